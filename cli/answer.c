@@ -62,8 +62,8 @@ static void note_media(const beluga_event *event)
                  type, event->u.media.length);
 }
 
-/* A call of a tool that does not exist, or does not fit it, did not get to the tool, which would
- * have drawn it. */
+/* A call that names an unknown tool, or does not fit the tool's schema, never reaches the tool. So
+ * the tool can't draw it, and it is drawn here. */
 static void show_result(const beluga_event *event)
 {
     int status = event->u.tool_result.status;
@@ -73,7 +73,7 @@ static void show_result(const beluga_event *event)
     term_spinner_resume();
 }
 
-/* The text before a call of a tool ends there, and the next one begins anew. */
+/* End the text before a tool call; the next text begins on a new line. */
 static void end_text(running_call *run)
 {
     if (run->drawing) {
@@ -194,7 +194,8 @@ static void collect(running_call *run)
     run->answer->response = response;
 }
 
-/* The answer of a tool loop is that of its last step; one that failed is all that came. */
+/* Collect the answer of a tool loop, which is that of its last step. If the last step failed, it is
+ * the part that arrived. */
 static void collect_last(running_call *run)
 {
     beluga_response *last = run->run ? beluga_tool_run_response(run->run) : NULL;
@@ -203,7 +204,7 @@ static void collect_last(running_call *run)
     run->answer->response = last;
 }
 
-/* Tools that still run are told that their results are no longer wanted. */
+/* Tell tools that still run that their results are no longer wanted. */
 static void end_tools(running_call *run)
 {
     if (!run->desk) return;

@@ -24,9 +24,9 @@ const arg_info arg_infos[ARG_COUNT] = {
 #undef XX
 };
 
-/* A longer name is cut in messages. */
+/* Longer names are cut in messages. */
 #define MAX_TOLD_LENGTH 32
-/* A typed beginning of at least this length is matched with longer names: --output, --temp. */
+/* A typed beginning of at least this length matches longer names, such as --output and --temp. */
 #define MIN_PREFIX 3
 
 static bool begins_alike(const char *a, const char *b)
@@ -70,7 +70,7 @@ static const cli_command *command_of(const cli_args *args)
     return args->command ? args->command : args->commands[0];
 }
 
-/* What other commands call their options, and how it is done here. */
+/* Find advice for an option that comparable commands of other projects have. */
 static const char *find_foreign(const char *name)
 {
     static const char *const known[][2] = {
@@ -128,8 +128,8 @@ static const arg_info *find_name(const char *name, size_t length)
     return NULL;
 }
 
-/* Find the command's own option of a letter, else another command's option, which args_check then
- * refuses. */
+/* Find the command's own option with this letter, or else that of another command, which args_check
+ * then refuses. */
 static const arg_info *find_letter(const cli_args *args, char letter)
 {
     const cli_command *command = command_of(args);
@@ -159,7 +159,7 @@ static void store(cli_args *args, const arg_info *info, const char *value)
     }
 }
 
-/* Both functions report what is wrong, and return how many words an option took, or 0 on
+/* Both functions report mistakes, and return the number of words that an option took, or 0 on
  * failure. */
 
 /* Takes "--name", "--name=value" or "--name value". */
@@ -215,8 +215,8 @@ static int take_short(cli_args *args, char **words)
     return 1;
 }
 
-/* The first operand is the command when it is the name of one; any other text is part of a
- * prompt. */
+/* Take an operand. The first one is the command if it is the name of one; any other text is part of
+ * a prompt. */
 static void take_operand(cli_args *args, const char *word, bool literal)
 {
     bool first = !args->command && !args->operands.count && !literal;
@@ -266,7 +266,7 @@ static int excess_option(const cli_args *args, const char *name)
     return out_usage("beluga %s has no option --%s", args->command->name, name);
 }
 
-/* Whoever gives one of these means a prompt. */
+/* Returns whether an option was given that only makes sense with a prompt. */
 static bool has_prompt_sign(const cli_args *args)
 {
     static const arg signs[] = {ARG_SYSTEM, ARG_TEMPLATE, ARG_ATTACH,  ARG_CONTEXT,
@@ -276,11 +276,11 @@ static bool has_prompt_sign(const cli_args *args)
     return false;
 }
 
-/* The longest command line that names what to do: aliases set NAME MODEL. */
+/* The longest command line of subcommands: aliases set NAME MODEL. */
 #define MOST_COMMAND_WORDS 4
 
-/* A word that is nearly a command's name must not be sent, and paid, unless it begins a text. With
- * many operands it is probably the first word of a sentence. */
+/* Refuse a word that is nearly the name of a command. It must not be sent, and paid for, unless it
+ * begins a text: with many operands it is probably the first word of a sentence. */
 static int check_near(const cli_args *args)
 {
     const char *word = args->operands.items[0], *name = args->near->name;

@@ -1,7 +1,7 @@
 /*
- * The command line. ARG_MAP is the one table of options: it makes the parser, `--help`, the manual
- * page and the completions. An option means the same in every command that takes it. A letter may
- * stand for two options, where no command takes both.
+ * The command line. ARG_MAP is the only table of options: the parser, `--help`, the manual page and
+ * the completions are made from it. An option means the same in every command that takes it. Two
+ * options may have the same letter if no command takes both.
  */
 #ifndef BELUGA_CLI_ARGS_H
 #define BELUGA_CLI_ARGS_H
@@ -218,7 +218,7 @@ typedef enum arg {
         ARG_COUNT
 } arg;
 
-/* A set of options is a list that ends with ARG_COUNT. */
+/* A set of options: a list that ends with ARG_COUNT. */
 typedef unsigned char arg_set;
 #define ARG_SET(...) ((const arg_set[]){__VA_ARGS__, ARG_COUNT})
 
@@ -234,7 +234,7 @@ _Static_assert(ARG_COUNT <= UCHAR_MAX, "the number of an option fits a member of
 #define ARG_CALLS                                                                          \
     ARG_OPTION, ARG_TIMEOUT, ARG_VERBOSE, ARG_QUIET, ARG_RECORD, ARG_REPLAY, ARG_REALTIME, \
         ARG_TRACE, ARG_PLUGIN, ARG_CONFIG
-/* The options about tools of a command that lets models call some. */
+/* The options about tools, for commands that let models call tools. */
 #define ARG_TOOLS ARG_TOOL, ARG_ALLOW_TOOLS
 /* The options of every command. */
 #define ARG_ALWAYS ARG_HELP, ARG_VERSION
@@ -261,8 +261,8 @@ typedef struct cli_command cli_command;
 typedef struct cli_args {
     const cli_command *const *commands; /* all commands, the default one first, ended by NULL */
     const cli_command *command;
-    bool named;              /* the command was named, and is not just the default */
-    const cli_command *near; /* the command that the first operand nearly spells; NULL: none */
+    bool named;              /* the user named the command; it is not just the default */
+    const cli_command *near; /* the command whose name the first operand nearly is; NULL: none */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *name, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
@@ -276,22 +276,22 @@ typedef struct cli_args {
     bool provider_batch, wait, keep_files, cancel;
     bool go_on, no_log, ordered, retry_failed, dry_run, all, update, list, float32;
     bool keep_job, stay;
-    const char *frame;    /* a text with {{input}} for the prompt; NULL: none */
-    bool frame_is_whole;  /* it has no place for a prompt, and needs none */
-    const char *model_by; /* what named `model`, other than -m; NULL: nothing else */
+    const char *frame;    /* a text with {{input}} in the place of the prompt; NULL: none */
+    bool frame_is_whole;  /* the frame has no place for a prompt, and needs none */
+    const char *model_by; /* what chose `model`, other than -m; NULL: nothing else */
     int verbose;
     bool given[ARG_COUNT];
     const char **pointers; /* owned; memory for the items of the lists */
 } cli_args;
 
 /*
- * Read the command line of a program that has these commands. On failure the function has reported
- * the fault, with advice, on stderr.
+ * Read the command line of a program that has these commands. On failure, the mistake and advice
+ * are reported on stderr.
  * @return 0, or an exit code. Free with args_free in either case.
  */
 int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv);
-/* Check that the command takes the options that were given. @return 0, or an exit code,
- * reported. */
+/* Check that the command takes the options that were given. @return 0, or an exit code, reported.
+ */
 int args_check(const cli_args *args);
 void args_free(cli_args *args);
 

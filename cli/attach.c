@@ -13,7 +13,7 @@ static bool is_stdin(const char *what)
     return strcmp(what, "-") == 0;
 }
 
-/* `reported` receives the exit code of a failure that was reported already. */
+/* @param reported  Receives the exit code of a failure that was already reported. */
 static int add_stdin(beluga_message *message, beluga_error *err, int *reported)
 {
     cli_text text = {0};
@@ -44,7 +44,7 @@ int attach_add(const cli_args *args, beluga_message *message)
     return rc;
 }
 
-/* ---- what a provider takes ------------------------------------------------------------------- */
+/* ---- what a provider accepts ----------------------------------------------------------------- */
 
 bool attach_is_strict(const cli_args *args)
 {

@@ -20,7 +20,8 @@ static bool is_url(const char *text)
            strncasecmp(text, "data:", 5) == 0;
 }
 
-/* An address whose name tells no type counts as a picture, since models fetch pictures. */
+/* Find the kind of an attachment by its address. If the name shows no type, it counts as a picture,
+ * since models usually fetch pictures. */
 static beluga_part_kind kind_of_url(const char *url)
 {
     static const struct {
@@ -41,7 +42,7 @@ static int refuse(beluga_error *err, const char *path, const char *why)
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s: %s", path, why);
 }
 
-/* A pipe is read, as the shell makes one of <(COMMAND). */
+/* Read a file. Pipes are also read, since the shell makes one of <(COMMAND). */
 static int read_file(const char *path, beluga__buf *file, beluga_error *err)
 {
     struct stat info;
@@ -53,7 +54,7 @@ static int read_file(const char *path, beluga__buf *file, beluga_error *err)
     return beluga__file_read(path, file, err);
 }
 
-/* Text goes with its name, so that the model can tell one file from another. */
+/* Add a part. A text is sent with its name, so that the model can distinguish several files. */
 static int add_part(beluga_message *message, const beluga_part *part, const char *name)
 {
     cli_text text = {0};
@@ -108,7 +109,7 @@ int attach_one(beluga_message *message, const char *what, beluga_error *err)
     return rc;
 }
 
-/* ---- what a provider takes ------------------------------------------------------------------- */
+/* ---- what a provider accepts ----------------------------------------------------------------- */
 
 static const struct {
     uint32_t kind;

@@ -10,20 +10,21 @@
 #include <stdint.h>
 
 /*
- * Add a file or an address. What a file is follows from its first bytes; a text goes with its name.
- * @return 0, or a BELUGA_ERROR_ code with the reason in `err`: a folder, a device, an empty file,
- * and one that can't be read are errors.
+ * Add a file or an address. The type of a file is found from its first bytes; a text is sent with
+ * its name.
+ * @return 0, or a BELUGA_ERROR_ code with the reason in `err`. It is an error if the file is a
+ * folder, a device, empty, or can't be read.
  */
 int attach_one(beluga_message *message, const char *what, beluga_error *err);
 
-/* Add what was read already, as the file of that name. @return as attach_one. */
+/* Add bytes that were already read, as a file with this name. @return as attach_one. */
 int attach_content(beluga_message *message, const char *name, const beluga__buf *file,
                    beluga_error *err);
 
 /*
- * Find a part that a provider with these capabilities is not known to take.
+ * Find a part that a provider with these capabilities is not known to accept.
  * @param[out] name  Receives the name or the address of the part; borrowed from the message.
- * @return what it is, such as "pictures"; NULL: everything is taken.
+ * @return the kind of the part, such as "pictures"; NULL: everything is accepted.
  */
 const char *attach_find_untaken(const beluga_message *message, uint64_t capabilities,
                                 const char **name);

@@ -44,7 +44,7 @@ int cassette_start(const cli_args *args)
 
 /* ---- the model that was asked ---------------------------------------------------------------- */
 
-/* A file beside the recordings. */
+/* The name of a file beside the recordings, which contains the model. */
 #define MODEL_FILE      "model"
 #define MAX_MODEL_BYTES 512
 
@@ -58,7 +58,7 @@ void cassette_remember_model(const char *reference)
 {
     beluga__new_file file;
     char *path = recording ? model_path(recording) : NULL;
-    /* Without this file a replay has to name the model. A failure to record is reported at the
+    /* Without this file, a replay must name the model. If recording fails, this is reported at the
      * end. */
     if (path && beluga__new_file_begin(&file, path, false) == 0) {
         if (beluga__file_write(file.fd, reference, strlen(reference)) == 0 &&

@@ -9,8 +9,8 @@
  */
 int cassette_start(const cli_args *args);
 
-/* Store the model beside the recordings, and with --replay read it from there, so that the same
- * command line without a key asks the same model. Owned; NULL: not known, or no replay. */
+/* Store the model's reference beside the recordings, so that a replay without a key asks the same
+ * model. */
 void cassette_remember_model(const char *reference);
 char *cassette_recall_model(const cli_args *args);
 

@@ -22,7 +22,7 @@ const char *configuration_variable(const char *name)
 
 /* ---- the configuration ----------------------------------------------------------------------- */
 
-/* Returns false where there is no home, or where its name is too long. */
+/* Write the path of the usual file. Returns false if there is no home, or the path is too long. */
 static bool make_usual_path(char path[PATH_MAX])
 {
     int n = -1;
@@ -70,12 +70,14 @@ static int set_option(const cli_args *args, beluga_config *config, const char *t
     beluga_error err;
     int status = beluga_option_parse(text, &option, &err);
     if (status == BELUGA_ERROR_INVALID_INPUT && strchr(text, '='))
-        err.code = BELUGA_ERROR_INVALID_CONFIG; /* as a bad value that is found later */
+        err.code = BELUGA_ERROR_INVALID_CONFIG; /* the code of any other bad value in the
+                                                 * configuration */
     if (status) return report_error(args, &err, NULL);
     return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }
 
-/* The library's options take a number alone as milliseconds; other commands, as seconds. */
+/* Read a time. Here a number alone means seconds, while for the library's options it means
+ * milliseconds. */
 int configuration_read_time(const char *time, int64_t *ms, beluga_error *err)
 {
     char text[MAX_TIME_BYTES];
@@ -129,7 +131,7 @@ int configuration_reread(const cli_args *args, const char *path, beluga_config *
     int status = fresh ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     if (!status && path && (named_path(args) || access(path, F_OK) == 0))
         status = beluga_config_load_file(fresh, path, err);
-    /* what the command line says was good before: only memory can lack */
+    /* the command line was valid before, so this fails only without memory */
     if (!status && set_options(args, fresh) != 0)
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     if (status)
@@ -168,7 +170,8 @@ void configuration_put(configuration_change *change, const char *value, const ch
     change->values[change->count++] = value;
 }
 
-/* Tell what is to be written by hand; values may be long, but are no secrets. */
+/* Print the changes, so that the user can write them by hand. Values may be long, but are not
+ * secrets. */
 static void tell_changes(const configuration_change *change)
 {
     for (size_t i = 0; i < change->count; i++) {

@@ -11,29 +11,30 @@
 /*
  * Read the whole configuration.
  * @param config    Receives the configuration; owned, NULL without memory.
- * @param path      Receives the path of the file, owned; NULL: there is no place for it.
+ * @param path      Receives the path of the file, owned; NULL: there is no place for a file.
  * @param has_file  Receives whether the file exists and was read.
  * @return 0, or an exit code, reported. Free config and path in either case.
  */
 int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file);
 
-/* Read it once more, from the file `path` (NULL: none; the usual one may be missing), for a program
- * that goes on where that fails.
- * @param config  Receives it on success; owned. @return 0, or a code with an error. */
+/* Read the configuration again from the file `path` (NULL: none; the usual file may be missing),
+ * for a program that continues if this fails.
+ * @param config  Receives the configuration on success; owned. @return 0, or a code with an error.
+ */
 int configuration_reread(const cli_args *args, const char *path, beluga_config **config,
                          beluga_error *err);
 
-/* Read a time of the command line, such as 90s or 5m; a number alone means seconds.
+/* Read a time from the command line, such as 90s or 5m; a number alone means seconds.
  * @return 0, or a code with an error. */
 int configuration_read_time(const char *time, int64_t *ms, beluga_error *err);
 
-/* Return whether the command line or BELUGA_CONFIG names the file, so that it must be there. */
+/* Return whether the command line or BELUGA_CONFIG names the file, which must then exist. */
 bool configuration_is_named(const cli_args *args);
-/* Tell where the configuration file is: owned, NULL for nowhere.
+/* Find the path of the configuration file: owned, NULL if there is none.
  * @return 0, or an exit code, reported. */
 int configuration_find_file(const cli_args *args, char **path);
 
-/* A change of the configuration file: at most so many values at once. */
+/* The maximum of values that one change of the configuration file may set. */
 #define CONFIGURATION_MAX_CHANGES 128
 
 typedef struct configuration_change {
@@ -48,11 +49,11 @@ typedef struct configuration_change {
 void configuration_put(configuration_change *change, const char *value, const char *const *names);
 #define configuration_set(change, value, ...) \
     configuration_put(change, value, (const char *const[]){__VA_ARGS__, NULL})
-/* Make the changes in the file, which is made where it is missing, and free them. @return 0, or an
- * exit code, reported. */
+/* Make the changes in the file, and free them. A missing file is created. @return 0, or an exit
+ * code, reported. */
 int configuration_write(const cli_args *args, configuration_change *change);
 
-/* Return the value of an environment variable, or NULL where it is empty or not set. */
+/* Return the value of an environment variable, or NULL if it is empty or not set. */
 const char *configuration_variable(const char *name);
 
 #endif

@@ -20,7 +20,7 @@ int conversation_choose_system(cli_conversation *conversation, const char *given
     return given ? conversation_set_system(conversation, given) : 0;
 }
 
-/* The list remembers every failure here, and the call reports it. */
+/* A failure here stays in the list, and the call reports it. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human)
 {
     beluga_messages *messages = beluga_messages_new();
@@ -51,7 +51,7 @@ int conversation_add_message(cli_conversation *conversation, beluga_message *mes
     return 0;
 }
 
-/* Forget the messages from this one on. @return -1. */
+/* Remove the messages from this one on. @return -1. */
 static int drop_from(cli_conversation *conversation, size_t count)
 {
     while (conversation->count > count)

@@ -1,5 +1,5 @@
-/* A SQLite database of this program: one private file, whose form has a version, and which several
- * processes may use. Failures are a sentence in `why`. */
+/* An SQLite database of this program: a private file, whose format has a version, and which several
+ * processes may use. On failure, `why` receives a sentence. */
 #ifndef BELUGA_CLI_DATABASE_H
 #define BELUGA_CLI_DATABASE_H
 
@@ -11,8 +11,8 @@ struct sqlite3;
 #define DATABASE_WHY_BYTES 512
 
 typedef struct database_form {
-    const char *what;   /* "log": it is called so in sentences */
-    int application_id; /* marks the file as one of this kind */
+    const char *what;   /* name of the database in messages, such as "log" */
+    int application_id; /* marks the file as a database of this kind */
     /* Each statement turns version n into version n + 1. A published statement never changes; a
      * change is a further one. */
     const char *const *steps;
@@ -26,18 +26,18 @@ typedef struct database {
 } database;
 
 /*
- * Open a database, bring it to its newest version, and let it be used by one thread at a time.
- * @param create  Make it where it is missing.
- * @param d       Zeroed; closed again where this fails.
- * @return 0; 1 where it is missing and is not to be made; -1 with `why`.
+ * Open a database, and upgrade it to the newest version. Only one thread at a time may use it.
+ * @param create  Create a missing database.
+ * @param d       Zeroed before; closed again on failure.
+ * @return 0; 1 if it is missing and should not be created; -1 with `why`.
  */
 int database_open(database *d, const database_form *form, const char *path, bool create, char *why);
 void database_close(database *d);
-/* Run statements that give no rows. @return 0, or -1 with `why`. */
+/* Run statements that return no rows. @return 0, or -1 with `why`. */
 int database_run(const database *d, const char *sql, char *why);
 /* @return the first number of the first row; -1 with `why`. */
 int64_t database_number(const database *d, const char *sql, char *why);
-/* Say why the last statement failed. @return -1. */
+/* Write the reason why the last statement failed. @return -1. */
 int database_fail(const database *d, char *why);
 
 #endif

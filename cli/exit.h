@@ -44,14 +44,14 @@ typedef struct exit_info {
     const char *meaning;
 } exit_info;
 
-/* Return row `index` of the list, or NULL behind the last row. */
+/* Return row `index` of the list, or NULL after the last row. */
 const exit_info *exit_get_info(unsigned index);
 
 /* Return the exit code for a BELUGA_ERROR_ code; 0 for 0. */
 int exit_from_error(int error_code);
 
-/* Return the exit code of an error. A limit that was passed is the answer's once one was asked for,
- * such as that of JSON's depth; before, it is another failure. */
+/* Return the exit code of an error. An exceeded limit is a fault of the answer if a provider was
+ * asked, for example if its JSON was nested too deeply; before that, it is another failure. */
 int exit_from(const beluga_error *err);
 
 #endif

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define READ_BYTES 65536
-/* From here on the user is told of a stdin where nothing comes. */
+/* After this time without input on stdin, the user gets a note. */
 #define SILENCE_MS 2000
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -53,8 +53,8 @@ int input_read_file(const char *path, size_t max, cli_text *text)
     return error ? complain(path, error, max) : 0;
 }
 
-/* A script, or a login without a terminal, may leave stdin open, and then nothing would tell what
- * the command waits for. */
+/* Print a note if nothing arrives on stdin. A script, or a login without a terminal, may leave
+ * stdin open, and the user would not know what the command waits for. */
 static void tell_of_silence(void)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A longer prompt or schema is refused. */
+/* The maximum of a prompt or a schema. */
 #define MAX_PROMPT_BYTES ((size_t)64 * 1024 * 1024)
 #define MAX_SCHEMA_BYTES ((size_t)1024 * 1024)
 

@@ -28,7 +28,7 @@ static void write_time(char text[TIME_BYTES])
     snprintf(text + n, TIME_BYTES - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
-/* Returns whether a field has a value: an empty text and a count below 0 are unknown, and are left
+/* Returns whether a field has a value. An empty text and a negative count are unknown, and are left
  * out. */
 static bool is_known(const beluga_log_field *field)
 {
@@ -60,7 +60,8 @@ static void print_json(beluga_log_level level, const char *event, const beluga_l
     beluga_json_writer_free(w);
 }
 
-/* Write a word unchanged, and a text with blanks or control characters in quotes, on one line. */
+/* Write a word unchanged. A text with spaces or control characters is written in quotes, on one
+ * line. */
 static int put_text(char *at, size_t room, const beluga_log_field *field)
 {
     bool plain = true;
@@ -87,7 +88,8 @@ static void print_text(beluga_log_level level, const char *event, const beluga_l
                                               fields[i].name, fields[i].number);
         used += wrote > 0 ? (size_t)wrote : 0;
     }
-    char safe[2 * LINE_BYTES]; /* the text of a body or of headers comes from others */
+    char safe[2 * LINE_BYTES]; /* without control characters, since bodies and headers come from
+                                * others */
     beluga_text_to_line(line, strlen(line), safe, sizeof safe);
     out_detail("%s", safe);
 }
@@ -113,7 +115,7 @@ static int level_named(const char *name)
     return 0;
 }
 
-/* Prompts and answers are logged only where OpenTelemetry's own variable asks for them. */
+/* Returns whether to log prompts and answers, which OpenTelemetry's own variable controls. */
 static bool captures_content(void)
 {
     static const char *const yes[] = {"true", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT"};

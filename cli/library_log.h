@@ -1,8 +1,8 @@
-/* Prints the library's log on stderr, as BELUGA_LOG_LEVEL and BELUGA_LOG_FORMAT set it. */
+/* Prints the library's log on stderr, according to BELUGA_LOG_LEVEL and BELUGA_LOG_FORMAT. */
 #ifndef BELUGA_CLI_LIBRARY_LOG_H
 #define BELUGA_CLI_LIBRARY_LOG_H
 
-/* Begin to print the log, when BELUGA_LOG_LEVEL is set. */
+/* Start printing the log, if BELUGA_LOG_LEVEL is set. */
 void library_log_start(void);
 
 #endif

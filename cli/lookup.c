@@ -12,27 +12,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More candidates are not told. */
+/* The most candidates that a message lists. */
 #define MAX_FOUND 8
-/* Names that differ in more letters are other names. */
+/* The most letters in which a misspelt name may differ. */
 #define MOST_SLIPS     2
 #define PROVIDER_BYTES 64
 #define URL_BYTES      512
 
-/* A model that has the name. */
+/* A model that has the name that is looked up. */
 typedef struct candidate {
     char reference[LOOKUP_BYTES];
-    char url[URL_BYTES]; /* address of the provider, "" when it is not known */
+    char url[URL_BYTES]; /* address of the provider; "": not known */
     bool has_key;
 } candidate;
 
 typedef struct lookup {
     const beluga_config *base;
     const char *name;
-    const char *only; /* the provider that is meant; NULL: any */
+    const char *only; /* accept only this provider; NULL: any */
     candidate found[MAX_FOUND];
     size_t count;
-    char near[LOOKUP_BYTES]; /* the model whose name differs least, "" for none */
+    char near[LOOKUP_BYTES]; /* the model whose name differs least; "": none */
     unsigned slips;
 } lookup;
 
@@ -45,7 +45,8 @@ static bool has_variable(const char *const *names)
     return false;
 }
 
-/* Returns the configuration with a provider's section applied, owned; NULL where it is wrong. */
+/* Returns the configuration with a provider's section applied, owned; NULL if the section has a
+ * mistake. */
 static beluga_config *resolve_provider(const lookup *l, const char *provider)
 {
     const beluga_option option = beluga_with_provider(provider);
@@ -57,7 +58,7 @@ static beluga_config *resolve_provider(const lookup *l, const char *provider)
     return config;
 }
 
-/* Returns false where there is no such provider. */
+/* Find a provider's address and key. Returns false if there is no such provider. */
 static bool describe(const lookup *l, candidate *c, const char *provider)
 {
     beluga_config *config = resolve_provider(l, provider);
@@ -76,8 +77,8 @@ static bool describe(const lookup *l, candidate *c, const char *provider)
     return good;
 }
 
-/* Two providers at one address are one service with two protocols: the one with the shorter name
- * counts. */
+/* Two providers with the same address are one service with two protocols; only the one with the
+ * shorter name is kept. */
 static bool take_place(lookup *l, const candidate *c)
 {
     for (size_t i = 0; i < l->count; i++) {
@@ -98,9 +99,10 @@ static void add(lookup *l, const char *provider, const char *model)
     if (!take_place(l, &c) && l->count < MAX_FOUND) l->found[l->count++] = c;
 }
 
-/* ---- where names are ------------------------------------------------------------------------- */
+/* ---- places that contain names --------------------------------------------------------------- */
 
-/* Take a model that is known: "provider", "model", where a star ends a name that goes on. */
+/* Compare a known model. If its name ends in a star, it stands for all names with this beginning.
+ */
 static void consider(lookup *l, const char *provider, const char *model)
 {
     size_t n = strlen(model);
@@ -131,7 +133,7 @@ static void consider_reference(lookup *l, const char *reference)
     consider(l, provider, reference + n + 1);
 }
 
-/* Take the names that a section gives to models of its provider: "fast=Qwen/Qwen3-0.6B". */
+/* Compare the names that a section gives to models of its provider: "fast=Qwen/Qwen3-0.6B". */
 static void search_section(lookup *l, const char *provider)
 {
     const char *line;
@@ -185,7 +187,7 @@ static void search_prices(lookup *l)
 
 /* ---- the choice ------------------------------------------------------------------------------ */
 
-/* Leave only those that have a key, if any has one. */
+/* If some candidates have a key, remove the others. */
 static void prefer_keys(lookup *l)
 {
     size_t kept = 0;

@@ -1,4 +1,4 @@
-/* Finds the provider of a model that was named without one. */
+/* Finds the provider of a model whose name was given without one. */
 #ifndef BELUGA_CLI_LOOKUP_H
 #define BELUGA_CLI_LOOKUP_H
 
@@ -8,20 +8,20 @@
 #define LOOKUP_BYTES 320
 
 /*
- * Look a model's name up in what is on this machine: the configuration, the providers' default
- * models, and the list of prices. Nothing is sent. Of several providers those count that have a
- * key.
+ * Look up the name of a model on this machine: in the configuration, in the providers' default
+ * models, and in the list of prices. Nothing is sent. If several providers match, those that have a
+ * key are preferred.
  * @param base       The configuration of the file, the environment and the command line.
- * @param name       The reference that is neither an alias nor begins with a provider.
+ * @param name       A reference that is not an alias, and does not begin with a provider.
  * @param reference  Receives PROVIDER/MODEL; LOOKUP_BYTES.
- * @param err        Holds the error of resolving `name`. Where several models fit, or one has
- * nearly this name, its message is replaced by one that tells them.
- * @return whether one was found.
+ * @param err        Contains the error of resolving `name`. If several models match, or one has a
+ * similar name, its message is replaced with one that names them.
+ * @return whether a single model was found.
  */
 bool lookup_model(const beluga_config *base, const char *name, char *reference, beluga_error *err);
 
 /* Find the known model of the same provider whose name differs least from PROVIDER/MODEL.
- * @return whether there is one that is nearly called so, and not just so. */
+ * @return whether there is a similar name, and no identical one. */
 bool lookup_near(const beluga_config *base, const char *provider, const char *model,
                  char near[LOOKUP_BYTES]);
 

@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* The first command runs where none is named. */
+/* The first command is the default. */
 static const cli_command *const commands[] = {
     &cmd_prompt, &cmd_chat,       &cmd_serve,  &cmd_batch,     &cmd_embed,   &cmd_similar,
     &cmd_count,  &cmd_tools,      &cmd_logs,   &cmd_providers, &cmd_models,  &cmd_health,
@@ -20,9 +20,9 @@ static const cli_command *const commands[] = {
 };
 
 /*
- * A file that is opened while one of stdin, stdout and stderr is closed gets its number, and what
- * is written there then goes into the file. A closed one is taken by a descriptor that can't be
- * read (stdin) or written (the others), which fails with EBADF as the closed one would.
+ * If stdin, stdout or stderr is closed, the next file that is opened would get its number, and
+ * output would go into that file. So each closed one is replaced by a descriptor that can't be read
+ * (stdin) or written (the others). Using it fails with EBADF, as with the closed one.
  */
 static int hold_standard_files(void)
 {

@@ -30,7 +30,7 @@ static struct {
     char path[256];
 } recording = {.fd = -1};
 
-/* stdout has only the answer, so this goes to stderr. */
+/* Print on stderr, since stdout has only the answer. */
 static void print(void *payload, const char *text, size_t length)
 {
     (void)payload;
@@ -92,8 +92,8 @@ static bool is_set(const char *name)
     return value && *value;
 }
 
-/* --trace records every trace, whatever share of traces is sampled otherwise. Exporters get the
- * trace, too, unless they are off. */
+/* Choose variables for the recording. --trace records every trace, even if only a part of the
+ * traces is sampled otherwise. Exporters get the trace, too, unless they are off. */
 static const char *const *recording_variables(void)
 {
     static const char *const sampled[] = {"OTEL_TRACES_SAMPLER=always_on", NULL};
@@ -110,8 +110,8 @@ static int append_to(const char *path, const cli_text *text)
     return out_file(path, O_APPEND, text->data, text->length);
 }
 
-/* Keep the lines in the places that the user named: --trace=FILE, and the variable that --trace
- * replaces. */
+/* Append the lines to the files that the user named: --trace=FILE, and BELUGA_TELEMETRY_FILE, which
+ * the recording overrides. */
 static int keep_lines(const cli_args *args, const cli_text *text)
 {
     int rc = *args->trace ? append_to(args->trace, text) : 0;
@@ -172,7 +172,7 @@ int observe_start(const cli_args *args)
 int observe_end(const cli_args *args, int code)
 {
     beluga_telemetry_shutdown(telemetry,
-                              /* losses were reported already, or do not matter here */
+                              /* lost data was reported already, or does not matter here */
                               PATIENCE_MS);
     beluga_telemetry_unref(telemetry);
     telemetry = NULL;

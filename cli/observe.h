@@ -1,4 +1,4 @@
-/* Traces and metrics of the command, where OpenTelemetry's variables or --trace ask for them. */
+/* Traces and metrics of the command, if OpenTelemetry's variables or --trace ask for them. */
 #ifndef BELUGA_CLI_OBSERVE_H
 #define BELUGA_CLI_OBSERVE_H
 
@@ -7,16 +7,16 @@
 #include <beluga/context.h>
 
 /*
- * Begin, when the user asks for telemetry. A bad value in the environment is a note on stderr.
- * @return 0, or an exit code, reported, when --trace can't be done.
+ * Start, if the user asks for telemetry. A bad value in the environment is a note on stderr.
+ * @return 0, or an exit code, reported, if --trace is not possible.
  */
 int observe_start(const cli_args *args);
 /* Send the remaining telemetry within a short time, and draw the trace of --trace. @return `code`,
- * or that of a failure. */
+ * or the exit code of a failure. */
 int observe_end(const cli_args *args, int code);
 /* Return a context under `parent` (may be NULL) in the trace that TRACEPARENT and TRACESTATE name;
- * without a trace, `parent` itself. @return one reference, or NULL when there is neither or no
- * memory. */
+ * without a trace, `parent` itself. @return one reference; NULL if there is neither, or no memory.
+ */
 beluga_context *observe_context(beluga_context *parent);
 
 #endif

@@ -1,4 +1,4 @@
-/* This is apart from observe.c for programs that use it without tracing a command. */
+/* Separate from observe.c, for programs that need this function but do not trace a command. */
 #include "observe.h"
 
 #include <stdlib.h>

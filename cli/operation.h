@@ -8,20 +8,21 @@
 #include <beluga/context.h>
 #include <beluga/error.h>
 
-/* Make a context that Ctrl-C cancels until operation_end, in the trace that TRACEPARENT names.
+/* Make a context in the trace that TRACEPARENT names. Ctrl-C cancels it until operation_end.
  * @return owned, or NULL without memory. */
 beluga_context *operation_begin(void);
 void operation_end(beluga_context *context);
 
-/* Open a model as session_open does, to do what the `capability` says. A provider that lacks that
- * is told so where the model can't be opened for want of a key, since no key would help.
- * @return 0, or the exit code of the failure, which it reported. */
+/* Open a model like session_open, for an operation that needs `capability`. If the model can't be
+ * opened because a key is missing, and the provider lacks the capability anyway, the error says
+ * that instead, since a key would not help.
+ * @return 0, or the exit code of the failure, reported. */
 int operation_open(cli_session *session, const cli_args *args, const char *reference,
                    uint64_t capability);
 
 /*
- * Report a failure as report_error does. Where the provider can't do it at all, the providers that
- * have the `capability` are named, too.
+ * Report a failure like report_error. If the provider does not support the operation, the providers
+ * that have the `capability` are listed, too.
  * @return the exit code.
  */
 int operation_report(const cli_args *args, const beluga_error *err, uint64_t capability);

@@ -18,12 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A longer line on stderr is cut; bodies that --verbose shows come in pieces. */
+/* Longer lines on stderr are cut; bodies that --verbose shows are printed in pieces. */
 #define MAX_LINE_BYTES 4096
 /* Bytes of a model's text that are filtered at a time. */
 #define FILTER_BYTES 1024
 #define BUFFER_BYTES 4096
-/* Longer lines of prose are hard to read. */
+/* The maximum width of prose, since longer lines are hard to read. */
 #define MAX_WIDTH 100
 
 static struct {
@@ -76,8 +76,8 @@ static void make_way(void)
     if (out.step_aside && term_is_err()) out.step_aside(out.payload);
 }
 
-/* A line is written by one call of write, so that it stays whole where other processes write,
- * too. */
+/* A line is written with one write call, so that it stays whole even if other processes write, too.
+ */
 typedef struct stderr_line {
     char bytes[TERM_FILTER_ROOM(MAX_LINE_BYTES) + 64];
     size_t length;

@@ -1,8 +1,8 @@
 /*
- * All printing: answers go to stdout, everything else to stderr. Only this file writes to them, so
- * a terminal gets no control characters but ours: texts are shown as by term_show and, in JSON, by
- * term_show_json. A pipe or a file gets data unchanged; but a remark, a warning, an error and a
- * name in a list are always one line.
+ * All printing: answers go to stdout, everything else to stderr. Only this file writes to them. A
+ * terminal gets no control characters except our own: texts are shown as by term_show and, in JSON,
+ * by term_show_json. A pipe or a file gets data unchanged. Notes, warnings, errors and names in a
+ * list always stay on one line.
  */
 #ifndef BELUGA_CLI_OUTPUT_H
 #define BELUGA_CLI_OUTPUT_H
@@ -28,10 +28,10 @@ bool out_is_quiet(void);
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
 typedef enum out_kind {
-    OUT_NOTE,    /* a remark on one line; left out with --quiet */
-    OUT_WARNING, /* a warning on one line, which --quiet does not hide */
-    OUT_ERROR,   /* a failure, in one line */
-    OUT_DETAIL   /* one line or several, without a prefix, such as those of --verbose */
+    OUT_NOTE,    /* a note on one line; left out with --quiet */
+    OUT_WARNING, /* a warning on one line, even with --quiet */
+    OUT_ERROR,   /* a failure, on one line */
+    OUT_DETAIL   /* one or several lines without a prefix, such as those of --verbose */
 } out_kind;
 
 /* Print a message; arguments as for printf. */
@@ -40,24 +40,23 @@ void out_say(out_kind kind, const char *format, ...) BELUGA_PRINTF(2, 3);
 #define out_warning(...) out_say(OUT_WARNING, __VA_ARGS__)
 #define out_error(...)   out_say(OUT_ERROR, __VA_ARGS__)
 #define out_detail(...)  out_say(OUT_DETAIL, __VA_ARGS__)
-/* Print a text of any length, and a newline where it has none. */
+/* Print a text of any length, and a newline if it does not end with one. */
 void out_detail_text(const char *text, size_t n);
 /* Print a line of JSON of any length. */
 void out_detail_json(const char *json, size_t n);
-/* Report a wrong command line, and where help is. @return CLI_EXIT_USAGE. Arguments as for
- * printf. */
+/* Report a mistake in the command line, and how to get help. @return CLI_EXIT_USAGE. Arguments as
+ * for printf. */
 int out_usage(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* Report that there is no memory. @return CLI_EXIT_OTHER. */
 int out_no_memory(void);
 
-/* Print lines with styles, which trace/draw.c or markdown/ has made harmless, on stdout or stderr.
- */
+/* Print lines with styles, which trace/draw.c or markdown/ has made safe, on stdout or stderr. */
 void out_drawn(int fd, const char *bytes, size_t n);
 
-/* Call a function before a line is printed on stderr; NULL: none. It may take off stdout what the
- * line would stand in. */
+/* Call a function before each line on stderr; NULL: none. It may erase text on stdout that would be
+ * in the way of the line. */
 void out_before_notes(void (*step_aside)(void *payload), void *payload);
-/* Print on stdout what leaves the cursor at the beginning of an empty row. */
+/* Print bytes on stdout that leave the cursor at the beginning of an empty row. */
 void out_erased(const char *bytes, size_t n);
 
 /* ---- stdout ---------------------------------------------------------------------------------- */
@@ -69,10 +68,10 @@ void out_erased(const char *bytes, size_t n);
 /* Print a model's text at once; it may come in pieces. */
 void out_text(const char *text, size_t n);
 void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* Print a text that must stay on its line, as beluga_text_to_line writes it; NULL is empty. */
+/* Print a text that must stay on its line, like beluga_text_to_line; NULL is empty. */
 void out_name(const char *text);
 void out_json(const char *json, size_t n);
-/* Print bytes as they are, which a terminal must not get: the caller has refused that. */
+/* Print bytes unchanged. The caller must have checked that stdout is not a terminal. */
 void out_bytes(const void *bytes, size_t n);
 /* Begin a style; TERM_PLAIN ends it. */
 void out_style(term_look style);

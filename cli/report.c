@@ -67,7 +67,7 @@ static void print_error_json(const beluga_error *err, const beluga_response *par
     report_json(w);
 }
 
-/* No server was asked, so none refused a key. */
+/* Returns whether the error is a missing key: no server was asked, so none has refused a key. */
 static bool lacks_key(const beluga_error *err)
 {
     return err->code == BELUGA_ERROR_AUTHENTICATION && !err->http_status && *err->provider &&

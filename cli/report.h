@@ -18,8 +18,8 @@
  * @return the exit code.
  */
 int report_error(const cli_args *args, const beluga_error *err, const beluga_response *partial);
-/* Report a failure of a file that the command line names. @return `code`, which the JSON has, too;
- * but CLI_EXIT_OTHER where memory is missing. */
+/* Report a failure of a file that the command line names. @return `code`, which the JSON also has;
+ * CLI_EXIT_OTHER if there is no memory. */
 int report_file_error(const cli_args *args, const beluga_error *err, int code);
 
 /* Write an error as the member `key`. */
@@ -29,14 +29,14 @@ void report_put_error(beluga_json_writer *w, const char *key, const beluga_error
  * reported. */
 int report_json(beluga_json_writer *w);
 
-/* Print the answer as one JSON object, with the calls of tools that it took, if any. @return 0, or
- * an exit code, reported. */
+/* Print the answer as a JSON object, with its tool calls, if any. @return 0, or an exit code,
+ * reported. */
 int report_response(const beluga_response *response, const tool_runs *runs);
 
-/* Report on stderr how many tokens and how much time an answer took. */
+/* Report on stderr how many tokens and how much time an answer used. */
 void report_usage(const beluga_response *response);
 
-/* Report on stderr how many tokens (-1: unknown) and how much time vectors took. */
+/* Report on stderr how many tokens (-1: unknown) and how much time the vectors used. */
 void report_vectors(uint64_t count, size_t dimensions, int64_t tokens, int64_t ns);
 
 /*

@@ -47,7 +47,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
 
 void retry_notes_start(const cli_args *args)
 {
-    /* The lines of a batch wait often, and its progress already shows how far they are. */
+    /* A batch prints no notes, since its lines often wait, and its progress already shows this. */
     if (!term_is_err() || out_is_quiet() || args->command->draws_progress) return;
     beluga_client *client = beluga_client_default();
     if (client) beluga_client_set_log(client, on_record, NULL, BELUGA_LOG_INFO, false);

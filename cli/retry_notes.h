@@ -4,8 +4,8 @@
 
 #include "args.h"
 
-/* Report each wait on stderr where that is a terminal, except with --quiet. A log that is started
- * later replaces these notes. */
+/* Print a note on stderr before each wait, if stderr is a terminal, but not with --quiet. A log
+ * that is started later replaces these notes. */
 void retry_notes_start(const cli_args *args);
 
 #endif

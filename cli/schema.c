@@ -19,13 +19,14 @@ static bool is_json(const char *text)
     return *text == '{';
 }
 
-/* A single word is always the name of a file, so that a name that is mistyped is no field. */
+/* Returns whether a text is a list of fields. A single word is always the name of a file, so that a
+ * mistyped file name does not become a field. */
 static bool is_fields(const char *text)
 {
     return strpbrk(text, " ,:\n[") != NULL;
 }
 
-/* `where` begins the message: "--schema", or the file's name. */
+/* @param where  Begins the message: "--schema", or the name of the file. */
 static int take_json(const char *where, const char *text, cli_text *json)
 {
     beluga_error err = {.message = ""};

@@ -1,4 +1,4 @@
-/* The JSON Schema of --schema, and whether an answer fits it. */
+/* Reads the JSON Schema of --schema, and checks whether an answer fits it. */
 #ifndef BELUGA_CLI_SCHEMA_H
 #define BELUGA_CLI_SCHEMA_H
 
@@ -16,8 +16,8 @@
 int schema_read(const char *given, cli_text *json);
 
 /*
- * Check that a whole answer fits a schema, and report the place where it does not. An answer that
- * asks for tools, and any answer where the schema is empty, fits.
+ * Check that a whole answer fits a schema, and report the place where it does not. If the answer
+ * calls tools, or the schema is empty, it always fits.
  * @return 0, or CLI_EXIT_RESPONSE or CLI_EXIT_OTHER.
  */
 int schema_check(const cli_text *json, const beluga_response *response);

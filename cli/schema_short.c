@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Services refuse longer names. */
+/* The maximum of a field name; services refuse longer names. */
 #define MAX_NAME_BYTES 64
 
-/* A piece of the text; nothing is copied. */
+/* A piece of the text, without a copy. */
 typedef struct span {
     const char *text;
     size_t length;
@@ -47,7 +47,7 @@ static bool is(span s, const char *word)
     return s.length == strlen(word) && memcmp(s.text, word, s.length) == 0;
 }
 
-/* Take what stands before the first separator, or all of it. */
+/* Take the text before the first separator, or all of it. */
 static span take(span *rest, char separator)
 {
     const char *end = memchr(rest->text, separator, rest->length);
@@ -57,7 +57,7 @@ static span take(span *rest, char separator)
     return trim(piece);
 }
 
-/* Letters, digits, _ and -, and every character that is not ASCII. */
+/* Returns the length of a name: letters, digits, _ and -, and every character that is not ASCII. */
 static size_t name_length(span s)
 {
     size_t n = 0;
@@ -166,7 +166,7 @@ static void put_object(beluga_json_writer *w, const char *key, const field *fiel
     beluga_json_end_object(w);
 }
 
-/* Services want an object as an answer, so that the list is a member of one. */
+/* Write a list as a member of an object, since services require an object as the answer. */
 static void put_list(beluga_json_writer *w, const field *fields, size_t n)
 {
     beluga_json_begin_object(w, NULL);

@@ -6,9 +6,9 @@
  *     scores float[]: one for each round
  *     [name, age int]                        a list of such objects, in the member "items"
  *
- * A field is a name, a type where it is no text (str, int, float, bool, with [] behind it for a
- * list), and a description behind a colon. Newlines separate fields, where there is one, and commas
- * do elsewhere. Every field must be in the answer, and no other may be.
+ * A field is a name, an optional type (str, int, float, bool, with [] after it for a list; str by
+ * default), and a description after a colon. If the text has newlines, they separate fields;
+ * otherwise commas do. The answer must have every field, and no others.
  */
 #ifndef BELUGA_CLI_SCHEMA_SHORT_H
 #define BELUGA_CLI_SCHEMA_SHORT_H
@@ -21,9 +21,9 @@
 #define SCHEMA_MAX_FIELDS 256
 
 /*
- * Write the JSON Schema that a short form means.
- * @param json  It is added here.
- * @return 0; BELUGA_ERROR_INVALID_INPUT, with the field that is wrong in err; NO_MEMORY.
+ * Write the JSON Schema of a short form.
+ * @param json  The schema is appended here.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT, with the wrong field in `err`; NO_MEMORY.
  */
 int schema_short_expand(const char *text, cli_text *json, beluga_error *err);
 

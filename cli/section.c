@@ -47,7 +47,7 @@ void section_place(const section *s, const char *pointer, bool of_name, char *te
     snprintf(text, size, "%s:%d:%d", path, line, column);
 }
 
-/* ---- what is done with mistakes -------------------------------------------------------------- */
+/* ---- reporting mistakes ---------------------------------------------------------------------- */
 
 void section_keep_first(void *payload, const char *pointer, bool of_name, const char *message)
 {
@@ -99,7 +99,7 @@ void section_leave(section_reader *r, size_t mark)
     r->pointer[mark] = '\0';
 }
 
-/* Append the i-th of n names of a list, such as "a, b and c". */
+/* Append name number i of n to a list, such as "a, b and c". */
 static void add_name(char *text, size_t size, size_t i, size_t n, const char *last,
                      const char *name)
 {
@@ -148,7 +148,8 @@ void section_read(section_reader *r, const char *what, const section_member *mem
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* The name that a message begins with: a member, or the list that an item is in. */
+/* Returns the length of the first step of `member`, with which a message begins: a member, or the
+ * list that contains an item. */
 static int first_step(const char *member)
 {
     return (int)strcspn(member, "/");
@@ -226,7 +227,7 @@ int section_word(section_reader *r, const char *member, const beluga_json *value
         if (text && strcmp(words[i], text) == 0) return (int)i;
         add_name(all, sizeof all, i, n, " or ", words[i]);
     }
-    section_fault(r, member, false, "%s is %s", member, all);
+    section_fault(r, member, false, "%s must be %s", member, all);
     return -1;
 }
 

@@ -1,6 +1,7 @@
 /*
- * A section that the library keeps for the command (beluga_config_section): the sections of all
- * files one by one, and maps whose members are read by a table. Each mistake has its place.
+ * Reads a section that the library keeps for the command (beluga_config_section): finds the section
+ * in each file, and reads maps by a table of their members. Each mistake is reported with its
+ * place.
  */
 #ifndef BELUGA_CLI_SECTION_H
 #define BELUGA_CLI_SECTION_H
@@ -25,24 +26,24 @@ typedef struct section {
     size_t index;
     beluga_json_doc *doc;
     const beluga_json *root;
-    int status;            /* NO_MEMORY: there may be more, which can't be read */
-    char folder[PATH_MAX]; /* of the file, absolute */
+    int status;            /* NO_MEMORY: there may be more sections, which could not be read */
+    char folder[PATH_MAX]; /* absolute folder of the file */
 } section;
 
 section section_begin(const beluga_config *config, const char *name);
-/* Go to the section of the next file. @return false after the last one, with nothing to free. */
+/* Move to the section of the next file. @return false after the last one, with nothing to free. */
 bool section_next(section *s);
 /* Write "path:line:column" of a value, or of its name. */
 void section_place(const section *s, const char *pointer, bool of_name, char *text, size_t size);
 
-/* ---- what is done with mistakes -------------------------------------------------------------- */
+/* ---- reporting mistakes ---------------------------------------------------------------------- */
 
-/* Receives what is wrong: a JSON Pointer into the section, whether its name or its value is meant,
- * and a message, borrowed for the call. */
+/* Receives a mistake: a JSON Pointer into the section, whether the member's name or its value is
+ * wrong, and a message, borrowed for the call. */
 typedef void (*section_fault_fn)(void *payload, const char *pointer, bool of_name,
                                  const char *message);
 
-/* The first mistake of a section becomes an error. */
+/* Turns the first mistake of a section into an error. */
 typedef struct section_first {
     const section *at;
     beluga_error *err;
@@ -50,7 +51,7 @@ typedef struct section_first {
 } section_first;
 void section_keep_first(void *payload, const char *pointer, bool of_name, const char *message);
 
-/* All mistakes are reported to the check of a file. */
+/* Reports all mistakes to the check of a file. */
 typedef struct section_reports {
     const char *name;
     beluga_config_checking *checking;
@@ -65,48 +66,49 @@ typedef struct section_member {
     void (*read)(section_reader *r, const char *member, const beluga_json *value);
 } section_member;
 
-/* The reading of a map, and of the maps in it. */
+/* The state of reading a map and the maps inside it. */
 struct section_reader {
-    void *out; /* that members are read into */
+    void *out; /* receives the values of members */
     beluga_json_doc *doc;
-    const char *folder; /* of the file: relative paths begin there */
+    const char *folder; /* folder of the file; relative paths begin there */
     section_fault_fn fault;
-    void *payload; /* of fault */
+    void *payload; /* payload of `fault` */
     char pointer[SECTION_POINTER_BYTES];
-    int status; /* INVALID_CONFIG after a mistake; NO_MEMORY, which ends the reading */
+    int status; /* INVALID_CONFIG after a mistake; NO_MEMORY ends the reading */
 };
 
-/* Tell a mistake. `member` is a step of a JSON Pointer, or several, below the map that is read; "":
- * the map itself. */
+/* Report a mistake. `member` is one or more steps of a JSON Pointer, below the current map; "": the
+ * map itself. */
 void section_fault(section_reader *r, const char *member, bool of_name, const char *format, ...)
     BELUGA_PRINTF(4, 5);
-/* Go into a member, or an item of a list. @return what section_leave takes to go back. */
+/* Enter a member, or an item of a list. @return the value that section_leave needs to go back. */
 size_t section_enter(section_reader *r, const char *step);
 size_t section_enter_item(section_reader *r, size_t index);
 void section_leave(section_reader *r, size_t mark);
 
-/* Read each member of a map by its row of a table, and tell those that have none: `what` ("a tool")
- * has the table's members. */
+/* Read each member of a map with its row in a table, and report unknown members. `what` names the
+ * map in messages, such as "a tool". */
 void section_read(section_reader *r, const char *what, const section_member *members, size_t n,
                   const beluga_json *map);
 
-/* These read a value, or tell what is wrong with it. */
+/* These functions read a value, or report what is wrong with it. */
 
 /* @return a text without NUL bytes, borrowed from the document; NULL after a mistake. */
 const char *section_text(section_reader *r, const char *member, const beluga_json *value);
 /* @return the time in ms, from 1 to `max_ms`; -1 after a mistake. A number alone is seconds. */
 int64_t section_time(section_reader *r, const char *member, const beluga_json *value,
                      int64_t max_ms);
-/* @return bytes from 1 to `max`; 0 after a mistake. */
+/* @return a number of bytes from 1 to `max`; 0 after a mistake. */
 size_t section_size(section_reader *r, const char *member, const beluga_json *value, size_t max);
-/* @return whether it was read. */
+/* @return false after a mistake. */
 bool section_bool(section_reader *r, const char *member, const beluga_json *value, bool *out);
 /* @return a whole number from 1 to `max`; 0 after a mistake. */
 int64_t section_count(section_reader *r, const char *member, const beluga_json *value, int64_t max);
 /* @return the index of one of n words; -1 after a mistake. */
 int section_word(section_reader *r, const char *member, const beluga_json *value,
                  const char *const *words, size_t n);
-/* Make a path whole, which begins at the file's folder. @return bytes as snprintf does. */
+/* Write a path as an absolute path; a relative path begins at the file's folder. @return as
+ * snprintf. */
 size_t section_path(const section_reader *r, const char *path, char whole[PATH_MAX]);
 
 #endif

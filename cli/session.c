@@ -41,8 +41,8 @@ int session_load_plugins(const cli_args *args)
     return 0;
 }
 
-/* A plug-in that the command line names must load; a plug-in of the file may be missing until it
- * is used. */
+/* Load the plug-ins. One that the command line names must load. One of the file may be missing,
+ * which is reported only when it is used. */
 static int load_plugins(const cli_session *session, const cli_args *args)
 {
     beluga_error err;
@@ -66,14 +66,14 @@ size_t session_list_providers(const cli_session *session, const char **names, si
     beluga_registry *registry = beluga_registry_default();
     size_t count = registry ? beluga_registry_list(registry, names, n) : 0;
     if (count > n) count = n;
-    if (!session->base) return count; /* there was no memory for it */
+    if (!session->base) return count; /* without memory, `base` is missing */
     for (size_t i = 0; count < n && beluga_config_provider(session->base, i, &name, &base); i++)
         if (!beluga_registry_contains(registry, name)) names[count++] = name;
     qsort(names, count, sizeof *names, compare_names);
     return count;
 }
 
-/* `name` is a provider, and not an alias of the same name. */
+/* `name` is a provider, even if an alias has the same name. */
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err)
 {
@@ -119,8 +119,8 @@ static bool is_candidate(const beluga_provider *provider, const char **variable)
     return *variable && provider->default_model;
 }
 
-/* Take the first provider, by name, whose key is in the environment and which has a default
- * model. */
+/* Choose the first provider, by name, that has a default model and whose key is in the environment.
+ */
 static void guess_by_variable(cli_session *session)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *variable;
@@ -134,7 +134,8 @@ static void guess_by_variable(cli_session *session)
     }
 }
 
-/* The configuration has a key for the provider, which has a default model. */
+/* Returns whether the configuration has a key for the provider, and the provider has a default
+ * model. */
 static bool is_kept(cli_session *session, const char *name, beluga_provider *provider)
 {
     char from[KEY_FROM_BYTES];
@@ -147,7 +148,7 @@ static bool is_kept(cli_session *session, const char *name, beluga_provider *pro
     return kept;
 }
 
-/* Take the first provider, by name, whose key `beluga keys set` keeps. */
+/* Choose the first provider, by name, whose key was stored with `beluga keys set`. */
 static void guess_by_kept_key(cli_session *session)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
@@ -186,7 +187,7 @@ int session_load(cli_session *session, const cli_args *args)
     *session = (cli_session){0};
     retry_notes_start(args);
     library_log_start();
-    /* Each of these replaces the one before, where the user asked for it. */
+    /* Each of these replaces the previous one, if the user asked for it. */
     wire_log_start(args->verbose);
     int rc = observe_start(args);
     if (rc == 0) rc = cassette_start(args);
@@ -198,7 +199,7 @@ int session_load(cli_session *session, const cli_args *args)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* Resolve a name that is neither an alias nor a provider's as that of a model. */
+/* Resolve a name that is neither an alias nor a provider, as the name of a model. */
 static int resolve_found(cli_session *session, const char *reference, beluga_config **config,
                          beluga_error *err)
 {
@@ -229,7 +230,7 @@ static void hint(const char *typed, const char *meaning)
     out_detail("  %-38s  %s", typed, meaning);
 }
 
-/* Name the variables of the most common providers, in this order. */
+/* Print the key variables of the most common providers, in this order. */
 static void hint_keys(void)
 {
     static const char *const names[] = {"openai", "anthropic", "gemini"};
@@ -243,7 +244,7 @@ static void hint_keys(void)
     }
 }
 
-/* With --json the error must be the only output. */
+/* Report that no model is named. With --json, only the error may be printed. */
 static void report_no_model(const cli_args *args)
 {
     beluga_error err;

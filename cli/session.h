@@ -13,20 +13,20 @@
 
 typedef struct cli_session {
     beluga_config *base;   /* from the file, the environment, -o and --timeout */
-    beluga_config *config; /* `base` with a model's reference resolved; NULL before */
+    beluga_config *config; /* `base` with the model's reference resolved; NULL: not resolved yet */
     beluga_chat_model *model;
-    char *path;            /* path of the configuration file; NULL: there is no place for one */
+    char *path;            /* path of the configuration file; NULL: there is no place for a file */
     bool has_file;         /* the file exists and was read */
-    const char *reference; /* the model that the user named; NULL: the file's default */
+    const char *reference; /* the model that the user named; NULL: the default of the file */
     /* The source of `reference`: "-m", "template", "--replay", "BELUGA_MODEL", "file", or a key's
      * variable or place in the file; NULL: none. */
     const char *chosen_by;
-    /* PROVIDER/MODEL of the resolved reference, where that named a model alone; else "" */
+    /* PROVIDER/MODEL of the resolved reference, if that was only the name of a model; else "" */
     char found[LOOKUP_BYTES];
-    char *opened;      /* the reference that `model` was opened by; owned */
-    char *taped;       /* the model of the recording; owned */
-    char guess[160];   /* `reference` points here when a key chose the model */
-    char guess_by[80]; /* `chosen_by` points here when that key is in the file */
+    char *opened;      /* owned; the reference with which `model` was opened */
+    char *taped;       /* owned; the model of the recording */
+    char guess[160];   /* `reference` points here if a key chose the model */
+    char guess_by[80]; /* `chosen_by` points here if that key is in the file */
 } cli_session;
 
 /*
@@ -39,14 +39,14 @@ int session_load(cli_session *session, const cli_args *args);
  * reported. */
 int session_load_plugins(const cli_args *args);
 
-/* Resolve `reference` (NULL: the one that session_load found) without opening it. Reports
+/* Resolve `reference` (NULL: the one that session_load chose) without opening the model. Reports
  * nothing. */
 int session_resolve(cli_session *session, const char *reference, beluga_error *err);
 
 /*
- * List the providers: those of the registry and the file's own, sorted by name.
- * @param names  At most n; borrowed as long as the session.
- * @return how many were written.
+ * List the providers of the registry and of the configuration, sorted by name.
+ * @param names  Receives at most n names, borrowed for the lifetime of the session.
+ * @return the number of names written.
  */
 size_t session_list_providers(const cli_session *session, const char **names, size_t n);
 
@@ -57,24 +57,24 @@ size_t session_list_providers(const cli_session *session, const char **names, si
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err);
 
-/* Return what the provider of the resolved model can do, as far as is known: all, where it isn't.
- * No model is opened, as that may need a key. */
+/* Return the capabilities of the resolved model's provider; all, if they are not known. The model
+ * is not opened, since that may need a key. */
 uint64_t session_capabilities(const cli_session *session);
 
-/* Resolve and open a model in place of the open one. @return 0, or an exit code, reported. */
+/* Resolve and open a model, which replaces the open one. @return 0, or an exit code, reported. */
 int session_open(cli_session *session, const cli_args *args, const char *reference);
 
-/* Resolve and open a model, and leave the error to the caller. @return 0, or the error's code. */
+/* Resolve and open a model, without reporting an error. @return 0, or the error's code. */
 int session_try_open(cli_session *session, const char *reference, beluga_error *err);
 
-/* Where a provider does not know the model of the open session (`status`), note which model may be
- * meant. */
+/* If the provider does not know the session's model (`status`), print a note with a model of a
+ * similar name. */
 void session_hint_model(const cli_session *session, int status);
 
-/* Note the model of the open session in the recording that is made, if any. */
+/* If a recording is made, store the session's model in it. */
 void session_remember(const cli_session *session);
 
-/* Explain what to set when no model is configured. @return CLI_EXIT_CONFIG. */
+/* Report that no model is configured, and what to set. @return CLI_EXIT_CONFIG. */
 int session_explain_no_model(const cli_session *session, const cli_args *args);
 
 void session_free(cli_session *session);

@@ -1,4 +1,4 @@
-/* A size that a person writes. */
+/* Reads a size that a user has written. */
 #ifndef BELUGA_CLI_SIZE_H
 #define BELUGA_CLI_SIZE_H
 

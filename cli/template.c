@@ -133,10 +133,10 @@ static const struct {
     bool (*fits)(const beluga_json *value);
     const char *form;
 } members[] = {
-    {"description", is_text, "a text"},
+    {"description", is_text, "a string"},
     {"model", is_text, "a model, such as openai/gpt-5-mini"},
-    {"system", is_text, "a text"},
-    {"prompt", is_text, "a text"},
+    {"system", is_text, "a string"},
+    {"prompt", is_text, "a string"},
     {"options", beluga_json_is_object, "a map of options, such as temperature: 0.2"},
     {"schema", is_schema, "a JSON Schema, its short form, or the path of a file"},
     {"tools", beluga_json_is_array, "a list of tool names"},

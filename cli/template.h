@@ -1,4 +1,4 @@
-/* Templates: named prompts with what belongs to them, files in the folder `templates` beside the
+/* Templates: named prompts with their settings, in files of the folder `templates` beside the
  * configuration. */
 #ifndef BELUGA_CLI_TEMPLATE_H
 #define BELUGA_CLI_TEMPLATE_H
@@ -11,7 +11,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* Zero-initialise this struct. What a command line got from a template is in its memory. */
+/* Zero-initialise this struct. It owns the memory that the command line gets from the template. */
 typedef struct cli_template {
     char path[PATH_MAX];
     char *json; /* owned (beluga_free) */
@@ -19,34 +19,34 @@ typedef struct cli_template {
     const beluga_json *root;       /* an object whose members were checked */
     const beluga_json *parameters; /* {name: default or null}; NULL: none */
     cli_text prompt, system, options, schema;
-    const char **items; /* owned; items of the lists that were made longer */
+    const char **items; /* owned; items of the lists that the template has extended */
 } cli_template;
 
 /* Write the folder of the templates. @return 0, or an exit code, reported. */
 int template_folder(const cli_args *args, char folder[PATH_MAX]);
 
-/* Visit the names of the templates in that folder, in their order. @return 0, or an exit code,
- * reported. */
+/* Visit the names of the templates in the folder, in alphabetical order. @return 0, or an exit
+ * code, reported. */
 int template_each(const cli_args *args, void (*visit)(void *payload, const char *name),
                   void *payload);
 
-/* Find the file of a template, which may be missing: a name, or a path with a slash.
+/* Find the path of a template by its name, or by a path with a slash. The file may be missing.
  * @return 0, or an exit code, reported. */
 int template_find(const cli_args *args, const char *name, char path[PATH_MAX]);
 
-/* Find, read and check a template. @return 0, or an exit code, reported. Free in either case. */
+/* Find, read and check a template. @return 0, or an exit code, reported. Free it in either case. */
 int template_read(const cli_args *args, const char *name, cli_template *t);
 void template_free(cli_template *t);
 
 /*
- * Read the template that the command line names, and put what it has into the command line, where
- * that does not say otherwise.
- * @param t  Keep it as long as the command line. @return 0, or an exit code, reported.
+ * Read the template that the command line names, and add its settings to the command line, unless
+ * the command line has its own.
+ * @param t  Must live as long as the command line. @return 0, or an exit code, reported.
  */
 int template_apply(cli_args *args, cli_template *t);
 
-/* Put a text into the frame of the command line (args.frame; NULL: it stays as it is): in the place
- * of {{input}}, or behind an empty line. @return 0, or an exit code, reported. */
+/* Put a text into the frame of the command line (args.frame; NULL: it stays unchanged): in the
+ * place of {{input}}, or after an empty line. @return 0, or an exit code, reported. */
 int template_put_into_frame(const char *frame, cli_text *text);
 
 #endif

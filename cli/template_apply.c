@@ -1,4 +1,4 @@
-/* Puts a template into the command line. */
+/* Applies a template to the command line. */
 #include "batch/template.h"
 #include "batch/why.h"
 #include "commands/command.h"
@@ -10,22 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The field of a prompt that stands for what is asked. */
+/* The field that stands for the prompt. */
 #define INPUT "input"
 
 /* ---- parameters ------------------------------------------------------------------------------ */
 
-/* What becomes of fields that are no parameters. */
+/* What to do with fields that are not parameters. */
 typedef enum field_rule {
     FIELDS_NONE,  /* they are missing parameters */
-    FIELDS_INPUT, /* {{input}} stays for the question */
-    FIELDS_LINE   /* they stay for the lines of a batch, where {{input}} is {{text}} */
+    FIELDS_INPUT, /* {{input}} is kept for the prompt */
+    FIELDS_LINE   /* they are kept for the lines of a batch, where {{input}} becomes {{text}} */
 } field_rule;
 
 typedef struct filling {
     const cli_args *args;
     const cli_template *template;
-    const char *what; /* "prompt" or "system" */
+    const char *what; /* "prompt" or "system text", for messages */
     field_rule rule;
     cli_text *out;
     cli_text missing; /* "-p NAME=…" for each parameter without a value */
@@ -44,7 +44,7 @@ static const beluga_json *declared(const cli_template *t, const char *name, size
     return NULL;
 }
 
-/* Find what -p gives for a field. Returns NULL when it gives nothing. */
+/* Find the value that -p gives to a field. Returns NULL if there is none. */
 static const char *given(const cli_args *args, const char *name, size_t length)
 {
     for (size_t i = args->parameters.count; i-- > 0;) {
@@ -54,7 +54,7 @@ static const char *given(const cli_args *args, const char *name, size_t length)
     return NULL;
 }
 
-/* Add a text in which nothing is a field. */
+/* Add a text, with its braces escaped so that it contains no fields. */
 static void put_literal(cli_text *out, const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -64,7 +64,7 @@ static void put_literal(cli_text *out, const char *text, size_t length)
     }
 }
 
-/* Write a default value, which may be a number or a word of JSON. */
+/* Add a default value, which may be a string, a number or another JSON value. */
 static void put_default(filling *f, const beluga_json *value)
 {
     size_t length;
@@ -96,7 +96,7 @@ static int complain(const filling *f)
     return out_usage("the template %s needs%s", f->args->template, text_get(&f->missing));
 }
 
-/* Put the parameters into a text. */
+/* Replace the parameters in a text. */
 static int fill(filling *f, const char *text)
 {
     char why[BATCH_WHY_BYTES];
@@ -117,7 +117,8 @@ static int fill(filling *f, const char *text)
     return rc;
 }
 
-/* The system text is no template when it is sent. */
+/* Replace the parameters in the system text, and then its escapes, since the system text is sent
+ * without further replacement. */
 static int fill_system(filling *f, const char *text)
 {
     cli_text made = {0};
@@ -162,7 +163,7 @@ static int check_parameters(const cli_args *args, const cli_template *t, const c
     return 0;
 }
 
-/* A block of YAML ends in a line break that nobody means. */
+/* Remove the newline with which a block of YAML ends. */
 static void trim(cli_text *text)
 {
     while (text->length && text->data[text->length - 1] == '\n') text->data[--text->length] = '\0';
@@ -222,7 +223,7 @@ static int take_schema(cli_args *args, cli_template *t)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* Add "key=value"; the texts stand behind each other, with a NUL behind each. */
+/* Add "key=value". The texts are stored one after the other, each ended by NUL. */
 static void put_option(cli_template *t, const char *key, const beluga_json *value)
 {
     size_t length;
@@ -247,7 +248,7 @@ static size_t put_options(cli_template *t, const beluga_json *options)
     return n;
 }
 
-/* The command line's own options come last, and so win. */
+/* Merge the lists. The command line's own options come last, so that they override the template. */
 static int take_lists(cli_args *args, cli_template *t)
 {
     const beluga_json *tools = beluga_json_get(t->root, "tools");
@@ -273,7 +274,7 @@ static int take_lists(cli_args *args, cli_template *t)
     return 0;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- the template ---------------------------------------------------------------------------- */
 
 static int take_file(cli_args *args, cli_template *t)
 {

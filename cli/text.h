@@ -1,4 +1,4 @@
-/* Text that grows: the buffer of src/base/buf.h, which may also begin as zeros. */
+/* A text that grows: the buffer of src/base/buf.h, which may also be zero-initialised. */
 #ifndef BELUGA_CLI_TEXT_H
 #define BELUGA_CLI_TEXT_H
 
@@ -6,17 +6,17 @@
 
 #include <beluga/allocator.h>
 
-/* More than any input that is read, even when all of it is escaped. */
+/* The maximum of a text, which is more than any input, even if all of it is escaped. */
 #define TEXT_MAX_BYTES ((size_t)1 << 30)
 
 /* `data` is NULL until text is added, and ends in a NUL that is not counted. A failure stays in
- * `status`, so that a caller checks it once after many additions. */
+ * `status`, so that one check is enough after many additions. */
 typedef beluga__buf cli_text;
 
 static inline cli_text *text_begin(cli_text *text)
 {
     if (text->allocator) return text;
-    int status = text->status; /* a part of the text may have failed before any was added */
+    int status = text->status; /* a previous addition may have failed before there was any text */
     beluga__buf_init(text, beluga_allocator_default(), TEXT_MAX_BYTES);
     text->status = status;
     return text;
@@ -36,13 +36,13 @@ static inline int text_puts(cli_text *text, const char *string)
 /* arguments as for printf */
 #define text_printf(text, ...) beluga__buf_printf(text_begin(text), __VA_ARGS__)
 
-/* Make room for n more bytes behind the last one, which the caller then writes. */
+/* Reserve room for n more bytes after the last one; the caller then writes them. */
 static inline int text_reserve(cli_text *text, size_t n)
 {
     return beluga__buf_reserve(text_begin(text), n);
 }
 
-/* Return the text, or "" when there is none. */
+/* Return the text, or "" if it is empty. */
 static inline const char *text_get(const cli_text *text)
 {
     return text->data ? text->data : "";

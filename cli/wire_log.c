@@ -23,7 +23,8 @@ static const beluga_log_field *find(const beluga_log_field *fields, size_t n, co
     return &none;
 }
 
-/* Print text line by line behind a mark, without empty lines; a long line is printed in pieces. */
+/* Print a text line by line after a mark, without its empty lines. A long line is printed in
+ * pieces. */
 static void print_lines(char mark, const beluga_log_field *field)
 {
     const char *text = field->text, *end = text ? text + field->length : text;

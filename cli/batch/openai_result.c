@@ -86,7 +86,7 @@ static void put_failure(beluga_json_writer *w, const protocol *table, const belu
     beluga_json_put_null(w, "error");
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- the result ------------------------------------------------------------------------------ */
 
 static void put_answer(beluga_json_writer *w, const batch_result_source *s,
                        const beluga_response *r)

@@ -78,7 +78,7 @@ static void give_back_ready(batch_queue_supply *work)
     }
 }
 
-/* ---- what is known of the job ---------------------------------------------------------------- */
+/* ---- the state of the job -------------------------------------------------------------------- */
 
 /* The progress that a worker shows is that of the whole job, as every worker shows it. */
 static void note_job(batch_queue_supply *work)

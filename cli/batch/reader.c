@@ -141,7 +141,7 @@ static int fail_field(char *why, size_t field, const char *what)
     return -1;
 }
 
-/* Decode a quoted field in place. `*at` begins behind the first quote, and ends behind the last
+/* Decode a quoted field in place. `*at` begins after the first quote, and ends after the last
  * one. */
 static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
 {

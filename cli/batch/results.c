@@ -38,7 +38,7 @@ int batch_output_complain(const batch_output *out)
     return complain(out->path, out->error);
 }
 
-/* ---- which lines are finished ---------------------------------------------------------------- */
+/* ---- finished lines -------------------------------------------------------------------------- */
 
 bool batch_output_has(const batch_output *out, uint64_t line)
 {

@@ -1,5 +1,5 @@
 /*
- * The output of a batch: one JSON object a line, for each finished line of the input.
+ * The output of a batch: one JSON object on each line, for each finished line of the input.
  *
  * A result is written at once, and made durable together with others. A new run finds the results
  * of an interrupted one, cleans the file, and continues. The file is locked, so that no other run

@@ -218,7 +218,7 @@ static int convert(unpacking *u, byte_order order)
     return rc ? rc : flush(u);
 }
 
-/* ---- what is neither ------------------------------------------------------------------------- */
+/* ---- files that are not text ----------------------------------------------------------------- */
 
 /* The first bytes of files that users often name by mistake. */
 static const struct {
@@ -250,7 +250,7 @@ static const char *find_stranger(int fd)
     return NULL;
 }
 
-/* ---- both ------------------------------------------------------------------------------------ */
+/* ---- gzip and UTF-16 ------------------------------------------------------------------------- */
 
 typedef struct packing {
     bool gzip;

@@ -123,7 +123,7 @@ static int do_list(const cli_args *args, const char *name)
     return rc ? rc : l.code;
 }
 
-/* ---- one ------------------------------------------------------------------------------------- */
+/* ---- one template ---------------------------------------------------------------------------- */
 
 static int do_show(const cli_args *args, const char *name)
 {

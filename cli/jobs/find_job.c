@@ -75,7 +75,7 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
     return true;
 }
 
-/* ---- a list ---------------------------------------------------------------------------------- */
+/* ---- the list of a provider ------------------------------------------------------------------ */
 
 /* Returns whether this job of the list is, or may be, the one that is looked for. */
 static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)

@@ -70,7 +70,7 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
     }
 }
 
-/* ---- what the provider says ------------------------------------------------------------------ */
+/* ---- states of jobs -------------------------------------------------------------------------- */
 
 static void tell_state(const batch_jobs *self, const batch_noted_job *job)
 {

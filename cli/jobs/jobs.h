@@ -74,7 +74,7 @@ void batch_jobs_run(batch_jobs *jobs);
  * @return the number of jobs that the provider refused to cancel; notes report them. */
 size_t batch_jobs_cancel(batch_jobs *jobs);
 
-/* ---- what the files above share -------------------------------------------------------------- */
+/* ---- functions that the files above share ---------------------------------------------------- */
 
 /* Stop the run with an error. */
 void batch_jobs_stop(batch_jobs *jobs, const beluga_error *err);

@@ -90,7 +90,7 @@ static void free_job(batch_noted_job *job)
     text_free(&job->others);
 }
 
-/* ---- what an event changes ------------------------------------------------------------------- */
+/* ---- applying events ------------------------------------------------------------------------- */
 
 /* An event that was read. Functions that apply it return 0, or -1 with errno; EINVAL: this version
  * does not write such an event. */

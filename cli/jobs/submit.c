@@ -25,7 +25,7 @@ typedef struct submission {
     bool halves; /* the server accepts only smaller jobs, so the lines are asked in smaller ones */
 } submission;
 
-/* ---- what a line may cost -------------------------------------------------------------------- */
+/* ---- the cost of a line ---------------------------------------------------------------------- */
 
 static int64_t guess_output(const batch_jobs *self, const batch_item *item)
 {

@@ -31,8 +31,8 @@ enum { SWITCH, DATABASE };
 /* ---- paths and the switch
  * --------------------------------------------------------------------- */
 
-/* The path is static, so that a process without memory does not mistake the log for one that is
- * off. NULL where there is no home, or where its name is too long. */
+/* The path is in static memory, so that a process without memory does not treat the log as turned
+ * off. Returns NULL if there is no home, or its path is too long. */
 static char *path_of(int which)
 {
     static char paths[2][PATH_MAX];
@@ -185,7 +185,7 @@ static int write_entry(logbook_entry *entry, char *why)
     return rc;
 }
 
-/* Write the text of a message that is not plain. @return 0, or -1. */
+/* Write a message as JSON, unless it is plain text. @return 0, or -1. */
 static int put_message(beluga_json_writer *w, const beluga_message *message, const char **json)
 {
     *json = NULL;
@@ -194,7 +194,7 @@ static int put_message(beluga_json_writer *w, const beluga_message *message, con
     return beluga_json_writer_text(w, json, NULL) ? -1 : 0;
 }
 
-/* Write the steps of a call that has some. @return 0, or -1. */
+/* Write the steps of a call, if it has any. @return 0, or -1. */
 static int put_steps(beluga_json_writer *w, const logbook_call *call, const char **json)
 {
     *json = NULL;
@@ -280,7 +280,7 @@ static int add_step(void *payload, beluga_message *message)
     return conversation_add_message(payload, message);
 }
 
-/* Keep a copy in place of the one before. */
+/* Replace a text with a copy of another one. */
 static int keep(char **kept, const char *text)
 {
     char *copy = text ? strdup(text) : NULL;
@@ -293,7 +293,7 @@ static int keep(char **kept, const char *text)
 static int add_turn(void *payload, const logbook_entry *e)
 {
     continuation *c = payload;
-    /* the entry that it continued was deleted */
+    /* true if the entry that it continued was deleted */
     if (!c->conversation->count) c->cut = e->parent > 0;
     c->ends_in_error = e->error != NULL;
     if (e->error) return 0;
@@ -331,7 +331,7 @@ static int begin_thread(const continuation *c)
     return keep(&c->thread->name, c->args->name) ? out_no_memory() : 0;
 }
 
-/* Report a fault in the found thread, or a missing thread. @return 0, or an exit code. */
+/* Report that the conversation is missing, or can't be continued. @return 0, or an exit code. */
 static int judge_thread(const continuation *c, int64_t id)
 {
     if (c->ends_in_error)

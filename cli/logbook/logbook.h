@@ -1,6 +1,6 @@
 /*
- * The log of calls. It is off until the user turns it on, since prompts and answers are private. A
- * failure of the log is only a note, because the call itself has succeeded.
+ * The log of calls. It is off until the user turns it on, since prompts and answers are private. If
+ * the log fails, this is only a note, because the call itself has succeeded.
  */
 #ifndef BELUGA_CLI_LOGBOOK_LOGBOOK_H
 #define BELUGA_CLI_LOGBOOK_LOGBOOK_H
@@ -11,13 +11,13 @@
 #include "logbook/store.h"
 #include "session.h"
 
-/* Return the path of the database, in static memory; NULL where there is no home. */
+/* Return the path of the database, in static memory; NULL if there is no home. */
 char *logbook_path(void);
 bool logbook_is_on(void);
 /* Turn the log on or off. @return 0, or -1 with `why`. */
 int logbook_switch(bool on, char *why);
 
-/* The conversation that -c, --cid or --name goes on with. The strings are owned; NULL: none. */
+/* The conversation that -c, --cid or --name continues. The strings are owned; NULL: none. */
 typedef struct logbook_thread {
     int64_t last;   /* id of the last entry; 0: no entry is continued */
     int64_t before; /* the entry that the last one continued; 0: none */
@@ -30,22 +30,24 @@ typedef struct logbook_call {
     const cli_session *session;
     const char *system; /* NULL: none */
     const beluga_message *human;
-    /* the list of the call, and where that begins which the call has added: steps with tools */
+    /* the message list of the call, and the index of the first message that the call has added:
+     * steps with tools */
     const beluga_messages *messages;
     size_t first;
     const cli_answer *answer;
     int64_t parent;               /* the entry that it continues; 0: none */
-    const logbook_thread *thread; /* the conversation, whose name and options go on */
+    const logbook_thread *thread; /* the conversation, whose name and options the entry inherits */
     const char *schema;           /* JSON Schema of the answer; NULL: none */
 } logbook_call;
 
-/* Log the call, where the log is on and --no-log is not given. @return the entry's id, or 0. */
+/* Write the call into the log, if the log is on and --no-log is not given. @return the entry's id,
+ * or 0. */
 int64_t logbook_add(const cli_args *args, const logbook_call *call);
 
 /*
- * With --continue, --cid or --name, fill an empty conversation, including its system text unless
- * --system gives another one, and set the options that its last entry had in `config`, unless the
- * command line gives them. Otherwise do nothing.
+ * If --continue, --cid or --name is given, fill an empty conversation. This sets its system text,
+ * unless --system gives another one, and the options of its last entry in `config`, unless the
+ * command line gives them.
  * @return 0, or an exit code, reported.
  */
 int logbook_continue(const cli_args *args, beluga_config *config, cli_conversation *conversation,
@@ -55,7 +57,8 @@ void logbook_thread_free(logbook_thread *thread);
 /* Check the name of a conversation. @return 0, or an exit code, reported. */
 int logbook_check_name(const char *name);
 
-/* Read the number of an entry, or a number of entries. @return false when the text is no number. */
+/* Read the number of an entry, or a number of entries. @return false if the text is not a number.
+ */
 bool logbook_read_number(const char *text, int64_t *number);
 
 #endif

@@ -106,7 +106,7 @@ static int add_content(beluga_message *message, const beluga_json *part, bool *l
     return 0;
 }
 
-/* Add {"PROVIDER": the state that the provider needs back}. */
+/* Add the states of a part: an object {"PROVIDER": STATE}, which the providers need back. */
 static int add_state(beluga_message *message, const beluga_json *state, beluga_json_doc *doc,
                      bool alone)
 {

@@ -1,4 +1,4 @@
-/* Messages in the log: plain text where the message is one text, else JSON. */
+/* Messages in the log: plain text if the message is a single text, else JSON. */
 #ifndef BELUGA_CLI_LOGBOOK_MESSAGE_H
 #define BELUGA_CLI_LOGBOOK_MESSAGE_H
 
@@ -17,9 +17,9 @@ bool logbook_message_is_plain(const beluga_message *message);
 void logbook_message_put(beluga_json_writer *w, const char *key, const beluga_message *message);
 
 /*
- * Make a message from an array of parts, or from `text` where `json` is NULL.
- * @param left_out Set when the log does not have an attachment any more.
- * @return one reference, yours; NULL without memory, or when `json` is no such array.
+ * Make a message from an array of parts, or from `text` if `json` is NULL.
+ * @param left_out  Set if the log no longer has an attachment.
+ * @return owned reference; NULL without memory, or if `json` is not such an array.
  */
 beluga_message *logbook_message_read(beluga_role role, const char *json, const char *text,
                                      bool *left_out);

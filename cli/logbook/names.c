@@ -24,7 +24,7 @@ int64_t logbook_store_find(logbook_store *store, const char *name, char *why)
     return id;
 }
 
-/* The conversation is a tree: all that goes on from the entry with which it began. */
+/* A conversation is a tree: all entries that continue its first entry, directly or indirectly. */
 int logbook_store_rename(logbook_store *store, int64_t id, const char *name, char *why)
 {
     static const char sql[] =

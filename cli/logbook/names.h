@@ -1,4 +1,4 @@
-/* The parts of the store that its queries about names use, too. */
+/* Functions of the store that the queries about names also need. */
 #ifndef BELUGA_CLI_LOGBOOK_NAMES_H
 #define BELUGA_CLI_LOGBOOK_NAMES_H
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Returns whether the command line gives this option, or one of its name. */
+/* Returns whether the command line sets this option. */
 static bool is_given(const cli_args *args, const char *option)
 {
     size_t n = strcspn(option, "=") + 1;
@@ -17,8 +17,8 @@ static bool is_given(const cli_args *args, const char *option)
     return false;
 }
 
-/* Numbers and words of lists are kept, of a provider's own options, too; of texts only those that
- * say how to answer. */
+/* Returns whether an option is kept. Numbers and words of lists are kept, also of a provider's own
+ * options. Of texts, only those are kept that say how to answer. */
 static bool is_kept(const char *text)
 {
     static const int texts[] = {BELUGA_OPTION_STOP_SEQUENCES, BELUGA_OPTION_TOOL_CHOICE};
@@ -36,7 +36,7 @@ static bool is_kept(const char *text)
            info->type != BELUGA_OPTION_LIST && info->type != BELUGA_OPTION_POINTER;
 }
 
-/* Visit the options of a list of JSON. */
+/* Visits the options of a JSON list. */
 typedef int (*visit_option)(void *payload, const char *option);
 
 static int each(const char *json, visit_option visit, void *payload)

@@ -1,9 +1,9 @@
 /*
- * The log's database, the only part of the command that uses SQLite. A build without SQLite has the
- * same functions, which report that (logbook_none.c).
+ * The log's database, the only part of the command that uses SQLite for the log. In a build without
+ * SQLite, the same functions report this (store_none.c).
  *
- * Each process opens the database for one short transaction at a time, and waits for others that
- * write.
+ * Each process opens the database for one short transaction at a time, and waits for other
+ * processes that write.
  */
 #ifndef BELUGA_CLI_LOGBOOK_STORE_H
 #define BELUGA_CLI_LOGBOOK_STORE_H
@@ -64,8 +64,9 @@ typedef struct logbook_store logbook_store;
 #define LOGBOOK_WHY_BYTES 512
 
 /*
- * Open the database, or make it.
- * @param create Make a missing database. Without this, *out is then NULL, and the result 0.
+ * Open the database, or create it.
+ * @param create  Create a missing database. Otherwise *out is NULL for a missing one, and the
+ * result 0.
  * @return 0, or -1.
  */
 int logbook_store_open(const char *path, bool create, logbook_store **out, char *why);
@@ -78,34 +79,36 @@ int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why);
 typedef int (*logbook_visit)(void *payload, const logbook_entry *entry);
 
 typedef enum logbook_which {
-    LOGBOOK_NEWEST,   /* all entries, newest first */
-    LOGBOOK_COMPLETE, /* entries that can be continued, newest first */
-    LOGBOOK_ONE,      /* the entry of that id */
-    LOGBOOK_THREAD    /* the entry of that id and all that it continues, oldest first */
+    LOGBOOK_NEWEST,   /* all entries, the newest first */
+    LOGBOOK_COMPLETE, /* entries that can be continued, the newest first */
+    LOGBOOK_ONE,      /* the entry with this id */
+    LOGBOOK_THREAD    /* the entry with this id and all entries that it continues, the oldest
+                       * first */
 } logbook_which;
 
 /* Visit at most `most` entries (0: all). @return 0, what a visit returned, or -1 with `why`. */
 int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, int64_t most,
                        logbook_visit visit, void *payload, char *why);
 
-/* Visit the entries that contain all of the words, newest first. */
+/* Visit the entries that contain all of the words, the newest first. */
 int logbook_store_search(logbook_store *store, const char *const *words, size_t n_words,
                          int64_t most, logbook_visit visit, void *payload, char *why);
 
-/* Find the newest complete entry of the conversation of that name. @return its id; 0 for none; -1
+/* Find the newest complete entry of the conversation with this name. @return its id; 0 for none; -1
  * with `why`. */
 int64_t logbook_store_find(logbook_store *store, const char *name, char *why);
 
-/* Name the whole conversation that an entry belongs to; NULL takes its name away. @return 0, or
- * -1. */
+/* Set the name of the whole conversation to which an entry belongs; NULL removes the name. @return
+ * 0, or -1. */
 int logbook_store_rename(logbook_store *store, int64_t id, const char *name, char *why);
 
-/* Visit the names of conversations, the last used first, with the newest entry of each and how many
- * it has. @return 0, what a visit returned, or -1 with `why`. */
+/* Receives the name of a conversation, its newest entry, and its number of entries. Names are
+ * visited in the order of their last use, the latest first. @return 0, or another number, which
+ * ends the visits. */
 typedef int (*logbook_visit_name)(void *payload, const char *name, int64_t last, int64_t count);
 int logbook_store_names(logbook_store *store, logbook_visit_name visit, void *payload, char *why);
 
-/* Delete older entries; no part of them stays in the file. @return their number, or -1 with
+/* Delete older entries. No part of them remains in the file. @return their number, or -1 with
  * `why`. */
 int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why);
 

@@ -1,4 +1,4 @@
-/* A build without SQLite has no log, and its functions report that. */
+/* Stands in for the log in a build without SQLite: its functions report this. */
 #include "logbook/store.h"
 
 #include <stdio.h>

@@ -4,14 +4,14 @@
 #include <string.h>
 
 #define TAB_COLUMNS 4
-/* A mark that is indented further is code. */
+/* A mark with more indentation is code. */
 #define MAX_INDENT 3
-/* No list has a longer number. */
+/* The maximum number of digits of a list item. */
 #define MAX_DIGITS 9
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* Return the columns of the indentation; *at receives its bytes. */
+/* Return the width of the indentation in columns; *at receives its length in bytes. */
 static size_t indentation(const char *line, size_t n, size_t *at)
 {
     size_t columns = 0;
@@ -68,7 +68,7 @@ void block_unindent(const block_fence *fence, const char **line, size_t *n)
     }
 }
 
-/* ---- what begins a block --------------------------------------------------------------------- */
+/* ---- beginnings of blocks -------------------------------------------------------------------- */
 
 static bool is_heading(const char *text, size_t n)
 {
@@ -89,7 +89,8 @@ static bool is_rule(const char *text, size_t n)
     return marks >= 3;
 }
 
-/* Read the mark of an item. `at` is where it begins; the state receives where its text begins. */
+/* Read the mark of a list item. `at` is the offset where it begins; the state receives the offset
+ * where the item's text begins. */
 static bool read_mark(const char *line, size_t n, size_t at, size_t indent, block_state *item)
 {
     size_t i = at;
@@ -120,14 +121,14 @@ static block_effect begin(block_state *state, block_state with, block_effect eff
     return effect;
 }
 
-/* Return whether a mark may stand here: not so far to the right that it belongs to an item, nor so
- * that it is code. */
+/* Return whether a mark at this indentation begins a block. With more indentation it belongs to an
+ * item, or is code. */
 static bool is_at_margin(const block_state *state, size_t indent)
 {
     return state->kind == BLOCK_ITEM ? indent < state->offset : indent <= MAX_INDENT;
 }
 
-/* An item of an ordered list ends a paragraph only when it is the first one. */
+/* Returns whether a list item ends a paragraph. In an ordered list, only the first item does. */
 static bool interrupts(const block_state *state, const block_state *item)
 {
     return state->kind != BLOCK_TEXT || item->number < 0 || item->number == 1;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A longer rule draws the eye; more of the label of a code block is cut. */
+/* The maximum length of a rule; the label of a code block is cut to fit. */
 #define RULE_COLUMNS 40
 #define MAX_LABEL    24
 
@@ -42,7 +42,8 @@ static size_t frame_columns(const canvas *c)
     return columns;
 }
 
-/* Frames that would leave no room are not drawn. */
+/* Returns the number of frames that are drawn. Frames that would leave too little room are left
+ * out. */
 static size_t drawn_frames(const canvas *c)
 {
     size_t columns = 0, n = 0;

@@ -1,5 +1,5 @@
-/* The rows that a document is drawn in, each behind what it stands in: quotes and items of lists.
- */
+/* The rows in which a document is drawn. Each row begins with the frames that contain it: marks of
+ * quotes and list items. */
 #ifndef BELUGA_CLI_MARKDOWN_CANVAS_H
 #define BELUGA_CLI_MARKDOWN_CANVAS_H
 
@@ -7,13 +7,13 @@
 
 #include <stdbool.h>
 
-/* Deeper blocks are indented as those of this depth. */
+/* Blocks that are nested more deeply get the indentation of this depth. */
 #define CANVAS_MAX_DEPTH 16
-/* Text has at least so many columns, however deep it stands. */
+/* The least number of columns for text, at any depth. */
 #define CANVAS_MIN_COLUMNS 8
 
 typedef struct canvas_frame {
-    char first[24], rest[24]; /* what stands before the first row, and before the others */
+    char first[24], rest[24]; /* text before the first row, and before the other rows */
     unsigned style;
     bool used;
 } canvas_frame;
@@ -22,30 +22,30 @@ typedef struct canvas {
     cli_text *out; /* rows, each ended by a newline */
     size_t width;
     bool coloured, utf8;
-    bool gap; /* an empty row is due before the next block */
+    bool gap; /* an empty row must be drawn before the next block */
     canvas_frame frames[CANVAS_MAX_DEPTH];
     size_t depth; /* may be more than CANVAS_MAX_DEPTH */
 } canvas;
 
-/* Stand what follows behind `first`, and its later rows behind spaces of that width, or behind
- * `rest` when that is not NULL. */
+/* Add a frame: the next row begins with `first`, and later rows with spaces of the same width, or
+ * with `rest` if that is not NULL. */
 void canvas_push(canvas *c, const char *first, const char *rest, unsigned style);
 void canvas_pop(canvas *c);
 
-/* Draw the empty row that is due. */
+/* Draw the pending empty row, if any. */
 void canvas_gap(canvas *c);
-/* Return how many columns a row has behind what it stands in. */
+/* Return the columns of a row that remain after its frames. */
 size_t canvas_columns(const canvas *c);
 
 /* Begin a row, and end it. */
 void canvas_begin(canvas *c);
 void canvas_end(canvas *c);
 
-/* Draw a text in as many rows as it takes. */
+/* Draw a text, wrapped into rows. */
 void canvas_wrap(canvas *c, const styled_text *text);
-/* Draw a line of code: it is never wrapped, and tabs stay, so that it can be copied. */
+/* Draw a line of code. It is never wrapped, and keeps its tabs, so that it can be copied. */
 void canvas_code(canvas *c, const char *line, size_t n);
-/* Draw a rule; `label`, which is not NULL, stands in it. */
+/* Draw a rule that contains `label`, which is not NULL. */
 void canvas_rule(canvas *c, const char *label, size_t n);
 
 #endif

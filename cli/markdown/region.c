@@ -12,7 +12,7 @@ typedef struct row {
     size_t length;
 } row;
 
-/* Take the row at the beginning of a text. */
+/* Take the first row of a text. */
 static row next_row(const char **text, size_t *n)
 {
     const char *end = memchr(*text, '\n', *n);
@@ -23,15 +23,15 @@ static row next_row(const char **text, size_t *n)
     return taken;
 }
 
-/* A tab stays in its row, whatever stands behind it. */
+/* Returns the column after a tab. A tab does not move to the next row. */
 static size_t behind_tab(size_t column, size_t width)
 {
     size_t next = column + TAB_COLUMNS - column % TAB_COLUMNS;
     return next < width ? next : width - 1;
 }
 
-/* A long row, such as one of code, takes several of the terminal's. Of escapes there are only those
- * of styles. */
+/* Returns the number of rows that the terminal needs for a row, since a long row, such as one of
+ * code, is wrapped. The only escape sequences are those of styles. */
 static size_t height_of(row r, size_t width)
 {
     size_t height = 1, column = 0, columns;
@@ -65,20 +65,20 @@ static size_t heights(const char *text, size_t n, size_t columns)
 
 /* ---- drawing --------------------------------------------------------------------------------- */
 
-/* Go from the end of the drawn rows to the beginning of those behind the first `kept` bytes, and
- * take them off. */
+/* Move the cursor from the end of the drawn rows to the end of the first `kept` bytes, and erase
+ * the rows after them. */
 static void go_back(const region *r, size_t kept, size_t columns, cli_text *out)
 {
     if (!r->rows.length) return;
     size_t rows = heights(text_get(&r->rows) + kept, r->rows.length - kept, columns);
-    if (r->rows.data[r->rows.length - 1] == '\n') rows++; /* the cursor is below */
+    if (r->rows.data[r->rows.length - 1] == '\n') rows++; /* the cursor is in the row below */
     text_puts(out, "\r");
     if (rows > 1) text_printf(out, "\033[%zuA", rows - 1);
     text_puts(out, "\033[J");
 }
 
-/* Return the bytes of the rows at the beginning that are the same; the last drawn row is not kept,
- * for the cursor stands in it. */
+/* Return the length of the rows at the beginning that do not change. The last drawn row is not
+ * included, since the cursor is in it. */
 static size_t same_rows(const cli_text *drawn, const cli_text *wanted)
 {
     size_t same = 0;
@@ -89,7 +89,7 @@ static size_t same_rows(const cli_text *drawn, const cli_text *wanted)
     return same;
 }
 
-/* Return where the last rows begin that fit the height. */
+/* Return the offset from which the last rows fit into the height. */
 static size_t first_shown(const cli_text *open, size_t columns, size_t height)
 {
     const char *text = text_get(open);
@@ -104,7 +104,7 @@ void region_draw(region *r, const cli_text *final, const cli_text *open, size_t 
     cli_text wanted = {0};
     size_t from = first_shown(open, columns, height > 2 ? height - 1 : 1);
     size_t shown = open->length - from;
-    if (shown) shown--; /* the last newline */
+    if (shown) shown--; /* without the last newline */
     text_add(&wanted, text_get(final), final->length);
     text_add(&wanted, text_get(open) + from, shown);
     bool grows = r->rows.length <= wanted.length &&

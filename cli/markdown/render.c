@@ -21,16 +21,16 @@ typedef struct list_level {
 
 typedef struct drawing {
     canvas canvas;
-    styled_text line; /* the paragraph, heading or cell that is being read */
-    styled_text *to;  /* `line`, or a cell of the table */
+    styled_text line; /* the paragraph, heading or cell that is currently read */
+    styled_text *to;  /* either `line`, or a cell of the table */
     unsigned style;
     list_level lists[MAX_LISTS];
     size_t n_lists;
-    long number; /* of the first item; -1: the text's own */
+    long number; /* number of the first item; -1: as the text says */
     grid table;
     bool in_code;
     cli_text code;
-    size_t link; /* where the text of the link begins */
+    size_t link; /* offset where the text of the link begins */
 } drawing;
 
 /* ---- inline text ----------------------------------------------------------------------------- */
@@ -54,7 +54,7 @@ static void flush(drawing *d)
     styled_clear(&d->line);
 }
 
-/* Where styles can't be seen, the marks are. */
+/* Begin a style. If styles can't be shown, the Markdown marks are shown instead. */
 static void begin_mark(drawing *d, unsigned style, const char *mark)
 {
     if (!d->canvas.coloured) add_word(d, mark);
@@ -90,7 +90,7 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *payload)
     return 0;
 }
 
-/* Show the address, unless it is the text itself. */
+/* Show the address of a link, unless it is the same as its text. */
 static void add_address(drawing *d, const MD_ATTRIBUTE *address, size_t from)
 {
     if (!d->to || !address->size) return;
@@ -119,7 +119,7 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *payload)
     return 0;
 }
 
-/* The names of characters that matter; another name is shown as it is written. */
+/* Add a character by its name. Only the common names are known; others are shown as they are. */
 static void add_entity(drawing *d, const char *text, size_t n)
 {
     static const struct {
@@ -244,7 +244,7 @@ static void leave_cell(drawing *d)
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* The largest headings are underlined, too. */
+/* Returns the style of a heading; the largest ones are underlined, too. */
 static unsigned heading_style(const MD_BLOCK_H_DETAIL *heading)
 {
     return heading->level <= 2 ? STYLED_BOLD | STYLED_UNDERLINE : STYLED_BOLD;
@@ -346,7 +346,7 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *payload)
 
 typedef int parse_function(const MD_CHAR *text, MD_SIZE n, const MD_PARSER *parser, void *payload);
 
-/* Only a terminal ever needs md4c, so that no other start of the command maps it. */
+/* md4c is loaded only for a terminal, so that other uses of the command start faster. */
 static parse_function *find_parser(void)
 {
     static parse_function *parse;
@@ -365,7 +365,7 @@ bool render_is_there(void)
 
 static canvas canvas_for(const render_style *style, cli_text *out)
 {
-    /* Some terminals begin another row when the last column is written. */
+    /* The last column stays free, since some terminals begin a new row when it is written. */
     return (canvas){.out = text_begin(out),
                     .width = style->width > 1 ? style->width - 1 : 1,
                     .coloured = style->coloured,

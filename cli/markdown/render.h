@@ -1,4 +1,4 @@
-/* Markdown drawn as rows of a terminal, by md4c, which is loaded when the first text is drawn. */
+/* Draws Markdown as rows of a terminal, with md4c, which is loaded when the first text is drawn. */
 #ifndef BELUGA_CLI_MARKDOWN_RENDER_H
 #define BELUGA_CLI_MARKDOWN_RENDER_H
 
@@ -12,21 +12,21 @@ typedef struct render_style {
     bool coloured, utf8;
 } render_style;
 
-/* Load md4c. @return whether this system has it, and this command was built with it. */
+/* Load md4c. @return false if it is not installed, or the command was built without it. */
 bool render_is_there(void);
 
 /*
  * Draw whole blocks.
- * @param number  The number of the first item when the text is an ordered list that goes on; -1:
- * the one that it has.
- * @param out     Receives the rows, each ended by a newline. Nothing in them but our own styles
- * controls the terminal.
+ * @param number  The number of the first item, if the text continues an ordered list; -1: as the
+ * text says.
+ * @param out     Receives the rows, each ended by a newline. They contain no control sequences
+ * except our own styles.
  * @return 0, or -1 without memory.
  */
 int render_blocks(const char *text, size_t n, const render_style *style, long number,
                   cli_text *out);
 
-/* Draw the first row of a block of code, a line of it, and its last row. */
+/* Draw the first row of a block of code, one of its lines, and its last row. */
 void render_code_begin(const char *label, size_t n, const render_style *style, cli_text *out);
 void render_code_line(const char *line, size_t n, const render_style *style, cli_text *out);
 void render_code_end(const render_style *style, cli_text *out);

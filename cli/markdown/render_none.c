@@ -1,4 +1,4 @@
-/* Without md4c nothing is drawn, and an answer is printed as it is. */
+/* Stands in for md4c: nothing is drawn, and answers are printed as they are. */
 #include "markdown/render.h"
 
 bool render_is_there(void)

@@ -10,20 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* An open block that is larger is not drawn before its end: each draw takes as long as all of it.
- */
+/* A larger block is drawn only at its end, since each draw takes time in proportion to its size. */
 #define MAX_OPEN_BYTES ((size_t)16 * 1024)
 
 struct markdown {
-    cli_text text; /* the open block, and the line behind it that has no end yet */
-    size_t read;   /* bytes of it in whole lines, which `state` knows */
+    cli_text text; /* the open block, followed by the last line, which is incomplete */
+    size_t read;   /* length of the whole lines in `text`, which `state` has read */
     block_state state;
-    block_kind last;   /* kind of the block before */
-    block_fence fence; /* of the code that is open */
-    long number;       /* of the list's last item; -1: there is none */
-    char delimiter;    /* of that list */
-    bool begun, empty; /* something was drawn; an empty line came behind it */
-    bool plain;        /* the block is too large, and is printed as it comes */
+    block_kind last;   /* kind of the previous block */
+    block_fence fence; /* the fence of an open code block */
+    long number;       /* number of the last list item; -1: none */
+    char delimiter;    /* delimiter of that list */
+    bool begun, empty; /* begun: something was drawn; empty: an empty line followed it */
+    bool plain;        /* the block is too large, and is printed as it arrives */
     render_style style;
     region region;
     cli_text final, open; /* rows of this turn */
@@ -35,7 +34,7 @@ bool markdown_is_possible(void)
     return term_has_cursor(STDOUT_FILENO) && !(off && *off) && render_is_there();
 }
 
-/* A note on stderr would stand in the rows that are open: they go, and come again behind it. */
+/* Called before a note on stderr: the open rows are erased, and drawn again after the note. */
 static void step_aside(void *payload)
 {
     markdown *m = payload;
@@ -58,8 +57,8 @@ markdown *markdown_new(void)
 
 /* ---- drawing blocks -------------------------------------------------------------------------- */
 
-/* Return where a definition of a link begins in a line, behind marks of lists and quotes; NULL:
- * nowhere. */
+/* Return the beginning of a link definition in a line, after marks of lists and quotes; NULL: there
+ * is none. */
 static const char *definition_in(const char *line, size_t n)
 {
     size_t at = 0;
@@ -69,7 +68,8 @@ static const char *definition_in(const char *line, size_t n)
     return end && end + 1 < line + n && end[1] == ':' ? line + at : NULL;
 }
 
-/* A definition of a link would draw nothing, and be lost: a backslash makes it text. */
+/* Escape link definitions with a backslash. Otherwise they would draw nothing, and the user would
+ * not see them. */
 static void keep_definitions(const char *text, size_t n, cli_text *kept)
 {
     bool code = memmem(text, n, "```", 3) || memmem(text, n, "~~~", 3);
@@ -99,7 +99,7 @@ static void put_lines(const markdown *m, const char *text, size_t n, cli_text *r
     }
 }
 
-/* The number of an item counts on from the one before, whatever is written: 1, 1, 1 is 1, 2, 3. */
+/* Number the items of a list consecutively, whatever the text says: 1, 1, 1 becomes 1, 2, 3. */
 static long number_of(const markdown *m, const block_state *block)
 {
     bool goes_on = block->kind == BLOCK_ITEM && m->last == BLOCK_ITEM && m->number >= 0 &&
@@ -126,7 +126,7 @@ static void put_block(const markdown *m, const block_state *block, const char *t
                                          number_of(m, block), rows);
     text_free(&kept);
     if (rc == 0 && rows->length > gap) return;
-    rows->length = before; /* nothing is lost that draws nothing */
+    rows->length = before; /* draw nothing for this block */
     put_gap(m, block->kind, rows);
     put_lines(m, text, n, rows);
 }
@@ -149,7 +149,7 @@ static void drop(markdown *m, size_t n)
     m->read = m->read > n ? m->read - n : 0;
 }
 
-/* The open block, which is the first n bytes, is whole. */
+/* End the open block, which is the first n bytes. */
 static void finish_block(markdown *m, const block_state *block, size_t n)
 {
     size_t length = n;
@@ -181,7 +181,7 @@ static void put_code_line(const markdown *m, const char *line, size_t n, cli_tex
     render_code_line(line, n, &m->style, rows);
 }
 
-/* Read the whole line at `m->read`, of n bytes and a newline. */
+/* Read the line of n bytes at `m->read`, which has a newline. */
 static void read_line(markdown *m, size_t n)
 {
     const block_state block = m->state;
@@ -222,7 +222,7 @@ static void read_lines(markdown *m)
         read_line(m, (size_t)(end - m->text.data) - m->read);
 }
 
-/* ---- what is open ---------------------------------------------------------------------------- */
+/* ---- the open block -------------------------------------------------------------------------- */
 
 static void show_open_code(markdown *m)
 {
@@ -231,7 +231,7 @@ static void show_open_code(markdown *m)
     if (n && !may_close) put_code_line(m, m->text.data, n, &m->open);
 }
 
-/* Draw a line without an end as if it had one, behind the open block. */
+/* Draw the incomplete line after the open block, as if it were complete. */
 static void show_next(markdown *m, const block_state *next, size_t n)
 {
     markdown behind = *m;
@@ -266,9 +266,9 @@ static void draw(markdown *m)
     if (m->open.allocator) beluga__buf_clear(&m->open);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
-/* A block that is too large is printed as it is, up to the next empty line. */
+/* Print the block unchanged, up to the next empty line, because it is too large. */
 static void give_up(markdown *m)
 {
     draw(m);
@@ -277,7 +277,7 @@ static void give_up(markdown *m)
     m->plain = true;
 }
 
-/* Print what belongs to such a block. Returns how many bytes that are. */
+/* Print a piece of such a block. Returns the number of bytes that belong to it. */
 static size_t add_plain(markdown *m, const char *text, size_t n)
 {
     bool code = m->state.kind == BLOCK_CODE;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A column is at least as wide as its longest word, but a longer word may be broken. */
+/* A column is at least as wide as its longest word, but words longer than this may be broken. */
 #define MAX_WORD 12
 
 styled_text *grid_add(grid *g)
@@ -56,7 +56,8 @@ static size_t longest_word(const styled_text *cell)
     return longest < MAX_WORD ? longest : MAX_WORD;
 }
 
-/* Narrow the widest columns until all fit. Returns false when they would be too narrow. */
+/* Make the widest columns narrower until all columns fit. Returns false if they would be too
+ * narrow. */
 static bool fit(const grid *g, size_t *widths, size_t room)
 {
     size_t most = room;
@@ -86,7 +87,7 @@ static void put_cell(const canvas *c, const styled_text *cell, size_t from, size
     if (!last) put_spaces(c->out, room - left);
 }
 
-/* Draw one row of the screen of a row of the table. Returns whether a cell has more. */
+/* Draw one terminal row of a table row. Returns whether a cell has more text. */
 static bool put_line(const grid *g, canvas *c, const styled_text *cells, const size_t *widths,
                      size_t *at)
 {

@@ -1,4 +1,4 @@
-/* Chat Completions: the functions of protocol_chat, and what its answers and streams share. */
+/* Chat Completions: the functions of protocol_chat, shared by its request, answers and streams. */
 #ifndef BELUGA_CLI_PROTOCOL_CHAT_H
 #define BELUGA_CLI_PROTOCOL_CHAT_H
 
@@ -8,16 +8,19 @@
 /* ---- chat_request.c -------------------------------------------------------------------------- */
 
 int protocol_chat_read(protocol_request *request);
-/* Whether those who speak it take the body as it is: not one that is meant for Responses. */
+/* Return whether the body can be passed on unchanged to a provider of this protocol. A body that is
+ * in fact a Responses request can't. */
 bool protocol_chat_passes(const protocol_request *request);
 /* Read a list of messages alone, as lines of a batch may be. */
 int protocol_chat_read_messages(protocol_request *request, const beluga_json *list);
-/* Whether the client speaks of functions, as before there were tools, and so does its answer. */
+/* Return whether the client uses the legacy functions instead of tools, so that the answer does so,
+ * too. */
 bool protocol_chat_is_legacy(const protocol_request *request);
 
 /* ---- chat_answer.c --------------------------------------------------------------------------- */
 
-/* Why an answer ended. One with tool calls ends with them, whatever its provider says. */
+/* Return why an answer ended. An answer with tool calls ends with "tool_calls", whatever the
+ * provider reports. */
 const char *protocol_chat_finish_reason(const protocol_request *request, uint32_t reason,
                                         bool has_calls);
 void protocol_chat_answer(beluga_json_writer *w, const protocol_request *request,
@@ -25,21 +28,22 @@ void protocol_chat_answer(beluga_json_writer *w, const protocol_request *request
 
 /* ---- chat_stream.c --------------------------------------------------------------------------- */
 
-#define CHAT_CALLS 8 /* calls of a stream for which no memory is asked */
+#define CHAT_CALLS 8 /* calls of a stream that need no further memory */
 
-/* A call that the stream has begun. */
+/* A tool call that the stream has begun. */
 typedef struct chat_call {
-    uint32_t index; /* of its events; the client's is its place in the list */
+    uint32_t index; /* index of the call in the events; in the client's stream, it is the
+                     * position in the list */
     bool has_arguments, ended;
 } chat_call;
 
 typedef struct chat_stream {
     protocol_stream base;
-    beluga__buf head; /* what chunks begin with */
-    size_t about;     /* bytes of it before the choices */
+    beluga__buf head; /* the beginning of all chunks */
+    size_t about;     /* length of the part of `head` before the choices */
     beluga_usage usage;
     bool has_usage;
-    chat_call own[CHAT_CALLS], *calls; /* calls: own, or owned */
+    chat_call own[CHAT_CALLS], *calls; /* calls: either `own`, or owned memory */
     size_t n_calls, n_ended;
     uint32_t n_images;
 } chat_stream;

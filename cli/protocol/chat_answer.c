@@ -3,9 +3,10 @@
 
 #include <stdio.h>
 
-/* ---- why it ended ---------------------------------------------------------------------------- */
+/* ---- the finish reason ----------------------------------------------------------------------- */
 
-/* A reason that says nothing of how whole the answer is becomes one that does not promise it. */
+/* A reason that does not show whether the answer is complete becomes one that does not claim that
+ * it is. */
 const char *protocol_chat_finish_reason(const protocol_request *request, uint32_t reason,
                                         bool has_calls)
 {
@@ -64,8 +65,8 @@ static void put_image(beluga_json_writer *w, const beluga_part *image, size_t in
     beluga_json_end_object(w);
 }
 
-/* The protocol has no place for images that a model made; this is OpenRouter's, which others took
- * over. */
+/* The protocol has no member for images that a model has made. This is the member that OpenRouter
+ * introduced, and that others have adopted. */
 static void put_images(beluga_json_writer *w, const beluga_response *response)
 {
     size_t n = 0;

@@ -13,8 +13,8 @@ typedef struct chat_reader {
     protocol_place at;
     const beluga_json *json;
     beluga_message *message;
-    /* legacy calls of functions have no ids, and there is one at most in a message: so the number
-     * of those so far is one, for the call and for its result */
+    /* Legacy function calls have no ids, and a message has at most one. So the id of a call and of
+     * its result is made from the number of calls so far. */
     unsigned n_functions;
 } chat_reader;
 
@@ -56,7 +56,7 @@ static int read_user(chat_reader *r)
     return read_content(r, BELUGA_ROLE_HUMAN);
 }
 
-/* Read the members name and arguments of a function that was called, at that place. */
+/* Read the name and arguments of a function that the model called. */
 static int add_function(chat_reader *r, const protocol_place *at, const beluga_json *function,
                         const char *id)
 {
@@ -120,8 +120,8 @@ static int add_own_refusal(chat_reader *r)
     return protocol_add_text(r->request, &r->at, r->message, r->json, "refusal");
 }
 
-/* An assistant that only called tools has no content. One without anything, as clients leave behind
- * where an answer was empty, says nothing and is left out. */
+/* Read an assistant message. If it only calls tools, it has no content. A message with neither
+ * content nor calls is left out; clients send one after an empty answer. */
 static int read_assistant(chat_reader *r)
 {
     int rc = begin(r, BELUGA_ROLE_AI);
@@ -160,7 +160,7 @@ typedef struct role_reader {
     int (*read)(chat_reader *r);
 } role_reader;
 
-/* The library's own names are there for lines of batches. */
+/* The library's own names of roles are accepted, too, for lines of batches. */
 static const role_reader roles[] = {
     {"user", read_user},     {"assistant", read_assistant}, {"tool", read_tool},
     {"system", read_system}, {"developer", read_system},    {"function", read_function},
@@ -215,7 +215,7 @@ static int read_tool_item(protocol_request *request, const protocol_place *at,
         protocol_drop(request, type);
         return 0;
     }
-    /* Some clients send a tool in the form of Responses. */
+    /* Some clients send tools in the form of Responses. */
     if (!function && beluga_json_get(json, "name"))
         return protocol_read_function(request, at, json, NULL);
     if (!beluga_json_is_object(function))
@@ -240,7 +240,7 @@ static int take_tools(protocol_request *request, const protocol_member *member,
     return rc;
 }
 
-/* The choice names tools, so they are read before. */
+/* Read the tool choice; the tools must have been read before, since it names them. */
 static int read_choice(protocol_request *request)
 {
     const beluga_json *choice = beluga_json_get(request->body, "tool_choice");
@@ -267,7 +267,7 @@ static int take_one(protocol_request *request, const protocol_member *member,
         "this server gives one answer to each request: send another request for another answer");
 }
 
-/* The newer of the two names of this limit wins. */
+/* If both names of this limit are given, the newer one counts. */
 static int take_old_max_tokens(protocol_request *request, const protocol_member *member,
                                const beluga_json *value)
 {
@@ -325,7 +325,8 @@ static const protocol_member members[] = {
     OPTION("user", USER),
 };
 
-/* Cursor sends what is meant for Responses, and reads the answer as one of Chat Completions. */
+/* Returns whether a body is a Responses request. Cursor sends such bodies here, and reads the
+ * answer as one of Chat Completions. */
 static bool is_of_responses(const beluga_json *body)
 {
     return protocol_is_given(beluga_json_get(body, "input")) &&

@@ -11,8 +11,8 @@
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* Make what all chunks begin with. The first delta has the role: it is written with the first
- * content, since until then a failure may become another answer of HTTP. */
+/* Make the beginning of all chunks. The first delta, with the role, is written only with the first
+ * content. Until then, a failure can still become an HTTP error. */
 static int open_stream(chat_stream *s)
 {
     const protocol_identity *identity = &s->base.identity;
@@ -49,7 +49,7 @@ static int end_chunk(chat_stream *s)
     return PROTOCOL_PUT(s->base.out, "},\"finish_reason\":null}]}\n\n");
 }
 
-/* A delta whose one member is a text. */
+/* Write a chunk whose delta has a single text member. */
 #define PUT_DELTA(s, name, text, length)                \
     do {                                                \
         begin_chunk(s);                                 \
@@ -81,7 +81,7 @@ static chat_call *find_call(chat_stream *s, uint32_t index)
     return NULL;
 }
 
-/* Make room for one more call: the list doubles when it is full. */
+/* Make room for another call; a full list is doubled. */
 static int make_room(chat_stream *s)
 {
     size_t n = s->n_calls;
@@ -115,7 +115,7 @@ static int end_call_chunk(chat_stream *s)
     return end_chunk(s);
 }
 
-/* An answer in the legacy form has one function call at most. */
+/* Returns whether to leave out a call, since an answer in the legacy form has at most one. */
 static bool is_left_out(const chat_stream *s, size_t number)
 {
     return number && protocol_chat_is_legacy(s->base.request);
@@ -162,7 +162,7 @@ static int on_call_delta(chat_stream *s, const beluga_event *event)
     return put_arguments(s, call, event->u.tool_call.arguments, event->u.tool_call.length);
 }
 
-/* A call without arguments gets those of an empty object, since clients parse them. */
+/* End a call. If it has no arguments, write "{}", since clients parse them. */
 static int on_call_end(chat_stream *s, const beluga_event *event)
 {
     chat_call *call = find_call(s, event->index);
@@ -228,7 +228,7 @@ static void put_usage(chat_stream *s)
 static int on_finish(chat_stream *s, const beluga_event *event)
 {
     beluga__buf *out = s->base.out;
-    bool has_calls = s->n_ended && s->n_ended == s->n_calls; /* none was cut */
+    bool has_calls = s->n_ended && s->n_ended == s->n_calls; /* false if a call was cut */
     const char *reason =
         protocol_chat_finish_reason(s->base.request, event->u.finish.reason, has_calls);
     if (!s->base.opened) {
@@ -254,15 +254,15 @@ int protocol_chat_fail(protocol_stream *stream, const beluga_error *error)
     return PROTOCOL_PUT(out, "\n\n");
 }
 
-/* ---- all ------------------------------------------------------------------------------------- */
+/* ---- the stream ------------------------------------------------------------------------------ */
 
-/* The names of the model that answers are known before its first content. */
+/* The metadata of the answering model arrive before its first content. */
 static int on_metadata(chat_stream *s, const beluga_event *event)
 {
     if (s->base.opened || s->base.identity.model) return 0;
     s->base.identity.model = event->u.metadata.model;
     int rc = open_stream(s);
-    s->base.identity.model = NULL; /* it lives no longer than the event */
+    s->base.identity.model = NULL; /* borrowed from the event, which ends here */
     return rc;
 }
 

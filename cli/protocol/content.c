@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Say what is wrong with a message, where adding to it failed. */
+/* Report why a part or message could not be added. */
 static int explain(protocol_request *request, const protocol_place *at, const char *member, int rc)
 {
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
@@ -38,7 +38,7 @@ int protocol_add_url(protocol_request *request, const protocol_place *at, beluga
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-/* Most providers take base64 as it is, so that it is not decoded. */
+/* Add a data: URL. Its base64 is not decoded, since most providers accept base64. */
 static int add_data_url(protocol_request *request, const protocol_place *at,
                         beluga_message *message, beluga_part_kind kind, const char *media_type,
                         const char *base64)
@@ -64,7 +64,8 @@ static int add_bytes(protocol_request *request, const protocol_place *at, beluga
     return protocol_refuse(request, at, NULL, "%s", err.message);
 }
 
-/* Files have names, which a URL can't say, and some providers want their bytes. */
+/* Decode base64 and add it as a file. A file has a name, which a data: URL can't contain, and some
+ * providers need its bytes. */
 static int add_decoded(protocol_request *request, const protocol_place *at, beluga_message *message,
                        const char *media_type, const char *base64, const char *name)
 {
@@ -90,7 +91,7 @@ int protocol_add_base64(protocol_request *request, const protocol_place *at,
     return add_data_url(request, at, message, kind, media_type, base64);
 }
 
-/* The bytes of a file are a data: URL, or base64 alone. */
+/* Add the bytes of a file, which are a data: URL, or only base64. */
 static int add_file_data(protocol_request *request, const protocol_place *at,
                          beluga_message *message, const char *data, const char *name)
 {
@@ -102,13 +103,13 @@ static int add_file_data(protocol_request *request, const protocol_place *at,
         return protocol_add_url(request, at, message, BELUGA_PART_FILE, data);
     memcpy(media_type, data + 5, n);
     media_type[n] = '\0';
-    media_type[strcspn(media_type, ";")] = '\0'; /* without parameters */
+    media_type[strcspn(media_type, ";")] = '\0'; /* removes the parameters */
     return add_decoded(request, at, message, media_type, comma + 8, name);
 }
 
 /* ---- parts of OpenAI's protocols ------------------------------------------------------------- */
 
-/* An image's address is a text, or in a member "url" of an object. */
+/* The address of an image is a string, or the member "url" of an object. */
 static int add_image(protocol_request *request, const protocol_place *at, beluga_message *message,
                      const beluga_json *part)
 {
@@ -199,7 +200,7 @@ int protocol_add_part(protocol_request *request, const protocol_place *at, belug
     return protocol_refuse(request, at, "type", "there is no content part of the type %.64s", type);
 }
 
-/* Add the parts of a list that stand from `index` on, of which `part` is the first. */
+/* Add the parts of a list, from `part` at `index` on. */
 static int add_parts(protocol_request *request, const protocol_place *list, beluga_message *message,
                      const beluga_json *content, const beluga_json *part, size_t index)
 {
@@ -252,7 +253,8 @@ int protocol_add_call(protocol_request *request, const protocol_place *at, belug
                    beluga_message_add_tool_call(message, call->id, sent, arguments, length));
 }
 
-/* A tool's message begins with a text: that of the first part, so that none is empty. */
+/* Make the message of a tool result. It begins with the text of the first part, so that it is never
+ * empty. */
 int protocol_make_result(protocol_request *request, const protocol_place *at, const char *id,
                          const beluga_json *json, const char *member, beluga_message **out)
 {

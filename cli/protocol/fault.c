@@ -11,13 +11,13 @@
 #define UNKNOWN(code)     {404, 404, "invalid_request_error", code, "not_found_error"}
 #define EXHAUSTED         {429, 402, "insufficient_quota", "insufficient_quota", "billing_error"}
 #define TOO_LATE(code)    {504, 504, "server_error", code, "timeout_error"}
-/* The other side did what it may not: the same request may go well with another one. */
+/* The provider has violated its protocol; the same request may succeed with another provider. */
 #define BAD_GATEWAY(code) {502, 502, "server_error", code, "api_error"}
 #define BROKEN(code)      {500, 500, "server_error", code, "api_error"}
 #define NOT_NOW(code)     {503, 529, "server_error", code, "overloaded_error"}
 
-/* In the order of BELUGA_ERROR_MAP. The words are those of the makers' services, where they have
- * one: clients decide by them what to do. */
+/* In the order of BELUGA_ERROR_MAP. Types and codes are those of the original services, since
+ * clients use them to decide what to do. */
 static const protocol_fault faults[BELUGA_ERROR_COUNT + 1] = {
     [0] = BROKEN("server_error"),
     [-BELUGA_ERROR_INVALID_CONFIG] = BROKEN("invalid_config"),
@@ -46,7 +46,7 @@ static const protocol_fault faults[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_TOOL_CALL] = BAD_GATEWAY("tool_call_error"),
     [-BELUGA_ERROR_TOOL_NOT_FOUND] = BAD_GATEWAY("tool_not_found"),
     [-BELUGA_ERROR_TOOL_EXECUTION] = BROKEN("tool_execution_error"),
-    /* the client is gone then; or the server ends and takes no more calls */
+    /* the client has gone; or the server is ending, and accepts no more calls */
     [-BELUGA_ERROR_CONTEXT_CANCELED] = NOT_NOW("canceled"),
     [-BELUGA_ERROR_CONTEXT_TIMEOUT] = TOO_LATE("timeout"),
     [-BELUGA_ERROR_NO_MEMORY] = NOT_NOW("no_memory"),
@@ -64,7 +64,7 @@ static const protocol_fault faults[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_INCOMPLETE] = BAD_GATEWAY("incomplete"),
 };
 
-/* An answer that is too large is not the client's fault. */
+/* Returns whether a limit was exceeded by the answer, which is not the client's fault. */
 static bool is_of_answer(const beluga_error *error)
 {
     return error->code == BELUGA_ERROR_LIMIT_EXCEEDED && error->attempts > 0 &&

@@ -1,4 +1,4 @@
-/* Errors as clients understand them: one table of all kinds of errors, for each family of
+/* Errors in the forms that clients understand: one table of all kinds of errors, for each family of
  * protocols. */
 #ifndef BELUGA_CLI_PROTOCOL_FAULT_H
 #define BELUGA_CLI_PROTOCOL_FAULT_H
@@ -8,9 +8,9 @@
 #define PROTOCOL_FAULT_BYTES  768
 #define PROTOCOL_MEMBER_BYTES 128
 
-/* What a kind of errors is to clients. All strings are static. */
+/* The form of one kind of error. All strings are static. */
 typedef struct protocol_fault {
-    int openai_status, messages_status; /* of HTTP */
+    int openai_status, messages_status; /* HTTP statuses */
     const char *openai_type;            /* "invalid_request_error", … */
     const char *openai_code;            /* "context_length_exceeded", …; NULL: none */
     const char *messages_type;          /* "overloaded_error", … */
@@ -18,16 +18,17 @@ typedef struct protocol_fault {
 
 protocol_fault protocol_fault_of(const beluga_error *error);
 
-/* Write what happened and what to do, with the provider's own words behind it. */
+/* Write a message that says what happened and what to do, followed by the provider's own message.
+ */
 void protocol_fault_message(const beluga_error *error, char message[PROTOCOL_FAULT_BYTES]);
 
-/* Write the member that a refused request has wrong, as its error begins with it:
+/* Write the name of the wrong member of a refused request, with which its error begins:
  * "messages[2].role".
- * @return `member`; NULL: no member is wrong. */
+ * @return `member`; NULL: the error is not about a member. */
 const char *protocol_fault_member(const beluga_error *error, char member[PROTOCOL_MEMBER_BYTES]);
 
-/* Write an error as members of the object that is open, as OpenAI's protocols have it: {"error":
- * {message, type, param, code}}; and its status. They are the functions of protocol.h. */
+/* The functions of protocol.h that OpenAI's protocols share: write an error as members of the
+ * current object, {"error": {message, type, param, code}}, and return its status. */
 void protocol_openai_error(beluga_json_writer *w, const beluga_error *error,
                            const char *request_id);
 int protocol_openai_status(const beluga_error *error);

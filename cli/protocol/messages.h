@@ -1,22 +1,23 @@
-/* Anthropic's Messages: the functions of protocol_messages, and what its answers and streams
- * share. */
+/* Anthropic's Messages: the functions of protocol_messages, shared by its request, answers and
+ * streams. */
 #ifndef BELUGA_CLI_PROTOCOL_MESSAGES_H
 #define BELUGA_CLI_PROTOCOL_MESSAGES_H
 
 #include "base/buf.h"
 #include "protocol/protocol.h"
 
-/* A block of reasoning that its provider keeps to itself is kept by us as a signature: this mark,
- * and the block's data. Data with a colon has a mark of its own, such as that of Bedrock. */
+/* Prefix of a signature that stands for a redacted reasoning block; the data of the block follows.
+ * Data that contains a colon has a prefix of its own, such as that of Bedrock. */
 #define MESSAGES_REDACTED "redacted_thinking:"
 
 /* ---- messages_request.c ---------------------------------------------------------------------- */
 
 int protocol_messages_read(protocol_request *request);
-/* Whether Anthropic takes the body as it is: what others have signed it refuses. */
+/* Return whether the body can be passed on unchanged to Anthropic. It can't if it contains
+ * reasoning that another provider has signed, which Anthropic refuses. */
 bool protocol_messages_passes(const protocol_request *request);
-/* Whether the client asked to see how the model thinks. Others take the first block for the text.
- */
+/* Return whether the client asked to see the model's reasoning. Other clients would take the first
+ * block for the text. */
 bool protocol_messages_shows_thinking(const protocol_request *request);
 
 /* ---- messages_content.c ---------------------------------------------------------------------- */
@@ -26,30 +27,31 @@ int protocol_messages_read_messages(protocol_request *request);
 
 /* ---- messages_answer.c ----------------------------------------------------------------------- */
 
-/* Counts of tokens in this protocol: each token is in one of them. */
+/* Token counts in the form of this protocol, in which each token is counted once. */
 typedef struct messages_usage {
     int64_t input, cache_read, cache_creation, output;
     int64_t thinking; /* part of the output; -1: unknown */
 } messages_usage;
 
-/* Why an answer ended. */
+/* How an answer ended. */
 typedef struct messages_end {
     const char *reason;
-    const char *sequence; /* that ended the answer; NULL: none, or it is not known which */
+    const char *sequence; /* the stop sequence that ended the answer; NULL: none, or it is not
+                           * known */
 } messages_end;
 
-/* Count in this protocol's way. An input that the provider did not tell is the estimate, and an
- * output is estimated from its bytes: clients shorten a conversation by what they are told. */
+/* Convert counts to the form of this protocol. If the provider did not report the input, use the
+ * estimate; if it did not report the output, estimate it from its bytes. Clients use these counts
+ * to decide when to shorten a conversation. */
 messages_usage protocol_messages_count(const beluga_usage *usage, int64_t input_estimate,
                                        size_t bytes);
-/* Estimate the tokens of a request: its messages and tools. */
+/* Estimate the tokens of a request, from its messages and tools. */
 int64_t protocol_messages_estimate(const protocol_request *request);
-/* An answer with calls of tools ends with them, unless it was cut or filtered. `raw` is the
- * provider's word, NULL without one. */
+/* Return how an answer ended. An answer with tool calls ends with "tool_use", unless it was cut or
+ * filtered. `raw` is the provider's own word; NULL: none. */
 messages_end protocol_messages_end_of(const protocol_request *request, uint32_t reason,
                                       const char *raw, size_t raw_length, bool has_calls);
-/* Return the data of a block of reasoning that is hidden, when a signature is such; NULL: it is
- * not. */
+/* Return the data of a redacted reasoning block, if a signature stands for one; else NULL. */
 const char *protocol_messages_hidden(const char *signature, size_t length, size_t *data_length);
 void protocol_messages_answer(beluga_json_writer *w, const protocol_request *request,
                               const protocol_identity *identity, const beluga_response *response);
@@ -62,28 +64,30 @@ int protocol_messages_status(const beluga_error *error);
 
 /* ---- messages_stream.c ----------------------------------------------------------------------- */
 
-#define MESSAGES_BLOCKS 4   /* blocks of a stream for which no memory is asked */
-#define MESSAGES_MODEL  256 /* bytes of a model's name */
+#define MESSAGES_BLOCKS 4   /* blocks of a stream that need no further memory */
+#define MESSAGES_MODEL  256 /* maximum length of a model's name */
 
-/* A block that the stream has begun and the client has not seen the end of. */
+/* A block that the stream has begun, and whose end the client has not received. */
 typedef struct messages_block {
     uint32_t kind;   /* beluga_event_kind: TEXT, REASONING or TOOL_CALL_BEGIN */
-    uint32_t index;  /* of its events */
-    uint32_t number; /* as the client counts */
+    uint32_t index;  /* index of the block in the events */
+    uint32_t number; /* number of the block in the client's stream */
     bool is_signed, has_arguments, ended;
-    beluga__buf held; /* what is written of it, while the client sees another one */
+    beluga__buf held; /* the block's bytes, while the client receives another block */
 } messages_block;
 
-/* Clients see one block after the other. The first of `blocks` is the one that they see; a block
- * that begins while a call of a tool is not at its end waits behind it. */
+/* The state of a stream. Clients receive one block after the other. The first item of `blocks` is
+ * the one that they currently receive. A block that begins while a tool call is not complete waits
+ * until its turn. */
 typedef struct messages_stream {
     protocol_stream base;
-    beluga_usage usage; /* the last one */
+    beluga_usage usage; /* the usage that was reported last */
     bool has_usage, has_calls, shows_thinking;
-    size_t bytes; /* of content */
+    size_t bytes; /* bytes of content */
     int64_t input_estimate;
-    char model[MESSAGES_MODEL];                   /* the one that answered */
-    messages_block own[MESSAGES_BLOCKS], *blocks; /* blocks: own, or owned; NULL before the first */
+    char model[MESSAGES_MODEL];                   /* the model that answered */
+    messages_block own[MESSAGES_BLOCKS], *blocks; /* blocks: either `own`, or owned memory; NULL
+                                                   * before the first block */
     size_t n_blocks, room;
     uint32_t n_begun;
 } messages_stream;

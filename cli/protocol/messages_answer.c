@@ -23,7 +23,7 @@ messages_usage protocol_messages_count(const beluga_usage *usage, int64_t input_
 int64_t protocol_messages_estimate(const protocol_request *request)
 {
     int64_t tokens = 0;
-    /* a request whose body is passed on was not read */
+    /* a request whose body is passed on unchanged has no messages */
     const size_t n = request->messages ? beluga_messages_count(request->messages) : 0;
     for (size_t i = 0; i < n; i++)
         tokens += beluga_message_estimate_tokens(beluga_messages_get(request->messages, i));
@@ -44,7 +44,8 @@ static bool is_word(const char *raw, size_t length, const char *word)
     return raw && strlen(word) == length && memcmp(raw, word, length) == 0;
 }
 
-/* No provider tells which of several sequences it was. */
+/* If the request has only one stop sequence, it is the one that ended the answer. Providers do not
+ * report which of several it was. */
 static const char *only_sequence(const protocol_request *request)
 {
     const char *found = NULL;
@@ -70,7 +71,7 @@ messages_end protocol_messages_end_of(const protocol_request *request, uint32_t 
     }
     if (has_calls || reason == BELUGA_FINISH_TOOL_CALLS) return (messages_end){"tool_use", NULL};
     if (sequence) return (messages_end){"stop_sequence", only_sequence(request)};
-    /* nobody knows whether an answer that ended for an unknown reason is whole */
+    /* an answer that ended for an unknown reason may be incomplete */
     return (messages_end){reason == BELUGA_FINISH_OTHER ? "max_tokens" : "end_turn", NULL};
 }
 
@@ -108,7 +109,8 @@ static void put_reasoning(beluga_json_writer *w, const beluga_part *part)
     beluga_json_put_string_n(w, "signature", signature, part->signature_length);
 }
 
-/* The input is an object, whatever the model wrote: of a text that is none it has one member. */
+/* Write the input of a call, which must be an object. If the model wrote something else, the object
+ * gets one member with this text. */
 static void put_input(beluga_json_writer *w, const char *text, size_t length)
 {
     beluga_json_doc *doc = NULL;
@@ -132,7 +134,8 @@ static void put_tool_use(beluga_json_writer *w, const protocol_request *request,
     put_input(w, part->text, part->text_length);
 }
 
-/* Images, sounds and files have no place in an answer here. */
+/* Write a block of the answer. The protocol has no blocks for images, sounds and files of an
+ * answer. */
 static void put_block(beluga_json_writer *w, const protocol_request *request,
                       const beluga_part *part, bool shows_thinking)
 {

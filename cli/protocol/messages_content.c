@@ -31,7 +31,7 @@ static int add_address(protocol_request *request, const protocol_place *at, belu
     return rc ? rc : protocol_add_url(request, at, message, kind, url);
 }
 
-/* Files that were uploaded to Anthropic are known there alone. */
+/* Files that were uploaded to Anthropic are not known to other providers. */
 static int drop_file(protocol_request *request)
 {
     protocol_drop(request, "file");
@@ -56,7 +56,8 @@ static int add_image(protocol_request *request, const protocol_place *at, beluga
 static int add_blocks(protocol_request *request, const protocol_place *at, beluga_message *message,
                       const beluga_json *json, const char *member);
 
-/* A title is known to files alone, so that before a text it is one, too. */
+/* Add a document's title before its text. The library has titles only for files, so the title
+ * becomes a text part. */
 static int add_title(protocol_request *request, const protocol_place *at, beluga_message *message,
                      const beluga_json *block)
 {
@@ -118,16 +119,16 @@ static int add_tool_use(protocol_request *request, const protocol_place *at,
     return protocol_add_call(request, at, message, &call);
 }
 
-/* Hosts other than Anthropic's own do not sign reasoning and want it back as it was; Anthropic's
- * provider knows which hosts these are. */
+/* Mark reasoning without a signature. Hosts other than Anthropic's do not sign reasoning, and need
+ * it back unchanged; Anthropic's provider knows these hosts. */
 static int mark_unsigned(beluga_message *message)
 {
     static const char bare[] = "{\"type\":\"thinking\"}";
     return beluga_message_set_state(message, "anthropic", bare, sizeof bare - 1);
 }
 
-/* A signature goes to the model whose signature it is: it begins with a mark where it is not one of
- * Claude's. */
+/* Add a reasoning block. Its signature is sent only to the provider that made it; if that is not
+ * Anthropic, the signature begins with a mark. */
 static int add_thinking(protocol_request *request, const protocol_place *at,
                         beluga_message *message, const beluga_json *block)
 {
@@ -164,7 +165,7 @@ typedef struct block_reader {
     const char *type;
     int (*add)(protocol_request *request, const protocol_place *at, beluga_message *message,
                const beluga_json *block);
-    int roles; /* bits: who may say this */
+    int roles; /* bits: the roles that may have this block */
 } block_reader;
 
 static const block_reader readers[] = {
@@ -183,8 +184,9 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-/* Blocks of tools that Anthropic runs, and of its store of files: server_tool_use,
- * web_search_tool_result, mcp_tool_use, … Nobody else can do with them. */
+/* Returns whether a block comes from tools that Anthropic runs, or from its file store:
+ * server_tool_use, web_search_tool_result, mcp_tool_use, … Other providers can't use such blocks.
+ */
 static bool is_anthropics(const char *type)
 {
     static const char *const others[] = {"tool_reference", "container_upload", "compaction"};
@@ -217,7 +219,7 @@ static int add_block(protocol_request *request, const protocol_place *at, beluga
     return 0;
 }
 
-/* Add the blocks of a list from `first` on, which is at `place`. */
+/* Add the blocks of a list whose place is `at`, from `first` on. */
 static int add_list(protocol_request *request, const protocol_place *at, beluga_message *message,
                     const beluga_json *list, const beluga_json *first, size_t place)
 {
@@ -230,7 +232,7 @@ static int add_list(protocol_request *request, const protocol_place *at, beluga_
     return rc;
 }
 
-/* Add content that is a text or a list of blocks. */
+/* Add content, which is a string or a list of blocks. */
 static int add_blocks(protocol_request *request, const protocol_place *at, beluga_message *message,
                       const beluga_json *json, const char *member)
 {
@@ -245,7 +247,7 @@ static int add_blocks(protocol_request *request, const protocol_place *at, belug
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* A message that is empty, as one of which everything was dropped, is left out. */
+/* Add a message, unless it is empty, for example because all of its blocks were dropped. */
 static int add_message(protocol_request *request, const protocol_place *at, beluga_message *message)
 {
     if (!message) return BELUGA_ERROR_NO_MEMORY;
@@ -254,8 +256,8 @@ static int add_message(protocol_request *request, const protocol_place *at, belu
     return 0;
 }
 
-/* A block of Claude Code that changes with each call, so that nothing behind it could be found in a
- * cache; it means something to Anthropic alone. */
+/* Returns whether this is a block that Claude Code changes with each call. It means something only
+ * to Anthropic, and would prevent caching of everything after it. */
 static bool is_billing(const beluga_json *block)
 {
     static const char head[] = "x-anthropic-billing-header:";
@@ -279,7 +281,7 @@ static int fill_system(protocol_request *request, const protocol_place *at, belu
     return rc;
 }
 
-/* A message of the system stands before all others, or between them. */
+/* Read a system message, which may come before all others, or between them. */
 static int read_system(protocol_request *request, const protocol_place *at, const beluga_json *json,
                        const char *member)
 {
@@ -300,8 +302,8 @@ static int read_assistant(protocol_request *request, const protocol_place *at,
     return rc;
 }
 
-/* The text that a result begins with is part of the message when that is made. `rest` receives the
- * first block behind it. */
+/* Begin the message of a tool result, which needs its first text when it is made. `rest` receives
+ * the first block after that text. */
 static beluga_message *begin_result(const char *id, const beluga_json *content,
                                     const beluga_json **rest)
 {
@@ -335,7 +337,8 @@ static int fill_result(protocol_request *request, const protocol_place *at, belu
     return protocol_mark_cache(request, at, message, block);
 }
 
-/* Each result becomes a message, and all of them stand before the text of their message. */
+/* Read a tool result. Each becomes a message of its own, before the text of the message that
+ * contains them. */
 static int read_result(protocol_request *request, const protocol_place *at,
                        const beluga_json *block)
 {
@@ -408,7 +411,8 @@ int protocol_messages_read_messages(protocol_request *request)
 
 /* ---- bodies that go out as they are ---------------------------------------------------------- */
 
-/* The signatures of others begin with a mark and a colon; Anthropic's are base64. */
+/* Returns whether another provider has signed the block. Such a signature begins with a mark and a
+ * colon; Anthropic's are base64. */
 static bool is_foreign(const beluga_json *block)
 {
     const char *type = beluga_json_get_string(block, "type", NULL);

@@ -12,9 +12,10 @@
 
 static const char too_long[] = "prompt is too long";
 
-enum { LEAST_TOKENS = 100 }; /* a smaller number in such an error counts something else */
+enum { LEAST_TOKENS = 100 }; /* a smaller number in such an error does not count tokens */
 
-/* Read a number that stands alone, such as "1,048,576", and move behind it. @return 0: none. */
+/* Read a number such as "1,048,576" that is not part of a word, and move behind it. @return 0:
+ * there is none. */
 static int64_t read_number(const char **at, const char *begin)
 {
     const char *text = *at;
@@ -27,8 +28,8 @@ static int64_t read_number(const char **at, const char *begin)
     return alone && !isalpha((unsigned char)*text) && *text != '-' && *text != '_' ? number : 0;
 }
 
-/* Find the first two counts of tokens that differ: the larger one is that of the request, the
- * other the most that the model takes. */
+/* Find the first two token counts in a text that differ. The larger one is that of the request, the
+ * other one is the maximum of the model. */
 static bool find_counts(const char *text, int64_t *tokens, int64_t *most)
 {
     int64_t first = 0;
@@ -45,7 +46,7 @@ static bool find_counts(const char *text, int64_t *tokens, int64_t *most)
     return false;
 }
 
-/* Clients know by these words that they have to shorten the conversation. */
+/* Write a message by which clients recognise that they must shorten the conversation. */
 static void say_too_long(char message[PROTOCOL_FAULT_BYTES])
 {
     char said[PROTOCOL_FAULT_BYTES];

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { LONGEST_USER = 64 }; /* OpenAI refuses longer ids of users */
+enum { LONGEST_USER = 64 }; /* OpenAI refuses longer user ids */
 
 static bool is(const char *text, const char *other)
 {
@@ -14,7 +14,8 @@ static bool is(const char *text, const char *other)
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* A tool with a type of its own is run by Anthropic, or its schema is known there alone. */
+/* Returns without adding a tool that has a type of its own, since Anthropic runs it, or only
+ * Anthropic knows its schema. */
 static int read_tool(protocol_request *request, const protocol_place *at, const beluga_json *json)
 {
     const char *type;
@@ -50,7 +51,7 @@ static int read_tools(protocol_request *request)
     return rc;
 }
 
-/* Choosing a tool that was dropped means nothing. */
+/* Read a choice of one tool. The choice of a dropped tool is ignored. */
 static int choose_tool(protocol_request *request, const protocol_place *at,
                        const beluga_json *choice)
 {

@@ -1,4 +1,4 @@
-/* A stream: message_start, blocks one after the other, message_delta, message_stop. */
+/* Writes a stream: message_start, blocks one after the other, message_delta, message_stop. */
 #include "base/limits.h"
 #include "protocol/messages.h"
 #include "protocol/put.h"
@@ -19,7 +19,7 @@ static void put_number(beluga__buf *out, const char *before, int64_t number)
     protocol_put_int(out, number);
 }
 
-/* Write the members of a usage; one that is told at the end counts all. */
+/* Write the members of the usage. The one at the end has the total counts. */
 static void put_usage(messages_stream *s)
 {
     static const beluga_usage unknown = BELUGA_USAGE_INIT;
@@ -57,7 +57,8 @@ static void open_stream(messages_stream *s)
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* The client sees the first block; what is written of others is held. */
+/* Returns the buffer for a block: the stream for the first block, and the block's own buffer for
+ * others. */
 static beluga__buf *out_of(messages_stream *s, messages_block *block)
 {
     return block == s->blocks ? s->base.out : &block->held;
@@ -85,7 +86,7 @@ static int make_room(messages_stream *s)
     return 0;
 }
 
-/* Take the first block away, which is at its end, and let the client see the next one. */
+/* Remove the first block, which is complete, and send the next one. */
 static int show_next(messages_stream *s)
 {
     s->n_blocks--;
@@ -109,7 +110,8 @@ static int end_block(messages_stream *s, messages_block *block)
     return status;
 }
 
-/* Text and reasoning end where something else begins; a call ends when its provider says so. */
+/* End an open text or reasoning block, because another block begins. A tool call ends only when the
+ * provider says so. */
 static int end_open_text(messages_stream *s)
 {
     messages_block *last = last_block(s);
@@ -131,7 +133,7 @@ static messages_block *begin_block(messages_stream *s, const beluga_event *event
     return block;
 }
 
-/* Write a delta with one member: `before` is all of it up to the text in the member. */
+/* Write a delta with a single member. `before` is its text up to the value. */
 static int put_delta(messages_stream *s, messages_block *block, const char *before,
                      const char *text, size_t length)
 {
@@ -172,7 +174,8 @@ static int put_hidden(messages_stream *s, const beluga_event *event, const char 
     return end_block(s, block);
 }
 
-/* Text that follows a signature, or has another index, is another block. */
+/* Returns whether an event continues a block. Text after a signature, or with another index, is a
+ * new block. */
 static bool continues(const messages_block *block, const beluga_event *event)
 {
     return block && !block->ended && block->kind == BELUGA_EVENT_REASONING &&
@@ -185,7 +188,7 @@ static int put_signature(messages_stream *s, messages_block *block, const beluga
     block->is_signed = true;
     int status = put_delta(s, block, ",\"delta\":{\"type\":\"signature_delta\",\"signature\":\"",
                            event->u.reasoning.signature, event->u.reasoning.signature_length);
-    s->bytes = bytes; /* it is no text of the model's */
+    s->bytes = bytes; /* this text is not from the model, so it is not counted */
     return status;
 }
 
@@ -254,7 +257,7 @@ static int continue_call(messages_stream *s, const beluga_event *event)
     return block && event->u.tool_call.length ? put_arguments(s, block, event) : 0;
 }
 
-/* Arguments that came in no piece, "{}" among them, are told now. */
+/* End a call. If its arguments were not written in pieces, write them now. */
 static int end_call(messages_stream *s, const beluga_event *event)
 {
     messages_block *block = find_call(s, event->index);
@@ -333,8 +336,8 @@ int protocol_messages_event(protocol_stream *stream, const beluga_event *event)
     }
 }
 
-/* The error is the last event: without message_delta and message_stop nobody takes the answer for
- * whole. */
+/* Write an error as the last event. Without message_delta and message_stop, no client takes the
+ * answer for complete. */
 int protocol_messages_fail(protocol_stream *stream, const beluga_error *error)
 {
     if (stream->ended) return 0;

@@ -2,7 +2,7 @@
 
 void protocol_put_int(beluga__buf *out, int64_t value)
 {
-    char text[24], *at = text + sizeof text; /* a sign and nineteen digits */
+    char text[24], *at = text + sizeof text; /* room for a sign and nineteen digits */
     uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     do *--at = (char)('0' + left % 10);
     while (left /= 10);

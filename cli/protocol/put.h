@@ -1,5 +1,6 @@
-/* What the answers of all protocols are written with. A stream's bytes go straight into its buffer:
- * nothing allocates but the buffer where it must grow, and a failure sticks to it. */
+/* Functions with which all protocols write answers. The bytes of a stream are written directly into
+ * its buffer; only the growth of the buffer allocates memory. A failure stays in the buffer's
+ * status. */
 #ifndef BELUGA_CLI_PROTOCOL_PUT_H
 #define BELUGA_CLI_PROTOCOL_PUT_H
 
@@ -12,7 +13,7 @@
 /* Append a literal. */
 #define PROTOCOL_PUT(out, literal) beluga__buf_append(out, "" literal, sizeof(literal) - 1)
 
-/* Append a text as the inside of a JSON string. */
+/* Append a text as the contents of a JSON string. */
 static inline void protocol_put_text(beluga__buf *out, const char *text, size_t length)
 {
     beluga__json_escape(out, text, length);
@@ -26,7 +27,7 @@ static inline void protocol_put_string(beluga__buf *out, const char *text)
     beluga__buf_putc(out, '"');
 }
 
-/* Counts that are not known are negative; an answer has 0 for them. */
+/* Convert a count for an answer: unknown counts are negative, and become 0. */
 static inline int64_t protocol_known(int64_t tokens)
 {
     return tokens < 0 ? 0 : tokens;
@@ -35,11 +36,11 @@ static inline int64_t protocol_known(int64_t tokens)
 /* Append a number. */
 void protocol_put_int(beluga__buf *out, int64_t value);
 
-/* Let a writer fail, so that an answer without one of its parts never goes out. */
+/* Make a writer fail, so that an incomplete answer is never sent. */
 void protocol_give_up(beluga_json_writer *w);
 
-/* Append the object that is the body of an error: {"error": {…}}, or the like of the protocol.
- * Without memory it is one that says so. */
+/* Append the body of an error as an object: {"error": {…}}, or the form of the protocol. Without
+ * memory, append a fixed error that says so. */
 void protocol_put_error(beluga__buf *out, const protocol *table, const beluga_error *error);
 
 #endif

@@ -11,9 +11,9 @@
 
 #define MAX_STOPS 32
 
-/* ---- what is wrong --------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
-/* A text of that size, whose end may be cut. */
+/* A text in a buffer of fixed size; its end may be cut. */
 typedef struct short_text {
     char *bytes;
     size_t size, length;
@@ -115,7 +115,7 @@ static const protocol_member *find_member(const protocol_member *members, size_t
     return NULL;
 }
 
-/* The writer of request->extra is made for the first member that is put there. */
+/* Put a member into request->extra. The first such member creates the writer. */
 static int put_extra(protocol_request *request, beluga_json_writer **w, const char *name,
                      const beluga_json *value)
 {

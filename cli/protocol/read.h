@@ -1,11 +1,11 @@
-/* Reading a request: where something is wrong with it, and the members that become options. All
- * protocols read with these. */
+/* Reads requests: reports mistakes with their place, and reads members that become options. All
+ * protocols use these functions. */
 #ifndef BELUGA_CLI_PROTOCOL_READ_H
 #define BELUGA_CLI_PROTOCOL_READ_H
 
 #include "protocol/protocol.h"
 
-/* A place in a body, on the stack of its reader: a member of the outer place, or an item of it. */
+/* A place in a body: a member or an item of the outer place. It is on the stack of its reader. */
 typedef struct protocol_place {
     const struct protocol_place *outer; /* NULL: the body */
     const char *member;                 /* NULL: item `index` of the outer place */
@@ -13,70 +13,70 @@ typedef struct protocol_place {
 } protocol_place;
 
 /*
- * Note what is wrong as "messages[2].content: it is no text".
+ * Report a mistake, such as "messages[2].content: it must be a string".
  *
- * `at` is the place, NULL for the body itself; `member` is the member of it that is wrong, NULL for
- * the place itself.
+ * @param at      The place; NULL for the body itself.
+ * @param member  The wrong member of the place; NULL for the place itself.
  * @return INVALID_INPUT.
  */
 int protocol_refuse(protocol_request *request, const protocol_place *at, const char *member,
                     const char *format, ...) BELUGA_PRINTF(4, 5);
 
-/* Note something that can't be translated; what was noted already is not noted again. */
+/* Note the name of something that can't be translated, unless it was already noted. */
 void protocol_drop(protocol_request *request, const char *name);
 
-/* Whether there is a value: null means that there is none. */
+/* Return whether there is a value. null counts as no value. */
 bool protocol_is_given(const beluga_json *value);
-/* Get a member that is a text, NULL when it is not given. `length` may be NULL. @return 0;
- * INVALID_INPUT when it is of another type. */
+/* Get a string member; NULL if it is missing. `length` may be NULL. @return 0; INVALID_INPUT if it
+ * has another type. */
 int protocol_get_text(protocol_request *request, const protocol_place *at,
                       const beluga_json *object, const char *member, const char **text,
                       size_t *length);
-/* Get a text that must be there. */
+/* Get a string member that must exist. */
 int protocol_need_text(protocol_request *request, const protocol_place *at,
                        const beluga_json *object, const char *member, const char **text,
                        size_t *length);
 
 /* ---- members of the body --------------------------------------------------------------------- */
 
-/* A member of a body that is known, and the function that reads it. */
+/* A known member of a body, and the function that reads it. */
 typedef struct protocol_member {
     beluga_json_name name;
     int (*take)(protocol_request *request, const struct protocol_member *member,
                 const beluga_json *value);
-    int key; /* of the option that it becomes: for protocol_take_option */
+    int key; /* the option that it becomes, for protocol_take_option */
 } protocol_member;
 
-/* Call the function of each member of the body that is known and given, in the body's order; put
- * all others into request->extra. */
+/* Call the function of each known member of the body, in the order of the body; put all other
+ * members into request->extra. */
 int protocol_take_members(protocol_request *request, const protocol_member *members, size_t count);
 
-/* Add an option. @return 0; INVALID_INPUT too many. */
+/* Add an option. @return 0; INVALID_INPUT if there are too many. */
 int protocol_add_option(protocol_request *request, beluga_option option);
 /* Functions for protocol_member.take: */
-/* The value becomes the option `key`: a number in its range, true or false, or a text. */
+/* Read the value as the option `key`: a number in its range, true or false, or a string. */
 int protocol_take_option(protocol_request *request, const protocol_member *member,
                          const beluga_json *value);
-/* It becomes the limit of tokens. */
+/* Read the value as the limit of tokens. */
 int protocol_take_max_tokens(protocol_request *request, const protocol_member *member,
                              const beluga_json *value);
-/* A text or a list of texts that end the answer; empty ones do not count. */
+/* Read the stop sequences: a string or a list of strings; empty ones are ignored. */
 int protocol_take_stops(protocol_request *request, const protocol_member *member,
                         const beluga_json *value);
-/* It is read elsewhere, or means nothing. */
+/* Ignore the member, since it is read elsewhere, or has no meaning. */
 int protocol_take_ignored(protocol_request *request, const protocol_member *member,
                           const beluga_json *value);
 
 /* ---- members of members ---------------------------------------------------------------------- */
 
-/* Read how hard the model should reason: "low", … */
+/* Read how much the model should reason: "low", … */
 int protocol_read_effort(protocol_request *request, const protocol_place *at, const char *member,
                          const beluga_json *value);
-/* Read the form of the answer: {"type": "text" | "json_object" | "json_schema", …}. The schema with
- * its name is in a member "json_schema" of it (Chat), or in the value itself (Responses). */
+/* Read the form of the answer: {"type": "text" | "json_object" | "json_schema", …}. The schema and
+ * its name are in the member "json_schema" (Chat), or in the value itself (Responses). */
 int protocol_read_format(protocol_request *request, const protocol_place *at,
                          const beluga_json *value);
-/* Ask for answers that fit a schema; the request keeps a copy. */
+/* Ask for answers that fit a schema. The request keeps a copy of it. */
 int protocol_set_schema(protocol_request *request, const beluga_json *schema);
 
 #endif

@@ -1,45 +1,45 @@
-/* The parts of the protocol Responses: one body is read, and one kind of object is written, whole
- * and in a stream. */
+/* The parts of the protocol Responses: reads a body, and writes one kind of object, either whole or
+ * in a stream. */
 #ifndef BELUGA_CLI_PROTOCOL_RESPONSES_H
 #define BELUGA_CLI_PROTOCOL_RESPONSES_H
 
 #include "protocol/protocol.h"
 
-/* The beginning of `encrypted_content` that we wrote; the signature follows as the library has it.
- * OpenAI's own has no colon. */
+/* Prefix of an `encrypted_content` that was written here; the library's signature follows. OpenAI's
+ * own value contains no colon. */
 #define RESPONSES_SIGNED "beluga:"
-/* The beginning of what stands where a signature does, when an item carries the state of the part
- * before it, or one that stands between the parts: "state:OF:PROVIDER:JSON". */
+/* Prefix of a signature that carries a state, either of the part before it, or a state between
+ * parts: "state:OF:PROVIDER:JSON". */
 #define RESPONSES_STATE "state:"
 
 typedef enum responses_kind {
     RESPONSES_MESSAGE,
     RESPONSES_REASONING,
     RESPONSES_FUNCTION_CALL,
-    RESPONSES_CUSTOM_CALL, /* of a tool whose input is a plain text */
+    RESPONSES_CUSTOM_CALL, /* call of a tool whose input is plain text */
     RESPONSES_IMAGE
 } responses_kind;
 
-/* An item of `output`. All is borrowed. */
+/* An item of `output`. All pointers are borrowed. */
 typedef struct responses_item {
     responses_kind kind;
-    size_t index;     /* in `output` */
-    bool open;        /* its content is yet to come */
-    bool cut;         /* the answer ended inside it */
-    const char *text; /* of the message; summary; arguments; input; the bytes of the image */
+    size_t index;     /* index in `output` */
+    bool open;        /* the content follows later */
+    bool cut;         /* the answer ended inside this item */
+    const char *text; /* text of a message, summary, arguments or input; for an image, its bytes */
     size_t length;
-    const char *signature; /* of reasoning */
+    const char *signature; /* for reasoning */
     size_t signature_length;
-    const char *id, *name; /* of a call, as the model gave them */
+    const char *id, *name; /* for a call, as the model gave them */
 } responses_item;
 
-/* How an answer stands, or ended. */
+/* The state of an answer, or how it ended. */
 typedef struct responses_outcome {
     const char *status;        /* "in_progress", "completed", … */
-    const char *incomplete;    /* the reason, or NULL */
+    const char *incomplete;    /* why it is incomplete; NULL: it is not */
     const beluga_usage *usage; /* NULL: not known yet */
     const beluga_error *error; /* NULL: none */
-    bool echo;                 /* repeat the large members of the request, too */
+    bool echo;                 /* also repeat the large members of the request */
 } responses_outcome;
 
 /* ---- responses_request.c --------------------------------------------------------------------- */
@@ -49,8 +49,8 @@ bool protocol_responses_passes(const protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
-/* Items of an answer are called by a prefix of their kind, the answer's own id, and their place in
- * the output, so that nobody keeps these ids. */
+/* The id of an item consists of this prefix, the answer's id, and the item's index in the output.
+ * So ids need not be stored. */
 const char *protocol_responses_id_prefix(responses_kind kind);
 const char *protocol_responses_own_id(const protocol_identity *identity);
 void protocol_responses_put_item_id(beluga_json_writer *w, const char *key,
@@ -58,28 +58,29 @@ void protocol_responses_put_item_id(beluga_json_writer *w, const char *key,
 void protocol_responses_put_item(beluga_json_writer *w, const char *key,
                                  const protocol_request *request, const protocol_identity *identity,
                                  const responses_item *item);
-/* Write the part of content that a message has. */
+/* Write the content part of a message. */
 void protocol_responses_put_text_part(beluga_json_writer *w, const char *key, const char *text,
                                       size_t length);
 void protocol_responses_put_summary_part(beluga_json_writer *w, const char *key, const char *text,
                                          size_t length);
-/* Write the members of a Response, all but `output`. */
+/* Write the members of a Response, except `output`. */
 void protocol_responses_put_members(beluga_json_writer *w, const protocol_request *request,
                                     const protocol_identity *identity,
                                     const responses_outcome *outcome);
-/* Fill the outcome's status by the reason for which a model stopped. `raw` is the provider's word,
- * which lasts as long as the outcome; it need not be there. */
+/* Set the status of an outcome from the reason for which the model stopped. `raw` is the provider's
+ * own word, which must live as long as the outcome; it may be NULL. */
 void protocol_responses_outcome_of(responses_outcome *outcome, uint32_t reason, const char *raw);
-/* Append the state of a part of that kind (beluga_part_kind) in the form of a signature, or nothing
+/* Append the state of a part of this kind (beluga_part_kind) in the form of a signature; nothing
  * for kinds without such a form. Returns the buffer's status. */
 int protocol_responses_put_state(beluga__buf *out, uint32_t of, const char *provider,
                                  const char *json, size_t length);
-/* Return the kind of part that a state in that form is of, and find its rest; 0: it is no state. */
+/* Return the kind of part to which a state in this form belongs, and find the rest of the text; 0:
+ * it is not a state. */
 uint32_t protocol_responses_read_state(const char *signature, const char **rest);
-/* Find the kind of the call of a tool that the model named. */
+/* Find the kind of a tool call by the name that the model used. */
 responses_kind protocol_responses_call_kind(const protocol_request *request, const char *name);
-/* Find the input of a custom tool in the arguments by which the model called it. Returns 0 with the
- * document that holds it, or NULL where the arguments themselves are the input; NO_MEMORY. */
+/* Find the input of a custom tool in the arguments of the model's call. Returns 0 with the document
+ * that contains it (NULL: the arguments themselves are the input), or NO_MEMORY. */
 int protocol_responses_custom_input(const char **input, size_t *length, beluga_json_doc **doc);
 
 /* ---- responses_answer.c, responses_stream.c -------------------------------------------------- */
@@ -87,21 +88,21 @@ int protocol_responses_custom_input(const char **input, size_t *length, beluga_j
 void protocol_responses_answer(beluga_json_writer *w, const protocol_request *request,
                                const protocol_identity *identity, const beluga_response *response);
 
-/* A text in the memory of all texts. */
+/* A text in the buffer that holds all texts. */
 typedef struct responses_text {
     size_t at, length;
 } responses_text;
 
-/* An item of a stream, as the end repeats it. */
+/* An item of a stream. It is kept, since the end of the stream repeats it. */
 typedef struct responses_kept {
     uint8_t kind;     /* responses_kind */
-    bool begun, done; /* that was written */
-    bool ended, cut;  /* nothing more comes; the answer ends inside it */
+    bool begun, done; /* these events were written */
+    bool ended, cut;  /* ended: no more content comes; cut: the answer ended inside it */
     bool pieces;      /* a piece of its content was written */
-    bool late;        /* a piece came before its turn, and was not kept */
-    uint32_t index;   /* of the events that make it */
+    bool late;        /* a piece arrived before the item's turn, and was not kept */
+    uint32_t index;   /* index of the item's events */
     responses_text text, signature;
-    size_t id, name; /* places of a call's, which end in NUL */
+    size_t id, name; /* offsets of a call's id and name, which end in NUL */
 } responses_kept;
 
 typedef struct responses_stream {
@@ -109,12 +110,12 @@ typedef struct responses_stream {
     int64_t sequence;
     beluga__buf texts;
     beluga__buf items;      /* an array of responses_kept */
-    beluga__buf head;       /* what pieces of the open item have before their texts */
-    size_t head_number;     /* the place in it for the number of the event */
-    size_t n_items, n_done; /* they are done in their order */
+    beluga__buf head;       /* the beginning of all pieces of the open item */
+    size_t head_number;     /* offset in `head` of the event's number */
+    size_t n_items, n_done; /* items are completed in their order */
     bool has_usage;
     beluga_usage usage;
-    char *model; /* owned; the one that answers, where the identity names none */
+    char *model; /* owned; the answering model, if the identity names none */
 } responses_stream;
 
 int protocol_responses_event(protocol_stream *stream, const beluga_event *event);

@@ -1,4 +1,4 @@
-/* A whole answer: the parts of the model's message become the items of `output`. */
+/* Writes a whole answer: the parts of the model's message become the items of `output`. */
 #include "base/buf.h"
 #include "base/limits.h"
 #include "protocol/put.h"
@@ -8,14 +8,14 @@
 
 #include <string.h>
 
-/* What is being written. */
+/* The state of writing the output. */
 typedef struct output {
     beluga_json_writer *w;
     const protocol_request *request;
     const protocol_identity *identity;
-    size_t n;  /* items that were written */
-    bool cut;  /* the answer ended before it was whole */
-    size_t at; /* the message's part, and how many it has */
+    size_t n;  /* number of items written */
+    bool cut;  /* the answer ended before it was complete */
+    size_t at; /* index of the message part, and number of parts */
     size_t parts;
 } output;
 
@@ -54,7 +54,8 @@ static void put_image(output *o, const beluga_part *part)
     put(o, &item);
 }
 
-/* The state of a part is an item behind it, and comes back there. */
+/* Write the state of a part as an item after it. When the client sends the items back, it is found
+ * there. */
 static void put_state(output *o, const beluga_part *part)
 {
     beluga__buf text;
@@ -85,7 +86,7 @@ static void put_part(output *o, const beluga_part *part)
         break;
     case BELUGA_PART_TOOL_CALL: put_call(o, part); break;
     case BELUGA_PART_IMAGE: put_image(o, part); break;
-    default: break; /* Responses has no place for sound and files */
+    default: break; /* Responses has no items for sound and files */
     }
     put_state(o, part);
 }

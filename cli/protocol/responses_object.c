@@ -1,4 +1,4 @@
-/* The objects of Responses: an answer and its items, as streams and whole answers have them. */
+/* Writes the objects of Responses, an answer and its items, for streams and whole answers. */
 #include "protocol/fault.h"
 #include "protocol/put.h"
 #include "protocol/responses.h"
@@ -72,7 +72,8 @@ static void put_message(beluga_json_writer *w, const responses_item *item)
     beluga_json_end_array(w);
 }
 
-/* A signature goes out as encrypted content, and comes back as it is. */
+/* Write a reasoning item. Its signature is sent as encrypted content, which the client returns
+ * unchanged. */
 static void put_reasoning(beluga_json_writer *w, const responses_item *item)
 {
     beluga_json_begin_array(w, "summary");
@@ -173,7 +174,8 @@ responses_kind protocol_responses_call_kind(const protocol_request *request, con
     return renamed && renamed->custom ? RESPONSES_CUSTOM_CALL : RESPONSES_FUNCTION_CALL;
 }
 
-/* A model that writes its text without an object around it is understood, too. */
+/* Find the input of a custom tool. A model may also write the text without the expected object
+ * around it. */
 int protocol_responses_custom_input(const char **input, size_t *length, beluga_json_doc **doc)
 {
     int rc = beluga_json_parse(*input, *length, doc, NULL);
@@ -223,8 +225,8 @@ static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
     beluga_json_end_object(w);
 }
 
-/* A request that was refused is one that no repetition mends, which clients know by this code; and
- * failures of all kinds on this side have one. */
+/* Return the code of an error. A request that was refused gets a code by which clients know that
+ * repeating it does not help. All failures of this server have the same code. */
 static const char *error_code(const beluga_error *error)
 {
     const protocol_fault fault = protocol_fault_of(error);
@@ -233,7 +235,7 @@ static const char *error_code(const beluga_error *error)
     return refused ? "invalid_prompt" : fault.openai_code;
 }
 
-/* Clients read the time to wait from these words. */
+/* Add the time to wait to the message, in words from which clients read it. */
 static void add_wait(beluga_json_writer *w, const beluga_error *error, const char *message)
 {
     long long ms = error->retry_after_ms;
@@ -272,8 +274,8 @@ static void put_incomplete(beluga_json_writer *w, const char *reason)
     beluga_json_end_object(w);
 }
 
-/* A member of the request that the answer repeats, and the JSON where the request has none: NULL is
- * null. */
+/* A member of the request that the answer repeats, and its JSON if the request does not have it;
+ * NULL means null. */
 typedef struct echoed {
     const char *name, *otherwise;
     bool large;
@@ -299,7 +301,8 @@ static const echoed echoes[] = {
     {"user", NULL, false},
 };
 
-/* The client knows its tools, and a stream would repeat them three times. */
+/* Repeat a member of the request. Tools are left out of streams, since the client knows them, and a
+ * stream would contain them three times. */
 static void put_echo(beluga_json_writer *w, const protocol_request *request, const echoed *echo,
                      bool large)
 {

@@ -1,5 +1,5 @@
-/* A body of Responses. Its items become messages: what the model said, thought and called in one
- * answer is one message here. */
+/* Reads a body of Responses. Its items become messages: all items of one answer of the model become
+ * one message. */
 #include "base/buf.h"
 #include "base/limits.h"
 #include "protocol/content.h"
@@ -14,12 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An item that is being read. */
+/* The state of reading the items. */
 typedef struct item_reader {
     protocol_request *request;
     protocol_place at;
     const beluga_json *json;
-    beluga_message *answer; /* owned; the model's, to which the next items may belong; NULL */
+    beluga_message *answer; /* owned; the model's message, to which the next items may belong;
+                             * NULL: none */
 } item_reader;
 
 static int get_text(item_reader *r, const char *member, const char **text, size_t *length)
@@ -38,7 +39,7 @@ static const char custom_schema[] =
     "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},"
     "\"required\":[\"input\"],\"additionalProperties\":false}";
 
-/* A model that has only functions is told the grammar of the input in words. */
+/* If a tool's input has a grammar, describe it in words, for models that only have functions. */
 static int describe_custom(const beluga_json *tool, const char *description, char **out)
 {
     const beluga_json *format = beluga_json_get(tool, "format");
@@ -50,7 +51,7 @@ static int describe_custom(const beluga_json *tool, const char *description, cha
     return n < 0 ? BELUGA_ERROR_NO_MEMORY : 0;
 }
 
-/* A custom tool takes a plain text, and becomes a function with one argument. */
+/* Read a custom tool, whose input is plain text. It becomes a function with one argument. */
 static int read_custom(protocol_request *request, const protocol_place *at, const beluga_json *tool,
                        const char *space)
 {
@@ -74,7 +75,7 @@ static int read_custom(protocol_request *request, const protocol_place *at, cons
     return rc;
 }
 
-/* Some clients send a function in the form of Chat Completions. */
+/* Read a function. Some clients send it in the form of Chat Completions. */
 static int read_function(protocol_request *request, const protocol_place *at,
                          const beluga_json *tool, const char *space)
 {
@@ -84,7 +85,7 @@ static int read_function(protocol_request *request, const protocol_place *at,
     return protocol_read_function(request, at, tool, space);
 }
 
-/* Tools of other types run at OpenAI's, and are left out. */
+/* Read a tool. Tools of other types run at OpenAI, and are dropped. */
 static int read_single(protocol_request *request, const protocol_place *at, const beluga_json *tool,
                        const char *space)
 {
@@ -133,7 +134,7 @@ static int read_tools(protocol_request *request, const protocol_place *outer,
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* The model's message is whole when an item of somebody else follows. */
+/* End the model's message, because an item that does not belong to it follows. */
 static int end_answer(item_reader *r)
 {
     beluga_message *answer = r->answer;
@@ -150,7 +151,7 @@ static int need_answer(item_reader *r)
     return r->answer ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Add a message behind the model's. It takes the reference. */
+/* Add a message after the model's message. This takes the reference. */
 static int add(item_reader *r, beluga_message *message)
 {
     int rc = message ? end_answer(r) : BELUGA_ERROR_NO_MEMORY;
@@ -234,7 +235,7 @@ static int read_custom_call(item_reader *r)
     return rc ? rc : add_custom_call(r, &call, input, length);
 }
 
-/* A call of OpenAI's own shell has its result like any other. */
+/* Read a call of OpenAI's own shell tool. Its result is read like any other. */
 static int read_shell_call(item_reader *r)
 {
     protocol_call call = {.name = "local_shell"};
@@ -256,7 +257,7 @@ static int read_result(item_reader *r)
 
 /* ---- reasoning ------------------------------------------------------------------------------- */
 
-/* Parts of a summary are paragraphs. */
+/* Join the parts of a summary as paragraphs. */
 static int join(beluga__buf *text, const beluga_json *list)
 {
     for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
@@ -269,8 +270,8 @@ static int join(beluga__buf *text, const beluga_json *list)
     return text->status;
 }
 
-/* Encrypted content that is not a signature that we sent is OpenAI's own, and the library's
- * signature of that begins with a mark and the item's id. */
+/* Find the signature of reasoning. If the encrypted content was not written here, it is OpenAI's
+ * own. The library's signature for it begins with a mark and the item's id. */
 static int find_signature(item_reader *r, beluga__buf *signature)
 {
     const char *encrypted, *id;
@@ -284,7 +285,7 @@ static int find_signature(item_reader *r, beluga__buf *signature)
     return beluga__buf_append(signature, encrypted, length);
 }
 
-/* A state belongs to the part before it. */
+/* Add a state, which belongs to the part before it. */
 static int add_state(item_reader *r, uint32_t of, const char *text, size_t length)
 {
     char provider[64];
@@ -365,7 +366,7 @@ static const item_row rows[] = {
     {"item_reference", refuse_reference},
 };
 
-/* Items of other types are what OpenAI's own tools did, and are left out. */
+/* Read an item. Items of other types are the work of OpenAI's own tools, and are dropped. */
 static int read_item(item_reader *r)
 {
     const char *type;
@@ -398,7 +399,7 @@ static int add_text(protocol_request *request, const char *member, beluga_messag
     return message ? protocol_add_message(request, &at, message) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* The input is a text or a list of items; the instructions stand before it. */
+/* Read the input, which is a string or a list of items, after the instructions. */
 static int read_input(protocol_request *request)
 {
     size_t length, n;
@@ -457,7 +458,7 @@ static int take_background(protocol_request *request, const protocol_member *mem
 
 static const protocol_member members[] = {
     {NAME("model"), protocol_take_ignored},
-    {NAME("input"), protocol_take_ignored}, /* this and the next three are read below */
+    {NAME("input"), protocol_take_ignored}, /* this member and the next three are read below */
     {NAME("instructions"), protocol_take_ignored},
     {NAME("tools"), protocol_take_ignored},
     {NAME("tool_choice"), protocol_take_ignored},
@@ -480,7 +481,7 @@ static const protocol_member members[] = {
     {NAME("prompt"), refuse_kept},
 };
 
-/* The choice names tools, so they are read before. */
+/* Read all members. The tool choice comes after the tools, since it names them. */
 int protocol_responses_read(protocol_request *request)
 {
     const protocol_place at = {NULL, "tool_choice", 0};

@@ -1,11 +1,13 @@
 /*
- * A stream of Responses. Each piece of the answer belongs to an item, which is added before its
- * first piece and done after its last. The events of a call may be about several items in turns,
- * but clients take one after the other: Codex forgets the open message when any item is done, and
- * LangChain takes the pieces of a call behind those of another one for a third. So the first item
- * that is not done is written as it comes, and those behind it wait.
+ * Writes a stream of Responses.
  *
- * The end repeats all items, so their texts are kept.
+ * Each piece of the answer belongs to an item. An item is added before its first piece, and done
+ * after its last. The model's events may alternate between several items, but clients need one item
+ * after the other: Codex forgets the open message when any item is done, and LangChain takes pieces
+ * of a call that follow another call for a third call. So the first item that is not done is
+ * written as its pieces arrive, and later items wait.
+ *
+ * The end of the stream repeats all items, so their texts are kept.
  */
 #include "protocol/put.h"
 #include "protocol/responses.h"
@@ -16,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_KEPT  (64u << 20) /* bytes of all items' texts */
-#define MAX_ITEMS 4096u       /* items of an answer */
+#define MAX_KEPT  (64u << 20) /* maximum for the texts of all items */
+#define MAX_ITEMS 4096u       /* maximum number of items */
 #define MAX_HEAD  1024u
 
 /* ---- items ----------------------------------------------------------------------------------- */
@@ -68,8 +70,8 @@ static int keep_name(responses_stream *s, const char *name, size_t *at)
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-/* An event with more than a piece of text is written with a writer of its own. Its members follow,
- * and `end`. Returns NULL without memory. */
+/* Begin an event that has more than a piece of text, with a JSON writer of its own. The caller adds
+ * members, and calls `end`. Returns NULL without memory. */
 static beluga_json_writer *begin(responses_stream *s, const char *type)
 {
     beluga_json_writer *w = beluga_json_writer_new();
@@ -87,7 +89,9 @@ static int end(responses_stream *s, const char *type, beluga_json_writer *w)
     beluga__buf *out = s->base.out;
     beluga_json_end_object(w);
     int rc = beluga_json_writer_text(w, &text, &length);
-    if (rc == BELUGA_ERROR_INVALID_INPUT) rc = BELUGA_ERROR_NO_MEMORY; /* protocol_give_up */
+    if (rc == BELUGA_ERROR_INVALID_INPUT)
+        rc = BELUGA_ERROR_NO_MEMORY; /* caused by
+                                      * protocol_give_up */
     if (rc == 0) {
         PROTOCOL_PUT(out, "event: ");
         beluga__buf_puts(out, type);
@@ -109,7 +113,7 @@ static int write_item(responses_stream *s, const char *type, const responses_kep
     return end(s, type, w);
 }
 
-/* Write an event about the content of an item; `put` adds its members behind the item's place. */
+/* Write an event about the content of an item; `put` adds its members after the item's index. */
 static int write_event_of(responses_stream *s, const char *type, const responses_item *item,
                           void (*put)(beluga_json_writer *w, const responses_item *item))
 {
@@ -159,7 +163,7 @@ static void put_input(beluga_json_writer *w, const responses_item *item)
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* How pieces of a kind of item are called, and their members that are always the same. */
+/* The event name of the pieces of an item, and their constant members. */
 typedef struct piece_words {
     const char *type, *place;
 } piece_words;
@@ -171,7 +175,8 @@ static const piece_words pieces[] = {
     [RESPONSES_CUSTOM_CALL] = {"response.custom_tool_call_input.delta", ""},
 };
 
-/* Make what all pieces of an item have before their texts, but for the number of the event. */
+/* Make the beginning of all pieces of an item, up to their texts. Only the number of the event is
+ * left open. */
 static int make_head(responses_stream *s, const responses_kept *kept)
 {
     beluga__buf *head = &s->head;
@@ -195,7 +200,7 @@ static int make_head(responses_stream *s, const responses_kept *kept)
     return PROTOCOL_PUT(head, ",\"delta\":\"");
 }
 
-/* Most events are pieces, so these are written without a writer. */
+/* Write a piece. Most events are pieces, so they are written without a JSON writer. */
 static int write_piece(responses_stream *s, responses_kept *kept, const char *text, size_t length)
 {
     beluga__buf *out = s->base.out;
@@ -253,7 +258,7 @@ static int open_stream(responses_stream *s)
 
 /* ---- the order of items ---------------------------------------------------------------------- */
 
-/* The part of an item that is open holds nothing yet. */
+/* Begin the content part of an item, which is still empty. */
 static int open_part(responses_stream *s, const char *type, const responses_kept *kept,
                      void (*put)(beluga_json_writer *w, const responses_item *item))
 {
@@ -270,8 +275,8 @@ static int begin_item(responses_stream *s, responses_kept *item)
     return open_part(s, "response.content_part.added", item, put_message_part);
 }
 
-/* What came of an item before its turn is one piece; so are the arguments of a call that came
- * whole. */
+/* Write everything that arrived before the item's turn as one piece. The arguments of a call that
+ * arrived whole are also one piece. */
 static int write_first_piece(responses_stream *s, responses_kept *kept)
 {
     responses_item item = view(s, kept);
@@ -318,7 +323,8 @@ static int end_item(responses_stream *s, responses_kept *kept)
     return rc ? rc : write_item(s, "response.output_item.done", kept);
 }
 
-/* Write what there is of the first item that is not done, and of those behind it. */
+/* Write the available content of the first item that is not done, and then of the following items.
+ */
 static int go_on(responses_stream *s)
 {
     int rc = 0;
@@ -341,14 +347,14 @@ static int add_item(responses_stream *s, const responses_kept *item)
 
 /* ---- messages and reasoning ------------------------------------------------------------------ */
 
-/* Find the message or block of reasoning to which more may come: the newest item. */
+/* Find the message or reasoning item that may get more text: the newest item. */
 static responses_kept *open_block(const responses_stream *s)
 {
     responses_kept *item = s->n_items ? newest(s) : NULL;
     return item && !item->ended && !is_call(item) ? item : NULL;
 }
 
-/* `cut`: the answer ends inside it. */
+/* @param cut  The answer ends inside the item. */
 static int end_block(responses_stream *s, bool cut)
 {
     responses_kept *block = open_block(s);
@@ -382,7 +388,7 @@ static int on_text(responses_stream *s, const char *text, size_t length)
     return rc ? rc : add_piece(s, text, length);
 }
 
-/* A block of reasoning ends with its signature. */
+/* Returns whether an event continues a reasoning item, which ends with its signature. */
 static bool reasons_on(const responses_stream *s, const beluga_event *event)
 {
     const responses_kept *block = open_block(s);
@@ -425,8 +431,9 @@ static int begin_call(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
-/* A call that waits for its turn is written when its arguments are whole, since nothing keeps its
- * pieces; so is one of a custom tool, whose input is inside of them. */
+/* Handle arguments of a call. If the call waits for its turn, it is written when its arguments are
+ * complete, since its pieces are not kept. So is a call of a custom tool, whose input is inside of
+ * the arguments. */
 static int on_arguments(responses_stream *s, const beluga_event *event)
 {
     responses_kept *call = find_call(s, event->index);
@@ -449,7 +456,8 @@ static int keep_arguments(responses_stream *s, responses_kept *call, const belug
     return rc;
 }
 
-/* The block behind the call ends too, for its text could not go on behind the arguments. */
+/* End a call. A text item after the call ends, too, since its text could not continue after the
+ * arguments. */
 static int end_call(responses_stream *s, const beluga_event *event)
 {
     int rc = end_block(s, false);
@@ -460,7 +468,8 @@ static int end_call(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
-/* The state of a part is an item behind it, and comes back there. */
+/* Write the state of a part as an item after it. When the client sends the items back, it is found
+ * there. */
 static int on_state(responses_stream *s, const beluga_event *event)
 {
     responses_kept item = {.kind = RESPONSES_REASONING, .ended = true};
@@ -477,8 +486,8 @@ static int on_state(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
-/* An image is as one that a tool of the model's has made. Responses has no place for sound and
- * files; what is at an address is a text. */
+/* Write an image like one that a tool of the model has made. Responses has no items for sound and
+ * files; an image with an address becomes a text. */
 static int on_media(responses_stream *s, const beluga_event *event)
 {
     responses_kept image = {.kind = RESPONSES_IMAGE, .ended = true};
@@ -508,8 +517,8 @@ static int on_finish(responses_stream *s, const beluga_event *event)
                           &outcome);
 }
 
-/* The model that answers may be another than the one that was asked; it is named before the first
- * piece. */
+/* Note the answering model, which may differ from the requested one, before the first piece is
+ * written. */
 static int note_model(responses_stream *s, const char *model)
 {
     if (s->base.opened || !model || (s->base.identity.model && !s->model)) return 0;
@@ -542,7 +551,8 @@ int protocol_responses_event(protocol_stream *stream, const beluga_event *event)
     }
 }
 
-/* Codex takes no other event for a failure, and the SDKs want one that is numbered. */
+/* Write a failure. Codex recognises a failure only by this event, and the SDKs need a sequence
+ * number in it. */
 int protocol_responses_fail(protocol_stream *stream, const beluga_error *error)
 {
     responses_stream *s = (responses_stream *)stream;

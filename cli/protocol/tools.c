@@ -24,7 +24,7 @@ static bool fits(const char *name)
     return !name[n] && n && n < PROTOCOL_TOOL_NAME_BYTES;
 }
 
-/* Copy the part that fits. @return whether it is all there as it was. */
+/* Copy as much as fits. @return whether everything was copied without changes. */
 static bool copy_name(char *room, size_t *used, const char *text)
 {
     bool same = true;
@@ -165,7 +165,8 @@ int protocol_choose(protocol_request *request, const char *choice)
     return protocol_add_option(request, beluga_with_tool_choice(choice));
 }
 
-/* The name is in a member "function" of a choice (Chat), or in the choice itself (Responses). */
+/* Find the name of the chosen tool: in the member "function" of a choice (Chat), or in the choice
+ * itself (Responses). */
 static const char *name_in(const beluga_json *choice)
 {
     const char *name = beluga_json_get_string(beluga_json_get(choice, "function"), "name", NULL);
@@ -233,6 +234,6 @@ int protocol_read_choice(protocol_request *request, const protocol_place *at,
     }
     const beluga_tool *tool = find_chosen(request, value);
     if (tool) return protocol_choose(request, beluga_tool_name(tool));
-    if (*request->dropped) return 0; /* it may be one of those */
+    if (*request->dropped) return 0; /* the choice may name a tool that was dropped */
     return protocol_refuse(request, at, NULL, "there is no tool %.64s", name_in(value));
 }

@@ -1,47 +1,51 @@
-/* Tools of a request: their names as the model sees them, and the choice among them. */
+/* The tools of a request: their names for the model, and the tool choice. */
 #ifndef BELUGA_CLI_PROTOCOL_TOOLS_H
 #define BELUGA_CLI_PROTOCOL_TOOLS_H
 
 #include "protocol/read.h"
 
-#define PROTOCOL_TOOL_NAME_BYTES 65 /* of a name that models take, with its NUL */
+#define PROTOCOL_TOOL_NAME_BYTES                                    \
+    65 /* maximum length of a name that models accept, with its NUL \
+        */
 
-/* A tool as a client names it. */
+/* A tool with the client's name for it. */
 typedef struct protocol_tool {
     const char *name;
     const char *name_space; /* NULL: none */
     const char *description;
     const beluga_json *parameters; /* NULL: none */
     bool strict;
-    bool custom; /* its input is a plain text: see protocol_renamed */
+    bool custom; /* the input is plain text: see protocol_renamed */
 } protocol_tool;
 
 /*
- * Return the name by which the model knows a tool: `name` itself where every provider takes it,
- * else one that is made in `room`: "space__name", with other characters replaced, and cut to 64
- * with a hash at its end. It depends on nothing else, so that calls in the history have the same.
+ * Return the name of a tool for the model. If every provider accepts `name`, this is `name` itself.
+ * Otherwise a name is made in `room`: "space__name", with other characters replaced, and cut to 64
+ * characters with a hash at the end. It depends on nothing else, so calls in the history get the
+ * same name.
  */
 const char *protocol_sent_name(const char *name, const char *name_space,
                                char room[PROTOCOL_TOOL_NAME_BYTES]);
 
-/* Add a tool to the request; `at` is where it stands. Of two with one name the first counts.
- * @return 0; INVALID_INPUT; NO_MEMORY. */
+/* Add a tool to the request; `at` is its place. If two tools have the same name, the first one
+ * counts. @return 0; INVALID_INPUT; NO_MEMORY. */
 int protocol_add_tool(protocol_request *request, const protocol_place *at,
                       const protocol_tool *tool);
 
-/* Read the members name, description, parameters and strict of an object, and add that tool. */
+/* Read the members name, description, parameters and strict of an object, and add this tool. */
 int protocol_read_function(protocol_request *request, const protocol_place *at,
                            const beluga_json *function, const char *name_space);
 
 /*
- * Read which tools may be called, after the tools were: "auto", "none", "required", {"type":
- * "function", …}, {"type": "allowed_tools", …} in the forms of Chat and of Responses. Choices of
- * tools that were dropped mean nothing; the tools that are not allowed are taken away.
+ * Read the tool choice; the tools must have been read before. The forms are "auto", "none",
+ * "required", {"type": "function", …} and {"type": "allowed_tools", …}, as in Chat and in
+ * Responses. Choices of tools that were dropped are ignored, and tools that are not allowed are
+ * removed.
  */
 int protocol_read_choice(protocol_request *request, const protocol_place *at,
                          const beluga_json *value);
-/* Choose one of the words auto, none, required, or a tool by its name for the model, which lives as
- * long as the request. Without tools it means nothing. */
+/* Set the choice: auto, none, required, or the model's name of a tool, which must live as long as
+ * the request. Without tools the choice is ignored. */
 int protocol_choose(protocol_request *request, const char *choice);
 
 #endif

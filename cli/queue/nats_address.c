@@ -224,7 +224,7 @@ static int take_variables(nats_address *a, beluga_error *err)
     return rc;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the address ----------------------------------------------------------------------------- */
 
 static int describe(nats_address *a, beluga_error *err)
 {

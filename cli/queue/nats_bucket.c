@@ -222,7 +222,7 @@ int nats_bucket_next(const nats_bucket *b, uint64_t behind, const char *filter,
     return rc;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void name_all(nats_bucket *b)
 {

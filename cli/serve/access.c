@@ -251,7 +251,7 @@ static int make_set(serve_access *access, const serve_settings *settings, key_se
     return status ? status : add_keys(access, &access->shared, set);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* Returns whether a key may have a budget. The budgets of shared keys are not known yet, so they
  * count as budgets. */

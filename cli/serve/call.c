@@ -217,8 +217,8 @@ static int admit(serve_call *call, beluga_error *err)
     return status;
 }
 
-/* Some providers accept other models in the body, to be asked if the first model fails. The key's
- * allowed models would not be checked for them, so such a body is refused. */
+/* If the key may ask only some models, refuse a body that names further models, which some
+ * providers ask when the first one fails: the server would not check these models. */
 static int check_other_models(const serve_call *call, beluga_error *err)
 {
     static const char *const names[] = {"models", "fallbacks"};

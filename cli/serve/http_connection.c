@@ -84,7 +84,7 @@ static void linger(http_connection *c)
         reactor_now_ns(c->server->reactor) + (int64_t)HTTP_LINGER_MS * BELUGA__NS_PER_MS;
 }
 
-/* --- what a connection waits for ----------------------------------------------------------------
+/* --- waiting ------------------------------------------------------------------------------------
  */
 
 static bool is_reading(const http_connection *c)
@@ -224,7 +224,7 @@ void http_turn_ends(reactor_task *task)
     http_leave(s);
 }
 
-/* --- what the kernel tells ----------------------------------------------------------------------
+/* --- events of the kernel -----------------------------------------------------------------------
  */
 
 static void take_input(http_connection *c, const char *bytes, size_t length)

@@ -7,10 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    FIRST_ROOM = 512
-}; /* large enough for most heads, so that they do not move while they
-    * grow */
+enum { FIRST_ROOM = 512 }; /* fits most heads, so that they do not move as they grow */
 
 static const beluga_allocator *memory(void)
 {

@@ -24,7 +24,7 @@ static int fail(int failure, const char *address, const char *what, char *why, s
     return failure;
 }
 
-/* --- what a socket listens at -------------------------------------------------------------------
+/* --- properties of a socket ---------------------------------------------------------------------
  */
 
 typedef union socket_address {
@@ -255,7 +255,7 @@ static int open_path(http_listener *l, const char *address, char *why, size_t n)
     return fail(failure, address, "can't listen at this socket", why, n);
 }
 
-/* --- all of them --------------------------------------------------------------------------------
+/* --- all kinds of addresses ---------------------------------------------------------------------
  */
 
 int http_listener_open(http_listener opened[HTTP_MAX_OPENED], size_t *n_opened, const char *address,

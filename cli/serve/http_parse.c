@@ -183,7 +183,7 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_message_complete,
 };
 
-/* --- what a head must be ------------------------------------------------------------------------
+/* --- checks of a head ---------------------------------------------------------------------------
  */
 
 /* Split the target into path and query. Clients of a proxy also send scheme and host, which are

@@ -340,7 +340,7 @@ int serve_journal_trouble(serve_journal *j)
     return failure;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int open_file(const char *path, beluga_error *err)
 {

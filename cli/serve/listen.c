@@ -18,7 +18,7 @@
 #define MAX_PASSED_FDS  SERVE_MAX_LISTEN
 #define WHY_BYTES       512
 
-/* ---- who could reach it ---------------------------------------------------------------------- */
+/* ---- addresses without keys ------------------------------------------------------------------ */
 
 static int refuse_without_keys(const char *address)
 {
@@ -99,7 +99,7 @@ int serve_listen(serve *s)
     return rc;
 }
 
-/* ---- what people are told -------------------------------------------------------------------- */
+/* ---- messages at the start ------------------------------------------------------------------- */
 
 static void tell_models(const serve *s)
 {

@@ -191,7 +191,7 @@ static int open_model(serve_models *models, const char *name, const char *refere
     return status;
 }
 
-/* ---- what is listed -------------------------------------------------------------------------- */
+/* ---- the list of models ---------------------------------------------------------------------- */
 
 static int list(serve_models *models, serve_model *model, beluga_error *err)
 {

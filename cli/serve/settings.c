@@ -563,7 +563,7 @@ static const section_member members[] = {
     {"keys_from", read_keys_from},
 };
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the section ----------------------------------------------------------------------------- */
 
 /* Read the section of one file. Its values replace those of earlier files. */
 static int read_one(const section *at, serve_settings *settings, section_fault_fn fault,

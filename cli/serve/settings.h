@@ -3,19 +3,19 @@
  *
  *     serve:
  *       listen: 127.0.0.1:4000          # or a list; unix:PATH
- *       default_model: claude           # asked where a client names a model that is not served
+ *       default_model: claude           # asked if a client names a model that is not served
  *       stream_failover: first_content  # off, first_content, hold
- *       passthrough: true               # a body goes out as it came where the protocol is the same
+ *       passthrough: true               # pass bodies on unchanged if the protocol is the same
  *       keep_alive: 15s
  *       timeout: 600s                   # of a request
  *       drain: 600s
  *       max_body: 64MiB
  *       max_connections: 10000
- *       max_requests: 1000              # that ask a model at once
+ *       max_requests: 1000              # that may ask a model at the same time
  *       cors: {origins: ["https://chat.example"]}
  *       journal: stdout                 # access log: a file, or stdout; left out: none
- *       capture: false                  # texts of requests and answers in it
- *       spend: PATH                     # SQLite, or nats://HOST/BUCKET; the usual one is a file
+ *       capture: false                  # write texts of requests and answers into it
+ *       spend: PATH                     # SQLite, or nats://HOST/BUCKET; default: a file
  *       page: true                      # the page at /
  *       keys_from: nats://HOST/BUCKET   # more keys, which several gateways share
  *       keys:
@@ -26,11 +26,11 @@
  *           tokens_per_minute: 100000
  *           budget_per_day: 5           # US dollars
  *           budget_per_month: 50
- *           expires: 2027-01-31         # its last day in UTC, or a time
+ *           expires: 2027-01-31         # the last valid day in UTC, or a time
  *           page: true                  # may see the page and its figures
  *
- * Paths are relative to the file's folder. Of several files the later one wins, setting by setting;
- * its list of keys takes the place of an earlier one.
+ * Paths are relative to the file's folder. If several files have the section, each setting of a
+ * later file replaces that of an earlier one; the list of keys is replaced as a whole.
  */
 #ifndef BELUGA_CLI_SERVE_SETTINGS_H
 #define BELUGA_CLI_SERVE_SETTINGS_H

@@ -272,7 +272,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* ---- what the event loop asks ---------------------------------------------------------------- */
+/* ---- called by the event loop ---------------------------------------------------------------- */
 
 void shared_keys_wait(shared_keys *k, int64_t timeout_ms)
 {
@@ -328,7 +328,7 @@ void shared_keys_again(shared_keys *k)
     pthread_mutex_unlock(&k->lock);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int start(shared_keys *k, const char *where, beluga_error *err)
 {

@@ -332,7 +332,7 @@ bool spend_fails(spend *s)
     return fails;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int open_store(spend *s, const char *path, beluga_error *err)
 {

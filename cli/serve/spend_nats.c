@@ -193,7 +193,7 @@ static bool changed(spend_store *base)
     return !s->fresh || state.last != s->seen;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void close_store(spend_store *base)
 {

@@ -15,7 +15,7 @@ def literal(line):
     return '"' + line + '"'
 
 
-# C promises no string literal of more than 4095 bytes: a text is its lines.
+# C only guarantees string literals of up to 4095 bytes, so each line of a text is a literal.
 def lines_of(text):
     return "".join(f"        {literal(line)},\n" for line in text.splitlines(keepends=True))
 

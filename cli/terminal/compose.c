@@ -29,7 +29,7 @@ static const char *choose_editor(void)
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-/* The variable may hold a program with arguments, so a shell reads it. */
+/* Start the editor. The variable may contain a program with arguments, so a shell reads it. */
 static int start(const char *editor, char *path, pid_t *pid)
 {
     char script[1024];
@@ -62,7 +62,7 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Keys that interrupt are the editor's meanwhile. */
+/* Run the editor. Meanwhile, keys such as Ctrl-C only affect the editor. */
 static int run(char *path)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;

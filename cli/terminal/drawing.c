@@ -16,15 +16,15 @@
 #define GO_RIGHT   "\033[%zuC"
 #define ERASE_DOWN "\033[J"
 #define ERASE_ALL  "\033[H\033[2J"
-/* A row that is full to its end leaves the cursor in it. A blank takes the cursor to the next. */
+/* After a full row, the cursor is still in that row. A space moves it to the next row. */
 #define INTO_NEXT_ROW " \r"
 
-/* ---- where characters stand ------------------------------------------------------------------ */
+/* ---- places of characters -------------------------------------------------------------------- */
 
-/* Goes through the text, and writes the rows that are to be shown, if there is a `to`. */
+/* Walks through the text, and writes the rows that should be shown to `to`, if that is not NULL. */
 typedef struct pen {
     const drawing *d;
-    drawn_place at; /* behind the last character */
+    drawn_place at; /* place after the last character */
     cli_text *to;
 } pen;
 
@@ -33,7 +33,7 @@ static bool is_shown(const pen *p)
     return p->to && p->at.row >= p->d->first && p->at.row - p->d->first < p->d->rows;
 }
 
-/* Place a character of this many columns. The terminal wraps where it does not fit. */
+/* Place a character of this width. If it does not fit, the terminal wraps to the next row. */
 static void place(pen *p, const char *bytes, size_t n, size_t columns)
 {
     if (p->at.column + columns > p->d->columns) {
@@ -66,7 +66,8 @@ static void break_line(pen *p)
     place_ascii(p, p->d->continuation, strlen(p->d->continuation));
 }
 
-/* Place the first character of the text, and what a terminal must not get as an escape. */
+/* Place the first character of the text. A character that a terminal must not get is placed as an
+ * escape. */
 static size_t place_first(pen *p, const char *text, size_t n)
 {
     char shown[TERM_SHOWN_BYTES];
@@ -94,7 +95,7 @@ static pen begin(const drawing *d, cli_text *to)
     return p;
 }
 
-/* Return where the next of n characters goes, or where the cursor stands behind the last. */
+/* Return the place of the next of n characters, or, after the last one, that of the cursor. */
 static drawn_place place_of_next(const pen *p, const char *text, size_t n)
 {
     size_t columns = 1;
@@ -103,7 +104,7 @@ static drawn_place place_of_next(const pen *p, const char *text, size_t n)
     return (drawn_place){.row = p->at.row + 1};
 }
 
-/* Find the places of the cursor and of the end. */
+/* Compute the places of the cursor and of the end. */
 static void measure(drawing *d, const char *text, size_t n, size_t cursor)
 {
     pen p = begin(d, NULL);
@@ -224,7 +225,8 @@ void drawing_add(drawing *d, const char *text, size_t n, size_t from)
     send_bytes(d, &bytes);
 }
 
-/* Most terminals wrap their lines anew, so the cursor is where the new size puts it. */
+/* Most terminals wrap their lines again after a change of size, so the cursor's place must be
+ * computed for the new size. */
 void drawing_resize(drawing *d, const char *text, size_t n, size_t cursor)
 {
     bool scrolled = d->first != 0;
@@ -243,7 +245,7 @@ void drawing_clear(drawing *d, const char *text, size_t n, size_t cursor)
     draw(d, text, n, cursor, &bytes);
 }
 
-/* A text that ends with a full row has its cursor in a new row already. */
+/* If the text ends with a full row, the cursor is already in a new row. */
 void drawing_end(drawing *d, const char *text, size_t n)
 {
     cli_text bytes = {0};

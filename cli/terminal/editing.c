@@ -92,7 +92,7 @@ static size_t find_next(const editing *e)
     return width_next(start_of(e), e->text.length, e->cursor);
 }
 
-/* At the end of a line the newline itself is removed. */
+/* Find the end of the line. If the cursor is already there, include the newline. */
 static size_t find_rest(const editing *e)
 {
     size_t end = find_line_end(e);
@@ -101,7 +101,7 @@ static size_t find_rest(const editing *e)
 
 /* ---- removing -------------------------------------------------------------------------------- */
 
-/* Remove what stands between the cursor and another place. */
+/* Remove the text between the cursor and another place. */
 static void erase_to(editing *e, size_t other)
 {
     size_t from = other < e->cursor ? other : e->cursor;

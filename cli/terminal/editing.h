@@ -1,4 +1,4 @@
-/* A text that is edited: where the cursor stands, what is removed, and what was removed last. */
+/* A text that is edited: its cursor, and the text that was removed last. */
 #ifndef BELUGA_CLI_TERMINAL_EDITING_H
 #define BELUGA_CLI_TERMINAL_EDITING_H
 
@@ -11,16 +11,16 @@
 typedef struct editing {
     cli_text text;
     size_t cursor;
-    cli_text removed; /* by the last key that removes a word or a line */
+    cli_text removed; /* text removed by the last key that removes a word or a line */
 } editing;
 
 void editing_free(editing *e);
-/* Replace the whole text, and go to its end. @return 0, or -1 without memory. */
+/* Replace the whole text, and move the cursor to its end. @return 0, or -1 without memory. */
 int editing_set(editing *e, const char *text, size_t n);
-/* Write at the cursor. @return 0, or -1 without memory, and then nothing is written. */
+/* Insert text at the cursor. @return 0, or -1 without memory, and then nothing is inserted. */
 int editing_insert(editing *e, const char *text, size_t n);
-/* Do what a key says that moves the cursor inside the text, or removes a part of it.
- * @return false when the key is another one. */
+/* Handle a key that moves the cursor inside the text, or removes a part of it.
+ * @return false if the key does something else. */
 bool editing_obey(editing *e, key k);
 
 #endif

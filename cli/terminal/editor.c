@@ -14,30 +14,30 @@
 #include <string.h>
 
 #define READ_BYTES 4096
-/* A longer text comes from a file. */
+/* The maximum of a typed text; a longer one can come from a file. */
 #define MAX_EDITED_BYTES ((size_t)4 * 1024 * 1024)
-/* Stands for bytes that are no text. */
+/* Replaces bytes that are not valid UTF-8. */
 #define REPLACEMENT "\xef\xbf\xbd"
 
 struct editor {
     int fd;
     history *past;
-    size_t age;     /* of the text of the history that is shown; 0: none is */
-    cli_text draft; /* what was typed before the history was looked at */
+    size_t age;     /* age of the shown text of the history; 0: none is shown */
+    cli_text draft; /* the user's own text, kept while texts of the history are shown */
     editing edited;
     drawing drawn;
-    size_t shown; /* bytes of the text that are drawn */
-    bool changed; /* not only by bytes at its end */
-    bool preset;  /* the next text begins with what is there */
+    size_t shown; /* number of bytes of the text that are drawn */
+    bool changed; /* the text has changed in another way than by bytes at its end */
+    bool preset;  /* the next text begins with the existing one */
     char bytes[READ_BYTES];
-    size_t at, end; /* of the bytes that were not looked at */
-    bool burst;     /* the bytes are those of a paste that the terminal does not mark */
+    size_t at, end; /* range of the bytes that were read but not processed */
+    bool burst;     /* the bytes belong to a paste that the terminal does not mark */
     bool pasting;
-    bool too_long; /* the paste */
+    bool too_long; /* the paste is too long */
     cli_text paste;
 };
 
-/* The effect of a key: the text is edited on, or done, or dropped. */
+/* What a key does: edits the text, finishes it, leaves, or interrupts. */
 typedef enum editor_step { STEP_ON, STEP_DONE, STEP_LEAVE, STEP_INTERRUPT } editor_step;
 
 /* ---- showing --------------------------------------------------------------------------------- */
@@ -58,7 +58,7 @@ static void show(editor *e)
     e->changed = false;
 }
 
-/* Begin on a row that holds nothing else. */
+/* Begin to draw on an empty row. */
 static void show_anew(editor *e, const char *prompt, const char *continuation)
 {
     drawing_begin(&e->drawn, e->fd, prompt, continuation);
@@ -96,7 +96,7 @@ static void tell_too_long(editor *e)
     show_anew(e, e->drawn.prompt, e->drawn.continuation);
 }
 
-/* A terminal sends the newlines of a paste as carriage returns. */
+/* Insert a paste. A terminal sends the newlines of a paste as carriage returns. */
 static void write_paste(editor *e)
 {
     const char *from = text_get(&e->paste);
@@ -200,8 +200,8 @@ static void compose_text(editor *e)
     show_anew(e, e->drawn.prompt, e->drawn.continuation);
 }
 
-/* Return whether text follows the newlines behind a carriage return at once. Nobody types as fast,
- * so it belongs to a paste. */
+/* Return whether text follows immediately after a carriage return and its newlines. Nobody types so
+ * fast, so it belongs to a paste. */
 static bool is_in_paste(editor *e)
 {
     for (size_t i = e->at;; i++) {
@@ -261,7 +261,8 @@ static void take_paste(editor *e, size_t n)
     e->at += n;
 }
 
-/* Take bytes up to the end of the paste, or all but those that may be the beginning of its end. */
+/* Take bytes up to the end of the paste. Bytes that may be the beginning of the end mark are left.
+ */
 static bool read_paste(editor *e)
 {
     const size_t length = strlen(KEYS_PASTE_END);
@@ -277,7 +278,7 @@ static bool read_paste(editor *e)
     return true;
 }
 
-/* Do what the next key says. @return false when its bytes have not all come. */
+/* Handle the next key. @return false if some of its bytes are still missing. */
 static bool take_key(editor *e, editor_step *step)
 {
     key k;

@@ -1,6 +1,6 @@
 /*
- * The line editor: a text of one or several lines, typed on a terminal. A paste becomes part of the
- * text and never sends it.
+ * The line editor for a text of one or several lines, typed on a terminal. A pasted text is
+ * inserted, and never sent by its own newlines.
  */
 #ifndef BELUGA_CLI_TERMINAL_EDITOR_H
 #define BELUGA_CLI_TERMINAL_EDITOR_H
@@ -14,11 +14,12 @@ typedef struct editor editor;
 editor *editor_open(int fd);
 void editor_close(editor *e);
 
-/* Begin the next text with this one. @return 0, or -1 without memory. */
+/* Let the next text begin with this one. @return 0, or -1 without memory. */
 int editor_preset(editor *e, const char *text, size_t n);
-/* Let the user write a text, and add it to `text`. Where Ctrl-C came, what was typed is added. */
+/* Let the user write a text, and append it to `text`. After Ctrl-C, the text typed so far is
+ * appended. */
 line_result editor_read(editor *e, const char *prompt, const char *continuation, cli_text *text);
-/* Keep a text in the history. */
+/* Add a text to the history. */
 void editor_remember(editor *e, const char *text);
 
 #endif

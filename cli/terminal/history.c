@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define MAX_TEXTS ((size_t)1000)
-/* A longer text, such as the paste of a file, is not kept. */
+/* A longer text, such as a pasted file, is not stored. */
 #define MAX_TEXT_BYTES ((size_t)64 * 1024)
 #define MAX_FILE_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -41,10 +41,9 @@ const char *history_get(const history *h, size_t age)
     return age && age <= h->count ? h->texts[h->count - age] : NULL;
 }
 
-/* ---- the file: a text a line, where \n is a newline -------------------------------------------
- */
+/* ---- the file: one text on each line, with \n for a newline ---------------------------------- */
 
-/* Opening a pipe would wait for the other end. */
+/* Open the file, without waiting if it is a pipe. */
 static int open_file(const char *path, int flags)
 {
     struct stat info;
@@ -92,7 +91,7 @@ static void read_line(history *h, const char *line, size_t n)
     keep(h, text);
 }
 
-/* The file grows until it has twice as many lines as are kept. */
+/* Shorten the file. It grows until it has twice as many lines as are kept. */
 static void shorten(const history *h)
 {
     cli_text all = {0};
@@ -135,7 +134,8 @@ static void forget_path(history *h)
     h->path = NULL;
 }
 
-/* The file is private, so it is made for its owner only before anything is written. */
+/* Read the file. It is private, so it is created with permissions for its owner before anything is
+ * written. */
 static void read_file(history *h)
 {
     cli_text file = {0};

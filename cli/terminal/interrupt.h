@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * From here on SIGINT cancels `context` (borrowed until interrupt_unwatch). A second SIGINT ends
- * the program at once, unless the program is to `survive`.
+ * Let SIGINT cancel `context` (borrowed until interrupt_unwatch). A second SIGINT ends the program
+ * at once, unless `survive` is set.
  */
 void interrupt_watch(beluga_context *context, bool survive);
 /* Restore the previous handling of SIGINT. */

@@ -7,9 +7,9 @@
 
 #define ESC 0x1b
 #define DEL 0x7f
-/* No sequence of a key is longer. */
+/* Maximum length of a key's escape sequence. */
 #define MAX_SEQUENCE 64
-/* The modifiers of a key are sent as their sum and 1. */
+/* Modifiers are bits; a terminal sends their sum plus 1. */
 #define SHIFT 1
 #define ALT   2
 #define CTRL  4
@@ -18,7 +18,7 @@
 
 enum { MAX_NUMBERS = 4 };
 
-/* The numbers in a sequence such as "1;5D", and its last byte. */
+/* The numbers of a sequence such as "1;5D", and its last byte. */
 typedef struct key_sequence {
     unsigned numbers[MAX_NUMBERS];
     size_t count;
@@ -94,7 +94,7 @@ static key of_enter(unsigned modifiers)
     return modifiers ? KEY_NEWLINE : KEY_ENTER;
 }
 
-/* A key that the terminal sends as the number of its character. */
+/* Returns the key that a terminal sends as the number of a character. */
 static key of_character(unsigned character, unsigned modifiers)
 {
     return character == '\r' ? of_enter(modifiers) : KEY_NONE;
@@ -108,7 +108,9 @@ static key of_sequence(const key_sequence *s)
         if (s->numbers[0] == 27 && s->count == 3) return of_character(s->numbers[2], modifiers);
         return of_number(s->numbers[0], modifiers);
     case 'u': return of_character(s->numbers[0], modifiers);
-    case '^': return of_number(s->numbers[0], CTRL); /* this and the next two are rxvt's */
+    case '^':
+        return of_number(s->numbers[0], CTRL); /* this case and the next two are sent by
+                                                * rxvt */
     case '@':
     case '$': return of_number(s->numbers[0], SHIFT);
     case 'a':
@@ -119,16 +121,18 @@ static key of_sequence(const key_sequence *s)
     }
 }
 
-/* Behind "ESC O" come the keys of a terminal in application mode. */
+/* Returns the key of a sequence that begins with "ESC O", which terminals send in application mode.
+ */
 static key of_application(const key_sequence *s)
 {
     unsigned sum = s->count ? s->numbers[s->count - 1] : 1, modifiers = sum ? sum - 1 : 0;
     if (s->last >= 'a' && s->last <= 'd')
-        return of_letter((char)(s->last - 'a' + 'A'), CTRL); /* rxvt's */
+        return of_letter((char)(s->last - 'a' + 'A'), CTRL); /* sent by rxvt */
     return s->last == 'M' ? of_enter(modifiers) : of_letter(s->last, modifiers);
 }
 
-/* The first number may be missing. Those behind the last that is kept are put into one. */
+/* Begin the next number. The first one may be missing. Numbers beyond the maximum are all stored in
+ * the last place. */
 static void begin_number(key_sequence *s)
 {
     if (!s->count) s->count = 1;
@@ -142,8 +146,8 @@ static void add_digit(key_sequence *s, char digit)
     if (*number < 100000) *number = *number * 10 + (unsigned)(digit - '0');
 }
 
-/* Read the parameters and the last byte from bytes[2] on. A sequence that is cut by a byte that
- * can't be part of it ends before that byte. */
+/* Read the parameters and the last byte, from bytes[2] on. If a byte can't be part of the sequence,
+ * the sequence ends before it. */
 static size_t read_sequence(const char *bytes, size_t n, key_sequence *s)
 {
     for (size_t i = 2; i < n; i++) {
@@ -161,7 +165,7 @@ static size_t read_sequence(const char *bytes, size_t n, key_sequence *s)
     return n < MAX_SEQUENCE ? 0 : n;
 }
 
-/* A key that is pressed together with Alt, or after ESC. */
+/* Returns the meaning of a key that is pressed together with Alt, or after ESC. */
 static key with_alt(key plain, char c)
 {
     switch (plain) {
@@ -183,7 +187,7 @@ static key with_alt(key plain, char c)
     }
 }
 
-/* The Linux console's function keys are "ESC [ [" and a letter. */
+/* Read a function key of the Linux console, which sends "ESC [ [" and a letter. */
 static size_t read_bracketed(const char *bytes, size_t n, key *out)
 {
     key_sequence s = {.count = 0};

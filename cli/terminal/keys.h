@@ -1,7 +1,7 @@
 /*
- * Keys of a terminal, made from the bytes that it sends. The encodings of xterm, rxvt, the Linux
- * console, tmux and screen are known; a sequence that is not known is dropped as a whole, so that
- * no part of it becomes text.
+ * Recognises keys in the bytes that a terminal sends. The encodings of xterm, rxvt, the Linux
+ * console, tmux and screen are known. An unknown sequence is dropped as a whole, so that no part of
+ * it becomes text.
  */
 #ifndef BELUGA_CLI_TERMINAL_KEYS_H
 #define BELUGA_CLI_TERMINAL_KEYS_H
@@ -10,9 +10,9 @@
 
 typedef enum key {
     KEY_NONE, /* an unknown sequence, or a key without a meaning */
-    KEY_TEXT, /* characters: the bytes that were taken, when they are valid UTF-8 */
+    KEY_TEXT, /* characters: the bytes that were taken, if they are valid UTF-8 */
     KEY_INVALID,
-    KEY_PASTE, /* the beginning of a paste; KEYS_PASTE_END ends it */
+    KEY_PASTE, /* the beginning of a paste, which KEYS_PASTE_END ends */
     KEY_ENTER,
     KEY_NEWLINE,
     KEY_INTERRUPT,
@@ -36,7 +36,7 @@ typedef enum key {
     KEY_DELETE,
     KEY_KILL_LINE_START,
     KEY_KILL_LINE_END,
-    KEY_KILL_BLANK_LEFT, /* back to the blank before */
+    KEY_KILL_BLANK_LEFT, /* removes text back to the previous space */
     KEY_KILL_WORD_LEFT,
     KEY_KILL_WORD_RIGHT,
     KEY_YANK
@@ -44,7 +44,7 @@ typedef enum key {
 
 #define KEYS_PASTE_END "\033[201~"
 
-/* Read the key at the beginning of n > 0 bytes. @return how many bytes it has, or 0 when more are
+/* Read the key at the beginning of n > 0 bytes. @return its length in bytes; 0: more bytes are
  * needed. */
 size_t keys_read(const char *bytes, size_t n, key *out);
 

@@ -14,7 +14,7 @@
 
 struct line_reader {
     bool interactive;
-    bool interrupted; /* Ctrl-C came where nothing was typed, and no line since */
+    bool interrupted; /* Ctrl-C was pressed on an empty line, and no line has been entered since */
     editor *editor;   /* NULL: lines are read without editing */
     char *buffer;     /* buffer of getline */
     size_t room;
@@ -36,8 +36,8 @@ static void catch_interrupt(void)
 
 /* ---- plain lines ----------------------------------------------------------------------------- */
 
-/* Wait until the user has typed a line. Until then SIGINT is blocked, so that no signal is lost
- * between the prompt and the wait. @return false when SIGINT came. */
+/* Wait until the user has typed a line. SIGINT is blocked before the wait, so that a signal between
+ * the prompt and the wait is not lost. @return false if SIGINT came. */
 static bool wait_for_line(const char *prompt)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -107,7 +107,8 @@ bool line_is_interactive(const line_reader *reader)
     return reader->interactive;
 }
 
-/* The second Ctrl-C in turn ends, so that a user who knows no other key can leave. */
+/* Handle Ctrl-C. The second one in a row ends the program, so that a user who knows no other key
+ * can leave. */
 static line_result take_interrupt(line_reader *reader, bool typed)
 {
     if (reader->interrupted) return LINE_END;

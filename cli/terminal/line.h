@@ -1,4 +1,4 @@
-/* Texts that a user types, or lines that come through a pipe. */
+/* Reads texts that a user types, or lines from a pipe. */
 #ifndef BELUGA_CLI_TERMINAL_LINE_H
 #define BELUGA_CLI_TERMINAL_LINE_H
 
@@ -10,7 +10,7 @@ typedef struct line_reader line_reader;
 
 typedef enum line_result {
     LINE_READ,
-    LINE_END,         /* Ctrl-D, or the end of the input, or Ctrl-C twice where nothing is typed */
+    LINE_END,         /* Ctrl-D, the end of the input, or Ctrl-C twice on an empty line */
     LINE_INTERRUPTED, /* Ctrl-C, which drops the typed text */
     LINE_FAILED       /* a failure, reported */
 } line_result;
@@ -22,22 +22,22 @@ typedef enum line_result {
 line_reader *line_open(void);
 void line_close(line_reader *reader);
 
-/* Return whether a user types the lines. */
+/* Return whether a user types the lines on a terminal. */
 bool line_is_interactive(const line_reader *reader);
 
-/* Add one line, without its newline, to `text`; with an editor it may be a text of several lines.
- * The prompt is shown only to a user who types. */
+/* Append one line, without its newline, to `text`; with an editor it may be a text of several
+ * lines. The prompt is shown only on a terminal. */
 line_result line_read(line_reader *reader, const char *prompt, cli_text *text);
 
-/* Begin the next line with this text, which the user can change. @return false: there is no editor,
- * or no memory. */
+/* Let the next line begin with this text, which the user can change. @return false: there is no
+ * editor, or no memory. */
 bool line_preset(line_reader *reader, const char *text, size_t n);
 
-/* Ask a user who types; in a pipe the answer is no. `question` is one line, and is followed by
- * " [y/N] ". */
+/* Ask the user a question; in a pipe the answer is no. `question` is one line, to which " [y/N] "
+ * is added. */
 bool line_confirm(line_reader *reader, const char *question);
 
-/* Keep a line in the history. */
+/* Add a line to the history. */
 void line_remember(line_reader *reader, const char *text);
 
 #endif

@@ -27,7 +27,7 @@ static int make_room(term_table *table)
     return 0;
 }
 
-/* Return a text as one line, since a newline or a tab in a name would move the cells behind it.
+/* Return a text as one line, since a newline or a tab in a name would shift the cells after it.
  * Owned; NULL without memory. */
 static char *line_of(const char *text)
 {

@@ -1,4 +1,4 @@
-/* Lists for people: aligned columns on a terminal, and tabs between columns elsewhere. */
+/* Tables: aligned columns on a terminal, and tabs between columns elsewhere. */
 #ifndef BELUGA_CLI_TERMINAL_TABLE_H
 #define BELUGA_CLI_TERMINAL_TABLE_H
 
@@ -12,10 +12,10 @@ typedef struct term_table {
     size_t first_tight, last_tight;
     char **cells; /* owned, row by row */
     size_t count, room;
-    int failed; /* there was no memory, which table_print reports */
+    int failed; /* there was no memory; table_print reports this */
 } term_table;
 
-/* Begin with a row of `columns` titles, which is printed on a terminal only. */
+/* Begin a table with a row of `columns` titles, which is printed only on a terminal. */
 void table_begin(term_table *table, size_t columns, const char *const *titles);
 /* Add a cell; NULL is empty. */
 void table_add(term_table *table, const char *text);

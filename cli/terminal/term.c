@@ -18,7 +18,7 @@
 /* The spinner starts late, so that it does not flicker before a quick answer. */
 #define SPINNER_DELAY_MS    250
 #define SPINNER_INTERVAL_MS 100
-/* From here on the spinner counts the seconds. */
+/* After this time the spinner shows the seconds. */
 #define SPINNER_COUNT_MS 3000
 
 #define DEL 0x7f
@@ -94,7 +94,7 @@ bool term_is_utf8(void)
 
 /* ---- the filter ------------------------------------------------------------------------------ */
 
-/* Return the bytes of a character with this first byte; 1 where it begins none. */
+/* Return the length of a character with this first byte; 1 if no character begins with it. */
 static size_t length_of(char lead)
 {
     unsigned char c = (unsigned char)lead;
@@ -108,8 +108,9 @@ static size_t first_of(const char *text, size_t n)
     return length;
 }
 
-/* Arabic and Hebrew need the marks of direction, Thai and Khmer spaces of no width, and some flags
- * the tags. These characters move no text that stands before them. */
+/* Returns whether an invisible character is kept. Arabic and Hebrew need direction marks, Thai and
+ * Khmer need spaces without width, and some flags need tag characters. These do not move the text
+ * before them. */
 static bool is_needed(const char *text, size_t n)
 {
     static const char *const needed[] = {"\u061c", "\u200b", "\u200e",
@@ -119,7 +120,7 @@ static bool is_needed(const char *text, size_t n)
     return n == 4 && memcmp(text, "\xf3\xa0", 2) == 0 && (text[2] == '\x80' || text[2] == '\x81');
 }
 
-/* Return whether a character has to be shown as an escape, and write the escape. */
+/* Return whether a character must be shown as an escape, and write the escape. */
 static bool is_hidden(const char *text, size_t n, char shown[TERM_SHOWN_BYTES])
 {
     if (n == 1 && ((text[0] >= ' ' && text[0] < DEL) || text[0] == '\n' || text[0] == '\t'))
@@ -142,8 +143,8 @@ size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t 
     return taken;
 }
 
-/* `shown` is an escape such as "\x7f", "\u009b" or "\U000e0041"; it differs where the byte was no
- * character. */
+/* Write an escape for JSON. `shown` is an escape such as "\x7f", "\u009b" or "\U000e0041"; it is
+ * different for a byte that is not a character. */
 static void put_json_escape(const char *shown, char out[TERM_SHOWN_BYTES])
 {
     unsigned c = shown[0] == '\\' ? (unsigned)strtoul(shown + 2, NULL, 16) : 0;
@@ -202,7 +203,7 @@ static struct {
 
 static void write_err(const char *text, size_t n)
 {
-    /* A failure to draw only turns the spinner off. */
+    /* if drawing fails, the spinner is only turned off */
     if (write(STDERR_FILENO, text, n) < 0) spinner.on = false;
 }
 

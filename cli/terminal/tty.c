@@ -19,9 +19,9 @@ static const int watched[] = {SIGINT, SIGTSTP, SIGCONT, SIGWINCH, SIGTERM, SIGHU
 static struct {
     int out;
     struct termios before;
-    struct sigaction actions[N_WATCHED]; /* before */
-    sigset_t mask;                       /* before */
-    size_t ahead;                        /* bytes that were typed before the terminal was taken */
+    struct sigaction actions[N_WATCHED]; /* previous handlers */
+    sigset_t mask;                       /* previous signal mask */
+    size_t ahead;                        /* bytes that were typed before tty_take */
 } tty;
 
 static volatile sig_atomic_t came[N_WATCHED];
@@ -34,7 +34,8 @@ static void on_signal(int number)
         if (watched[i] == number) came[i] = 1;
 }
 
-/* The signals are let in only while tty_read waits, so that none is lost between two waits. */
+/* Watch signals. They are unblocked only while tty_read waits, so that none is lost between two
+ * waits. */
 static void watch_signals(void)
 {
     sigset_t all;
@@ -127,7 +128,7 @@ static void end_by_signal(void)
     }
 }
 
-/* @return TTY_BYTES when there was no signal that the reader has to know. */
+/* @return TTY_BYTES if there was no signal that the reader must know. */
 static tty_event take_signals(void)
 {
     end_by_signal();
@@ -137,7 +138,8 @@ static tty_event take_signals(void)
     return take_signal(SIGINT) ? TTY_INTERRUPTED : TTY_BYTES;
 }
 
-/* In the mode of lines the terminal has turned Enter into a newline, and Ctrl-D into a NUL. */
+/* Undo what the terminal did in line mode: it turned Enter into a newline, and Ctrl-D into a NUL.
+ */
 static void translate_ahead(char *bytes, size_t n)
 {
     for (size_t i = 0; i < n && tty.ahead; i++, tty.ahead--) {

@@ -10,8 +10,8 @@
 
 #define JOINER 0x200d
 
-/* The system's table of widths belongs to a locale of UTF-8. Text is UTF-8 here whatever the
- * user's locale is, so another locale is taken where the user's knows ASCII alone. */
+/* Choose a locale for the width of characters. The system's table of widths needs a UTF-8 locale.
+ * Text is always UTF-8 here, so another locale is used if the user's locale is ASCII only. */
 static void choose_locale(void)
 {
     static const char *const names[] = {"", "C.UTF-8", "C.utf8", "en_US.UTF-8"};
@@ -56,7 +56,8 @@ size_t width_next(const char *text, size_t n, size_t at)
     return at;
 }
 
-/* No character is joined over the end of a line, so that is where to begin. */
+/* Find the previous character. Characters are never joined across the end of a line, so the search
+ * begins at the start of the line. */
 size_t width_previous(const char *text, size_t n, size_t at)
 {
     size_t from = at, next;

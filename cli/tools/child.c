@@ -13,12 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* GRACE_MS: how long a group that got SIGTERM may take. READS: reads in one turn. */
+/* GRACE_MS: time for a process group to end after SIGTERM. READS: number of reads in one turn. */
 enum { LONGEST_NAP_MS = 32, GRACE_MS = 1000, READS = 256 };
 
-/* The keeper leads the group. It waits for a line that never comes: when this process ends, in any
- * way, its input ends, and it ends the group. While it is not waited for, no other group can get
- * its number. */
+/* The keeper is the leader of the process group. It waits for a line that never comes. When this
+ * process ends, for whatever reason, the keeper's input ends, and it kills the group. Until the
+ * keeper is reaped, no other group can get its number. */
 static const char keeper_script[] =
     "read -r line; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0";
 
@@ -29,11 +29,11 @@ typedef struct running_child {
     const child_program *program;
     child_outcome *outcome;
     pid_t keeper, pid;
-    int in, out, err, life; /* our ends; -1: closed */
+    int in, out, err, life; /* our ends of the pipes; -1: closed */
     size_t written;
     int64_t end_ns;
     int status;
-    bool ended; /* the program has ended and was waited for */
+    bool ended; /* the program has ended and was reaped */
 } running_child;
 
 static void close_end(int *fd)
@@ -44,7 +44,7 @@ static void close_end(int *fd)
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
-/* The keeper has no output. */
+/* Start the keeper, which has no output, and the program. */
 static int spawn_both(running_child *c, int pipes[PIPES][2])
 {
     static const char *const keeper[] = {"/bin/sh", "-c", keeper_script, NULL};
@@ -102,7 +102,7 @@ static int start(running_child *c)
 
 /* ---- input and output ------------------------------------------------------------------------ */
 
-/* A program need not read its input. */
+/* Write input to the program. It may end or close its input without reading everything. */
 static void feed(running_child *c)
 {
     const child_program *p = c->program;
@@ -124,7 +124,7 @@ static void keep_out(running_child *c, const char *bytes, size_t n)
     if (n > room) o->end = CHILD_OVERFLOWED;
 }
 
-/* Keep the last bytes. */
+/* Keep the last bytes of stderr. */
 static void keep_said(running_child *c, const char *bytes, size_t n)
 {
     child_outcome *o = c->outcome;
@@ -166,8 +166,8 @@ static bool has_ended(running_child *c)
     return c->ended = got == c->pid || (got < 0 && errno != EINTR);
 }
 
-/* A nap that took much longer than planned means that this process was stopped, which does not
- * count. */
+/* Sleep for some milliseconds. If this took much longer, this process was stopped, and the
+ * additional time does not count for the time limit. */
 static void nap(running_child *c, int ms)
 {
     struct pollfd p[] = {{.fd = c->in, .events = POLLOUT},
@@ -179,14 +179,15 @@ static void nap(running_child *c, int ms)
     if (took > 1000 * BELUGA__NS_PER_MS) c->end_ns += took;
 }
 
-/* Returns once the program has ended and its output was read, or must be ended. Processes that it
- * left behind may still hold its output, and are not waited for. */
+/* Read the output until the program has ended, or must be ended. Processes that it has left behind
+ * may still hold the pipes open; they are not waited for. */
 static void hear_out(running_child *c)
 {
     child_outcome *o = c->outcome;
     for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
         bool late = beluga__now_ns() >= c->end_ns;
-        bool over = has_ended(c); /* asked first: what it wrote before is read below */
+        bool over = has_ended(c); /* asked first, so that output from before the end is still
+                                   * read below */
         exchange(c);
         if (over || o->end == CHILD_OVERFLOWED || o->end == CHILD_NO_MEMORY) return;
         if (beluga_context_is_cancelled(c->program->context)) o->end = CHILD_CANCELLED;
@@ -202,7 +203,7 @@ static void end_by_force(running_child *c)
 {
     int64_t end_ns = beluga__now_ns() + GRACE_MS * BELUGA__NS_PER_MS;
     kill(-c->keeper, SIGTERM);
-    kill(-c->keeper, SIGCONT); /* a stopped one could not obey */
+    kill(-c->keeper, SIGCONT); /* a stopped process can't react to SIGTERM */
     close_end(&c->in);
     close_end(&c->out);
     close_end(&c->err);

@@ -1,5 +1,5 @@
-/* Runs a program with an input, and ends it and its children when it is late or no longer wanted.
- */
+/* Runs a program with an input, and ends it and its child processes when it takes too long or is no
+ * longer wanted. */
 #ifndef BELUGA_CLI_TOOLS_CHILD_H
 #define BELUGA_CLI_TOOLS_CHILD_H
 
@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* Bytes of stderr that are kept: the last ones, which usually tell why a program failed. */
+/* Bytes of stderr that are kept. They are the last ones, which usually say why a program failed. */
 #define CHILD_SAID_BYTES 4096
 
 /* All pointers are borrowed. */
@@ -21,13 +21,14 @@ typedef struct child_program {
     size_t input_length;
     int64_t timeout_ms;
     size_t max_output;             /* bytes of stdout; with more, the program is ended */
-    const beluga_context *context; /* its end is the program's; NULL: none */
+    const beluga_context *context; /* when the context ends, the program is ended, too; NULL:
+                                    * none */
 } child_program;
 
 typedef enum child_end {
     CHILD_EXITED,      /* `code` is its exit status */
     CHILD_SIGNALLED,   /* `code` is the signal */
-    CHILD_LATE,        /* the time was over */
+    CHILD_LATE,        /* the time limit was exceeded */
     CHILD_CANCELLED,   /* the context was cancelled */
     CHILD_OVERFLOWED,  /* it printed more than max_output */
     CHILD_NOT_STARTED, /* `code` is errno */
@@ -44,12 +45,12 @@ typedef struct child_outcome {
 } child_outcome;
 
 /*
- * Run a program to its end. It has its own process group, default signals, and no descriptors but
- * its input and two pipes for its output. A program that need not be ended by force may leave
- * processes behind, which go on; one that must be ended is asked by SIGTERM first, its whole group
- * is. When this process ends in any way, the group ends, too.
+ * Run a program until it ends. It has its own process group, default signal handlers, and no file
+ * descriptors except its input and two pipes for its output. If the program ends by itself,
+ * processes that it has started may continue. Otherwise its whole group gets SIGTERM, and later
+ * SIGKILL. If this process ends, for whatever reason, the group is killed, too.
  *
- * Threads: any. Blocks: as long as the program runs, and for at most two seconds more.
+ * Threads: any. Blocks until the program has ended, and at most two seconds longer.
  */
 void child_run(const child_program *program, child_outcome *outcome);
 void child_free(child_outcome *outcome);

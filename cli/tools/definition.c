@@ -40,7 +40,7 @@ static char *in_folder(section_reader *r, const char *member, const char *path)
     return NULL;
 }
 
-/* A text is a line for the shell. */
+/* Use a string as a command line for the shell. */
 static void take_line(section_reader *r, const char *line)
 {
     tool_definition *out = r->out;
@@ -57,8 +57,8 @@ static void take_line(section_reader *r, const char *line)
     }
 }
 
-/* A list is a program and its arguments. A program with a slash in its name is looked for from the
- * file's folder, as plug-ins are. */
+/* Use a list as a program and its arguments. If the program's name has a slash, it is relative to
+ * the file's folder, like the path of a plug-in. */
 static void take_words(section_reader *r, const beluga_json *list)
 {
     tool_definition *out = r->out;
@@ -95,7 +95,7 @@ static void read_command(section_reader *r, const char *member, const beluga_jso
             "command must be a list, [PROGRAM, ARGUMENT...], or a command line for the shell");
 }
 
-/* A text is the short form of a schema: "city, days int". */
+/* Read a string as the short form of a schema: "city, days int". */
 static void read_short(section_reader *r, const char *member, const char *text)
 {
     tool_definition *out = r->out;
@@ -200,7 +200,7 @@ static void read_env(section_reader *r, const char *member, const beluga_json *v
     for (; v && !r->status; v = beluga_json_next(value, v)) add_variable(r, v);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the definition -------------------------------------------------------------------------- */
 
 static const section_member members[] = {
     {"description", read_description},

@@ -1,4 +1,5 @@
-/* A tool of the configuration: a program, and what a model and a user are told of it. */
+/* The definition of a tool in the configuration: a program, and its description for models and
+ * users. */
 #ifndef BELUGA_CLI_TOOLS_DEFINITION_H
 #define BELUGA_CLI_TOOLS_DEFINITION_H
 
@@ -11,7 +12,7 @@
 
 #define TOOL_TIMEOUT_MS 30000
 #define TOOL_OUTPUT     ((size_t)64 * 1024)
-/* The most that a model can be given at once. */
+/* The maximum of max_output. */
 #define TOOL_MAX_OUTPUT     ((size_t)16 * 1024 * 1024)
 #define TOOL_MAX_TIMEOUT_MS (24 * 60 * 60 * INT64_C(1000))
 
@@ -29,12 +30,12 @@ typedef struct tool_definition {
 
 /*
  * Read the definition of one tool.
- * @param value   The member of the section; its key is the tool's name.
- * @param doc     Its document.
- * @param folder  Of the file, absolute: relative paths begin there.
- * @param fault   Called for each fault.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG after a fault; BELUGA_ERROR_NO_MEMORY. Free the definition
- * in any case.
+ * @param value   The member of the section; its key is the name of the tool.
+ * @param doc     The document of the value.
+ * @param folder  The folder of the file, absolute; relative paths begin there.
+ * @param fault   Called for each mistake.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG after a mistake; BELUGA_ERROR_NO_MEMORY. Free the
+ * definition in any case.
  */
 int tool_definition_read(tool_definition *out, const beluga_json *value, beluga_json_doc *doc,
                          const char *folder, section_fault_fn fault, void *payload);

@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long calls that must end are waited for. A program that gets SIGTERM has a second. */
+/* How long to wait for calls that must end. A program that gets SIGTERM has one second. */
 #define SETTLE_S 3
 
-/* A thread that waits; it lies on the thread's stack. */
+/* A waiting thread; the struct is on its stack. */
 typedef struct visitor {
     struct visitor *next;
     void (*serve)(void *payload);
@@ -26,9 +26,9 @@ struct tool_desk {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     visitor *first, **end;
-    beluga__wake bell; /* readable while somebody waits */
+    beluga__wake bell; /* its descriptor is readable while a thread waits */
     bool is_open;
-    size_t running; /* calls of tools */
+    size_t running; /* number of running tool calls */
     atomic_uint refs;
 };
 
@@ -127,7 +127,7 @@ void desk_settle(tool_desk *desk)
     pthread_mutex_unlock(&desk->lock);
 }
 
-/* The lock is not held while a visitor is served, since a question may take long. */
+/* Serve all waiting threads. The lock is not held meanwhile, since a question may take long. */
 static void serve_all(tool_desk *desk)
 {
     visitor *v;

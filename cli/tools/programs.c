@@ -1,4 +1,4 @@
-/* The source of the tools that a configuration defines as programs. */
+/* The source of tools that the configuration defines as programs. */
 #include "base/text.h"
 #include "base/utf8.h"
 #include "tools/child.h"
@@ -23,8 +23,8 @@ static bool has_variable(char *const *env, const char *variable)
     return false;
 }
 
-/* Returns the variables of the definition, and those of this process that it does not replace; NULL
- * without memory. Freed by free(). */
+/* Returns the environment: the variables of the definition, and those of this process that it does
+ * not replace; NULL without memory. Free with free(). */
 static char **make_environment(const tool_definition *d)
 {
     extern char **environ;
@@ -39,7 +39,7 @@ static char **make_environment(const tool_definition *d)
     return env;
 }
 
-/* Add what the program said on stderr, or on stdout where that is all there is. */
+/* Add what the program printed on stderr, or, if there is nothing, on stdout. */
 static void add_words(cli_text *text, const child_outcome *o)
 {
     bool use_out = !o->n_said && o->out.length;
@@ -54,7 +54,7 @@ static void add_words(cli_text *text, const child_outcome *o)
     text_add(text, said + from, n - from);
 }
 
-/* Write what the model reads of a program that failed. */
+/* Write the text that tells the model why a program failed. */
 static void explain(const tool_definition *d, const child_outcome *o, cli_text *text)
 {
     char time[BELUGA__NUMBER_TEXT];
@@ -79,7 +79,8 @@ static void explain(const tool_definition *d, const child_outcome *o, cli_text *
     add_words(text, o);
 }
 
-/* A text that is too long is cut between characters, and says so. */
+/* Use the output as the result. If it is too long, it is cut between two characters, and says so.
+ */
 static int take_output(const tool_definition *d, const child_outcome *o, cli_text *text)
 {
     const char *out = text_get(&o->out);
@@ -175,7 +176,7 @@ static int open_one(const section *s, const beluga_json *value, tool_set *set, b
     return status ? status : tool_set_add(set, tool, allow, place, err);
 }
 
-/* A later file wins. */
+/* Open the tool of this name; a later file overrides earlier ones. */
 static int open_named(const beluga_config *config, const char *name, tool_set *set,
                       beluga_error *err)
 {
@@ -218,7 +219,8 @@ static int list(const beluga_config *config, tool_name_fn tell, void *payload)
     return s.status;
 }
 
-/* A model can't know when to call a tool without a description. */
+/* Check one definition. Warn if it has no description, since a model then can't know when to call
+ * the tool. */
 static void check_one(const beluga_json *value, const section *s, section_reports *reports)
 {
     tool_definition d;

@@ -37,7 +37,7 @@ static tool_run *add(tool_runs *runs)
     return &runs->items[runs->count++];
 }
 
-/* Returns the call of this index that has no arguments yet. */
+/* Returns the call with this index that has no arguments yet. */
 static tool_run *find_open(const tool_runs *runs, uint32_t index)
 {
     for (size_t i = runs->count; i-- > 0;)
@@ -45,7 +45,8 @@ static tool_run *find_open(const tool_runs *runs, uint32_t index)
     return NULL;
 }
 
-/* Returns the first call of this id without a result: ids may come again in a later answer. */
+/* Returns the first call with this id that has no result. A later answer may use the same ids
+ * again. */
 static tool_run *find_waiting(const tool_runs *runs, const char *id, const char *name)
 {
     for (size_t i = 0; i < runs->count; i++) {
@@ -98,7 +99,7 @@ void tool_runs_note(tool_runs *runs, const beluga_event *event)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Arguments are JSON, unless the model wrote something else. */
+/* Write the arguments, which are JSON unless the model wrote something else. */
 static void put_arguments(beluga_json_writer *w, const tool_run *run)
 {
     beluga_json_doc *doc = NULL;

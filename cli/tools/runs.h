@@ -1,4 +1,4 @@
-/* The calls of tools that an answer took, with their results: for --json, batches and the log. */
+/* The tool calls of an answer, with their results: for --json, batches and the log. */
 #ifndef BELUGA_CLI_TOOLS_RUNS_H
 #define BELUGA_CLI_TOOLS_RUNS_H
 
@@ -9,12 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One call; the strings are owned. */
+/* One tool call; the strings are owned. */
 typedef struct tool_run {
     char *id, *name, *arguments;
-    char *result; /* NULL: it did not run, or did not end */
+    char *result; /* NULL: the call did not run, or did not end */
     size_t arguments_length, result_length;
-    uint32_t index; /* in its answer */
+    uint32_t index; /* index in its answer */
     int status;     /* 0, or a BELUGA_ERROR_TOOL_ code */
     int64_t ns;
 } tool_run;
@@ -23,10 +23,10 @@ typedef struct tool_run {
 typedef struct tool_runs {
     tool_run *items; /* owned */
     size_t count, room;
-    bool failed; /* there was no memory for some of it */
+    bool failed; /* a part of the list is missing, since there was no memory */
 } tool_runs;
 
-/* Note what an event of a tool loop tells of calls and results. */
+/* Record the tool calls and results that an event of a tool loop reports. */
 void tool_runs_note(tool_runs *runs, const beluga_event *event);
 /* Write an array of {"id", "name", "arguments", "result", "error", "ms"}. */
 void tool_runs_put(const tool_runs *runs, beluga_json_writer *w, const char *key);

@@ -1,4 +1,5 @@
-/* The source of the tools that MCP servers of the configuration have: SERVER, or SERVER.TOOL. */
+/* The source of tools of MCP servers in the configuration: SERVER names all tools of one,
+ * SERVER.TOOL one tool. */
 #include "base/text.h"
 #include "tools/source.h"
 
@@ -14,16 +15,16 @@ enum { NAME = 64 };
 
 /* ---- the entry ------------------------------------------------------------------------------- */
 
-/* The members of an entry that the command reads; the library reads the rest. */
+/* The members of an entry that the command itself reads; the library reads the others. */
 typedef struct entry {
     bool found;
-    int status; /* NO_MEMORY: it can't be read now */
+    int status; /* NO_MEMORY: the entry could not be read */
     tool_allow allow;
     char description[256];
     char place[512]; /* "path:line:column" */
 } entry;
 
-/* Another word means ask, and `config check` reports it. */
+/* Read `allow`. Any other word means ask; `config check` reports it. */
 static tool_allow allow_of(const beluga_json *value)
 {
     const char *text = beluga_json_get_string(value, "allow", NULL);
@@ -45,7 +46,7 @@ static void read_entry(entry *out, const beluga_config *config, size_t index, co
     snprintf(out->description, sizeof out->description, "%s", about ? about : "");
 }
 
-/* A later file wins. */
+/* Find an entry; a later file overrides earlier ones. */
 static entry find_entry(const beluga_config *config, const char *name)
 {
     entry found = {.found = false};
@@ -85,7 +86,7 @@ static beluga_mcp *find_server(const tool_set *set, const char *name)
     return NULL;
 }
 
-/* Open a server, unless it is open already. */
+/* Open a server, unless it is already open. */
 static int open_server(const beluga_config *config, const char *name, tool_set *set,
                        beluga_mcp **out, beluga_error *err)
 {

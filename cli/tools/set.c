@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The inner tool has a time of its own; and nobody knows how long a user thinks. */
+/* The time limit of the outer tool, which must not end a call early: the inner tool has its own
+ * limit, and a user may think for a long time. */
 #define LONGEST_MS (7 * 24 * 60 * 60 * INT64_C(1000))
 
 /* ---- a call ---------------------------------------------------------------------------------- */
@@ -29,7 +30,7 @@ typedef struct set_call {
     int64_t ns;
 } set_call;
 
-/* On the main thread. */
+/* Runs on the main thread. */
 static void begin(void *payload)
 {
     set_call *call = payload;
@@ -48,7 +49,7 @@ static void begin(void *payload)
     term_spinner_resume();
 }
 
-/* On the main thread. */
+/* Runs on the main thread. */
 static void end(void *payload)
 {
     const set_call *call = payload;
@@ -153,7 +154,7 @@ int tool_set_add(tool_set *set, beluga_tool *tool, tool_allow allow, const char 
     const tool_item *other = find(set, beluga_tool_name(tool));
     if (other) {
         int rc = strcmp(other->from, from) == 0
-                     ? 0 /* it was named twice */
+                     ? 0 /* the user named the same tool twice */
                      : beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                         "two tools are called %s: one at %s and one at %s",
                                         beluga_tool_name(tool), other->from, from);

@@ -1,4 +1,4 @@
-/* The tools that a command line asks for: each is asked for, drawn and run as the user allows. */
+/* The tools of a command line. Each call is asked about, drawn, and run as the user allows. */
 #ifndef BELUGA_CLI_TOOLS_SET_H
 #define BELUGA_CLI_TOOLS_SET_H
 
@@ -10,43 +10,45 @@
 
 /* Whether a tool may run. */
 typedef enum tool_allow {
-    TOOL_ASK,    /* when the user says so, at each call */
+    TOOL_ASK,    /* if the user agrees, before each call */
     TOOL_ALWAYS, /* without a question */
-    TOOL_NEVER   /* not at all */
+    TOOL_NEVER   /* never */
 } tool_allow;
 
 typedef struct tool_item {
-    beluga_tool *inner;     /* as its source made it */
-    beluga_tool *tool;      /* asks, draws, and calls the inner one; what a model gets */
-    struct tool_desk *desk; /* a reference; at which calls are asked for and drawn, or NULL */
+    beluga_tool *inner;     /* the tool that its source has made */
+    beluga_tool *tool;      /* the tool that the model gets: asks, draws, and calls the inner one */
+    struct tool_desk *desk; /* owned reference to the desk where calls are asked about and drawn;
+                             * NULL: neither */
     tool_allow allow;
-    char *from; /* owned; the place that it is from: "path:line", or a server's name */
+    char *from; /* owned; where the tool is defined: "path:line", or the name of a server */
 } tool_item;
 
 /* Zero-initialise this struct. */
 typedef struct tool_set {
-    tool_item **items; /* each lives as long as its `tool` */
+    tool_item **items; /* each item lives as long as its `tool` */
     size_t count, room;
-    beluga_mcp **servers; /* of which tools are in the set; each is a reference */
+    beluga_mcp **servers; /* owned references to the servers that have tools in the set */
     size_t n_servers;
-    struct tool_desk *desk; /* set before tools are added; NULL: nothing is asked for and drawn */
+    struct tool_desk *desk; /* set before tools are added; NULL: calls are neither asked about
+                             * nor drawn */
 } tool_set;
 
 /*
- * Add a tool of a source. A tool of the same name that is there already stays, and this one is
+ * Add a tool of a source. If the set has a tool with this name from another place, this one is
  * refused.
- * @param tool  One reference, taken over, also on failure.
+ * @param tool  One reference, which the function takes over, even on failure.
  * @param from  Copied.
  * @return 0, or a code with an error.
  */
 int tool_set_add(tool_set *set, beluga_tool *tool, tool_allow allow, const char *from,
                  beluga_error *err);
-/* Keep a server until the set is freed, which then waits for its end. The reference is taken over,
- * also on failure. Returns 0, or a code with an error. */
+/* Keep a server until the set is freed, which then waits for the server's end. The function takes
+ * over the reference, even on failure. Returns 0, or a code with an error. */
 int tool_set_keep(tool_set *set, beluga_mcp *server, beluga_error *err);
-/* Leave out the tools that may not run. */
+/* Remove the tools that may never run. */
 void tool_set_drop_forbidden(tool_set *set);
-/* Free all of it. A call that still runs keeps what it needs. */
+/* Free the set. A call that still runs keeps what it needs. */
 void tool_set_free(tool_set *set);
 
 #endif

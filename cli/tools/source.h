@@ -1,4 +1,4 @@
-/* Where tools come from: programs of the configuration, and whatever else has a source here. */
+/* Sources of tools: programs of the configuration, MCP servers, and perhaps others. */
 #ifndef BELUGA_CLI_TOOLS_SOURCE_H
 #define BELUGA_CLI_TOOLS_SOURCE_H
 
@@ -7,32 +7,32 @@
 #include <beluga/config.h>
 #include <beluga/error.h>
 
-/* A name that -T takes, borrowed for the call. "": unknown until the source is asked. */
+/* A name for -T, borrowed for the call. Members are "" if only the source knows them. */
 typedef struct tool_name {
     const char *name, *description;
-    const char *from;  /* the place that it is from */
+    const char *from;  /* where the tool is defined */
     const char *allow; /* ask, always or never */
 } tool_name;
 
 typedef void (*tool_name_fn)(void *payload, const tool_name *name);
 
 typedef struct tool_source {
-    /* Tell the names that -T takes. Starts nothing and asks nobody. @return 0 or NO_MEMORY. */
+    /* List the names for -T. This starts no program or server. @return 0 or NO_MEMORY. */
     int (*list)(const beluga_config *config, tool_name_fn tell, void *payload);
     /*
-     * Make the tools that a name means, and add them to the set (tool_set_add).
-     * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND where no name of this source is meant; another code
-     * with an error that says what is wrong, and where.
+     * Make the tools that a name stands for, and add them to the set (tool_set_add).
+     * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND if this source has no such name; another code with an
+     * error that says what is wrong, and where.
      */
     int (*open)(const beluga_config *config, const char *name, tool_set *set, beluga_error *err);
-    /* Report what is wrong in the section (beluga_config_report). */
+    /* Report the mistakes in the section (beluga_config_report). */
     void (*check)(const beluga_config *config, beluga_config_checking *checking);
 } tool_source;
 
 extern const tool_source tool_source_programs;
 extern const tool_source tool_source_servers;
 
-/* All sources, ended by NULL: in this order -T asks them for a name. */
+/* All sources, ended by NULL. -T asks them in this order. */
 extern const tool_source *const tool_sources[];
 
 #endif

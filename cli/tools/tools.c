@@ -24,7 +24,7 @@ typedef struct suggestion {
     const char *wanted;
     char near[80]; /* the nearest name; "" for none */
     unsigned distance;
-    cli_text all; /* the names that there are */
+    cli_text all; /* all existing names */
     size_t count;
 } suggestion;
 
@@ -115,7 +115,7 @@ static int open_all(tool_set *set, const cli_args *args, const beluga_config *co
     return report_error(args, &err, NULL);
 }
 
-/* ---- what is allowed ------------------------------------------------------------------------- */
+/* ---- permissions ----------------------------------------------------------------------------- */
 
 static int check_allowed(const tool_item *item, const cli_args *args, bool asks)
 {
@@ -152,7 +152,7 @@ int tools_open(tool_set *set, const cli_args *args, const beluga_config *config,
     if (args->no_stream)
         return out_usage(
             "--no-stream can't be combined with tools, whose answers are always streamed");
-    /* A parent that ignores it would hide how programs end. */
+    /* If the parent of this process ignores SIGCHLD, the exit status of programs would be lost. */
     signal(SIGCHLD, SIG_DFL);
     if (asks && !(set->desk = desk_new())) return out_no_memory();
     for (size_t i = 0; i < args->tools.count && rc == 0; i++)

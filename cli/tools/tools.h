@@ -1,4 +1,4 @@
-/* The tools of a call: those that -T names, bound to the model that is asked. */
+/* The tools of a call: those that -T names, bound to the model. */
 #ifndef BELUGA_CLI_TOOLS_TOOLS_H
 #define BELUGA_CLI_TOOLS_TOOLS_H
 
@@ -12,25 +12,25 @@
 #define TOOLS_ALL "all"
 
 /*
- * Make the tools that -T names. Each must be allowed, or there must be somebody to ask.
- * @param asks  Calls are asked for and drawn; else every tool must be allowed beforehand.
+ * Make the tools that -T names. Each must be allowed, or the user must be there to be asked.
+ * @param asks  Calls are asked about and drawn; otherwise every tool must be allowed beforehand.
  * @return 0, or an exit code, reported. Free the set in either case.
  */
 int tools_open(tool_set *set, const cli_args *args, const beluga_config *config, bool asks);
 
-/* Make the tools that one name means, whether they may run or not. @return as tools_open. */
+/* Make the tools that one name stands for, even if they may not run. @return as tools_open. */
 int tools_open_named(tool_set *set, const cli_args *args, const beluga_config *config,
                      const char *name);
 
-/* Bind the tools to the open model of a session, where there are any. @return 0, or an exit code,
- * reported: the provider calls no tools. */
+/* Bind the tools, if any, to the open model of a session. @return 0, or an exit code, reported, if
+ * the provider does not support tools. */
 int tools_bind(const tool_set *set, const cli_args *args, cli_session *session);
 
-/* Write what a model is told of the tools, from which answers depend. @return 0, or an exit code,
- * reported. */
+/* Write the description of the tools that the model gets, since answers depend on it. @return 0, or
+ * an exit code, reported. */
 int tools_describe(const tool_set *set, cli_text *text);
 
-/* Tell the names that -T takes. @return 0, or an exit code, reported. */
+/* List the names for -T. @return 0, or an exit code, reported. */
 int tools_list(const beluga_config *config, tool_name_fn tell, void *payload);
 
 /* Check the sections of all sources, for beluga_config_check_sections. */

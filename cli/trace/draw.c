@@ -13,7 +13,7 @@
 #define TIME_WIDTH 8
 #define MIN_BAR    8
 #define MAX_BAR    MAX_WIDTH
-/* From this width on, details have a column of their own. */
+/* With at least this width, details have a column of their own. */
 #define WIDE 100
 /* Below this width the head takes two lines. */
 #define NARROW          64
@@ -76,8 +76,8 @@ static size_t width_of(const cli_text *text)
     return beluga__utf8_count(text_get(text), text->length);
 }
 
-/* Names in a file may come from others, so they become one line, with '?' in place of bytes that
- * are no UTF-8. */
+/* Make a name safe to print: it becomes one line, with '?' instead of invalid UTF-8, since files
+ * may come from others. */
 static void make_harmless(const trace_canvas *canvas, cli_text *words)
 {
     cli_text safe = {.status = words->status};
@@ -94,8 +94,8 @@ static void make_harmless(const trace_canvas *canvas, cli_text *words)
     if (n < safe.length) safe.data[n] = '\0';
 }
 
-/* Write at most `width` characters; the last one becomes a sign when text was cut. Returns how
- * many were written. */
+/* Write at most `width` characters; if the text is cut, the last one is a mark. Returns the number
+ * of characters written. */
 static size_t put_cut(trace_canvas *canvas, const cli_text *words, size_t width)
 {
     const char *bytes = text_get(words);
@@ -199,13 +199,14 @@ static void put_bar(const draw_layout *f, const draw_line *row)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Return whether a sibling follows, or a row that stands for hidden ones. */
+/* Return whether a sibling, or a row for hidden siblings, follows. */
 static bool has_later(const trace_span *span)
 {
     return span->next || (span->parent && span->parent->hidden);
 }
 
-/* Draw the tree's lines from the ancestors to this span. A very deep tree is drawn less deep. */
+/* Draw the lines of the tree from the ancestors to this span. The depth of the drawing is limited.
+ */
 static void make_prefix(const trace_canvas *canvas, draw_line *row, const trace_span *span,
                         bool last)
 {
@@ -250,7 +251,7 @@ static void put_duration(const draw_layout *f, int64_t ns)
     words_end(&time, &f->canvas->words);
 }
 
-/* Write the details under the label, where they have no column. */
+/* Write the details under the label, if they have no column. */
 static void put_details_line(const draw_layout *f, const draw_line *row, const trace_span *span)
 {
     trace_canvas *canvas = f->canvas;
@@ -292,7 +293,7 @@ static void free_row(const draw_layout *f, draw_line *row)
     words_end(&row->details, &f->canvas->words);
 }
 
-/* Short details go behind the label. */
+/* Put short details after the label. */
 static void join_details(const draw_layout *f, draw_line *row)
 {
     size_t label = width_of(&row->label);
@@ -338,8 +339,8 @@ typedef struct hidden_spans {
     int64_t longest_ns;
 } hidden_spans;
 
-/* Return the next span under `top`, or NULL. The walk stops at `top`, since its ancestors may be
- * many. */
+/* Return the next span under `top`, or NULL. The walk does not go above `top`, since there may be
+ * many ancestors. */
 static const trace_span *next_within(const trace_span *span, const trace_span *top)
 {
     if (span->child) return span->child;
@@ -357,7 +358,7 @@ static void count_hidden(hidden_spans *hidden, const trace_span *span)
     }
 }
 
-/* Draw one line for the siblings of `first` that are hidden. */
+/* Draw one line for the hidden siblings of `first`. */
 static void draw_hidden(const draw_layout *f, const trace_span *first)
 {
     trace_canvas *canvas = f->canvas;
@@ -398,9 +399,7 @@ static void put_head(const draw_layout *f)
     text_puts(&canvas->words, "\n");
 }
 
-/* Break a line of a list that is too long, after an item or, where an item is too wide, after a
- * word.
- */
+/* Wrap a line of a list that is too long, after an item; if an item is too wide, after a word. */
 static void put_wrapped(trace_canvas *canvas, const cli_text *words)
 {
     const char *text = text_get(words);
@@ -437,7 +436,7 @@ static void put_summary(const draw_layout *f)
     words_end(&totals, &f->canvas->words);
 }
 
-/* Write the time axis: its ends, and its middle where there is room. */
+/* Write the time axis: its ends, and its middle if there is room. */
 static void put_axis(const draw_layout *f)
 {
     trace_canvas *canvas = f->canvas;
@@ -493,7 +492,7 @@ static void lay_out(draw_layout *f)
     for (const trace_span *s = f->trace->root; s; s = trace_next(s)) {
         if (!s->shown) continue;
         size_t l = measure_label(f, s), d = measure_details(f, s);
-        /* details go behind the label, when there is room */
+        /* details follow the label if there is room */
         if (width < WIDE && d <= 14) l += d ? d + 2 : 0;
         if (l > label) label = l;
         if (d > details) details = d;
@@ -513,7 +512,7 @@ static void draw_rows(const draw_layout *f)
             span = span->child;
             continue;
         }
-        /* Behind the last of some siblings, draw the line for hidden ones, level by level. */
+        /* After the last sibling, draw the line for hidden siblings, level by level. */
         const trace_span *level = span;
         while (level && !level->next) {
             draw_hidden(f, level->parent ? level->parent->child : f->trace->root);

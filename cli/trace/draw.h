@@ -7,10 +7,10 @@
 
 typedef struct trace_canvas {
     cli_text words; /* the drawn text */
-    int fd;         /* descriptor of the output, which has a width and colours */
+    int fd;         /* file descriptor of the output, which determines width and colours */
     size_t width;
     bool utf8;
-    unsigned used; /* bits of the marks that need a legend */
+    unsigned used; /* bits of the marks that the legend must explain */
 } trace_canvas;
 
 /* Begin a canvas as wide as the terminal of `fd`. */

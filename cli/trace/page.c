@@ -23,8 +23,8 @@ static void put_character(cli_text *page, const char *shown, size_t length)
     }
 }
 
-/* Every text of a file is written by this function. Control characters are not allowed in HTML,
- * and are shown as on a terminal. */
+/* Write a text. Every text from a file is written by this function. Control characters, which HTML
+ * does not allow, are shown as on a terminal. */
 static void put_text_n(cli_text *page, const char *text, size_t n)
 {
     char shown[TERM_SHOWN_BYTES];
@@ -202,7 +202,7 @@ static void put_value_text(cli_text *page, const char *text, size_t n)
     if (n > MAX_VALUE_BYTES) text_puts(page, "\u2026 (cut)");
 }
 
-/* Write one of OTLP's values; of a list, its items. Deeper values can be found in the file. */
+/* Write an OTLP value; for a list, its items. Values that are nested more deeply are left out. */
 static void put_value(cli_text *page, const beluga_json *value)
 {
     const beluga_json *inner = beluga_json_first(value), *items;

@@ -8,7 +8,7 @@
 void page_begin(cli_text *page, const char *title);
 /* Add the spans of a trace that trace_select chose. */
 void page_add_trace(cli_text *page, const recorded_trace *trace);
-/* End the page; `note` tells what was left out, or is NULL. */
+/* End the page. `note` says which traces were left out; NULL: none. */
 void page_end(cli_text *page, const char *note);
 
 #endif

@@ -43,7 +43,7 @@ static int64_t read_int(const beluga_json *value, int64_t otherwise)
     return end == text || *end ? otherwise : number;
 }
 
-/* Sums of later times would overflow. */
+/* Read a time. Times after MAX_TIME_NS are refused, since sums of them would overflow. */
 static int64_t read_time(const beluga_json *object, const char *key)
 {
     int64_t time = read_int(beluga_json_get(object, key), 0);
@@ -56,7 +56,7 @@ static const char *read_text(const beluga_json *object, const char *key)
     return text && *text ? text : NULL;
 }
 
-/* An id of zeros counts as no id. */
+/* Read an id. An id that consists of zeros counts as missing. */
 static const char *read_id(const beluga_json *object, const char *key)
 {
     const char *id = read_text(object, key);
@@ -156,7 +156,8 @@ static void read_status(trace_span *span, const beluga_json *json)
     span->message = read_text(status, "message");
 }
 
-/* A trace uses the conventions' names of providers, and a price list ours. */
+/* Find the price of a span's model. Traces use the conventions' names of providers, but the price
+ * list uses ours. */
 static bool find_price(const trace_reader *r, const trace_span *span, const char *model,
                        beluga_price *price)
 {
@@ -271,7 +272,8 @@ static int keep(trace_file *file, beluga_json_doc *line)
     return 0;
 }
 
-/* A process that was killed while writing left half a line at the end, without a newline. */
+/* Read a line. If the process was killed while it wrote, the last line is incomplete and has no
+ * newline. */
 static int read_line(trace_reader *r, const char *text, size_t length, bool ended)
 {
     beluga_error err;

@@ -23,7 +23,7 @@
 typedef struct trace_choice {
     const cli_args *args;
     trace_file *file;
-    /* n: traces that fit the options; skipped: earlier ones among them that are left out */
+    /* n: number of matching traces; skipped: earlier matching traces that are left out */
     size_t n, skipped;
 } trace_choice;
 

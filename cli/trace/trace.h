@@ -1,6 +1,6 @@
 /*
- * Recorded traces: read from lines of OTLP/JSON, made into trees, and evaluated for where the time
- * went. The files that show traces (draw.h, page.h, list.h) read only this.
+ * Recorded traces: read from lines of OTLP/JSON, linked into trees, and evaluated to find where the
+ * time went. The files that show traces (draw.h, page.h, list.h) only use this header.
  */
 #ifndef BELUGA_CLI_TRACE_TRACE_H
 #define BELUGA_CLI_TRACE_TRACE_H
@@ -21,7 +21,7 @@ typedef enum trace_kind {
     TRACE_OPERATION, /* one call of a model, including its retries */
     TRACE_ATTEMPT,   /* one request of an operation */
     TRACE_TOOL,      /* one run of a tool */
-    TRACE_GROUP      /* a batch or an agent, whose children have the time */
+    TRACE_GROUP      /* a batch or an agent, whose time is that of its children */
 } trace_kind;
 
 /* The activities on which the time of a trace is spent. If several happen at once, the first in
@@ -50,12 +50,12 @@ typedef struct trace_span {
     const char *name;
     int64_t start_ns, end_ns;
     int64_t first_ns;    /* time of the first token; 0: unknown, or not streamed */
-    int64_t gap_from_ns; /* for a retried attempt, the end of the attempt before; 0: none */
+    int64_t gap_from_ns; /* for a retry, the end of the previous attempt; 0: none */
     trace_kind kind;
     bool failed;
-    bool open;    /* the file has no end of this span */
-    bool request; /* a request to a provider, or any other over HTTP */
-    /* NULL or -1 where the file has no value */
+    bool open;    /* the file does not contain the end of this span */
+    bool request; /* a request to a provider, or another HTTP request */
+    /* NULL or -1: the file has no value */
     const char *operation, *provider, *model, *response_model, *tool, *error_type, *message;
     const char *retry_reason, *finish;
     int64_t input_tokens, output_tokens, cache_read, cache_write, http_status, resent;
@@ -75,7 +75,7 @@ typedef struct recorded_trace {
     const char *id;
     trace_span *spans; /* sorted by start; the spans of one trace are adjacent */
     size_t n;
-    trace_span *root; /* the first span without a parent in the file; `next` leads to others */
+    trace_span *root; /* the first span whose parent is not in the file; `next` leads to others */
     size_t hidden;    /* number of roots that are not shown */
     int64_t start_ns, end_ns;
     int64_t where_ns[TRACE_WHERE_COUNT];
@@ -97,9 +97,9 @@ typedef struct trace_file {
 } trace_file;
 
 /*
- * Read lines of OTLP/JSON and make trees of their spans.
- * @param name    Of the file, for messages.
- * @param prices  NULL: no cost is known.
+ * Read lines of OTLP/JSON and link their spans into trees.
+ * @param name    Name of the file, for messages.
+ * @param prices  NULL: costs are unknown.
  * @return 0, or an exit code, reported. Free with trace_file_free in either case.
  */
 int trace_file_read(trace_file *file, const char *name, const char *text, size_t length,
@@ -113,14 +113,14 @@ int trace_file_link(trace_file *file);
 int trace_add_up(recorded_trace *trace);
 
 /* Mark the spans to show; call this once. About `limit` spans are chosen (0: all), failed and long
- * ones first, each with its ancestors; a call's only attempt becomes part of the call. @return 0,
- * or -1 without memory. */
+ * ones first, each with its ancestors. If a call has only one attempt, the attempt is shown as part
+ * of the call. @return 0, or -1 without memory. */
 int trace_select(recorded_trace *trace, size_t limit);
 
-/* Return the next span in the order of the tree, or NULL behind the last. */
+/* Return the next span in the order of the tree, or NULL after the last. */
 trace_span *trace_next(const trace_span *span);
 
-/* Return whether the children of a span have its time, so that its own bar is only a frame. */
+/* Return whether a span's time is that of its children, so that its own bar is only a frame. */
 bool trace_is_frame(const trace_span *span);
 /* Return the time of a request's first token, from the span or its operation; 0: unknown. */
 int64_t trace_first_ns(const trace_span *span);

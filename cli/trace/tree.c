@@ -34,7 +34,8 @@ static bool is_same(const trace_span *a, const trace_span *b)
     return strcasecmp(a->trace_id, b->trace_id) == 0 && strcasecmp(a->id, b->id) == 0;
 }
 
-/* A span that was exported twice counts once: the later copy is marked as its own parent. */
+/* A span that was exported twice counts once; the later copy is marked by making it its own parent.
+ */
 static void mark_twins(trace_span **by_id, size_t n)
 {
     for (size_t i = 1; i < n; i++)
@@ -74,9 +75,8 @@ static trace_span *find_parent(trace_span **by_id, size_t n, const trace_span *s
     return NULL;
 }
 
-/* A damaged file may have spans that are each other's parent; such a ring is cut where it is
- * found. `number` tells the state of a span: 0 not visited, 1 on the current path, 2 leads to a
- * root. */
+/* Cut rings: in a damaged file, spans may be each other's ancestors. `number` is the state of a
+ * span: 0: not visited, 1: on the current path, 2: leads to a root. */
 static void cut_rings(trace_file *file)
 {
     for (size_t i = 0; i < file->n_spans; i++) file->spans[i].number = 0;
@@ -130,7 +130,7 @@ static void link_spans(recorded_trace *trace)
         s->depth = s->parent ? s->parent->depth + 1 : 0;
 }
 
-/* A request under an operation counts as one of its attempts. */
+/* Number the attempts. A request under an operation counts as one of its attempts. */
 static void name_attempts(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
@@ -188,7 +188,8 @@ static void count(recorded_trace *trace)
     }
 }
 
-/* A span without an end lasted at least as long as the last known time of its trace. */
+/* Set the end of spans without one: they lasted at least until the last known time of their trace.
+ */
 static void end_open_ones(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++)
@@ -272,7 +273,8 @@ static int compare_weights(const void *a, const void *b)
     return order ? order : x < y ? -1 : x > y;
 }
 
-/* Where many spans are left out, a call's only attempt adds nothing to the call. */
+/* Fold attempts: if many spans are left out, the only attempt of a call is shown as part of the
+ * call. */
 static void fold_attempts(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {

@@ -1,4 +1,4 @@
-/* Adds up the time of a trace, where every moment counts for one activity. */
+/* Adds up the time of a trace. Every moment counts for only one activity. */
 #include "trace/trace.h"
 
 #include <stdlib.h>
@@ -33,7 +33,7 @@ int64_t trace_first_ns(const trace_span *span)
     return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
 }
 
-/* A time from which on one span more, or one fewer, does the activity `where`. */
+/* A point in time at which the number of spans that do the activity `where` changes by one. */
 typedef struct activity_change {
     int64_t at_ns;
     int change;

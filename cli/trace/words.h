@@ -1,25 +1,25 @@
-/* Times, money and spans as texts, the same for a terminal and for a page. */
+/* Formats times, money and spans as texts, for the terminal and for the page. */
 #ifndef BELUGA_CLI_TRACE_WORDS_H
 #define BELUGA_CLI_TRACE_WORDS_H
 
 #include "text.h"
 #include "trace/trace.h"
 
-/* Add a name from a file as one line. */
+/* Add a name from a file, as one line. */
 void words_add_line(cli_text *words, const char *text);
-/* Free a piece that was added to a whole. A failure of the piece becomes one of the whole. */
+/* Free a text that was added to another one. If the first has failed, the other one fails, too. */
 void words_end(cli_text *piece, cli_text *whole);
 
 /* Add "148 us" (with a micro sign where UTF-8 is allowed), "2.41 s" or "3m05s". */
 void words_add_duration(cli_text *words, int64_t ns, bool utf8);
 void words_add_cost(cli_text *words, double usd);
-/* Add the time of the beginning in UTC. */
+/* Add the start time, in UTC. */
 void words_add_time(cli_text *words, int64_t ns);
 
-/* Add the name of a span: "attempt 2", a tool's name, or the span's own. */
+/* Add the label of a span: "attempt 2", the name of a tool, or the span's own name. */
 void words_add_label(cli_text *words, const trace_span *span);
-/* Add the details in few words: status, error, model, tokens, cost; nothing where they are
- * unknown. */
+/* Add the details of a span in few words: status, error, model, tokens, cost; unknown ones are left
+ * out. */
 void words_add_details(cli_text *words, const trace_span *span);
 /* Add the reason for the wait before an attempt. */
 void words_add_gap(cli_text *words, const trace_span *span);

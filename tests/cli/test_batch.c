@@ -33,7 +33,7 @@ static void a_csv_fills_a_template(void **state)
     const char *text = read_path(out);
     assert_contains(text,
                     "\"id\":\"x\",\"line\":2,\"text\":\"To French: say \\\"hi\\\",\\r\\nplease\"");
-    assert_contains(text, "line 4: it has 2 fields where the header has 3");
+    assert_contains(text, "line 4: it has 2 fields, but the header has 3");
     assert_string_equal(cli->err, "");
 }
 
@@ -170,7 +170,7 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
      * again. */
     if (cli->code != 0) {
         assert_int_equal(cli->code, 130);
-        assert_contains(cli->err, "the same command goes on");
+        assert_contains(cli->err, "the same command continues");
         assert_int_equal(count_lines(read_path(out)), peer_requests(p));
         assert_int_equal(RUN(cli, "-j", "2"), 0);
     }

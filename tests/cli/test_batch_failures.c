@@ -155,7 +155,7 @@ static void what_is_no_file_is_not_replaced_by_one(void **state)
     snprintf(pipe, sizeof pipe, "%s/pipe", cli->home);
     assert_int_equal(mkfifo(pipe, 0600), 0);
     assert_int_equal(RUN(cli, "--errors", pipe), 2);
-    assert_contains(cli->err, "is not a file");
+    assert_contains(cli->err, "is not a regular file");
     assert_int_equal(RUN(cli, "--errors", cli->home), 2);
     assert_int_equal(stat(pipe, &status), 0);
     assert_true(S_ISFIFO(status.st_mode));
@@ -293,7 +293,7 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
                    "Input      about 6 tokens (a quarter of each text's bytes",
                    "Output     about 100 tokens (upper limit: max_tokens of each line)",
                    "Cost       unknown");
-    assert_contains(cli->err, "line 2: it is not JSON");
+    assert_contains(cli->err, "line 2: it is not valid JSON");
     assert_int_equal(RUN(cli, "--dry-run", "--json"), 0);
     assert_contains(cli->out, "\"output_tokens\":null");
     assert_int_equal(peer_requests(p), 0);

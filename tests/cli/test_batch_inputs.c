@@ -92,7 +92,8 @@ static void a_csv_without_a_header_loses_no_question(void **state)
 static void a_column_is_asked_when_it_is_named_so_or_asked_for(void **state)
 {
     cli_process *cli = *state;
-    assert_refused(cli, ASK(cli, "in.csv", "question\nWhy?\n", "-q"), "it has \"question\"");
+    assert_refused(cli, ASK(cli, "in.csv", "question\nWhy?\n", "-q"),
+                   "its columns are \"question\"");
     assert_refused(cli, ASK(cli, "in.csv", "a,b\n1,2\n", "--prompt-column", "c"),
                    "no column \"c\", which --prompt-column names; its columns are \"a\", \"b\"");
     assert_refused(cli, ASK(cli, "in.csv", "a,b\n1,2\n", "--template", "{{c}}"),
@@ -199,7 +200,7 @@ static void json_that_is_no_json_lines_is_told_with_what_to_do(void **state)
     /* A list of messages is a line; and a bad line is no array. */
     assert_int_equal(
         ASK(cli, "in.json", "[{\"role\":\"user\",\"content\":\"a\"}]\n[note] b\n", "-q"), 11);
-    assert_contains(read_path(out), "line 2: it is not JSON");
+    assert_contains(read_path(out), "line 2: it is not valid JSON");
 }
 
 /* ---- how much is asked ----------------------------------------------------------------------- */

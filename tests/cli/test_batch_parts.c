@@ -265,7 +265,7 @@ static void a_line_is_a_prompt_messages_or_a_request(void **state)
 static void a_line_that_asks_nothing_is_told_why(void **state)
 {
     (void)state;
-    is_refused("{", "it is not JSON");
+    is_refused("{", "it is not valid JSON");
     is_refused("12", "it must be a string, a list or an object");
     is_refused("\"\"", "its prompt is empty");
     is_refused("{\"question\":1}", "choose what to ask with --template");
@@ -277,7 +277,7 @@ static void a_line_that_asks_nothing_is_told_why(void **state)
     is_refused("{\"id\":{},\"prompt\":\"x\"}", "its id must be");
     is_refused("{\"method\":\"GET\",\"body\":{}}", "its method must be POST, not GET");
     is_refused("{\"url\":\"/v1/embeddings\",\"body\":{}}", "input: it must be a string");
-    is_refused("{\"url\":\"/v1/images\",\"body\":{}}", "but /v1/images");
+    is_refused("{\"url\":\"/v1/images\",\"body\":{}}", "not /v1/images");
     is_refused("{\"body\":{\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}}",
                "n: this server gives one answer to each request");
     is_refused("{\"body\":{\"temperature\":\"hot\",\"messages\":[]}}",

@@ -279,7 +279,8 @@ static void lines_that_are_no_vectors_are_named(void **state)
     expect_error(cli, 2, "v:2: its \"embedding\" contains something that is not a number",
                  "similar", cli_write_file(cli, "v", mixed, sizeof mixed - 1), "-o", "dimensions=2",
                  "a");
-    expect_error(cli, 2, "v:1: it is no JSON", "similar", cli_write_file(cli, "v", "hi\n", 3), "a");
+    expect_error(cli, 2, "v:1: it is not valid JSON", "similar",
+                 cli_write_file(cli, "v", "hi\n", 3), "a");
     expect_error(cli, 2, "v:1: it has no \"embedding\"", "similar",
                  cli_write_file(cli, "v", "{}\n", 3), "a");
     expect_error(cli, 2, "v is empty", "similar", cli_write_file(cli, "v", "\n", 1), "a");

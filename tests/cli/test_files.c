@@ -125,7 +125,7 @@ static void what_the_provider_is_not_known_to_take_is_2_and_nothing_is_sent(void
                  "a.png was not sent: provider deepseek is not known to accept pictures; try "
                  "another model with -m, or send it anyway with --attach-anyway",
                  "-m", "deepseek/any", "-a", at(cli, "a.png"), "What?");
-    expect_error(cli, 2, "is not known to take files other than text", "-m", "deepseek/any", "-a",
+    expect_error(cli, 2, "is not known to accept files other than text", "-m", "deepseek/any", "-a",
                  "https://example.org/a.pdf", "What?");
     assert_int_equal(peer_requests(p), 0);
 }

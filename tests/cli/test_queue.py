@@ -233,7 +233,7 @@ def an_interrupt_leaves_the_job_and_says_how_to_go_on(site):
     collector.send_signal(signal.SIGINT)
     code, _, err = site.finish(collector)
     expect(code, 130, "its exit code")
-    contains(err, "the same command goes on")
+    contains(err, "the same command continues")
     expect(site.run("--work", job, "-q")[0], 0, "the worker's exit code")  # nobody collects meanwhile
     expect(site.run(*command)[0], 0, "the second collector's exit code")
     expect(len(site.results("e.out")), 50, "results")

@@ -239,7 +239,7 @@ static void a_file_with_a_mistake_is_told(void **state)
 {
     static const char *const texts[][2] = {
         {"sytem: x\n", "\"sytem\" is not known here; did you mean system?"},
-        {"prompt: [x]\n", "prompt must be a text"},
+        {"prompt: [x]\n", "prompt must be a string"},
         {"prompt: {a: b\n", "bad.yaml:1:9: not YAML"},
         {"prompt: a\nprompt: b\n", "bad.yaml:2:1: \"prompt\" is here twice"},
         {"- a\n", "a template must be a map"},

@@ -357,7 +357,7 @@ static void a_name_that_no_tool_has_gets_the_near_one(void **state)
     configure(cli, "tools:\n  weather: {command: ls}\n  clock: {command: date}\n");
     expect_error(cli, 3, "there is no tool \"wether\"; did you mean weather?", "--config", config,
                  "-m", "mock/any", "-T", "wether", "hi");
-    expect_error(cli, 3, "there is no tool \"calendar\"; there are: weather, clock", "--config",
+    expect_error(cli, 3, "there is no tool \"calendar\"; the tools are: weather, clock", "--config",
                  config, "-m", "mock/any", "-T", "calendar", "hi");
     expect_error(cli, 3, "the configuration defines no tools", "-m", "mock/any", "-T", "x", "hi");
     expect_error(cli, 3, "-T all: the configuration defines no tools", "-m", "mock/any", "-T",
@@ -435,7 +435,7 @@ static void a_mistake_in_a_tool_has_its_place(void **state)
     assert_contains(cli->out, "c.yaml:6:14: timeout must be a time up to 24h");
     assert_contains(cli->out, "c.yaml:7:5: parameters must be a JSON Schema of an object");
     assert_contains(cli->out, "c.yaml:8:3: warning: without a description");
-    expect_error(cli, 3, "c.yaml:5:19: command must be a text", "--config", config, "-m",
+    expect_error(cli, 3, "c.yaml:5:19: command must be a string", "--config", config, "-m",
                  "mock/any", "-T", "three", "hi");
 }
 

@@ -288,7 +288,7 @@ static void an_error_begins_with_the_member_that_is_wrong(void **state)
          "the file as file_data"},
         {OF_USER("[{\"type\":\"file\",\"file\":{\"file_data\":"
                  "\"data:application/pdf;base64,!\"}}]"),
-         "messages[0].content[0].file: it is not base64"},
+         "messages[0].content[0].file: it is not valid base64"},
         {"{\"messages\":[{\"role\":\"tool\",\"content\":\"x\"}]}",
          "messages[0].tool_call_id: it is missing"},
         {"{\"messages\":[{\"role\":\"function\",\"content\":\"x\"}]}",
@@ -315,7 +315,7 @@ static void an_error_begins_with_the_member_that_is_wrong(void **state)
          "response_format.type: it must be text, json_object or json_schema"},
         {"{" HI ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{}}}",
          "response_format.json_schema.schema: it is missing or not an object"},
-        {"{" HI ",\"tools\":{}}", "tools: it is not a list"},
+        {"{" HI ",\"tools\":{}}", "tools: it must be a list"},
         {"{" HI ",\"tools\":[{\"type\":\"function\"}]}",
          "tools[0].function: it is missing or not an object"},
         {"{" HI ",\"tools\":[{\"type\":\"function\",\"function\":{}}]}",

@@ -106,8 +106,8 @@ static void test_wrong_addresses_are_explained(void **state)
     (void)state;
     static const struct {
         const char *text, *word;
-    } wrong[] = {{"nats://host", "no job"},
-                 {"nats://host/", "no job"},
+    } wrong[] = {{"nats://host", "job or bucket"},
+                 {"nats://host/", "job or bucket"},
                  {"nats:///job", "host"},
                  {"nats://a,,b/job", "host"},
                  {"nats://a b/job", "host"},

@@ -180,7 +180,7 @@ static void a_file_that_is_no_socket_is_left_alone(void **state)
     assert_non_null(file);
     fclose(file);
     assert_int_equal(http_server_listen(p->s->server, p->address, why, sizeof why), EEXIST);
-    assert_non_null(strstr(why, "no socket"));
+    assert_non_null(strstr(why, "not a socket"));
     assert_true(exists(p->path));
 }
 

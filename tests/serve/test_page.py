@@ -164,7 +164,7 @@ def the_policy_stops_all_other_code(chromium, _):
 def a_key_is_asked_for_kept_and_forgotten(chromium, _):
     keys = {"Bearer sk-seen": 200, "Bearer sk-other": 403}
     with Page(chromium, expected=("401", "403"), keys=keys) as page:
-        page.says("Type one. Its entry below serve.keys has")
+        page.says("Enter a key whose entry in serve.keys has")
         for key, answer in (("sk-wrong", "That key is not known here"), ("sk-other", "page: true")):
             page.type("#key", key)
             chromium.press("Enter", text="\r")
@@ -177,7 +177,7 @@ def a_key_is_asked_for_kept_and_forgotten(chromium, _):
         chromium.open(page.server.url)
         page.wait(SHOWN)
         page.click("#forget")
-        page.says("Type one. Its entry below serve.keys has")
+        page.says("Enter a key whose entry in serve.keys has")
         assert chromium.ask("sessionStorage.length") == 0
         assert "502" not in chromium.ask("document.getElementById('errors').textContent")
 
@@ -277,7 +277,7 @@ def the_command_shows_it_to_keys_that_may_see_it(chromium, _):
              f'    - {{name: user, sha256: "{gateway.hash_of("bk-user")}"}}\n')
     served = Served(gateway.Gateway(chromium.beluga, serve))
     with Page(chromium, served=served, expected=("401", "403")) as page:
-        page.says("Type one. Its entry below serve.keys has")
+        page.says("Enter a key whose entry in serve.keys has")
         page.type("#key", "bk-user")
         page.click("#gate-form button")
         page.says("This key may not see the page.")

@@ -113,7 +113,7 @@ static void bad_bodies_say_what_is_wrong(void **state)
     gate *g = *state;
     gate_serve(g, MOCK);
     assert_int_equal(gate_ask(g, "/v1/chat/completions", "{"), 400);
-    assert_contains(g->text, "not JSON");
+    assert_contains(g->text, "not valid JSON");
     assert_int_equal(gate_ask(g, "/v1/chat/completions", "{\"model\":\"e\"}"), 400);
     assert_contains(g->text, "messages");
     assert_int_equal(gate_ask(g, "/v1/chat/completions", GATE_CHAT("f", "true")), 404);

@@ -274,7 +274,7 @@ static void a_reload_serves_what_the_file_says_now(void **state)
     gate_serve(g, MOCK);
     gate_configure(g, "models:\n  f: {model: mock/echo}\n");
     cli_signal(g->cli, SIGHUP);
-    cli_wait_for_err(g->cli, "was read anew");
+    cli_wait_for_err(g->cli, "was read again");
     assert_int_equal(gate_ask(g, CHAT, GATE_CHAT("f", "false")), 200);
     assert_int_equal(gate_ask(g, CHAT, GATE_CHAT("e", "false")), 404);
     gate_configure(g, MOCK);
@@ -288,7 +288,7 @@ static void a_reload_that_names_another_address_says_when_it_is_taken(void **sta
     gate_serve(g, MOCK);
     gate_configure(g, MOCK "serve: {listen: '127.0.0.1:4999'}\n");
     cli_signal(g->cli, SIGHUP);
-    cli_wait_for_err(g->cli, "was read anew");
+    cli_wait_for_err(g->cli, "was read again");
     assert_contains(g->cli->err, "the server uses the new addresses only after a restart");
 }
 
@@ -318,7 +318,7 @@ static void a_request_keeps_the_configuration_that_it_began_with(void **state)
     gate_hear(g, fd, "Hel");
     gate_configure(g, MOCK);
     cli_signal(g->cli, SIGHUP);
-    cli_wait_for_err(g->cli, "was read anew");
+    cli_wait_for_err(g->cli, "was read again");
     peer_open_gate(g->peer, 0);
     gate_hear(g, fd, "data: [DONE]\n\n");
     close(fd);

@@ -251,7 +251,7 @@ static void reading_the_configuration_anew_keeps_them(void **state)
     put(s, "bob", "{\"sha256\":\"" SHA_OTHER "\"}");
     wait_for(g, "other", 200);
     cli_signal(g->cli, SIGHUP);
-    cli_wait_for_err(g->cli, "the configuration was read anew");
+    cli_wait_for_err(g->cli, "the configuration was read again");
     assert_int_equal(ask(g, "other"), 200);
     gate_configure(g, GATE_PROVIDERS MODELS "serve:\n" ALICE);
     cli_signal(g->cli, SIGHUP);

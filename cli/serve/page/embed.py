@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the page of `beluga serve` as C, with the policy that lets its own style and script run, and nothing else.
+"""Write the page of `beluga serve` as C, with a Content-Security-Policy that allows only its own style and script.
 
     embed.py PAGE.html OUT.c
 """
@@ -12,7 +12,7 @@ MAX_BYTES = 40 * 1024
 
 
 def shorten(text):
-    """Without indentation, empty lines and comments that have a line of their own."""
+    """Return the text without indentation, empty lines, and comments on lines of their own."""
     lines = (line.strip() for line in text.splitlines())
     return "".join(line + "\n" for line in lines if line and not line.startswith("// "))
 
@@ -20,7 +20,7 @@ def shorten(text):
 def digest(html, tag):
     found = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
     if len(found) != 1:
-        sys.exit(f"embed.py: the page has {len(found)} elements {tag}, and its policy is for one")
+        sys.exit(f"embed.py: the page has {len(found)} elements {tag}, but its policy needs exactly one")
     return "'sha256-" + base64.b64encode(hashlib.sha256(found[0].encode()).digest()).decode() + "'"
 
 
