@@ -377,8 +377,7 @@ static void a_file_that_says_something_else_is_told_by_its_member(void **state)
         {"{\"beluga_cassette\": 1, \"random\": 7}", "/random must be 16"},
         {"{\"beluga_cassette\": 1, \"random\": \"0123456789abcdefg\"}", "/random must be 16"},
         {"{\"beluga_cassette\": 1}", "/request is missing"},
-        {"{\"beluga_cassette\": 1, \"request\": {\"url\": \"/\"}}",
-         "/request/method must be a text"},
+        {"{\"beluga_cassette\": 1, \"request\": {\"url\": \"/\"}}", "/request/method must be text"},
         {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"stop\": 1"), "/end/how must be"},
         {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"end\": {\"how\": \"failed\"}"),
          "/end/error must be"},
@@ -387,7 +386,7 @@ static void a_file_that_says_something_else_is_told_by_its_member(void **state)
          "/end/error"},
         {BY_HAND(REQUEST, "{\"base64\": \"a\"}", COMPLETE), "/response/chunks/0"},
         {BY_HAND(REQUEST, "{\"base64\": \"****\"}", COMPLETE), "not base64"},
-        {BY_HAND(REQUEST, "{\"text\": 1}", COMPLETE), "neither a string nor strings"},
+        {BY_HAND(REQUEST, "{\"text\": 1}", COMPLETE), "neither a string nor an array of strings"},
         {BY_HAND(REQUEST, "{\"text\": \"a\", \"json\": 1}", COMPLETE), "more than one of"},
         {BY_HAND(REQUEST, "7", COMPLETE), "must be an object"},
         {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, "

@@ -545,8 +545,8 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     expect_exit(cli, 3, "config", "check", path);
     snprintf(expected, sizeof expected, "%s:3:21: warning: api_key: a secret stands here", path);
     assert_has_all(cli->out, expected,
-                   ":3:59: \"tiemout\" is neither an option nor one of openai's own; did "
-                   "you mean timeout?\n",
+                   ":3:59: \"tiemout\" is neither a common option nor an option of openai; did you "
+                   "mean timeout?\n",
                    ":3:76: max_retries must be 0 to 10 (is 11)\n",
                    ":4:1: \"modles\" is not known here; did you mean models?\n",
                    ":5:9: \"drian\" is not known here; did you mean drain?\n",

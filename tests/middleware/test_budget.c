@@ -74,7 +74,7 @@ static void a_bad_file_is_told_with_its_place(scene *s)
     } files[] = {
         {"prices:\n  a/m: {input: x, output: 1}\n", ":2:9: input must be dollars"},
         {"prices:\n  a/m: {input: 1}\n", ":2:3: a/m needs input and output"},
-        {"prices:\n  m: {input: 1, output: 1}\n", ":2:3: m is not PROVIDER/MODEL"},
+        {"prices:\n  m: {input: 1, output: 1}\n", ":2:3: m must have the form PROVIDER/MODEL"},
         {"prices:\n  a/m: {inptu: 1, output: 1}\n", ":2:9: inptu is none of"},
         {"prices:\n  a/m: {input: -1, output: 1}\n", ":2:9: input must be dollars"},
         {"price: {}\n", ":1:1: price is neither"},

@@ -339,7 +339,7 @@ static void what_does_nothing_alone_is_refused(void **state)
                      BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "\"sick\" is no error's name"));
     assert_non_null(strstr(err.message, "\"nothing\" is no error's name"));
-    assert_non_null(strstr(err.message, "breaker_probes does nothing without breaker_failures"));
+    assert_non_null(strstr(err.message, "breaker_probes has no effect without breaker_failures"));
 }
 
 int main(void)

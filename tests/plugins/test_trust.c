@@ -19,8 +19,7 @@ static void a_file_that_everybody_may_write_is_refused(void **state)
     char path[PATH_MAX];
     copy_plugin(l, "good", "open.so", path);
     allow(path, 0777);
-    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT,
-                   "everybody may write to it: take that away");
+    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "everybody may write to it: forbid it");
 }
 
 static void a_folder_that_everybody_may_write_is_refused(void **state)

@@ -513,7 +513,7 @@ static void a_console_that_the_program_does_not_print_is_told(void **state)
     scene *s = *state;
     const char *const console[] = {"OTEL_TRACES_EXPORTER=console", NULL};
     open_without_a_file(s, console);
-    expect(s->said, "the program prints none of it");
+    expect(s->said, "the program has no print hook");
 }
 
 /* ---- the tables ------------------------------------------------------------------------------ */

@@ -85,8 +85,8 @@ static void assert_bad_path(const char *path, const char *message)
 static void a_url_that_can_not_be_sent_is_explained(void **state)
 {
     (void)state;
-    assert_bad_url(NULL, "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL; set base_url");
-    assert_bad_url("", "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL; set base_url");
+    assert_bad_url(NULL, "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL: set base_url");
+    assert_bad_url("", "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL: set base_url");
     assert_bad_url("localhost:80", "/m", BELUGA_ERROR_INVALID_CONFIG,
                    "the URL must start with http:// or https://");
     assert_bad_url("http:///v1", "/m", BELUGA_ERROR_INVALID_CONFIG, "the URL has no host");
@@ -114,7 +114,7 @@ static void a_path_does_not_climb_however_it_is_written(void **state)
                                      "/a?b=/../c", "/%252e%252e", "/a//b"};
     for (size_t i = 0; i < sizeof up / sizeof *up; i++)
         assert_bad_url("http://h/v1", up[i], BELUGA_ERROR_INVALID_CONFIG,
-                       "the URL has \".\" or \"..\" between slashes of its path");
+                       "the URL has \".\" or \"..\" as a segment of its path");
     for (size_t i = 0; i < sizeof in / sizeof *in; i++) {
         start_with("http://h/v1");
         beluga_http_request_set_path(&request, in[i]);
@@ -141,7 +141,7 @@ static void assert_no_segment(const char *text, const char *message)
 static void a_name_becomes_one_segment_of_a_path(void **state)
 {
     static const char climbs[] =
-        "name: a name with \".\" or \"..\" between slashes would lead to another path";
+        "name: a name with \".\" or \"..\" between slashes would change the path";
     (void)state;
     assert_segment("gpt-4o", "gpt-4o");
     assert_segment("ft:gpt-4o:org::id", "ft%3Agpt-4o%3Aorg%3A%3Aid");
