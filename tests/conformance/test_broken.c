@@ -109,7 +109,7 @@ static void another_thread_is_found(void **state)
     print_message("skipped: there pthread_create itself waits, which is found first\n");
     skip();
 #endif
-    assert_fails(state, "full", "broken-thread", "own-turn ", "from another thread");
+    assert_fails(state, "full", "broken-thread", "own-turn ", "on another thread");
 }
 
 static void an_emit_that_is_held_on_to_is_found(void **state)

@@ -174,8 +174,9 @@ static void bad_texts_are_refused_before_anything_is_sent(scene *s)
                      "text 1 is NULL");
     expect_bad_input(s, (const char *const[]){"ab\xff"}, 1, BELUGA_ERROR_INVALID_INPUT,
                      "text 0: invalid UTF-8 at byte 2");
-    expect_bad_input(s, three, 1000001, BELUGA_ERROR_LIMIT_EXCEEDED,
-                     "1000001 texts are more than 1000000: embed them in parts");
+    expect_bad_input(
+        s, three, 1000001, BELUGA_ERROR_LIMIT_EXCEEDED,
+        "there are 1000001 texts, but one call takes at most 1000000: use several calls");
 }
 
 static void a_text_with_a_length_may_hold_nul(scene *s)

@@ -57,8 +57,9 @@ static void words_of_oauth_say_what_to_do(scene *s)
 {
     static const char *const words[][2] = {
         {"invalid_client", CAN_T " (HTTP 400): the service does not know the client"},
-        {"invalid_grant", CAN_T " (HTTP 400): the key has ended"},
-        {"unauthorized_client", CAN_T " (HTTP 400): the service must allow the client to ask"},
+        {"invalid_grant", CAN_T " (HTTP 400): the key has expired"},
+        {"unauthorized_client",
+         CAN_T " (HTTP 400): the client is not allowed to use this kind of grant"},
         {"invalid_scope",
          CAN_T " (HTTP 400): the client is not allowed to use this scope: allow it at the service"},
     };

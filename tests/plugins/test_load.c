@@ -167,7 +167,7 @@ static void another_abi_says_which_side_is_older(void **state)
 static void functions_that_the_library_does_not_have_make_it_the_older_side(void **state)
 {
     loading *l = *state;
-    assert_no_plugin(l, "more_functions", "the headers of 99.2.1 and may call functions");
+    assert_no_plugin(l, "more_functions", "the headers of beluga 99.2.1, and may call functions");
     assert_no_plugin(l, "more_functions", "update the library");
 }
 
@@ -188,10 +188,10 @@ static void another_architecture_is_named(void **state)
     loading *l = *state;
     Elf64_Half machine = EM_S390;
     assert_refused(l, changed(l, offsetof(Elf64_Ehdr, e_machine), &machine, sizeof machine),
-                   BELUGA_ERROR_PLUGIN_ABI, "it is for another architecture, s390 (");
+                   BELUGA_ERROR_PLUGIN_ABI, "it is for another architecture (s390 (");
     machine = 0xbeef;
     assert_refused(l, changed(l, offsetof(Elf64_Ehdr, e_machine), &machine, sizeof machine),
-                   BELUGA_ERROR_PLUGIN_ABI, "it is for another architecture, machine 48879 (");
+                   BELUGA_ERROR_PLUGIN_ABI, "it is for another architecture (machine 48879 (");
     unsigned char order = BYTE_ORDER == LITTLE_ENDIAN ? ELFDATA2MSB : ELFDATA2LSB;
     assert_refused(l, changed(l, EI_DATA, &order, 1), BELUGA_ERROR_PLUGIN_ABI,
                    "this library is for ");
@@ -323,7 +323,7 @@ static void a_bad_plugin_does_not_keep_the_rest_of_a_folder_out(void **state)
                      BELUGA_ERROR_PLUGIN_ABI);
     assert_int_equal(loaded, 1);
     assert_contains(err.message, "2 plug-ins were refused; the first: plug-in ");
-    assert_contains(err.message, "a.so: it was built for ABI 2");
+    assert_contains(err.message, "a.so: it was built for ABI version 2");
     assert_true(beluga_registry_contains(l->registry, "plugged-good"));
 }
 

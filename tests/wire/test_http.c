@@ -90,11 +90,11 @@ static void a_url_that_can_not_be_sent_is_explained(void **state)
     assert_bad_url("localhost:80", "/m", BELUGA_ERROR_INVALID_CONFIG,
                    "the URL must start with http:// or https://");
     assert_bad_url("http:///v1", "/m", BELUGA_ERROR_INVALID_CONFIG, "the URL has no host");
-    assert_bad_path("/a b", "the URL has a space at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a\r\nX: y", "the URL has \\r at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a\xff", "the URL has byte 0xff at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a\\b", "the URL has \"\\\" at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a#b", "the URL has \"#\" at byte 10, which can\'t be sent in one");
+    assert_bad_path("/a b", "the URL has a space at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a\r\nX: y", "the URL has \\r at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a\xff", "the URL has byte 0xff at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a\\b", "the URL has \"\\\" at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a#b", "the URL has \"#\" at byte 10, which a URL can\'t contain");
     char *path = calloc(1, BELUGA__MAX_URL_BYTES + 1);
     assert_non_null(path);
     memset(path, 'a', BELUGA__MAX_URL_BYTES);
@@ -207,9 +207,9 @@ static void a_header_can_not_smuggle_another(void **state)
         {"X=a\x7f", "X: U+007F at byte 1 can't be sent in a header"},
         {"X=a\xff", "X: byte 0xff at byte 1 can't be sent in a header"},
         {"X=\xc2\x85", "X: U+0085 at byte 0 can't be sent in a header"},
-        {"X: y\r\nZ=a", "a header's name has \":\" at byte 1"},
+        {"X: y\r\nZ=a", "a header's name has \":\" at byte 1, which is not allowed"},
         {"=a", "a header has no name"},
-        {"a b=c", "a header's name has a space at byte 1"}};
+        {"a b=c", "a header's name has a space at byte 1, which is not allowed"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         start_with("http://h");
         beluga_http_request_set_path(&request, "/");
