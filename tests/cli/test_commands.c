@@ -525,7 +525,7 @@ static void an_entry_that_is_wrong_does_not_hide_the_others(void **state)
     expect_exit(cli, 3, "providers", "--config", path);
     assert_contains(cli->out, "good\t");
     assert_lacks(cli->out, "bad\t");
-    assert_contains(cli->err, "c.yaml:1:25: the base of bad, \"nobody\", is no provider");
+    assert_contains(cli->err, "c.yaml:1:25: the base of bad, \"nobody\", is not a provider");
     expect_exit(cli, 0, "-m", "good/x", "--config", path, "hello");
     expect_error(cli, 3, "did you mean good?", "-m", "goodd/x", "--config", path, "hello");
 }

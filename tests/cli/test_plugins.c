@@ -136,7 +136,7 @@ static void check_takes_the_file_of_a_plugin(void **state)
     assert_string_equal(cli->err, "");
     assert_int_not_equal(cli_run(cli, "check", plugin("tests/plugins/abi_newer"), NULL), 0);
     assert_contains(cli->out, "FAIL  load");
-    assert_contains(cli->out, "update the library");
+    assert_contains(cli->out, "the library is older");
 }
 
 static void fixtures_of_a_plugin_are_found_beside_those_that_are_named(void **state)

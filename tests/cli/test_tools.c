@@ -427,12 +427,12 @@ static void a_mistake_in_a_tool_has_its_place(void **state)
     assert_contains(cli->out, "c.yaml:2:3: one needs a command: [PROGRAM, ARGUMENT...]\n");
     assert_contains(cli->out, "c.yaml:2:9: \"comand\" is not known here; did you mean command?\n");
     assert_contains(cli->out, "c.yaml:3:3: \"two words\" can't be a tool's name");
-    assert_contains(cli->out, "c.yaml:5:19: command must be text (put quotes around a number)");
+    assert_contains(cli->out, "c.yaml:5:19: command must be a text (quote what reads as a number)");
     assert_contains(cli->out, "c.yaml:6:14: timeout must be a time up to 24h");
     assert_contains(cli->out, "c.yaml:7:5: parameters must be a JSON Schema of an object");
     assert_contains(cli->out, "c.yaml:8:3: warning: without a description");
-    expect_error(cli, 3, "c.yaml:5:19: command must be text", "--config", config, "-m", "mock/any",
-                 "-T", "three", "hi");
+    expect_error(cli, 3, "c.yaml:5:19: command must be a text", "--config", config, "-m",
+                 "mock/any", "-T", "three", "hi");
 }
 
 /* ---- conversations, the log, batches --------------------------------------------------------- */

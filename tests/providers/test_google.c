@@ -397,11 +397,11 @@ static void a_wrong_clock_is_told_as_such(scene *s)
     struct tm utc;
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&hour, &utc));
     refuse_at(s, date);
-    fails(s, account(s, KEY), " s behind that of the service");
+    fails(s, account(s, KEY), " s behind the service's clock");
     hour = now - 3600;
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&hour, &utc));
     refuse_at(s, date);
-    fails(s, account(s, KEY), " s ahead of that of the service");
+    fails(s, account(s, KEY), " s ahead of the service's clock");
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
     refuse_at(s, date);
     fails(s, account(s, KEY), CAN_T "the key has expired");
