@@ -34,7 +34,8 @@ const char *beluga_error_name(int code)
 const char *beluga_error_text(int code)
 {
     if (code == 0) return "no error";
-    return known(code) ? words[-code] + strlen(words[-code]) + 1 : "an error of a later version";
+    return known(code) ? words[-code] + strlen(words[-code]) + 1
+                       : "an error code of a later library version";
 }
 
 int beluga_error_code_from_name(const char *name)

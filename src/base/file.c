@@ -37,7 +37,7 @@ static int wait_for_bytes(int fd, const char *path, beluga_error *err)
     if (ready < 0) return system_error(err, path, errno);
     if (ready > 0) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "%s: it is not a file, and nothing came out of it in %d s", path,
+                            "%s: it is a pipe or a device, and gave no data for %d s", path,
                             BELUGA__PIPE_WAIT_MS / 1000);
 }
 

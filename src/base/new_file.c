@@ -35,14 +35,14 @@ const char *beluga__file_explain(int error, char *text, size_t size)
 {
     switch (error) {
     case EPERM:
-        return "another user has put it there, in a folder where others may write too: take a "
-               "folder or a name of your own";
+        return "another user created it, in a folder where everybody may write: use a folder of "
+               "your own, or another name";
     case EMLINK:
-        return "it has another name elsewhere, in a folder where others may write too: take a "
-               "folder or a name of your own";
+        return "it is a hard link that another user may have created, in a folder where everybody "
+               "may write: use a folder of your own, or another name";
     case ELOOP: return "it is a link: remove it";
-    case EINVAL: return "it is not a regular file, and nothing else is replaced: remove it";
-    case ENXIO: return "it is a pipe that nobody reads";
+    case EINVAL: return "it is not a regular file, so it is not replaced: remove it";
+    case ENXIO: return "it is a pipe, and no program reads from it";
     default: return beluga__errno_text(error, text, size);
     }
 }

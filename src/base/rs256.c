@@ -29,9 +29,10 @@ static bool begins(const char *text, const char *with)
 /* Returns why a PEM block with this label is not an RSA key. */
 static const char *other_kind(const char *label)
 {
-    if (begins(label, "ENCRYPTED")) return "is encrypted: give it without a password";
-    if (begins(label, "PUBLIC") || begins(label, "RSA PUBLIC")) return "is a public one";
-    if (begins(label, "CERTIFICATE")) return "is a certificate";
+    if (begins(label, "ENCRYPTED")) return "is encrypted: use a key without a password";
+    if (begins(label, "PUBLIC") || begins(label, "RSA PUBLIC"))
+        return "is a public key: use the private key";
+    if (begins(label, "CERTIFICATE")) return "is a certificate: use the private key";
     return "is not an RSA key";
 }
 
@@ -221,7 +222,7 @@ static int sign_with(const rsa_key *key, const void *text, size_t length, beluga
     mp_limb_t *scratch = scratch_for(key);
     int status = p && scratch ? 0 : BELUGA_ERROR_NO_MEMORY;
     if (!status && !sign(p, key, text, length, signature, scratch)) {
-        *wrong = "is damaged: its numbers don't belong together";
+        *wrong = "is damaged: its numbers don't fit together";
         status = BELUGA_ERROR_INVALID_INPUT;
     }
     if (!status) status = beluga__buf_append(out, signature, key->modulus.n);

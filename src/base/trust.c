@@ -26,7 +26,7 @@ static int check_owner(const struct stat *info, const char *what, beluga_error *
 {
     if (info->st_uid == 0 || info->st_uid == geteuid()) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "%s belongs to user %lu, and neither to you nor to root", what,
+                            "%s belongs to user %lu, not to you or root", what,
                             (unsigned long)info->st_uid);
 }
 
@@ -56,12 +56,12 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
     if (status || (S_ISDIR(info->st_mode) && info->st_mode & S_ISVTX)) return status;
     if (info->st_mode & S_IWOTH)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "everybody may write to %s: take that away with chmod o-w", what);
-    /* An access list appears as the group's rights, and may give these rights to anybody. */
+                                "everybody may write to %s: forbid it with chmod o-w", what);
+    /* An access list appears as the group\'s rights, and may give these rights to anybody. */
     if (info->st_mode & S_IWGRP &&
         (!path || beluga__has_access_list(path) || !is_own_group(info->st_gid, info->st_uid)))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "group %lu may write to %s: take that away with chmod g-w",
+                                "group %lu may write to %s: forbid it with chmod g-w",
                                 (unsigned long)info->st_gid, what);
     return 0;
 }

@@ -160,7 +160,7 @@ static int fill(beluga__open_cassette *cassette, const beluga_cassette *given, b
     if (given->mode == BELUGA_CASSETTE_RECORD) return open_to_record(cassette, err);
     if (given->mode == BELUGA_CASSETTE_REPLAY) return open_to_replay(cassette, err);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "a cassette is for recording or for replay: set mode");
+                            "the cassette's mode is not set: choose recording or replay");
 }
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
@@ -172,9 +172,11 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
     int status = beluga__sized_read(&known, given, offsetof(beluga_cassette, realtime), true);
     if (!known.directory || !*known.directory)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "a cassette needs its size and a directory");
+                                "the cassette's size or directory is not set");
     if (status)
-        return beluga_error_set(err, status, "the cassette asks for what this version lacks");
+        return beluga_error_set(
+            err, status,
+            "the cassette sets a member that this version of the library does not know");
     beluga__open_cassette *cassette = beluga__zalloc(&runtime->allocator, sizeof *cassette);
     if (!cassette) return no_memory(err);
     cassette->runtime = runtime;

@@ -109,7 +109,7 @@ static size_t common(const char *a, size_t n, const char *b, size_t m)
 static void hide_secret(difference *d, const char *recorded)
 {
     if (recorded && strstr(recorded, "********"))
-        snprintf(d->sent, sizeof d->sent, "what is not shown: a key was masked there");
+        snprintf(d->sent, sizeof d->sent, "a value that is not shown (a masked key)");
 }
 
 /* Returns how much a missing value counts as a difference: a missing message counts more than a
@@ -371,14 +371,13 @@ static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *
     if (status) return status;
     if (!tape)
         return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                                "no recording matches: there is none in %.200s",
+                                "no recording matches: there are no recordings in %.200s",
                                 cassette->directory);
     if (!d.count)
-        return beluga_error_set(
-            err, BELUGA_ERROR_NOT_FOUND,
-            "no recording is left: %.80s is the same request and was used already "
-            "(record once more, or set repeat)",
-            tape->name);
+        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                                "no recording is left: %.80s has the same request, but was used "
+                                "already (record again, or set repeat)",
+                                tape->name);
     return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
                             "no recording matches; nearest is %.64s: %s: recorded %s, sent %s",
                             tape->name, d.where, d.recorded, d.sent);
@@ -410,6 +409,6 @@ int beluga__cassette_match(beluga__open_cassette *cassette, const beluga__asked 
     int status = compare_with(cassette, tape, asked, &d, recording, err);
     if (!status && d.count)
         status = beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                                  "%.100s was changed while it was replayed", tape->name);
+                                  "%.100s has changed since the replay began", tape->name);
     return status;
 }

@@ -77,7 +77,7 @@ int beluga__recording_bytes(beluga__recording *recording, const beluga_json *hol
         status = add_pieces(text ? text : base64, !text, out);
     if (status == BELUGA_ERROR_INVALID_INPUT)
         return wrong(path, "",
-                     text ? "has a text that is neither a string nor strings"
+                     text ? "has a text that is neither a string nor an array of strings"
                           : "has a base64 that is not base64",
                      err);
     return status ? beluga_error_set(err, status, "%.100s: %s", path, beluga_error_text(status))
@@ -106,8 +106,8 @@ static int check_request(beluga__recording *r, const char *name, beluga_error *e
     r->method = beluga_json_get_string(r->request, "method", NULL);
     r->url = beluga_json_get_string(r->request, "url", NULL);
     if (!r->request) return wrong(name, "/request", "is missing", err);
-    if (!r->method) return wrong(name, "/request/method", "must be a text", err);
-    if (!r->url) return wrong(name, "/request/url", "must be a text", err);
+    if (!r->method) return wrong(name, "/request/method", "must be a string", err);
+    if (!r->url) return wrong(name, "/request/url", "must be a string", err);
     return check_headers(r->request, name, "/request/headers", err);
 }
 
@@ -183,9 +183,10 @@ static int check(beluga__recording *r, const beluga_json *root, const char *name
 {
     int64_t version = beluga_json_get_int(root, "beluga_cassette", 0);
     if (version < 1)
-        return wrong(name, "/beluga_cassette", "is missing: this is no recording", err);
+        return wrong(name, "/beluga_cassette", "is missing: the file is not a recording", err);
     if (version > VERSION)
-        return wrong(name, "/beluga_cassette", "is of a later version of beluga", err);
+        return wrong(name, "/beluga_cassette",
+                     "is from a later version of beluga: update beluga, or record again", err);
     r->request = beluga_json_get(root, "request");
     r->response = beluga_json_get(root, "response");
     r->end = beluga_json_get(root, "end");

@@ -54,7 +54,7 @@ static int first_loss(const recorder *r, beluga_error *err)
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++) {
         if (bufs[i]->status == BELUGA_ERROR_LIMIT_EXCEEDED)
             return beluga_error_set(err, bufs[i]->status,
-                                    "a body of more than %u bytes, or in too many pieces",
+                                    "a body has more than %u bytes, or too many pieces",
                                     BELUGA__MAX_CASSETTE_BODY);
         if (bufs[i]->status)
             return beluga_error_set(err, bufs[i]->status, "no memory to record a body");

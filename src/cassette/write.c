@@ -294,7 +294,8 @@ static int system_error(const char *path, beluga_error *err)
 static int too_many(beluga_error *err)
 {
     return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                            "a cassette has room for %u recordings", BELUGA__MAX_CASSETTE_FILES);
+                            "the cassette is full: it has %u recordings",
+                            BELUGA__MAX_CASSETTE_FILES);
 }
 
 /* Give the file its name. If another process has taken the number, a later one is used. */
@@ -319,7 +320,7 @@ static int write_file(beluga__open_cassette *cassette, unsigned number,
     beluga__buf_init(&beside, &cassette->runtime->allocator, BELUGA__MAX_URL_BYTES);
     int status = beluga__buf_printf(&beside, "%s/recording", cassette->directory);
     if (status) {
-        beluga_error_set(err, status, "no memory for a recording's name");
+        beluga_error_set(err, status, "no memory for the recording's name");
     } else if (beluga__new_file_begin(&file, beside.data, false)) {
         status = system_error(cassette->directory, err);
     } else {

@@ -320,7 +320,7 @@ static int start(const beluga_batch_op *asks, beluga_chat_model *model, beluga_l
     *out = NULL;
     if (!(asks->source || asks->item_source) || !asks->sink)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "a batch needs a source and a sink");
+                                "the batch has no source or no sink");
     if (beluga__loop_inherited(loop))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
     beluga_batch_op *batch = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
@@ -427,8 +427,8 @@ static int combine(const array_run *run, beluga_error *err)
     if (!err) return e->code;
     *err = *e;
     beluga_error text;
-    beluga_error_set(&text, e->code, "%zu of %zu failed; the first, number %zu: %.200s", failed,
-                     run->n, first, e->message);
+    beluga_error_set(&text, e->code, "%zu of %zu inputs failed; the first is number %zu: %.200s",
+                     failed, run->n, first, e->message);
     memcpy(err->message, text.message, sizeof err->message);
     return beluga_error_wrap(err, "batch", NULL);
 }

@@ -143,7 +143,8 @@ static void succeed(asked_job *job)
     beluga_batch_job *jobs = tells ? gather(job) : NULL;
     beluga_error err;
     if (tells && !jobs) {
-        beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "no memory for what was told of batch jobs");
+        beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY,
+                         "no memory for the batch jobs that the provider returned");
         fail(job, &err);
         return;
     }
@@ -237,13 +238,16 @@ static const char *unended(const asked_job *job)
 static int check_told(const asked_job *job, beluga_error *err)
 {
     if (job->stuck)
-        beluga_error_set(err, job->stuck, "what was told of batch jobs can't be kept");
+        beluga_error_set(err, job->stuck,
+                         "the batch jobs that the provider returned can't be stored");
     else if (unended(job))
-        beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                         "the batch job has not ended, so it has no results yet: it is %s",
-                         unended(job));
+        beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "the batch job has no results yet, since it has not ended: its state is %s",
+            unended(job));
     else if (shape_of(&job->question)->tells == ONE_JOB && !job->count)
-        beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "the answer tells of no batch job");
+        beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
+                         "the provider's answer has no batch job");
     else
         return 0;
     beluga__call_locate(job->op->call, err);
@@ -257,7 +261,7 @@ static int take_page(asked_job *job, const beluga_event *finish, beluga_error *e
     job->before_page = job->count;
     job->strings_before = job->strings.length;
     int status = beluga__buf_append(&job->page, finish->u.finish.raw, finish->u.finish.raw_length);
-    return status ? beluga_error_set(err, status, "the next page's token can't be kept") : 0;
+    return status ? beluga_error_set(err, status, "the token of the next page can't be stored") : 0;
 }
 
 static void finished(asked_job *job, const beluga_event *finish)
@@ -279,7 +283,7 @@ static void failed(asked_job *job, const beluga_error *error)
     beluga_error err = *error;
     if (job->given_up)
         beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
-                         "the results were not wanted any more");
+                         "the function that receives the results stopped the call");
     let_go(job);
     fail(job, &err);
 }
@@ -333,15 +337,16 @@ static int check_requests(const question *q, beluga_error *err)
 {
     if (q->kind != BELUGA_CALL_BATCH_CREATE) return 0;
     if (q->name && !beluga__batch_name_fits(q->name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the name of a batch job has 1 to %d of A-Z a-z 0-9 _ - "
-                                "(is \"%.80s\")",
-                                BELUGA__BATCH_NAME_BYTES, q->name);
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "the name of a batch job must be 1 to %d characters of A-Z a-z 0-9 _ - (is \"%.80s\")",
+            BELUGA__BATCH_NAME_BYTES, q->name);
     if (!q->requests || !q->requests->count)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the batch job has no requests");
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the batch job has no requests: add at least one");
     if (q->requests->model->target != q->model->target)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the requests are of another model than the batch job");
+                                "the requests were added for another model than the batch job's");
     return 0;
 }
 
@@ -350,7 +355,8 @@ static int check(const question *q, beluga_error *err)
     const beluga_batch_api *api = beluga__batch_api_of(q->model, err);
     if (!api) return BELUGA_ERROR_NOT_SUPPORTED;
     if (shape_of(q)->by_id && !*q->id)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no batch job is named");
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the id of the batch job is missing");
     if (q->kind == BELUGA_CALL_BATCH_DELETE && !api->encode_delete)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "this provider's batch jobs can't be deleted");

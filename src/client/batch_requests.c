@@ -128,9 +128,10 @@ bool beluga__batch_name_fits(const char *text)
 static int check_id(const char *id, beluga_error *err)
 {
     if (id && beluga__batch_name_fits(id)) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "the id of a request has 1 to %d of A-Z a-z 0-9 _ - (is \"%.80s\")",
-                            BELUGA__BATCH_NAME_BYTES, id ? id : "");
+    return beluga_error_set(
+        err, BELUGA_ERROR_INVALID_INPUT,
+        "the id of a request must be 1 to %d characters of A-Z a-z 0-9 _ - (is \"%.80s\")",
+        BELUGA__BATCH_NAME_BYTES, id ? id : "");
 }
 
 static char *copy_text(const beluga_allocator *allocator, const char *text)
@@ -152,7 +153,7 @@ static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga
     }
     if (!api_of(r)->one_model || strcmp(r->model_name, call->model_name) == 0) return 0;
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                            "the requests of one batch job ask one model: %s, and not %s",
+                            "all requests of a batch job must ask the same model: %s, not %s",
                             r->model_name, call->model_name);
 }
 
@@ -185,11 +186,13 @@ static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error 
 {
     uint64_t most = max_bytes(api_of(r));
     if (line->length + 1 > most)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the request has %zu bytes, and a whole batch job may have %llu",
-                                line->length, (unsigned long long)most);
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "the request has %zu bytes, but a whole batch job may have only %llu", line->length,
+            (unsigned long long)most);
     if (!fits(r, line->length + 1))
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "the batch job is full: put this request into another one");
     size_t before = r->lines.length;
     if (!beluga__buf_append(&r->lines, line->data, line->length) &&
         !beluga__buf_putc(&r->lines, '\n')) {
@@ -218,7 +221,7 @@ static int written_badly(const beluga_json_writer *writer, beluga_error *err)
     int status = beluga__json_writer_status(writer);
     if (status != BELUGA_ERROR_INVALID_INPUT) return status;
     return beluga_error_set(err, BELUGA_ERROR_INTERNAL,
-                            "the provider's put_request wrote no whole value of JSON");
+                            "the provider's put_request did not write one complete JSON value");
 }
 
 static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, const char *id,
@@ -259,8 +262,7 @@ static int check_body(const beluga_call *call, const beluga_http_request *reques
     bool is_json = request->body_form == BELUGA__BODY_JSON || call->body_given;
     if (request->has_body && is_json) return 0;
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                            "this provider's requests have no JSON as body, and those of a batch "
-                            "job need one");
+                            "this provider's requests have no JSON body, which a batch job needs");
 }
 
 /* Give the encoder the zeroed state that it has in a call that is sent, since it may read it. */
@@ -318,7 +320,7 @@ int beluga_batch_requests_add_n(beluga_batch_requests *r, beluga_chat_model *mod
     int status = check_id(id, err);
     if (!status && model->target != r->model->target)
         status = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                  "the request is of another model than the batch job");
+                                  "the request is for another model than the batch job's");
     if (!status) status = beluga_ensure_messages(input, &messages, err);
     if (!status) status = make_call(r, model, messages, opts, n_opts, &call, err);
     if (!status) status = encode(r, call, id, err);

@@ -54,7 +54,8 @@ size_t beluga_chat_model_tool_count(const beluga_chat_model *model)
 static int check_tools(beluga_tool *const *tools, size_t n, beluga_error *err)
 {
     if (n > BELUGA__MAX_TOOLS)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "%zu tools are more than %u", n,
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "there are %zu tools, but a model can have at most %u", n,
                                 BELUGA__MAX_TOOLS);
     for (size_t i = 0; i < n; i++) {
         if (!tools[i])

@@ -38,11 +38,11 @@ static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
     pthread_mutex_lock(&client->lock);
     if (client->pool) busy = beluga__thread_pool_busy(client->pool);
     pthread_mutex_unlock(&client->lock);
-    return beluga_error_set(
-        err, BELUGA_ERROR_TIMEOUT,
-        "the client is still held %u time%s, by models, loops, streams, operations, responses or "
-        "work on threads (%u of its own pool at work): its allocator must stay",
-        held, held == 1 ? "" : "s", (unsigned)busy);
+    return beluga_error_set(err, BELUGA_ERROR_TIMEOUT,
+                            "the client is still held %u time%s, by models, loops, streams, "
+                            "operations, responses or work on threads (%u of its own are busy): "
+                            "free these first, and keep its allocator until then",
+                            held, held == 1 ? "" : "s", (unsigned)busy);
 }
 
 static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
@@ -50,7 +50,7 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
     unsigned before = atomic_fetch_or(&client->refs, BELUGA__CLIENT_CLOSING);
     if (before & BELUGA__CLIENT_CLOSING)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "another thread closes the client");
+                                "another thread is closing the client");
     if (before == 1) return 0;
     if (wait_until_last(client, end_ns)) return 0;
     unsigned held = atomic_load(&client->refs) - 1;
@@ -63,12 +63,13 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())
-        return beluga_error_set(err, BELUGA_ERROR_FORKED,
-                                "the client is the parent process's, and so is some of its memory");
+        return beluga_error_set(
+            err, BELUGA_ERROR_FORKED,
+            "the client belongs to the parent process, as does some of its memory: close it there");
     if (beluga__inside == &client->runtime)
         return beluga_error_set(
             err, BELUGA_ERROR_RECURSIVE,
-            "the client can't be closed by a callback, a tool or other work of its own");
+            "the client can't be closed inside one of its own callbacks, tools or other work");
     return 0;
 }
 
@@ -79,9 +80,9 @@ static int end_telemetry(beluga_client *client, int64_t end_ns, beluga_error *er
     if (!client->observer || beluga__telemetry_end(client->observer, left_ms)) return 0;
     client->is_last = false;
     atomic_store(&client->refs, 1);
-    return beluga_error_set(
-        err, BELUGA_ERROR_TIMEOUT,
-        "the thread that exports telemetry has not ended: the client's log hook must stay");
+    return beluga_error_set(err, BELUGA_ERROR_TIMEOUT,
+                            "the thread that exports telemetry has not ended yet: keep the "
+                            "client's log hook, and close again");
 }
 
 int beluga_client_close(beluga_client *client, int64_t timeout_ms, beluga_error *err)

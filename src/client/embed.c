@@ -238,13 +238,13 @@ static int check_text(const question *q, size_t i, size_t *length, beluga_error 
     *length = q->lengths ? q->lengths[i] : strlen(text);
     if (!*length)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "text %zu is empty: leave it out, since it has no vector", i);
+                                "text %zu is empty, and has no vector: leave it out", i);
     if (*length > BELUGA__MAX_PART_BYTES)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "text %zu is over 64 MiB", i);
     size_t valid = beluga__utf8_valid(text, *length);
     if (valid == *length) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "text %zu is not UTF-8 from byte %zu on", i, valid);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "text %zu: invalid UTF-8 at byte %zu",
+                            i, valid);
 }
 
 static int check_question(const question *q, beluga_error *err)
@@ -252,9 +252,10 @@ static int check_question(const question *q, beluga_error *err)
     if (!q->n || !q->texts)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no texts provided");
     if (q->n > BELUGA__MAX_INPUTS)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "%zu texts are more than %u: embed them in parts", q->n,
-                                BELUGA__MAX_INPUTS);
+        return beluga_error_set(
+            err, BELUGA_ERROR_LIMIT_EXCEEDED,
+            "there are %zu texts, but one call takes at most %u: use several calls", q->n,
+            BELUGA__MAX_INPUTS);
     return 0;
 }
 

@@ -31,10 +31,10 @@ void beluga_embeddings_free(beluga_embeddings *e)
 static int make_room(beluga_embeddings *e, size_t dimensions, beluga_error *err)
 {
     if (dimensions > BELUGA__MAX_VECTOR_BYTES / sizeof(float) / e->count)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "%zu vectors of %zu numbers are more than %u bytes: embed fewer "
-                                "texts at once",
-                                e->count, dimensions, BELUGA__MAX_VECTOR_BYTES);
+        return beluga_error_set(
+            err, BELUGA_ERROR_LIMIT_EXCEEDED,
+            "%zu vectors of %zu numbers have more than %u bytes: embed fewer texts at once",
+            e->count, dimensions, BELUGA__MAX_VECTOR_BYTES);
     e->values = beluga__alloc(&e->allocator, e->count * dimensions * sizeof(float));
     if (!e->values)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
@@ -50,7 +50,7 @@ int beluga__embeddings_put(beluga_embeddings *e, size_t index, const float *valu
     if (status) return status;
     if (n != e->dimensions)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
-                                "the vector of text %zu has %zu numbers, and others have %zu",
+                                "the vector of text %zu has %zu numbers, but others have %zu",
                                 index, n, e->dimensions);
     memcpy(e->values + index * n, values, n * sizeof *values);
     return 0;

@@ -73,7 +73,7 @@ int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out, beluga
     } else {
         int status = beluga__network_loop_new(loops->runtime, false, out);
         if (status)
-            return beluga_error_set(err, status, "no loop for the call: %s",
+            return beluga_error_set(err, status, "no event loop can be made for the call: %s",
                                     beluga_error_text(status));
     }
     loops->runtime->ref(loops->runtime);

@@ -105,7 +105,8 @@ static int ask_all(beluga_chat_model *model, beluga__network_loop *loop, beluga_
         beluga__buf_clear(&n->page);
         status = ask(model, loop, ctx, page.length ? page.data : NULL, n, err);
         if (!status && n->page.status)
-            status = beluga_error_set(err, n->page.status, "the next page's token can't be kept");
+            status =
+                beluga_error_set(err, n->page.status, "the token of the next page can't be stored");
         if (!status && n->page.length && ++pages == BELUGA__MAX_PAGES)
             status =
                 beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,

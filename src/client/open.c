@@ -112,7 +112,7 @@ static int open_others(beluga_client *client, const beluga_config *config, belug
     for (; item; item = item->next) {
         if (out->n == BELUGA__MAX_FALLBACKS)
             return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                    "more than %d models in fallback", BELUGA__MAX_FALLBACKS);
+                                    "fallback names more than %d models", BELUGA__MAX_FALLBACKS);
         int status = open_other(client, config, item->value.string, &out->targets[out->n], err);
         if (status) {
             beluga_error_wrap(err, "open", "fallback");

@@ -85,7 +85,7 @@ static int miss_url(const beluga__target *t, beluga__buf *faults)
 {
     const char *const *variables = t->provider->url_variables;
     bool named = variables && *variables;
-    return beluga__buf_printf(faults, "%sbase_url is missing: give it%s%s",
+    return beluga__buf_printf(faults, "%sbase_url is missing: set it%s%s",
                               faults->length ? "; " : "", named ? ", or set " : "",
                               named ? *variables : "");
 }
@@ -119,9 +119,9 @@ static int take_model_name(beluga__target *t, beluga__buf *faults)
         t->model_name = beluga__settings_model(&t->settings, t->model_name);
         return 0;
     }
-    return beluga__buf_printf(faults,
-                              "%smodel_name is missing, and %s has no default: say %s/MODEL",
-                              faults->length ? "; " : "", t->provider->name, t->provider->name);
+    return beluga__buf_printf(
+        faults, "%smodel_name is missing, and %s has no default model: name one, as %s/MODEL",
+        faults->length ? "; " : "", t->provider->name, t->provider->name);
 }
 
 static int take_metric_prefix(beluga__target *t)
@@ -218,7 +218,7 @@ static int take_key(beluga__target *t, beluga_error *err)
     }
     if (!needs_key(t)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                            "no key for %s: set %s, or give api_key", t->provider->name,
+                            "no key for %s: set %s, or the option api_key", t->provider->name,
                             t->provider->key_variables[0]);
 }
 
@@ -334,11 +334,10 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
 {
     beluga_price unused;
     if (beluga_prices_find(prices, t->provider->name, t->model_name, &unused)) return 0;
-    return beluga_error_set(
-        err, BELUGA_ERROR_INVALID_CONFIG,
-        "budget: the price of %.48s/%.90s is not known; name a file that has it "
-        "(prices)",
-        t->provider->name, t->model_name);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "budget: the price of %.48s/%.90s is not known: name a file that has "
+                            "it with the option prices",
+                            t->provider->name, t->model_name);
 }
 
 /* Load the prices if there is a budget; otherwise *out is set to NULL. */
@@ -398,7 +397,7 @@ static int check(beluga__target *t, beluga_error *err)
     if (status) beluga__buf_puts(&faults, ranges.message);
     if (is_full(t->provider) && (beluga__settings_has(&t->settings, BELUGA_OPTION_HEADERS) ||
                                  beluga__settings_has(&t->settings, BELUGA_OPTION_BODY)))
-        beluga__buf_printf(&faults, "%sheaders and body are for HTTP, which %s does not speak",
+        beluga__buf_printf(&faults, "%sheaders and body have no effect, since %s does not use HTTP",
                            faults.length ? "; " : "", t->protocol->name);
     int memory = take_model_name(t, &faults);
     if (!memory) memory = take_url(t, &faults);
@@ -445,7 +444,7 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
     owned->config = config ? beluga_config_copy(config) : beluga_config_new_n(NULL, 0);
     int status = owned->config ? take_name(owned, name) : BELUGA_ERROR_NO_MEMORY;
     if (!status) status = beluga__config_apply_env(owned->config, t->provider);
-    if (status) return beluga_error_set(err, status, "the configuration can't be copied");
+    if (status) return beluga_error_set(err, status, "no memory to copy the configuration");
     t->settings = *beluga__config_settings(owned->config);
     status = check(t, err);
     if (!status) status = take_headers(t, err);

@@ -24,8 +24,9 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
     int status =
         beluga__sized_read(&settings, given, offsetof(beluga_telemetry_settings, variables), true);
     if (status)
-        return beluga_error_set(
-            err, status, "telemetry: the settings have no size, or more than this library knows");
+        return beluga_error_set(err, status,
+                                "telemetry: the settings' size is not set, or they set a member "
+                                "that this library does not know");
     beluga_log_fn log = settings.log ? settings.log : client->runtime.log;
     void *payload = settings.log ? settings.log_payload : client->runtime.log_payload;
     status = beluga__telemetry_new(&settings, log, payload, out, err);

@@ -124,7 +124,7 @@ static void tool_is_late(beluga__timer *timer)
     beluga_error err;
     beluga_context_cancel(job->errand->context);
     give_up(job);
-    beluga_error_set(&err, BELUGA_ERROR_TOOL_EXECUTION, "tool %s: no result in time",
+    beluga_error_set(&err, BELUGA_ERROR_TOOL_EXECUTION, "tool %s gave no result before its timeout",
                      job->call->name);
     conclude(&job->outcome, err.code, &err, job->start_ns);
     finish_later(job);

@@ -206,7 +206,7 @@ static void go_to(beluga_tool_run *run, next_step then)
     if (!status)
         run->loop->ops->defer(run->loop, &run->next);
     else if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
-        fail_with(run, status, "no descriptors for the tools' calls (see ulimit -n)");
+        fail_with(run, status, "no file descriptors are left for the tools' calls (see ulimit -n)");
     else
         fail_with(run, BELUGA_ERROR_NO_MEMORY,
                   then == RUN_TOOLS ? "no memory for the tools' calls"
@@ -216,7 +216,7 @@ static void go_to(beluga_tool_run *run, next_step then)
 static void fail_at_limit(beluga_tool_run *run, const char *does)
 {
     char text[96];
-    snprintf(text, sizeof text, "the model still %s after %lld answers (max_tool_steps)", does,
+    snprintf(text, sizeof text, "the model still %s after %lld answers: raise max_tool_steps", does,
              (long long)run->steps);
     fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED, text);
 }
@@ -292,8 +292,9 @@ static bool gives_body(const beluga_tool_run *run)
 static int begin_step(beluga_tool_run *run, beluga_error *err)
 {
     if (gives_body(run))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "request_body is one request, and a tool loop makes several");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "request_body is the body of one request, but a tool loop sends several: leave it out");
     bool first = run->steps++ == 0;
     beluga__chat_model_fold(run->model, &run->builder, 0);
     return beluga__chat_model_start(
@@ -399,7 +400,7 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
     int status = run->context ? take_options(run, opts, n) : BELUGA_ERROR_NO_MEMORY;
     begin_span(run, ctx);
     if (status)
-        beluga_error_set(&why, status, "no memory, or no descriptor, for the tool loop");
+        beluga_error_set(&why, status, "no memory, or no file descriptor, for the tool loop");
     else
         /* failures that are known before the start are returned at once */
         status = begin_step(run, &why);

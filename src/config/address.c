@@ -56,14 +56,14 @@ bool beluga__config_check_url(const char *url, char *wrong)
     bool fits = beluga__fits_url(url, strlen(url), &m);
     if (!fits && m.what[1] == '#')
         snprintf(wrong, BELUGA__WRONG_URL,
-                 "base_url: \"#\" at byte %zu begins a fragment, which is never sent: take it away",
+                 "base_url: \"#\" at byte %zu begins a fragment, which is never sent: remove it",
                  m.at);
     else if (!fits)
         snprintf(wrong, BELUGA__WRONG_URL, "base_url: %s at byte %zu can't be part of a URL",
                  m.what, m.at);
     else if (beluga__path_climbs(path, strcspn(path, "?")))
         snprintf(wrong, BELUGA__WRONG_URL,
-                 "base_url has \".\" or \"..\" in its path: say the path that is meant");
+                 "base_url has \".\" or \"..\" in its path: write the path without them");
     else
         return true;
     return false;
@@ -153,7 +153,7 @@ static int find_own(filling *f, slice name, const char **what, const char **valu
 {
     const beluga_own_option *row = find_row(f, name);
     if (!row)
-        return refuse(f, "base_url: {%.*s} is no option of %.48s that may stand in an address",
+        return refuse(f, "base_url: {%.*s} is not an option of %.48s that an address may contain",
                       shown(name), name.at, f->protocol->name);
     *what = row->name;
     *value = "x";
@@ -169,7 +169,7 @@ static int find_own(filling *f, slice name, const char **what, const char **valu
 static int find_variable(filling *f, slice name, char *variable, size_t size, const char **value)
 {
     if ((size_t)name.n >= size)
-        return refuse(f, "base_url: the name of the variable %.*s... has over %zu letters",
+        return refuse(f, "base_url: the name of the variable %.*s... has more than %zu characters",
                       shown(name), name.at, size - 1);
     snprintf(variable, size, "%.*s", name.n, name.at);
     *value = f->settings ? secure_getenv(variable) : "x";
@@ -215,8 +215,9 @@ static int put_value(filling *f, const url_place *p, const char *what, const cha
     bool whole = p->end == f->end_of_host && p->begin[-1] == '/';
     slice host = whole ? whole_host(f, value) : (slice){value, (int)strlen(value)};
     if (!is_host(host))
-        return refuse(f, "%s can't be part of a host: want letters, digits, \"-\", \"_\" and \".\"",
-                      what);
+        return refuse(
+            f, "%s can't be part of a host name: use letters, digits, \"-\", \"_\" and \".\"",
+            what);
     return beluga__buf_append(f->out, host.at, (size_t)host.n);
 }
 
@@ -257,7 +258,7 @@ int beluga__config_fill_url(const char *url, const beluga_provider *protocol,
         if (!*url) break;
         const char *close = end_of_name(url + 1);
         if (*close != '}' || close == url + 1)
-            return refuse(&f, "base_url: want \"{NAME}\" or \"{env:VARIABLE}\" at byte %zu",
+            return refuse(&f, "base_url: expected \"{NAME}\" or \"{env:VARIABLE}\" at byte %zu",
                           (size_t)(url - f.url));
         url_place p = {from_to(url + 1, close), url, close + 1};
         status = fill_one(&f, &p);

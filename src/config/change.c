@@ -48,7 +48,7 @@ static int lock(const change *c)
         nanosleep(&wait, NULL);
     }
     return beluga_error_set(c->err, BELUGA_ERROR_INVALID_CONFIG,
-                            "%s can't be changed: another process does not let go of its folder",
+                            "%s can't be changed: another process keeps its folder locked",
                             c->path);
 }
 
@@ -70,7 +70,7 @@ static int apply(change *c, const char *pointer, const char *value)
     int line = 1;
     if (!pointer || !beluga__edit_path_read(&path, pointer))
         return beluga_error_set(c->err, BELUGA_ERROR_INVALID_INPUT,
-                                "%.60s is no JSON Pointer of at most %d names",
+                                "%.60s is not a JSON Pointer with at most %d names",
                                 pointer ? pointer : "NULL", BELUGA__EDIT_NAMES);
     int status = beluga__edit_text(c->text.data, c->text.length, &path, value, &c->next, &line, why,
                                    sizeof why);
@@ -111,7 +111,8 @@ int beluga_config_change_file(const char *path, const char *const *changes, size
 {
     if (!path || !changes || n > MAX_CHANGES)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "path or changes is NULL, or there are more than %d", MAX_CHANGES);
+                                "path or changes is NULL, or there are more than %d changes",
+                                MAX_CHANGES);
     change c = {.path = path, .err = err};
     beluga__buf_init(&c.text, beluga__secret_allocator(), BELUGA__MAX_CONFIG_BYTES);
     beluga__buf_init(&c.next, beluga__secret_allocator(), BELUGA__MAX_CONFIG_BYTES);

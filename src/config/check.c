@@ -48,7 +48,7 @@ static void check_variable(checking *c, const beluga__config_entry *e, const cha
 {
     const char *value = secure_getenv(name);
     if (!*name)
-        error_at(c, e, "%s: env: names no variable", what);
+        error_at(c, e, "%s: \"env:\" has no name of a variable behind it", what);
     else if (!value || !*value)
         warn_at(c, e, "%s: the variable %.60s is not set", what, name);
 }
@@ -64,7 +64,9 @@ static void check_secret_file(checking *c, const beluga__config_entry *e, const 
     else if (S_ISDIR(info.st_mode))
         error_at(c, e, "%s: %.200s is a directory", what, path);
     else if (S_ISREG(info.st_mode) && info.st_mode & (S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH))
-        warn_at(c, e, "%s: others may read or write the file %.200s (its mode is %03o): chmod 600",
+        warn_at(c, e,
+                "%s: others may read or write the file %.200s (its mode is %03o): set it with "
+                "chmod 600",
                 what, path, (unsigned)info.st_mode & 0777);
 }
 
@@ -80,7 +82,7 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     else if (begins(value, "file:"))
         check_secret_file(c, e, what, rest);
     else if (!rest[strspn(rest, " \t")])
-        error_at(c, e, "%s: command: names no command", what);
+        error_at(c, e, "%s: \"command:\" has no command behind it", what);
     return true;
 }
 
@@ -90,10 +92,10 @@ static const char *advice(const beluga__config_entry *e)
 {
     switch (e->option.key) {
     case BELUGA_OPTION_EXTRA_HEADERS:
-        return "say it under headers, as env:NAME, file:PATH or command:COMMAND";
+        return "put it under headers, as env:NAME, file:PATH or command:COMMAND";
     case BELUGA_OPTION_BASE_URL:
-        return "say it as api_key or under headers, as env:NAME, file:PATH or command:COMMAND";
-    case BELUGA_OPTION_PROXY: return "let HTTPS_PROXY say it";
+        return "put it into api_key or under headers, as env:NAME, file:PATH or command:COMMAND";
+    case BELUGA_OPTION_PROXY: return "put it into the variable HTTPS_PROXY";
     default:
         return "put it into a variable, a file or a password store, and write env:NAME, file:PATH "
                "or command:COMMAND";
@@ -102,7 +104,7 @@ static const char *advice(const beluga__config_entry *e)
 
 static void tell_secret(checking *c, const beluga__config_entry *e, const char *what)
 {
-    warn_at(c, e, "%s: a secret stands here in clear; %s", what, advice(e));
+    warn_at(c, e, "%s: there is a secret in clear text here; %s", what, advice(e));
     if (c->has_secret) return;
     c->has_secret = true;
     c->secret_line = e->line;
@@ -187,15 +189,14 @@ static void check_mode(checking *c)
     struct stat info;
     if (stat(c->file->path, &info) || !S_ISREG(info.st_mode)) return;
     if (info.st_mode & (S_IWGRP | S_IWOTH))
-        beluga__config_note(
-            &c->report, BELUGA_SEVERITY_WARNING, 1, 1,
-            "others may write to this file, and so choose where prompts and keys go (its mode is "
-            "%03o): chmod go-w",
-            (unsigned)info.st_mode & 0777);
+        beluga__config_note(&c->report, BELUGA_SEVERITY_WARNING, 1, 1,
+                            "others may write to this file, and so choose where prompts and keys "
+                            "are sent (its mode is %03o): set it with chmod go-w",
+                            (unsigned)info.st_mode & 0777);
     if (!c->has_secret || !(info.st_mode & (S_IRGRP | S_IROTH))) return;
     beluga__config_note(
         &c->report, BELUGA_SEVERITY_WARNING, c->secret_line, c->secret_column,
-        "others may read this file and the secret in it (its mode is %03o): chmod 600",
+        "others may read this file and the secret in it (its mode is %03o): set it with chmod 600",
         (unsigned)info.st_mode & 0777);
 }
 
@@ -261,7 +262,7 @@ static void check_entries(checking *c, const beluga_provider *provider,
         if (e->option.key == BELUGA_OPTION_FALLBACK)
             check_model(c, e->option.value.string, e->line, e->column);
         if (provider && provider->start && is_for_http(e))
-            error_at(c, e, "%s is for HTTP, which %s does not speak", e->name, provider->name);
+            error_at(c, e, "%s has no effect, since %s does not use HTTP", e->name, provider->name);
     }
 }
 
@@ -281,8 +282,8 @@ static void check_own_key(checking *c, const beluga_provider *base, const beluga
 {
     bool wanted = base->key_variables && !(base->capabilities & BELUGA_CAPABILITY_NO_KEY);
     if (wanted && !sets(s, BELUGA_OPTION_BASE_URL) && !sets(s, BELUGA_OPTION_API_KEY))
-        warn_at(c, m, "%s goes to %s's address without a key: say api_key, or base_url", s->name,
-                base->name);
+        warn_at(c, m, "%s goes to %s's address without a key: set api_key, or another base_url",
+                s->name, base->name);
 }
 
 static void check_provider(checking *c, const beluga__config_section *s)

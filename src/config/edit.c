@@ -428,7 +428,8 @@ static int prove(edit *e, const beluga__yaml_node *root, const beluga__buf *out,
     bool good = !status && is_proved(e, root, after, 0);
     beluga__yaml_free(made);
     if (good) return 0;
-    snprintf(why, size, "this can't be changed without changing more: please change it by hand");
+    snprintf(why, size,
+             "this can't be changed without changing more than one value: change it by hand");
     return BELUGA_ERROR_NOT_SUPPORTED;
 }
 

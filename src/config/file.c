@@ -75,13 +75,13 @@ static int visit(reader *r, beluga__yaml_node *key, beluga__yaml_node *value, vi
                  void *argument)
 {
     size_t n;
-    if (!key) return fault(r, r->place, "a name is expected here");
+    if (!key) return fault(r, r->place, "a name was expected here");
     r->place = place_of(r, key);
     if (beluga__yaml_kind_of(value) == BELUGA__YAML_ALIAS)
         return fault(r, place_of(r, value), "YAML aliases are not supported");
     char *name = keep(r, key, &n);
     if (!name) return no_memory(r);
-    if (strlen(name) < n) return fault(r, r->place, "a name holds a NUL byte");
+    if (strlen(name) < n) return fault(r, r->place, "a name has a NUL byte in it");
     return function(r, name, value, argument);
 }
 
@@ -183,7 +183,7 @@ static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void 
     bool none = kind == BELUGA__YAML_NULL && p->key == BELUGA_OPTION_HEADERS;
     if (kind != BELUGA__YAML_SCALAR && !none) return fault(r, place, "%s must be one value", name);
     if (strchr(name, *p->separator))
-        return fault(r, r->place, "%s: a name can't hold %c", p->option, *p->separator);
+        return fault(r, r->place, "%s: a name can't contain %c", p->option, *p->separator);
     const char *text = none ? "" : beluga__yaml_text(value, &n);
     char *line = beluga__arena_alloc(&r->file->arena, name_length + separator + n + 1);
     if (!line) return no_memory(r);
@@ -209,7 +209,9 @@ static int make_json(reader *r, const char *name, beluga__yaml_node *value, cons
     *length = text.length;
     beluga__buf_free(&text);
     if (status == BELUGA_ERROR_INVALID_CONFIG)
-        return fault(r, r->place, "%s: only maps, lists and values with plain names become JSON",
+        return fault(r, r->place,
+                     "%s: it can't be converted to JSON: use only maps, lists and single values, "
+                     "and plain names",
                      name);
     if (status && status != BELUGA_ERROR_NO_MEMORY)
         return fault(r, r->place, "%s is too large", name);
@@ -313,10 +315,10 @@ static int read_system(reader *r, beluga__yaml_node *value, const char **out)
 {
     size_t n;
     if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR)
-        return fault(r, place_of(r, value), "system must be a text");
+        return fault(r, place_of(r, value), "system must be text");
     const char *text = keep(r, value, &n);
     if (!text) return no_memory(r);
-    if (strlen(text) < n) return fault(r, place_of(r, value), "system holds a NUL byte");
+    if (strlen(text) < n) return fault(r, place_of(r, value), "system has a NUL byte in it");
     *out = text;
     return 0;
 }
@@ -329,9 +331,9 @@ static int add_model_setting(reader *r, const char *name, beluga__yaml_node *val
                               &section->column);
     if (strcmp(name, "system") == 0) return read_system(r, value, &section->system);
     if (strcmp(name, "model_name") == 0)
-        return fault(r, r->place, "model_name can't be set here; say model: PROVIDER/NAME");
+        return fault(r, r->place, "model_name can't be set here: write model: PROVIDER/NAME");
     if (strcmp(name, "base") == 0 || strcmp(name, "models") == 0)
-        return fault(r, r->place, "%s can't be set here; it belongs to a provider", name);
+        return fault(r, r->place, "%s can't be set for a model: set it for its provider", name);
     return add_setting(r, name, value, section);
 }
 
@@ -348,7 +350,7 @@ static int read_model(reader *r, const char *name, beluga__yaml_node *value, voi
     status = walk(r, value, name, add_model_setting, section);
     bool named = section->line != place.line || section->column != place.column;
     if (!status && !section->reference && !named)
-        return fault(r, place, "%s needs a model: PROVIDER/NAME or another alias", name);
+        return fault(r, place, "%s has no model: add model: PROVIDER/NAME, or another alias", name);
     return status;
 }
 
@@ -462,7 +464,7 @@ static int tell_twice(void *argument, beluga__yaml_node *key)
     size_t n;
     const reader *r = argument;
     const char *name = beluga__yaml_text(key, &n);
-    return fault(r, place_of(r, key), "\"%.*s\" is here twice",
+    return fault(r, place_of(r, key), "\"%.*s\" occurs twice here",
                  (int)beluga__utf8_cut(name, n, SHOWN), name);
 }
 
@@ -498,7 +500,7 @@ static int check_trust(reader *r)
         if (fd >= 0) close(fd);
     }
     if (!why.code) return 0;
-    return fault(r, r->runs, "this runs a program, but others may change the file: %s",
+    return fault(r, r->runs, "this setting runs a program, but others may change the file: %s",
                  why.message);
 }
 

@@ -49,10 +49,10 @@ static int walk(reader *r, beluga__yaml_node *map, visit_fn visit, void *argumen
     int status = 0;
     if (beluga__yaml_kind_of(map) == BELUGA__YAML_NULL) return 0;
     if (beluga__yaml_kind_of(map) != BELUGA__YAML_MAP)
-        return fault(r, "a map is expected here", NULL);
+        return fault(r, "a map was expected here", NULL);
     while (!status && beluga__yaml_next_pair(map, &at, &key, &value)) {
         if (!key || beluga__yaml_kind_of(key) != BELUGA__YAML_SCALAR)
-            return fault(r, "a name is expected here", NULL);
+            return fault(r, "a name was expected here", NULL);
         beluga__yaml_place_of(key, &r->place);
         const char *name = keep(r, key);
         status = name ? visit(r, name, value, argument) : no_memory(r);
@@ -68,7 +68,7 @@ static int read_number(reader *r, const char *name, beluga__yaml_node *value, do
     bool scalar = beluga__yaml_kind_of(value) == BELUGA__YAML_SCALAR;
     const char *text = scalar ? beluga__yaml_text(value, &n) : NULL;
     if (!text || !beluga__text_to_double(text, n, out) || !(*out >= 0 && *out < 1e9))
-        return fault(r, "must be dollars for a million tokens, such as 0.25", name);
+        return fault(r, "must be US dollars for a million tokens, such as 0.25", name);
     return 0;
 }
 
@@ -79,7 +79,7 @@ static int read_field(reader *r, const char *name, beluga__yaml_node *value, voi
     if (strcmp(name, "cache_read") == 0) return read_number(r, name, value, &price->cache_read);
     if (strcmp(name, "cache_write") == 0) return read_number(r, name, value, &price->cache_write);
     if (strcmp(name, "output") == 0) return read_number(r, name, value, &price->output);
-    return fault(r, "is none of input, cache_read, cache_write, output", name);
+    return fault(r, "must be input, cache_read, cache_write or output", name);
 }
 
 static int read_price(reader *r, const char *name, beluga__yaml_node *value, void *argument)
@@ -93,7 +93,7 @@ static int read_price(reader *r, const char *name, beluga__yaml_node *value, voi
     e->open = e->length && name[e->length - 1] == '*';
     e->length -= e->open;
     e->price = (beluga_price){-1, -1, -1, -1};
-    if (!memchr(name, '/', e->length)) return fault(r, "is not PROVIDER/MODEL", name);
+    if (!memchr(name, '/', e->length)) return fault(r, "must have the form PROVIDER/MODEL", name);
     int status = walk(r, value, read_field, &e->price);
     if (status) return status;
     if (e->price.input < 0 || e->price.output < 0)
@@ -111,7 +111,7 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 {
     (void)argument;
     if (strcmp(name, "prices") == 0) return walk(r, value, read_price, NULL);
-    if (strcmp(name, "date") != 0) return fault(r, "is neither date nor prices", name);
+    if (strcmp(name, "date") != 0) return fault(r, "must be date or prices", name);
     if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR) return fault(r, "must be a date", name);
     r->prices->date = keep(r, value);
     return r->prices->date ? 0 : no_memory(r);
@@ -122,7 +122,7 @@ static int refuse_twice(void *argument, beluga__yaml_node *key)
     reader *r = argument;
     size_t n;
     beluga__yaml_place_of(key, &r->place);
-    return fault(r, "is here twice", beluga__yaml_text(key, &n));
+    return fault(r, "occurs twice here", beluga__yaml_text(key, &n));
 }
 
 static int read_text(reader *r, const char *text, size_t length)

@@ -102,7 +102,7 @@ void beluga__config_problems_tell(beluga__config_problems *problems, beluga_conf
     if (!problems->left_out) return;
     char text[80];
     beluga_config_problem last = sorted[n - 1]->problem;
-    snprintf(text, sizeof text, "and %zu problems more, not listed", problems->left_out);
+    snprintf(text, sizeof text, "and %zu more problems, which are not listed", problems->left_out);
     last.severity = problems->n_errors ? BELUGA_SEVERITY_ERROR : BELUGA_SEVERITY_WARNING;
     last.message = text;
     tell(payload, &last);

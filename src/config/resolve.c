@@ -66,12 +66,14 @@ static int follow_aliases(resolution *r, const char **reference)
     while ((alias = beluga__config_find_alias(r->config, *reference, &file))) {
         for (size_t i = 0; i < r->n_steps; i++) {
             if (r->steps[i].alias != alias) continue;
-            snprintf(text, sizeof text, "the alias %.*s leads back to itself", shown(alias->name),
-                     alias->name);
+            snprintf(text, sizeof text,
+                     "the alias %.*s refers to itself, directly or through others",
+                     shown(alias->name), alias->name);
             return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
         }
         if (r->n_steps == BELUGA__MAX_ALIASES) {
-            snprintf(text, sizeof text, "%.*s leads through more than %d aliases",
+            snprintf(text, sizeof text,
+                     "%.*s refers to more than %d aliases, one through the other",
                      shown(r->steps[0].alias->name), r->steps[0].alias->name, BELUGA__MAX_ALIASES);
             return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
         }
@@ -131,11 +133,12 @@ static int fail_unknown(const resolution *r, const char *name, bool whole)
     hint_at(r, name, whole, hint, sizeof hint);
     if (has_section(r->config, name))
         snprintf(text, sizeof text,
-                 "no provider is named \"%.*s\", and its section has no base to make it one; %s",
+                 "no provider is named \"%.*s\", and its section has no base to define it; %s",
                  shown(name), name, hint);
     else if (whole)
-        snprintf(text, sizeof text, "\"%.*s\" is no alias, and not written PROVIDER/MODEL; %s",
-                 shown(name), name, hint);
+        snprintf(text, sizeof text,
+                 "\"%.*s\" is neither an alias nor of the form PROVIDER/MODEL; %s", shown(name),
+                 name, hint);
     else
         snprintf(text, sizeof text, "no provider is named \"%.*s\"; %s", shown(name), name, hint);
     return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);
@@ -158,8 +161,8 @@ static int check_base(const resolution *r, const beluga__config_file *file,
         char text[256];
         bool itself = strcmp(r->base, r->provider) == 0;
         snprintf(text, sizeof text,
-                 itself ? "%s can't be its own base: name a provider that is registered"
-                        : "the base of %s, %.*s, has a base itself: name a provider that has none",
+                 itself ? "%s can't be its own base: name a registered provider"
+                        : "the base of %s, %.*s, has a base itself: name a provider without one",
                  r->provider, shown(r->base), r->base);
         return fault(&at_base, BELUGA_ERROR_INVALID_CONFIG, text);
     }
@@ -198,7 +201,7 @@ static int split(resolution *r, const char *reference)
     r->model = reference[n] ? reference + n + 1 : NULL;
     if (!r->model || *r->model) return 0;
     char text[160];
-    snprintf(text, sizeof text, "\"%s\" names no model after the %c", reference, reference[n]);
+    snprintf(text, sizeof text, "\"%s\" has no model's name after the %c", reference, reference[n]);
     return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
 }
 
@@ -221,8 +224,8 @@ static int take_default(resolution *r, const char **reference)
     }
     if (*reference) return 0;
     return beluga_error_set(r->err, BELUGA_ERROR_INVALID_CONFIG,
-                            "no model is named and the configuration has no default: "
-                            "name one, such as openai/gpt-5-mini");
+                            "no model was named, and the configuration has no default: name one, "
+                            "such as openai/gpt-5-mini");
 }
 
 static int find(resolution *r, const char *reference)
@@ -291,7 +294,7 @@ int beluga__config_name_own(const beluga_provider *provider, beluga__arena *aren
     if (own_row(provider, option->name)) return 0;
     const char *near = nearest(provider, written, option->name);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "\"%.*s\" is neither an option nor one of %s's own%s%s%s",
+                            "\"%.*s\" is neither a common option nor an option of %s%s%s%s",
                             shown(written), written, provider->name, near ? "; did you mean " : "",
                             near ? near : "", near ? "?" : "");
 }
@@ -319,10 +322,10 @@ int beluga__config_check_own(const beluga_registry *registry, const char *writte
     if (option->key != BELUGA_OPTION_PROVIDER_SPECIFIC || is_anybodys_own(registry, written))
         return 0;
     const char *near = nearest_common(written);
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "\"%.*s\" is neither an option nor any provider's own%s%s%s",
-                            shown(written), written, near ? "; did you mean " : "",
-                            near ? near : "", near ? "?" : "");
+    return beluga_error_set(
+        err, BELUGA_ERROR_INVALID_CONFIG,
+        "\"%.*s\" is neither a common option nor an option of any provider%s%s%s", shown(written),
+        written, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static int name_own(const resolution *r, beluga__arena *arena, const beluga__config_file *file,

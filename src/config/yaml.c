@@ -68,7 +68,8 @@ static int add_node(builder *b, beluga__yaml_kind kind, const yaml_mark_t *mark,
 {
     if (b->yaml->n_nodes++ >= BELUGA__MAX_YAML_NODES) {
         char why[64];
-        snprintf(why, sizeof why, "more than %u names and values", BELUGA__MAX_YAML_NODES);
+        snprintf(why, sizeof why, "the file has more than %u names and values",
+                 BELUGA__MAX_YAML_NODES);
         return refuse(b, mark, why);
     }
     beluga__yaml_node *node = beluga__arena_zalloc(&b->yaml->arena, sizeof *node);
@@ -115,7 +116,8 @@ static int begin(builder *b, beluga__yaml_kind kind, bool flow, const yaml_mark_
 {
     if (b->depth == BELUGA__MAX_YAML_DEPTH) {
         char why[64];
-        snprintf(why, sizeof why, "lists and maps deeper than %d levels", BELUGA__MAX_YAML_DEPTH);
+        snprintf(why, sizeof why, "lists and maps are nested deeper than %d levels",
+                 BELUGA__MAX_YAML_DEPTH);
         return refuse(b, mark, why);
     }
     beluga__yaml_node *node;
@@ -154,7 +156,8 @@ static int take(builder *b, const yaml_event_t *e)
     switch (e->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (b->documents++ == 0) return 0;
-        return refuse(b, &e->start_mark, "a second document: a configuration is one");
+        return refuse(b, &e->start_mark,
+                      "a second document begins here, but a configuration is one");
     case YAML_ALIAS_EVENT: return add_node(b, BELUGA__YAML_ALIAS, &e->start_mark, &node);
     case YAML_SCALAR_EVENT: return add_scalar(b, e);
     case YAML_SEQUENCE_START_EVENT:

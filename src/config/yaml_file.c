@@ -18,7 +18,7 @@ static int refuse_twice(void *argument, beluga__yaml_node *key)
     beluga__yaml_place place = {1, 1};
     beluga__yaml_place_of(key, &place);
     return beluga__config_fault(t->err, BELUGA_ERROR_INVALID_CONFIG, t->path, place.line,
-                                place.column, "\"%.60s\" is here twice",
+                                place.column, "\"%.60s\" occurs twice here",
                                 beluga__yaml_text(key, &n));
 }
 
@@ -30,8 +30,10 @@ static int convert(const char *path, const beluga__yaml_node *root, beluga__buf 
     if (status) return status;
     status = beluga__yaml_to_json(root, json);
     if (status == BELUGA_ERROR_INVALID_CONFIG)
-        return beluga_error_set(
-            err, status, "%s: only maps, lists and values with plain names become JSON", path);
+        return beluga_error_set(err, status,
+                                "%s: it can't be converted to JSON: use only maps, lists and "
+                                "single values, and plain names",
+                                path);
     return status ? beluga_error_set(err, status, "%s: %s", path, beluga_error_text(status)) : 0;
 }
 

@@ -55,12 +55,12 @@ static bool is_line_separator(const char *at, size_t left)
 static const char *find_fault(const char *text, size_t length, size_t *byte)
 {
     if (begins(text, length, "\xff\xfe") || begins(text, length, "\xfe\xff"))
-        return "the file is UTF-16; save it as UTF-8";
+        return "the file is encoded as UTF-16: save it as UTF-8";
     *byte = beluga__utf8_valid(text, length);
     if (*byte < length) return "invalid UTF-8";
     for (*byte = 0; *byte < length; ++*byte)
         if (is_line_separator(text + *byte, length - *byte))
-            return "a line separator of Unicode; write it as \\N, \\L or \\P in double quotes";
+            return "a Unicode line separator: write it as \\N, \\L or \\P in double quotes";
     return count_directives(text, length, byte) > BELUGA__MAX_YAML_DIRECTIVES
                ? "too many lines that begin with %"
                : NULL;
@@ -82,7 +82,7 @@ int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *
 
 #define CHARACTER "found character that cannot start any token"
 #define COLON     "mapping values are not allowed in this context"
-#define TAB       "a tab indents the line; use spaces"
+#define TAB       "the line is indented by a tab: use spaces"
 
 /* The parser's message, our message, and which position to report: where the parser began to read
  * the item, or where it stopped. */
@@ -94,37 +94,37 @@ typedef struct complaint {
 
 static const complaint complaints[] = {
     {"could not find expected ':'", true,
-     "a name, of at most 1,024 characters, needs a colon and a space behind it"},
+     "a colon and a space were expected behind a name (of at most 1,024 characters)"},
     {"did not find expected key", false,
-     "a name is expected here; is the line indented as those before it, and the text quoted "
-     "whole?"},
+     "a name was expected here: indent the line like those before it, and put quotes around the "
+     "whole text"},
     {"did not find expected '-' indicator", false,
-     "an item with \"- \" is expected here; is the line indented as those before it?"},
+     "an item with \"- \" was expected here: indent the line like those before it"},
     {"block sequence entries are not allowed in this context", false,
-     "a list can't begin here; put \"- \" at the beginning of a line"},
-    {"did not find expected ',' or ']'", false, "a comma or ] is expected here"},
-    {"did not find expected ',' or '}'", false, "a comma or } is expected here"},
-    {"did not find expected node content", false, "a value is expected here"},
+     "a list can't begin here: put \"- \" at the beginning of a line"},
+    {"did not find expected ',' or ']'", false, "a comma or ] was expected here"},
+    {"did not find expected ',' or '}'", false, "a comma or } was expected here"},
+    {"did not find expected node content", false, "a value was expected here"},
     {"found unexpected end of stream", true, "this quote is not closed"},
     {"found unexpected document indicator", true, "this quote is not closed"},
     {"found unknown escape character", false,
-     "an unknown escape; write \\\\ for a backslash, or take single quotes"},
+     "an unknown escape sequence: write \\\\ for a backslash, or use single quotes"},
     {"did not find expected hexdecimal number", false,
      "\\x, \\u and \\U need 2, 4 and 8 hexadecimal digits"},
-    {"found invalid Unicode character escape code", false, "this is no character of Unicode"},
-    {"did not find expected comment or line break", false, "the line must end here"},
-    {"found unexpected ':'", false, "quote a text that has a colon at its end"},
+    {"found invalid Unicode character escape code", false, "this is not a Unicode character"},
+    {"did not find expected comment or line break", false, "the end of the line was expected here"},
+    {"found unexpected ':'", false, "put quotes around a text that ends with a colon"},
     {"did not find expected alphabetic or numeric character", true,
-     "quote a text that begins with * or &"},
+     "put quotes around a text that begins with * or &"},
     {"found undefined tag handle", true, BELUGA__YAML_NO_TAGS},
     {"did not find expected <document start>", false,
-     "the text above is whole already, and more stands here"},
+     "the value above is already complete, but more text follows here"},
     {"found a tab character that violates indentation", false, TAB},
     {"found a tab character where an indentation space is expected", false, TAB},
     {"found unknown directive name", true,
-     "a line that begins with % is a directive, but not of YAML"},
+     "a line that begins with % is a directive, and YAML does not have this one"},
     {"found incompatible YAML document", false,
-     "this is for another version of YAML than 1.1 or 1.2"},
+     "this file is for another version of YAML than 1.1 or 1.2"},
 };
 
 /* Explain a byte order mark in the middle, a NUL, or an escape sequence. */
@@ -151,10 +151,10 @@ static const char *explain_character(char c)
 {
     switch (c) {
     case '\t': return TAB;
-    case '@': return "quote a text that begins with @";
-    case '`': return "quote a text that begins with `";
-    case '%': return "quote a text that begins with %";
-    default: return "no value can begin so; quote the text";
+    case '@': return "put quotes around a text that begins with @";
+    case '`': return "put quotes around a text that begins with `";
+    case '%': return "put quotes around a text that begins with %";
+    default: return "no value can begin with this character: put quotes around the text";
     }
 }
 
@@ -165,8 +165,8 @@ static const char *explain_colon(const char *text, size_t at)
     size_t begin = at;
     while (begin > 0 && text[begin - 1] != '\n') begin--;
     return memchr(text + begin, ':', at - begin)
-               ? "a second colon in a line; quote a text that holds \": \""
-               : "the line is indented too far, or the one above it has no colon";
+               ? "a second colon in a line: put quotes around a text that contains \": \""
+               : "the line is indented too far, or the line above it has no colon";
 }
 
 /* Returns whether the file ends inside a list or a map. */

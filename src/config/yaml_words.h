@@ -4,7 +4,8 @@
 
 #include "config/yaml.h"
 
-#define BELUGA__YAML_NO_TAGS "YAML tags are not supported; quote a text that begins with !"
+#define BELUGA__YAML_NO_TAGS \
+    "YAML tags are not supported: put quotes around a text that begins with !"
 
 /* Check the bytes before the parser reads them, and skip a byte order mark. Returns 0, or
  * INVALID_CONFIG with a position and a sentence. */

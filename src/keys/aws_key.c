@@ -219,9 +219,8 @@ static int fail(const char *profile, const char *way, beluga_error *err)
     if (way)
         return beluga_error_set(
             err, BELUGA_ERROR_AUTHENTICATION,
-            "the AWS profile %.60s gets its key from %s, which is not asked here; let "
-            "credential_process of a profile be \"aws configure export-credentials --profile "
-            "%.60s\"",
+            "the AWS profile %.60s gets its key from %s, which is not supported here: set a "
+            "profile's credential_process to \"aws configure export-credentials --profile %.60s\"",
             profile, way, profile);
     way = elsewhere();
     return beluga_error_set(

@@ -255,14 +255,15 @@ static bool has_succeeded(const child *c)
 static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *err)
 {
     if (!heard && c->given_up)
-        beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "%s was no longer wanted", what);
+        beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED,
+                         "%s was stopped, since no call waits for it any more", what);
     else if (!heard && c->out.overflowed)
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s printed more than %zu bytes", what,
                          c->out.size);
     else if (!heard)
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s gave no answer in time", what);
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s took too long", what);
     else if (has_succeeded(c))
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s gave nothing", what);
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s printed nothing", what);
     else if (WIFSIGNALED(c->status))
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s failed: signal %d", what,
                          WTERMSIG(c->status));

@@ -139,16 +139,17 @@ static int64_t behind_s(const run *r)
 static void advise(const run *r, beluga_error *err)
 {
     static const char *const words[][2] = {
-        {"invalid_client", "the service does not know the client, or its secret is another now"},
-        {"invalid_grant", "the key has ended, or was taken back: log in again, or make a new one"},
-        {"unauthorized_client", "the service must allow the client to ask in this way"},
-        {"invalid_scope", "the service must allow the client this scope"},
+        {"invalid_client", "the service does not know the client, or its secret has changed"},
+        {"invalid_grant", "the key has expired or was revoked: log in again, or create a new one"},
+        {"unauthorized_client",
+         "the client is not allowed to use this kind of grant: allow it at the service"},
+        {"invalid_scope", "the client is not allowed to use this scope: allow it at the service"},
     };
     const char *word = err->provider_code;
     int64_t behind = strcmp(word, "invalid_grant") == 0 ? behind_s(r) : 0;
     size_t n = strlen(err->message), left = sizeof err->message - n;
     if (behind) {
-        snprintf(err->message + n, left, ": this machine's clock is %lld s %s that of the service",
+        snprintf(err->message + n, left, ": this machine's clock is %lld s %s the service's clock",
                  (long long)(behind < 0 ? -behind : behind), behind < 0 ? "ahead of" : "behind");
         return;
     }
@@ -184,7 +185,7 @@ static int64_t seconds_of(const beluga_json *value)
 /* Handle a refusal that has status 200, as some services send it. */
 static int refuse_politely(run *r, beluga_error *err)
 {
-    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refuses it");
+    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refused it");
     describe(r, err);
     advise(r, err);
     return err->code;
@@ -202,7 +203,7 @@ static int decode_oauth(run *r, int64_t now, beluga_error *err)
     if (!length && beluga_json_get_string(root, "error", NULL)) return refuse_politely(r, err);
     if (!length)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                                "the answer has no access_token; is the address that of tokens?");
+                                "the answer has no access_token: check the address for tokens");
     int64_t lifetime = seconds_of(beluga_json_get(root, "expires_in"));
     return beluga_token_set(&r->token, text, length, lifetime ? now + lifetime : 0);
 }
@@ -216,7 +217,7 @@ static int read_token(run *r, int64_t now, beluga_error *err)
                      : decode_oauth(r, now, err);
     if (status > 0)
         status = beluga_error_set(err, BELUGA_ERROR_INTERNAL,
-                                  "decode_token gave %d in place of a negative code", status);
+                                  "decode_token returned %d instead of a negative code", status);
     if (!status && !r->token.text.length)
         status = beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the answer has no token");
     if (!status && memchr(r->token.text.data, '\0', r->token.text.length))
@@ -257,8 +258,8 @@ static int refuse(run *r, beluga_error *err)
         code = beluga_error_set(err, BELUGA_ERROR_NETWORK, CAN_T ": %s",
                                 BELUGA__PROXY_WANTS_CREDENTIALS);
     else if (status < 400)
-        beluga_error_set(err, code, CAN_T ": its service redirects or says nothing (HTTP %d)",
-                         status);
+        beluga_error_set(
+            err, code, CAN_T ": the token service redirects, or sent no content (HTTP %d)", status);
     else
         beluga_error_set(err, code, CAN_T " (HTTP %d)", status);
     if (status == 407) err->retryable = 0;
@@ -338,9 +339,9 @@ static int wait_for_answer(run *r, beluga_error *err)
         if (status)
             stop(r, status, beluga_error_text(status));
         else if (atomic_load_explicit(r->what->unwanted, memory_order_relaxed))
-            stop(r, BELUGA_ERROR_CONTEXT_CANCELED, "it is no longer wanted");
+            stop(r, BELUGA_ERROR_CONTEXT_CANCELED, "no call waits for it any more");
         else if (beluga__loop_active_ns(r->loop) >= end_ns)
-            stop(r, BELUGA_ERROR_AUTHENTICATION, "its service gave no answer in time");
+            stop(r, BELUGA_ERROR_AUTHENTICATION, "the token service did not answer in time");
     }
     if (r->status) *err = r->error;
     return r->status;

@@ -61,7 +61,7 @@ ssize_t beluga__google_key(char *buffer, size_t size, beluga_error *err)
     if (status) explain(err, status, path);
     if (!status && text.data[strspn(text.data, " \t\r\n")] != '{')
         status = beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                                  "%s is no file of Google's credentials, which are JSON", path);
+                                  "%s is not a file with Google credentials, which is JSON", path);
     if (!status) memcpy(buffer, text.data, text.length);
     ssize_t n = status ? -1 : (ssize_t)text.length;
     beluga__buf_free(&text);

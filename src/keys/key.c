@@ -359,7 +359,7 @@ static void start_asking(beluga__key *key)
     if (status == BELUGA_ERROR_CONTEXT_CANCELED) status = BELUGA_ERROR_AUTHENTICATION;
     bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     beluga_error_set(&f.err, status, "the key can't be resolved: %s",
-                     limit ? "no thread can be had, or too much waits for one"
+                     limit ? "no thread can be started, or too many fetches wait for one"
                            : beluga_error_text(status));
     settle(key, &f);
     let_go(key);
@@ -465,7 +465,7 @@ int beluga__key_late(const beluga__key *key, beluga_error *err)
     if (key->exchange)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
                                 "the token for the key did not come in time");
-    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave no answer in time",
+    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s took too long",
                             beluga__source_name(key->source.kind));
 }
 
@@ -481,7 +481,7 @@ int beluga__key_check(beluga__key *key, beluga_error *err)
     if (!failure) return 0;
     if (exchange)
         return beluga_error_set(err, failure,
-                                "the key was not exchanged for a token when that was last tried");
-    return beluga_error_set(err, failure, "the key's %s gave no key when it was last asked",
+                                "the last attempt to exchange the key for a token failed");
+    return beluga_error_set(err, failure, "the key's %s gave no key when it was last used",
                             beluga__source_name(key->source.kind));
 }

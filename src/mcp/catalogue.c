@@ -93,7 +93,7 @@ static const char *check(const beluga__mcp_entry *e, beluga_error *err)
                                       .name = e->tool_name,
                                       .description = e->description,
                                       .parameters = e->parameters};
-    if (!*e->parameters) return "its inputSchema is not one of an object";
+    if (!*e->parameters) return "its inputSchema does not describe an object";
     if (beluga_tool_new(&d, &tool, err)) return err->message;
     beluga_tool_unref(tool);
     return NULL;
@@ -130,7 +130,7 @@ static int add(beluga__mcp_catalogue *c, const beluga__mcp_choice *choice, const
     const char *about = beluga_json_get_string(tool, "description", NULL);
     if (!about) about = beluga_json_get_string(tool, "title", NULL);
     if (!n || strlen(name) < n) {
-        tell_left_out(c, choice, name, "it has no name that can be called");
+        tell_left_out(c, choice, name, "it has no valid name");
         return 0;
     }
     if (!is_chosen(choice, name)) return 0;
@@ -156,7 +156,7 @@ int beluga__mcp_catalogue_add(beluga__mcp_catalogue *catalogue, const beluga__mc
          t = beluga_json_next(tools, t))
         status = add(catalogue, choice, t, scratch);
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
-        tell_left_out(catalogue, choice, "", "there are more than a client takes");
+        tell_left_out(catalogue, choice, "", "there are more tools than a client accepts");
     return status;
 }
 

@@ -113,13 +113,13 @@ static int fail(int rc, const beluga__child_command *c, beluga_error *err)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "\"%.200s\" can't be started: %s",
                                 c->command, why);
     if (rc == ENOENT && c->cwd && access(c->cwd, X_OK))
-        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "the folder \"%.200s\" of cwd: %s",
+        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "cwd: the folder \"%.200s\": %s",
                                 c->cwd, why);
     if (rc == ENOENT && !strchr(c->command, '/'))
-        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                                "there is no command \"%.200s\" in PATH: install it, or name it by "
-                                "its whole path",
-                                c->command);
+        return beluga_error_set(
+            err, BELUGA_ERROR_NOT_FOUND,
+            "there is no command \"%.200s\" in PATH: install it, or give its full path",
+            c->command);
     return beluga_error_set(err, rc == ENOENT ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
                             "\"%.200s\" can't be run: %s", c->command, why);
 }

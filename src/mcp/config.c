@@ -148,8 +148,8 @@ static const char *text_of(reading *r, const char *member, const char *item,
     size_t n = 0;
     const char *text = beluga_json_string(value, &n);
     if (text && strlen(text) == n) return text;
-    fault(r, member, item, false, "%s must be a text%s", member,
-          text ? " without NUL bytes" : " (quote what reads as a number)");
+    fault(r, member, item, false, "%s must be text%s", member,
+          text ? " without NUL bytes" : " (put quotes around a number)");
     return NULL;
 }
 
@@ -263,10 +263,10 @@ static void read_type(reading *r, const char *member, const beluga_json *value)
         if (strcmp(words[i], text) == 0) return;
     if (text && strcmp(text, "sse") == 0)
         fault(r, member, NULL, false,
-              "the transport sse was replaced by streamable HTTP in 2025 and is not supported: "
-              "most servers have both, so try type: http with another url, such as /mcp");
+              "the transport sse, which streamable HTTP replaced in 2025, is not supported: most "
+              "servers have both, so try type: http with another url, such as /mcp");
     else if (text)
-        fault(r, member, NULL, false, "type is stdio or http");
+        fault(r, member, NULL, false, "type must be stdio or http");
 }
 
 static void read_command(reading *r, const char *member, const beluga_json *value)
@@ -362,7 +362,7 @@ static void read_disabled_tools(reading *r, const char *member, const beluga_jso
 static void read_disabled(reading *r, const char *member, const beluga_json *value)
 {
     if (beluga_json_bool(value, false) != beluga_json_bool(value, true))
-        fault(r, member, NULL, false, "%s is true or false", member);
+        fault(r, member, NULL, false, "%s must be true or false", member);
 }
 
 /* Check members that hosts read: whether a tool may run, and descriptions for people. */
@@ -371,7 +371,7 @@ static void read_allow(reading *r, const char *member, const beluga_json *value)
     const char *text = text_of(r, member, NULL, value);
     if (text && strcmp(text, "ask") != 0 && strcmp(text, "always") != 0 &&
         strcmp(text, "never") != 0)
-        fault(r, member, NULL, false, "allow is ask, always or never");
+        fault(r, member, NULL, false, "allow must be ask, always or never");
 }
 
 static void read_description(reading *r, const char *member, const beluga_json *value)
@@ -442,9 +442,10 @@ static void check_whole(reading *r, const beluga_json *entry)
     if (!n || n > 32 ||
         strspn(r->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") < n)
         fault(r, NULL, NULL, true,
-              "\"%.40s\" can't be a server's name: it has 1 to 32 of A-Z a-z 0-9 _ -", r->name);
+              "\"%.40s\" can't be a server's name: use 1 to 32 characters of A-Z a-z 0-9 _ -",
+              r->name);
     if (command && url)
-        fault(r, NULL, NULL, true, "%s has a command and a url; one of them has to go", r->name);
+        fault(r, NULL, NULL, true, "%s has a command and a url: remove one of them", r->name);
     if (!command && !url) fault(r, NULL, NULL, true, "%s needs a command, or a url", r->name);
 }
 

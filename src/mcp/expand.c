@@ -27,7 +27,7 @@ static int put_variable(beluga__buf *out, const char *text, size_t n, beluga_err
     size_t length = end ? (size_t)(end - text) : n;
     if (!length || length >= sizeof name || (end && (length + 1 == n || end[1] != '-')))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "${%.*s} is no variable: write ${NAME} or ${NAME:-default}",
+                                "${%.*s} is not a variable: write ${NAME} or ${NAME:-default}",
                                 n > NAME ? NAME : (int)n, text);
     memcpy(name, text, length);
     name[length] = '\0';
@@ -45,7 +45,9 @@ int beluga__mcp_expand(beluga__buf *out, const char *text, beluga_error *err)
         status = beluga__buf_append(out, text, plain);
         text += plain;
         if (!begin || status) continue;
-        if (!end) return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "\"${\" without \"}\"");
+        if (!end)
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                    "\"${\" has no \"}\" behind it");
         status = put_variable(out, begin + 2, (size_t)(end - begin) - 2, err);
         text = end + 1;
     }

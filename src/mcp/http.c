@@ -260,21 +260,19 @@ static void refuse(const post *p, beluga_error *err)
     int http = p->got.status, status = beluga_error_from_http(http);
     if (!status) status = BELUGA_ERROR_INVALID_RESPONSE;
     if (http == 401)
-        beluga_error_set(
-            err, status,
-            "MCP server %s wants credentials (HTTP 401): give them in headers, such as "
-            "\"Authorization: Bearer …\"",
-            name);
+        beluga_error_set(err, status,
+                         "MCP server %s wants credentials (HTTP 401): set them in headers, such as "
+                         "\"Authorization: Bearer …\"",
+                         name);
     else if (http == 403)
         beluga_error_set(err, status,
-                         "MCP server %s refuses these credentials, or this client (HTTP 403)",
+                         "MCP server %s refused these credentials, or this client (HTTP 403)",
                          name);
     else if (http >= 300 && http < 400 && where)
-        beluga_error_set(
-            err, status,
-            "MCP server %s is elsewhere (HTTP %d), and redirects are not followed: put "
-            "the address into url",
-            name, http);
+        beluga_error_set(err, status,
+                         "MCP server %s redirects (HTTP %d), which is not followed: put the new "
+                         "address into url",
+                         name, http);
     else
         beluga_error_set(err, status, "MCP server %s answered with HTTP %d", name, http);
     if (where && http >= 300 && http < 400) beluga_error_set_cause(err, where, strlen(where));
@@ -307,8 +305,7 @@ static void no_answer(post *p)
     }
     if (is_good(p))
         beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED,
-                         "MCP server %s ended its answer without what was asked",
-                         s->wire.place->name);
+                         "MCP server %s sent a response without the answer", s->wire.place->name);
     else
         refuse(p, &err);
     fail_post(p, &err);

@@ -91,7 +91,7 @@ static int send_request(beluga__mcp_link *link, beluga__mcp_request *request, be
     beluga__rpc_end(&w);
     int status = beluga__json_writer_status(&w);
     if (status)
-        beluga_error_set(err, status, "the request to MCP server %s can't be written: %s",
+        beluga_error_set(err, status, "the request to MCP server %s can't be encoded: %s",
                          link->name, beluga_error_text(status));
     else
         status = link->wire->ops->send(link->wire, text.data, text.length, request, err);
@@ -104,7 +104,7 @@ int beluga__mcp_link_ask(beluga__mcp_link *link, beluga__mcp_request *request, b
 {
     if (link->n_requests >= BELUGA__MAX_MCP_CALLS)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "more than %u calls of MCP server %s at once",
+                                "there are more than %u calls to MCP server %s at once",
                                 BELUGA__MAX_MCP_CALLS, link->name);
     request->id = 0;
     request->exchange = NULL;
@@ -169,7 +169,7 @@ static void tell_cancelled(beluga__mcp_link *link, int64_t id)
     beluga__json_writer_init(&w, &text);
     beluga__rpc_begin(&w, "notifications/cancelled", 0);
     beluga_json_put_int(&w, "requestId", id);
-    beluga_json_put_string(&w, "reason", "the caller does not wait any more");
+    beluga_json_put_string(&w, "reason", "the caller no longer waits");
     beluga__rpc_end(&w);
     send_message(link, &w);
     beluga__buf_free(&text);
@@ -206,8 +206,8 @@ static void time_out(beluga__mcp_link *link, beluga__mcp_request *request)
 {
     beluga_error err;
     if (request->tool)
-        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "MCP server %s did not end its tool in time",
-                         link->name);
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT,
+                         "the tool of MCP server %s did not end in time", link->name);
     else
         beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "MCP server %s did not answer %s in time",
                          link->name, request->method);

@@ -71,7 +71,7 @@ static void put_block(beluga__buf *out, const beluga_json *block)
     else if (is(type, "resource"))
         put_resource(out, block);
     else
-        beluga__buf_puts(out, "[content of a kind that is not known: not shown]");
+        beluga__buf_puts(out, "[content of an unknown kind: not shown]");
 }
 
 /* Returns whether the content has text. A server that sends a structured result as well says the
@@ -85,8 +85,9 @@ static bool has_text(const beluga_json *content)
 
 static int wants_input(beluga__buf *out)
 {
-    beluga__buf_puts(out, "The tool wants an answer of a person before it goes on, for which this "
-                          "client has no way to ask.");
+    beluga__buf_puts(
+        out,
+        "The tool needs an answer from a person to continue, but this client can't ask for one.");
     return out->status ? out->status : BELUGA_ERROR_TOOL_EXECUTION;
 }
 

@@ -319,9 +319,10 @@ static void shook(beluga__mcp_request *request, const beluga__mcp_answer *answer
         beluga__line(words, sizeof words, version ? version : "none", version ? strlen(version) : 4,
                      BELUGA__BREAKS_BLANK);
         beluga_error err;
-        beluga_error_set(&err, BELUGA_ERROR_NOT_SUPPORTED,
-                         "MCP server %s speaks revision %s, which this library does not",
-                         s->link.name, words);
+        beluga_error_set(
+            &err, BELUGA_ERROR_NOT_SUPPORTED,
+            "MCP server %s speaks protocol revision %s, which this library does not support",
+            s->link.name, words);
         fail_opening(s, &err);
         return;
     }
@@ -400,8 +401,8 @@ static void expired(void *owner, beluga__mcp_request *request)
     if (again)
         beluga__mcp_link_hold(&s->link, request);
     else if (!ready || request->tool) {
-        beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND, "MCP server %s forgets its sessions",
-                         s->link.name);
+        beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND,
+                         "MCP server %s forgot its session again and again", s->link.name);
         beluga__mcp_link_failed(&s->link, request, &err);
         return;
     }
@@ -514,7 +515,7 @@ int beluga__mcp_session_ask(beluga__mcp_session *session, beluga__mcp_request *r
                                 session->link.name);
     if (session->phase != BELUGA__MCP_READY && session->deaths > BELUGA__MAX_MCP_DEATHS)
         return beluga_error_set(err, BELUGA_ERROR_STREAM_CLOSED,
-                                "MCP server %s ended %u times and is not started again",
+                                "MCP server %s ended %u times in a row, so it is not started again",
                                 session->link.name, session->deaths);
     int status = beluga__mcp_link_ask(&session->link, request, true, err);
     if (!status && session->phase == BELUGA__MCP_DOWN) beluga__mcp_session_open(session);

@@ -25,15 +25,15 @@ static int check_name(const char *name, beluga_error *err)
     if (n && n <= NAME && strspn(name, allowed) == n) return 0;
     return beluga_error_set(
         err, BELUGA_ERROR_INVALID_INPUT,
-        "the name of an MCP server must be 1 to %d of A-Z a-z 0-9 _ -: \"%.*s\"", NAME,
-        name ? (int)beluga__utf8_cut(name, n, NAME) : 0, name ? name : "");
+        "the name of an MCP server must be 1 to %d characters of A-Z a-z 0-9 _ - (is \"%.*s\")",
+        NAME, name ? (int)beluga__utf8_cut(name, n, NAME) : 0, name ? name : "");
 }
 
 static int check_env(const beluga_mcp_settings *s, beluga_error *err)
 {
     for (const char *const *e = s->env; e && *e; e++)
         if (**e == '=' || !strchr(*e, '='))
-            return refuse(err, s->name, "each of env must be NAME=value");
+            return refuse(err, s->name, "each item of env must have the form NAME=value");
     return 0;
 }
 
@@ -42,11 +42,12 @@ static int check_headers(const beluga_mcp_settings *s, beluga_error *err)
     beluga__misfit misfit;
     for (const char *const *h = s->headers; h && *h; h++) {
         size_t n = strcspn(*h, ":");
-        if (!(*h)[n]) return refuse(err, s->name, "each of headers must be Name: value");
+        if (!(*h)[n])
+            return refuse(err, s->name, "each item of headers must have the form Name: value");
         if (!beluga__fits_header_name(*h, n, &misfit))
-            return refuse(err, s->name, "a header has a name that no header can have");
+            return refuse(err, s->name, "a header has an invalid name");
         if (beluga__header_is_ours(*h, n))
-            return refuse(err, s->name, "a header is one that the library alone may set");
+            return refuse(err, s->name, "a header is one that only the library may set");
         if (!beluga__fits_header(*h + n + 1, strlen(*h + n + 1), &misfit))
             return refuse(err, s->name, "the value of a header has a character that can't be sent");
     }
@@ -58,7 +59,7 @@ static int check_place(const beluga_mcp_settings *s, beluga_error *err)
     beluga__misfit misfit;
     if (s->command) {
         if (!*s->command) return refuse(err, s->name, "command is empty");
-        return s->url ? refuse(err, s->name, "it has a command and a url; one of them has to go")
+        return s->url ? refuse(err, s->name, "it has a command and a url: remove one of them")
                       : check_env(s, err);
     }
     if (!s->url) return refuse(err, s->name, "it needs a command or a url");
@@ -101,12 +102,12 @@ int beluga__mcp_take_settings(beluga_mcp *mcp, const beluga_mcp_settings *given,
     bool failed = false;
     if (!given || beluga__sized_read(&s, given, offsetof(beluga_mcp_settings, headers), true))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the settings of an MCP server need their size, and no more than "
-                                "this library knows: .size = sizeof(beluga_mcp_settings)");
+                                "the settings of an MCP server have a size that this library does "
+                                "not know: set .size = sizeof(beluga_mcp_settings)");
     int status = check_name(s.name, err);
     if (!status) status = check_place(&s, err);
     if (!status && (s.timeout_ms < 0 || s.connect_timeout_ms < 0))
-        status = refuse(err, s.name, "a time-out is negative");
+        status = refuse(err, s.name, "a timeout is negative");
     if (status) return status;
     mcp->place = (beluga__mcp_place){
         .name = keep(mcp, s.name, &failed),

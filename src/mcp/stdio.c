@@ -196,7 +196,7 @@ static void out_ready(beluga__watch *watch, int events)
     stdio *s = beluga__container_of(watch, stdio, out);
     ssize_t got = read_some(s->child.out, bytes);
     if (got > 0) beluga__lines_feed(&s->messages, bytes, (size_t)got, got_message, s);
-    if (got > 0 && is_lost(s)) break_off(s, "writes a line without an end");
+    if (got > 0 && is_lost(s)) break_off(s, "wrote a line that does not end");
     if (got) return;
     beluga__lines_end(&s->messages, got_message, s);
     if (s->err_watched) read_err(s); /* read stderr to learn the reason */
@@ -251,7 +251,7 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
     if (!request && s->queue.length - s->sent > BELUGA__MAX_MCP_PINGS) return 0;
     if (s->queue.length + n + 1 > s->queue.max)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "MCP server %s does not read what it is asked", wire->place->name);
+                                "MCP server %s does not read its requests", wire->place->name);
     if (beluga__buf_reserve(&s->queue, n + 1)) {
         /* messages that wait are complete, so the failure concerns only the new one */
         s->queue.status = 0;
@@ -292,7 +292,8 @@ static int open_wire(beluga__mcp_wire *wire, beluga_error *err)
     if (!status) return 0;
     unwatch(s, &s->out, &s->out_watched);
     beluga__child_end(&s->child);
-    return beluga_error_set(err, status, "no descriptors for MCP server %s", wire->place->name);
+    return beluga_error_set(err, status, "no file descriptors are left for MCP server %s",
+                            wire->place->name);
 }
 
 static void free_wire(beluga__mcp_wire *wire)

@@ -36,8 +36,8 @@ static breaker *breaker_of(const breaker_stage *stage)
 
 /* --- the states ------------------------------------------------------------------------------- */
 
-/* Try to become the probe. A forked child never sees the end of a probe of its parent, so it may
- * begin one, too. */
+/* Try to make this call the probe. A forked child never sees the end of its parent's probe, so a
+ * call of its own may be the probe, too. */
 static bool begin_probing(breaker *b)
 {
     unsigned mine = beluga__fork_generation() + 1, other = atomic_load(&b->prober);

@@ -131,12 +131,11 @@ static int reserve(budget_stage *stage, beluga_error *err)
     int64_t before = atomic_fetch_add(&self->spent, stage->reserved);
     if (before < self->most && before + stage->reserved <= self->most) return 0;
     atomic_fetch_sub(&self->spent, stage->reserved);
-    return beluga_error_set(
-        err, BELUGA_ERROR_BUDGET_EXCEEDED,
-        "the budget of $%.6g is spent: $%.6g are used or reserved, and this call may "
-        "cost $%.6g",
-        (double)self->most / PER_DOLLAR, (double)before / PER_DOLLAR,
-        (double)stage->reserved / PER_DOLLAR);
+    return beluga_error_set(err, BELUGA_ERROR_BUDGET_EXCEEDED,
+                            "the budget of $%.6g is spent: $%.6g are used or reserved, and this "
+                            "call may cost another $%.6g",
+                            (double)self->most / PER_DOLLAR, (double)before / PER_DOLLAR,
+                            (double)stage->reserved / PER_DOLLAR);
 }
 
 static int begin(beluga__layer_stage *base, beluga_error *err)

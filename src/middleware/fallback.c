@@ -156,7 +156,7 @@ static beluga_error final_error(const fallback_stage *stage, const beluga_error 
     if (!stage->error || last->code == BELUGA_ERROR_NO_MEMORY) return *last;
     beluga_error err = *stage->error;
     char text[sizeof err.cause + sizeof last->message];
-    int n = snprintf(text, sizeof text, "%s%s%s%s%s, too, failed: %s", err.cause,
+    int n = snprintf(text, sizeof text, "%s%s%s%s%s failed, too: %s", err.cause,
                      *err.cause ? "; " : "", last->provider,
                      *last->provider && *last->model ? "/" : "", last->model, last->message);
     beluga_error_set_cause(&err, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);

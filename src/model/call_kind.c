@@ -49,11 +49,11 @@ bool beluga__call_kind_starts(const beluga_call *call)
 int beluga__call_kind_refuse(const beluga_call *call, beluga_error *err)
 {
     static const char *const reasons[] = {
-        [BELUGA_CALL_ANSWER] = "this provider gives no answers",
+        [BELUGA_CALL_ANSWER] = "this provider does not answer messages",
         [BELUGA_CALL_MODELS] = "this provider has no list of models",
         [BELUGA_CALL_EMBED] = "this provider does not embed texts",
         [BELUGA_CALL_COUNT] =
-            "this provider does not count tokens; beluga_message_estimate_tokens estimates them",
+            "this provider does not count tokens: beluga_message_estimate_tokens gives an estimate",
     };
     bool listed = call->kind < sizeof reasons / sizeof *reasons;
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "%s",

@@ -22,7 +22,7 @@ static const struct {
     {BELUGA_CAPABILITY_REASONING,
      "reasoning_effort has no effect: this provider is not known to reason"},
     {BELUGA_CAPABILITY_CACHE, "marks for the cache have no effect: this provider has none"},
-    {REPEATED_RESULTS, "a tool call has more than one result: the last is sent"},
+    {REPEATED_RESULTS, "a tool call has more than one result: only the last one is sent"},
 };
 
 /* The bits that depend on the parts of messages. */

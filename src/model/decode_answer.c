@@ -51,14 +51,14 @@ static void read_answer(decoding *d, const char *body, size_t length)
 {
     beluga_emit *emit = &d->emit;
     if (!emit->call->target->provider->decode_response) {
-        fail(emit, BELUGA_ERROR_NOT_SUPPORTED, "this provider's answers come as streams alone");
+        fail(emit, BELUGA_ERROR_NOT_SUPPORTED, "this provider answers only with streams");
         return;
     }
     int status = run_decoder(d, body, length);
     if (status < 0) beluga__emit_fail(emit, status, NULL);
     if (beluga__course_goes_on(emit->call))
         fail(emit, BELUGA_ERROR_INVALID_RESPONSE,
-             "the answer wants a further request, which a batch job can't make");
+             "the answer needs a further request, which a batch job can't send");
     else if (!emit->failed && !emit->finished)
         fail(emit, BELUGA_ERROR_INVALID_RESPONSE, "the answer does not say that it is complete");
     if (emit->error && emit->failed && !*emit->error->cause && length)
@@ -92,7 +92,7 @@ void beluga__decode_answer(beluga_call *call, int status, const char *body, size
     if (!prepare(d))
         fail(&d->emit, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
     else if (!is_status(status))
-        fail(&d->emit, BELUGA_ERROR_INVALID_RESPONSE, "the result has no status of HTTP");
+        fail(&d->emit, BELUGA_ERROR_INVALID_RESPONSE, "the result has no HTTP status");
     else if (status < 200 || status >= 300)
         read_refusal(d, body, length);
     else if (!beluga__emit_head(&d->emit))

@@ -54,7 +54,7 @@ static void refuse_unknown(beluga_error *err)
     int code = err->code;
     if (code < 0 && code >= -BELUGA_ERROR_COUNT) return;
     beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
-                     "the provider failed with %d, which is no code of an error", code);
+                     "the provider failed with %d, which is not an error code", code);
     beluga__hint_set_rule(err, BELUGA__RULE_ERROR_CODE);
 }
 
@@ -86,9 +86,8 @@ int beluga__emit_broke_rule(beluga_emit *emit, beluga__rule rule, int code, cons
 
 void beluga__emit_misused(beluga_emit *emit)
 {
-    beluga__emit_broke_rule(
-        emit, BELUGA__RULE_OWN_TURN, BELUGA_ERROR_INVALID_RESPONSE,
-        "the provider emitted from another thread, or when it was not its turn");
+    beluga__emit_broke_rule(emit, BELUGA__RULE_OWN_TURN, BELUGA_ERROR_INVALID_RESPONSE,
+                            "the provider emitted on another thread, or outside its turn");
 }
 
 void beluga__emit_check_turns(beluga_emit *emit)

@@ -56,14 +56,14 @@ static int check_vector(beluga_emit *emit, const beluga__vectors *vectors,
     const beluga_call *call = emit->call;
     size_t index = event->index, n = event->u.embedding.count;
     if (index >= call->n_inputs)
-        return refuse(emit, "the answer has a vector for input %zu, and only %u were sent", index,
-                      call->n_inputs);
+        return refuse(emit, "the answer has a vector for input %zu, but only %u inputs were sent",
+                      index, call->n_inputs);
     if (has_vector(vectors, index))
         return refuse(emit, "the answer has two vectors for input %zu", index);
     if (!n || n > BELUGA__MAX_DIMENSIONS)
         return refuse(emit, "the vector of input %zu has %zu numbers", index, n);
     if (vectors->n && n != vectors->dimensions)
-        return refuse(emit, "the vector of input %zu has %zu numbers, and those before have %zu",
+        return refuse(emit, "the vector of input %zu has %zu numbers, but those before have %zu",
                       index, n, vectors->dimensions);
     if (!are_finite(event->u.embedding.values, n))
         return refuse(emit, "the vector of input %zu has a number that is not finite", index);
@@ -104,8 +104,8 @@ static int check_vectors(beluga_emit *emit)
     if (!vectors) return beluga__emit_no_memory(emit);
     if (vectors->n == emit->call->n_inputs) return 0;
     while (has_vector(vectors, index)) index++;
-    return refuse(emit, "the answer has no vector for input %zu: %zu of %u came", index, vectors->n,
-                  emit->call->n_inputs);
+    return refuse(emit, "the answer has no vector for input %zu: only %zu of %u came", index,
+                  vectors->n, emit->call->n_inputs);
 }
 
 int beluga__emit_check_whole(beluga_emit *emit)
@@ -114,5 +114,5 @@ int beluga__emit_check_whole(beluga_emit *emit)
     /* A provider that asks for a further request has its token in the field of the finish word. */
     bool counted = (emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT;
     bool lacks = emit->call->kind == BELUGA_CALL_COUNT && !counted && !emit->raw_finish;
-    return lacks ? refuse(emit, "the answer has no count of tokens") : 0;
+    return lacks ? refuse(emit, "the answer has no token count") : 0;
 }

@@ -78,7 +78,7 @@ static int send_base64(beluga_emit *emit, beluga_event *event)
         status = beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
                                      "the answer's media is not base64");
     else if (status)
-        status = beluga__emit_broken(emit, status, "the answer's media can't be kept");
+        status = beluga__emit_broken(emit, status, "the answer's media can't be stored");
     else
         status = send_media(emit, event);
     beluga__buf_free(&bytes);
@@ -105,13 +105,14 @@ static int check_state(beluga_emit *emit, const beluga_event *event)
         of != BELUGA_PART_STATE)
         return BELUGA_ERROR_INVALID_INPUT;
     if (of == BELUGA_PART_TOOL_CALL && !beluga__emit_knows_tool(emit, event->index))
-        return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                                   "state of a call that never began");
+        return beluga__emit_broken(
+            emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+            "the provider emitted state for a tool call that it never began");
     status = beluga_json_parse(event->u.state.json, event->u.state.length, &doc, NULL);
     beluga_json_doc_free(doc);
     if (status == BELUGA_ERROR_NO_MEMORY) return beluga__emit_no_memory(emit);
     return status ? beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                                        "state that is not JSON")
+                                        "the provider emitted state that is not JSON")
                   : 0;
 }
 
@@ -138,7 +139,7 @@ static int keep_name(beluga_emit *emit, const char *name, const char **out)
     size_t n = strlen(name);
     if (beluga__utf8_valid(name, n) != n)
         return beluga__emit_broke_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
-                                       "metadata is not valid UTF-8");
+                                       "the answer's metadata is not valid UTF-8");
     *out = beluga__arena_copy(&emit->call->arena, name, n);
     return *out ? 0 : beluga__emit_no_memory(emit);
 }
@@ -225,8 +226,9 @@ static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 
 static int both_ends(beluga_emit *emit)
 {
-    return beluga__emit_broke_rule(emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
-                                   "the provider finished and asked for another request");
+    return beluga__emit_broke_rule(
+        emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
+        "the provider emitted a finish and also asked for another request");
 }
 
 /* Record the finish; beluga__emit_deliver delivers it later, since an HTTP server may send another
@@ -252,7 +254,7 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     if (!error || error->code >= 0)
         return beluga__emit_broke_rule(emit, BELUGA__RULE_ERROR_CODE, BELUGA_ERROR_INTERNAL,
-                                       "the provider failed without a code");
+                                       "the provider emitted an error without a code");
     beluga__emit_fail(emit, error->code, error);
     /* The service itself says that the job failed, so polling it again would bring the same
      * answer. */

@@ -21,7 +21,7 @@ static inline int beluga__emit_check_content(beluga_emit *emit)
     /* Over HTTP content may still follow a finish reason; see model/proof.h. */
     if (status || !emit->finished || !emit->full) return status;
     return beluga__emit_broke_rule(emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
-                                   "the provider went on after its finish");
+                                   "the provider emitted an event after its finish");
 }
 
 /* Returns 0 if a text of the answer may be emitted now, else an error code. */

@@ -42,7 +42,7 @@ static int add_tool(beluga_emit *emit, beluga_event *event)
                                    "a tool call has no name");
     if (emit->n_tools++ >= BELUGA__MAX_TOOL_CALLS)
         return beluga__emit_broken(emit, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                   "more than 1024 tool calls in one answer");
+                                   "the answer has more than 1024 tool calls");
     beluga__tool_slot *tool = beluga__arena_zalloc(&emit->call->arena, sizeof *tool);
     if (!tool) return beluga__emit_no_memory(emit);
     tool->index = event->index;
@@ -69,7 +69,7 @@ int beluga__emit_tool_begin(beluga_emit *emit, beluga_event *event)
     if (!tool) return add_tool(emit, event);
     if (!id || !*id || strcmp(tool->id, id) == 0) return 0;
     return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                               "two tool calls share an index");
+                               "two tool calls have the same index");
 }
 
 int beluga__emit_tool_delta(beluga_emit *emit, beluga_event *event)
@@ -80,11 +80,12 @@ int beluga__emit_tool_delta(beluga_emit *emit, beluga_event *event)
     if (status || !length) return status;
     beluga__tool_slot *tool = find_tool(emit, event->index);
     if (!tool)
-        return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
-                                   "arguments of a tool call that never began");
+        return beluga__emit_broken(
+            emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+            "the provider emitted arguments for a tool call that it never began");
     status = beluga__buf_append(&tool->arguments, text, length);
     if (status)
-        return beluga__emit_broken(emit, status, "the arguments of a tool call can't be kept");
+        return beluga__emit_broken(emit, status, "the arguments of a tool call can't be stored");
     return send_tool(emit, tool, event);
 }
 

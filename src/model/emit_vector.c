@@ -59,7 +59,7 @@ int beluga_emit_embedding_base64(beluga_emit *given, uint32_t index, const char 
                                      "the vector of input %u is not base64", index);
     else if (status)
         status =
-            beluga_emit_failure(given, status, NULL, "the vector of input %u can't be kept: %s",
+            beluga_emit_failure(given, status, NULL, "the vector of input %u can't be stored: %s",
                                 index, beluga_error_text(status));
     else
         status = emit_bytes(given, index, &bytes);
@@ -78,10 +78,11 @@ static int emit_array(beluga_emit *given, const beluga_allocator *allocator, uin
     if (!values)
         return beluga_emit_failure(given, BELUGA_ERROR_NO_MEMORY, NULL, "no memory for a vector");
     size_t read = beluga__json_floats(array, values, n);
-    int status = read == n ? beluga_emit_embedding(given, index, values, n)
-                           : beluga_emit_failure(given, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
-                                                 "item %zu of the vector of input %u is no number",
-                                                 read, index);
+    int status = read == n
+                     ? beluga_emit_embedding(given, index, values, n)
+                     : beluga_emit_failure(given, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
+                                           "item %zu of the vector of input %u is not a number",
+                                           read, index);
     beluga__release(allocator, values);
     return status;
 }
@@ -97,7 +98,8 @@ int beluga_emit_embedding_json(beluga_emit *given, uint32_t index, const beluga_
     if (beluga_json_is_array(value))
         return emit_array(given, emit->call->arena.allocator, index, value);
     return beluga_emit_failure(given, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
-                               "the vector of input %u is neither numbers nor base64", index);
+                               "the vector of input %u is neither an array of numbers nor base64",
+                               index);
 }
 
 int beluga_emit_token_count(beluga_emit *emit, int64_t tokens)

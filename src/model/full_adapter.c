@@ -106,7 +106,7 @@ static bool settle(full_stage *self, int status, const beluga_error *err)
     if (!ended) {
         beluga_error closed;
         beluga_error_set(&closed, BELUGA_ERROR_STREAM_CLOSED,
-                         "the provider ended without a finish");
+                         "the provider stopped without a finish or an error");
         beluga__hint_set_rule(&closed, BELUGA__RULE_ENDS);
         beluga__emit_fail(&self->emit, closed.code, &closed);
     }

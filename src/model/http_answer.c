@@ -88,7 +88,7 @@ static void collect(beluga__http_stage *self, const char *bytes, size_t n)
     if (!status || self->phase == BELUGA__HTTP_REFUSED) return;
     beluga_error_set(&err, status, "%s",
                      status == BELUGA_ERROR_LIMIT_EXCEEDED
-                         ? "the answer is larger than max_response_bytes"
+                         ? "the answer is larger than max_response_bytes: raise that option"
                          : "no memory for the answer");
     beluga__http_stage_fail(self, status, &err);
 }

@@ -211,12 +211,12 @@ static void failed_framing(beluga__http_stage *self, int status)
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
         why = beluga__call_is_of_jobs(self->emit.call)
                   ? result_too_large
-                  : "one event of the stream is larger than max_event_bytes";
+                  : "one event of the stream is larger than max_event_bytes: raise that option";
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
     if (status == BELUGA_ERROR_CONTEXT_CANCELED)
-        why = "the provider's function cut gave up, and nobody had cancelled";
+        why = "the provider's function cut returned a cancellation, but the call was not cancelled";
     if (status == BELUGA_ERROR_INVALID_RESPONSE)
-        why = "the provider's function cut found a frame that is not within the bytes it was given";
+        why = "the provider's function cut returned a frame outside the bytes that it was given";
     beluga_error_set(&err, status, "%s", why);
     beluga__http_stage_fail(self, status, &err);
 }
@@ -246,7 +246,7 @@ static int end_results(beluga__http_stage *self)
     if (self->line_lost && !self->line_read) {
         beluga_error err;
         beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE,
-                         "no line of the file of results can be read");
+                         "none of the lines in the file of results can be read");
         beluga__emit_fail(&self->emit, err.code, &err);
         const beluga__buf *sample = &self->response.body;
         beluga__http_stage_give_cause(self, sample->data, sample->length);

@@ -23,7 +23,7 @@ static int keep(beluga__http_stage *self, beluga__course *course, beluga_error *
     size_t n = beluga__call_state_size(self->emit.call);
     if (course->n_asked++ == BELUGA__MAX_REQUESTS)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "more than %u requests in one call", BELUGA__MAX_REQUESTS);
+                                "the call needs more than %u requests", BELUGA__MAX_REQUESTS);
     if (n && !course->state) course->state = beluga__arena_alloc(&self->emit.call->arena, n);
     if (n && !course->state) return no_memory(err);
     if (n) memcpy(course->state, self->state, n);
@@ -105,11 +105,11 @@ int beluga_emit_resolve_url(beluga_emit *given, const char *reference, char *url
     if (emit->remote || emit->full || emit->lone) return BELUGA_ERROR_NOT_SUPPORTED;
     if (!reference || !*reference)
         return beluga_emit_failure(given, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer does not tell where the next request goes");
+                                   "the answer has no URL for the next request");
     status = put_url(beluga__container_of(emit, beluga__http_stage, emit), reference, url, size);
     if (!status) return 0;
     return beluga_emit_failure(given, status, NULL,
-                               "the URL that the service told for the next request: %s",
+                               "the service gave a bad URL for the next request: %s",
                                beluga_error_text(status));
 }
 
@@ -141,10 +141,9 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     self->framer.passes_over = results;
     self->framer.cut = beluga__http_stage_provider(self)->cut;
     if (!status) return 0;
-    return beluga_error_set(
-        err, status,
-        "the framing of this provider is not known, or not part of this library: "
-        "that of AWS is where it was built with bedrock among its providers");
+    return beluga_error_set(err, status,
+                            "this provider's framing is unknown, or not part of this library (AWS "
+                            "event streams need a library that is built with bedrock)");
 }
 
 int beluga__http_stage_renew(beluga__http_stage *self, beluga_error *err)

@@ -9,12 +9,12 @@
 static const char *reason_of(int status, bool told)
 {
     if (status >= 300 && status < 400)
-        return told ? "the server redirects from where the service told that the next request goes"
-                    : "the server redirects; set base_url to where it points";
+        return told
+                   ? "the server redirected the next request of the call, which is not followed"
+                   : "the server redirects, which is not followed: set base_url to the new address";
     if (status >= 200 && status < 300 && told)
         return "the server answered the next request with a web page";
-    if (status >= 200 && status < 300)
-        return "the server answered with a web page; is base_url right?";
+    if (status >= 200 && status < 300) return "the server answered with a web page: check base_url";
     return NULL;
 }
 
@@ -52,8 +52,8 @@ void beluga__refusal_read(const beluga_call *call, const beluga_http_response *r
     if (status >= 400 && provider->decode_error) provider->decode_error(call, response, err);
 }
 
-static const char sent_without_key[] =
-    "the service told another server for this request, which gets no key: only base_url's does";
+static const char sent_without_key[] = "the service named another server for this request, and "
+                                       "keys are sent only to base_url's server";
 
 /* Returns whether the request carried no credentials, neither as a key nor in a header. False in a
  * replay, which has no keys. */

@@ -76,7 +76,7 @@ static void warn_of_unsent(beluga__http_stage *self)
         bool asked = is_of_body(key) && settings->known[key].origin == BELUGA_ORIGIN_CALL;
         if (settings->known[key].type && (merged || asked))
             beluga_http_request_warn(&self->request,
-                                     "%s has no effect: request_body is sent as it is",
+                                     "%s has no effect: request_body is sent unchanged",
                                      beluga_option_get_info(key)->name);
     }
 }
@@ -91,7 +91,7 @@ static int give_body(beluga__http_stage *self, beluga_error *err)
     size_t n;
     if (request->body_form != BELUGA__BODY_JSON)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                "request_body: this provider's requests have no JSON as body");
+                                "request_body: this provider's requests have no JSON body");
     warn_of_unsent(self);
     beluga__buf_init(&copy, body->allocator, body->max);
     const char *model = beluga__json_member_text(body->data, body->length, "model", &n);
@@ -164,9 +164,9 @@ static int set_extra_headers(beluga__http_stage *self, beluga_error *err)
         char name[128];
         size_t n = colon ? (size_t)(colon - item->value.string) : 0;
         if (!n || n >= sizeof name)
-            return beluga_error_set(
-                err, BELUGA_ERROR_INVALID_INPUT,
-                "extra_headers: \"Name: value\" is needed, with a name of at most 127 bytes");
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                    "extra_headers: each header must have the form \"Name: "
+                                    "value\", with a name of at most 127 bytes");
         memcpy(name, item->value.string, n);
         name[n] = '\0';
         beluga_http_request_set_header(&self->request, name, colon + 1 + strspn(colon + 1, " \t"));
@@ -257,10 +257,10 @@ int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encod
     int status = write_request(self, encode, cancels, err);
     bool nothing = cancels && status == BELUGA_ENCODE_NOTHING;
     if (status > 0 && !nothing) /* an unwritten request would make the call wait for ever */
-        status = beluga_error_set(err, BELUGA_ERROR_INTERNAL,
-                                  "the provider could not write its request, and gave %d in place "
-                                  "of a negative code",
-                                  status);
+        status = beluga_error_set(
+            err, BELUGA_ERROR_INTERNAL,
+            "the provider could not write its request, and returned %d instead of a negative code",
+            status);
     if (status < 0 && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     return status;
 }

@@ -51,8 +51,9 @@ static void add_parts(beluga_http_request *request, const beluga_message *messag
         if (part->kind == BELUGA_PART_TEXT)
             beluga_json_add_text(&request->writer, part->text, part->text_length);
         else if (!*left_out)
-            beluga_http_request_warn(request, "the prompt has the texts of messages alone: other "
-                                              "parts are not sent");
+            beluga_http_request_warn(
+                request,
+                "only the texts of messages are put into the prompt: other parts are not sent");
         *left_out = *left_out || part->kind != BELUGA_PART_TEXT;
     }
 }

@@ -196,6 +196,6 @@ void beluga__warn_of_unread(const beluga_call *call, const uint64_t *reads,
      * the conformance kit finds. */
     bool claimed = call->target->provider->capabilities & BELUGA_CAPABILITY_TOOLS;
     if (call->n_tools && !claimed && !beluga__reads_has(reads, 0))
-        beluga_http_request_warn(request, "tools are not sent: %s does not know any",
+        beluga_http_request_warn(request, "tools are not sent: %s does not support them",
                                  provider_name(call));
 }

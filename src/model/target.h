@@ -18,7 +18,7 @@ typedef struct beluga__model beluga__model;
 typedef struct beluga__target_header {
     const char *name;
     beluga__key *value; /* NULL: the header is removed from requests */
-    bool secret;        /* the value came from a reference */
+    bool secret;        /* the value came from a reference to a secret */
 } beluga__target_header;
 
 typedef struct beluga__target {

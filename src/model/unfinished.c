@@ -13,9 +13,9 @@ static const char *explain(uint32_t reason)
 {
     switch (reason) {
     case BELUGA_FINISH_LENGTH: return "the answer was cut at its token limit: raise max_tokens";
-    case BELUGA_FINISH_PAUSE: return "the model paused, and its answer is to go on";
+    case BELUGA_FINISH_PAUSE: return "the model paused: ask it again to continue the answer";
     case BELUGA_FINISH_CONTENT_FILTER: return "the provider refused or filtered the content";
-    default: return "the answer ended for a reason that is not known to be a natural one";
+    default: return "the answer ended for a reason that may not be a natural end";
     }
 }
 

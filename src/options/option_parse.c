@@ -38,7 +38,7 @@ static int parse_duration(const beluga_option_info *info, const char *value, siz
     if (!beluga__text_to_double(value, n, &number))
         return refuse(err, info, value, n, "is not a duration such as 30s, 500ms or 2m");
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "%s: \"%.*s\" has no unit; say %.*ss or %.*sms", info->name, (int)n,
+                            "%s: \"%.*s\" has no unit: write %.*ss or %.*sms", info->name, (int)n,
                             value, (int)n, value, (int)n, value);
 }
 
@@ -96,8 +96,9 @@ static int unknown(const char *name, size_t n, beluga_error *err)
     if (nearest)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "no option is named \"%s\"; did you mean %s?", copy, nearest);
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "no option is named \"%s\"; a provider's own is PROVIDER.NAME", copy);
+    return beluga_error_set(
+        err, BELUGA_ERROR_INVALID_INPUT,
+        "no option is named \"%s\"; an option of one provider is written PROVIDER.NAME", copy);
 }
 
 /* Returns whether a name has the form "provider.name", with text on both sides of the first dot. */
@@ -116,13 +117,13 @@ int beluga_option_parse(const char *text, beluga_option *out, beluga_error *err)
     int key = beluga__option_find(text, n);
     bool own = !key && is_own_name(text, n);
     if (key == BELUGA_OPTION_PROVIDER_SPECIFIC)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "provider_specific: say the option's own name, such as "
-                                "openai.organization=VALUE");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "provider_specific: write the option's own name, such as openai.organization=VALUE");
     if (!key && !own) return unknown(text, n, err);
     if (!text[n])
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "\"%s\" has no value; say %s=VALUE", text, text);
+                                "\"%s\" has no value: write %s=VALUE", text, text);
     beluga_option option = {.key = BELUGA_OPTION_PROVIDER_SPECIFIC,
                             .type = BELUGA_OPTION_STRING,
                             .name = text,

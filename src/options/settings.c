@@ -188,8 +188,8 @@ int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
     for (size_t i = 0; opts && i < n && !status; i++) {
         if (n == BELUGA_OPTIONS_TERMINATED && opts[i].key == BELUGA_OPTION_END) break;
         if (i >= BELUGA__MAX_OPTIONS)
-            return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "more than %d options",
-                                    BELUGA__MAX_OPTIONS);
+            return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                    "there are more than %d options", BELUGA__MAX_OPTIONS);
         status = apply_one(&a, &opts[i]);
     }
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)

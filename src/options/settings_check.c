@@ -153,7 +153,7 @@ static void check_proxy(faults *f, const char *name, const char *url, size_t n)
     while (i < count && (strncasecmp(url, schemes[i], length) != 0 || strlen(schemes[i]) != length))
         i++;
     if (!beluga__fits_url(url, n, &m))
-        fault(f, "%s: %s at byte %zu can't be part of a URL; say it percent-encoded", name, m.what,
+        fault(f, "%s: %s at byte %zu can't be part of a URL: percent-encode it", name, m.what,
               m.at);
     else if (end && i == count)
         fault(f,
@@ -176,7 +176,7 @@ static void check_string(faults *f, int key, const beluga__setting *s)
     case BELUGA_OPTION_PROXY: check_proxy(f, name, text, s->length); return;
     default: break;
     }
-    if (memchr(text, '\0', s->length)) fault(f, "%s holds a NUL byte", name);
+    if (memchr(text, '\0', s->length)) fault(f, "%s has a NUL byte in it", name);
 }
 
 static void check_header(faults *f, const char *option, size_t item, const char *line, size_t n)
@@ -200,7 +200,8 @@ static void check_error_name(faults *f, const char *option, const char *name)
 {
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
     if (!beluga_error_code_from_name(name))
-        fault(f, "%s: \"%.*s\" is no error's name, such as rate_limit", option, shown, name);
+        fault(f, "%s: \"%.*s\" is not the name of an error, such as rate_limit", option, shown,
+              name);
 }
 
 static bool is_model_alias(const char *line, size_t n)
@@ -247,7 +248,7 @@ static const char *type_name(int64_t type)
     case BELUGA_OPTION_DURATION: return "milliseconds";
     case BELUGA_OPTION_ENUM: return "one of a few words";
     case BELUGA_OPTION_POINTER: return "a pointer";
-    default: return "of a type nobody knows";
+    default: return "of a known type";
     }
 }
 
@@ -255,9 +256,9 @@ static void check_known(faults *f, int key, const beluga__setting *s, char scope
 {
     const beluga_option_info *info = beluga_option_get_info(key);
     if (scope == 'C' && info->scope == 'M')
-        fault(f, "%s belongs to a model, not to a call", info->name);
+        fault(f, "%s can't be set for a call: set it for the model", info->name);
     else if (scope == 'M' && info->scope == 'C')
-        fault(f, "%s belongs to a call, not to a model", info->name);
+        fault(f, "%s can't be set for a model: set it for a call", info->name);
     else if (s->type == BELUGA__SETTING_WRONG)
         fault(f, "%s must be %s (is %s)", info->name, type_name(info->type),
               type_name(s->value.integer));
@@ -292,7 +293,7 @@ static void check_company(faults *f, const beluga__settings *settings)
         for (size_t k = 0; k < 3 && rows[i].needs[k]; k++)
             there = there || settings->known[rows[i].needs[k]].type;
         if (!there)
-            fault(f, "%s does nothing without %s", beluga_option_get_info(rows[i].key)->name,
+            fault(f, "%s has no effect without %s", beluga_option_get_info(rows[i].key)->name,
                   rows[i].words);
     }
 }
@@ -301,7 +302,7 @@ static void check_slots(faults *f, const beluga__settings *settings, char scope)
 {
     const beluga__setting *unknown = &settings->known[BELUGA_OPTION_END];
     if (unknown->type && (scope == 'M' || unknown->origin == BELUGA_ORIGIN_CALL))
-        fault(f, "option %lld is of a later version of the library",
+        fault(f, "option %lld is from a later version of the library",
               (long long)unknown->value.integer);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         const beluga__setting *s = &settings->known[key];
@@ -435,7 +436,7 @@ int beluga__settings_check_all(const beluga__settings *settings, char scope, con
         if (scope == 'C' && item->origin != BELUGA_ORIGIN_CALL) continue;
         const beluga_own_option *row = find_own(own, item->name);
         if (row && scope == 'C' && row->flags & BELUGA_OWN_OPTION_IN_URL)
-            fault(&f, "%s belongs to a model, not to a call", row->name);
+            fault(&f, "%s can't be set for a call: set it for the model", row->name);
         else if (row)
             check_own(&f, item, row);
         else

@@ -42,18 +42,18 @@ static int name_file(beluga_error *err, int status, const char *path)
 
 static int refuse_abi(const beluga_plugin *p, beluga_error *err)
 {
-    return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                            "it was built for ABI %u, this library has %d: the %s is older", p->abi,
-                            BELUGA_PROVIDER_ABI,
-                            p->abi < BELUGA_PROVIDER_ABI ? "plug-in" : "library");
+    return beluga_error_set(
+        err, BELUGA_ERROR_PLUGIN_ABI,
+        "it was built for ABI version %u, but this library has %d: the %s is older", p->abi,
+        BELUGA_PROVIDER_ABI, p->abi < BELUGA_PROVIDER_ABI ? "plug-in" : "library");
 }
 
 static int refuse_functions(const beluga_plugin *p, beluga_error *err)
 {
     return beluga_error_set(
         err, BELUGA_ERROR_PLUGIN_ABI,
-        "it was built with the headers of %u.%u.%u and may call functions that this "
-        "library, %s, does not have: the library is older",
+        "it was built with the headers of beluga %u.%u.%u, and may call functions that this older "
+        "library (%s) does not have: update the library",
         p->version >> 16 & 0xff, p->version >> 8 & 0xff, p->version & 0xff, BELUGA_VERSION_STRING);
 }
 
@@ -61,10 +61,10 @@ static int check_providers(const beluga_plugin *p, beluga_error *err)
 {
     size_t n = 0;
     while (p->providers && n <= BELUGA__MAX_PLUGINS && p->providers[n]) n++;
-    if (!n) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "it has no provider");
+    if (!n) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "it contains no provider");
     if (n > BELUGA__MAX_PLUGINS)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "it has more than %u providers",
-                                BELUGA__MAX_PLUGINS);
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "it contains more than %u providers", BELUGA__MAX_PLUGINS);
     return 0;
 }
 
@@ -78,7 +78,7 @@ static int check_plugin(const beluga_registry *registry, const beluga_plugin *p,
     if (p->abi != BELUGA_PROVIDER_ABI) return refuse_abi(p, err);
     if (p->size < offsetof(beluga_plugin, reserved) || !p->host)
         return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                                "what it says of itself is cut short");
+                                "its description (beluga_plugin) is too short");
     if (p->host_size > beluga__registry_host(registry)->size) return refuse_functions(p, err);
     return check_providers(p, err);
 }
@@ -97,7 +97,8 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
 {
     if (n_initialised == BELUGA__MAX_LOADED_PLUGINS)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "more than %u plug-ins in one process", BELUGA__MAX_LOADED_PLUGINS);
+                                "the process has loaded %u plug-ins already, which is the maximum",
+                                BELUGA__MAX_LOADED_PLUGINS);
     beluga_error why = {0};
     int status = p->init ? p->init(&why) : 0;
     if (status) {
@@ -105,7 +106,7 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
         if (!why.code) beluga_error_set(&why, status, "%s", beluga_error_text(status));
         beluga__error_clean(&why); /* the plug-in wrote this error, so it may hold any bytes */
         if (err) *err = why;
-        beluga_error_wrap(err, "load", "its init failed");
+        beluga_error_wrap(err, "load", "its init function failed");
         return status;
     }
     initialised[n_initialised++] = p;
@@ -118,7 +119,7 @@ static int refuse_link(const char *real, beluga_error *err)
 {
     static const char undefined[] = "undefined symbol: ";
     const char *why = dlerror();
-    if (!why) why = "the dynamic linker does not say why";
+    if (!why) why = "the dynamic linker gives no reason";
     size_t n = strlen(real);
     if (strncmp(why, real, n) == 0 && strncmp(why + n, ": ", 2) == 0) why += n + 2;
     const char *symbol = strstr(why, undefined);
@@ -221,7 +222,7 @@ static void load_folder(several *s, const char *folder)
         return;
     }
     if (n > (int)BELUGA__MAX_PLUGINS)
-        refuse_folder(s, folder, BELUGA_ERROR_LIMIT_EXCEEDED, "more plug-ins than 64 are in it");
+        refuse_folder(s, folder, BELUGA_ERROR_LIMIT_EXCEEDED, "it contains more than 64 plug-ins");
     for (int i = 0; i < n; i++) {
         int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
         if (n <= (int)BELUGA__MAX_PLUGINS && length < (int)sizeof path) load_one(s, path);
@@ -263,7 +264,7 @@ static void load_path(several *s)
         /* what a relative path means would depend on the folder in which the program was started */
         else if (n)
             refuse_folder(s, item, BELUGA_ERROR_INVALID_INPUT,
-                          "in " BELUGA__PLUGIN_PATH " only paths that begin with / are read");
+                          "in " BELUGA__PLUGIN_PATH " only absolute paths are read");
     }
 }
 

@@ -55,7 +55,7 @@ static int check_machine(const ElfW(Ehdr) * head, beluga_error *err)
     describe_machine(head->e_ident, machine_of(head), its, sizeof its);
     describe_machine(own->e_ident, own->e_machine, ours, sizeof ours);
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                            "it is for another architecture, %s; this library is for %s", its,
+                            "it is for another architecture (%s): this library is for %s", its,
                             ours);
 }
 

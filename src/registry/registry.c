@@ -46,9 +46,9 @@ int beluga__provider_name_check(const char *name, int code, beluga_error *err)
     if (n >= 1 && n <= BELUGA__MAX_PROVIDER_NAME &&
         strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n)
         return 0;
-    return beluga_error_set(err, code,
-                            "a provider's name has 1 to %d of a-z 0-9 _ - (is \"%.60s\")",
-                            BELUGA__MAX_PROVIDER_NAME, name ? name : "");
+    return beluga_error_set(
+        err, code, "a provider's name must be 1 to %d characters of a-z 0-9 _ - (is \"%.60s\")",
+        BELUGA__MAX_PROVIDER_NAME, name ? name : "");
 }
 
 /* The smallest size of a batch table. */
@@ -74,8 +74,7 @@ static beluga_batch_api whole_batch(const beluga_batch_api *given)
 /* Returns what is missing in a table for batch jobs, or NULL. */
 static const char *missing_in_batch(const beluga_batch_api *given)
 {
-    if (given->size < BATCH_MIN_SIZE)
-        return "the batch table is shorter than any library's: set its size";
+    if (given->size < BATCH_MIN_SIZE) return "its batch table is too short: set its size";
     beluga_batch_api api = whole_batch(given);
     if (!api.put_request) return "put_request is missing in its batch table";
     if (!api.encode_create) return "encode_create is missing in its batch table";
@@ -94,18 +93,21 @@ static const char *missing_slot(const beluga_provider *p)
 {
     bool full = p->start || p->cancel,
          http = p->encode_request || p->decode_response || p->decode_event;
-    if (full && http) return "it has the functions of both kinds, HTTP and full";
+    if (full && http)
+        return "it has functions of both kinds of providers, HTTP and full: choose one";
     if (full && p->batch) return "its batch table needs the functions of an HTTP provider";
     if (full) return !p->start ? "start is missing" : !p->cancel ? "cancel is missing" : NULL;
     if (!p->encode_request) return "encode_request is missing (or start and cancel)";
     if (!p->decode_response && !p->decode_event)
         return "decode_response or decode_event is missing";
     if (p->framing == BELUGA_FRAMING_OWN && p->decode_event && !p->cut)
-        return "cut is missing, and the framing is BELUGA_FRAMING_OWN";
+        return "cut is missing, which BELUGA_FRAMING_OWN needs";
     if (!p->encode_list_models != !p->decode_list_models)
-        return "encode_list_models and decode_list_models go together";
-    if (!p->encode_embed != !p->decode_embed) return "encode_embed and decode_embed go together";
-    if (!p->encode_count != !p->decode_count) return "encode_count and decode_count go together";
+        return "encode_list_models and decode_list_models need each other";
+    if (!p->encode_embed != !p->decode_embed)
+        return "encode_embed and decode_embed need each other";
+    if (!p->encode_count != !p->decode_count)
+        return "encode_count and decode_count need each other";
     if (p->state_size > BELUGA__MAX_STATE_BYTES) return "state_size is over 64 KiB";
     if (p->batch && !p->decode_response) return "its batch table needs decode_response, too";
     return p->batch ? missing_in_batch(p->batch) : NULL;
@@ -118,12 +120,13 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
     if (p->abi != BELUGA_PROVIDER_ABI)
         return beluga_error_set(
             err, BELUGA_ERROR_PLUGIN_ABI,
-            "the provider was built for ABI %u, this library has %d: the %s is older", p->abi,
-            BELUGA_PROVIDER_ABI, p->abi < BELUGA_PROVIDER_ABI ? "provider" : "library");
+            "the provider was built for ABI version %u, but this library has %d: the %s is older",
+            p->abi, BELUGA_PROVIDER_ABI, p->abi < BELUGA_PROVIDER_ABI ? "provider" : "library");
     if (p->size < BELUGA_PROVIDER_MIN_SIZE)
-        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                                "the provider's table has %zu bytes, at least %zu are needed",
-                                p->size, (size_t)BELUGA_PROVIDER_MIN_SIZE);
+        return beluga_error_set(
+            err, BELUGA_ERROR_PLUGIN_ABI,
+            "the provider's table has %zu bytes, but at least %zu are needed: set its size",
+            p->size, (size_t)BELUGA_PROVIDER_MIN_SIZE);
     return 0;
 }
 
@@ -210,10 +213,10 @@ static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
     const entry *there = &r->entries[at];
     if (there->file)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "provider '%s' is registered already, by %s", there->provider->name,
-                                there->file);
+                                "a provider named '%s' is registered already, by %s",
+                                there->provider->name, there->file);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "provider '%s' is registered already%s", there->provider->name,
+                            "a provider named '%s' is registered already%s", there->provider->name,
                             there->builtin ? ": it is built in" : "");
 }
 
@@ -437,8 +440,8 @@ int beluga__registry_find(beluga_registry *registry, const char *name, const bel
     if (*out) return 0;
     beluga__registry_hint(registry, name, hint, sizeof hint);
     if (!name)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "no provider was named; %s",
-                                hint);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "the provider's name is missing; %s", hint);
     return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,
-                            "provider '%.60s' not registered; %s", name, hint);
+                            "no provider is named '%.60s'; %s", name, hint);
 }

@@ -337,7 +337,7 @@ static int count_fits(check *c, const beluga_json *schemas, const beluga_json *v
 static int check_any_of(check *c, const beluga_json *schemas, const beluga_json *value)
 {
     int n = count_fits(c, schemas, value);
-    return n < 0 ? n : n ? 0 : misfit(c, "fits none of the forms allowed");
+    return n < 0 ? n : n ? 0 : misfit(c, "fits none of the schemas of anyOf");
 }
 
 static int check_one_of(check *c, const beluga_json *schemas, const beluga_json *value)
@@ -384,7 +384,7 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
         at += n;
     }
     return target ? fits(c, target, value)
-                  : misfit(c, "the schema refers to %.80s, which is not there", text);
+                  : misfit(c, "the schema refers to %.80s, which does not exist", text);
 }
 
 /* --- the whole check -------------------------------------------------------------------------- */

@@ -29,7 +29,7 @@ static beluga_message *new_message(beluga_role role, size_t room)
     m->plain = true;
     beluga__arena_init(&m->arena, allocator, (char *)m + head, room, BELUGA__MAX_CALL_BYTES);
     if (role < BELUGA_ROLE_SYSTEM || role > BELUGA_ROLE_TOOL)
-        beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "there is no such role");
+        beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "the role is unknown");
     return m;
 }
 
@@ -57,7 +57,7 @@ static int copy(beluga_message *m, const char *text, size_t n, const char **out)
 {
     if (!text) return 0;
     if (n > BELUGA__MAX_PART_BYTES)
-        return beluga__message_fail(m, BELUGA_ERROR_LIMIT_EXCEEDED, "a part may have 64 MiB");
+        return beluga__message_fail(m, BELUGA_ERROR_LIMIT_EXCEEDED, "a part has more than 64 MiB");
     char *bytes = beluga__arena_copy(&m->arena, text, n);
     if (!bytes) return beluga__message_fail(m, BELUGA_ERROR_NO_MEMORY, NULL);
     *out = bytes;
@@ -255,7 +255,7 @@ static int fill_state(beluga_message *m, beluga_part *part, const char *provider
     const char *state = NULL, *of = NULL;
     if (!provider || !json)
         return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
-                                    "state needs a provider and JSON");
+                                    "state needs a provider's name and JSON");
     check_text(m, "state", m->count, json, length);
     int status = check_json(m, json, length);
     if (!status) status = copy(m, json, length, &state);
@@ -281,7 +281,8 @@ int beluga_message_set_state(beluga_message *m, const char *provider, const char
 {
     if (!m) return BELUGA_ERROR_INVALID_INPUT;
     if (!m->count)
-        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "there is no part for state");
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
+                                    "the message has no part that the state could belong to");
     return fill_state(m, &m->parts[m->count - 1], provider, json, length);
 }
 
@@ -297,7 +298,7 @@ int beluga_message_add_url(beluga_message *m, beluga_part_kind kind, const char 
     if (!url) return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "url is NULL");
     if (!is_content(kind))
         return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
-                                    "a URL is an image, audio or a file");
+                                    "a part with a URL must be an image, audio or a file");
     beluga_part part = {.kind = (uint32_t)kind};
     int status = copy_string(m, "url", url, &part.url);
     if (!status) status = copy_string(m, "media_type", media_type, &part.media_type);
@@ -309,10 +310,11 @@ int beluga_message_add_data(beluga_message *m, beluga_part_kind kind, const char
 {
     if (!m) return BELUGA_ERROR_INVALID_INPUT;
     if (!data || !media_type)
-        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "data needs a media type");
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
+                                    "a part with data needs a media type");
     if (!is_content(kind))
         return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
-                                    "data is an image, audio or a file");
+                                    "a part with data must be an image, audio or a file");
     beluga_part part = {.kind = (uint32_t)kind, .data_length = length};
     const char *bytes = NULL;
     int status = copy(m, data, length, &bytes);
@@ -326,10 +328,11 @@ int beluga_message_mark_cache(beluga_message *m, int64_t ttl_s)
 {
     if (!m) return BELUGA_ERROR_INVALID_INPUT;
     if (!m->count)
-        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "there is no part to mark");
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
+                                    "the message has no part that could be marked for the cache");
     if (ttl_s != 0 && ttl_s != 300 && ttl_s != 3600)
         return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
-                                    "a cache is kept for 300 or 3600 seconds");
+                                    "the cache's time must be 300 or 3600 seconds");
     uint32_t flags = BELUGA_PART_CACHE;
     if (ttl_s) flags |= ttl_s == 300 ? BELUGA_PART_CACHE_5M : BELUGA_PART_CACHE_1H;
     m->parts[m->count - 1].flags = flags;

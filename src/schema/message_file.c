@@ -86,9 +86,10 @@ static int add_text(beluga_message *m, const char *path, const char *data, size_
                                 path, valid);
     }
     if (valid < length || memchr(data, '\0', length)) {
-        beluga__message_fail(m, BELUGA_ERROR_NOT_SUPPORTED, "a file is of a type nobody knows");
+        beluga__message_fail(m, BELUGA_ERROR_NOT_SUPPORTED, "the type of a file is unknown");
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                "%s: not a PNG, JPEG, GIF, WebP, WAV, MP3, PDF or UTF-8 text",
+                                "%s: its type is unknown: it is not a PNG, JPEG, GIF, WebP, WAV, "
+                                "MP3, PDF or UTF-8 text",
                                 path);
     }
     return beluga__message_add_text_file(m, data, length, base_name(path),

@@ -116,7 +116,7 @@ int beluga_ensure_messages(beluga_input input, beluga_messages **out, beluga_err
     *out = NULL;
     if (input.kind < INPUT_TEXT || input.kind > INPUT_MESSAGES)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the input is neither text nor a message nor messages (kind %u)",
+                                "the input is not text, a message or messages (its kind is %u)",
                                 (unsigned)input.kind);
     if (!input.pointer)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the input is NULL");

@@ -12,7 +12,7 @@ static int read_schema(const char *text, size_t length, beluga_json_doc **doc, b
         if (status) beluga_error_set(err, status, "the schema: %s", why.message);
         return status;
     }
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the schema is no JSON: %s",
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the schema is not JSON: %s",
                             why.message);
 }
 

@@ -25,7 +25,7 @@ static int check_name(const char *name, beluga_error *err)
     size_t n = strnlen(name, BELUGA__MAX_TOOL_NAME + 1);
     if (n && n <= BELUGA__MAX_TOOL_NAME && strspn(name, allowed) == n) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "tool name \"%.*s\": must be 1 to %u of A-Z a-z 0-9 _ -",
+                            "tool name \"%.*s\": must be 1 to %u characters of A-Z a-z 0-9 _ -",
                             (int)beluga__utf8_cut(name, n, SHOWN), name, BELUGA__MAX_TOOL_NAME);
 }
 
@@ -34,7 +34,7 @@ static int check_description(const beluga_tool_definition *d, beluga_error *err)
     size_t n = d->description ? strnlen(d->description, BELUGA__MAX_TOOL_BYTES + 1) : 0;
     if (n > BELUGA__MAX_TOOL_BYTES)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "tool %s: the description is over %u bytes", d->name,
+                                "tool %s: the description has more than %u bytes", d->name,
                                 BELUGA__MAX_TOOL_BYTES);
     size_t valid = n ? beluga__utf8_valid(d->description, n) : 0;
     if (valid == n) return 0;
@@ -52,7 +52,7 @@ static int check_parameters(const beluga_tool_definition *d, beluga__arena *aren
     size_t n = strnlen(d->parameters, BELUGA__MAX_TOOL_BYTES + 1);
     if (n > BELUGA__MAX_TOOL_BYTES)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "tool %s: the parameters are over %u bytes", d->name,
+                                "tool %s: the parameters have more than %u bytes", d->name,
                                 BELUGA__MAX_TOOL_BYTES);
     int status = beluga__json_compact(arena, d->parameters, n, json, length, &why);
     if (!status) return 0;
@@ -97,9 +97,9 @@ static int read_definition(const beluga_tool_definition *given, beluga_tool_defi
 {
     size_t least = offsetof(beluga_tool_definition, execute);
     if (!given || beluga__sized_read(d, given, least, false))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "a tool's definition needs its size: "
-                                ".size = sizeof(beluga_tool_definition)");
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "the size of a tool's definition is not set: .size = sizeof(beluga_tool_definition)");
     if (d->timeout_ms < 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a tool's timeout is negative");
     return 0;
@@ -235,7 +235,8 @@ int beluga_tool_execute(beluga_tool *tool, beluga_context *context, const char *
     if (status) return status;
     if (!tool->execute)
         return beluga_error_set(err, BELUGA_ERROR_TOOL_EXECUTION,
-                                "tool %s has no function: its caller runs it", tool->name);
+                                "tool %s has no function, so only its caller can run it",
+                                tool->name);
     if (beluga_context_is_cancelled(context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "tool %s: cancelled",
                                 tool->name);

@@ -91,7 +91,7 @@ static int64_t number(reading *r, const char *name, int64_t otherwise, int64_t l
     int64_t value;
     if (!text) return otherwise;
     if (beluga__text_to_int(text, strlen(text), &value) && value >= least) return value;
-    fault(r, name, text, "is not a number that makes sense; the default is taken");
+    fault(r, name, text, "is not a valid number; the default is used");
     return otherwise;
 }
 
@@ -179,7 +179,7 @@ static const char *url_of(reading *r, const char *signal, const char *path, belu
     if (endpoint && !is_url(endpoint)) {
         otlp_fault(r, signal, "ENDPOINT", NULL,
                    "it must be a URL that begins with http:// or https://, without spaces, \"#\" "
-                   "and \"..\"; the default is taken");
+                   "and \"..\"; the default is used");
         endpoint = NULL;
     }
     if (endpoint && own) return keep(r, endpoint);
@@ -214,7 +214,7 @@ static void read_timeout(reading *r, const char *signal, beluga__signal *out)
         (!beluga__text_to_int(text, strlen(text), &out->timeout_ms) || out->timeout_ms < 0)) {
         out->timeout_ms = 10000;
         otlp_fault(r, signal, "TIMEOUT", text,
-                   "is not a number of milliseconds; the default is taken");
+                   "is not a number of milliseconds; the default is used");
     }
 }
 
@@ -226,12 +226,11 @@ static void read_encoding(reading *r, const char *signal, beluga__signal *out)
         out->json = true;
     else if (protocol && strcasecmp(protocol, "http/protobuf") != 0)
         otlp_fault(r, signal, "PROTOCOL", protocol,
-                   "is neither http/protobuf nor http/json; http/protobuf is taken");
+                   "must be http/protobuf or http/json; http/protobuf is used");
     if (compression && strcasecmp(compression, "gzip") == 0)
         out->gzip = true;
     else if (compression && strcasecmp(compression, "none") != 0)
-        otlp_fault(r, signal, "COMPRESSION", compression,
-                   "is neither gzip nor none; none is taken");
+        otlp_fault(r, signal, "COMPRESSION", compression, "must be gzip or none; none is used");
 }
 
 /* Read where a signal goes: otlp, console or none. */
@@ -251,10 +250,10 @@ static void read_output(reading *r, const char *name, beluga__signal *out)
             out->asked = out->asked || out->output;
             if (out->output != BELUGA__OUTPUT_CONSOLE || r->given->print) return;
             out->output = BELUGA__OUTPUT_NONE;
-            r->complain(r->payload, name, "it says console, and the program prints none of it");
+            r->complain(r->payload, name, "it is console, but the program has no print hook");
             return;
         }
-    if (text) fault(r, name, text, "is none of otlp, console, none; it is as if it were not set");
+    if (text) fault(r, name, text, "must be otlp, console or none; it is ignored");
 }
 
 static void read_signal(reading *r, const char *signal, const char *path, const char *exporter,
@@ -278,7 +277,7 @@ static double read_ratio(reading *r)
     double ratio = 1;
     if (text && (!beluga__text_to_double(text, strlen(text), &ratio) || ratio < 0 || ratio > 1)) {
         ratio = 1;
-        fault(r, "OTEL_TRACES_SAMPLER_ARG", text, "is not a number from 0 to 1; 1 is taken");
+        fault(r, "OTEL_TRACES_SAMPLER_ARG", text, "must be a number from 0 to 1; 1 is used");
     }
     return ratio;
 }
@@ -298,7 +297,7 @@ static void read_sampler(reading *r)
     if (i == 3) {
         s->parent_based = true;
         fault(r, "OTEL_TRACES_SAMPLER", variable(r, "OTEL_TRACES_SAMPLER"),
-              "is no sampler that is known; parentbased_always_on is taken");
+              "is an unknown sampler; parentbased_always_on is used");
         return;
     }
     s->sampler = (beluga__sampler)i;
@@ -344,10 +343,10 @@ static void read_metrics(reading *r)
         r->settings->delta = true;
     else if (text && strcasecmp(text, "cumulative") != 0)
         fault(r, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", text,
-              "is none of cumulative, delta, lowmemory; cumulative is taken");
+              "must be cumulative, delta or lowmemory; cumulative is used");
     if (histogram && strcasecmp(histogram, "explicit_bucket_histogram") != 0)
         fault(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", histogram,
-              "is not explicit_bucket_histogram, which is taken");
+              "must be explicit_bucket_histogram, which is used");
 }
 
 /* Returns whether a comma-separated list has an item. */
@@ -384,7 +383,7 @@ static void read_capture(reading *r)
                     "it asks for events, which are not emitted: content is captured on spans only");
     else if (!r->settings->capture_content && !is_one_of(capture, none))
         fault(r, capture_variable, capture,
-              "is none of true, false, SPAN_ONLY, NO_CONTENT; nothing is captured");
+              "must be true, false, SPAN_ONLY or NO_CONTENT; nothing is captured");
 }
 
 /* Don't send signals that no variable names, if the program asks for that or writes a file: few

@@ -31,13 +31,14 @@ static int code_of(CURLcode code)
 static const char *advice_of(CURLcode code)
 {
     switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST: return "the host's name can't be resolved";
+    case CURLE_COULDNT_RESOLVE_HOST: return "the host name can't be resolved";
     case CURLE_COULDNT_RESOLVE_PROXY:
-        return "the proxy's name can't be resolved: look at proxy, or at HTTPS_PROXY";
+        return "the proxy's name can't be resolved: check the option proxy, or the variable "
+               "HTTPS_PROXY";
     case CURLE_COULDNT_CONNECT: return "can't connect";
-    case CURLE_OPERATION_TIMEDOUT: return "no connection in time";
+    case CURLE_OPERATION_TIMEDOUT: return "no connection was made in time";
     case CURLE_GOT_NOTHING: return "the server closed the connection without an answer";
-    case CURLE_PARTIAL_FILE: return "the server closed the connection in mid-answer";
+    case CURLE_PARTIAL_FILE: return "the server closed the connection in the middle of its answer";
     case CURLE_RECV_ERROR: return "the connection was lost";
     case CURLE_SEND_ERROR: return "the request could not be sent";
     case CURLE_PEER_FAILED_VERIFICATION: return "the server's certificate can't be verified";
@@ -79,11 +80,11 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     switch (status) {
     case BELUGA_ERROR_NO_MEMORY: *advice = "no memory for the answer"; break;
     case BELUGA_ERROR_LIMIT_EXCEEDED: *advice = "the answer's headers are too large"; break;
-    case BELUGA_ERROR_INVALID_RESPONSE: *advice = "the server does not answer in HTTP"; break;
-    default: *advice = "the server closed the connection in mid-answer";
+    case BELUGA_ERROR_INVALID_RESPONSE: *advice = "the server's answer is not HTTP"; break;
+    default: *advice = "the server closed the connection in the middle of its answer";
     }
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED && code == CURLE_OUT_OF_MEMORY)
-        *advice = "the answer's headers are too large, or no memory is left";
+        *advice = "the answer's headers are too large, or there is no memory left";
     return status;
 }
 
@@ -136,10 +137,12 @@ static bool is_to_proxy(const beluga__transfer *t)
 
 static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
 {
-    if (code == CURLE_OPERATION_TIMEDOUT) return "no connection to the proxy in time";
+    if (code == CURLE_OPERATION_TIMEDOUT) return "no connection to the proxy was made in time";
     if (!refused) return "can't connect to the proxy";
-    return near ? "the proxy refused the connection (is it running? see proxy, or HTTPS_PROXY)"
-                : "the proxy refused the connection (see proxy, or HTTPS_PROXY)";
+    return near ? "the proxy refused the connection: check that it is running, and the option "
+                  "proxy or the variable HTTPS_PROXY"
+                : "the proxy refused the connection: check the option proxy, or the variable "
+                  "HTTPS_PROXY";
 }
 
 /* Returns the status of the proxy's answer to the request for a tunnel; 0 if the proxy opened one,
@@ -199,8 +202,8 @@ static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
 {
     bool refused = is_refused(t, code), near = t->near && !t->far;
     if (out_of_descriptors(t, code))
-        return "can't connect: there are no descriptors left (see ulimit -n)";
-    if (t->unwatched) return "the system watches no more connections (epoll)";
+        return "can't connect: no file descriptors are left (see ulimit -n)";
+    if (t->unwatched) return "the system can't watch more connections (epoll)";
     if ((code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT) && is_to_proxy(t))
         return advice_of_proxy(code, refused, near);
     if (!refused) return NULL;
@@ -237,19 +240,20 @@ int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_er
     if (!status) return 0;
     if (t->request->told && status == BELUGA_ERROR_INVALID_CONFIG && is_bad_url(code)) {
         status = BELUGA_ERROR_INVALID_RESPONSE;
-        advice = "what the service told for the next request is not a URL";
+        advice = "the service gave a text that is not a URL for the next request";
     }
     long proxy_said = status == BELUGA_ERROR_NETWORK ? proxy_status(t) : 0;
     if (proxy_said) return describe_refusal(proxy_said, err);
     if ((connecting = advice_of_connect(t, code))) advice = connecting;
     if (strstr(t->errors, "nsupported proxy")) {
         status = BELUGA_ERROR_INVALID_CONFIG;
-        advice = "the proxy's address, of proxy or HTTPS_PROXY, is not one";
+        advice =
+            "the proxy's address is not valid: check the option proxy, or the variable HTTPS_PROXY";
     }
     bool dropped = was_dropped(t, code);
     if (dropped)
-        advice = "the HTTP/2 stream was reset with its answer, which libcurl dropped "
-                 "(http_version: 1.1 helps)";
+        advice =
+            "the HTTP/2 stream was reset, and libcurl dropped its answer: set http_version to 1.1";
     beluga_error_set(err, status, "%s", advice);
     /* a retry would be charged again, and its answer dropped again */
     if (dropped) err->retryable = 0;

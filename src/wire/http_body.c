@@ -17,7 +17,7 @@ void beluga_http_request_set_body(beluga_http_request *request, const char *cont
 {
     if (!beluga__http_request_take_form(request, BELUGA__BODY_BYTES)) return;
     if (!data && length) {
-        beluga__http_request_refuse(request, "the request's body is NULL, and has a length");
+        beluga__http_request_refuse(request, "the request's body is NULL, but has a length");
         return;
     }
     if (content_type) beluga_http_request_set_header(request, "Content-Type", content_type);
@@ -149,7 +149,7 @@ void beluga_http_request_add_part(beluga_http_request *request, const beluga_htt
     beluga__buf *body = &request->body;
     if (!beluga__http_request_take_form(request, BELUGA__BODY_PARTS)) return;
     if (beluga__sized_read(&part, given, sizeof part, false)) {
-        beluga__http_request_refuse(request, "a part's size is not that of the struct");
+        beluga__http_request_refuse(request, "a part's size is not that of its struct");
         return;
     }
     if (!can_send(request, &part)) return;

@@ -68,7 +68,8 @@ void beluga_http_request_set_method(beluga_http_request *request, const char *me
     beluga__misfit misfit;
     const char *copy = keep(request, method);
     if (!beluga__fits_header_name(method, strlen(method), &misfit))
-        beluga__http_request_fail(request, BELUGA_ERROR_INVALID_INPUT, "the method is not one");
+        beluga__http_request_fail(request, BELUGA_ERROR_INVALID_INPUT,
+                                  "the method is not a valid one");
     else if (copy)
         request->method = copy;
 }
@@ -86,7 +87,7 @@ void beluga_http_request_set_path(beluga_http_request *request, const char *path
     const char *base = request->base_url;
     if (!base || !*base) {
         beluga__http_request_fail(request, BELUGA_ERROR_INVALID_CONFIG,
-                                  "there is no base URL; set base_url");
+                                  "there is no base URL: set base_url");
         return;
     }
     size_t n = strcspn(base, "?");
@@ -180,7 +181,8 @@ static bool can_carry(beluga_http_request *request, const char *name, size_t n, 
     if (!n)
         snprintf(text, sizeof text, "a header has no name");
     else if (!beluga__fits_header_name(name, n, &misfit))
-        snprintf(text, sizeof text, "a header's name has %s at byte %zu", misfit.what, misfit.at);
+        snprintf(text, sizeof text, "a header's name has %s at byte %zu, which is not allowed",
+                 misfit.what, misfit.at);
     else if (ours)
         snprintf(text, sizeof text, "the header %.60s can't be set: %s", name, ours);
     else if (!beluga__fits_header(value, n_value, &misfit))
@@ -317,7 +319,7 @@ static int refuse_url(const beluga_http_request *request, const char *problem, b
     if (!request->told)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the URL %s", problem);
     beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
-                     "the URL that the service told for the next request %s", problem);
+                     "the service's URL for the next request %s", problem);
     err->retryable = 0;
     beluga__buf_init(&shown, request->url.allocator, 3 * BELUGA__MAX_URL_BYTES);
     if (!beluga__http_redact_url(&shown, request->url.data))
@@ -337,14 +339,14 @@ static int check_url(const beluga_http_request *request, beluga_error *err)
     if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
         return refuse_url(request, "must start with http:// or https://", err);
     if (!beluga__fits_url(url, strlen(url), &misfit)) {
-        snprintf(problem, sizeof problem, "has %s at byte %zu, which can't be sent in one",
+        snprintf(problem, sizeof problem, "has %s at byte %zu, which a URL can't contain",
                  misfit.what, misfit.at);
         return refuse_url(request, problem, err);
     }
     const char *path = strstr(url, "://") + 3;
     if (!strcspn(path, "/?")) return refuse_url(request, "has no host", err);
     if (beluga__path_climbs(path, strcspn(path, "?")))
-        return refuse_url(request, "has \".\" or \"..\" between slashes of its path", err);
+        return refuse_url(request, "has \".\" or \"..\" as a segment of its path", err);
     return 0;
 }
 

@@ -106,7 +106,7 @@ bool beluga__fits_header_name(const char *text, size_t n, beluga__misfit *misfit
 
 const char *beluga__header_is_ours(const char *name, size_t n)
 {
-    static const char ours[] = "the transport sets it";
+    static const char ours[] = "the library sets it itself";
     static const struct {
         const char *name, *why; /* a name that ends in "-" stands for all names that begin so */
     } rows[] = {{"connection", ours},
@@ -115,7 +115,7 @@ const char *beluga__header_is_ours(const char *name, size_t n)
                 {"host", "it follows from base_url"},
                 {"http2-settings", ours},
                 {"keep-alive", ours},
-                {"proxy-", "a proxy is told by proxy, with name and password in its URL"},
+                {"proxy-", "set the option proxy instead, with name and password in its URL"},
                 {"te", ours},
                 {"trailer", ours},
                 {"transfer-encoding", ours},
@@ -196,10 +196,9 @@ static int refuse(const char *what, const char *text, beluga_error *err)
                                 "%s: %s at byte %zu can't be part of a name", what, misfit.what,
                                 misfit.at);
     if (beluga__path_climbs(text, strlen(text)))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "%s: a name with \".\" or \"..\" between slashes would lead to "
-                                "another path",
-                                what);
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_INPUT,
+            "%s: a name with \".\" or \"..\" between slashes would change the path", what);
     return 0;
 }
 

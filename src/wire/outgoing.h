@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A character that does not fit, and the offset of its byte. */
+/* A misfit: a character that is not allowed in a text, and the offset of its byte. */
 typedef struct beluga__misfit {
     size_t at;
     char what[16];

@@ -33,7 +33,7 @@ static void an_answer_that_is_no_json_is_no_job(scene *s)
     script(s->peer, JSON("{\"id\":\"j\",\"sta"));
     expect_no_job(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
     script(s->peer, JSON(""));
-    expect_no_job(s, BELUGA_ERROR_INVALID_RESPONSE, "tells of no batch job");
+    expect_no_job(s, BELUGA_ERROR_INVALID_RESPONSE, "has no batch job");
 }
 
 static void a_state_that_nobody_knows_is_told(scene *s)
@@ -174,7 +174,7 @@ static void a_file_of_which_no_line_can_be_read_ends_the_call(scene *s)
     open_acme(s, beluga_with_max_retries(0));
     script_results(s->peer, "{\"id\":\"a\",\"bo\nbusy\n");
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
-    assert_non_null(strstr(s->err.message, "no line of the file of results can be read"));
+    assert_non_null(strstr(s->err.message, "none of the lines in the file of results can be read"));
     assert_non_null(strstr(s->err.cause, "{\"id\":\"a\""));
 }
 

@@ -263,7 +263,7 @@ static void a_recording_answers_once_or_where_that_is_wanted_again_and_again(voi
     tape_replay(t);
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_says(tape_refusal(model, "Hi"),
-                "00001-post-chat-completions.json is the same request and was used already");
+                "00001-post-chat-completions.json has the same request, but was used already");
     const beluga_cassette repeating = {.size = sizeof repeating,
                                        .directory = t->directory,
                                        .mode = BELUGA_CASSETTE_REPLAY,
@@ -278,7 +278,7 @@ static void an_empty_directory_has_no_answer(void **state)
     tape *t = *state;
     tape_replay(t);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    assert_says(tape_refusal(model, "Hi"), "there is none in /tmp/beluga-tape-");
+    assert_says(tape_refusal(model, "Hi"), "there are no recordings in /tmp/beluga-tape-");
     beluga_chat_model_unref(model);
 }
 
@@ -378,7 +378,7 @@ static void a_file_that_says_something_else_is_told_by_its_member(void **state)
         {"{\"beluga_cassette\": 1, \"random\": \"0123456789abcdefg\"}", "/random must be 16"},
         {"{\"beluga_cassette\": 1}", "/request is missing"},
         {"{\"beluga_cassette\": 1, \"request\": {\"url\": \"/\"}}",
-         "/request/method must be a text"},
+         "/request/method must be a string"},
         {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"stop\": 1"), "/end/how must be"},
         {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"end\": {\"how\": \"failed\"}"),
          "/end/error must be"},
@@ -387,7 +387,7 @@ static void a_file_that_says_something_else_is_told_by_its_member(void **state)
          "/end/error"},
         {BY_HAND(REQUEST, "{\"base64\": \"a\"}", COMPLETE), "/response/chunks/0"},
         {BY_HAND(REQUEST, "{\"base64\": \"****\"}", COMPLETE), "not base64"},
-        {BY_HAND(REQUEST, "{\"text\": 1}", COMPLETE), "neither a string nor strings"},
+        {BY_HAND(REQUEST, "{\"text\": 1}", COMPLETE), "neither a string nor an array of strings"},
         {BY_HAND(REQUEST, "{\"text\": \"a\", \"json\": 1}", COMPLETE), "more than one of"},
         {BY_HAND(REQUEST, "7", COMPLETE), "must be an object"},
         {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, "

@@ -111,7 +111,7 @@ static void the_manual_page_says_how_a_time_is_written(void **state)
         snprintf(option, sizeof option, "timeout=%s", times[i]);
         expect_exit(cli, 0, "-m", "mock/any", "-o", option, "Hello");
     }
-    expect_error(cli, 3, "has no unit; say 30s or 30ms", "-m", "mock/any", "-o", "timeout=30",
+    expect_error(cli, 3, "has no unit: write 30s or 30ms", "-m", "mock/any", "-o", "timeout=30",
                  "Hello");
     expect_exit(cli, 0, "-m", "mock/any", "--timeout", "30", "Hello");
 }
@@ -525,7 +525,7 @@ static void an_entry_that_is_wrong_does_not_hide_the_others(void **state)
     expect_exit(cli, 3, "providers", "--config", path);
     assert_contains(cli->out, "good\t");
     assert_lacks(cli->out, "bad\t");
-    assert_contains(cli->err, "c.yaml:1:25: the base of bad, \"nobody\", is no provider");
+    assert_contains(cli->err, "c.yaml:1:25: the base of bad, \"nobody\", is not a provider");
     expect_exit(cli, 0, "-m", "good/x", "--config", path, "hello");
     expect_error(cli, 3, "did you mean good?", "-m", "goodd/x", "--config", path, "hello");
 }
@@ -543,14 +543,14 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     char expected[128];
     const char *path = cli_write_file(cli, "bad.yaml", yaml, sizeof yaml - 1);
     expect_exit(cli, 3, "config", "check", path);
-    snprintf(expected, sizeof expected, "%s:3:21: warning: api_key: a secret stands here", path);
+    snprintf(expected, sizeof expected, "%s:3:21: warning: api_key: there is a secret", path);
     assert_has_all(cli->out, expected,
-                   ":3:59: \"tiemout\" is neither an option nor one of openai's own; did "
-                   "you mean timeout?\n",
+                   ":3:59: \"tiemout\" is neither a common option nor an option of openai; did you "
+                   "mean timeout?\n",
                    ":3:76: max_retries must be 0 to 10 (is 11)\n",
                    ":4:1: \"modles\" is not known here; did you mean models?\n",
                    ":5:9: \"drian\" is not known here; did you mean drain?\n",
-                   ":1:8: \"fast\" is no alias, and not written PROVIDER/MODEL");
+                   ":1:8: \"fast\" is neither an alias nor of the form PROVIDER/MODEL");
     assert_contains(cli->err, "5 errors, ");
     assert_lacks(cli->out, SERVED_KEY);
     expect_exit(cli, 3, "config", "check", path, "--json");

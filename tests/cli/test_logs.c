@@ -496,7 +496,7 @@ static void a_folder_that_another_has_linked_is_refused(void **state)
         skip();
     }
     cli_set(cli, "XDG_DATA_HOME", shared);
-    expect_error(cli, 1, "another user has put it there", "logs", "on");
+    expect_error(cli, 1, "another user created it", "logs", "on");
     assert_int_equal(rmdir(mine), 0); /* nothing is in it */
 }
 

@@ -111,8 +111,9 @@ static void a_model_that_its_provider_does_not_know_may_be_another(void **state)
 static void a_name_that_nobody_knows_is_told_as_before(void **state)
 {
     cli_process *cli = *state;
-    expect_error(cli, 3, "\"narwhal\" is no alias, and not written PROVIDER/MODEL; there are ",
-                 "-m", "narwhal", "Hello");
+    expect_error(cli, 3,
+                 "\"narwhal\" is neither an alias nor of the form PROVIDER/MODEL; there are ", "-m",
+                 "narwhal", "Hello");
 }
 
 static void the_default_model_of_the_file_may_be_a_name_alone(void **state)

@@ -226,7 +226,7 @@ static void an_alias_that_would_not_work_is_not_written(void **state)
 {
     cli_process *cli = *state;
     expect_error(cli, 3, "did you mean mock?", "aliases", "set", "x", "mcok/any");
-    expect_error(cli, 3, "is no alias", "aliases", "set", "x", "x");
+    expect_error(cli, 3, "is neither an alias", "aliases", "set", "x", "x");
     expect_error(cli, 3, "did you mean temperature?", "aliases", "set", "x", "mock/any", "-o",
                  "temprature=1");
     expect_error(cli, 2, "name the alias and its model", "aliases", "set", "x");

@@ -241,7 +241,7 @@ static void a_file_with_a_mistake_is_told(void **state)
         {"sytem: x\n", "\"sytem\" is not known here; did you mean system?"},
         {"prompt: [x]\n", "prompt must be a string"},
         {"prompt: {a: b\n", "bad.yaml:1:9: not YAML"},
-        {"prompt: a\nprompt: b\n", "bad.yaml:2:1: \"prompt\" is here twice"},
+        {"prompt: a\nprompt: b\n", "bad.yaml:2:1: \"prompt\" occurs twice here"},
         {"- a\n", "a template must be a map"},
     };
     cli_process *cli = *state;

@@ -388,8 +388,9 @@ static void a_model_that_goes_on_calling_is_stopped(void **state)
     peer_openai_finish(r, "tool_calls");
     peer_openai_done(r);
     configure(cli, TOUCH);
-    expect_error(cli, 1, "the model still calls tools after 3 answers (max_tool_steps)", "--config",
-                 config, "-m", "openai/x", "-T", "touch", "-y", "-o", "max_tool_steps=3", "hi");
+    expect_error(cli, 1, "the model still calls tools after 3 answers: raise max_tool_steps",
+                 "--config", config, "-m", "openai/x", "-T", "touch", "-y", "-o",
+                 "max_tool_steps=3", "hi");
     assert_int_equal(peer_requests(p), 3);
     assert_int_equal(times_run(cli), 2);
 }

@@ -231,7 +231,7 @@ static void a_process_that_gives_no_key_is_told(void **state)
                "\"SecretAccessKey\":[]}'\n"
                "[profile nothing]\ncredential_process = true\n");
     fails("fails", "credential_process of the AWS profile fails failed");
-    fails("nothing", "credential_process of the AWS profile nothing gave nothing");
+    fails("nothing", "credential_process of the AWS profile nothing printed nothing");
     static const char *const names[] = {"html", "later", "half", "colon", "numbers"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         fails(names[i], "did not print a key");

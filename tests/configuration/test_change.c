@@ -192,7 +192,7 @@ static void a_file_with_a_mistake_is_left_alone(void **state)
     refuses(s, "modle: a/b\n", "/model", "c/d", code, "did you mean model?");
     refuses(s, "model: a/b\n", "/modle", "c/d", code, "did you mean model?");
     refuses(s, "models: {x: a/b}\n", "/models/x/timeout", "soon", code, "config.yaml:1:");
-    refuses(s, "model: a/b\n", "model", "c/d", BELUGA_ERROR_INVALID_INPUT, "no JSON Pointer");
+    refuses(s, "model: a/b\n", "model", "c/d", BELUGA_ERROR_INVALID_INPUT, "is not a JSON Pointer");
     refuses(s, "model: a/b\n", "/1/2/3/4/5/6/7/8/9", "c", BELUGA_ERROR_INVALID_INPUT, "at most 8");
 }
 

@@ -144,24 +144,24 @@ static void all_problems_are_told_in_one_run(void **state)
           "1:1: \"modle\" is not known here; did you mean model?\n"
           "2:8: model must name a model, such as openai/gpt-5-mini\n"
           "5:18: temperature: \"hot\" is not a number\n"
-          "6:14: timeout: \"30\" has no unit; say 30s or 30ms\n"
+          "6:14: timeout: \"30\" has no unit: write 30s or 30ms\n"
           "7:5: user must be one value\n"
           "8:5: partial can't be set here\n"
-          "9:19: \"organisation\" is neither an option nor one of openai's own; did you mean "
+          "9:19: \"organisation\" is neither a common option nor an option of openai; did you mean "
           "openai.organization?\n"
-          "10:17: \"temprature\" is neither an option nor one of openai's own; did you mean "
+          "10:17: \"temprature\" is neither a common option nor an option of openai; did you mean "
           "temperature?\n"
-          "11:16: the base of acme, \"opnai\", is no provider; did you mean openai? *\n"
+          "11:16: the base of acme, \"opnai\", is not a provider; did you mean openai? *\n"
           "12:9: groq must be a map\n"
           "14:20: temperature must be 0 to 2 (is 3)\n"
           "14:30: no provider is named \"nobody\"; there are *\n"
-          "15:3: b needs a model: PROVIDER/NAME or another alias\n"
+          "15:3: b has no model: add model: PROVIDER/NAME, or another alias\n"
           "15:20: temperature must be 0 to 2 (is 3)\n"
-          "16:24: model_name can't be set here; say model: PROVIDER/NAME\n"
-          "16:39: base can't be set here; it belongs to a provider\n"
+          "16:24: model_name can't be set here: write model: PROVIDER/NAME\n"
+          "16:39: base can't be set for a model: set it for its provider\n"
           "16:57: seed: \"*\" is not a whole number\n"
-          "17:1: \"other\" is not known here; a file has model, providers, models, plugins, "
-          "tools, mcp_servers and serve\n");
+          "17:1: \"other\" is not known here; a file has model, providers, models, plugins, tools, "
+          "mcp_servers and serve\n");
 }
 
 static void a_misspelt_provider_hides_nothing_of_its_entry(void **state)
@@ -176,22 +176,24 @@ static void a_misspelt_provider_hides_nothing_of_its_entry(void **state)
           "  b: {model: mine/x, timeuot: 3s}\n"
           "  c: {model: , zzz: 1}\n"
           "  d: {modl: mine/x}\n",
-          "2:16: the base of mine, \"opanai\", is no provider; did you mean openai?*\n"
-          "2:69: \"tempurature\" is neither an option nor any provider's own; did you mean "
-          "temperature?\n"
+          "2:16: the base of mine, \"opanai\", is not a provider; did you mean openai?*\n"
+          "2:69: \"tempurature\" is neither a common option nor an option of any provider; did you "
+          "mean temperature?\n"
           "2:85: temperature must be 0 to 2 (is 9)\n"
-          "3:17: the base of other, \"opanai\", is no provider; did you mean openai?*\n"
-          "3:82: \"openai.nothing\" is neither an option nor any provider's own\n"
+          "3:17: the base of other, \"opanai\", is not a provider; did you mean openai?*\n"
+          "3:82: \"openai.nothing\" is neither a common option nor an option of any provider\n"
           "4:3: no provider is named \"mystery\"*\n"
-          "4:18: \"zzz\" is neither an option nor any provider's own*\n"
+          "4:18: \"zzz\" is neither a common option nor an option of any provider*\n"
           "6:14: no provider is named \"opanai\"; did you mean openai?*\n"
-          "6:37: \"tempurature\" is neither an option nor any provider's own; did you mean "
-          "temperature?\n"
-          "7:31: \"timeuot\" is neither an option nor any provider's own; did you mean timeout?\n"
+          "6:37: \"tempurature\" is neither a common option nor an option of any provider; did you "
+          "mean temperature?\n"
+          "7:31: \"timeuot\" is neither a common option nor an option of any provider; did you "
+          "mean timeout?\n"
           "8:7: model must name a model*\n"
-          "8:21: \"zzz\" is neither an option nor any provider's own*\n"
-          "9:3: d needs a model*\n"
-          "9:13: \"modl\" is neither an option nor any provider's own; did you mean model?\n");
+          "8:21: \"zzz\" is neither a common option nor an option of any provider*\n"
+          "9:3: d has no model*\n"
+          "9:13: \"modl\" is neither a common option nor an option of any provider; did you mean "
+          "model?\n");
 }
 
 static void names_that_are_there_twice_are_all_told(void **state)
@@ -202,10 +204,10 @@ static void names_that_are_there_twice_are_all_told(void **state)
           "providers:\n"
           "  openai: {user: a, user: b}\n"
           "  openai: {extra_body: {l: [{x: 1, x: 2}], y: 1}}\n",
-          "2:1: \"model\" is here twice\n"
-          "4:21: \"user\" is here twice\n"
-          "5:3: \"openai\" is here twice\n"
-          "5:36: \"x\" is here twice\n");
+          "2:1: \"model\" occurs twice here\n"
+          "4:21: \"user\" occurs twice here\n"
+          "5:3: \"openai\" occurs twice here\n"
+          "5:36: \"x\" occurs twice here\n");
 }
 
 static void what_is_not_yaml_is_told_with_its_place(void **state)
@@ -213,7 +215,8 @@ static void what_is_not_yaml_is_told_with_its_place(void **state)
     (void)state;
     check("models: {a: [x\n", "1:13: not YAML: this bracket is not closed\n");
     check("model: caf\xe9\n", "1:11: invalid UTF-8\n");
-    check("model: a\n---\nmodel: b\n", "2:1: a second document: a configuration is one\n");
+    check("model: a\n---\nmodel: b\n",
+          "2:1: a second document begins here, but a configuration is one\n");
     check("- x\n", "1:1: a configuration must be a map\n");
 }
 
@@ -227,7 +230,7 @@ static void a_thousand_problems_are_told_and_the_others_counted(void **state)
         if (i <= 1000)
             m += (size_t)sprintf(expected + m, "%d:1: \"x%d\" is not known here*\n", i, i);
     }
-    sprintf(expected + m, "1000:1: and 200 problems more, not listed\n");
+    sprintf(expected + m, "1000:1: and 200 more problems, which are not listed\n");
     check_counting(yaml, 1200, expected);
 }
 
@@ -248,13 +251,14 @@ static void values_out_of_range_have_their_place(void **state)
           "    models: {a: ''}\n"
           "    extra_body: '{'\n",
           "2:22: mock.latency_ms must be 0 to 86400000 (is -1)\n"
-          "2:33: \"words\" is neither an option nor one of mock's own; did you mean "
+          "2:33: \"words\" is neither a common option nor an option of mock; did you mean "
           "mock.error_after_words?\n"
           "5:15: base_url must begin with http:// or https://\n"
           "6:17: user_agent: \\r at byte 1 can't be sent in a header\n"
           "7:18: max_retries must be 0 to 10 (is 11)\n"
           "8:25: headers: item 0 is not \"Name: value\"\n"
-          "8:33: headers: item 0: \\n at byte 6 can't be sent in a header\n"
+          "8:33: headers: item 0: \\n"
+          " at byte 6 can't be sent in a header\n"
           "9:11: body is not a JSON object\n"
           "10:17: models: item 0 is not \"alias=name\"\n"
           "11:17: extra_body: malformed JSON at byte 1: *\n");
@@ -268,8 +272,8 @@ static void an_address_that_can_not_be_sent_has_its_place(void **state)
           "  two: {base: openai, base_url: 'http://h/a/../b'}\n"
           "  three: {base: openai, base_url: 'http://h/a b'}\n"
           "  four: {base: openai, base_url: 'http://h/v1', headers: {Host: other}}\n",
-          "2:33: base_url: \"#\" at byte 11 begins a fragment, which is never sent: take it away\n"
-          "3:33: base_url has \".\" or \"..\" in its path: say the path that is meant\n"
+          "2:33: base_url: \"#\" at byte 11 begins a fragment, which is never sent: remove it\n"
+          "3:33: base_url has \".\" or \"..\" in its path: write the path without them\n"
           "4:35: base_url: a space at byte 10 can't be part of a URL\n"
           "5:65: headers: item 0: Host can't be set: it follows from base_url\n");
 }
@@ -288,7 +292,7 @@ static void models_to_fall_back_to_must_be_there(void **state)
           "models:\n"
           "  a: {model: openai/x, breaker_probes: 2}\n"
           "  b: {model: mock/x, breaker_probes: 2}\n",
-          "5:3: breaker_probes does nothing without breaker_failures\n");
+          "5:3: breaker_probes has no effect without breaker_failures\n");
 }
 
 static void a_fault_that_many_lead_to_is_told_once(void **state)
@@ -303,10 +307,10 @@ static void a_fault_that_many_lead_to_is_told_once(void **state)
           "  b: a\n"
           "  c: d\n"
           "  d: c\n",
-          "3:15: the base of one, two, has a base itself: name a provider that has none\n"
-          "4:15: the base of two, one, has a base itself: name a provider that has none\n"
-          "8:6: the alias d leads back to itself\n"
-          "9:6: the alias c leads back to itself\n");
+          "3:15: the base of one, two, has a base itself: name a provider without one\n"
+          "4:15: the base of two, one, has a base itself: name a provider without one\n"
+          "8:6: the alias d refers to itself, directly or through others\n"
+          "9:6: the alias c refers to itself, directly or through others\n");
 }
 
 /* --- secrets ---------------------------------------------------------------------------------- */
@@ -322,11 +326,11 @@ static void references_that_lead_nowhere_are_told(void **state)
           "W2:21: api_key: the variable BELUGA_TEST_UNSET is not set\n"
           "3:19: api_key: the file /nonexistent/key can't be read: No such file or directory\n"
           "4:18: api_key: /tmp is a directory\n"
-          "4:44: headers: X-A: command: names no command\n"
-          "4:62: headers: X-B: env: names no variable\n");
+          "4:44: headers: X-A: \"command:\" has no command behind it\n"
+          "4:62: headers: X-B: \"env:\" has no name of a variable behind it\n");
 }
 
-#define IN_CLEAR " a secret stands here in clear; "
+#define IN_CLEAR " there is a secret in clear text here; "
 #define WRITE    "env:NAME, file:PATH or command:COMMAND\n"
 #define PUT      IN_CLEAR "put it into a variable, a file or a password store, and write " WRITE
 
@@ -341,16 +345,17 @@ static void a_secret_in_clear_is_told_and_never_shown(void **state)
         "  xai: {extra_headers: {X-Api-Key: " SECRET ", X-Team: a-long-enough-name}}\n"
         "  ollama: {base_url: 'http://u:" SECRET "@h'}\n";
     static const char told[] =
-        "W2:21: api_key:" PUT "W3:29: proxy:" IN_CLEAR "let HTTPS_PROXY say it\n"
+        "W2:21: api_key:" PUT "W3:29: proxy:" IN_CLEAR "put it into the variable HTTPS_PROXY\n"
         "W3:88: headers: Authorization:" PUT "W4:36: extra_headers: X-Api-Key:" IN_CLEAR
-        "say it under headers, as " WRITE "W5:22: base_url:" IN_CLEAR
-        "say it as api_key or under headers, as " WRITE;
+        "put it under headers, as " WRITE "W5:22: base_url:" IN_CLEAR
+        "put it into api_key or under headers, as " WRITE;
     char all[sizeof told + 128];
     check(yaml, told);
     const char *second = strchr(told, '\n') + 1;
     snprintf(all, sizeof all,
-             "%.*sW2:21: others may read this file and the secret in it (its mode is 644): chmod "
-             "600\n%s",
+             "%.*sW2:21: others may read this file and the secret in it (its mode is 644): set it "
+             "with chmod 600\n"
+             "%s",
              (int)(second - told), told, second);
     check_mode(yaml, 0644, all);
 }
@@ -380,16 +385,16 @@ static void a_file_that_names_programs_is_its_readers_alone(void **state)
     for (size_t i = 0; i < sizeof running / sizeof *running; i++) {
         assert_int_equal(load(0644, running[i], text), 0);
         assert_int_equal(load(0646, running[i], text), BELUGA_ERROR_INVALID_CONFIG);
-        assert_non_null(strstr(text, "this runs a program, but others may change the file: "
-                                     "everybody may write to it: take that away with chmod o-w"));
+        assert_non_null(strstr(text, "this setting runs a program, but others may change the file: "
+                                     "everybody may write to it: forbid it with chmod o-w"));
         assert_int_equal(load(0664, running[i], text), BELUGA_ERROR_INVALID_CONFIG);
         assert_non_null(strstr(text, "chmod g-w"));
     }
     check_mode(running[3], 0666,
-               "W1:1: others may write to this file, and so choose where prompts and keys go (its "
-               "mode is 666): chmod go-w\n"
-               "1:10: this runs a program, but others may change the file: everybody may write to "
-               "it: take that away with chmod o-w\n");
+               "W1:1: others may write to this file, and so choose where prompts and keys are sent "
+               "(its mode is 666): set it with chmod go-w\n"
+               "1:10: this setting runs a program, but others may change the file: everybody may "
+               "write to it: forbid it with chmod o-w\n");
 }
 
 static void a_file_that_runs_nothing_may_be_anybodys(void **state)
@@ -398,8 +403,8 @@ static void a_file_that_runs_nothing_may_be_anybodys(void **state)
     char text[1024];
     assert_int_equal(load(0666, "providers: {openai: {api_key: \"env:command:\"}}\n", text), 0);
     check_mode("model: mock/a\n", 0620,
-               "W1:1: others may write to this file, and so choose where prompts and keys go (its "
-               "mode is 620): chmod go-w\n");
+               "W1:1: others may write to this file, and so choose where prompts and keys are sent "
+               "(its mode is 620): set it with chmod go-w\n");
 }
 
 static void a_file_of_a_key_that_others_may_read_is_told(void **state)
@@ -412,7 +417,8 @@ static void a_file_of_a_key_that_others_may_read_is_told(void **state)
     close(fd);
     snprintf(yaml, sizeof yaml, "providers: {openai: {api_key: 'file:%s'}}\n", key);
     snprintf(told, sizeof told,
-             "W1:31: api_key: others may read or write the file %s (its mode is 640): chmod 600\n",
+             "W1:31: api_key: others may read or write the file %s (its mode is 640): set it with "
+             "chmod 600\n",
              key);
     check(yaml, told);
     assert_int_equal(chmod(key, 0600), 0);
@@ -427,7 +433,7 @@ static void the_bases_own_address_wants_a_key(void **state)
           "  a: {base: openai}\n"
           "  b: {base: openai, api_key: x}\n"
           "  c: {base: vllm}\n",
-          "W2:3: a goes to openai's address without a key: say api_key, or base_url\n");
+          "W2:3: a goes to openai's address without a key: set api_key, or another base_url\n");
 }
 
 /* --- no file ---------------------------------------------------------------------------------- */

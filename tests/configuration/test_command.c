@@ -123,14 +123,14 @@ static void it_ends_by_the_time_out_though_it_closed_its_output(void **state)
 {
     (void)state;
     outcome o = run_for("echo key; exec >&- 2>&-; sleep 1000", SHORT_MS);
-    assert_fails(&o, "the key's command gave no answer in time", "");
+    assert_fails(&o, "the key's command took too long", "");
 }
 
 static void it_ends_by_the_time_out_though_it_ignores_every_signal(void **state)
 {
     (void)state;
     outcome o = run_for("trap '' HUP INT TERM; while :; do sleep 1000; done", SHORT_MS);
-    assert_fails(&o, "the key's command gave no answer in time", "");
+    assert_fails(&o, "the key's command took too long", "");
 }
 
 static void it_is_not_waited_for_where_nobody_wants_it(void **state)
@@ -150,7 +150,7 @@ static void it_ends_by_the_time_out_though_it_says_something_all_the_time(void *
     (void)state;
     outcome o = run_for("while :; do echo still here >&2; done", SHORT_MS);
     assert_int_equal(o.length, -1);
-    assert_string_equal(o.err.message, "the key's command gave no answer in time");
+    assert_string_equal(o.err.message, "the key's command took too long");
 }
 
 static void a_daemon_that_it_leaves_behind_is_not_waited_for(void **state)
@@ -337,7 +337,7 @@ static void a_call_that_waits_too_long_for_its_key_is_not_tried_again(void **sta
         open_peer_with(p, beluga_with_api_key("command:echo key; exec >&-; sleep 1000"),
                        beluga_with_timeout_ms(SHORT_MS), beluga_with_max_retries(3));
     assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_AUTHENTICATION);
-    assert_string_equal(r.error.message, "the key's command gave no answer in time");
+    assert_string_equal(r.error.message, "the key's command took too long");
     assert_int_equal(r.error.attempts, 1);
 }
 
@@ -379,7 +379,7 @@ static void what_it_says_is_the_cause_too_where_it_prints_nothing(void **state)
 {
     (void)state;
     outcome o = run("echo no such entry >&2");
-    assert_fails(&o, "the key's command gave nothing", "no such entry");
+    assert_fails(&o, "the key's command printed nothing", "no such entry");
 }
 
 /* --- a host with a handler, or none, of its own ----------------------------------------------- */
@@ -408,7 +408,7 @@ static void it_can_wait_for_its_own_children_though_the_host_does_not(void **sta
 static void try_a_failure(void)
 {
     outcome o = run("echo no such entry >&2; exit 3");
-    assert_fails(&o, "the key's command gave nothing", "no such entry");
+    assert_fails(&o, "the key's command printed nothing", "no such entry");
 }
 
 static void why_it_failed_is_told_though_nobody_learns_its_status(void **state)

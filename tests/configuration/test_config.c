@@ -221,31 +221,34 @@ static void bad_yaml_says_where_and_what_to_do(void **state)
 {
     (void)state;
     load_fails("models: {a: [x\n", "1:13: not YAML: this bracket is not closed");
-    load_fails("models: {a: x\nmodel: b/c\n", "2:6: not YAML: a comma or } is expected here");
+    load_fails("models: {a: x\nmodel: b/c\n", "2:6: not YAML: a comma or } was expected here");
     load_fails("plugins: [a b: c, d: {e}\n", "1:10: not YAML: this bracket is not closed");
-    load_fails("a: b\n  c: d: e\n", "2:4: not YAML: the line is indented too far, or the one "
-                                    "above it has no colon");
+    load_fails("a: b\n  c: d: e\n",
+               "2:4: not YAML: the line is indented too far, or the line above it has no colon");
     load_fails("models:\n  fast openai/x\n  b: c/d\n",
-               "3:4: not YAML: the line is indented too far, or the one above it has no colon");
-    load_fails("model: a: b\n",
-               "1:9: not YAML: a second colon in a line; quote a text that holds \": \"");
-    load_fails("model: a/b\nmodels\n", "2:1: not YAML: a name, of at most 1,024 characters, needs "
-                                       "a colon and a space behind it");
-    load_fails("models:\n\t- x\n", "2:1: not YAML: a tab indents the line; use spaces");
+               "3:4: not YAML: the line is indented too far, or the line above it has no colon");
+    load_fails(
+        "model: a: b\n",
+        "1:9: not YAML: a second colon in a line: put quotes around a text that contains \": \"");
+    load_fails("model: a/b\nmodels\n", "2:1: not YAML: a colon and a space were expected behind a "
+                                       "name (of at most 1,024 characters)");
+    load_fails("models:\n\t- x\n", "2:1: not YAML: the line is indented by a tab: use spaces");
     load_fails("models:\n  a: b/c\n d: e/f\n",
-               "3:2: not YAML: a name is expected here; is the line indented as those before it, "
-               "and the text quoted whole?");
+               "3:2: not YAML: a name was expected here: indent the line like those before it, and "
+               "put quotes around the whole text");
     load_fails("model: \"a/b\nmodels: {}\n", "1:8: not YAML: this quote is not closed");
     load_fails("# caf\xc3\xa9\nmodel: 'caf\xc3\xa9', \"x\n",
-               "2:14: not YAML: a name is expected here; is the line indented as those before it, "
-               "and the text quoted whole?");
-    load_fails("model: @a/b\n", "1:8: not YAML: quote a text that begins with @");
-    load_fails("plugins: [*.so]\n", "1:11: not YAML: quote a text that begins with * or &");
-    load_fails("model: \"a\\qb\"\n", "1:10: not YAML: an unknown escape; write \\\\ for a "
-                                     "backslash, or take single quotes");
+               "2:14: not YAML: a name was expected here: indent the line like those before it, "
+               "and put quotes around the whole text");
+    load_fails("model: @a/b\n", "1:8: not YAML: put quotes around a text that begins with @");
+    load_fails("plugins: [*.so]\n",
+               "1:11: not YAML: put quotes around a text that begins with * or &");
+    load_fails("model: \"a\\qb\"\n", "1:10: not YAML: an unknown escape sequence: write \\\\ for a "
+                                     "backslash, or use single quotes");
     load_fails("model: !a b/c\n",
-               "1:8: YAML tags are not supported; quote a text that begins with !");
-    load_fails("model: a\n---\nmodel: b\n", "2:1: a second document: a configuration is one");
+               "1:8: YAML tags are not supported: put quotes around a text that begins with !");
+    load_fails("model: a\n---\nmodel: b\n",
+               "2:1: a second document begins here, but a configuration is one");
 }
 
 static void bytes_that_are_no_yaml_say_where(void **state)
@@ -253,11 +256,11 @@ static void bytes_that_are_no_yaml_say_where(void **state)
     (void)state;
     load_fails("model: caf\xe9\n", "1:11: invalid UTF-8");
     load_fails("# a\n# b\n\xff", "3:1: invalid UTF-8");
-    load_fails("\xff\xfem\x01o\x01", "1:1: the file is UTF-16; save it as UTF-8");
+    load_fails("\xff\xfem\x01o\x01", "1:1: the file is encoded as UTF-16: save it as UTF-8");
     load_fails("# caf\xc3\xa9 \x01\n",
                "1:8: a control character (U+0001), which YAML does not allow");
     load_fails("# a\xe2\x80\xa8model: b/c\n",
-               "1:4: a line separator of Unicode; write it as \\N, \\L or \\P in double quotes");
+               "1:4: a Unicode line separator: write it as \\N, \\L or \\P in double quotes");
     load_fails("\xef\xbb\xbfmodel:\n", "1:1: model must name a model, such as openai/gpt-5-mini");
 }
 
@@ -276,10 +279,11 @@ static void load_many(const char *before, const char *text, int n, const char *a
 static void yaml_that_is_large_or_deep_is_refused(void **state)
 {
     (void)state;
-    load_many("a: ", "[", 64, "\n", "1:67: lists and maps deeper than 64 levels");
-    load_many("", "- ", 65, "a\n", "1:129: lists and maps deeper than 64 levels");
-    load_many("a: ", "[", 500000, "\n", "1:67: lists and maps deeper than 64 levels");
-    load_many("a: [", "x,", 300000, "]\n", "1:524287: more than 262144 names and values");
+    load_many("a: ", "[", 64, "\n", "1:67: lists and maps are nested deeper than 64 levels");
+    load_many("", "- ", 65, "a\n", "1:129: lists and maps are nested deeper than 64 levels");
+    load_many("a: ", "[", 500000, "\n", "1:67: lists and maps are nested deeper than 64 levels");
+    load_many("a: [", "x,", 300000, "]\n",
+              "1:524287: the file has more than 262144 names and values");
     load_many("", "%TAG !a! b:\n", 65, "---\n", "65:1: too many lines that begin with %");
 }
 
@@ -293,7 +297,7 @@ static void seventy_thousand_names_are_read(void **state)
     load_fails(yaml, "1:1: \"k0\" is not known here; a file has model, providers, models, plugins, "
                      "tools, mcp_servers and serve");
     sprintf(at, "k%d: \n", NAMES / 2);
-    load_fails(yaml, "70001:1: \"k35000\" is here twice");
+    load_fails(yaml, "70001:1: \"k35000\" occurs twice here");
     free(yaml);
 }
 
@@ -311,13 +315,14 @@ static void what_a_file_may_not_hold_says_where(void **state)
     load_fails("model: [a]\n", "1:1: model must name a model, such as openai/gpt-5-mini");
     load_fails("providers: [acme]\n", "1:1: providers must be a map");
     load_fails("providers:\n  acme: fast\n", "2:9: acme must be a map");
-    load_fails("providers:\n  acme:\n    \"a\\0b\": x\n", "3:5: a name holds a NUL byte");
+    load_fails("providers:\n  acme:\n    \"a\\0b\": x\n", "3:5: a name has a NUL byte in it");
     load_fails("models:\n  fast: {temperature: 1}\n",
-               "2:3: fast needs a model: PROVIDER/NAME or another alias");
-    load_fails("models:\n  fast:\n", "2:3: fast needs a model: PROVIDER/NAME or another alias");
+               "2:3: fast has no model: add model: PROVIDER/NAME, or another alias");
+    load_fails("models:\n  fast:\n",
+               "2:3: fast has no model: add model: PROVIDER/NAME, or another alias");
     load_fails("models:\n  fast: {model: acme/x, model_name: y}\n",
-               "2:25: model_name can't be set here; say model: PROVIDER/NAME");
-    load_fails("models:\n  ? {a: b}\n  : c\n", "1:1: a name is expected here");
+               "2:25: model_name can't be set here: write model: PROVIDER/NAME");
+    load_fails("models:\n  ? {a: b}\n  : c\n", "1:1: a name was expected here");
     load_fails("model: &m a/b\nmodels: {x: *m}\n", "2:13: YAML aliases are not supported");
 }
 
@@ -327,7 +332,7 @@ static void a_bad_value_in_a_file_says_where_and_what_would_fit(void **state)
     load_fails("providers:\n  acme:\n    temperature: hot\n",
                "3:18: temperature: \"hot\" is not a number");
     load_fails("providers:\n  acme: {timeout: 30}\n",
-               "2:19: timeout: \"30\" has no unit; say 30s or 30ms");
+               "2:19: timeout: \"30\" has no unit: write 30s or 30ms");
     load_fails("models:\n  m: {model: acme/x, json_mode: 'maybe'}\n",
                "2:33: json_mode: \"maybe\" is not true or false");
     load_fails("providers:\n  acme:\n    timeout:\n", "3:5: timeout has no value");
@@ -339,7 +344,8 @@ static void a_bad_value_in_a_file_says_where_and_what_would_fit(void **state)
                "3:5: stop_sequences must be one value");
     load_fails("providers:\n  acme:\n    extra_headers: {A: [b]}\n", "3:21: A must be one value");
     load_fails("providers:\n  acme:\n    extra_body: {a: *b}\n",
-               "3:5: extra_body: only maps, lists and values with plain names become JSON");
+               "3:5: extra_body: it can't be converted to JSON: use only maps, lists and single "
+               "values, and plain names");
 }
 
 static void a_file_that_can_not_be_read_says_why(void **state)

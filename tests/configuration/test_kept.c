@@ -100,17 +100,17 @@ static void a_section_that_is_no_map_is_refused(void **state)
 {
     (void)state;
     load_fails("tools: [a]\n", 0600, ":1:1: tools must be a map");
-    load_fails("tools: {a: {b: *c}}\n", 0600, ":1:1: tools: only maps, lists and values");
+    load_fails("tools: {a: {b: *c}}\n", 0600, ":1:1: tools: it can't be converted to JSON");
     load_fails("toolz: {}\n", 0600, ":1:1: \"toolz\" is not known here; did you mean tools?");
-    load_fails("tools: {a: 1, a: 2}\n", 0600, ":1:15: \"a\" is here twice");
+    load_fails("tools: {a: 1, a: 2}\n", 0600, ":1:15: \"a\" occurs twice here");
 }
 
 static void a_file_that_others_may_change_runs_no_tools(void **state)
 {
     (void)state;
     load_fails("model: a/b\ntools: {a: {command: ls}}\n", 0666,
-               ":2:1: this runs a program, but others may change the file");
-    load_fails("mcp_servers: {a: {command: ls}}\n", 0666, ":1:1: this runs a program");
+               ":2:1: this setting runs a program, but others may change the file");
+    load_fails("mcp_servers: {a: {command: ls}}\n", 0666, ":1:1: this setting runs a program");
 }
 
 /* --- the host's check ------------------------------------------------------------------------- */

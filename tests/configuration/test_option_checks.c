@@ -81,8 +81,10 @@ static void options_are_refused_where_they_do_not_belong(void **state)
     (void)state;
     beluga_response *partial;
     static const beluga_key_source key_source = {.size = sizeof key_source};
-    check('C', "base_url belongs to a model, not to a call", beluga_with_base_url("http://x"));
-    check('M', "partial belongs to a call, not to a model", beluga_with_partial(&partial));
+    check('C', "base_url can't be set for a call: set it for the model",
+          beluga_with_base_url("http://x"));
+    check('M', "partial can't be set for a model: set it for a call",
+          beluga_with_partial(&partial));
     check('C', "", beluga_with_partial(&partial));
 }
 
@@ -102,7 +104,7 @@ static void a_value_of_another_type_is_refused(void **state)
     check('C', "", text, beluga_with_temperature(1)); /* the last one counts */
     beluga_option later = {.key = BELUGA_OPTION_COUNT + 3, .type = BELUGA_OPTION_INT};
     char expected[80];
-    snprintf(expected, sizeof expected, "option %d is of a later version of the library",
+    snprintf(expected, sizeof expected, "option %d is from a later version of the library",
              BELUGA_OPTION_COUNT + 3);
     check('C', expected, later);
 }
@@ -122,7 +124,7 @@ static void text_is_checked_for_what_it_is_for(void **state)
     beluga_option nul = beluga_with_user("a");
     nul.value.string = "a\0b";
     nul.length = 3;
-    check('C', "user holds a NUL byte", nul);
+    check('C', "user has a NUL byte in it", nul);
 }
 
 /* What is sent beside the body tells where it can't be, and never shows it. */
@@ -144,7 +146,7 @@ static void text_that_would_change_a_request_is_refused(void **state)
     check('C', "model_name: \\n at byte 1 can't be part of a name", beluga_with_model_name("a\nb"));
     check('M', "models: \\t at byte 3 can't be part of a name", beluga_with_model_alias("a=b\tc"));
     check('C', "", beluga_with_model_name("ft:gpt-4o:org::id"), beluga_with_extra_header("A: "));
-    check('M', "proxy: a space at byte 9 can't be part of a URL; say it percent-encoded",
+    check('M', "proxy: a space at byte 9 can't be part of a URL: percent-encode it",
           beluga_with_proxy("http://u: @h"));
     check('M',
           "proxy must begin with http://, https://, socks4://, socks4a://, socks5:// or socks5h://",
@@ -164,14 +166,14 @@ static void headers_of_the_transport_can_not_be_set(void **state)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(line, sizeof line, "%s: 3", names[i]);
         snprintf(expected, sizeof expected,
-                 "extra_headers: item 0: %s can't be set: the transport sets it", names[i]);
+                 "extra_headers: item 0: %s can't be set: the library sets it itself", names[i]);
         check('C', expected, beluga_with_extra_header(line));
     }
     check('M', "headers: item 1: host can't be set: it follows from base_url",
           beluga_with_header("Hosts: a"), beluga_with_header("host: a"));
     check('C',
-          "extra_headers: item 0: Proxy-Authorization can't be set: a proxy is told by proxy, with "
-          "name and password in its URL",
+          "extra_headers: item 0: Proxy-Authorization can't be set: set the option proxy instead, "
+          "with name and password in its URL",
           beluga_with_extra_header("Proxy-Authorization: Basic eDp5"));
     check('C', "extra_headers: item 0 is not \"Name: value\"",
           beluga_with_extra_header(":authority: other"));

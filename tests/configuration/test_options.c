@@ -47,7 +47,7 @@ static void durations_need_a_unit(void **state)
     assert_int_equal(parse("timeout=2m").value.integer, 120000);
     assert_int_equal(parse("timeout=1h30m").value.integer, 5400000);
     assert_int_equal(parse("timeout=1.5s").value.integer, 1500);
-    parse_fails("timeout=30", "timeout: \"30\" has no unit; say 30s or 30ms");
+    parse_fails("timeout=30", "timeout: \"30\" has no unit: write 30s or 30ms");
     parse_fails("timeout=soon", "timeout: \"soon\" is not a duration such as 30s, 500ms or 2m");
     parse_fails("timeout=", "timeout: \"\" is not a duration such as 30s, 500ms or 2m");
     parse_fails("timeout=30s5", "timeout: \"30s5\" is not a duration such as 30s, 500ms or 2m");
@@ -77,7 +77,8 @@ static void a_bad_value_says_what_would_fit(void **state)
     parse_fails("partial=x", "partial can't be written as text");
 }
 
-#define OWN(name) "no option is named \"" name "\"; a provider's own is PROVIDER.NAME"
+#define OWN(name) \
+    "no option is named \"" name "\"; an option of one provider is written PROVIDER.NAME"
 
 static void a_name_that_is_shortened_or_lengthened_gets_the_whole_one(void **state)
 {
@@ -115,12 +116,13 @@ static void a_name_nobody_knows_gets_the_nearest_one(void **state)
     parse_fails("tmeepartuer=1", OWN("tmeepartuer"));
     parse_fails("xyzzy=1", OWN("xyzzy"));
     parse_fails("=1", OWN(""));
-    parse_fails("temperature", "\"temperature\" has no value; say temperature=VALUE");
-    parse_fails("acme.region", "\"acme.region\" has no value; say acme.region=VALUE");
+    parse_fails("temperature", "\"temperature\" has no value: write temperature=VALUE");
+    parse_fails("acme.region", "\"acme.region\" has no value: write acme.region=VALUE");
     parse_fails(".region=1", OWN(".region"));
     parse_fails("acme.=1", OWN("acme."));
-    parse_fails("provider_specific=1", "provider_specific: say the option's own name, such as "
-                                       "openai.organization=VALUE");
+    parse_fails(
+        "provider_specific=1",
+        "provider_specific: write the option's own name, such as openai.organization=VALUE");
     beluga_error err;
     beluga_option option;
     assert_int_equal(beluga_option_parse(NULL, &option, &err), BELUGA_ERROR_INVALID_INPUT);
@@ -495,7 +497,7 @@ static void more_than_4096_options_are_refused(void **state)
     assert_int_equal(beluga__settings_apply(&m.settings, &m.arena, many, BELUGA_OPTIONS_TERMINATED,
                                             BELUGA_ORIGIN_CALL, &err),
                      BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_string_equal(err.message, "more than 4096 options");
+    assert_string_equal(err.message, "there are more than 4096 options");
     many[0] = beluga_with_user("x");
     many[0].length = (64u << 20) + 1;
     assert_int_equal(

@@ -103,17 +103,18 @@ static void a_base_that_is_none_says_where(void **state)
         const char *yaml, *reference, *message;
     } cases[] = {
         {"providers:\n  a: {base: b}\n  b: {base: openai}\n", "a/m",
-         ":2:13: the base of a, b, has a base itself: name a provider that has none"},
+         ":2:13: the base of a, b, has a base itself: name a provider without one"},
         {"providers:\n  a: {base: b}\n  b: {base: a}\n", "b/m",
-         ":3:13: the base of b, a, has a base itself: name a provider that has none"},
+         ":3:13: the base of b, a, has a base itself: name a provider without one"},
         {"providers:\n  a: {base: a}\n", "a/m",
-         ":2:13: a can't be its own base: name a provider that is registered"},
+         ":2:13: a can't be its own base: name a registered provider"},
         {"providers:\n  openai: {base: groq}\n", "openai/m",
-         ":2:18: openai is a provider already: one with a base needs another name"},
+         ":2:18: openai is a built-in or registered provider: choose another name for one that has "
+         "a base"},
         {"providers:\n  Mine: {base: groq}\n", "Mine/m",
-         ":2:16: a provider's name has 1 to 47 of a-z 0-9 _ - (is \"Mine\")"},
+         ":2:16: a provider's name must be 1 to 47 characters of a-z 0-9 _ - (is \"Mine\")"},
         {"providers:\n  mine: {base: openai, organisation: x}\n", "mine/m",
-         ":2:38: \"organisation\" is neither an option nor one of openai's own; did you mean "
+         ":2:38: \"organisation\" is neither a common option nor an option of openai; did you mean "
          "openai.organization?"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -137,11 +138,11 @@ static void a_name_that_is_nearly_one_is_hinted_at(void **state)
     assert_int_equal(try_open(config, "mime/x", &model, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
     assert_string_equal(err.message, "no provider is named \"mime\"; did you mean mine?");
     assert_int_equal(try_open(config, "other/x", &model, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
-    begins(&err, "no provider is named \"other\", and its section has no base to make it one;");
+    begins(&err, "no provider is named \"other\", and its section has no base to define it;");
     assert_int_equal(try_open(config, "m", &model, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
     char expected[160];
     snprintf(expected, sizeof expected,
-             "%s:1:26: the base of mine, \"opnai\", is no provider; did you mean openai?", path);
+             "%s:1:26: the base of mine, \"opnai\", is not a provider; did you mean openai?", path);
     begins(&err, expected);
 }
 

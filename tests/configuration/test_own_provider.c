@@ -101,7 +101,7 @@ static void another_address_has_no_default_model(void **state)
     (void)state;
     open_fails("providers: {mine: {base: openai, base_url: 'URL'}}", "mine",
                BELUGA_ERROR_INVALID_CONFIG,
-               "model_name is missing, and mine has no default: say mine/MODEL");
+               "model_name is missing, and mine has no default model: name one, as mine/MODEL");
     SCOPED(beluga_chat_model) *model = NULL;
     beluga_error err;
     SCOPED(beluga_config) *config = load_at(NULL, "providers: {work: {base: openai, api_key: k}}");
@@ -157,7 +157,7 @@ static void a_base_without_http_works_too(void **state)
     beluga_config_free(config);
     open_fails("providers: {parrot: {base: mock, body: {a: 1}}}", "parrot/x",
                BELUGA_ERROR_INVALID_CONFIG,
-               "headers and body are for HTTP, which mock does not speak");
+               "headers and body have no effect, since mock does not use HTTP");
 }
 
 /* --- headers and body ------------------------------------------------------------------------- */

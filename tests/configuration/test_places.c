@@ -106,7 +106,7 @@ static void its_address_is_the_providers_own(void **state)
 {
     (void)state;
     open_fails("providers: {placed: {host: h, account: a}}", "placed", BELUGA_ERROR_AUTHENTICATION,
-               "no key for placed: set BELUGA_TEST_PLACED_KEY, or give api_key");
+               "no key for placed: set BELUGA_TEST_PLACED_KEY, or the option api_key");
 }
 
 static void a_whole_host_may_be_written_with_the_scheme(void **state)
@@ -115,8 +115,9 @@ static void a_whole_host_may_be_written_with_the_scheme(void **state)
     leads_to("providers: {placed: {host: 'HTTPS://adb-1.2.azure.example/', account: a, api_key: "
              "k}}",
              "placed", "https://adb-1.2.azure.example/accounts/a/v1");
-    is_refused("providers: {placed: {host: 'http://h', account: a, api_key: k}}", "placed",
-               "placed.host can't be part of a host: want letters, digits, \"-\", \"_\" and \".\"");
+    is_refused(
+        "providers: {placed: {host: 'http://h', account: a, api_key: k}}", "placed",
+        "placed.host can't be part of a host name: use letters, digits, \"-\", \"_\" and \".\"");
 }
 
 static void no_value_changes_the_host(void **state)
@@ -131,8 +132,8 @@ static void no_value_changes_the_host(void **state)
         snprintf(yaml, sizeof yaml, "providers: {placed: {host: \"%s\", account: a, api_key: k}}",
                  values[i]);
         is_refused(yaml, "placed",
-                   "placed.host can't be part of a host: want letters, digits, \"-\", \"_\" and "
-                   "\".\"");
+                   "placed.host can't be part of a host name: use letters, digits, \"-\", \"_\" "
+                   "and \".\"");
     }
 }
 
@@ -142,8 +143,7 @@ static void a_value_in_a_path_is_one_segment(void **state)
     leads_to("providers: {placed: {host: h, account: 'a/b?c=d#e f@{x}', api_key: k}}", "placed",
              "https://h/accounts/a%2Fb%3Fc%3Dd%23e%20f%40%7Bx%7D/v1");
     is_refused("providers: {placed: {host: h, account: '..', api_key: k}}", "placed",
-               "placed.account: a name with \".\" or \"..\" between slashes would lead to another "
-               "path");
+               "placed.account: a name with \".\" or \"..\" between slashes would change the path");
     is_refused("providers: {placed: {host: h, account: \"a\\r\\nb\", api_key: k}}", "placed",
                "placed.account: \\r at byte 1 can't be part of a name");
 }
@@ -184,7 +184,7 @@ static void a_provider_without_code_may_name_a_variable(void **state)
     is_refused("providers: {mine: {base: openai, base_url: "
                "'https://{env:BELUGA_TEST_MY_ACCOUNT}.example/v1'}}",
                "mine/m",
-               "BELUGA_TEST_MY_ACCOUNT can't be part of a host: want letters, digits, \"-\", "
+               "BELUGA_TEST_MY_ACCOUNT can't be part of a host name: use letters, digits, \"-\", "
                "\"_\" and \".\"");
     unsetenv("BELUGA_TEST_MY_ACCOUNT");
     is_refused("providers: {mine: {base: openai, base_url: "
@@ -203,7 +203,8 @@ static void the_name_of_a_variable_and_its_value_may_be_long(void **state)
              "mine/m", "https://h/" FIFTY "y" FIFTY);
     is_refused(
         "providers: {mine: {base: openai, base_url: 'https://h/{env:" FIFTY FIFTY FIFTY "}'}}",
-        "mine/m", "base_url: the name of the variable " FIFTY "A234567890... has over 127 letters");
+        "mine/m",
+        "base_url: the name of the variable " FIFTY "A234567890... has more than 127 characters");
     unsetenv(FIFTY "X" FIFTY);
     unsetenv(FIFTY "X2345678901234567890123456789");
 }
@@ -212,13 +213,13 @@ static void what_is_no_place_is_refused(void **state)
 {
     (void)state;
     is_refused("providers: {placed: {base_url: 'https://h/{nobody}'}}", "placed",
-               "base_url: {nobody} is no option of placed that may stand in an address");
+               "base_url: {nobody} is not an option of placed that an address may contain");
     is_refused("providers: {placed: {base_url: 'https://h/{other}', other: x}}", "placed",
-               "base_url: {other} is no option of placed that may stand in an address");
+               "base_url: {other} is not an option of placed that an address may contain");
     is_refused("providers: {placed: {base_url: 'https://h/{acc'}}", "placed",
-               "base_url: want \"{NAME}\" or \"{env:VARIABLE}\" at byte 10");
+               "base_url: expected \"{NAME}\" or \"{env:VARIABLE}\" at byte 10");
     is_refused("providers: {placed: {base_url: 'https://h/{}'}}", "placed",
-               "base_url: want \"{NAME}\" or \"{env:VARIABLE}\" at byte 10");
+               "base_url: expected \"{NAME}\" or \"{env:VARIABLE}\" at byte 10");
 }
 
 static void a_request_goes_to_the_account(void **state)
@@ -251,7 +252,8 @@ static void a_call_can_not_move_to_another_account(void **state)
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err,
                                    beluga_with_provider_specific("placed.account", "b")),
                      BELUGA_ERROR_INVALID_INPUT);
-    assert_string_equal(err.message, "placed.account belongs to a model, not to a call");
+    assert_string_equal(err.message,
+                        "placed.account can't be set for a call: set it for the model");
     beluga_chat_model_unref(model);
 }
 

@@ -109,8 +109,8 @@ static void without_a_reference_the_default_is_taken(void **state)
     beluga_config_free(config);
     config = beluga_config_new_n(NULL, 0);
     resolve_fails(config, NULL, BELUGA_ERROR_INVALID_CONFIG,
-                  "no model is named and the configuration has no default: "
-                  "name one, such as openai/gpt-5-mini");
+                  "no model was named, and the configuration has no default: name one, such as "
+                  "openai/gpt-5-mini");
 }
 
 /* The names go on, as far as they fit. */
@@ -131,11 +131,11 @@ static void a_reference_that_leads_nowhere_says_what_there_is(void **state)
     resolve_lists(config, "opnai/gpt",
                   "no provider is named \"opnai\"; did you mean openai? there are acme, ");
     resolve_lists(config, "fast",
-                  "\"fast\" is no alias, and not written PROVIDER/MODEL; there are acme, ");
+                  "\"fast\" is neither an alias nor of the form PROVIDER/MODEL; there are acme, ");
     resolve_fails(config, "acme/", BELUGA_ERROR_INVALID_CONFIG,
-                  "\"acme/\" names no model after the /");
+                  "\"acme/\" has no model's name after the /");
     resolve_fails(config, "acme:", BELUGA_ERROR_INVALID_CONFIG,
-                  "\"acme:\" names no model after the :");
+                  "\"acme:\" has no model's name after the :");
     resolve_lists(config, "/x", "no provider is named \"\"; there are acme, ");
     beluga_config *out;
     beluga_error err;
@@ -152,9 +152,9 @@ static void aliases_that_lead_in_a_circle_are_found(void **state)
 {
     (void)state;
     resolve_fails_at("models:\n  a: b\n  b: a\n", "a", BELUGA_ERROR_INVALID_CONFIG,
-                     "3:6: the alias a leads back to itself");
+                     "3:6: the alias a refers to itself, directly or through others");
     resolve_fails_at("models:\n  a: a\n", "a", BELUGA_ERROR_INVALID_CONFIG,
-                     "2:6: the alias a leads back to itself");
+                     "2:6: the alias a refers to itself, directly or through others");
     const char *const chain = "models: {a1: a2, a2: a3, a3: a4, a4: a5, a5: a6, a6: a7, a7: a8, "
                               "a8: acme/end, a0: a1}\n";
     beluga_config *config = load(chain);
@@ -163,7 +163,7 @@ static void aliases_that_lead_in_a_circle_are_found(void **state)
     beluga_config_free(out);
     beluga_config_free(config);
     resolve_fails_at(chain, "a0", BELUGA_ERROR_INVALID_CONFIG,
-                     "1:62: a0 leads through more than 8 aliases");
+                     "1:62: a0 refers to more than 8 aliases, one through the other");
 }
 
 static void names_nobody_knows_are_found_when_the_provider_is(void **state)
@@ -171,13 +171,13 @@ static void names_nobody_knows_are_found_when_the_provider_is(void **state)
     (void)state;
     const int bad = BELUGA_ERROR_INVALID_CONFIG;
     resolve_fails_at("providers:\n  acme:\n    temprature: 1\n", "acme/m", bad,
-                     "3:17: \"temprature\" is neither an option nor one of acme's own; "
-                     "did you mean temperature?");
+                     "3:17: \"temprature\" is neither a common option nor an option of acme; did "
+                     "you mean temperature?");
     resolve_fails_at("providers:\n  acme:\n    regoin: eu\n", "acme/m", bad,
-                     "3:13: \"regoin\" is neither an option nor one of acme's own; "
-                     "did you mean acme.region?");
+                     "3:13: \"regoin\" is neither a common option nor an option of acme; did you "
+                     "mean acme.region?");
     resolve_fails_at("models:\n  f: {model: acme/m, xyzzy: 1}\n", "f", bad,
-                     "2:29: \"xyzzy\" is neither an option nor one of acme's own");
+                     "2:29: \"xyzzy\" is neither a common option nor an option of acme");
     /* Sections of other providers are not looked at. */
     SCOPED(beluga_config) *config = load("providers:\n  other: {xyzzy: 1}\n  acme: {region: eu}\n");
     SCOPED(beluga_config) *out = resolve(config, "acme/m");

@@ -84,12 +84,13 @@ static void a_second_end_is_found(void **state)
 
 static void an_event_after_the_end_is_found(void **state)
 {
-    assert_fails(state, "full", "broken-after-end", "one-end ", "went on after its finish");
+    assert_fails(state, "full", "broken-after-end", "one-end ",
+                 "emitted an event after its finish");
 }
 
 static void an_answer_without_an_end_is_found(void **state)
 {
-    assert_fails(state, "full", "broken-no-end", "ends ", "ended without a finish");
+    assert_fails(state, "full", "broken-no-end", "ends ", "stopped without a finish");
 }
 
 static void text_that_is_not_utf8_is_found(void **state)
@@ -99,7 +100,7 @@ static void text_that_is_not_utf8_is_found(void **state)
 
 static void an_error_without_a_code_is_found(void **state)
 {
-    assert_fails(state, "full", "broken-no-code", "error-code ", "failed without a code");
+    assert_fails(state, "full", "broken-no-code", "error-code ", "emitted an error without a code");
 }
 
 static void another_thread_is_found(void **state)
@@ -108,7 +109,7 @@ static void another_thread_is_found(void **state)
     print_message("skipped: there pthread_create itself waits, which is found first\n");
     skip();
 #endif
-    assert_fails(state, "full", "broken-thread", "own-turn ", "from another thread");
+    assert_fails(state, "full", "broken-thread", "own-turn ", "on another thread");
 }
 
 static void an_emit_that_is_held_on_to_is_found(void **state)

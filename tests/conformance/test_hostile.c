@@ -249,9 +249,9 @@ static void what_happens_while_it_is_loaded_is_told(void **state)
 static void tables_that_can_not_be_taken_are_refused(void **state)
 {
     static const char *const faults[][2] = {{"small", "table has 16 bytes"},
-                                            {"abi", "built for ABI 4711"},
+                                            {"abi", "built for ABI version 4711"},
                                             {"name", "(is \"host\\x1b[2J\\xff ile\")"},
-                                            {"no-name", "1 to 47 of a-z"},
+                                            {"no-name", "1 to 47 characters of a-z"},
                                             {"slots", "encode_request is missing"},
                                             {"decoders", "decode_event is"},
                                             {"state", "state_size is over 64 KiB"}};

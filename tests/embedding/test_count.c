@@ -56,8 +56,9 @@ static void a_provider_that_does_not_count_says_what_does(scene *s)
     SCOPED(beluga_messages) *list = messages_of("Hi");
     assert_int_equal(beluga_count_tokens(s->model, NULL, list, &count, &s->err),
                      BELUGA_ERROR_NOT_SUPPORTED);
-    assert_string_equal(s->err.message, "this provider does not count tokens; "
-                                        "beluga_message_estimate_tokens estimates them");
+    assert_string_equal(
+        s->err.message,
+        "this provider does not count tokens: beluga_message_estimate_tokens gives an estimate");
     assert_string_equal(s->err.operation, "count_tokens");
 }
 
@@ -142,7 +143,7 @@ static void an_answer_without_a_count_is_refused(scene *s)
     script(s->peer, JSON("{}"));
     assert_int_equal(beluga_count_tokens(s->model, NULL, list, &count, &s->err),
                      BELUGA_ERROR_INVALID_RESPONSE);
-    assert_string_equal(s->err.message, "the answer has no count of tokens");
+    assert_string_equal(s->err.message, "the answer has no token count");
     script(s->peer, JSON("{\"tokens\":-5}"));
     assert_int_equal(beluga_count_tokens(s->model, NULL, list, &count, &s->err),
                      BELUGA_ERROR_INVALID_RESPONSE);

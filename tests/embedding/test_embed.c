@@ -70,9 +70,9 @@ static void an_answer_that_lacks_a_vector_says_which(scene *s)
 {
     expect_refusal(s, "{\"data\":[" VECTOR(0, "1,2") "," VECTOR(2, "1,2") "]}",
                    BELUGA_ERROR_INVALID_RESPONSE,
-                   "the answer has no vector for input 1: 2 of 3 came");
+                   "the answer has no vector for input 1: only 2 of 3 came");
     expect_refusal(s, "{\"data\":[]}", BELUGA_ERROR_INVALID_RESPONSE,
-                   "the answer has no vector for input 0: 0 of 3 came");
+                   "the answer has no vector for input 0: only 0 of 3 came");
 }
 
 static void a_second_vector_for_a_text_says_which(scene *s)
@@ -84,7 +84,7 @@ static void a_second_vector_for_a_text_says_which(scene *s)
 static void a_vector_for_no_text_says_which(scene *s)
 {
     expect_refusal(s, "{\"data\":[" VECTOR(3, "1,2") "]}", BELUGA_ERROR_INVALID_RESPONSE,
-                   "the answer has a vector for input 3, and only 3 were sent");
+                   "the answer has a vector for input 3, but only 3 inputs were sent");
     expect_refusal(s, "{\"data\":[" VECTOR(-1, "1,2") "]}", BELUGA_ERROR_INVALID_RESPONSE,
                    "the answer has a vector for input -1");
 }
@@ -118,7 +118,7 @@ static void vectors_of_different_lengths_are_refused(scene *s)
 {
     expect_refusal(s, "{\"data\":[" VECTOR(0, "1,2") "," VECTOR(1, "1,2,3") "]}",
                    BELUGA_ERROR_INVALID_RESPONSE,
-                   "the vector of input 1 has 3 numbers, and those before have 2");
+                   "the vector of input 1 has 3 numbers, but those before have 2");
     expect_refusal(s, "{\"data\":[" VECTOR(0, "") "]}", BELUGA_ERROR_INVALID_RESPONSE,
                    "the vector of input 0 has 0 numbers");
 }
@@ -131,7 +131,7 @@ static void numbers_that_are_none_are_refused(scene *s)
                    BELUGA_ERROR_INVALID_RESPONSE,
                    "the vector of input 0 has a number that is not finite");
     expect_refusal(s, "{\"data\":[" VECTOR(0, "1,null") "]}", BELUGA_ERROR_MALFORMED_RESPONSE,
-                   "item 1 of the vector of input 0 is no number");
+                   "item 1 of the vector of input 0 is not a number");
     expect_refusal(s, "{\"data\":[" VECTOR(0, "1,NaN") "]}", BELUGA_ERROR_INVALID_RESPONSE,
                    "the vector of input 0 has a number that is not finite");
     expect_refusal(s, "{\"data\":[{\"index\":0,\"embedding\":\"AAAA\"}]}",
@@ -140,7 +140,7 @@ static void numbers_that_are_none_are_refused(scene *s)
     expect_refusal(s, "{\"data\":[{\"index\":0,\"embedding\":\"!\"}]}",
                    BELUGA_ERROR_MALFORMED_RESPONSE, "the vector of input 0 is not base64");
     expect_refusal(s, "{\"data\":[{\"index\":0}]}", BELUGA_ERROR_MALFORMED_RESPONSE,
-                   "the vector of input 0 is neither numbers nor base64");
+                   "the vector of input 0 is neither an array of numbers nor base64");
 }
 
 static void an_answer_that_is_no_list_of_vectors_is_an_error(scene *s)
@@ -169,13 +169,14 @@ static void bad_texts_are_refused_before_anything_is_sent(scene *s)
 {
     expect_bad_input(s, three, 0, BELUGA_ERROR_INVALID_INPUT, "no texts provided");
     expect_bad_input(s, (const char *const[]){"a", ""}, 2, BELUGA_ERROR_INVALID_INPUT,
-                     "text 1 is empty: leave it out, since it has no vector");
+                     "text 1 is empty, and has no vector: leave it out");
     expect_bad_input(s, (const char *const[]){"a", NULL}, 2, BELUGA_ERROR_INVALID_INPUT,
                      "text 1 is NULL");
     expect_bad_input(s, (const char *const[]){"ab\xff"}, 1, BELUGA_ERROR_INVALID_INPUT,
-                     "text 0 is not UTF-8 from byte 2 on");
-    expect_bad_input(s, three, 1000001, BELUGA_ERROR_LIMIT_EXCEEDED,
-                     "1000001 texts are more than 1000000: embed them in parts");
+                     "text 0: invalid UTF-8 at byte 2");
+    expect_bad_input(
+        s, three, 1000001, BELUGA_ERROR_LIMIT_EXCEEDED,
+        "there are 1000001 texts, but one call takes at most 1000000: use several calls");
 }
 
 static void a_text_with_a_length_may_hold_nul(scene *s)
@@ -277,7 +278,7 @@ static void parts_with_other_dimensions_are_refused(scene *s)
     script(s->peer, JSON("{\"data\":[{\"index\":0,\"embedding\":[1,2,3]}]}"));
     assert_int_equal(embed_singly(s, &e), BELUGA_ERROR_INVALID_RESPONSE);
     assert_string_equal(s->err.message,
-                        "texts 1 to 1: the vector of text 1 has 3 numbers, and others have 2");
+                        "texts 1 to 1: the vector of text 1 has 3 numbers, but others have 2");
 }
 
 static void parts_run_at_once(scene *s)

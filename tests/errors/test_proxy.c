@@ -107,7 +107,8 @@ static void a_proxy_that_does_not_run_is_not_told_as_the_server(void **state)
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         beluga_error err;
         assert_int_equal(ask_through(proxy, urls[i], &err), BELUGA_ERROR_NETWORK);
-        assert_non_null(strstr(err.message, "the proxy refused the connection (is it running?"));
+        assert_non_null(
+            strstr(err.message, "the proxy refused the connection: check that it is running"));
     }
     close(fd);
 }

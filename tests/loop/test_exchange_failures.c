@@ -57,9 +57,11 @@ static void words_of_oauth_say_what_to_do(scene *s)
 {
     static const char *const words[][2] = {
         {"invalid_client", CAN_T " (HTTP 400): the service does not know the client"},
-        {"invalid_grant", CAN_T " (HTTP 400): the key has ended"},
-        {"unauthorized_client", CAN_T " (HTTP 400): the service must allow the client to ask"},
-        {"invalid_scope", CAN_T " (HTTP 400): the service must allow the client this scope"},
+        {"invalid_grant", CAN_T " (HTTP 400): the key has expired"},
+        {"unauthorized_client",
+         CAN_T " (HTTP 400): the client is not allowed to use this kind of grant"},
+        {"invalid_scope",
+         CAN_T " (HTTP 400): the client is not allowed to use this scope: allow it at the service"},
     };
     char body[64];
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -75,7 +77,7 @@ static void a_refusal_of_status_200_is_one(scene *s)
     GIVES(s,
           JSON("{\"error\":\"invalid_client\",\"error_description\":\"No " BROKER_KEY " here\"}"));
     fails(s, BELUGA_ERROR_AUTHENTICATION,
-          CAN_T ": the service refuses it: the service does not know the client");
+          CAN_T ": the service refused it: the service does not know the client");
     assert_string_equal(s->err.provider_code, "invalid_client");
     assert_string_equal(s->err.cause, "No ********************* here");
     expect_requests(s, 1);
@@ -104,7 +106,7 @@ static void a_limit_of_the_service_is_told_with_its_wait(scene *s)
 static void a_redirect_is_not_followed(scene *s)
 {
     GIVES(s, HEAD(302, "location: http://127.0.0.1:1/\r\n"), BODY(""));
-    fails(s, BELUGA_ERROR_AUTHENTICATION, CAN_T ": its service redirects");
+    fails(s, BELUGA_ERROR_AUTHENTICATION, CAN_T ": the token service redirects");
     expect_requests(s, 1);
 }
 
@@ -213,8 +215,7 @@ static void health_knows_that_the_last_exchange_failed(scene *s)
     expect_failure(s, BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(beluga_check_health(s->model, NULL, false, &health, &s->err),
                      BELUGA_ERROR_AUTHENTICATION);
-    assert_string_equal(s->err.message,
-                        "the key was not exchanged for a token when that was last tried");
+    assert_string_equal(s->err.message, "the last attempt to exchange the key for a token failed");
     GIVES(s, JSON(TOKEN("token-1")));
     ANSWERS_ALL(s);
     expect_text(s, "Hello");

@@ -156,17 +156,17 @@ static const struct {
     {"{comand: a, url: 'http://b/'}", "did you mean command?"},
     {"{url: 'http://b/', zebra: 1}", "is not known here; a server has"},
     {"{command: a, args: b}", "args must be a list"},
-    {"{command: a, args: [1]}", "quote what reads as a number"},
+    {"{command: a, args: [1]}", "put quotes around a number"},
     {"{command: a, env: [b]}", "env must be a map"},
     {"{command: a, env: {B: '${TESTS_NONE}'}}", "B: the variable TESTS_NONE is not set"},
     {"{command: a, env: {B: '${}'}}", "write ${NAME}"},
-    {"{command: a, env: {B: 'x${y'}}", "without \"}\""},
+    {"{command: a, env: {B: 'x${y'}}", "has no \"}\" behind it"},
     {"{url: 'http://b/', headers: {A: env:TESTS_NONE}}", "A: the variable TESTS_NONE is not set"},
-    {"{url: 'http://b/', type: sse}", "was replaced by streamable HTTP"},
-    {"{url: 'http://b/', type: pigeon}", "type is stdio or http"},
+    {"{url: 'http://b/', type: sse}", "which streamable HTTP replaced"},
+    {"{url: 'http://b/', type: pigeon}", "type must be stdio or http"},
     {"{command: a, timeout: soon}", "timeout must be a time"},
-    {"{command: a, disabled: maybe}", "disabled is true or false"},
-    {"{command: a, allow: perhaps}", "allow is ask, always or never"},
+    {"{command: a, disabled: maybe}", "disabled must be true or false"},
+    {"{command: a, allow: perhaps}", "allow must be ask, always or never"},
 };
 
 static void a_mistake_is_told_with_its_place(void **state)

@@ -138,7 +138,7 @@ static void a_session_that_was_forgotten_is_begun_anew(void **state)
     (void)state;
     scene s;
     begin(&s, "session");
-    expect_failure_of(s.mcp, "forget", BELUGA_ERROR_TOOL_EXECUTION, "without what was asked");
+    expect_failure_of(s.mcp, "forget", BELUGA_ERROR_TOOL_EXECUTION, "without the answer");
     expect_text_of(s.mcp, "where", "{}", "session1");
     expect_alive(s.mcp);
     expect_line(&s.service, "POST /mcp initialize -");
@@ -212,9 +212,9 @@ static void a_service_that_refuses_says_what_to_do(void **state)
     service s;
     static const char *const headers[] = {"Authorization: Bearer wrong-sesame-99", NULL};
     service_start(&s, "key");
-    expect_refusal(&s.settings, BELUGA_ERROR_AUTHENTICATION, "give them in headers", "sesame");
+    expect_refusal(&s.settings, BELUGA_ERROR_AUTHENTICATION, "set them in headers", "sesame");
     s.settings.headers = headers;
-    expect_refusal(&s.settings, BELUGA_ERROR_AUTHORIZATION, "refuses these credentials", "sesame");
+    expect_refusal(&s.settings, BELUGA_ERROR_AUTHORIZATION, "refused these credentials", "sesame");
     service_end(&s);
     expect_refusal(&s.settings, BELUGA_ERROR_NETWORK, "refused the connection", "sesame");
 }
@@ -226,8 +226,7 @@ static void a_redirect_is_told_and_not_followed(void **state)
     static const char *const headers[] = {"Authorization: Bearer open-sesame-42", NULL};
     service_start(&s, "elsewhere");
     s.settings.headers = headers;
-    expect_refusal(&s.settings, BELUGA_ERROR_INVALID_RESPONSE, "redirects are not followed",
-                   "sesame");
+    expect_refusal(&s.settings, BELUGA_ERROR_INVALID_RESPONSE, "which is not followed", "sesame");
     expect_line(&s, "POST /mcp server/discover -");
     expect_line(&s, "POST /mcp initialize -");
     service_end(&s);
@@ -241,7 +240,7 @@ static void what_is_no_service_says_so(void **state)
     expect_refusal(&s.settings, BELUGA_ERROR_INTERNAL, "HTTP 500", "sesame");
     service_end(&s);
     service_start(&s, "page");
-    expect_refusal(&s.settings, BELUGA_ERROR_STREAM_CLOSED, "without what was asked", "sesame");
+    expect_refusal(&s.settings, BELUGA_ERROR_STREAM_CLOSED, "without the answer", "sesame");
     service_end(&s);
 }
 
@@ -250,7 +249,7 @@ static void an_answer_that_is_cut_off_fails_its_call_alone(void **state)
     (void)state;
     scene s;
     begin(&s, "cut");
-    expect_failure_of(s.mcp, "answer", BELUGA_ERROR_TOOL_EXECUTION, "without what was asked");
+    expect_failure_of(s.mcp, "answer", BELUGA_ERROR_TOOL_EXECUTION, "without the answer");
     end(&s);
 }
 
@@ -261,7 +260,7 @@ static void a_service_that_only_shows_that_it_lives_ends_its_call(void **state)
     service_start(&s, "slow");
     s.settings.timeout_ms = 300;
     beluga_mcp *mcp = open_with(&s.settings);
-    expect_failure_of(mcp, "answer", BELUGA_ERROR_TOOL_EXECUTION, "did not end its tool in time");
+    expect_failure_of(mcp, "answer", BELUGA_ERROR_TOOL_EXECUTION, "did not end in time");
     beluga_mcp_close(mcp);
     service_end(&s);
 }
@@ -273,7 +272,7 @@ static void a_service_that_floods_ends_its_call_alone(void **state)
     service_start(&s, "stream");
     s.settings.timeout_ms = 1000;
     beluga_mcp *mcp = open_with(&s.settings);
-    expect_failure_of(mcp, "flood", BELUGA_ERROR_TOOL_EXECUTION, "did not end its tool in time");
+    expect_failure_of(mcp, "flood", BELUGA_ERROR_TOOL_EXECUTION, "did not end in time");
     expect_line(&s, "HUNG UP tools/call");
     s.settings.timeout_ms = 0;
     beluga_mcp_close(mcp);

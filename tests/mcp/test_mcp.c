@@ -70,7 +70,7 @@ static void a_server_that_cannot_be_started_says_why(void **state)
     expect_refusal(&s.settings, BELUGA_ERROR_NOT_FOUND, "\"/no/such/command\" can't be run");
     s.settings.command = s.script;
     s.settings.cwd = "/no/such/folder";
-    expect_refusal(&s.settings, BELUGA_ERROR_NOT_FOUND, "\"/no/such/folder\" of cwd");
+    expect_refusal(&s.settings, BELUGA_ERROR_NOT_FOUND, "cwd: the folder \"/no/such/folder\"");
     s.settings.cwd = NULL;
     s.settings.command = "/dev/null";
     expect_refusal(&s.settings, BELUGA_ERROR_INVALID_INPUT, "\"/dev/null\" can't be run");
@@ -84,7 +84,7 @@ static void a_server_that_does_not_become_ready_says_why(void **state)
     expect_refusal(&s.settings, BELUGA_ERROR_STREAM_CLOSED,
                    "ended (exit status 3) no configuration");
     server_init(&s, "future", NULL);
-    expect_refusal(&s.settings, BELUGA_ERROR_NOT_SUPPORTED, "speaks revision 2999-01-01");
+    expect_refusal(&s.settings, BELUGA_ERROR_NOT_SUPPORTED, "speaks protocol revision 2999-01-01");
     server_init(&s, "closed", NULL);
     expect_refusal(&s.settings, BELUGA_ERROR_STREAM_CLOSED, "ended");
     server_init(&s, "hangs", NULL);
@@ -118,7 +118,7 @@ static void settings_that_cannot_be_meant_are_refused(void **state)
     s.settings.headers = bad_header;
     expect_refusal(&s.settings, BELUGA_ERROR_INVALID_INPUT, "can't be sent");
     s.settings.headers = our_header;
-    expect_refusal(&s.settings, BELUGA_ERROR_INVALID_INPUT, "library alone");
+    expect_refusal(&s.settings, BELUGA_ERROR_INVALID_INPUT, "only the library may set");
     server_init(&s, "old", NULL);
     s.settings.env = no_variable;
     expect_refusal(&s.settings, BELUGA_ERROR_INVALID_INPUT, "NAME=value");
@@ -241,11 +241,14 @@ static void results_become_text(void **state)
     (void)state;
     SCOPED(beluga_mcp) *mcp = open_server("old");
     expect_text_of(mcp, "content", "{}",
-                   "first\n[audio audio/wav, 3 bytes: not shown]\n"
-                   "[resource file:///a: a (the first)]\n[resource file:///b]\nb's text\n"
+                   "first\n"
+                   "[audio audio/wav, 3 bytes: not shown]\n"
+                   "[resource file:///a: a (the first)]\n"
+                   "[resource file:///b]\n"
+                   "b's text\n"
                    "[resource file:///c, application/zip, 4 bytes: not shown]\n"
-                   "[content of a kind that is not known: not shown]\n"
-                   "[content of a kind that is not known: not shown]");
+                   "[content of an unknown kind: not shown]\n"
+                   "[content of an unknown kind: not shown]");
     expect_text_of(mcp, "image", "{}", "[image image/png, 5 bytes: not shown]");
     expect_text_of(mcp, "structured", "{}", "{\"n\":1}");
     expect_text_of(mcp, "utf8", "{}",
@@ -262,7 +265,7 @@ static void a_tool_that_fails_tells_the_model(void **state)
     expect_failure_of(mcp, "fail", BELUGA_ERROR_TOOL_EXECUTION, "it failed");
     expect_failure_of(mcp, "refuse", BELUGA_ERROR_TOOL_EXECUTION,
                       "MCP server srv refused refuse: not \\x1b[31mtoday (-32000)");
-    expect_failure_of(mcp, "person", BELUGA_ERROR_TOOL_EXECUTION, "wants an answer of a person");
+    expect_failure_of(mcp, "person", BELUGA_ERROR_TOOL_EXECUTION, "needs an answer from a person");
     outcome o = call_under(mcp, NULL, "echo", "{}");
     assert_int_equal(o.status, BELUGA_ERROR_TOOL_CALL);
     assert_null(o.text);
@@ -313,14 +316,15 @@ static void a_server_that_floods_ends_its_call_alone(void **state)
 {
     (void)state;
     SCOPED(beluga_mcp) *mcp = open_hasty("old", 500);
-    expect_failure_of(mcp, "flood", BELUGA_ERROR_TOOL_EXECUTION, "did not end its tool in time");
+    expect_failure_of(mcp, "flood", BELUGA_ERROR_TOOL_EXECUTION, "did not end in time");
 }
 
 static void a_line_without_an_end_ends_the_server_and_the_next_call_starts_it(void **state)
 {
     (void)state;
     SCOPED(beluga_mcp) *mcp = open_server("old");
-    expect_failure_of(mcp, "endless", BELUGA_ERROR_TOOL_EXECUTION, "writes a line without an end");
+    expect_failure_of(mcp, "endless", BELUGA_ERROR_TOOL_EXECUTION,
+                      "wrote a line that does not end");
     expect_alive(mcp);
 }
 
@@ -364,7 +368,7 @@ static void a_call_that_takes_too_long_is_cancelled_at_the_server(void **state)
 {
     (void)state;
     SCOPED(beluga_mcp) *mcp = open_hasty("old", 300);
-    expect_failure_of(mcp, "hang", BELUGA_ERROR_TOOL_EXECUTION, "did not end its tool in time");
+    expect_failure_of(mcp, "hang", BELUGA_ERROR_TOOL_EXECUTION, "did not end in time");
     assert_true(soon(was_cancelled, mcp));
 }
 

@@ -72,12 +72,12 @@ static void a_bad_file_is_told_with_its_place(scene *s)
     static const struct {
         const char *text, *expected;
     } files[] = {
-        {"prices:\n  a/m: {input: x, output: 1}\n", ":2:9: input must be dollars"},
+        {"prices:\n  a/m: {input: x, output: 1}\n", ":2:9: input must be US dollars"},
         {"prices:\n  a/m: {input: 1}\n", ":2:3: a/m needs input and output"},
-        {"prices:\n  m: {input: 1, output: 1}\n", ":2:3: m is not PROVIDER/MODEL"},
-        {"prices:\n  a/m: {inptu: 1, output: 1}\n", ":2:9: inptu is none of"},
-        {"prices:\n  a/m: {input: -1, output: 1}\n", ":2:9: input must be dollars"},
-        {"price: {}\n", ":1:1: price is neither"},
+        {"prices:\n  m: {input: 1, output: 1}\n", ":2:3: m must have the form PROVIDER/MODEL"},
+        {"prices:\n  a/m: {inptu: 1, output: 1}\n", ":2:9: inptu must be input"},
+        {"prices:\n  a/m: {input: -1, output: 1}\n", ":2:9: input must be US dollars"},
+        {"price: {}\n", ":1:1: price must be date or prices"},
         {"prices: [\n", ": "},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -158,7 +158,7 @@ static void a_dearer_fallback_is_reserved_for(scene *s)
                                      BELUGA_OPTIONS_END};
     use_model(s, open_mock_n(options, BELUGA_OPTIONS_TERMINATED));
     expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
-    assert_non_null(strstr(s->err.message, "may cost $60"));
+    assert_non_null(strstr(s->err.message, "may cost another $60"));
 }
 
 static void tries_that_failed_are_paid_for(scene *s)

@@ -65,7 +65,7 @@ static void a_result_from_another_thread_ends_the_call(void **state)
     scene *s = open_provider(state, "stray-thread");
     script_results(s->peer, GOOD("a", "1"));
     expect_results(s, BELUGA_ERROR_INVALID_RESPONSE, "a=[1] "); /* which came in its turn */
-    assert_contains(s->err.message, "from another thread");
+    assert_contains(s->err.message, "on another thread");
 }
 
 static void an_answer_hears_nothing_of_the_next(void **state)

@@ -19,8 +19,7 @@ static void a_file_that_everybody_may_write_is_refused(void **state)
     char path[PATH_MAX];
     copy_plugin(l, "good", "open.so", path);
     allow(path, 0777);
-    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT,
-                   "everybody may write to it: take that away");
+    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "everybody may write to it: forbid it");
 }
 
 static void a_folder_that_everybody_may_write_is_refused(void **state)
@@ -64,10 +63,10 @@ static void the_first_group_of_a_user_may_be_shared(void **state)
     }
     copy_plugin(l, "good", "shared.so", path);
     allow(path, 0775);
-    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "may write to it: take that away with");
+    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "may write to it: forbid it with");
     allow(path, 0755);
     assert_int_equal(chmod(l->folder, 0770), 0);
-    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "may write to its folder: take that away");
+    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "may write to its folder: forbid it");
     assert_int_equal(chmod(l->folder, 0700), 0);
     assert_loads(l, path);
 }
@@ -82,7 +81,7 @@ static void every_folder_on_the_way_is_judged(void **state)
     copy_plugin(l, "good", "above/within/good.so", path);
     assert_loads(l, path);
     assert_int_equal(chmod(above, 0777), 0);
-    snprintf(words, sizeof words, "everybody may write to %s: take", above);
+    snprintf(words, sizeof words, "everybody may write to %s: forbid", above);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, words);
     assert_int_equal(chmod(above, 01777), 0); /* nobody replaces another's folder there */
     assert_loads(l, path);

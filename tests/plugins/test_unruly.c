@@ -37,15 +37,15 @@ static void assert_fails(loading *l, const char *provider, int code, const char 
 
 FAULT(invalid_utf8_is_named, "unruly-utf8", BELUGA_ERROR_MALFORMED_RESPONSE, "not valid UTF-8")
 FAULT(an_event_after_the_finish_is_named, "unruly-after-finish", BELUGA_ERROR_INVALID_RESPONSE,
-      "the provider went on after its finish")
+      "the provider emitted an event after its finish")
 FAULT(an_answer_that_never_finishes_is_named, "unruly-unfinished", BELUGA_ERROR_STREAM_CLOSED,
-      "the provider ended without a finish")
+      "the provider stopped without a finish or an error")
 FAULT(an_error_without_a_code_is_an_error_all_the_same, "unruly-no-code", BELUGA_ERROR_INTERNAL,
-      "failed without a code")
+      "emitted an error without a code")
 FAULT(emitting_from_another_thread_is_named, "unruly-thread", BELUGA_ERROR_INVALID_RESPONSE,
-      "from another thread")
+      "on another thread")
 FAULT(emitting_from_a_thread_that_is_not_the_worker_is_named, "unruly-worker-thread",
-      BELUGA_ERROR_INVALID_RESPONSE, "from another thread")
+      BELUGA_ERROR_INVALID_RESPONSE, "on another thread")
 
 static void a_late_emission_reaches_neither_its_call_nor_another(void **state)
 {
@@ -141,12 +141,12 @@ static void assert_http_fails(loading *l, const char *provider, int code, const 
 static void a_decoder_that_emits_from_another_thread_is_named(void **state)
 {
     assert_http_fails(*state, "unruly-http-thread", BELUGA_ERROR_INVALID_RESPONSE,
-                      "from another thread");
+                      "on another thread");
 }
 
 static void an_encoder_with_a_positive_code_is_named(void **state)
 {
-    assert_http_fails(*state, "unruly-http-odd", BELUGA_ERROR_INTERNAL, "gave 4711");
+    assert_http_fails(*state, "unruly-http-odd", BELUGA_ERROR_INTERNAL, "returned 4711");
 }
 
 static void a_decoder_can_not_do_what_only_a_full_provider_may(void **state)

@@ -202,7 +202,7 @@ static void expect_lie(scene *s, beluga_cut cut, int returned, const char *messa
 static void a_cutter_that_lies_fails_the_call_and_nothing_is_read(scene *s)
 {
     static const char within[] =
-        "the provider's function cut found a frame that is not within the bytes it was given";
+        "the provider's function cut returned a frame outside the bytes that it was given";
     beluga_provider liar = own;
     liar.name = "liar";
     liar.cut = cut_lies;
@@ -215,7 +215,7 @@ static void a_cutter_that_lies_fails_the_call_and_nothing_is_read(scene *s)
     expect_lie(s, (beluga_cut){.end = 4, .event = SIZE_MAX, .event_length = 2}, 0, within);
     expect_lie(s, (beluga_cut){.end = 1}, 7, within);
     expect_lie(s, (beluga_cut){.end = 1}, -99999,
-               "the provider failed with -99999, which is no code of an error");
+               "the provider failed with -99999, which is not an error code");
 }
 
 static void a_body_that_ends_within_a_frame_is_stream_closed(scene *s)

@@ -365,9 +365,9 @@ static void messages_tools_and_options_stay_out_of_it(scene *s)
         take(&p, event);
     assert_int_equal(event->u.start.count, 2);
     assert_string_equal(event->u.start.warnings[0],
-                        "temperature has no effect: request_body is sent as it is");
+                        "temperature has no effect: request_body is sent unchanged");
     assert_string_equal(event->u.start.warnings[1],
-                        "body has no effect: request_body is sent as it is");
+                        "body has no effect: request_body is sent unchanged");
     assert_sent(s->peer, 0, BODY_SENT);
     beluga_stream_free(stream);
     beluga_chat_model_unref(bound);
@@ -405,8 +405,9 @@ static void a_tool_loop_refuses_it(scene *s)
     assert_int_equal(beluga_run_tools(s->model, NULL, messages, NULL, NULL, &response, &s->err,
                                       beluga_with_request_body("{}")),
                      BELUGA_ERROR_INVALID_INPUT);
-    assert_string_equal(s->err.message,
-                        "request_body is one request, and a tool loop makes several");
+    assert_string_equal(
+        s->err.message,
+        "request_body is the body of one request, but a tool loop sends several: leave it out");
     beluga_messages_free(messages);
     expect_requests(s, 0);
 }

@@ -261,8 +261,8 @@ static void other_parts_than_texts_are_warned_of_once(void **state)
     format_name = "";
     own_format.human = (beluga_prompt_turn){"[", "]"};
     expect(*state, "{\"prompt\":\"Be\\\"brief[Hi][See]\"}",
-           "the prompt has the texts of messages alone: other parts are not sent\n", messages,
-           OPTIONS(beluga_with_max_retries(0)));
+           "only the texts of messages are put into the prompt: other parts are not sent\n",
+           messages, OPTIONS(beluga_with_max_retries(0)));
 }
 
 static void a_format_that_nobody_knows_is_none(void **state)

@@ -22,7 +22,7 @@ static void expect_bad_place(jobs *j, const char *place, const char *problem, co
     assert_int_equal(peer_requests(j->peer), before + 1);
 }
 
-#define TOLD "the URL that the service told for the next request "
+#define TOLD "the service's URL for the next request "
 
 static void a_place_that_is_no_url_is_the_fault_of_the_service(void **state)
 {
@@ -33,13 +33,13 @@ static void a_place_that_is_no_url_is_the_fault_of_the_service(void **state)
     expect_bad_place(j, "@evil.example/7", no_http, "@evil.example/7");
     expect_bad_place(j, "jobs/7", no_http, "jobs/7");
     expect_bad_place(j, "http://a.example/7\\r\\nX: y",
-                     TOLD "has \\r at byte 18, which can't be sent in one", "a.example");
+                     TOLD "has \\r at byte 18, which a URL can't contain", "a.example");
     expect_bad_place(j, "http://a.example/../7",
-                     TOLD "has \".\" or \"..\" between slashes of its path", "a.example");
-    expect_bad_place(j, "/jobs/../../7", TOLD "has \".\" or \"..\" between slashes of its path",
+                     TOLD "has \".\" or \"..\" as a segment of its path", "a.example");
+    expect_bad_place(j, "/jobs/../../7", TOLD "has \".\" or \"..\" as a segment of its path",
                      "127.0.0.1");
     expect_bad_place(j, "http://a.example:99999/7",
-                     "what the service told for the next request is not a URL", "");
+                     "the service gave a text that is not a URL for the next request", "");
     expect_bad_place(j, "http:///7", TOLD "has no host", "http:///7");
 }
 
@@ -50,7 +50,7 @@ static void a_place_that_redirects_is_not_blamed_on_base_url(void **state)
     script(j->peer, JSON("{\"next\":\"/jobs/7\"}"));
     script(j->peer, HEAD(302, "Location: /elsewhere\r\n"), BODY(""));
     assert_int_equal(generate(j->model, NULL, &err), BELUGA_ERROR_INVALID_RESPONSE);
-    assert_non_null(strstr(err.message, "the server redirects from where the service told"));
+    assert_non_null(strstr(err.message, "the server redirected the next request"));
     assert_string_equal(err.cause, "/elsewhere");
 }
 
@@ -151,7 +151,7 @@ static void an_answer_that_should_say_where_and_does_not_is_invalid(void **state
     static char long_head[400];
     script(j->peer, HEAD(201, "X-Other: 1\r\n"), BODY(""));
     assert_int_equal(generate(j->model, NULL, &err), BELUGA_ERROR_INVALID_RESPONSE);
-    assert_string_equal(err.message, "the answer does not tell where the next request goes");
+    assert_string_equal(err.message, "the answer has no URL for the next request");
     snprintf(long_head, sizeof long_head, "Location: /%0300d\r\n", 7);
     script(j->peer, HEAD(201, long_head), BODY(""));
     assert_int_equal(generate(j->model, NULL, &err), BELUGA_ERROR_LIMIT_EXCEEDED);

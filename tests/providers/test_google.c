@@ -313,7 +313,7 @@ static void credentials_that_are_nowhere_are_told_with_what_to_do(scene *s)
     fails(s, "google:", "missing.json: No such file");
     write_file(in_folder("key.json"), "ya29.a-token\n");
     setenv("GOOGLE_APPLICATION_CREDENTIALS", in_folder("key.json"), 1);
-    fails(s, "google:", "is no file of Google's credentials");
+    fails(s, "google:", "is not a file with Google credentials");
     unsetenv("GOOGLE_APPLICATION_CREDENTIALS");
     fails(s, "/etc/key.json", "api_key is a path: write file:PATH");
     fails(s, "key.json", "api_key is a path: write file:PATH");
@@ -369,15 +369,14 @@ static void a_key_that_was_deleted_is_told_with_what_to_do(scene *s)
 {
     GIVES(s, REFUSES("invalid_grant", "Invalid JWT Signature."));
     fails(s, account(s, KEY),
-          CAN_T "the key has ended, or was taken back: log in again, or make a "
-                "new one");
+          CAN_T "the key has expired or was revoked: log in again, or create a new one");
     assert_string_equal(s->err.provider_code, "invalid_grant");
     assert_string_equal(s->err.cause, "Invalid JWT Signature.");
     assert_false(beluga_error_is_retryable(&s->err));
     GIVES(s, REFUSES("invalid_grant", "Token has been expired or revoked."));
-    fails(s, login(s), CAN_T "the key has ended");
+    fails(s, login(s), CAN_T "the key has expired");
     GIVES(s, REFUSES("unauthorized_client", "Unauthorized"));
-    fails(s, login(s), CAN_T "the service must allow the client");
+    fails(s, login(s), CAN_T "the client is not allowed to use this kind of grant");
     expect_requests(s, 3);
 }
 
@@ -398,16 +397,16 @@ static void a_wrong_clock_is_told_as_such(scene *s)
     struct tm utc;
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&hour, &utc));
     refuse_at(s, date);
-    fails(s, account(s, KEY), " s behind that of the service");
+    fails(s, account(s, KEY), " s behind the service's clock");
     hour = now - 3600;
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&hour, &utc));
     refuse_at(s, date);
-    fails(s, account(s, KEY), " s ahead of that of the service");
+    fails(s, account(s, KEY), " s ahead of the service's clock");
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
     refuse_at(s, date);
-    fails(s, account(s, KEY), CAN_T "the key has ended");
+    fails(s, account(s, KEY), CAN_T "the key has expired");
     refuse_at(s, "yesterday");
-    fails(s, account(s, KEY), CAN_T "the key has ended");
+    fails(s, account(s, KEY), CAN_T "the key has expired");
 }
 
 /* A proxy's page may say what it got. With the same time the same assertion is signed. */

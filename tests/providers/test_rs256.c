@@ -68,9 +68,9 @@ static void what_is_no_rsa_key_is_named(void **state)
     refuses("", "is not in PEM");
     refuses("{}", "is not in PEM");
     refuses(PEM("EC PRIVATE KEY", "MHcC\n"), "is not an RSA key");
-    refuses(PEM("PUBLIC KEY", "MHcC\n"), "is a public one");
-    refuses(PEM("RSA PUBLIC KEY", "MHcC\n"), "is a public one");
-    refuses(PEM("CERTIFICATE", "MHcC\n"), "is a certificate");
+    refuses(PEM("PUBLIC KEY", "MHcC\n"), "is a public key: use the private key");
+    refuses(PEM("RSA PUBLIC KEY", "MHcC\n"), "is a public key: use the private key");
+    refuses(PEM("CERTIFICATE", "MHcC\n"), "is a certificate: use the private key");
     refuses(PEM("ENCRYPTED PRIVATE KEY", "MHcC\n"), "is encrypted");
     /* of the curve P-256, and of Ed25519, made for this test */
     refuses(PEM("PRIVATE KEY", "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgL4BOPUNgTX4O94h7\n"

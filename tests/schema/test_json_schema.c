@@ -125,7 +125,7 @@ static void forms_can_be_combined(void **state)
     (void)state;
     fits("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "null");
     misfits("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "1",
-            "fits none of the forms allowed");
+            "fits none of the schemas of anyOf");
     misfits("{\"oneOf\":[{\"minimum\":1},{\"maximum\":5}]}", "3",
             "must fit exactly one of the forms allowed (fits 2)");
     misfits("{\"allOf\":[{\"minimum\":1},{\"maximum\":5}]}", "6", "must be at most 5");
@@ -150,7 +150,8 @@ static void a_schema_may_refer_to_itself_but_not_for_ever(void **state)
     beluga__buf_init(&why, beluga_allocator_default(), 1024);
     fits(TREE, "{\"next\":{\"next\":{}}}");
     misfits(TREE, "{\"next\":{\"next\":1}}", "next.next: must be of type object");
-    misfits("{\"$ref\":\"#/nowhere\"}", "1", "the schema refers to #/nowhere, which is not there");
+    misfits("{\"$ref\":\"#/nowhere\"}", "1",
+            "the schema refers to #/nowhere, which does not exist");
     assert_int_equal(check_text("{\"$ref\":\"#\"}", "1", &why, NULL), BELUGA_ERROR_LIMIT_EXCEEDED);
     const char *twice = "{\"items\":{\"allOf\":[{\"items\":{\"$ref\":\"#\"}},"
                         "{\"items\":{\"$ref\":\"#\"}},{\"items\":{\"$ref\":\"#\"}}]}}";

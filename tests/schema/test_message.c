@@ -79,7 +79,7 @@ static void the_last_part_can_be_marked_for_the_cache(void **state)
     assert_int_equal(beluga_message_part(m, 0)->flags, BELUGA_PART_CACHE);
     assert_int_equal(beluga_message_mark_cache(m, 60), BELUGA_ERROR_INVALID_INPUT);
     assert_fault(m, 3, BELUGA_ERROR_INVALID_INPUT,
-                 "message 3: a cache is kept for 300 or 3600 seconds");
+                 "message 3: the cache's time must be 300 or 3600 seconds");
     beluga_message_unref(m);
     m = beluga_message_new(BELUGA_ROLE_HUMAN);
     assert_int_equal(beluga_message_mark_cache(m, 0), BELUGA_ERROR_INVALID_INPUT);
@@ -184,7 +184,7 @@ static void missing_values_are_refused_and_remembered(void **state)
     assert_fault(m, 1, BELUGA_ERROR_INVALID_INPUT, "message 1: tool_call_id is NULL");
     beluga_message_unref(m);
     m = beluga_message_new((beluga_role)9);
-    assert_fault(m, 0, BELUGA_ERROR_INVALID_INPUT, "message 0: there is no such role");
+    assert_fault(m, 0, BELUGA_ERROR_INVALID_INPUT, "message 0: the role is unknown");
 }
 
 static void each_kind_of_part_says_what_it_misses(void **state)
@@ -198,12 +198,12 @@ static void each_kind_of_part_says_what_it_misses(void **state)
     beluga_message_unref(m);
     m = beluga_message_new(BELUGA_ROLE_HUMAN);
     assert_int_equal(beluga_message_add_url(m, BELUGA_PART_TEXT, "https://x", NULL), bad);
-    assert_fault(m, 0, bad, "message 0: a URL is an image, audio or a file");
+    assert_fault(m, 0, bad, "message 0: a part with a URL must be an image, audio or a file");
     assert_int_equal(beluga_message_add_url(m, BELUGA_PART_IMAGE, NULL, NULL), bad);
     beluga_message_unref(m);
     m = beluga_message_new(BELUGA_ROLE_HUMAN);
     assert_int_equal(beluga_message_add_data(m, BELUGA_PART_IMAGE, NULL, "x", 1, NULL), bad);
-    assert_fault(m, 0, bad, "message 0: data needs a media type");
+    assert_fault(m, 0, bad, "message 0: a part with data needs a media type");
     assert_int_equal(beluga_message_add_data(m, BELUGA_PART_TEXT, "a/b", "x", 1, NULL), bad);
     assert_int_equal(beluga_message_count(m), 0);
 }
@@ -216,7 +216,7 @@ static void a_part_over_64_mib_is_refused(void **state)
     assert_non_null(large);
     memset(large, 'a', size);
     beluga_message *m = beluga_human_message_n(large, size);
-    assert_fault(m, 0, BELUGA_ERROR_LIMIT_EXCEEDED, "message 0: a part may have 64 MiB");
+    assert_fault(m, 0, BELUGA_ERROR_LIMIT_EXCEEDED, "message 0: a part has more than 64 MiB");
     assert_text(m, "");
     beluga_message_unref(m);
     free(large);
@@ -329,8 +329,9 @@ static void a_file_that_can_not_be_used_says_why(void **state)
                       "No such file or directory");
     assert_file_fails("/", BELUGA_ERROR_INVALID_INPUT, "Is a directory");
     write_file(&f, ".bin", "\x00\x01\x02\xff", 4);
-    assert_file_fails(f.path, BELUGA_ERROR_NOT_SUPPORTED,
-                      "not a PNG, JPEG, GIF, WebP, WAV, MP3, PDF or UTF-8 text");
+    assert_file_fails(
+        f.path, BELUGA_ERROR_NOT_SUPPORTED,
+        "its type is unknown: it is not a PNG, JPEG, GIF, WebP, WAV, MP3, PDF or UTF-8 text");
     unlink(f.path);
     write_file(&f, ".txt", "ab\xff", 3);
     assert_file_fails(f.path, BELUGA_ERROR_INVALID_INPUT, "invalid UTF-8 at byte 2");
@@ -442,7 +443,7 @@ static void an_input_that_is_nothing_is_refused(void **state)
     assert_int_equal(beluga_ensure_messages((beluga_input){.kind = 9}, &out, &err),
                      BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(err.message,
-                        "the input is neither text nor a message nor messages (kind 9)");
+                        "the input is not text, a message or messages (its kind is 9)");
     assert_null(out);
     assert_int_equal(beluga_ensure_messages(beluga_input_text(NULL), &out, &err),
                      BELUGA_ERROR_INVALID_INPUT);

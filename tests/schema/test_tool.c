@@ -115,12 +115,12 @@ static void names_are_1_to_64_plain_characters(void **state)
     longest[64] = 'a';
     longest[65] = '\0';
     refused((beluga_tool_definition){.name = longest},
-            "tool name \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\": "
-            "must be 1 to 64 of A-Z a-z 0-9 _ -");
+            "tool name \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\": must be 1 "
+            "to 64 characters of A-Z a-z 0-9 _ -");
     refused((beluga_tool_definition){.name = "get weather"},
-            "tool name \"get weather\": must be 1 to 64 of A-Z a-z 0-9 _ -");
+            "tool name \"get weather\": must be 1 to 64 characters of A-Z a-z 0-9 _ -");
     refused((beluga_tool_definition){.name = ""},
-            "tool name \"\": must be 1 to 64 of A-Z a-z 0-9 _ -");
+            "tool name \"\": must be 1 to 64 characters of A-Z a-z 0-9 _ -");
     refused((beluga_tool_definition){.name = NULL}, "a tool needs a name");
 }
 
@@ -147,7 +147,8 @@ static void a_definition_without_its_size_is_refused(void **state)
     beluga_tool *tool;
     beluga_error err;
     beluga_tool_definition d = {.name = "f"};
-    const char *text = "a tool's definition needs its size: .size = sizeof(beluga_tool_definition)";
+    const char *text =
+        "the size of a tool's definition is not set: .size = sizeof(beluga_tool_definition)";
     assert_int_equal(beluga_tool_new(&d, &tool, &err), BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(err.message, text);
     assert_int_equal(beluga_tool_new(NULL, &tool, &err), BELUGA_ERROR_INVALID_INPUT);
@@ -162,9 +163,9 @@ static void texts_over_their_maximum_are_refused(void **state)
     memset(large, ' ', size);
     large[size - 1] = '\0';
     refused((beluga_tool_definition){.name = "f", .description = large},
-            "tool f: the description is over 1048576 bytes");
+            "tool f: the description has more than 1048576 bytes");
     refused((beluga_tool_definition){.name = "f", .parameters = large},
-            "tool f: the parameters are over 1048576 bytes");
+            "tool f: the parameters have more than 1048576 bytes");
     free(large);
 }
 
@@ -185,7 +186,7 @@ static void the_payload_is_released_with_the_last_reference(void **state)
     beluga_tool_unref(tool);
     assert_int_equal(released, 1);
     refused((beluga_tool_definition){.name = "", .payload = &released, .release = count_release},
-            "tool name \"\": must be 1 to 64 of A-Z a-z 0-9 _ -");
+            "tool name \"\": must be 1 to 64 characters of A-Z a-z 0-9 _ -");
     assert_int_equal(released, 1); /* not called on failure */
     beluga_tool_unref(NULL);
     assert_null(beluga_tool_ref(NULL));
@@ -286,7 +287,7 @@ static void a_tool_without_a_function_can_not_run(void **state)
     SCOPED(beluga_tool) *tool = make((beluga_tool_definition){.name = "f"});
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, NULL, &err),
                      BELUGA_ERROR_TOOL_EXECUTION);
-    assert_string_equal(err.message, "tool f has no function: its caller runs it");
+    assert_string_equal(err.message, "tool f has no function, so only its caller can run it");
     assert_null(text);
 }
 

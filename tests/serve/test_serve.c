@@ -463,7 +463,7 @@ static void a_default_model_that_is_none_is_told_by_its_name(void **state)
     snprintf(path, sizeof path, "%s/serve.yaml", g->cli->home);
     gate_configure(g, "serve: {default_model: nothing}\n");
     assert_int_equal(cli_run(g->cli, "serve", "--config", path, NULL), 3);
-    assert_contains(g->cli->err, "serve.default_model): \"nothing\" is no alias");
+    assert_contains(g->cli->err, "serve.default_model): \"nothing\" is neither an alias");
 }
 
 static void without_a_key_of_a_provider_it_is_told_how_to_keep_one(void **state)

@@ -446,8 +446,8 @@ static void settings_that_make_no_sense_are_told_and_the_default_is_taken(void *
     assert_has_all(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT it must be a URL that begins with http://",
                    "OTEL_EXPORTER_OTLP_HEADERS it is not a list",
                    "OTEL_EXPORTER_OTLP_TIMEOUT soon is not a number",
-                   "OTEL_EXPORTER_OTLP_PROTOCOL grpc is neither",
-                   "OTEL_EXPORTER_OTLP_COMPRESSION brotli is neither",
+                   "OTEL_EXPORTER_OTLP_PROTOCOL grpc must be http/protobuf or http/json",
+                   "OTEL_EXPORTER_OTLP_COMPRESSION brotli must be gzip or none",
                    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
                    "OTEL_SPAN_EVENT_COUNT_LIMIT");
 }
@@ -485,7 +485,7 @@ static void what_is_set_for_all_signals_is_told_once(void **state)
     const char *told = strstr(s->said, "OTEL_EXPORTER_OTLP_PROTOCOL grpc");
     assert_non_null(told);
     assert_null(strstr(told + 1, "OTEL_EXPORTER_OTLP_PROTOCOL grpc"));
-    expect(s->said, "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION brotli is neither");
+    expect(s->said, "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION brotli must be gzip or none");
 }
 
 /* These variables, and nothing else. */
@@ -505,7 +505,7 @@ static void an_exporter_that_nobody_has_is_told(void **state)
     scene *s = *state;
     const char *const wrong[] = {"OTEL_TRACES_EXPORTER=zipkin", NULL};
     open_without_a_file(s, wrong);
-    expect(s->said, "OTEL_TRACES_EXPORTER zipkin is none of otlp, console, none");
+    expect(s->said, "OTEL_TRACES_EXPORTER zipkin must be otlp, console or none");
 }
 
 static void a_console_that_the_program_does_not_print_is_told(void **state)
@@ -513,7 +513,7 @@ static void a_console_that_the_program_does_not_print_is_told(void **state)
     scene *s = *state;
     const char *const console[] = {"OTEL_TRACES_EXPORTER=console", NULL};
     open_without_a_file(s, console);
-    expect(s->said, "the program prints none of it");
+    expect(s->said, "the program has no print hook");
 }
 
 /* ---- the tables ------------------------------------------------------------------------------ */

@@ -271,7 +271,7 @@ static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
     (void)state;
     expect_story(mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]",
                                  tool("sleeper", sleep_long, NULL, 20)),
-                 "<tool_execution_error tool sleeper: no result in time>done");
+                 "<tool_execution_error tool sleeper gave no result before its timeout>done");
     /* It was cancelled, not killed; unless the machine was so slow that it never began. */
     while (atomic_load(&sleepers_woken) != atomic_load(&sleepers_started)) usleep(1000);
 }

@@ -85,16 +85,16 @@ static void assert_bad_path(const char *path, const char *message)
 static void a_url_that_can_not_be_sent_is_explained(void **state)
 {
     (void)state;
-    assert_bad_url(NULL, "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL; set base_url");
-    assert_bad_url("", "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL; set base_url");
+    assert_bad_url(NULL, "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL: set base_url");
+    assert_bad_url("", "/m", BELUGA_ERROR_INVALID_CONFIG, "there is no base URL: set base_url");
     assert_bad_url("localhost:80", "/m", BELUGA_ERROR_INVALID_CONFIG,
                    "the URL must start with http:// or https://");
     assert_bad_url("http:///v1", "/m", BELUGA_ERROR_INVALID_CONFIG, "the URL has no host");
-    assert_bad_path("/a b", "the URL has a space at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a\r\nX: y", "the URL has \\r at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a\xff", "the URL has byte 0xff at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a\\b", "the URL has \"\\\" at byte 10, which can\'t be sent in one");
-    assert_bad_path("/a#b", "the URL has \"#\" at byte 10, which can\'t be sent in one");
+    assert_bad_path("/a b", "the URL has a space at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a\r\nX: y", "the URL has \\r at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a\xff", "the URL has byte 0xff at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a\\b", "the URL has \"\\\" at byte 10, which a URL can\'t contain");
+    assert_bad_path("/a#b", "the URL has \"#\" at byte 10, which a URL can\'t contain");
     char *path = calloc(1, BELUGA__MAX_URL_BYTES + 1);
     assert_non_null(path);
     memset(path, 'a', BELUGA__MAX_URL_BYTES);
@@ -114,7 +114,7 @@ static void a_path_does_not_climb_however_it_is_written(void **state)
                                      "/a?b=/../c", "/%252e%252e", "/a//b"};
     for (size_t i = 0; i < sizeof up / sizeof *up; i++)
         assert_bad_url("http://h/v1", up[i], BELUGA_ERROR_INVALID_CONFIG,
-                       "the URL has \".\" or \"..\" between slashes of its path");
+                       "the URL has \".\" or \"..\" as a segment of its path");
     for (size_t i = 0; i < sizeof in / sizeof *in; i++) {
         start_with("http://h/v1");
         beluga_http_request_set_path(&request, in[i]);
@@ -141,7 +141,7 @@ static void assert_no_segment(const char *text, const char *message)
 static void a_name_becomes_one_segment_of_a_path(void **state)
 {
     static const char climbs[] =
-        "name: a name with \".\" or \"..\" between slashes would lead to another path";
+        "name: a name with \".\" or \"..\" between slashes would change the path";
     (void)state;
     assert_segment("gpt-4o", "gpt-4o");
     assert_segment("ft:gpt-4o:org::id", "ft%3Agpt-4o%3Aorg%3A%3Aid");
@@ -207,9 +207,9 @@ static void a_header_can_not_smuggle_another(void **state)
         {"X=a\x7f", "X: U+007F at byte 1 can't be sent in a header"},
         {"X=a\xff", "X: byte 0xff at byte 1 can't be sent in a header"},
         {"X=\xc2\x85", "X: U+0085 at byte 0 can't be sent in a header"},
-        {"X: y\r\nZ=a", "a header's name has \":\" at byte 1"},
+        {"X: y\r\nZ=a", "a header's name has \":\" at byte 1, which is not allowed"},
         {"=a", "a header has no name"},
-        {"a b=c", "a header's name has a space at byte 1"}};
+        {"a b=c", "a header's name has a space at byte 1, which is not allowed"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         start_with("http://h");
         beluga_http_request_set_path(&request, "/");

@@ -115,8 +115,8 @@ def check_one(name, folder, origin, upstream, protocol, report, verbose):
 
 
 # What an agent must say, for a fault that it can't mend.
-SAYS = {"Claude Code": {"too-long": "prompt_too_long", "cut": "the server closed the connection in mid-answer"},
-        "Codex": {"too-long": "ran out of room", "cut": "the server closed the connection in mid-answer"}}
+SAYS = {"Claude Code": {"too-long": "prompt_too_long", "cut": "the server closed the connection in the middle of its answer"},
+        "Codex": {"too-long": "ran out of room", "cut": "the server closed the connection in the middle of its answer"}}
 
 
 def check_fault(name, folder, origin, upstream, protocol, fault, report, verbose):
