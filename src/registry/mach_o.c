@@ -106,7 +106,7 @@ static int refuse_architecture(uint32_t ours, const char *what, const char *its,
     char own[32];
     describe(ours, 0, own, sizeof own);
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                            "it is for %s, %s; this library is for %s", what, its, own);
+                            "it is for %s (%s): this library is for %s", what, its, own);
 }
 
 /* --- a part ----------------------------------------------------------------------------------- */

@@ -127,15 +127,15 @@ static void another_architecture_is_named(void **state)
 {
     (void)state;
     assert_refused(make_arm64(), BELUGA__MACH_O_X86_64,
-                   "it is for another architecture, arm64; this library is for x86-64");
+                   "it is for another architecture (arm64): this library is for x86-64");
     FILE *e = make_arm64();
     put32(e, SUBTYPE, 0x80000002);
     assert_refused(e, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture, arm64e; this library is for arm64");
+                   "it is for another architecture (arm64e): this library is for arm64");
     FILE *unknown = make_arm64();
     put32(unknown, PROCESSOR, 0x77);
     assert_refused(unknown, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture, processor 0x77; this library is for arm64");
+                   "it is for another architecture (processor 0x77): this library is for arm64");
 }
 
 /* As a linker for PowerPC wrote it: the numbers begin with their highest byte, and have 32 bits. */
@@ -146,7 +146,7 @@ static void a_head_of_the_other_byte_order_is_read(void **state)
     put32_big(powerpc, 0, 0xfeedface);
     put32_big(powerpc, PROCESSOR, 18);
     assert_refused(powerpc, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture, ppc; this library is for arm64");
+                   "it is for another architecture (ppc): this library is for arm64");
 }
 
 static void other_kinds_of_files_are_refused(void **state)
@@ -173,7 +173,7 @@ static void another_system_is_named(void **state)
     FILE *ios = make_arm64();
     put32(ios, command(BUILD_VERSION) + 8, 2);
     assert_refused(ios, BELUGA__MACH_O_ARM64,
-                   "it is for another system, iOS; this library is for macOS");
+                   "it is for another system (iOS): this library is for macOS");
 }
 
 static void a_file_that_is_cut_short_is_refused_wherever_it_ends(void **state)
@@ -234,7 +234,7 @@ static void a_universal_file_for_others_names_them(void **state)
     FILE *file = make_universal();
     put32_big(file, 8 + 20, 18);
     assert_refused(file, BELUGA__MACH_O_ARM64,
-                   "it is for other architectures, x86-64, ppc; this library is for arm64");
+                   "it is for other architectures (x86-64, ppc): this library is for arm64");
 }
 
 /* An entry may lie: the part tells its processor itself. */
@@ -244,7 +244,7 @@ static void a_part_that_is_another_is_refused(void **state)
     FILE *file = make_universal();
     put(file, PLACE_OF_ARM64, x86_64_library, sizeof x86_64_library);
     assert_refused(file, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture, x86-64; this library is for arm64");
+                   "it is for another architecture (x86-64): this library is for arm64");
 }
 
 static void a_universal_file_that_is_cut_short_is_refused(void **state)
