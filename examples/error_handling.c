@@ -154,7 +154,7 @@ static void fallback(void)
     model = open_mock(options, COUNT_OF(options) - 1);
     if (ask(model, NULL, &err)) {
         show(&err);
-        printf("cause tells of the other: %s\n", strstr(err.cause, "too, failed") ? "yes" : "no");
+        printf("cause tells of the other: %s\n", strstr(err.cause, "failed, too") ? "yes" : "no");
     }
     beluga_chat_model_unref(model);
 }
