@@ -165,7 +165,7 @@ def a_key_is_asked_for_kept_and_forgotten(chromium, _):
     keys = {"Bearer sk-seen": 200, "Bearer sk-other": 403}
     with Page(chromium, expected=("401", "403"), keys=keys) as page:
         page.says("Enter a key whose entry in serve.keys has")
-        for key, answer in (("sk-wrong", "That key is not known here"), ("sk-other", "page: true")):
+        for key, answer in (("sk-wrong", "The server does not know this key"), ("sk-other", "page: true")):
             page.type("#key", key)
             chromium.press("Enter", text="\r")
             page.says(answer)
