@@ -34,7 +34,7 @@ static void lines_behind_the_last_one_are_asked(void **state)
     assert_int_equal(ECHO(cli, "-q"), 0);
     write_numbers(cli, 5);
     assert_int_equal(ECHO(cli, "--json"), 0);
-    assert_contains(cli->err, "the input has changed, but none of the finished lines");
+    assert_contains(cli->err, "the input has changed, but not in lines that are finished");
     assert_contains(cli->out, "\"done\":5,\"failed\":0,\"left\":0");
     assert_each_once(5);
 }
