@@ -1,1 +1,5 @@
-int main(void) { int class=0; return class; }
+int main(void)
+{
+    int class = 0;
+    return class;
+}
