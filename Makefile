@@ -132,7 +132,7 @@ msan: ## run inputs of the fuzz targets that need no other library with the memo
 	@scripts/setup build fuzz
 	@scripts/fuzz --memory build-msan 0
 
-cross: ## compile for musl, aarch64 and s390x, and run test suites there (SUITES names others)
+cross: ## compile for musl on x86-64 and aarch64, and run test suites there (SUITES names others)
 	@scripts/setup build check cross
 	@scripts/check-cross
 

@@ -2,9 +2,9 @@
  *
  *     batch_job [MODEL [NAME]]
  *
- * A job is paid for when it is created. So its name is looked for first: a program that was stopped
- * finds the job that it created, and creates no second one. A name is for one job: many services
- * list a job for ever, also when the files with its results were deleted. */
+ * A job is paid for when it is created. So the program first looks for a job of this name: if it
+ * was stopped before, it finds the job that it created, and creates no second one. Use each name
+ * for one job only: many services list a job for ever, even after its result files were deleted. */
 #define _POSIX_C_SOURCE 200809L /* nanosleep */
 
 #include <beluga/beluga.h>
@@ -22,7 +22,7 @@ static const char *const questions[QUESTIONS] = {
     "Where do belugas live?",
 };
 
-/* Find the job of this name that has not failed. It is NULL where there is none. */
+/* Find the job of this name that has not failed; `*job` is NULL if there is none. */
 static int find_job(beluga_chat_model *model, const char *name, beluga_batch_job **out,
                     beluga_error *err)
 {
@@ -37,7 +37,7 @@ static int find_job(beluga_chat_model *model, const char *name, beluga_batch_job
     return status;
 }
 
-/* The id of a request is how its result is found: here the number of the question. */
+/* A result is found by the id of its request: here that is the number of the question. */
 static int add_questions(beluga_batch_requests *requests, beluga_error *err)
 {
     int status = 0;
@@ -62,7 +62,7 @@ static int create_job(beluga_chat_model *model, const char *name, beluga_batch_j
     return status;
 }
 
-/* Ask for the job until it has ended, less and less often. */
+/* Poll the job until it has ended, with growing pauses. */
 static int wait_for_end(beluga_chat_model *model, beluga_batch_job **job, beluga_error *err)
 {
     int status = 0;
@@ -79,7 +79,7 @@ static int wait_for_end(beluga_chat_model *model, beluga_batch_job **job, beluga
     return status;
 }
 
-/* Results come in no order, so the answers are kept until all of them are there. */
+/* Results come in no particular order, so the answers are kept until all have arrived. */
 static int take_result(void *payload, const char *id, beluga_batch_result *result)
 {
     beluga_response **answers = payload;
@@ -114,7 +114,7 @@ static int run(beluga_chat_model *model, const char *name, beluga_error *err)
     if (!status) status = wait_for_end(model, &job, err);
     if (!status) printf("%s: %s\n", job->name, beluga_batch_state_name(job->state));
     if (!status) status = print_results(model, job->id, err);
-    /* what is left at the provider: its files */
+    /* the job's files at the provider */
     if (!status) status = beluga_batch_job_delete(model, NULL, job->id, err);
     beluga_free(job);
     return status;

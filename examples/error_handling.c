@@ -1,8 +1,8 @@
-/* Errors: what a program does about each class of them, and what it need not do itself.
+/* Shows how a program reacts to each class of errors, and what the library does by itself.
  *
  *     error_handling PRICES-FILE
  *
- * Every model here is the provider mock, which fails as it is told: no key, no network. */
+ * All models here are of the provider mock, which fails as its options say, without network. */
 #include <beluga/beluga.h>
 #include <beluga/providers/mock.h>
 
@@ -20,7 +20,7 @@ static void die(const char *what, const beluga_error *err)
     exit(1);
 }
 
-/* Every call of a model opened like this has the options. */
+/* Every call of a model that is opened like this has these options. */
 static beluga_chat_model *open_mock(const beluga_option *options, size_t n)
 {
     beluga_error err;
@@ -34,7 +34,7 @@ static beluga_chat_model *open_mock(const beluga_option *options, size_t n)
     return model;
 }
 
-/* Returns 0 after printing the answer and who gave it, or the code. */
+/* Print the answer and the model that gave it. Returns 0 or the error's code. */
 static int ask(beluga_chat_model *model, beluga_context *context, beluga_error *err)
 {
     beluga_response *response;
@@ -53,7 +53,7 @@ static void show(const beluga_error *err)
 
 /* ---- classification -------------------------------------------------------------------------- */
 
-/* Thirty-six codes, and six things that a program does about them. */
+/* There are thirty-six error codes, and a program needs six reactions to them. */
 static const char *what_to_do(const beluga_error *err)
 {
     switch (err->code) {
@@ -159,7 +159,7 @@ static void fallback(void)
     beluga_chat_model_unref(model);
 }
 
-/* ---- what had arrived ------------------------------------------------------------------------ */
+/* ---- an answer that broke off ---------------------------------------------------------------- */
 
 static void partial(void)
 {
@@ -180,7 +180,8 @@ static void partial(void)
     beluga_chat_model_unref(model);
 }
 
-/* A reader who sees the pieces can be asked to forget them: then a stream may begin anew. */
+/* If the reader can discard text that it has already shown, a stream may be retried from its
+ * beginning. */
 static void restart(void)
 {
     beluga_error err;

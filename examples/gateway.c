@@ -1,11 +1,11 @@
-/* A gateway hands a client's request on as it is, and the answer back byte for byte; the library
- * knows meanwhile whether the answer is whole, and what it cost. Here the client is a string, and
- * the service a recording. */
+/* A gateway passes a client's request on unchanged, and the answer back byte for byte. Meanwhile
+ * the library finds out whether the answer is complete and what it cost. Here the client is a
+ * string, and the service a recording. */
 #include <beluga/beluga.h>
 
 #include <stdio.h>
 
-/* Hand the answer on. Returns 0, or the code of an answer that is not whole. */
+/* Pass the answer on. Returns 0, or the code of an answer that is not complete. */
 static int pass_on(beluga_chat_model *model, const char *request)
 {
     beluga_error err;

@@ -1,7 +1,6 @@
-/* The library never prints: what it has to say goes to the host, here as one line per record.
- *
+/* The library never prints: its messages go to the host, here as one line for each record.
  * The client is the host's own: with its log hook, allocator, telemetry or threads. Keys never
- * appear in a record; prompts and answers only with `capture_content`. */
+ * appear in a record; prompts and answers appear only with `capture_content`. */
 #include <beluga/beluga.h>
 #include <beluga/providers/mock.h>
 
@@ -28,7 +27,7 @@ static void show_error(const char *what, const beluga_error *err)
     fprintf(stderr, "%s: %s\n", what, line);
 }
 
-/* A model of this client that fails once, so that the log has a retry to tell. */
+/* Open a model of this client that fails once, so that the log shows a retry. */
 static beluga_chat_model *open_model(beluga_client *client)
 {
     beluga_error err;

@@ -1,9 +1,7 @@
-/* A client in memory of its host's, as a database's extension has it: an area that is given back as
- * a whole.
- *
- * The area must not go before the client is done with it, and a call that was cancelled may leave a
- * thread that comes late. So the client is closed: when that returns 0, every block is back and
- * nobody looks at the area again. */
+/* A client in its host's memory, as in a database extension: an area that is freed as a whole.
+ * The area must not be freed before the client has stopped using it, and a cancelled call may leave
+ * a thread that ends late. So the client is closed first: when closing returns 0, every block is
+ * freed and nothing uses the area again. */
 #include <beluga/beluga.h>
 
 #include <pthread.h>
@@ -11,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A host's own would hand out blocks of one mapping; this one counts what malloc gives. */
+/* A real host would hand out blocks of one mapping; this one counts blocks that malloc returns. */
 typedef struct area {
     pthread_mutex_t lock;
     size_t blocks, taken;
@@ -79,7 +77,7 @@ int main(void)
 
     if (beluga_client_close(client, 5000, &err)) {
         fprintf(stderr, "%s\n", err.message);
-        return 1; /* the area stays: somebody may still use it */
+        return 1; /* the area is kept, since a thread may still use it */
     }
     printf("%s\n", a->taken && !a->blocks ? "every block is back" : "blocks are missing");
     pthread_mutex_destroy(&a->lock);

@@ -1,17 +1,15 @@
-/* A host with tracing and metrics of its own: it gives its client a sink, and prints what that
- * hears.
- *
- * Every function of the sink runs on the thread of the call and must not block: a real one puts the
- * numbers where its exporter finds them. What begin returns is the handle of all that follows. For
- * traces and metrics that go to an OpenTelemetry backend no sink is needed: beluga_telemetry_init
- * does it, and the last lines here show how. */
+/* A host with its own tracing and metrics gives its client a sink, and prints what the sink hears.
+ * Every function of the sink runs on the thread of the call and must not block: a real sink would
+ * put the numbers where its exporter finds them. The value that begin returns is the handle for all
+ * later functions. Traces and metrics for an OpenTelemetry backend need no sink:
+ * beluga_telemetry_init sends them, and the last lines here show how. */
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- a provider that measures something only it knows ----------------------------------------- */
+/* ---- a provider that measures something that only it knows ----------------------------------- */
 
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -54,7 +52,7 @@ static const char *name_of(uint32_t kind)
     case BELUGA_SPAN_TOOL: return "tool";
     case BELUGA_SPAN_BATCH: return "batch";
     case BELUGA_SPAN_TOOL_LOOP: return "tool loop";
-    default: return "something newer"; /* the list may grow */
+    default: return "something newer"; /* later versions may add values */
     }
 }
 
@@ -62,7 +60,7 @@ static void *begin(void *payload, void *parent, const beluga_span_start *start)
 {
     span *s = malloc(sizeof *s);
     (void)payload;
-    if (!s) return NULL; /* then we hear no more of it */
+    if (!s) return NULL; /* this call is then not reported any further */
     s->name = name_of(start->kind);
     s->depth = parent ? ((span *)parent)->depth + 1 : 0;
     printf("%*s%s begins: %s/%s\n", 2 * s->depth, "", s->name, start->provider, start->model);
@@ -124,8 +122,8 @@ static int ask(beluga_client *client)
     return status;
 }
 
-/* The same without a sink of one's own: to wherever OpenTelemetry's variables say, here to nobody.
- */
+/* Do the same without a sink: export to where OpenTelemetry's variables say, which here is
+ * nowhere. */
 static int export_instead(beluga_client *client)
 {
     static const char *const variables[] = {"OTEL_SERVICE_NAME=oracle", NULL};
@@ -136,7 +134,8 @@ static int export_instead(beluga_client *client)
     int status = beluga_telemetry_init(client, &settings, &telemetry, &err);
     if (status) fprintf(stderr, "%s\n", err.message);
     if (!status) status = ask(client);
-    beluga_telemetry_shutdown(telemetry, 1000); /* sends what is left; nothing does at exit */
+    beluga_telemetry_shutdown(
+        telemetry, 1000); /* sends the remaining data; nothing is sent at exit otherwise */
     beluga_telemetry_unref(telemetry);
     return status;
 }

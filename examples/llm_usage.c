@@ -1,4 +1,4 @@
-/* The basics: generate, stream, invoke, batch, options of one call, and what an error tells.
+/* The basics: generate, stream, invoke, batch, options of one call, and errors.
  *
  *     llm_usage [MODEL-REFERENCE]        mock/demo, openai/gpt-5-mini, …
  *
@@ -34,7 +34,7 @@ static void generate(beluga_chat_model *model)
            beluga_finish_reason_name(beluga_response_finish_reason(response)),
            (long long)usage->input_total, (long long)usage->output_total);
 
-    /* The answer goes back into the list, and the conversation goes on. */
+    /* The answer is added to the list, and the conversation continues. */
     beluga_messages_add(messages, beluga_response_message(response));
     beluga_messages_add(messages, beluga_human_message("And where does it live?"));
     beluga_response_free(response);
@@ -57,11 +57,12 @@ static void stream(beluga_chat_model *model)
                             &err))
         die("stream", &err);
     while ((status = beluga_stream_next(stream, &event, &err)) == 0 && event) {
-        if (event->kind != BELUGA_EVENT_TEXT) continue; /* kinds you don't need are skipped */
+        if (event->kind != BELUGA_EVENT_TEXT)
+            continue; /* skip kinds of events that you don't need */
         fwrite(event->u.text.text, 1, event->u.text.length, stdout);
         fflush(stdout);
     }
-    if (status) die("stream", &err); /* a stream that was cut is never taken for a complete one */
+    if (status) die("stream", &err); /* a stream that was cut is never reported as complete */
     printf("\n");
     beluga_stream_free(stream);
 }
@@ -107,7 +108,7 @@ static void batch(beluga_chat_model *model)
     printf("\n--- Batch ---\n");
     beluga_batch(model, NULL, inputs, N, results, &err, beluga_with_max_concurrent_batches(2));
     for (size_t i = 0; i < N;
-         i++) /* each has its own outcome; one failure leaves the others alone */
+         i++) /* each call has its own outcome; a failure does not affect the others */
         printf("%zu: %s\n", i,
                results[i].response ? beluga_response_text(results[i].response, NULL)
                                    : results[i].error.message);

@@ -2,7 +2,7 @@
  *
  *     mcp COMMAND [ARGUMENT...]
  *
- * The model is mock, which calls adder.py's tool; MODEL=openai/gpt-5-mini takes another one.
+ * The model is mock, which calls the tool of adder.py; MODEL=openai/gpt-5-mini chooses another.
  */
 #include <beluga/beluga.h>
 #include <beluga/providers/mock.h>
@@ -30,7 +30,7 @@ static int open_model(beluga_chat_model **model, beluga_error *err)
     return status;
 }
 
-/* Print what tools answer. */
+/* Print the results of tools. */
 static void on_event(void *payload, const beluga_event *event)
 {
     (void)payload;

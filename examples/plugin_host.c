@@ -1,5 +1,5 @@
-/* A program that lets its user name a plug-in: loads it, and streams through the provider it
- * brings.
+/* A program whose user names a plug-in: it loads the plug-in, and streams from the plug-in's
+ * provider.
  *
  *     plugin_host parrot.so parrot "Pretty Polly" parrot.times=2 */
 #include <beluga/beluga.h>

@@ -19,7 +19,7 @@ static int weather(void *payload, beluga_context *context, const char *arguments
     (void)context;
     beluga_json_doc *doc;
     char text[128];
-    /* The arguments have been checked against the schema: "city" is there and is a string. */
+    /* The arguments were checked against the schema: "city" exists and is a string. */
     int status = beluga_json_parse(arguments, length, &doc, NULL);
     if (status) return status;
     const char *city = beluga_json_get_string(beluga_json_doc_root(doc), "city", NULL);
@@ -44,7 +44,7 @@ static int calculator(void *payload, beluga_context *context, const char *argume
     char operation = *beluga_json_get_string(root, "operation", NULL);
     beluga_json_doc_free(doc);
     if (operation == '/' && b == 0) {
-        /* What a failed tool says is what the model reads. */
+        /* The model reads the result of a failed tool. */
         beluga_tool_result_set(result, "division by zero", strlen("division by zero"));
         return BELUGA_ERROR_TOOL_EXECUTION;
     }
@@ -73,7 +73,7 @@ static const beluga_tool_definition definitions[] = {
      .execute = calculator},
 };
 
-/* ---- what is shown while it streams ---------------------------------------------------------- */
+/* ---- output while the answer streams --------------------------------------------------------- */
 
 static void show(void *payload, const beluga_event *event)
 {

@@ -1,4 +1,4 @@
-/* Many streams at once, whichever loop the host has. */
+/* Runs many streams at once, in any event loop. */
 #define _GNU_SOURCE 1
 #include "streams.h"
 
@@ -91,7 +91,7 @@ static int open_model(streams *s, const char *reference)
     return status;
 }
 
-/* Every stream over HTTP/1.1 has a descriptor. */
+/* Every stream over HTTP/1.1 needs a descriptor. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;

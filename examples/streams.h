@@ -1,5 +1,5 @@
-/* Many streams at once inside a host's event loop: what event_loop_epoll.c and event_loop_libuv.c
- * share. Nothing here knows which loop the host has. */
+/* Many streams at once inside a host's event loop: the code that event_loop_epoll.c and
+ * event_loop_libuv.c share. It does not depend on which loop the host has. */
 #ifndef EXAMPLE_STREAMS_H
 #define EXAMPLE_STREAMS_H
 
@@ -8,24 +8,24 @@
 typedef struct streams streams;
 
 /**
- * Read `[-n STREAMS] [-r ROUNDS] [MODEL-REFERENCE]`, open the model and a loop. Complains on
- * stderr.
- * @return NULL when the arguments or the model do not do.
+ * Read `[-n STREAMS] [-r ROUNDS] [MODEL-REFERENCE]`, and open the model and a loop. Reports errors
+ * on stderr.
+ * @return NULL if the arguments are wrong or the model can't be opened.
  */
 streams *streams_new(int argc, char **argv);
 
-/** Return the loop; the host watches beluga_loop_fd of it and calls beluga_loop_step. */
+/** Return the loop. The host watches the loop's beluga_loop_fd and calls beluga_loop_step. */
 beluga_loop *streams_loop(streams *s);
 
-/** Start STREAMS streams at once; each that ends starts its successor, ROUNDS times. */
+/** Start STREAMS streams at once; when one ends, its successor starts, ROUNDS times. */
 int streams_start(streams *s);
 
 bool streams_done(const streams *s);
 
-/** Say on stderr how far it is. */
+/** Print the progress on stderr. */
 void streams_print_progress(const streams *s);
 
-/** Say on stdout how it went, free everything, and return the program's exit status. */
+/** Print a summary on stdout, free everything, and return the program's exit status. */
 int streams_finish(streams *s);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Return the end of the event at `at`, which is behind its blank line. */
+/* Return the end of the event at `at`, which is after its blank line. */
 static size_t sse_end(const char *body, size_t length, size_t at)
 {
     while (at < length) {
@@ -37,7 +37,8 @@ static size_t aws_end(const char *body, size_t length, size_t at)
     return frame && frame <= length - at ? at + frame : length;
 }
 
-/* Pieces of some bytes, so that characters and words are cut, too. */
+/* Return the end of the next piece of some bytes. Pieces cut through characters and words on
+ * purpose. */
 static size_t raw_end(const check_answer *a, size_t at)
 {
     size_t most = 12 + 2 * a->body.length / CHECK_MAX_FRAMES;
@@ -93,7 +94,7 @@ typedef struct reader {
     bool compressed;
 } reader;
 
-/* Take a line without its end, whichever end it has. @return false where none is left. */
+/* Take a line without its line feed or carriage return. @return false when no line is left. */
 static bool take_line(reader *r, const char **line, size_t *length)
 {
     if (r->at == r->end) return false;
@@ -118,7 +119,8 @@ static int status_of(const char *line, size_t length)
     return (space[1] - '0') * 100 + (space[2] - '0') * 10 + (space[3] - '0');
 }
 
-/* The peer frames a body in its own way, and sends it as it is. */
+/* Returns whether the name is of a header that frames the body. The peer frames a body in its own
+ * way and does not compress it. */
 static bool is_of_the_way(const char *name, size_t length)
 {
     static const char *const names[] = {"content-length", "transfer-encoding", "content-encoding",
@@ -163,7 +165,8 @@ static const char *read_head(check_answer *a, reader *r)
     return "the head has no end: a blank line is missing behind the last header";
 }
 
-/* Another head may follow: that of 100 Continue, of a proxy or of a redirect comes first. */
+/* Returns whether another head follows: the heads of 100 Continue, of a proxy and of a redirect
+ * come before the last one. */
 static bool is_followed_by_a_head(const reader *r)
 {
     reader ahead = *r;
@@ -195,7 +198,7 @@ static void find_framing(check_answer *a, const reader *r)
     }
 }
 
-/* Frames of AWS are written as text, or are the bytes themselves, which begin with a length. */
+/* Read AWS frames, which are either written as text or are raw bytes that begin with a length. */
 static const char *read_frames(check_answer *a, reader *r)
 {
     size_t length = (size_t)(r->end - r->at), size = 2 * length + 4096, wrong = 0;

@@ -19,34 +19,30 @@ typedef struct check_answer {
     check_text body;    /* the bytes that are sent */
     /* the content type is that of a stream, so the body is sent in chunks of one frame each */
     bool streamed;
-    uint32_t framing;              /* a beluga_framing, for a stream */
-    check_cutter *cut;             /* for BELUGA_FRAMING_OWN */
+    uint32_t framing;              /* a beluga_framing; used only for a stream */
+    check_cutter *cut;             /* used only with BELUGA_FRAMING_OWN */
     size_t ends[CHECK_MAX_FRAMES]; /* ends of the frames; the last one is the body's length */
     size_t n_frames;
 } check_answer;
 
-/*
- * Read an answer as `curl -i` writes it: a status line, headers, a blank line, the body. Lines end
- * with a line feed, or with a carriage return before it; the version of HTTP does not matter, and
- * of several heads the last one counts. Headers of the framing are left out, since the peer writes
- * its own. AWS's frames are bytes, or the text that aws_frames reads.
- * @param line  Receives the number of the line where the fault is, from 1; may be NULL.
- * @return NULL, or a description of the fault. Free with check_answer_free in either case.
- */
+/* Read an answer as `curl -i` writes it: a status line, headers, a blank line, the body. Lines end
+ * with a line feed, or with a carriage return before it. The version of HTTP does not matter, and
+ * of several heads the last one is used. Headers that frame the body are left out, since the peer
+ * writes its own. AWS frames are raw bytes, or the text that aws_frames reads.
+ * @param line Receives the number of the line where the fault is, from 1; may be NULL.
+ * @return NULL, or a description of the fault. Free with check_answer_free in either case. */
 const char *check_answer_parse(check_answer *answer, const char *text, size_t length, size_t *line);
 void check_answer_free(check_answer *answer);
-/*
- * Make a stream of an answer whose type does not say that it is one, for a provider that chooses
- * the framing alone (BELUGA_FRAMING_RAW and OWN). What has no frames is cut at places that have
- * nothing to do with what is in it.
- * @return false where it has too many frames.
- */
+/* Turn an answer whose content type does not show a stream into a stream, for a provider that alone
+ * chooses the framing (BELUGA_FRAMING_RAW and OWN). A body without frames is cut at places that do
+ * not depend on its content.
+ * @return false if it has too many frames. */
 bool check_answer_make_stream(check_answer *answer, uint32_t framing, check_cutter *cut);
 
 /* The ways in which an answer can end. */
 typedef enum check_end {
     CHECK_END_WHOLE,  /* the complete answer */
-    CHECK_END_POLITE, /* the framing says that a cut answer is complete */
+    CHECK_END_POLITE, /* a cut answer whose framing says that it is complete */
     CHECK_END_CLOSED, /* the connection is closed before the framing ends */
     CHECK_END_HANGS   /* no more bytes come, and the connection stays open */
 } check_end;
@@ -55,8 +51,8 @@ typedef enum check_end {
  * frames. */
 void check_answer_play(const check_answer *answer, peer_reply *reply, size_t length, check_end end);
 
-/* Append a reply that sends the whole answer, a stream in chunks of one byte each: so it reaches
- * the provider byte by byte, however fast the bytes come. */
+/* Append a reply that sends the whole answer, with one byte in each chunk of a stream. So the
+ * answer reaches the provider byte by byte, however fast the bytes come. */
 void check_answer_play_bytes(const check_answer *answer, peer_reply *reply);
 
 /* Make a copy of an answer with `bytes` before each of its frames. */

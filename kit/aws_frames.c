@@ -32,7 +32,7 @@ size_t aws_frame_raw(char *out, const char *headers, size_t n_headers, const cha
     return length;
 }
 
-/* Copy the line at `at`, and move on to the next one. Returns false where the line is too long. */
+/* Copy the line at `at`, and move on to the next one. Returns false if the line is too long. */
 static bool take_line(const char **at, char *line, size_t size)
 {
     size_t n = strcspn(*at, "\n");
@@ -43,14 +43,15 @@ static bool take_line(const char **at, char *line, size_t size)
     return true;
 }
 
-/* Returns whether a line is ":name: value"; a frame has one byte for the length of the name. */
+/* Returns whether a line is ":name: value" with a name that fits a frame, which stores its length
+ * in one byte. */
 static bool is_header(const char *line)
 {
     const char *colon = strchr(line + 1, ':'); /* names begin with a colon */
     return colon && colon[1] == ' ' && colon - line <= UINT8_MAX;
 }
 
-/* Add a header's line to those of its frame. Returns false where they are too long. */
+/* Add a header's line to the headers of its frame. Returns false if they become too long. */
 static bool add_header(char *headers, size_t size, const char *line)
 {
     if (!is_header(line) || strlen(headers) + strlen(line) + 2 >= size) return false;

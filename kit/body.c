@@ -10,7 +10,8 @@ static const char *type_of(const peer *p, size_t i)
     return peer_request_header(p, i, "content-type");
 }
 
-/* "application/jsonl" and "application/x-ndjson" are of files with a JSON text a line. */
+/* "application/jsonl" and "application/x-ndjson" are types of files with one JSON text on each
+ * line. */
 bool check_body_is_other(const peer *p, size_t i)
 {
     const char *type = type_of(p, i);
@@ -30,7 +31,7 @@ static size_t find_boundary(const peer *p, size_t i, const char **boundary)
     return strcspn(at, "\"; ");
 }
 
-/* Write a letter, or what stands for a byte that is none. @return the bytes that were read. */
+/* Write a character, or an escape for a byte that is not text. @return the number of bytes read. */
 static size_t put_letter(check_text *out, const char *text, size_t n)
 {
     uint32_t letter = 0;

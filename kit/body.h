@@ -1,4 +1,5 @@
-/* Bodies of requests that are not JSON, such as forms, in a form that a file of text can have. */
+/* Writes bodies of requests that are not JSON, such as forms, so that they can stand in a text
+ * file. */
 #ifndef BELUGA_KIT_BODY_H
 #define BELUGA_KIT_BODY_H
 
@@ -7,12 +8,12 @@
 
 #include <stdbool.h>
 
-/* Return whether request `i` of the peer's log has such a body. */
+/* Return whether request `i` of the peer's log has a body that is not JSON. */
 bool check_body_is_other(const peer *p, size_t i);
-/* Write that body: lines end with a line feed, bytes that are no text are \x00 to \xff, and the
- * boundary between parts is {boundary}. */
+/* Write the body of request `i`: lines end with a line feed, bytes that are not text become \x00 to
+ * \xff, and the boundary between parts becomes {boundary}. */
 void check_body_write(const peer *p, size_t i, check_text *out);
-/* Write a header's value, with {boundary} in it. */
+/* Write a header's value, with {boundary} in place of the boundary. */
 void check_body_write_header(const peer *p, size_t i, const char *value, check_text *out);
 
 #endif

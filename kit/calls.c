@@ -78,7 +78,7 @@ void check_run_twice(check_run *run)
     check_events(run);
 }
 
-/* A call that may make several requests, each of which has an answer of its own. */
+/* Make a call that may need several requests, each of which has its own answer. */
 static void run_pages(check_run *run, check_action *ask)
 {
     size_t pages = 0;
@@ -111,7 +111,7 @@ void check_run_count(check_run *run)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* Check that the call failed, and with the scenario's error. */
+/* Check that the call failed, and that it failed with the scenario's error. */
 static void judge_failure(check_run *run)
 {
     int code = run->scenario->code;
@@ -147,7 +147,7 @@ void check_run_stream_error(check_run *run)
     run_failure(run, check_stream);
 }
 
-/* Some protocols have an error for filtered content, others a reason to finish. */
+/* Some protocols report filtered content as an error, others as a finish reason. */
 void check_run_filter(check_run *run)
 {
     if (!prepare(run)) return;
@@ -221,8 +221,9 @@ static void content_of(const check_text *story, check_text *out)
     }
 }
 
-/* Return the end of the proof of completion; the body's length where it is not found. An author
- * who names none is judged by what came alone: a cut must not give a success with less. */
+/* Return the end of the proof of completion, or the body's length if it is not found. Returns 0
+ * if a foreign author names no proof: then a cut answer is judged by its content alone, and must
+ * not succeed with less of it. */
 static size_t find_proof(check_run *run)
 {
     const char *proof = check_profile_get(run->profile, "proof");
@@ -303,7 +304,7 @@ static size_t bad_frame(uint32_t framing, char *out, size_t size)
     return strlen(text);
 }
 
-/* Nobody but a provider with a framing of its own can write a frame for it. */
+/* Return whether the provider has its own framing; then the kit can't write a bad frame for it. */
 static bool is_framed_by_itself(check_run *run)
 {
     uint32_t framing = run->provider->framing;
@@ -368,7 +369,7 @@ static size_t unknown_frame(uint32_t framing, char *out, size_t size)
     return (size_t)n;
 }
 
-/* Put frames that nobody knows between those of a stream. @return false where there is no room. */
+/* Put frames of unknown kinds between the frames of a stream. @return false if there is no room. */
 static bool add_unknown(check_answer *answer)
 {
     char frame[256];
@@ -431,9 +432,8 @@ void check_run_slow(check_run *run)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Return how many bytes of the answer give the first text; the story is then that of the cut
- * answer.
- */
+/* Return how many bytes of the answer produce the first text; the story is then that of the cut
+ * answer. */
 static size_t length_to_first_text(check_run *run)
 {
     for (size_t i = 0; i < run->answer.n_frames; i++) {
@@ -444,8 +444,8 @@ static size_t length_to_first_text(check_run *run)
     return 0;
 }
 
-/* Of several requests it may be an earlier one whose answer has the first text: the call is
- * cancelled there, and comes to no other. */
+/* Find the answer with the first text. A call of several requests may get it from an earlier
+ * request than the last; then the call is cancelled there, and never makes the later requests. */
 static bool load_to_first_text(check_run *run)
 {
     if (!check_load_call(run)) return false;
@@ -458,7 +458,7 @@ static bool load_to_first_text(check_run *run)
     return true;
 }
 
-/* Usage that came before the text must be delivered, whatever the end is. */
+/* Usage that came before the text must be delivered, however the answer ends. */
 static void judge_usage(check_run *run, const char *before)
 {
     const char *usage = strstr(before, "usage "), *text = strstr(before, "text \"");
@@ -469,7 +469,7 @@ static void judge_usage(check_run *run, const char *before)
     free(line);
 }
 
-/* A full provider may have finished before the cancellation; this is no fault, and proves
+/* Return whether a full provider finished before it was cancelled, which is no fault and proves
  * nothing. */
 static bool was_too_quick(check_run *run)
 {
@@ -529,7 +529,7 @@ static const char *first_line(const check_text *text, char *out, size_t size)
     return out;
 }
 
-/* Return what makes a call that wants a capability. */
+/* Return the action that makes a call which needs this capability. */
 static check_action *ask_for(uint64_t capability)
 {
     if (capability & BELUGA_CAPABILITY_MODELS) return check_list;
@@ -542,7 +542,8 @@ void check_run_unclaimed(check_run *run)
     char line[512];
     check_action *ask = ask_for(run->scenario->needs);
     uint64_t missing = run->scenario->needs & ~run->provider->capabilities;
-    /* an answer in one piece, and one tool call at a time, are no less than what was asked for */
+    /* a whole answer in place of a stream, and single tool calls in place of parallel ones, are as
+     * good */
     const uint64_t harmless = BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_STREAM;
     if (run->settings->foreign && !(missing & ~harmless)) {
         check_text_puts(&run->reason, "not claimed");

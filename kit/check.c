@@ -68,7 +68,8 @@ static void run_with_model(check_run *run)
     check_call_end(run);
 }
 
-/* The peer can't keep the requests of scenarios with many calls. */
+/* Start the peer. In scenarios with many calls it does not keep the requests, since they are too
+ * many. */
 static bool start_peer(check_run *run)
 {
     const peer_config few = {.kept_requests = 1};
@@ -92,7 +93,8 @@ static void run_scenario(check_run *run)
 
 /* ---- the result ------------------------------------------------------------------------------ */
 
-/* A rule that every call breaks would fail every check, so only one check reports it. */
+/* If the provider breaks a rule in every call, every check would fail, so only the rule's check
+ * reports it. */
 static void blame(check_run *run)
 {
     const char *rule = run->problems.length ? check_blamed_rule(run) : NULL;
@@ -127,7 +129,8 @@ static bool has_own_answer(const check_run *run)
     return has;
 }
 
-/* Return the check that found that the usual calls fail, of which this one makes some; or NULL. */
+/* Return the check that found that the usual calls fail, if this check makes such calls; else
+ * NULL. */
 static const char *find_unanswered(const check_run *run)
 {
     const check_scenario *s = run->scenario;
@@ -140,7 +143,8 @@ static const char *find_unanswered(const check_run *run)
     return streams ? rules->unstreamed : NULL;
 }
 
-/* Return the check whose answer this one plays, where it was not read; or NULL. */
+/* Return the check which found that the provider can't read the answer that this check plays; else
+ * NULL. */
 static const char *find_misread(const check_run *run)
 {
     const char *misread = run->rules->misread;
@@ -148,7 +152,8 @@ static const char *find_misread(const check_run *run)
     return plays && !has_own_answer(run) ? misread : NULL;
 }
 
-/* A stream that fails as an answer in one piece does has one cause with it. */
+/* If an answer fails both as a stream and in one piece, the cause is the same, and only one check
+ * reports it. */
 static void blame_answer(check_run *run)
 {
     check_rules *rules = run->rules;
@@ -180,8 +185,9 @@ static bool is_left_out_for(check_run *run, const char *cause, const char *why)
     return cause;
 }
 
-/* Return whether the scenario is not run, with the reason. Whoever breaks a rule breaks it in each
- * of the calls that follow, some hundreds: only the checks of the other rules are of use then. */
+/* Return whether the scenario is skipped, and store the reason. A provider that breaks a rule
+ * breaks it in each of some hundred later calls, so only the checks of other rules are useful
+ * then. */
 static bool is_left_out(check_run *run)
 {
     const char *reason = check_profile_skip(run->profile, run->scenario->name);
@@ -206,7 +212,8 @@ static void note_broken(check_run *run, check_status status)
         check_problem(run, "the checks behind those of the rules are not run until it is mended");
 }
 
-/* A full provider can be made to do the scenario only by options in its files. */
+/* Return whether the files with options are missing, by which alone a full provider can be made to
+ * do the scenario. */
 static bool is_without_files(const check_run *run)
 {
     check_text text = {0};
@@ -240,8 +247,8 @@ static bool begin(const check_run *run)
     return !settings->begin || settings->begin(settings->payload, &coming);
 }
 
-/* Return where it is told that a check changed the process: up to the first calls it is the rule's,
- * and told once; later it is of the check that sees it. */
+/* Return the text to which changes of the process are reported. Until the first calls were made the
+ * rule's check reports them, once; later the check that sees them does. */
 static check_text *place_of_change(check_run *run)
 {
     check_text *found = &run->rules->found[CHECK_RULE_PROCESS];
@@ -291,7 +298,8 @@ static check_status check_one(check_run *run)
 
 /* ---- all scenarios --------------------------------------------------------------------------- */
 
-/* What crashes in the first checks would crash in all that follow: return its name, or NULL. */
+/* Return the name of an early check in which the provider crashed, or NULL. The same crash would
+ * happen in all later checks. */
 static const char *find_fatal(const check_settings *settings)
 {
     const char *fatal = NULL;
@@ -306,7 +314,7 @@ static const char *find_fatal(const check_settings *settings)
 
 static bool is_wanted(const check_settings *settings, const check_scenario *s)
 {
-    /* nothing is written where a rule is broken, so the rules are looked at first */
+    /* files are not written when a rule is broken, so the rules are checked first */
     if (settings->only && settings->update && s->run == check_run_rule) return true;
     if (settings->only) return strcmp(settings->only, s->name) == 0;
     return settings->measure || strcmp(s->category, CHECK_BENCHMARKS) != 0;
@@ -342,7 +350,7 @@ static int find_provider(const check_settings *settings, const char *name, belug
     return beluga_registry_describe(settings->registry, settings->config, table, err);
 }
 
-/* Make the answers of a case of a recording, which is told as what was written. */
+/* Make answers of a case from a recording, and report the files that were written. */
 static int take_recording(const check_settings *settings, const beluga_provider *provider,
                           const check_profile *profile, beluga_error *err)
 {
@@ -361,7 +369,7 @@ static int take_recording(const check_settings *settings, const beluga_provider 
     return code;
 }
 
-/* Cases that can't be read prove nothing: that is a failure of the check that asks for cases. */
+/* Report cases that can't be read as a failure of the check that asks for cases. */
 static void tell_fault(const check_settings *settings, const char *provider,
                        const beluga_error *err)
 {

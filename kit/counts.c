@@ -1,4 +1,5 @@
-/* Scenarios of what stands in an author's answers: counts, arguments of calls, a cut by length. */
+/* Scenarios about the content of an author's answers: token counts, arguments of tool calls, a cut
+ * by length. */
 #include "kit/exchange.h"
 #include "kit/perform.h"
 #include "kit/reading.h"
@@ -22,7 +23,7 @@ static bool has_word(const char *key, const char *const *words)
     return *words != NULL;
 }
 
-/* Settings that are sent back, and limits, are no counts. */
+/* Returns whether a member's number is a setting or a limit, not a count of tokens. */
 static bool is_no_count(const char *key)
 {
     static const char *const words[] = {"max",     "limit",    "setting", "config",
@@ -52,7 +53,7 @@ static void look_for_counts(void *payload, const beluga_json *value)
     c->in_usage = before;
 }
 
-/* Return whether a story tells that any tokens were counted. */
+/* Return whether a story reports that tokens were counted. */
 static bool has_usage(const char *story)
 {
     long long input, output;
@@ -125,7 +126,7 @@ static void judge_calls(check_run *run, const char *decoder)
     char head[32];
     unsigned index;
     const char *story = check_text_get(&run->story);
-    if (!run->finished || !strstr(story, "tool ")) return; /* the check `tools` tells */
+    if (!run->finished || !strstr(story, "tool ")) return; /* the check `tools` reports that */
     for (const char *line = story; *line; line += *line == '\n') {
         int at = 0;
         if (sscanf(line, "tool %u begin %n", &index, &at) == 1 && at) {
@@ -172,7 +173,7 @@ void check_run_length(check_run *run)
                                     : run->error.message);
 }
 
-/* ---- what no answer shows -------------------------------------------------------------------- */
+/* ---- behaviour that no answer shows ---------------------------------------------------------- */
 
 typedef struct coverage {
     bool answers, usage, id, length, calls, errors, error_in_a_stream;

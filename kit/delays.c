@@ -35,7 +35,7 @@ static int next_request(beluga_emit *emit, const char *token, int64_t delay_ms)
     return delays.real->beluga_emit_next_request(emit, token, 0);
 }
 
-/* Plug-ins in other languages ask for the functions by their names. */
+/* Plug-ins in other languages look the library's functions up by name. */
 static beluga_function find(const char *name)
 {
     if (strcmp(name, "beluga_emit_next_request") == 0) return (beluga_function)next_request;

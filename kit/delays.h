@@ -1,8 +1,6 @@
-/*
- * Delays before the further requests of a call (beluga_emit_next_request): while a plug-in is
- * checked they are played as none, since its calls would take as long as its service does, and kept
- * so that they can be judged.
- */
+/* Delays before further requests of a call (beluga_emit_next_request). While a plug-in is checked
+ * its delays are shortened to 0, since its calls would otherwise take as long as at its service.
+ * The delays are recorded so that they can be judged. */
 #ifndef BELUGA_KIT_DELAYS_H
 #define BELUGA_KIT_DELAYS_H
 
@@ -10,8 +8,8 @@
 #include <stdint.h>
 
 enum {
-    CHECK_MAX_DELAYS = 32, /* further requests that are kept */
-    CHECK_TOKEN_BYTES = 96 /* the end of a token, which is where tokens differ */
+    CHECK_MAX_DELAYS = 32, /* most delays that are recorded */
+    CHECK_TOKEN_BYTES = 96 /* bytes of the end of a token, which is where tokens differ */
 };
 
 typedef struct check_delay {
@@ -19,9 +17,10 @@ typedef struct check_delay {
     int64_t delay_ms;
 } check_delay;
 
-/* Play the delays of a plug-in as none from here on, also after it was loaded once more. */
+/* From here on shorten all delays of a plug-in to 0, even if it is loaded again. */
 void check_delays_play(const char *plugin);
-/* Take what was asked for since the last time, at most CHECK_MAX_DELAYS. @return the number. */
+/* Take the delays that were recorded since the last time, at most CHECK_MAX_DELAYS. @return their
+ * number. */
 size_t check_delays_take(check_delay *out);
 
 #endif

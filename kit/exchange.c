@@ -78,7 +78,7 @@ void check_no_answer(check_run *run, const char *scenario, size_t n)
                       scenario, section);
 }
 
-/* Only the answers that a foreign provider's author wrote are played. */
+/* Skip the scenario of a foreign provider if its author wrote no answer. */
 static bool miss_answer(check_run *run, size_t n)
 {
     if (!run->settings->foreign)
@@ -98,12 +98,13 @@ static void replace_url(check_text *text, const char *from, const char *to)
     *text = out;
 }
 
-/* An answer may say where to ask next: with the service's URL, which is the peer's here. */
+/* Replace the service's URLs in an answer by the peer's, since an answer may say where the next
+ * request goes. */
 static void localize(const check_run *run, check_text *text)
 {
     char server_url[64], base[64 + sizeof run->profile->base_path];
     const char *server;
-    if (!run->peer || strlen(check_text_get(text)) != text->length) return; /* it is no text */
+    if (!run->peer || strlen(check_text_get(text)) != text->length) return; /* not text */
     snprintf(server_url, sizeof server_url, "http://127.0.0.1:%d", peer_port(run->peer));
     snprintf(base, sizeof base, "%s%s", server_url, run->profile->base_path);
     replace_url(text, run->provider->base_url, base);
@@ -118,7 +119,8 @@ static bool is_of_a_stream(const check_run *run, const char *of)
     return false;
 }
 
-/* Only the provider knows what its streams look like. @return what is wrong, or NULL. */
+/* Turn the answer into a stream by the provider's own function, since only the provider knows how
+ * its streams look. @return a description of a fault, or NULL. */
 static const char *make_stream(const check_run *run, const char *of, check_answer *answer)
 {
     const beluga_provider *p = run->provider;
@@ -210,8 +212,8 @@ bool check_is_route(const check_run *run, size_t request, size_t n)
     return strcmp(run->lead->routes[n - 1], route) == 0;
 }
 
-/* A first call shows which request each answer is for: a later one may have fewer requests, such as
- * none for a token that is still good. */
+/* Make a first call, which shows which request each answer is for. A later call may make fewer
+ * requests, for example none for a token that is still valid. */
 static void learn_routes(check_run *run)
 {
     check_lead *lead = run->lead;
@@ -276,7 +278,7 @@ void check_play_whole(check_run *run)
 
 /* ---- for ever -------------------------------------------------------------------------------- */
 
-/* Make a call against a peer of its own, to learn which request each answer is for. */
+/* Make a call against a separate peer, to learn which request each answer is for. */
 static bool try_call(check_run *run, bool streamed)
 {
     check_run trial;
@@ -309,7 +311,8 @@ static const check_answer *answer_of(const check_run *run, size_t i)
     return i < run->lead->n ? &run->lead->answers[i] : &run->answer;
 }
 
-/* Of several requests for one thing, such as a job's state, the last answer ends the waiting. */
+/* Return whether this answer is the last for its route. If several requests ask for the same thing,
+ * such as a job's state, the last answer ends the polling. */
 static bool is_last_of_its_route(const check_lead *lead, size_t i)
 {
     for (size_t k = i + 1; k <= lead->n; k++)
@@ -326,7 +329,7 @@ static bool play_calls_for_ever(check_run *run, bool streamed, unsigned turns)
         peer_reply *reply = reply_to(run, i + 1);
         check_answer_play(answer, reply, answer->body.length, CHECK_END_WHOLE);
         peer_reply_repeat(reply, PEER_FOR_EVER);
-        /* the first request is the one that differs where a stream is wanted */
+        /* only the first request differs between a stream and a whole answer */
         if (turns && i == 0) peer_reply_turn(reply, 0, turns);
     }
     return true;

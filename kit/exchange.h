@@ -1,4 +1,4 @@
-/* The answers of the service: read from the case, and played by the peer. */
+/* Answers of the service, which are read from the case and played by the peer. */
 #ifndef BELUGA_KIT_EXCHANGE_H
 #define BELUGA_KIT_EXCHANGE_H
 
@@ -8,34 +8,34 @@
 bool check_find(check_run *run, const char *section, const char *other, check_text *text);
 /* Return whether the provider, and not the transport, makes this header of a request. */
 bool check_is_compared(const char *header);
-/* Return the case whose answers and events replace missing ones; the request may be replaced by
- * those of another case. */
+/* Return the case whose answers and events replace missing ones. The request may be taken from yet
+ * another case. */
 const char *check_answers_like(const check_run *run);
 
 bool check_has_answer(check_run *run, size_t n);
 /* Free the answers that the run has. */
 void check_free_answers(check_run *run);
-/* Skip the scenario, with the reason that its author wrote no such answer. */
+/* Skip the scenario, and give as reason that its author wrote no such answer. */
 void check_no_answer(check_run *run, const char *scenario, size_t n);
 /* Read the answer of exchange `n` (from 1) into the run. */
 bool check_load_answer(check_run *run, size_t n);
-/* Read the answers of a call: all of the case. */
+/* Read all answers of the run's case. */
 bool check_load_call(check_run *run);
-/* Read the answers of a case, which the run's need not be. @return false where it has none. */
+/* Read the answers of a case, which may be another than the run's. @return false if it has none. */
 bool check_load_case(check_run *run, const char *scenario);
-/* Let the call's answers be the first `n` of them, the last of which is then the run's. */
+/* Cut the call's answers to the first `n`; the last of these becomes the run's answer. */
 void check_shorten_call(check_run *run, size_t n);
 /* Read the usual answer of the run's provider: that of the case `text`, or of `stream`. */
 bool check_load_usual_answer(check_run *run, bool streamed);
 
-/* Make the reply to the last request of the next call, after those to the requests before it. */
+/* Make the reply to the last request of the next call, after replies to the requests before it. */
 peer_reply *check_next_reply(check_run *run);
-/* Count the requests of a call as asked. */
+/* Add the number of requests that a call makes to the number that the peer must have received. */
 void check_count_asked(check_run *run);
-/* Return the number, in the peer's log, of the last request of the call that was made last; one
- * that tells the service that the call is over comes behind it. */
+/* Return the index, in the peer's log, of the last request of the newest call. A request that tells
+ * the service that the call is over does not count. */
 size_t check_last_request(const check_run *run);
-/* Return whether the provider may send requests for which no answer is written: those of
+/* Return whether the provider may send requests that have no answer in the case, by
  * encode_cancel. */
 bool check_sends_more(const check_run *run);
 /* Return whether a request of the peer's log is for exchange `n` (from 1) of a call. */
@@ -44,8 +44,9 @@ bool check_is_route(const check_run *run, size_t request, size_t n);
 /* Let the peer answer the next call with the first `length` bytes of the run's answer. */
 void check_play(check_run *run, size_t length, check_end end);
 void check_play_whole(check_run *run);
-/* Let the peer answer every request with the usual answer; with `turns`, one request in so many.
- * @return false when the answer can't be read; a full provider needs no answer. */
+/* Let the peer answer every request with the usual answer; with `turns`, only one in so many
+ * requests gets it.
+ * @return false if the answer can't be read; a full provider needs no answer. */
 bool check_play_for_ever(check_run *run, bool streamed, unsigned turns);
 
 #endif

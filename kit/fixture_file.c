@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The line of a section begins with this, and so does the line of a case in a file with several. */
+/* The line of a section begins with this mark, and so does the line of a case in a file with
+ * several. */
 #define MARK "==="
 
 /* The state of reading a file from its first line to its last. */
@@ -145,7 +146,7 @@ static int add_section(reader *r, const char *name)
     return 0;
 }
 
-/* Read "=== NAME [NUMBER] [ATTRIBUTE...]", whose name was taken before. */
+/* Read "=== NAME [NUMBER] [ATTRIBUTE...]", of which the name is read already. */
 static int read_section(reader *r, const char *word, size_t length, const char *at)
 {
     const char *end = r->line + r->length;
@@ -198,7 +199,8 @@ static int digit_of(char c)
     return found ? (int)(found - digits) : -1;
 }
 
-/* Read the escape behind the backslash at `at`; returns its length, or 0 for an unknown escape. */
+/* Read the escape that begins at the backslash at `at`; returns its length, or 0 for an unknown
+ * escape. */
 static size_t read_escape(const char *at, const char *end, char *byte)
 {
     size_t left = (size_t)(end - at);
@@ -305,7 +307,8 @@ static bool ran_out_of_memory(const check_fixture_file *file)
     return false;
 }
 
-/* Find the file below the first folder that has it; otherwise `path` holds the first place. */
+/* Find the file below the first folder that has it; otherwise `path` holds the path in the first
+ * folder. */
 static bool find_file(check_fixture_file *file, const char *const *roots, const char *name)
 {
     for (size_t i = 0; roots[i]; i++) {
@@ -464,7 +467,7 @@ static void put_section(check_text *out, const char *name, const char *text, siz
     if (!newline) check_text_puts(out, "\n");
 }
 
-/* A file that can't be written whole stays as it was. */
+/* A file that can't be written completely stays as it was. */
 static bool write_text(const char *path, const check_text *text)
 {
     char beside[CHECK_MAX_PATH + sizeof ".new"];

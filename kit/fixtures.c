@@ -20,7 +20,7 @@ static bool may_be_alone(const check_profile *p, const char *provider)
     return p->folders[0] && p->foreign && strcmp(provider, p->name) == 0;
 }
 
-/* Read the check.json in a folder; an author's folder need not have one. */
+/* Read the check.json in a folder; the folder of a provider's author need not have one. */
 static bool read_settings_in(const char *folder, bool own, check_text *text,
                              char path[CHECK_MAX_PATH])
 {
@@ -64,7 +64,8 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     return code;
 }
 
-/* Write the path of a URL: "https://host/v1" has "/v1". The name of an account stands for it. */
+/* Write the path of a URL: for "https://host/v1" it is "/v1". Braces are
+ * left out, so that the name of a placeholder such as {account} stands for its value. */
 static void path_of_url(char *out, size_t size, const char *url)
 {
     const char *host = url ? strstr(url, "://") : NULL;
@@ -193,7 +194,7 @@ static int read_case(const check_profile *p, const char *provider, size_t place,
     return check_fixture_file_read(file, folders, name, sections, err);
 }
 
-/* ---- answers in files of their own ----------------------------------------------------------- */
+/* ---- answers in separate files --------------------------------------------------------------- */
 
 static bool is_answer(const char *section)
 {
@@ -252,8 +253,8 @@ static bool find_of(const check_profile *p, const char *provider, const char *sc
     return false;
 }
 
-/* The answers of a case belong together: behind those of a host, such as its one page of a list,
- * come none of its base. */
+/* Find a section in the case of one provider. The answers of a case belong together: if a host has
+ * one answer, such as a list of one page, no further answers are taken from its base. */
 static bool find_in(const check_profile *p, const char *scenario, const char *name,
                     check_text *text)
 {
@@ -267,7 +268,7 @@ static bool find_in(const check_profile *p, const char *scenario, const char *na
     return false;
 }
 
-/* Judge the answers of a case, wherever they stand. */
+/* Check that the answers of a case can be read, in whichever file they are. */
 static int look_at_answer(const check_profile *p, const char *provider, size_t place,
                           const check_fixture_file *file, const char *scenario, const char *name,
                           beluga_error *err)
@@ -328,8 +329,8 @@ bool check_fixture_find(const check_profile *p, const char *scenario, const char
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Find the folders of a provider's own cases: those from the one on that has its check.json. `name`
- * receives the name of the case there. */
+/* Find the folders that have the provider's own cases: the folder with its check.json and those
+ * after it. `name` receives the name of the case there. */
 static const char *const *own_folders(const check_profile *p, const char *scenario, char *name,
                                       size_t size)
 {

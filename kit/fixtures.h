@@ -12,7 +12,7 @@
 #include <beluga/provider/json.h>
 #include <beluga/provider/provider.h>
 
-/* CASE.answer is the answer of a case, CASE.2.answer its second one. */
+/* CASE.answer is the first answer of a case, CASE.2.answer its second. */
 #define CHECK_ANSWER_ENDING ".answer"
 
 enum {
@@ -22,39 +22,37 @@ enum {
 
 /* The check.json of a provider, and of the providers on which it is based. */
 typedef struct check_profile {
-    /* borrowed, ended by NULL; each folder has one folder for each provider */
+    /* borrowed, ended by NULL; each of them has a folder for each provider */
     const char *folders[3];
     const char *name; /* name of the provider; the first folder may belong to it alone */
     bool foreign;
     bool borrowed; /* all files are the base's, so the requests may differ */
     struct {
         char provider[48];
-        char path[CHECK_MAX_PATH]; /* of the check.json, which may be missing */
+        char path[CHECK_MAX_PATH]; /* path of the check.json, which may be missing */
         beluga_json_doc *doc;
     } levels[CHECK_MAX_BASES]; /* the provider's own level first */
     size_t n_levels;
     char model[96];
-    char base_path[128]; /* path of the provider's addresses, such as "/v1" */
+    char base_path[128]; /* path of the provider's base URL, such as "/v1" */
 } check_profile;
 
-/*
- * Read check.json of a provider. Files are looked for in the settings' own folder, as
- * PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign provider may have none,
- * or a folder without a check.json.
+/* Read the check.json of a provider. Files are searched in the settings' own folder, as
+ * PROVIDER/check/… or check/…, and then in the folder of all fixtures. A foreign provider may lack
+ * a check.json.
  * @return 0; BELUGA_ERROR_NOT_FOUND without a check.json; BELUGA_ERROR_INVALID_CONFIG with the
- * fault. Free with check_profile_free in either case.
- */
+ * fault. Free with check_profile_free in either case. */
 int check_profile_read(check_profile *profile, const check_settings *settings,
                        const beluga_provider *provider, beluga_error *err);
 void check_profile_free(check_profile *profile);
 
-/* Return a member as text, from the first level that has it; NULL when none has. */
+/* Return a member as text, from the first level that has it; NULL if no level has it. */
 const char *check_profile_get(const check_profile *profile, const char *member);
-/* Return item `i` of "servers", the starts of URLs in answers that lead to the service; NULL past
- * the last. */
+/* Return item `i` of "servers", the prefixes of URLs in answers that lead to the service; NULL
+ * after the last. */
 const char *check_profile_server(const check_profile *profile, size_t i);
 /* Return the reason why a scenario is skipped, or NULL: the member "skip" of the first level that
- * has one. */
+ * has such a member. */
 const char *check_profile_skip(const check_profile *profile, const char *scenario);
 /* Fill in the options for every model of the provider; they borrow from the profile. @return their
  * number, or a negative code. */
@@ -64,24 +62,20 @@ enum { CHECK_SECTION_BYTES = 32 };
 /* Write "request" for the first exchange (1), "request 2" for the second. */
 void check_section_name(char *out, const char *what, size_t n);
 
-/*
- * Check that the existing files of a scenario, and the answers in them, can be read; a later search
+/* Check that the existing files of a scenario, and the answers in them, can be read. A later search
  * for a section treats an unreadable file as missing.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG with the fault.
- */
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG with the fault. */
 int check_fixture_look(const check_profile *profile, const char *scenario, beluga_error *err);
-/*
- * Find a section of a case, such as "answer" or "answer 2". The provider's own case is searched
- * first, then that of its base, then the cases in `others`, which replace it (NULL-terminated).
- * Reads the section into `text`.
- * @return whether the section was found.
- */
+/* Find a section of a case, such as "answer" or "answer 2". The provider's own case is searched
+ * first, then that of its base, then the cases in `others` (ended by NULL), which stand in for the
+ * case. Reads the section into `text`.
+ * @return whether the section was found. */
 bool check_fixture_find(const check_profile *profile, const char *scenario,
                         const char *const *others, const char *section, check_text *text);
 /* Return whether the provider has a file of its own for a case. */
 bool check_fixture_is_there(const check_profile *profile, const char *scenario);
-/* Write a section of the provider's own case; `path` receives the file's. @return whether the
- * section was written. */
+/* Write a section of the provider's own case; `path` receives the path of the file. @return whether
+ * the section was written. */
 bool check_fixture_write(const check_profile *profile, const char *scenario, const char *section,
                          const char *text, char path[CHECK_MAX_PATH]);
 

@@ -1,14 +1,14 @@
-/* Full providers that are hindered: cancelled in the middle of their work, and refused what they
- * ask the library for. */
+/* Scenarios that hinder full providers: they are cancelled in the middle of their work, and the
+ * library's functions refuse what they ask for. */
 #ifndef BELUGA_KIT_HINDER_H
 #define BELUGA_KIT_HINDER_H
 
 #include "kit/run.h"
 
-/* Cancel a stream while the plug-in's work is about to emit its first event, and wait until the
- * work has returned. @return whether it did. */
+/* Cancel a stream just before the plug-in's work emits its first event, and wait until the work has
+ * returned. @return whether it returned. */
 bool check_cancel_at_work(check_run *run);
-/* Each function of the library that may fail does so, and the call must say it. */
+/* Make each function of the library fail that may fail; the call must report the failure. */
 check_action check_run_hindered;
 
 #endif

@@ -22,15 +22,15 @@
 #include <unistd.h>
 
 enum {
-    MAX_FAULTS = 3, /* after this many crashes and hangs the rest is not run */
-    LOOK_MS = 50,   /* how often it is looked what the child does */
+    MAX_FAULTS = 3, /* after this many crashes and hangs the remaining checks are not run */
+    LOOK_MS = 50,   /* milliseconds between two looks at the child */
     CHECK_NAME_BYTES = 64
 };
 #define LEAST_MEMORY (1LL << 30)
 
-/* ---- messages --------------------------------------------------------------------------------
- * A message is a header, and for a check its texts. Both ends are the same program; but code that
- * is checked may write into any descriptor. */
+/* ---- messages -------------------------------------------------------------------------------
+ * A message is a header and, for a check, its texts. Both ends are the same program, but the code
+ * that is checked may write into any descriptor. */
 
 typedef enum message_kind { COMING = 1, RESULT, ENDED, FORKED } message_kind;
 enum { MAGIC = 0x6b697431 };
@@ -46,13 +46,14 @@ typedef struct header {
 
 typedef struct child {
     int fd;
-    ino_t pipe; /* number of the file behind fd */
+    ino_t pipe; /* inode of the pipe, to recognise fd by */
     pid_t pid;
-    size_t told; /* number of checks that the parent knows already */
+    size_t told; /* number of checks that the parent has already heard of */
     size_t begun;
 } child;
 
-/* Another file may have taken the place of one that was closed. */
+/* Send a message, unless fd is no longer the pipe: another file may have got the number of a
+ * descriptor that was closed. */
 static void send(const child *c, const check_text *message)
 {
     struct stat about;
@@ -63,7 +64,7 @@ static void send(const child *c, const check_text *message)
     _exit(1);
 }
 
-/* A message is written at once, so that a twin does not write into its middle. */
+/* A message is written by one call, so that a twin process can't write into its middle. */
 static void send_result(const child *c, message_kind kind, const check_result *result)
 {
     const char *const words[] = {result->provider, result->category, result->scenario,
@@ -78,7 +79,7 @@ static void send_result(const child *c, message_kind kind, const check_result *r
     check_text_free(&message);
 }
 
-/* Send a message that is no result, with the code and the error of the end where it has them. */
+/* Send a message that is not a result, with the code and the error if there are any. */
 static void send_end(const child *c, message_kind kind, int code, const beluga_error *err)
 {
     const header head = {.magic = MAGIC, .kind = kind};
@@ -90,7 +91,7 @@ static void send_end(const child *c, message_kind kind, int code, const beluga_e
     check_text_free(&message);
 }
 
-/* Code that forked may return twice. */
+/* Report a fork, after which the checked code returned in both processes. */
 static void judge_twin(const child *c)
 {
     if (getpid() == c->pid) return;
@@ -114,8 +115,9 @@ static void tell(void *payload, const check_result *result)
     send_result(c, RESULT, result);
 }
 
-/* Signals of a terminal, and those that a check sends to its group, stay with their group. Where
- * memory runs out it is the child that ends, and where the parent ends the child does, too. */
+/* Put the child into a process group of its own, so that a terminal's signals do not reach it, and
+ * signals that a check sends to its group reach only the child. If memory runs out the system ends
+ * the child first, and if the parent ends the child ends too. */
 static void leave_group(pid_t parent)
 {
     setpgid(0, 0);
@@ -127,7 +129,8 @@ static void leave_group(pid_t parent)
     close(fd);
 }
 
-/* Whoever hears of faults in the parent, such as a runner of tests, has no part in the child's. */
+/* Handlers of faults that the parent has, such as those of a test runner, must not run in the
+ * child. */
 static void forget_handlers(void)
 {
     static const int faults[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
@@ -164,24 +167,25 @@ static _Noreturn void run_child(const check_settings *given, check_body body, vo
 
 /* ---- the parent ------------------------------------------------------------------------------ */
 
-/* Ways in which a child ends that is not done. */
+/* The ways in which a child ends before its checks are done. */
 typedef enum fault { CRASHED, COMPUTES, RESTS, EATS, TWINS, GARBLED, UNHEARD } fault;
 
 typedef struct parent {
     const check_settings *settings;
     pid_t pid;
     int fd;
-    check_where *where; /* the child writes it */
-    /* now, when the message before came, and when the function of the provider began */
+    check_where *where; /* written by the child */
+    /* the present measurement, the one at the last message, and the one when the provider's
+     * function began */
     check_pulse pulse, since, in_function;
-    uint32_t turns;       /* of `where`, when it was looked at */
-    int64_t memory_bytes; /* more than that is too much */
+    uint32_t turns;       /* the value of `where->turns` at the last look */
+    int64_t memory_bytes; /* most memory that the child may use */
     fault fault;
     size_t told, faults;
-    char *words; /* texts of the running check; NULL: none runs */
+    char *words; /* texts of the check that runs; NULL: no check runs */
     check_result coming;
-    char crashed[CHECK_NAME_BYTES]; /* the check that did not end; "": each did */
-    bool twins;                     /* a second process has said that it goes on, too */
+    char crashed[CHECK_NAME_BYTES]; /* name of the check that did not end; "": all ended */
+    bool twins;                     /* a second process has reported that it goes on too */
     bool ended;
     int code;
     beluga_error *err;
@@ -201,7 +205,7 @@ static bool is_over(parent *p, const check_pulse *from, int64_t limit_ms)
     return p->fault;
 }
 
-/* Return whether nothing more is to be waited for, with the fault. */
+/* Return whether waiting any longer is useless, and store the fault. */
 static bool is_stuck(parent *p)
 {
     bool moves = p->where->turns != p->turns || !*p->where->function;
@@ -274,7 +278,7 @@ static bool hear(parent *p)
     if (is_garbled(&head)) p->fault = GARBLED;
     if (p->fault) return false;
     p->twins |= head.kind == FORKED;
-    if (head.kind == FORKED && !p->words) return true; /* the next check is blamed */
+    if (head.kind == FORKED && !p->words) return true; /* the next check is blamed for it */
     if (p->twins && head.kind != COMING) p->fault = TWINS;
     if (p->fault) return false;
     if (head.kind == ENDED) {
@@ -304,7 +308,7 @@ static void describe_crash(int status, const char *in, const char *function, cha
 
 static void describe_end(const parent *p, int status, char *out, size_t size)
 {
-    check_where where = *p->where; /* the child may have written anything there */
+    check_where where = *p->where; /* the child may have written any bytes there */
     where.function[sizeof where.function - 1] = '\0';
     const char *function = where.function, *in = *function ? ", in " : "";
     int64_t limit_s = (*function ? 1 : CHECK_PATIENCES) * patience_of(p) / 1000;
@@ -351,7 +355,8 @@ static void note_fault(parent *p, int status)
     pass_on(p);
 }
 
-/* A child whose pipe is closed ends at its next check. @return whether it has ended by itself. */
+/* Wait for the child, which ends at its next check once its pipe is closed. @return whether it
+ * ended by itself. */
 static bool wait_for_end(parent *p)
 {
     const struct timespec moment = {.tv_nsec = 5000000};
@@ -366,7 +371,7 @@ static bool wait_for_end(parent *p)
     return false;
 }
 
-/* What the child started belongs to its group, and ends with it. */
+/* End the child, and with it all processes in its group. */
 static void end_child(parent *p)
 {
     int status = 0;
@@ -415,7 +420,7 @@ static bool run_once(parent *p, check_body body, void *payload)
     return true;
 }
 
-/* Half of the memory that is free leaves the other half to everybody else. */
+/* Return half of the free memory, so that other programs keep the other half. */
 static int64_t spare_memory(void)
 {
     char line[128];

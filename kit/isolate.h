@@ -1,31 +1,27 @@
-/*
- * Checks in a process of their own. A crash or hang there fails one check, and a new process goes
- * on with the checks behind it, so that the report is complete.
- */
+/* Runs checks in a separate process. A crash or hang there fails one check, and a new process
+ * continues with the checks after it, so that the report is complete. */
 #ifndef BELUGA_KIT_ISOLATE_H
 #define BELUGA_KIT_ISOLATE_H
 
 #include "kit/check.h"
 
-/* A check hangs when it computes, or rests, for this many times the patience; a function of the
- * provider does after one. The time in which others had the processors is not counted. */
+/* A check hangs when it computes or rests for this many times the patience; a function of the
+ * provider hangs after once the patience. Time in which other programs had the processors is not
+ * counted. */
 enum { CHECK_PATIENCES = 4 };
 
-/*
- * The function that runs in the process. It gets settings to run checks with, and must run the same
- * checks in the same order each time. The caller of check_isolated gets `err`.
- */
+/* The function that runs in the process. It must run the same checks in the same order each time,
+ * with the settings that it gets. The caller of check_isolated receives `err`. */
 typedef int (*check_body)(void *payload, const check_settings *settings, beluga_error *err);
 
-/*
- * Run `body` in a child, and call settings->tell for each result, in this process. No other thread
- * may run in it, and nothing of the library may have started one. Whatever the code that is checked
- * does to the child, it is a failure of the check that ran: a crash, an end, a hang, too much
- * memory, a fork that goes on, and descriptors that it closes or writes to.
- * @return what `body` returned, or BELUGA_ERROR_INVALID_RESPONSE when a check crashed or hung;
- *         BELUGA_ERROR_LIMIT_EXCEEDED three did, and BELUGA_ERROR_INTERNAL it crashed where no
- * check was under way: the rest was not run; BELUGA_ERROR_NO_MEMORY no process could be made.
- */
+/* Run `body` in a child, and call settings->tell for each result, in this process. This process
+ * must have no other thread, and no thread of the library may have been started in it. Whatever the
+ * checked code does to the child is a failure of the check that ran: a crash, an exit, a hang, too
+ * much memory, a fork that continues, or descriptors that it closes or writes to.
+ * @return the code that `body` returned, or BELUGA_ERROR_INVALID_RESPONSE if a check crashed or
+ * hung; BELUGA_ERROR_LIMIT_EXCEEDED if three did, and BELUGA_ERROR_INTERNAL if the child crashed
+ * while no check ran (in both cases the rest was not run); BELUGA_ERROR_NO_MEMORY if no process
+ * could be made. */
 int check_isolated(const check_settings *settings, check_body body, void *payload,
                    beluga_error *err);
 

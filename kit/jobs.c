@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The job that the answers are about, and the requests of one that is created. */
+/* The job in the answers, and the requests of a job that is created. */
 #define JOB_ID   "job-1"
 #define JOB_NAME "beluga-check"
 static const char *const request_ids[] = {"request-1", "request-2"};
@@ -36,7 +36,7 @@ static void tell_job(check_run *run, const beluga_batch_job *job)
     if (*job->reason) check_text_printf(&run->story, "reason %s\n", job->reason);
 }
 
-/* A state that is not read would let whoever waits for the job's end wait for ever. */
+/* A state that the provider can't read would let a caller wait for the job's end for ever. */
 static void judge_job(check_run *run, const beluga_batch_job *job)
 {
     tell_job(run, job);
@@ -47,7 +47,8 @@ static void judge_job(check_run *run, const beluga_batch_job *job)
                       job->id, *job->raw_state ? " " : "", job->raw_state);
 }
 
-/* An answer that can't be read is the decoder's fault; one that failed is the service's word. */
+/* A result that can't be read is a fault of the decoder; a result with an error comes from the
+ * service. */
 static int take_result(void *payload, const char *id, beluga_batch_result *result)
 {
     check_run *run = payload;
@@ -108,7 +109,7 @@ static int list(check_run *run, beluga_context *context)
     return status;
 }
 
-/* Do what the scenario's action says of a job. */
+/* Make the call for a job that the scenario's action stands for. */
 static int act(check_run *run, beluga_context *context)
 {
     check_action *action = run->scenario->run;
@@ -138,7 +139,7 @@ static void run_act(check_run *run)
     beluga_context_unref(context);
 }
 
-/* Check that the ids of the requests were sent, in a case that does not say which request it is. */
+/* Check that the ids of the requests were sent, in a case that has no expected request. */
 static void look_for_ids(check_run *run)
 {
     for (size_t k = 0; k < sizeof request_ids / sizeof *request_ids; k++) {

@@ -1,5 +1,5 @@
-/* Scenarios of batch jobs: each function of a provider's batch API is played the answers that its
- * author wrote, and tells what became of them. */
+/* Scenarios of batch jobs: the kit plays the author's answers to each function of the provider's
+ * batch API, and checks what the library reports. */
 #ifndef BELUGA_KIT_JOBS_H
 #define BELUGA_KIT_JOBS_H
 

@@ -90,7 +90,7 @@ static void compare_objects(comparison *c, const char *path, const beluga_json *
     }
 }
 
-/* The recursion is limited, since the reader nests at most 512 levels. */
+/* The recursion is limited, since the JSON reader nests at most 512 levels. */
 static void compare(comparison *c, const char *path, const beluga_json *want,
                     const beluga_json *got)
 {

@@ -5,9 +5,9 @@
 
 #include "kit/text.h"
 
-/* Append a line to `out` for each difference, such as
+/* Append a line to `out` for each difference, up to a certain number of lines, such as
  *     messages[0].role: want "user", got "human"
- * up to a number of them. @return whether there is none. */
+ * @return whether there are no differences. */
 bool check_json_diff(check_text *out, const char *want, const char *got);
 
 #endif

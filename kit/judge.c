@@ -12,7 +12,7 @@
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* Replace {base}, {model} and {key} in a file's text by those of the provider. */
+/* Replace {base}, {model} and {key} in a file's text by the provider's values. */
 static void fill_in(const check_run *run, const char *text, check_text *out)
 {
     check_text a = {0}, b = {0};
@@ -24,7 +24,7 @@ static void fill_in(const check_run *run, const char *text, check_text *out)
 }
 
 /* Take a line from the text. Returns the line, NUL-terminated, or NULL at a blank line, which is
- * taken, too. */
+ * also taken. */
 static char *take_line(char **at)
 {
     char *line = *at, *newline = strchr(line, '\n');
@@ -135,8 +135,8 @@ static const char *first_missing(const check_run *run, const check_text *texts, 
     return NULL;
 }
 
-/* Requests without a file, from one to another, must contain the texts of the messages in their
- * order. */
+/* If the case has no requests, those from `from` to `to` must contain the texts of the messages in
+ * their order. */
 static void look_for_texts(check_run *run, size_t from, size_t to, size_t messages)
 {
     check_sent sent = {0};
@@ -153,15 +153,14 @@ static void look_for_texts(check_run *run, size_t from, size_t to, size_t messag
     check_sent_free(&sent);
 }
 
-/* Return the other case whose request this one must equal, which holds where both make the same
- * call. */
+/* Return another case whose request this one must equal, because both make the same call. */
 static const char *request_like(const check_run *run)
 {
     const char *like = run->scenario->like;
     return !run->settings->foreign || check_asks_the_same(run, like) ? like : NULL;
 }
 
-/* Compare with the section of the case; where the case is updated, a difference is a change. */
+/* Compare with the section of the case. In an update a difference is recorded as a change. */
 static void compare_with_file(check_run *run, size_t i, const char *section, const check_text *text)
 {
     check_text want = {0}, before = run->problems;
@@ -178,7 +177,8 @@ static void compare_with_file(check_run *run, size_t i, const char *section, con
     check_text_free(&want);
 }
 
-/* Compare the next request with its section. @return whether its texts are to be looked for. */
+/* Compare the next request with its section. @return whether the texts must be looked for
+ * instead. */
 static bool judge_request(check_run *run, size_t n)
 {
     char section[CHECK_SECTION_BYTES];
@@ -202,7 +202,8 @@ static bool judge_request(check_run *run, size_t n)
     return (!found || updated) && (foreign || !as_written);
 }
 
-/* A later call may leave out requests, such as one for a token that is still good. */
+/* Skip sections of requests that a later call leaves out, such as one for a token that is still
+ * valid. */
 static size_t skip_exchanges(const check_run *run, size_t n)
 {
     while (n <= run->lead->n + 1 && !check_is_route(run, run->asked, n)) n++;
@@ -243,7 +244,7 @@ void check_request(check_run *run, size_t n)
 
 /* ---- the story ------------------------------------------------------------------------------- */
 
-/* Report the first line that differs, with the lines around it. */
+/* Report the first line that differs, and the lines around it. */
 static void tell_difference(check_run *run, const char *want, const char *got)
 {
     size_t line = 1;
@@ -270,7 +271,7 @@ static const char *forget_answer_id(const check_run *run, check_text *story, con
     return line + strcspn(line, " ") + 1 + strcspn(strchr(line, ' ') + 1, " ");
 }
 
-/* A provider may make up an id for a tool call without one: a word and random digits. */
+/* A provider may make up the id of a tool call that has none, from a word and random digits. */
 static const char *forget_call_id(check_text *story, const char *line)
 {
     unsigned index;
@@ -299,8 +300,8 @@ void check_forget_ids(check_run *run)
     run->story = story;
 }
 
-/* Return the other case whose events must come here, too: what comes of an answer depends on the
- * answer, so they stand in only where its answer does. */
+/* Return another case whose events are expected here, too. Events depend on the answer, so the
+ * other case's events are used only if its answer is. */
 static const char *events_like(const check_run *run)
 {
     const check_scenario *s = run->scenario;

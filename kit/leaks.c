@@ -20,11 +20,11 @@
 
 enum {
     ROUND_CALLS = 40, /* calls of each kind in a round */
-    /* most rounds, after a first one that fills the caches for later calls */
+    /* most rounds; a first round, which fills caches for later calls, is not counted */
     ROUNDS = 12,
-    SETTLE_MS = 1000,      /* longest wait for work that outlives its calls, after a round */
-    LEAD = 3,              /* so many more quiet rounds than others acquit before the last one */
-    LEAST_BLOCK_BYTES = 16 /* no allocator has smaller blocks */
+    SETTLE_MS = 1000,      /* longest wait after a round for work that outlives its calls */
+    LEAD = 3,              /* the rounds end early when so many more were quiet than not */
+    LEAST_BLOCK_BYTES = 16 /* the smallest block of any allocator */
 };
 
 /* ---- an allocator that counts blocks --------------------------------------------------------- */
@@ -64,7 +64,7 @@ static void meter_release(void *payload, void *pointer)
     free(pointer);
 }
 
-/* An allocator with live blocks may still be called, so its meter is kept. */
+/* An allocator with live blocks may still be called, so its meter is never freed. */
 static meter *kept;
 
 static void meter_free(meter *m, bool is_closed)
@@ -86,15 +86,15 @@ typedef struct bench {
     beluga_chat_model *model;
 } bench;
 
-/* Play answers and, alternating with them, streams where the provider has streams. */
+/* Play whole answers, alternating with streams if the provider has streams. */
 static bool play_both(check_run *run)
 {
     if (!check_streams(run)) return check_play_for_ever(run, false, 0);
     return check_play_for_ever(run, false, 2) && check_play_for_ever(run, true, 0);
 }
 
-/* Each thread keeps blocks that others allocated, to use them again. So leaks are looked for with
- * one thread beside the loop's, lest it look like a leak when another one begins. */
+/* Each thread keeps blocks that other threads allocated, to use them again. So leaks are looked for
+ * with a single thread beside the loop's; a further thread would look like a leak. */
 static bool open_bench(bench *b, check_run *run)
 {
     meter *m = b->meter = calloc(1, sizeof *b->meter);
@@ -167,23 +167,23 @@ static size_t heap_bytes(void)
 #ifdef HAVE_MALLINFO2
     return mallinfo2().uordblks + mallinfo2().hblkhd;
 #else
-    return 0; /* a C library that does not count: what the client's allocator gave is counted all
-                 the same */
+    /* This C library does not count its blocks; those of the client's allocator still count. */
+    return 0;
 #endif
 }
 
-/* One round; it adds a problem when it can't go on. */
+/* A round of calls. It adds a problem if it can't continue. */
 typedef bool round_of_calls(bench *b);
 
-/* Work of a call that was cancelled may end later than its call, and only then gives back blocks of
- * the client and of the provider. Wait until the client has as few blocks as before the round. */
+/* Work of a cancelled call may end later than its call, and only then frees blocks of the client
+ * and the provider. Wait until the client has no more blocks than before the round. */
 static void settle(bench *b, long long live)
 {
     for (int i = 0; i < SETTLE_MS && atomic_load(&b->meter->live) > live; i++)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-/* Return the growth of memory in another round. */
+/* Run one more round. Return by how much memory grew. */
 static size_t grow(bench *b, round_of_calls *calls)
 {
     long long live = atomic_load(&b->meter->live);
@@ -194,9 +194,8 @@ static size_t grow(bench *b, round_of_calls *calls)
     return after > before ? after - before : 0;
 }
 
-/* A leak grows in nearly every round, while a cache stops growing. Single rounds prove nothing: in
- * one of them a cache may grow, or memory that was lost be made up for by other that was given
- * back. */
+/* A leak grows in nearly every round, while a cache stops growing. A single round proves nothing: a
+ * cache may grow in it, or freed memory may hide memory that was lost. */
 static void want_no_growth(check_run *run, bench *b, round_of_calls *calls, const char *when)
 {
     int quiet = 0, loud = 0;
@@ -214,7 +213,8 @@ static void want_no_growth(check_run *run, bench *b, round_of_calls *calls, cons
                   grown / ROUND_CALLS, when);
 }
 
-/* What one of these checks finds is lost in those behind it, too. */
+/* If one of these checks finds lost memory, the later ones would find it too, so only the first
+ * reports it. */
 static void check_growth(check_run *run, round_of_calls *calls, const char *when)
 {
     bench b = {0};
@@ -286,7 +286,8 @@ static void fail_inside(check_run *run)
     watch_call_is_over();
 }
 
-/* The plug-in is watched from here on, since loading it gave it the library's own functions. */
+/* Watch the plug-in from here on, since the library gave it its own functions when it was
+ * loaded. */
 static bool fail(bench *b)
 {
     check_run *run = b->run;
@@ -387,7 +388,7 @@ static void begin_measure(bench *b)
 static void measure(bench *b, void (*operation)(bench *b))
 {
     uint64_t n = 0;
-    operation(b); /* this opens what later operations keep open */
+    operation(b); /* the first operation opens descriptors that later ones reuse */
     begin_measure(b);
     int64_t begun = beluga__now_ns();
     while (n < MAX_OPERATIONS && beluga__now_ns() - begun < MEASURED_MS * 1000000LL &&

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LINES = 1000 /* of each text; of longer ones all lines differ */ };
+enum {
+    MAX_LINES = 1000 /* most lines of each text; of longer texts all lines count as different */
+};
 
 typedef struct lines {
     const char *text;
@@ -12,7 +14,7 @@ typedef struct lines {
     size_t n;
 } lines;
 
-/* @return false when there are too many lines. */
+/* Cut a text into lines. @return false if there are too many. */
 static bool cut(lines *l, const char *text)
 {
     l->n = 0;
@@ -47,7 +49,7 @@ static bool is_same(const char *a, const char *b)
     return n == strcspn(b, "\n") && memcmp(a, b, n) == 0;
 }
 
-/* Fill in, for each pair of places, the most lines that both texts have in common behind them. */
+/* Fill in, for each pair of positions, the most lines that both texts have in common after them. */
 static void count_common(const lines *a, const lines *b, uint16_t *common)
 {
     size_t width = b->n + 1;
@@ -63,7 +65,7 @@ static void count_common(const lines *a, const lines *b, uint16_t *common)
 
 static void put_lines(check_text *out, const lines *a, const lines *b, const uint16_t *common)
 {
-    const char *between = NULL; /* the last line that both have, if it is not shown yet */
+    const char *between = NULL; /* the last line that both texts have, if it was not shown yet */
     bool beside = false;        /* the line before differs */
     size_t width = b->n + 1;
     for (size_t i = 0, k = 0; i < a->n || k < b->n;) {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Add the options of a case's own section, one a line; they borrow from `text`. */
+/* Add the options that the case's own section has, one on each line; they borrow from `text`. */
 static int add_case_options(check_run *run, beluga_config *config, check_text *text)
 {
     const char *const others[] = {run->scenario->like, NULL};
@@ -20,7 +20,7 @@ static int add_case_options(check_run *run, beluga_config *config, check_text *t
     return 0;
 }
 
-/* Add the options that come before a case's own, beginning with the weakest. */
+/* Add the options that are weaker than a case's own, the weakest first. */
 static int add_options(check_run *run, beluga_config *config)
 {
     beluga_option own[CHECK_MAX_OPTIONS];
@@ -42,7 +42,8 @@ static int add_place(check_run *run, beluga_config *config)
     if (!run->peer) return 0;
     snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(run->peer),
              run->profile->base_path);
-    /* The service of tokens is another host, and nothing leaves the machine. */
+    /* Lead requests for tokens to the peer, too: their service is another host, and nothing may
+     * leave the machine. */
     const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY),
                                    beluga_with_exchange_key(run->exchanges)};
     return beluga_config_set_n(config, place, 3);

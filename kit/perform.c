@@ -55,7 +55,7 @@ static void end_with_error(check_run *run, int status)
     check_story_http(&run->story, &run->error);
 }
 
-/* The context's deadline ends a call that the provider does not end. */
+/* Begin a call whose context has a deadline, which ends the call if the provider does not. */
 static beluga_context *begin(check_run *run)
 {
     run->error = (beluga_error){0};
@@ -85,7 +85,8 @@ void check_generate(check_run *run)
     beluga_context_unref(context);
 }
 
-/* Pieces of a body have the size that the way gave them. */
+/* For a provider with RAW framing, join the pieces of text, since their size depends on how the
+ * bytes arrived. */
 static void join_pieces(check_run *run)
 {
     if (run->provider->framing == BELUGA_FRAMING_RAW) check_story_join(&run->story);

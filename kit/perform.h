@@ -1,4 +1,4 @@
-/* Makes calls as users make them, and writes down their events. */
+/* Makes calls in the ways in which users make them, and records their events. */
 #ifndef BELUGA_KIT_PERFORM_H
 #define BELUGA_KIT_PERFORM_H
 
@@ -10,7 +10,7 @@ check_action check_generate, check_stream, check_push;
 check_action check_cancel, check_cancel_pushed;
 /* A stream whose answer is added to the call's messages, followed by a second question. */
 check_action check_stream_and_ask_on;
-/* A list of models; the vectors of the messages' texts; the number of the messages' tokens. */
+/* List models; embed the messages' texts; count the messages' tokens. */
 check_action check_list, check_embed, check_count;
 /* A pushed stream that is paused after each event. */
 check_action check_push_slowly;

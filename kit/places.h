@@ -1,4 +1,4 @@
-/* Where the cases of an author are looked for. */
+/* Finds the folder with the cases of a provider's author. */
 #ifndef BELUGA_KIT_PLACES_H
 #define BELUGA_KIT_PLACES_H
 
@@ -6,14 +6,13 @@
 
 enum { CHECK_PLACE_BYTES = 4096 };
 
-/* Return whether a folder has cases of this provider, or of one provider alone. */
+/* Return whether a folder has cases of this provider, or has the cases of one provider alone. */
 bool check_place_is_of(const char *folder, const char *provider);
-/*
- * Find the cases of a plug-in's author: in fixtures/ beside the plug-in's file or in the folder
- * above, where they may be those of one provider alone, or in the current folder, where they need
- * the provider's name. `plugin` is NULL for a provider that is no plug-in's.
- * @return the folder, relative where it is below the current one, in `path`; NULL: there is none.
- */
+/* Find the cases of a plug-in's author: in fixtures/ beside the plug-in's file or in the folder
+ * above, which may have the cases of one provider alone, or in the current folder, where they must
+ * be in a folder with the provider's name. `plugin` is NULL for a provider that does not come from
+ * a plug-in.
+ * @return the folder in `path`, relative if it is below the current folder; NULL: there is none. */
 const char *check_place_find(const char *plugin, const char *provider,
                              char path[CHECK_PLACE_BYTES]);
 

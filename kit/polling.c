@@ -1,4 +1,4 @@
-/* The scenario of calls that ask again and again. */
+/* The scenario of calls that poll. */
 #include "kit/polling.h"
 
 #include "kit/delays.h"
@@ -8,11 +8,13 @@
 #include <string.h>
 
 enum {
-    LEAST_MS = 20,  /* so long at least nobody asks for the same again */
-    MOST_MS = 60000 /* what the library cuts a delay to */
+    LEAST_MS =
+        20, /* milliseconds that must at least pass between two requests for the same thing */
+    MOST_MS = 60000 /* milliseconds to which the library limits a delay */
 };
 
-/* Who asks for the same again, such as the state of a job, must leave its service some time. */
+/* A provider that polls, for example for the state of a job, must leave the service some time
+ * between requests. */
 static void judge(check_run *run)
 {
     check_delay asked[CHECK_MAX_DELAYS];

@@ -1,5 +1,5 @@
-/* The scenario of calls that ask again and again: their delays are long enough for the service, and
- * short enough for the caller. */
+/* The scenario of calls that poll: their delays must be long enough for the service, and short
+ * enough for the caller. */
 #ifndef BELUGA_KIT_POLLING_H
 #define BELUGA_KIT_POLLING_H
 

@@ -15,8 +15,8 @@
 
 enum { STREAMS = 3, LOCALE_BYTES = 512, SHOWN = 60 };
 
-/* Signals by which a host is stopped, told or woken. Those of faults and of broken pipes are left
- * out: runtimes of other languages handle them in every program that loads them. */
+/* Signals that stop a host, notify it or wake it. Signals of faults and of broken pipes are left
+ * out, since runtimes of other languages handle those in every program that loads them. */
 static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGCHLD,
                               SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP};
 static const char *const signal_names[] = {"INT",  "TERM", "HUP",  "QUIT",  "CHLD",
@@ -30,7 +30,7 @@ typedef struct stream {
 } stream;
 
 typedef struct picture {
-    sigset_t blocked; /* of the thread that looks */
+    sigset_t blocked; /* signal mask of the thread that checks */
     void (*handlers[SIGNALS])(int);
     char locale[LOCALE_BYTES], folder[PATH_MAX];
     uint64_t environment; /* hash */
@@ -39,7 +39,7 @@ typedef struct picture {
 } picture;
 
 static picture before;
-static int output = -1; /* end of the pipe behind stdout, or -1 */
+static int output = -1; /* reading end of the pipe that stdout leads to, or -1 */
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ static void look(picture *now)
 
 /* ---- what was written to stdout -------------------------------------------------------------- */
 
-/* A full pipe refuses what is written, and nobody waits. */
+/* Lead stdout into a pipe. A write to a full pipe fails at once, so that no thread waits. */
 static void take_output(void)
 {
     int ends[2];
@@ -167,7 +167,8 @@ static void compare_words(check_text *out, const picture *now)
         check_text_puts(out, "want the environment as it was, but variables of it were changed\n");
 }
 
-/* Files that are opened later must not become standard streams. */
+/* Fill gaps in the standard descriptors, so that files that are opened later do not become standard
+ * streams. */
 static void fill_gaps(void)
 {
     int fd = open("/dev/null", O_RDWR);
@@ -177,7 +178,7 @@ static void fill_gaps(void)
 
 void check_process_begin(bool takes_output)
 {
-    if (output >= 0) return; /* the process was noted when it was made */
+    if (output >= 0) return; /* this process was noted when it was made */
     if (takes_output) take_output();
     look(&before);
 }

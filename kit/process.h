@@ -1,7 +1,6 @@
-/*
- * The process as its host had it: its signals, locale, folder, environment, standard streams and
- * children. A provider is a guest in somebody's program, and leaves all of that alone.
- */
+/* The state of the process before the checks: its signals, locale, folder, environment, standard
+ * streams and children. A provider is a guest in its host's process and must not change any of
+ * these. */
 #ifndef BELUGA_KIT_PROCESS_H
 #define BELUGA_KIT_PROCESS_H
 
@@ -9,10 +8,11 @@
 
 #include <stdbool.h>
 
-/* Note how the process is. With `takes_output` stdout leads to a pipe from here on, so that it is
- * known what is written to it; this is for a process that is made for the checks. */
+/* Record the state of the process. With `takes_output` stdout leads to a pipe from here on, so that
+ * writes to it are noticed; use this only in a process that was made for checks. */
 void check_process_begin(bool takes_output);
-/* Write a line for each thing that changed since then, and note it as it is now. */
+/* Write a line for each thing that changed since the state was recorded, and record the new
+ * state. */
 void check_process_compare(check_text *out);
 
 #endif

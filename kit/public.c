@@ -1,4 +1,4 @@
-/* The kit as a test program of an author calls it. */
+/* The kit's function for test programs of providers' authors. */
 #include "base/limits.h"
 #include "kit/check.h"
 #include "kit/places.h"
@@ -53,7 +53,8 @@ static int check_one(const beluga_check *check, const char *name, beluga_error *
     return check_provider(&settings, name, err);
 }
 
-/* Check every provider of the plug-in. A check that failed does not hide an error. */
+/* Check every provider of the plug-in. If a check failed, an error of a later provider is returned
+ * all the same. */
 static int check_file(const beluga_check *check, const char *file, beluga_error *err)
 {
     int first = 0;

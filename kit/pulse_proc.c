@@ -14,8 +14,8 @@ int64_t check_pulse_computed_ms(pid_t pid)
     return clock_getcpuclockid(pid, &clock) ? 0 : beluga__clock_ns(clock) / BELUGA__NS_PER_MS;
 }
 
-/* Return whether a thread computes, waits for its turn, or for a disk. The state stands behind the
- * name, which may have any letters. */
+/* Return whether a thread computes, or waits for a processor or a disk. The state is after the
+ * name, which may contain any characters. */
 static bool is_busy(pid_t pid, const char *thread)
 {
     char path[300], line[256] = "";

@@ -36,7 +36,7 @@ static void judge_both(check_run *run, judge *how)
 
 /* ---- the text of a story --------------------------------------------------------------------- */
 
-/* Add the texts of a story, whose lines are as story.h says. */
+/* Add the texts of a story, in the format that story.h describes. */
 static void join_texts(const char *story, check_text *out)
 {
     static const char head[] = "text \"";
@@ -59,9 +59,9 @@ static void join_texts(const char *story, check_text *out)
 /* ---- other letters --------------------------------------------------------------------------- */
 
 typedef struct letters {
-    const check_text *joined; /* all text of the answer as it is */
-    check_text before, want;  /* the strings that were replaced, and what they became */
-    int shift;                /* how many letters of one byte stand before the others */
+    const check_text *joined; /* the whole text of the answer, unchanged */
+    check_text before, want; /* the strings that were replaced, and the strings that replace them */
+    int shift;               /* how many one-byte letters come before the longer ones */
 } letters;
 
 /* Write a string with letters of two, three and four bytes. */
@@ -83,7 +83,7 @@ static void write_letters(const letters *l, const char *text, size_t n, check_te
     }
 }
 
-/* Only strings that are a part of the answer's text are replaced. */
+/* Replace only strings that are part of the answer's text. */
 static bool make_letters(void *payload, const char *text, size_t n, check_text *out)
 {
     letters *l = payload;
@@ -101,8 +101,8 @@ static bool make_letters(void *payload, const char *text, size_t n, check_text *
     return is_text;
 }
 
-/* Other strings of the answer may have been changed, too. So a call that fails proves nothing,
- * unless it fails of what it emitted. */
+/* Other strings of the answer may have been replaced too. So a failed call proves nothing, unless
+ * the provider's own emissions caused the failure. */
 static void judge_letters(check_run *run, const letters *l, bool streamed)
 {
     check_text got = {0};
@@ -200,7 +200,7 @@ static void judge_words(check_run *run, const char *from, bool streamed)
     }
 }
 
-/* A provider may keep its service's word to itself; then it is one of the usual ones. */
+/* A provider may not report its service's word; then the usual words are tried. */
 static void try_words(check_run *run, bool streamed)
 {
     static const char *const usual[] = {"stop", "STOP", "end_turn", "COMPLETE", "eos"};
@@ -220,7 +220,7 @@ void check_run_finish_words(check_run *run)
 
 /* ---- an error among the frames --------------------------------------------------------------- */
 
-/* Read the body of an error that the author wrote down, in one line. */
+/* Read an author's answer with an error, and write its body in one line. */
 static bool find_error(check_run *run, check_text *body)
 {
     check_text section = {0};
@@ -238,7 +238,8 @@ static bool find_error(check_run *run, check_text *body)
     return body->length && strncmp(body->data, "{}", 2) != 0;
 }
 
-/* Play half of the stream, an error and nothing more. @return whether the call failed of it. */
+/* Play half of the stream, then an error and nothing more. @return whether the call failed with
+ * that error. */
 static bool is_error_told(check_run *run, const check_answer *whole, const char *before,
                           const check_text *body)
 {
@@ -278,7 +279,7 @@ void check_run_error_among(check_run *run)
 
 /* ---- in time --------------------------------------------------------------------------------- */
 
-/* Return whether a value of the line stands in the answer no later than its first text. */
+/* Return whether a value of the line is in the answer, no later than the answer's first text. */
 static bool was_known(const check_run *run, const char *line, const char *member)
 {
     char value[160];
@@ -293,7 +294,7 @@ static bool was_known(const check_run *run, const char *line, const char *member
 
 static void judge_time(check_run *run, bool streamed)
 {
-    if (!streamed) return; /* all of it comes at once */
+    if (!streamed) return; /* an answer in one piece arrives at once */
     check_ask_answer(run, &run->answer, streamed);
     const char *story = check_text_get(&run->story), *text = strstr(story, "text \"");
     if (!text) return;

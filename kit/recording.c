@@ -46,7 +46,7 @@ static bool add_string(check_text *out, const beluga_json *value, bool base64)
     return true;
 }
 
-/* A text is a string, or strings that are put together. */
+/* Add a text, which is a string or an array of strings that are joined. */
 static bool add_strings(check_text *out, const beluga_json *value, bool base64)
 {
     if (!beluga_json_is_array(value)) return add_string(out, value, base64);
@@ -69,7 +69,7 @@ static bool add_piece(check_text *out, beluga_json_doc *doc, const beluga_json *
 
 /* ---- an answer ------------------------------------------------------------------------------- */
 
-/* Write the answer as `curl -i` does. @return NULL, or what is wrong. */
+/* Write the answer as `curl -i` does. @return NULL, or a description of the fault. */
 static const char *write_answer(check_text *out, beluga_json_doc *doc)
 {
     const beluga_json *root = beluga_json_doc_root(doc);
@@ -153,7 +153,8 @@ static int take_all(const char *folder, const char *scenario, const char *from, 
     struct dirent **entries = NULL;
     char path[2 * CHECK_MAX_PATH];
     int code = 0, n = scandir(from, &entries, is_recording, alphasort);
-    if (n < 0) return take_one(folder, scenario, 1, from, written, err); /* it is a file */
+    if (n < 0)
+        return take_one(folder, scenario, 1, from, written, err); /* the path is that of a file */
     if (n == 0) code = beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s has no recordings", from);
     for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", from, entries[i]->d_name);

@@ -1,5 +1,5 @@
-/* Scenarios that must be refused: missing configuration or arguments, calls that are over before
- * they begin, and answers of a failing service. None of them depends on the service's protocol. */
+/* Scenarios that must be refused: missing configuration or arguments, calls that end before they
+ * begin, and answers of a failing service. None of them depends on the service's protocol. */
 #include "kit/refusals.h"
 
 #include "kit/open.h"
@@ -140,7 +140,7 @@ void check_run_expired_before(check_run *run)
     beluga_context_unref(context);
 }
 
-/* The service is silent for ever; a full provider may finish before the deadline. */
+/* The service never answers; a full provider may finish before the deadline. */
 void check_run_deadline(check_run *run)
 {
     enum { DEADLINE_MS = 100 };

@@ -1,4 +1,4 @@
-/* Scenarios that must be refused. */
+/* Scenarios in which calls must be refused. */
 #ifndef BELUGA_KIT_REFUSALS_H
 #define BELUGA_KIT_REFUSALS_H
 

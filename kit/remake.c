@@ -5,7 +5,7 @@
 
 /* ---- strings of JSON ------------------------------------------------------------------------- */
 
-/* Return the quote that ends the string which begins behind `at`, or NULL. */
+/* Return the quote that ends the string that begins at `at`, or NULL. */
 static const char *string_end(const char *at, const char *end)
 {
     for (; at < end && *at != '"' && *at != '\n'; at++)
@@ -111,7 +111,7 @@ static void look_at(const char *text, size_t n, check_looker *look, void *payloa
     beluga_json_doc_free(doc);
 }
 
-/* The payload of an AWS frame is behind its prelude and headers, before its checksum. */
+/* The payload of an AWS frame is between its prelude and headers, and its checksum. */
 static void look_at_aws(const char *frame, size_t n, check_looker *look, void *payload)
 {
     const unsigned char *head = (const unsigned char *)frame + 4;

@@ -1,5 +1,5 @@
-/* An author's answers, made into others that his service could send: with other letters, or another
- * word for the end. */
+/* Makes, from an author's answers, other answers that the service could send: with other letters,
+ * or another word for the end. */
 #ifndef BELUGA_KIT_REMAKE_H
 #define BELUGA_KIT_REMAKE_H
 
@@ -9,17 +9,15 @@
 
 #include <stdbool.h>
 
-/*
- * Copy an answer, with each JSON string in its body that stands as a value replaced by what `make`
- * writes. `make` gets the string as it is written between its quotes, writes its replacement in the
- * same form, and returns false where the string stays.
- * @return whether any was replaced; AWS frames, whose checksums would be wrong, have none. Free
- * `out` in any case.
- */
+/* Copy an answer, and replace each JSON string in its body that is a value by the string that
+ * `make` writes. `make` gets the string as it is written between its quotes and writes the
+ * replacement in the same form; it returns false to keep the string.
+ * @return whether any was replaced. Strings in AWS frames are not replaced, since the checksums
+ * would be wrong. Free `out` in any case. */
 typedef bool check_maker(void *payload, const char *text, size_t n, check_text *out);
 bool check_remake(check_answer *out, const check_answer *from, check_maker *make, void *payload);
 
-/* Copy an answer up to a frame, with other bytes behind it. */
+/* Copy an answer up to a frame, and put other bytes after it. */
 void check_remake_end(check_answer *out, const check_answer *from, size_t frames, const char *bytes,
                       size_t n);
 

@@ -1,6 +1,5 @@
 /* The rules of emitting. The library enforces them in every call: a call that breaks a rule fails,
- * and the host goes on. The kit finds out once which rules a provider breaks, and reports each of
- * them once. */
+ * and the host goes on. The kit tests the rules in one place, and reports each broken rule once. */
 #include "kit/rules.h"
 
 #include "kit/exchange.h"
@@ -15,8 +14,8 @@
 #include <time.h>
 
 enum {
-    ROUNDS = 4,    /* who waits in so many rounds of calls does not wait by coincidence */
-    LINGER_MS = 50 /* time in which late events may follow a call */
+    ROUNDS = 4,    /* a function that waits in so many rounds does not wait by coincidence */
+    LINGER_MS = 50 /* milliseconds in which late events may follow a call */
 };
 
 /* ---- blame ----------------------------------------------------------------------------------- */
@@ -75,7 +74,8 @@ static void note_found(check_run *probe, const char *when)
     watch_call_is_over();
 }
 
-/* A provider that says back what it hears must not cut a character in two, wherever it cuts. */
+/* Ask a full provider with letters at several offsets: if it echoes them, it must not cut a
+ * character in two. */
 static void probe_letters(check_run *probe)
 {
     enum { SHIFTS = 4 };
@@ -98,7 +98,7 @@ static void play_refusal(check_run *probe)
     if (probe->peer) peer_step_json(peer_reply_new(probe->peer), 500, "{\"error\":\"no\"}");
 }
 
-/* Lists, vectors and counts are other calls, where the author has an answer to them. */
+/* Make the other kinds of calls (lists, embeddings, counts) to which the author has an answer. */
 static void make_other_calls(check_run *probe)
 {
     static const struct {
@@ -133,10 +133,10 @@ static void make_round(check_run *probe)
     if (!probe->peer && check_streams(probe)) check_cancel_pushed(probe);
     watch_call_is_over();
     make_other_calls(probe);
-    probe->breach = 0; /* the calls before have told */
+    probe->breach = 0; /* earlier calls have already reported it */
 }
 
-/* The same calls again, of a model whose functions are counted. */
+/* Make the same calls with a model whose functions' costs are counted. */
 static void probe_blocking(check_run *run)
 {
     check_run copy = *run, *probe = &copy;
@@ -164,7 +164,7 @@ static void probe_blocking(check_run *run)
     *run = copy;
 }
 
-/* Work that goes on for long after a cancel may never emit. */
+/* Cancel a call in the middle of blocking work; the work must then return. */
 static void probe_work(check_run *probe)
 {
     if (probe->peer || !watch_is_watching() || !check_streams(probe)) return;
@@ -196,7 +196,7 @@ static void probe_calls(check_run *probe)
     }
     linger();
     play(probe, false, CHECK_END_WHOLE);
-    check_generate(probe); /* this call may use what earlier calls left behind */
+    check_generate(probe); /* this call may use state that earlier calls left behind */
     note_found(probe, "in another answer");
 }
 
@@ -227,8 +227,8 @@ static void probe(check_run *run)
     check_text_free(&probe.reason);
 }
 
-/* What a provider does to the process already when it is loaded and opened spoils the calls, and
- * one that blocks makes them take minutes: return whether such a rule is broken, and which. */
+/* Return whether a rule is broken that spoils all calls, and which. Changes to the process while
+ * the provider is loaded spoil them, and a provider that blocks makes them take minutes. */
 static bool is_spoilt(const check_rules *rules, check_rule *by)
 {
     bool blocks = rules->found[CHECK_RULE_BLOCKS].length > 0;
@@ -247,7 +247,7 @@ void check_run_rule(check_run *run)
                           name_of(run, spoilt_by));
         return;
     }
-    if (!spoilt && !run->rules->probed) { /* a crash was followed by a new process */
+    if (!spoilt && !run->rules->probed) { /* a new process after a crash has probed nothing */
         check_text_printf(&run->reason, "the check %s was not done",
                           name_of(run, CHECK_RULE_BLOCKS));
         return;

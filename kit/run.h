@@ -32,17 +32,17 @@ typedef enum check_rule {
 } check_rule;
 #define CHECK_KEY "check-dummy-key-0123456789"
 
-/* A section of the case that says something else than what came. */
+/* A section of the case whose text differs from the provider's behaviour. */
 typedef struct check_change {
     char section[CHECK_SECTION_BYTES];
-    check_text text, shown; /* its new text, and lines that show the difference */
+    check_text text, shown; /* the new text, and lines that show the difference */
 } check_change;
 enum { CHECK_MAX_CHANGES = 2 * CHECK_MAX_EXCHANGES };
 
-/* A call as a scenario makes it, through the public interface. */
+/* A call that a scenario makes through the public interface. */
 typedef struct check_call {
-    const char *prompt; /* what is asked, in place of every question; NULL: the usual ones */
-    const char *attach; /* the sample that each message of a person carries; NULL: none */
+    const char *prompt; /* the text that replaces every question; NULL: the usual questions */
+    const char *attach; /* the sample file that each message of a person has; NULL: none */
     beluga_messages *messages;
     beluga_option options[CHECK_CALL_OPTIONS];
     size_t n_options;
@@ -52,14 +52,15 @@ typedef struct check_call {
 
 enum { CHECK_ROUTE_BYTES = 512 };
 
-/* The requests of a call that has several, such as one that creates a job and one that asks for it:
- * the answers before the last, and for which method and path each is, once that is known. */
+/* The earlier requests of a call that has several, for example one that creates a job and one that
+ * polls it: their answers, and the method and path that each answer is for, once known. */
 typedef struct check_lead {
     check_answer answers[CHECK_MAX_EXCHANGES - 1];
-    char routes[CHECK_MAX_EXCHANGES][CHECK_ROUTE_BYTES]; /* "GET /jobs/1", in their order */
-    size_t n;                                            /* number of answers before the last */
-    bool routed;                                         /* the routes are known */
-    bool byte_by_byte;                                   /* so are the answers sent */
+    char routes[CHECK_MAX_EXCHANGES]
+               [CHECK_ROUTE_BYTES]; /* such as "GET /jobs/1", in the order of the answers */
+    size_t n;                       /* number of answers before the last */
+    bool routed;                    /* the routes are known */
+    bool byte_by_byte;              /* the answers are sent byte by byte */
 } check_lead;
 
 /* Findings about a provider that all its scenarios share. */
@@ -69,12 +70,12 @@ typedef struct check_rules {
     const char *unopened;
     check_text found[CHECK_N_RULES]; /* violations of each rule, as lines */
     const char *leaking;             /* the check that found that memory is lost, or NULL */
-    const char *broken;              /* the check of the first rule that is broken, or NULL */
-    /* the checks that found that the usual calls fail, whole or streamed, or NULL */
+    const char *broken;              /* the check of the first broken rule, or NULL */
+    /* the checks that found that the usual calls fail, in one piece or streamed, or NULL */
     const char *unanswered, *unstreamed;
     beluga_error why_unanswered;
-    const char *misread; /* the check whose answer of an error was not read, or NULL */
-    /* capabilities that are neither claimed nor warned of, and the check that found the first */
+    const char *misread; /* the check whose answer with an error could not be read, or NULL */
+    /* capabilities that are neither claimed nor warned about, and the check that found the first */
     uint64_t silent;
     const char *silent_by;
 } check_rules;
@@ -86,20 +87,20 @@ typedef struct check_scenario {
     const char *category;
     const char *name;
     const char *proves;
-    uint64_t needs;   /* bits of beluga_capability; 0: every provider can do it */
+    uint64_t needs;   /* bits of beluga_capability; 0: the scenario is for every provider */
     const char *like; /* the case whose files replace missing ones, or NULL */
     /* the case whose answers and events replace missing ones; NULL: like */
     const char *answer_like;
     void (*write)(check_call *call);
     check_action *run;
     const char *shows; /* the beginning of a line that the story must have */
-    int code;          /* the error that must come; 0: none */
+    int code;          /* the error with which the call must fail; 0: none */
     bool full;         /* the scenario also runs for full providers */
-    bool own;          /* a foreign provider needs files of its own for it */
-    bool claimed;      /* without a claim there is nothing that could be wanted */
+    bool own;          /* a foreign provider needs its own files for this scenario */
+    bool claimed;      /* a provider that does not claim the capability can't be asked for it */
     bool jobs;         /* the scenario is about batch jobs, which a batch table claims */
     bool alone;        /* the scenario makes its own calls, and needs no open model */
-    check_rule rule;   /* for check_run_rule */
+    check_rule rule;   /* the rule; only for check_run_rule */
 } check_scenario;
 
 struct check_run {
@@ -111,25 +112,25 @@ struct check_run {
     check_rules *rules;
     int breach;               /* 1 + the CHECK_RULE_… that a call of this run broke; 0: none */
     peer *peer;               /* NULL for full providers */
-    bool peer_is_unasked;     /* no request came to it in the whole run */
-    beluga_chat_model *model; /* has the tools of the call */
+    bool peer_is_unasked;     /* no request reached the peer in the whole run */
+    beluga_chat_model *model; /* the model, with the tools of the call bound */
     check_call call;
-    check_answer answer;   /* the answer to a call, and to the last request of one with several */
-    check_lead *lead;      /* NULL: a call has one request */
+    check_answer answer;   /* the answer to a call, or to the last request of a call with several */
+    check_lead *lead;      /* the earlier requests; NULL: a call has one request */
     check_text story;      /* the events, as lines */
-    check_text problems;   /* problems, one a line; empty: none */
+    check_text problems;   /* the problems, one on each line; empty: none */
     check_text reason;     /* reason for skipping; empty: not skipped */
-    check_text notes;      /* what the author should know, one a line; empty: nothing */
+    check_text notes;      /* notes for the author, one on each line; empty: none */
     size_t asked;          /* number of requests that the peer's log must have */
     size_t first_messages; /* number of messages in the first of two calls; 0: all */
     beluga_error error;    /* error of the last call */
     bool finished;         /* a FINISH came */
     bool warned;           /* a warning came */
-    bool exchanges;        /* keys are exchanged for tokens, which the peer gives */
+    bool exchanges;        /* keys are exchanged for tokens, which the peer issues */
     check_measure measure;
-    check_change changes[CHECK_MAX_CHANGES]; /* for check_write_changes */
+    check_change changes[CHECK_MAX_CHANGES]; /* changes that check_write_changes will write */
     size_t n_changes;
-    check_text written; /* what was written into the case, as lines; empty: nothing */
+    check_text written; /* sections that were written into the case, as lines; empty: none */
 };
 
 /* Report a problem; arguments as for printf. */
@@ -140,9 +141,10 @@ void check_note_breach(check_run *run, const beluga_error *err);
 /* Prepare the call of the run's scenario. */
 void check_call_begin(check_run *run);
 void check_call_end(check_run *run);
-/* Return what to ask in place of a question, for models that understand little. */
+/* Return the prompt that replaces a question, for models that understand little; else the usual
+ * question. */
 const char *check_question(const check_call *call, const char *usual);
-/* Make a message of a person, with the sample that each of them carries. */
+/* Make a message of a person, with the call's sample if it has one. */
 beluga_message *check_human(const check_call *call, const char *text);
 /* Return whether the run's scenario makes the same call as the scenario `other`. */
 bool check_asks_the_same(const check_run *run, const char *other);

@@ -1,4 +1,4 @@
-/* Small files that messages carry. */
+/* Small files for messages to carry. */
 #ifndef BELUGA_KIT_SAMPLES_H
 #define BELUGA_KIT_SAMPLES_H
 
@@ -6,10 +6,10 @@
 
 #include <stdbool.h>
 
-/* Add a sample to a message: an image of one pixel, a recording of no length, a page. */
+/* Add a sample to a message: an image of one pixel, an audio file without sound, or a page. */
 void check_sample_add(beluga_message *message, beluga_part_kind kind);
-/* Return the kind of which check.json has the name: "image", "audio" or "file". @return whether
- * there is such a kind. */
+/* Find the kind by its name in check.json: "image", "audio" or "file". @return whether there is
+ * such a kind. */
 bool check_sample_kind(const char *name, beluga_part_kind *kind);
 
 #endif

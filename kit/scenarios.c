@@ -181,7 +181,7 @@ static void write_sampling(check_call *call)
     add_option(call, beluga_with_seed(7));
 }
 
-/* The texts of the messages are embedded. */
+/* Write messages whose texts are embedded. */
 static void write_texts(check_call *call)
 {
     beluga_messages_add(call->messages, beluga_human_message("A whale is a mammal."));
@@ -225,9 +225,9 @@ enum {
 #define ALL(category_, name_, needs_, like_, write_, run_, shows_, proves_, ...)          \
     ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = (write_), \
         .run = (run_), .shows = (shows_), .full = true, __VA_ARGS__)
-/* A scenario of a call that may use the answer of another case. */
+/* A scenario of a call that may use another case's answer. */
 #define CALL(...) ALL(__VA_ARGS__, .own = false)
-/* A scenario of a call that needs an answer of its own. */
+/* A scenario of a call that needs its own answer. */
 #define OWN(...) ALL(__VA_ARGS__, .own = true)
 /* A scenario of an answer that reports an error. */
 #define ERROR(name_, code_, proves_)                                                              \
@@ -237,7 +237,7 @@ enum {
 #define WIRE(category_, name_, needs_, like_, run_, code_, proves_)                          \
     ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = write_hello, \
         .run = (run_), .shows = "", .code = (code_))
-/* A scenario that every provider must pass, whatever the answer is. */
+/* A scenario that every provider must pass, whatever its answer is. */
 #define ASK(category_, name_, needs_, like_, run_, proves_) \
     CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \
@@ -448,7 +448,7 @@ const check_scenario check_scenarios[] = {
     {.name = NULL},
 };
 
-/* Rules, sharing and leaks play the usual answers. */
+/* Return whether a scenario plays the usual answers, as those of rules, sharing and leaks do. */
 static bool plays_usual(const check_scenario *s)
 {
     return s->run == check_run_rule || (s->alone && strcmp(s->category, REGISTRATION) != 0);

@@ -8,13 +8,13 @@
 #include <strings.h>
 
 enum {
-    MAX_DEPTH = 24,        /* JSON in JSON, and values in values */
-    LEAST_BASE64_BYTES = 8 /* a shorter text is a word */
+    MAX_DEPTH = 24,        /* JSON inside JSON strings, and values inside values */
+    LEAST_BASE64_BYTES = 8 /* a shorter text may be an ordinary word */
 };
 
 #define SEPARATOR "\x1e"
 
-/* Requests are untrusted only as far as a provider is, but its JSON may be as deep as it likes. */
+/* A value that is being taken apart. A provider's JSON may nest deeply, so the depth is limited. */
 typedef struct place {
     check_sent *sent;
     bool is_nested;
@@ -30,7 +30,7 @@ static void add_number(check_sent *sent, double number)
     check_text_add(&sent->numbers, (const char *)&number, sizeof number);
 }
 
-/* A number may be written as text, in a query or a header. */
+/* Add a text that is a number, as in a query or a header. */
 static void add_written_number(check_sent *sent, const char *text, size_t n)
 {
     char copy[64], *end;
@@ -121,7 +121,7 @@ static int hex_digit(char c)
     return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
-/* Add a text without its percent-encoding; in a form a plus is a space. */
+/* Add a text without its percent-encoding; in a form a plus sign means a space. */
 static void add_decoded(check_sent *sent, const char *text, size_t n, bool form)
 {
     check_text decoded = {0};
@@ -139,7 +139,7 @@ static void add_decoded(check_sent *sent, const char *text, size_t n, bool form)
     check_text_free(&decoded);
 }
 
-/* Add the pieces between these characters. */
+/* Add the pieces between these separators. */
 static void add_pieces(check_sent *sent, const char *text, size_t n, const char *between, bool form)
 {
     for (size_t at = 0; at < n;) {
@@ -212,7 +212,7 @@ void check_sent_add_body(check_sent *sent, const char *type, const char *body, s
         add_text((place){.sent = sent}, body, length);
 }
 
-/* The transport's own headers say nothing of the call. */
+/* Return whether a header is the transport's own, and so carries nothing of the call. */
 static bool is_of_the_transport(const char *name)
 {
     static const char *const names[] = {"host",       "user-agent", "accept-encoding",

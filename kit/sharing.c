@@ -22,7 +22,7 @@ enum {
     BATCH_LIMIT = 3
 };
 
-/* Return whether request `i` says this, in whatever form. */
+/* Return whether request `i` contains this text, in whatever form. */
 static bool says(const check_run *run, size_t i, const char *text)
 {
     check_sent sent = {0};
@@ -47,8 +47,7 @@ static void ask_again(check_run *run, check_action *ask, check_text *story)
     check_text_puts(story, check_text_get(&run->story));
 }
 
-/* Get the answer to one question, if it is always the same, and "" otherwise. Fails where no
- * answer comes. */
+/* Get the answer to one question if it is always the same, else "". Fails if no answer comes. */
 static bool learn(check_run *run, check_action *ask, check_text *story)
 {
     check_text again = {0};
@@ -199,7 +198,7 @@ typedef struct caller {
     pthread_t thread;
     size_t calls;
     check_action *ask;
-    const char *want; /* expected story; "": any */
+    const char *want; /* expected story; "": any story */
     char tool[32];    /* tool to bind; "": none */
     bool started;
 } caller;
@@ -244,7 +243,7 @@ static size_t end_caller(check_run *run, caller *c, size_t failed)
     return check_run_end_copy(run, &c->run, !failed);
 }
 
-/* Run all callers concurrently. Report the problem of one that failed, and how many failed. */
+/* Run all callers concurrently. Report how many failed, and the problem of one of them. */
 static void run_callers(check_run *run, caller *callers, size_t n)
 {
     size_t failed = 0;
@@ -329,7 +328,8 @@ typedef struct batch {
     bool done;
 } batch;
 
-/* @return false where no text alone makes a call; then the reason is told. */
+/* Fill a batch. @return false if a text alone is not enough for a call; the reason is then
+ * reported. */
 static bool fill(batch *b, check_run *run)
 {
     *b = (batch){.run = run};
@@ -356,7 +356,7 @@ static int run_batch(batch *b, int64_t limit)
     return status;
 }
 
-/* Get the answer to a single input, if it is always the same. */
+/* Get the answer to a single input if it is always the same. */
 static void learn_input(check_run *run, const char *text, check_text *story)
 {
     beluga_messages *before = run->call.messages;

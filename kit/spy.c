@@ -8,27 +8,28 @@
 #include <sys/resource.h>
 
 enum {
-    MAX_WORK_MS = 50,  /* processor time in one function; a frame takes microseconds */
-    SLOW_IN_A_ROW = 3, /* so often is no coincidence */
+    MAX_WORK_MS = 50,  /* milliseconds of processor time in one function; decoding a frame takes
+                          microseconds */
+    SLOW_IN_A_ROW = 3, /* a function that is slow so often is slow by design */
     MAX_FUNCTIONS = 24
 };
 
 typedef struct function {
-    const char *name; /* static; NULL behind the last */
-    long waits;       /* in the present round */
-    int64_t work_ns;  /* the longest in the present round */
-    size_t in_a_row;  /* how often it computed for long, without once that it did not */
+    const char *name; /* static; NULL ends the list */
+    long waits;       /* number of waits in the present round */
+    int64_t work_ns;  /* longest processor time of one call in the present round */
+    size_t in_a_row;  /* how many calls in a row computed for too long */
     size_t rounds, waited, worked;
-    int64_t least_ns; /* the least of the rounds' longest */
+    int64_t least_ns; /* shortest of the rounds' `work_ns` */
 } function;
 
-/* One thread at a time runs a probe's calls; what an engine's own threads do is not counted. */
+/* Only one thread at a time runs a probe's calls; the own threads of an engine are not counted. */
 static struct {
     const beluga_provider *real;
     beluga_provider table;
     char name[48];
     function functions[MAX_FUNCTIONS];
-    const char *garbled; /* a function that gave a code that there is not, or NULL */
+    const char *garbled; /* a function that returned an unknown code, or NULL */
     int code;
 } spy;
 
@@ -40,7 +41,7 @@ static long count_waits(void)
     struct rusage usage;
     return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nvcsw;
 #else
-    return 0; /* macOS counts a whole process alone */
+    return 0; /* macOS counts only for the whole process */
 #endif
 }
 
@@ -82,7 +83,8 @@ void spy_end(const char *name, spy_cost cost)
     f->rounds += !f->work_ns;
     f->in_a_row = is_long(work) ? f->in_a_row + 1 : 0;
     f->waits += waits;
-    if (work >= f->work_ns) f->work_ns = work + 1; /* never 0, which says that it did not run */
+    if (work >= f->work_ns)
+        f->work_ns = work + 1; /* never 0, since 0 means that the function did not run */
 }
 
 static void end_round(function *f)
@@ -108,7 +110,8 @@ static bool is_error(int code)
     return strcmp(beluga_error_name(code), "unknown_error") != 0;
 }
 
-/* Few functions have a status that is neither 0 nor an error. */
+/* Returns whether a status is valid for a function; a few functions have a status that is neither 0
+ * nor an error. */
 static bool is_status(const char *name, int status)
 {
     static const char *const others[] = {"decode_event", "encode_cancel", "encode_token"};
@@ -131,7 +134,7 @@ int spy_note_status(const char *name, int status)
     return status;
 }
 
-/* ---- what was found -------------------------------------------------------------------------- */
+/* ---- the findings ---------------------------------------------------------------------------- */
 
 static const char *remedy(const char *name)
 {

@@ -17,7 +17,7 @@ static void put_quoted(check_text *out, const char *bytes, size_t n)
     check_text_puts(out, "\"\n");
 }
 
-/* An id that the library makes up differs each time. */
+/* Replace an id that the library made up, since it differs each time. */
 static const char *known_id(const char *id)
 {
     size_t n = strspn(strncmp(id, "call_", 5) == 0 ? id + 5 : "", "0123456789abcdef");
@@ -223,7 +223,8 @@ void check_story_response(check_text *out, const beluga_response *response)
 
 /* ---- joining --------------------------------------------------------------------------------- */
 
-/* Return the length of the beginning that two such lines share: "text \"", or 0. */
+/* Return the length of the prefix that two lines of joinable events share, such as "text \"", or
+ * 0. */
 static size_t shared_head(const char *line, const char *next)
 {
     static const char *const heads[] = {"text \"", "reasoning \""};
@@ -240,7 +241,7 @@ void check_story_join(check_text *story)
     size_t head = 0;
     for (const char *line = check_text_get(story); *line;) {
         size_t n = strcspn(line, "\n");
-        n += line[n] == '\n'; /* a story that is too long may end within a line */
+        n += line[n] == '\n'; /* a story that is too long may end in the middle of a line */
         size_t more = shared_head(line, line + n);
         check_text_add(&joined, line + head, n - head - (more ? 2 : 0));
         head = more;

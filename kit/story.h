@@ -30,15 +30,15 @@
 
 /* Write an event; START becomes a line for each of its warnings. */
 void check_story_event(check_text *out, const beluga_event *event);
-/* Write an error like its event. */
+/* Write an error in the format of an error event. */
 void check_story_error(check_text *out, const beluga_error *err);
 /* Write an error's HTTP part: lines "http 429", "request id …", "retry after 2000 ms". */
 void check_story_http(check_text *out, const beluga_error *err);
 /* Write a whole response as events. */
 void check_story_response(check_text *out, const beluga_response *response);
 
-/* Join texts that follow each other, and pieces of reasoning, for streams that come in pieces of
- * any size. */
+/* Join consecutive texts and consecutive pieces of reasoning, since a stream may cut them into
+ * pieces of any size. */
 void check_story_join(check_text *story);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NEAR = 2 /* letters in which a near miss may differ */ };
+enum { NEAR = 2 /* most letters in which a similar name may differ */ };
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -130,7 +130,7 @@ static bool take_ending(char *name, const char *ending)
     return true;
 }
 
-/* The name of a second answer has its number before its ending. */
+/* Remove the number that the name of a later answer has before its ending. */
 static void take_number(char *name)
 {
     size_t n = strlen(name);

@@ -1,5 +1,5 @@
-/* Words and files of a provider's fixtures that mean nothing: they would be ignored, and what their
- * author meant by them would not be tested. */
+/* Finds unknown names and files in a provider's fixtures. They would be ignored, and their author
+ * would believe that something is tested. */
 #ifndef BELUGA_KIT_STRAYS_H
 #define BELUGA_KIT_STRAYS_H
 

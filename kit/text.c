@@ -6,14 +6,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A story does not use the library's allocator, which counts blocks in some scenarios, and fails
- * on purpose in others. */
+/* A story does not use the client's allocator, since some scenarios count its blocks and others
+ * make it fail on purpose. */
 static const beluga_allocator own_memory = BELUGA__SYSTEM_ALLOCATOR;
 
 check_text *check_text_begin(check_text *text)
 {
     if (text->allocator) return text;
-    int status = text->status; /* a part of the text may have failed before any was added */
+    int status = text->status; /* a piece that was added may itself have failed */
     beluga__buf_init(text, &own_memory, CHECK_MAX_TEXT_BYTES);
     text->status = status;
     return text;
@@ -63,7 +63,7 @@ bool check_text_read(check_text *text, const char *path)
     size_t n;
     struct stat about;
     check_text_clear(text);
-    /* a pipe would be waited for, and a device has no end */
+    /* opening a pipe could wait for ever, and a device has no end */
     if (stat(path, &about) || !S_ISREG(about.st_mode)) return false;
     FILE *file = fopen(path, "rbe");
     if (!file) return false;

@@ -1,5 +1,5 @@
-/* A key is exchanged at another host than the service's. So a copy of the provider's table is
- * registered with a client of its own, whose encode_token leads the request to the peer. */
+/* A key is exchanged at a host other than the service. So a copy of the provider's table is
+ * registered with a separate client, and its encode_token sends the request to the peer. */
 #include "kit/tokens.h"
 
 #include "kit/exchange.h"
@@ -12,15 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One scenario at a time uses it. */
+/* Only one scenario at a time uses this. */
 static struct {
     const beluga_provider *real;
     beluga_provider table;
     char name[48];
-    char server[64]; /* of the peer: "http://127.0.0.1:8080" */
+    char server[64]; /* the URL of the peer, such as "http://127.0.0.1:8080" */
 } copy;
 
-/* Return the path of a URL with its query, or the URL where it has no host. */
+/* Return the path of a URL with its query, or the whole URL if it has no host. */
 static const char *path_of(const char *url)
 {
     const char *host = strstr(url, "://");
@@ -50,7 +50,7 @@ static void copy_table(check_run *run)
     copy.table.name = copy.name;
 }
 
-/* Make the run's call by a model that has no token yet, after the token's answer. */
+/* Make the run's call with a model that has no token yet; the peer first answers with a token. */
 static void call_anew(check_run *run)
 {
     beluga_client *client = NULL;
@@ -72,7 +72,7 @@ static void call_anew(check_run *run)
     beluga_client_close(client, check_patience_ms(run), NULL);
 }
 
-/* ---- what must come of it -------------------------------------------------------------------- */
+/* ---- the results of an exchange -------------------------------------------------------------- */
 
 static bool is_key_sent(const check_run *run, size_t request)
 {
@@ -105,7 +105,7 @@ static void judge_exchange(check_run *run)
 static void judge_refusal(check_run *run, int status, const char *body)
 {
     peer_step_json(peer_reply_new(run->peer), status, body);
-    if (status < 400) check_play_whole(run); /* for who takes it */
+    if (status < 400) check_play_whole(run); /* for a provider that takes the token */
     call_anew(run);
     run->asked = peer_requests(run->peer);
     if (run->finished)

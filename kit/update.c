@@ -39,7 +39,7 @@ static bool is_of_a_word(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
-/* Replace the model where it is a word of its own. */
+/* Replace the model's name by {model} where it is a separate word. */
 static void take_model_out(check_text *out, const char *path, size_t length, const char *model)
 {
     size_t n = strlen(model);

@@ -11,12 +11,12 @@
 
 enum { LONG_PROMPT_BYTES = 10240 };
 
-/* ---- one call, and what it sent -------------------------------------------------------------- */
+/* ---- a call and the requests that it sent ---------------------------------------------------- */
 
 typedef struct asked {
     check_sent sent;
     size_t warnings;
-    bool refused; /* the provider did not make the call, and said so */
+    bool refused; /* the provider refused the call with an error */
 } asked;
 
 static void free_asked(asked *a)
@@ -59,7 +59,8 @@ static asked ask_messages(check_run *run, beluga_messages *messages)
     return a;
 }
 
-/* Whoever warns, or refuses the call, has told that a value is not sent. */
+/* Return whether the provider reported that a value is not sent, by a warning or by refusing the
+ * call. */
 static bool is_told(const asked *a, const asked *plain)
 {
     return a->refused || a->warnings > plain->warnings;
@@ -86,8 +87,8 @@ static bool is_same(const asked *a, const asked *plain)
 /* An option with a value that nothing else in a request has. */
 typedef struct option_value {
     const char *name, *getter;
-    double number;    /* 0: the value is a text, or any change will do */
-    const char *text; /* NULL: any change of the request will do */
+    double number;    /* 0: the value is a text, or `text` is NULL */
+    const char *text; /* NULL: any change of the request shows that the option is sent */
 } option_value;
 
 #define DOUBLE "beluga_call_get_double"
@@ -181,7 +182,7 @@ static beluga_messages *prompt_of(const check_call *call, const char *bytes, siz
     return messages;
 }
 
-/* Return how many bytes of the text the request has, counted from its beginning. */
+/* Return how many bytes of the text the request contains, counted from the text's beginning. */
 static size_t length_sent(const asked *a, const char *text, size_t n)
 {
     size_t least = 0;
@@ -223,8 +224,8 @@ void check_run_prompts(check_run *run)
 
 /* ---- streams --------------------------------------------------------------------------------- */
 
-/* The library's own Accept may be all that asks for a stream. Whoever sends a member of that name
- * means it to tell. */
+/* Return whether nothing tells the two requests apart. The library's own Accept header may be the
+ * only difference, unless they have a member "stream", which is then meant to tell. */
 static bool is_flag_lost(const asked *streamed, const asked *whole)
 {
     return check_sent_equal(&streamed->sent, &whole->sent) &&
@@ -250,7 +251,8 @@ void check_run_stream_flag(check_run *run)
     }
     check_play_whole(run);
     asked whole = ask(run, check_generate);
-    bool one_each = requests == 1 && run->asked == 2; /* else one of several may be the stream's */
+    /* With several requests for a call only one of them may ask for the stream. */
+    bool one_each = requests == 1 && run->asked == 2;
     if (one_each && is_flag_lost(&streamed, &whole))
         check_problem(run, "encode_request sends the same whether a stream is wanted or not: write "
                            "beluga_call_is_streamed(call) into the request");
@@ -284,7 +286,7 @@ static beluga_tool *make_tool(size_t i)
     return tool;
 }
 
-/* Bind the tools. @return the model before, or NULL when that failed. */
+/* Bind the tools. @return the model before binding, or NULL if binding failed. */
 static beluga_chat_model *bind_tools(check_run *run)
 {
     beluga_chat_model *before = run->model, *bound = NULL;
@@ -358,7 +360,7 @@ static beluga_messages *write_history(const check_call *call)
     return messages;
 }
 
-/* A name stands in the tool's definition, in its call and, where protocols have no ids, in its
+/* A tool's name must be in its definition, in its call and, in protocols without ids, in its
  * result. */
 static void judge_call(check_run *run, const asked *a, size_t i)
 {

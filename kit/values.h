@@ -1,5 +1,5 @@
-/* Scenarios of what a call says: each value of it must stand in the request, in whatever form, or a
- * warning tells that it does not. None of them needs a file but the usual answers. */
+/* Scenarios about the values of a call: each value must be in the request, in whatever form, or a
+ * warning must report that it is not sent. They need no files except the usual answers. */
 #ifndef BELUGA_KIT_VALUES_H
 #define BELUGA_KIT_VALUES_H
 

@@ -13,17 +13,18 @@
 #include <string.h>
 
 enum {
-    MAX_JOBS = 64,   /* callbacks under way; further ones are not watched */
-    MAX_EMITS = 256, /* emits in the calls of a probe; further ones are not watched */
-    /* emissions that are allowed after a refused one, since a worker may wait for room */
+    MAX_JOBS = 64,   /* callbacks under way that are watched; further ones are not */
+    MAX_EMITS = 256, /* emits that are watched in the calls of a probe; further ones are not */
+    /* emissions that are allowed after a refused one, since a worker may still be waiting for
+     * room */
     MAX_REFUSED = 1
 };
 
-/* The notes about an emit, whose address is never followed. */
+/* Notes about an emit. Its address is only compared, never dereferenced. */
 typedef struct seen {
     const beluga_emit *emit;
-    bool ended;   /* its finish or error was emitted */
-    bool is_over; /* its call is over */
+    bool ended;   /* a finish or an error was emitted */
+    bool is_over; /* the call of this emit is over */
     bool refused; /* one of its emissions was refused */
     size_t after_refusal;
 } seen;
@@ -45,18 +46,18 @@ static struct {
     bool proves_twice;
     size_t n_emits, after_end, late, refused;
     char first_after_end[32], first_late[32];
-    int unknown_reason; /* of a finish; 0: none */
+    int unknown_reason; /* an unknown finish reason that was emitted; 0: none */
     pthread_cond_t changed;
     job jobs[MAX_JOBS];
-    size_t working; /* work that blocks and has not returned */
-    int attached;   /* emits of beluga_emit_attach that are not detached */
+    size_t working; /* number of blocking work functions that have not returned */
+    int attached;   /* number of emits of beluga_emit_attach that are not detached */
     watch_failure failing;
     size_t failures;
-    int64_t hold_until_ms; /* 0: nothing is held */
+    int64_t hold_until_ms; /* the end of the hold; 0: no work is held */
     bool is_holding;
 } watch = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-/* The thread runs work that blocks. */
+/* This thread runs blocking work. */
 static _Thread_local bool is_working;
 
 /* ---- notes ----------------------------------------------------------------------------------- */
@@ -78,7 +79,8 @@ static void note_first(char *first, size_t size, const char *what)
     first[n] = '\0';
 }
 
-/* Usage and metadata may follow the end of an answer, and a protocol may prove the end twice. */
+/* Returns whether an emission may follow the end of an answer: usage and metadata may, and a finish
+ * if the protocol proves the end twice. */
 static bool may_follow(const char *what)
 {
     if (watch.proves_twice && strcmp(what, "finish") == 0) return true;
@@ -96,14 +98,14 @@ static void note_after_end(const seen *s, const char *what)
     }
 }
 
-/* Wait with the lock held. @return false when the time is over. */
+/* Wait with the lock held. @return false when the time is up. */
 static bool wait_until(int64_t until_ms)
 {
     int64_t left = until_ms - beluga__now_ms();
     struct timespec moment;
     if (left <= 0) return false;
     clock_gettime(CLOCK_REALTIME, &moment);
-    moment.tv_sec += left / 1000 + 1; /* a clock that jumps is asked again */
+    moment.tv_sec += left / 1000 + 1; /* the clock may jump, so it is read again afterwards */
     pthread_cond_timedwait(&watch.changed, &watch.lock, &moment);
     return true;
 }
@@ -128,7 +130,7 @@ static void note(const beluga_emit *emit, const char *what, bool ends)
     pthread_mutex_unlock(&watch.lock);
 }
 
-/* An emission out of turn is a different fault. */
+/* Note a refused emission. An emission out of turn is a different fault. */
 static int note_status(const beluga_emit *emit, int status)
 {
     if (status >= 0 || status == BELUGA_ERROR_INVALID_INPUT) return status;
@@ -204,7 +206,7 @@ static int finish(beluga_emit *emit, beluga_finish_reason reason, const char *ra
     WATCHED("finish", true, beluga_emit_finish(emit, reason, raw));
 }
 
-/* This returns the code of the given error, which is no refusal. */
+/* This returns the code of the given error, which does not mean that the emission was refused. */
 static int error(beluga_emit *emit, const beluga_error *err)
 {
     note(emit, "error", true);
@@ -455,7 +457,7 @@ bool watch_begin(const char *file, bool proves_twice)
     watch.n_emits = watch.after_end = watch.late = watch.refused = 0;
     *watch.first_after_end = *watch.first_late = '\0';
     watch.unknown_reason = 0;
-    watch.attached = 0; /* another provider of the file may have left some */
+    watch.attached = 0; /* another provider of the same file may have left some attached */
     put_between(&watch.table);
     watch.plugin = plugin;
     *plugin->host = &watch.table;
@@ -477,7 +479,8 @@ void watch_call_is_over(void)
 {
     pthread_mutex_lock(&watch.lock);
     for (size_t i = 0; i < watch.n_emits; i++) watch.emits[i].is_over = true;
-    for (size_t i = 0; i < MAX_JOBS; i++) /* what waited for its time is dropped with its call */
+    for (size_t i = 0; i < MAX_JOBS;
+         i++) /* callbacks that wait for their time are dropped with their call */
         if (!watch.jobs[i].blocks) watch.jobs[i] = (job){0};
     pthread_mutex_unlock(&watch.lock);
 }

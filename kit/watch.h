@@ -15,25 +15,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Find what a loaded plug-in says of itself, or NULL. */
+/* Find the plug-in's description of itself, or NULL. */
 const beluga_plugin *watch_find(const char *file);
 
 /* Begin to watch a loaded plug-in. Only one is watched at a time, and none of its calls may run.
  * With `proves_twice` a finish may be repeated, for protocols in which two frames contain it.
- * @return false where this is impossible; then do not end it. */
+ * @return false if watching is impossible; then do not call watch_end. */
 bool watch_begin(const char *file, bool proves_twice);
 void watch_end(void);
 
 bool watch_is_watching(void);
 
-/* From here on, all emits that were used belong to ended calls. */
+/* From here on, all emits that were used count as those of ended calls. */
 void watch_call_is_over(void);
 
-/* ---- hindering ---------------------------------------------------------------------------------
- * What a provider asks of the library does not always succeed, and its work does not always have
- * the time that it takes. Both are brought about here, so that nothing depends on the moment. */
+/* ---- hindering ------------------------------------------------------------------------------
+ * The library can refuse what a provider asks for, and work may be cancelled before it is done.
+ * Both cases are caused here on purpose, so that nothing depends on timing. */
 
-/* The functions that can fail for a while, as if there were no memory. */
+/* The functions that can be made to fail for a while, as if memory had run out. */
 typedef enum watch_failure {
     WATCH_NONE,
     WATCH_RUN_BLOCKING,
@@ -42,24 +42,22 @@ typedef enum watch_failure {
     WATCH_ALLOC
 } watch_failure;
 void watch_fail(watch_failure which);
-/* Return how often it failed since then. */
+/* Return how often the function failed since it was made to fail. */
 size_t watch_failures(void);
 
-/* Hold work that blocks at its first event, for `patience_ms` at most. */
+/* Hold blocking work at its first event, for `patience_ms` at most. */
 void watch_hold(int64_t patience_ms);
 bool watch_is_holding(void);
 void watch_let_go(void);
-/* Wait until no work that blocks runs, or until one has gone on after a refusal, which watch_tell
- * tells. @return whether one of both came. */
+/* Wait until no blocking work runs, or until work continues after a refusal, which watch_tell
+ * reports. @return whether either happened. */
 bool watch_wait_for_work(int64_t patience_ms);
 
-/* Wait until every emit of beluga_emit_attach is detached. @return whether that came. */
+/* Wait until every emit of beluga_emit_attach is detached. @return whether that happened. */
 bool watch_wait_for_detach(int64_t patience_ms);
 
-/*
- * Write the findings as lines, none where all is well: events after an answer's end, reasons of an
- * end that there are not, events after the end of a call, and further events after a refused one.
- */
+/* Write the findings as lines, none if all is well: events after an answer's end, unknown finish
+ * reasons, events after the end of a call, and further events after a refused one. */
 typedef struct watch_findings {
     check_text *after_end, *reasons, *late, *refused;
 } watch_findings;

@@ -1,6 +1,6 @@
 /*
- * The state of a server of batch APIs: files, jobs and their requests ("lines"), and what faults it
- * plays. Only the serving thread uses it.
+ * The state of a server of batch APIs: files, jobs, their requests ("lines"), and the faults that
+ * it plays. Only the serving thread uses it.
  */
 #ifndef BELUGA_PEER_BATCH_H
 #define BELUGA_PEER_BATCH_H
@@ -16,14 +16,14 @@
 
 #define BATCH_ID_SIZE  64
 #define BATCH_KEY_SIZE 256
-/* The control endpoint tells so many bytes of a line's text. */
+/* bytes of a line's text that the control endpoint shows */
 #define BATCH_SHOWN_TEXT 120
-/* A job lists so many of its problems. */
+/* most problems that a job lists */
 #define BATCH_MAX_PROBLEMS 50
 
 typedef enum batch_shape {
     BATCH_OPENAI,
-    BATCH_TOGETHER, /* OpenAI's, with other words */
+    BATCH_TOGETHER, /* OpenAI's API with other words */
     BATCH_ANTHROPIC,
     BATCH_GEMINI,
     BATCH_MISTRAL,
@@ -32,8 +32,8 @@ typedef enum batch_shape {
 
 typedef enum batch_outcome {
     LINE_WAITS,
-    LINE_ANSWERED, /* and paid for */
-    LINE_REFUSED,  /* 400: asking again does not help */
+    LINE_ANSWERED, /* the line is answered, and paid for */
+    LINE_REFUSED,  /* status 400: asking again does not help */
     LINE_LIMITED,  /* 429 */
     LINE_BROKEN,   /* 500 */
     LINE_UNPAID,   /* the account has no credit left */
@@ -47,17 +47,17 @@ typedef enum batch_state {
     JOB_RUNNING,
     JOB_FINALIZING,
     JOB_CANCELLING,
-    JOB_COMPLETED, /* this and all below have ended */
+    JOB_COMPLETED, /* in this state and all below the job has ended */
     JOB_FAILED,
     JOB_EXPIRED,
     JOB_CANCELLED,
     JOB_STATES
 } batch_state;
 
-/* Bytes that a file and the jobs made of it share. */
+/* Bytes that a file and the jobs made from it share. */
 typedef struct batch_blob {
     bytes bytes;
-    size_t from, n; /* the contents in `bytes`: an upload is kept as it came */
+    size_t from, n; /* the position of the contents in `bytes`: an upload is kept as it arrived */
     int refs;
 } batch_blob;
 
@@ -67,10 +67,10 @@ typedef struct batch_file {
     char *name, *purpose, *type;
     batch_blob *blob;
     time_t created;
-    bool deleted, is_result, is_open; /* is_open: an upload that has not ended */
+    bool deleted, is_result, is_open; /* is_open: the upload has not ended */
 } batch_file;
 
-/* A text that lines have asked: the same for all jobs. */
+/* A text that lines have asked; all jobs share it. */
 typedef struct batch_text {
     uint64_t hash;
     size_t n;
@@ -80,22 +80,22 @@ typedef struct batch_text {
 
 typedef struct batch_line {
     json id, request, metadata; /* `id` is a string */
-    json said;                  /* the content of what the user says last */
+    json said;                  /* the content of the user's last message */
     batch_text *text;
     batch_outcome outcome;
 } batch_line;
 
 typedef struct batch_problem {
     const char *code, *message;
-    size_t line; /* from 1; 0: of the whole file */
+    size_t line; /* number of the line, from 1; 0: the whole file */
 } batch_problem;
 
 typedef struct batch_job {
     char id[BATCH_ID_SIZE];
     char key[BATCH_KEY_SIZE];
     batch_shape shape;
-    char *endpoint, *model, *name, *metadata; /* metadata: JSON; each may be NULL */
-    const char *url;                          /* borrowed: where the server is */
+    char *endpoint, *model, *name, *metadata; /* metadata is JSON; each may be NULL */
+    const char *url;                          /* borrowed: the URL of the server */
     char input[BATCH_ID_SIZE], output[BATCH_ID_SIZE], errors[BATCH_ID_SIZE];
     batch_blob *blob;
     batch_line *lines;
@@ -142,8 +142,8 @@ typedef struct batches {
     size_t max_body;
     uint64_t seed, random;
     uint64_t job_ns;
-    unsigned job_polls; /* > 0: jobs go on with polls, not with time */
-    size_t page;        /* 0: as the request says */
+    unsigned job_polls; /* > 0: jobs progress with polls, not with time */
+    size_t page;        /* 0: as the request asks */
     uint64_t late_list_ns;
     batch_fault faults[FAULTS];
 
@@ -151,14 +151,14 @@ typedef struct batches {
     size_t n_files, cap_files, file_bytes;
     batch_job **jobs;
     size_t n_jobs, cap_jobs;
-    batch_text **texts; /* open addressing by hash */
+    batch_text **texts; /* a hash table with open addressing */
     size_t n_texts, cap_texts;
     unsigned long requests, uploads, deleted_files;
 } batches;
 
 /* ---- batch_store.c --------------------------------------------------------------------------- */
 
-/* Return a number of the server's sequence, which its seed begins. */
+/* Return the next random number of the server's sequence, which its seed determines. */
 uint64_t peer__batch_random(batches *b);
 uint64_t peer__batch_mix(uint64_t x);
 uint64_t peer__batch_hash(const void *data, size_t n);
@@ -166,75 +166,78 @@ uint64_t peer__batch_hash(const void *data, size_t n);
 bool peer__batch_plays(batches *b, batch_fault_kind kind);
 
 batch_blob *
-peer__batch_blob_new(bytes *taken);           /* NULL without memory; `taken` is empty then, too */
-void peer__batch_blob_drop(batch_blob *blob); /* one reference less; NULL is allowed */
+peer__batch_blob_new(bytes *taken); /* NULL if out of memory; `taken` is emptied in any case */
+void peer__batch_blob_drop(batch_blob *blob); /* drops a reference; NULL is allowed */
 
-/* Add a file of a key; NULL without room. It takes the blob over, even then. */
+/* Add a file that belongs to a key; NULL if there is no room. It takes the blob over even then. */
 batch_file *peer__batch_file_add(batches *b, const char *prefix, const char *key, batch_blob *blob);
-/* Return the key's file; NULL when there is none, or its upload has not ended. */
+/* Return the key's file; NULL if there is none or its upload has not ended. */
 batch_file *peer__batch_file_find(batches *b, const char *id, const char *key);
-/* Return the upload of anybody's that has not ended: its id is what its address knows. */
+/* Return an unfinished upload of any key. Its id is secret: only the upload's address contains
+ * it. */
 batch_file *peer__batch_upload_find(batches *b, const char *id);
-/* Put a piece behind what an upload has; the first one is taken over. False without room. */
+/* Append a piece to an upload; the bytes of the first piece are taken over. Returns false if there
+ * is no room. */
 bool peer__batch_upload_add(batches *b, batch_file *file, bytes *piece);
 void peer__batch_file_delete(batches *b, batch_file *file);
 
-/* Return a job of no key yet, which peer__batch_job_add() or peer__batch_job_free() takes; NULL
- * without memory. */
+/* Return a new job that belongs to no key yet; pass it to peer__batch_job_add() or
+ * peer__batch_job_free(). NULL if out of memory. */
 batch_job *peer__batch_job_new(batches *b, batch_shape shape);
-/* Make a job of a file, whose contents both keep. */
+/* Make a job from a file; both keep the contents. */
 void peer__batch_job_use(batch_job *job, const batch_file *file);
-/* Keep the member "metadata" of the request; false without memory. */
+/* Keep the member "metadata" of the request. Returns false if out of memory. */
 bool peer__batch_job_read_metadata(batch_job *job, json body);
 bool peer__batch_job_add(batches *b, batch_job *job, const char *prefix);
-/* Return the key's job, even one that lists do not show yet; NULL when there is none. */
+/* Return the key's job, even one that lists do not show yet; NULL if there is none. */
 batch_job *peer__batch_job_find(batches *b, batch_shape shape, const char *id, const char *key);
 /* Return whether a list of this shape shows the job to the key. */
 bool peer__batch_job_is_listed(const batches *b, const batch_job *job, batch_shape shape,
                                const char *key);
 void peer__batch_job_free(batch_job *job);
 
-/* Return the entry of a text, which is made when it is new; NULL without memory. */
+/* Return the entry of a text, creating it if the text is new; NULL if out of memory. */
 batch_text *peer__batch_text(batches *b, const char *text, size_t n);
-/* Free all but `b` itself. */
+/* Free everything except `b` itself. */
 void peer__batch_store_free(batches *b);
 
 /* ---- batch_lines.c --------------------------------------------------------------------------- */
 
-/* Read the job's lines from its blob, in which each line is a JSON object. Faults of the contents
- * become problems of the job. Returns false without memory. */
+/* Read the job's lines from its blob, in which each line is a JSON object. Faults in the contents
+ * become problems of the job. Returns false if out of memory. */
 bool peer__batch_read_lines(batches *b, batch_job *job);
-/* Read them from an array of requests in the blob. */
+/* Read the job's lines from an array of requests in the blob. */
 bool peer__batch_read_items(batches *b, batch_job *job, json array);
-/* Append the last text that the user says in a line. */
+/* Append the text of the user's last message in a line. */
 bool peer__batch_line_text(const batch_line *line, bytes *text);
 
 /* ---- batch_answer.c -------------------------------------------------------------------------- */
 
-/* Append the result of a line, as its API writes it. */
+/* Append the result of a line, in the form of the job's API. */
 bool peer__batch_put_result(const batch_job *job, const batch_line *line, bytes *out);
 
 /* ---- batch_run.c ----------------------------------------------------------------------------- */
 
-/* Bring a job to where it is by now. */
+/* Bring a job to the state that it has reached by now. */
 void peer__batch_advance(batches *b, batch_job *job);
-/* As peer__batch_advance(), and count that somebody asked. */
+/* Advance as peer__batch_advance() does, and count one poll. */
 void peer__batch_poll(batches *b, batch_job *job);
 void peer__batch_cancel(batches *b, batch_job *job);
 bool peer__batch_has_ended(const batch_job *job);
-/* Write the results of all lines, in any order; {0} without memory. */
+/* Write the results of all lines, in a random order; {0} if out of memory. */
 bytes peer__batch_all_results(batches *b, const batch_job *job);
-/* The lines that failed, for whatever reason. */
+/* Return the number of lines that failed, for any reason. */
 size_t peer__batch_failed(const batch_job *job);
 
 /* ---- batch_fault.c --------------------------------------------------------------------------- */
 
-/* Read "NAME" or "NAME:HOW-OFTEN" into `b`. Returns NULL, or what is wrong with it; static. */
+/* Read "NAME" or "NAME:HOW-OFTEN" into `b`. Returns NULL, or a static description of what is
+ * wrong. */
 const char *peer__batch_read_fault(batches *b, const char *text);
-/* Decide what becomes of a line whose text is asked once more. */
+/* Decide the outcome of a line, whose text is asked once more. */
 batch_outcome peer__batch_decide(batches *b, const batch_job *job, batch_text *entry,
                                  const char *text, size_t n);
-/* Return whether a text has the words that make its line expire now. */
+/* Return whether a text contains the words that make its line expire now. */
 bool peer__batch_text_expires(const batch_text *entry, const char *text, size_t n);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * The results of lines, as the APIs write them. Sources: OpenAI's guide to batches (lines of the
- * output file, and of expired requests) and issue 302 of openai-openapi (a refused request has a
- * response, in the error file); Anthropic's API reference; Google's reference of the Batch API
- * (a line has the key of its request, and a response or a Status); the types of Mistral's client.
+ * Writes the results of lines in the forms of the APIs. Sources: OpenAI's guide to batches (lines
+ * of the output file, and of expired requests) and issue 302 of openai-openapi (a refused request
+ * has a response, in the error file); Anthropic's API reference; Google's reference of the Batch
+ * API (a line has the key of its request, and a response or a Status); the types of Mistral's
+ * client.
  */
 #include "peer/batch.h"
 
@@ -96,7 +97,7 @@ static unsigned tokens_of(size_t n)
     return (unsigned)(n / 4 + 1);
 }
 
-/* The model of a line, of its job, or a name that says who answers. */
+/* Write the model of a line or of its job, or else a name for the answering model. */
 static bool put_model(const batch_job *job, const batch_line *line, bytes *model)
 {
     bool ok = peer__json_text(peer__json_get(line->request, "model"), model) ||
@@ -129,11 +130,11 @@ static bool put_line_answer(const batch_job *job, const batch_line *line, bytes 
 
 typedef struct failure {
     int status;                 /* of HTTP */
-    const char *type, *code;    /* OpenAI's and Mistral's */
+    const char *type, *code;    /* words of OpenAI and Mistral */
     const char *anthropic_type; /* Anthropic's */
-    int rpc;                    /* google.rpc.Code */
-    const char *rpc_status;     /* and its name */
-    const char *message;        /* for all but Anthropic */
+    int rpc;                    /* the number in google.rpc.Code */
+    const char *rpc_status;     /* the name of that number */
+    const char *message;        /* the message of all APIs but Anthropic's */
     const char *anthropic_message;
 } failure;
 
@@ -193,7 +194,7 @@ static bool put_id(bytes *out, json id)
     return id.at ? peer__put_n(out, id.at, id.n) : peer__put(out, "null");
 }
 
-/* A line that nobody tried has no response. */
+/* A line that was not tried has no response. */
 static bool put_untried(bytes *out, const failure *f)
 {
     return peer__putf(out, ",\"response\":null,\"error\":{\"code\":\"%s\",\"message\":", f->code) &&
@@ -241,7 +242,8 @@ static bool put_anthropic_result(const batch_job *job, const batch_line *line, b
     }
 }
 
-/* A line of a file has its key, and an item of a list the metadata of its request. */
+/* Write how a result names its request: a line of a file by its key, an item of a list by the
+ * request's metadata. */
 static bool put_gemini_name(const batch_job *job, const batch_line *line, bytes *out)
 {
     json name = job->is_inline ? line->metadata : line->id;

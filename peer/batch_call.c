@@ -8,7 +8,7 @@
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* Match a path with at most one "{}", and copy what stands for it. */
+/* Match a path with at most one "{}", and copy the part that stands in its place. */
 static bool matches(const char *pattern, const char *path, char id[static BATCH_ID_SIZE * 2])
 {
     const char *hole = strstr(pattern, "{}");
@@ -43,7 +43,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Copy a value of a query without its percent signs; false when it is too long. */
+/* Copy a value of a query without its percent-encoding. Returns false if it is too long. */
 static bool copy_value(const char *from, size_t n, char *out, size_t size)
 {
     size_t len = 0;
@@ -212,7 +212,8 @@ bool peer__batch_put_or_null(bytes *out, const char *text)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* A full queue fails a job of OpenAI's when it is checked; the others refuse to make it. */
+/* Returns whether a full queue fails a job only when it is checked, as at OpenAI; the others refuse
+ * to create it. */
 static bool fails_later(batch_shape shape)
 {
     return shape == BATCH_OPENAI || shape == BATCH_TOGETHER;
@@ -251,7 +252,7 @@ void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bo
                         batch_put_fn *put)
 {
     if (read) apply_faults(call, job);
-    /* The lists of Anthropic are checked at once, the files of others by and by. */
+    /* Anthropic checks a list at once; the others check files later. */
     bool refused = read && job->n_problems && job->shape == BATCH_ANTHROPIC;
     if (refused) peer__batch_refuse(call, 400, job->problems[0].message);
     memcpy(job->key, call->key, sizeof job->key);

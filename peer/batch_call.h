@@ -1,4 +1,4 @@
-/* A request to a server of batch APIs, and how it is answered. */
+/* A request to a server of batch APIs, and the functions that answer it. */
 #ifndef BELUGA_PEER_BATCH_CALL_H
 #define BELUGA_PEER_BATCH_CALL_H
 
@@ -7,71 +7,73 @@
 
 #define CALL_PATH_SIZE 512
 
-/* Writes a job as its API does. Returns false without memory. */
+/* Writes a job in the form of its API. Returns false if out of memory. */
 typedef bool batch_put_fn(const batch_job *job, bytes *out);
 
 typedef struct batch_call {
     batches *b;
     request *req;
     peer_reply *r;
-    batch_shape shape;         /* in whose form errors are told */
-    char path[CALL_PATH_SIZE]; /* behind the prefix of a host, without the query */
-    const char *query;         /* "" when there is none */
+    batch_shape shape;         /* determines the form of errors */
+    char path[CALL_PATH_SIZE]; /* the path after the prefix of a host, without the query */
+    const char *query;         /* "" if there is no query */
     char key[BATCH_KEY_SIZE];  /* "" without one */
-    batch_put_fn *put;         /* for peer__batch_get() and peer__batch_stop() */
+    batch_put_fn *put;         /* used by peer__batch_get() and peer__batch_stop() */
 } batch_call;
 
-/* Each row of a table is tried in turn. A path that ends in '*' stands for all that begin so. */
+/* A row of a table of routes, which are tried in turn. A path that ends in '*' matches everything
+ * that begins so. */
 typedef struct batch_route {
     const char *method, *path;
-    /* `id` is what stands for "{}" in the path, or the rest behind it. */
+    /* `id` is the text in place of "{}" in the path, or the rest of the path in place of '*'. */
     void (*answer)(batch_call *call, const char *id);
 } batch_route;
 
 /* ---- batch_call.c ---------------------------------------------------------------------------- */
 
-/* Answer by the first route that matches; false when none does. "{}" stands for one part of a path,
- * which ends before the text that follows it there. */
+/* Answer by the first route that matches; false if none does. "{}" matches one part of a path,
+ * which ends where the text after it begins. */
 bool peer__batch_route(batch_call *call, const batch_route *routes, size_t n);
-/* Copy a value of the query; false when it is not there, or too long. */
+/* Copy a value of the query. Returns false if it is missing or too long. */
 bool peer__batch_query(const batch_call *call, const char *name, char *out, size_t size);
-/* Return a number of the query within these bounds. */
+/* Return a number of the query, limited to these bounds. */
 size_t peer__batch_query_number(const batch_call *call, const char *name, size_t otherwise,
                                 size_t most);
 
-/* As peer__batch_query_number(), and at most what the server has on a page. */
+/* Read a number as peer__batch_query_number() does, limited to the server's page size. */
 size_t peer__batch_page_size(const batch_call *call, const char *name, size_t otherwise,
                              size_t most);
 
-/* Answer with text of JSON, which is freed; `ok` of false, or an empty text: 500. */
+/* Answer with a JSON text, which is freed. If `ok` is false or the text is empty, answer with
+ * 500. */
 void peer__batch_send(batch_call *call, int status, bytes *text, bool ok);
 /* Answer with an error in the form of the call's API. */
 void peer__batch_refuse(batch_call *call, int status, const char *message);
-/* Answer with the contents of a file or of results, as the faults of downloads have it. */
+/* Answer with the contents of a file or of results, with the faults of downloads. */
 void peer__batch_download(batch_call *call, const char *type, const char *data, size_t n);
 /* Close the connection without an answer. */
 void peer__batch_lose(batch_call *call);
 
-/* Write a time as RFC 3339 has it, or null for 0. */
+/* Write a time in the form of RFC 3339, or null for 0. */
 bool peer__batch_put_time(bytes *out, time_t at);
-/* Write a number, or null for 0. */
+/* Write a time in seconds, or null for 0. */
 bool peer__batch_put_seconds(bytes *out, time_t at);
 /* Write a string, or null for NULL and "". */
 bool peer__batch_put_or_null(bytes *out, const char *text);
 
-/* Play the faults that come before a job is made; true when the call was answered by one. */
+/* Play the faults that come before a job is created. Returns true if a fault answered the call. */
 bool peer__batch_busy(batch_call *call);
 /*
- * Add a job whose blob was read, with the faults of jobs and of answers to their creation, and
- * answer with `put`. The job belongs to the server then, or is freed.
+ * Add a job whose blob was read, with the faults of jobs and of their creation, and answer with
+ * `put`. The server takes the job over, or frees it.
  */
 void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,
                         batch_put_fn *put);
-/* Find the call's job and bring it to now; else answer 404 and return NULL. */
+/* Find the call's job and advance it; if it is missing, answer 404 and return NULL. */
 batch_job *peer__batch_job_of(batch_call *call, const char *id);
 /* Answer with one job. */
 void peer__batch_send_job(batch_call *call, const batch_job *job, batch_put_fn *put);
-/* Answers of routes: the job as the call's `put` writes it, and the job that is cancelled first. */
+/* Answers of routes: the first sends the job by the call's `put`, the second cancels it before. */
 void peer__batch_get(batch_call *call, const char *id);
 void peer__batch_stop(batch_call *call, const char *id);
 
@@ -83,8 +85,8 @@ typedef struct batch_page {
 } batch_page;
 
 /*
- * Collect up to `most` jobs after the job `after` ("": from the
- * newest), or behind the first `skip` ones. Returns false without memory.
+ * Collect up to `most` jobs after the job `after` ("": from the newest), or after the first `skip`
+ * jobs. Returns false if out of memory.
  */
 bool peer__batch_list(batch_call *call, const char *after, size_t skip, size_t most,
                       batch_page *page);
@@ -93,14 +95,15 @@ bool peer__batch_put_jobs(const batch_page *page, batch_put_fn *put, bytes *out)
 /* Write the members first_id and last_id, which are null on an empty page. */
 bool peer__batch_put_ends(const batch_page *page, bytes *out);
 
-/* ---- the APIs: each returns whether the call was one of its own ------------------------------ */
+/* ---- the APIs: each returns whether it answered the call ------------------------------------- */
 
-bool peer__batch_openai(batch_call *call);    /* batch_openai.c: Azure, Groq and Together, too */
+bool peer__batch_openai(
+    batch_call *call); /* batch_openai.c: OpenAI, and Azure, Groq and Together */
 bool peer__batch_anthropic(batch_call *call); /* batch_anthropic.c */
 bool peer__batch_gemini(batch_call *call);    /* batch_gemini.c */
 bool peer__batch_mistral(batch_call *call);   /* batch_mistral.c */
-bool peer__batch_files(batch_call *call);     /* batch_files.c: those of OpenAI and Mistral */
-bool peer__batch_uploads(batch_call *call);   /* batch_uploads.c: those of Gemini */
+bool peer__batch_files(batch_call *call);     /* batch_files.c: files of OpenAI and Mistral */
+bool peer__batch_uploads(batch_call *call);   /* batch_uploads.c: files of Gemini */
 bool peer__batch_control(batch_call *call);   /* batch_control.c */
 
 #endif

@@ -1,4 +1,4 @@
-/* GET /control/batches, by which a test looks into the server itself. */
+/* GET /control/batches, through which a test reads the server's state. */
 #include "peer/batch_call.h"
 
 #include <string.h>
@@ -104,8 +104,7 @@ static bool put_files(const batches *b, bytes *out)
     return ok && peer__putf(out, "],\"uploads_now\":%zu,\"results_now\":%zu}", uploads, results);
 }
 
-/* Texts that begin alike are told one by one: the same member may stand there more than once, so
- * that they are items and not members. */
+/* Texts are written as array items and not as members, since shortened texts may be equal. */
 static bool put_texts(const batches *b, bytes *out)
 {
     bool ok = peer__put(out, ",\"texts\":[");

@@ -1,4 +1,4 @@
-/* The faults of a server of batch APIs: which there are, and what becomes of a line. */
+/* The faults of a server of batch APIs: their names, and their effects on a line. */
 #include "peer/batch.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static const char *const fault_names[FAULTS] = {
     [FAULT_CHUNKED] = "chunked",         [FAULT_EMPTY_IDS] = "empty-ids",
 };
 
-/* Read "0.2", a chance, or "3", each third time. */
+/* Read a chance such as "0.2", or a number such as "3", for each third time. */
 static bool read_how_often(batch_fault *fault, const char *text)
 {
     char *end;
@@ -62,8 +62,8 @@ static const struct {
 
 #define LINE_FAULTS (sizeof line_faults / sizeof *line_faults)
 
-/* Return whether a text has these words, and they hold for this time: behind "fail-429" may stand
- * "-once", for the first time that anybody asks the text. */
+/* Return whether a text contains these words and they apply this time: "-once" after "fail-429"
+ * means only the first time that anybody asks the text. */
 static bool has_words(const char *words, const batch_text *entry, const char *text, size_t n)
 {
     const char *found = n ? memmem(text, n, words, strlen(words)) : NULL;
@@ -83,7 +83,7 @@ bool peer__batch_text_expires(const batch_text *entry, const char *text, size_t 
     return false;
 }
 
-/* Chance depends on the text and on how often it was asked, and not on the order of lines. */
+/* The chance depends on the text and on how often it was asked, not on the order of lines. */
 static bool has_bad_luck(const batches *b, const batch_text *entry, batch_fault_kind kind)
 {
     const batch_fault *fault = &b->faults[kind];

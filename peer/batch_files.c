@@ -1,8 +1,8 @@
 /*
- * The files of OpenAI and of those who have the same: /v1/files…, with Mistral's members beside
- * OpenAI's, since both have them at the same path. Sources: OpenAI's API reference, the types of
- * Mistral's client for Python (3.7), and Together's pages and client (3.1), whose client asks first
- * where to put a file, while its page on files uploads at once.
+ * The files of OpenAI and of hosts with the same API, at /v1/files…; the answers have Mistral's
+ * members beside OpenAI's, since both use the same path. Sources: OpenAI's API reference, the types
+ * of Mistral's client for Python (3.7), and Together's pages and client (3.1). Together's client
+ * asks first where to upload, while its page on files uploads at once.
  */
 #include "peer/batch_call.h"
 
@@ -13,13 +13,14 @@
 
 #define MAX_BOUNDARY  200
 #define MAX_PART_HEAD ((size_t)4096)
-/* OpenAI's and Azure's pages say 200 MB, Together's 100 MB for a file of a batch. */
+/* OpenAI's and Azure's pages give 200 MB as the limit, Together's page 100 MB for the file of a
+ * batch. */
 #define MAX_OPENAI_BYTES   ((size_t)200 * 1024 * 1024)
 #define MAX_TOGETHER_BYTES ((size_t)100 * 1024 * 1024)
 
 /* ---- multipart ------------------------------------------------------------------------------- */
 
-/* A part of a form: its head, and where its contents are. */
+/* A part of a form: its head, and the position of its contents. */
 typedef struct part {
     const char *head;
     size_t head_len;
@@ -41,7 +42,7 @@ static bool read_boundary(const batch_call *call, char delimiter[static MAX_BOUN
     return true;
 }
 
-/* Take the part at `*at`, which stands behind a delimiter; false at the end of the form. */
+/* Take the part at `*at`, which follows a delimiter. Returns false at the end of the form. */
 static bool take_part(const char **at, const char *end, const char *delimiter, part *p)
 {
     if (end - *at < 2 || memcmp(*at, "\r\n", 2) != 0) return false;
@@ -58,7 +59,7 @@ static bool take_part(const char **at, const char *end, const char *delimiter, p
     return true;
 }
 
-/* Copy name="…" or filename="…" of a part's head; "" when there is none. */
+/* Copy name="…" or filename="…" from a part's head; "" if it is missing. */
 static void copy_parameter(const part *p, const char *name, char *out, size_t size)
 {
     char wanted[32];
@@ -72,10 +73,10 @@ static void copy_parameter(const part *p, const char *name, char *out, size_t si
     if (quote) snprintf(out, size, "%.*s", (int)(quote - at), at);
 }
 
-/* The fields of a form that make a file. */
+/* The fields of a form from which a file is made. */
 typedef struct form {
     char purpose[64], name[256];
-    part file; /* data is NULL without one */
+    part file; /* data is NULL if the form has no file */
 } form;
 
 static void take_field(form *f, const part *p)
@@ -98,7 +99,7 @@ static bool read_form(const batch_call *call, form *f)
     part p;
     *f = (form){0};
     if (!read_boundary(call, delimiter)) return false;
-    /* The first delimiter has no line in front of it. */
+    /* The first delimiter has no line break before it. */
     size_t n = strlen(delimiter) - 2;
     const char *at = call->req->body.data, *end = at + call->req->body.len;
     if ((size_t)(end - at) < n || memcmp(at, delimiter + 2, n) != 0) return false;
@@ -128,7 +129,7 @@ static bool put_mistral_members(const batch_file *file, bytes *out)
                       file->is_result ? "mistral" : "upload", count_lines(file));
 }
 
-/* Put the members that only one of the makers has. */
+/* Write the members that only one of the APIs has. */
 static bool put_members(batch_shape shape, const batch_file *file, bytes *out)
 {
     if (shape == BATCH_TOGETHER)
@@ -156,7 +157,7 @@ static void send_file(batch_call *call, const batch_file *file)
     peer__batch_send(call, 200, &text, ok);
 }
 
-/* Make a file of the form's part, which stays where it is in the body. */
+/* Make a file from the form's part, which stays in the request's body. */
 static batch_file *add_file(batch_call *call, const form *f)
 {
     size_t from = (size_t)(f->file.data - call->req->body.data);
@@ -210,7 +211,8 @@ static void send_address(batch_call *call, const batch_file *file)
     peer_step_body(call->r, "", 0);
 }
 
-/* Its client describes a file, puts it where it is told to, and says that it is there. */
+/* Together's client describes a file, uploads it to the address in the answer, and then confirms
+ * the upload. */
 static void describe(batch_call *call)
 {
     form f;
@@ -231,7 +233,7 @@ static void describe(batch_call *call)
     send_address(call, file);
 }
 
-/* The address needs no key. */
+/* The upload address needs no key. */
 static void put_contents(batch_call *call, const char *id)
 {
     batch_file *file = peer__batch_upload_find(call->b, id);
@@ -261,7 +263,7 @@ static void upload_or_describe(batch_call *call, const char *id)
         upload(call, id);
 }
 
-/* ---- what is there --------------------------------------------------------------------------- */
+/* ---- existing files -------------------------------------------------------------------------- */
 
 static batch_file *file_of(batch_call *call, const char *id)
 {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The longest request that has a job's requests in it; Google's words for a longer one follow
+/* The longest request that may contain a job's requests; Google's message for a longer one is
  * below. */
 #define MAX_INLINE_BYTES ((size_t)20971520)
 #define TYPE             "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch"
@@ -48,14 +48,14 @@ static bool put_items(const batch_job *job, bytes *out)
     return ok && peer__put(out, "]}");
 }
 
-/* The same stands in the metadata and in the response of the operation. */
+/* The operation has these members both in its metadata and in its response. */
 static bool put_output(const batch_job *job, bytes *out)
 {
     if (job->is_inline) return put_items(job, out);
     return peer__putf(out, "\"responsesFile\":\"files/%s\"", job->output);
 }
 
-/* As the real service tells it: flachesis/gemini-rust, pull request 13. */
+/* The form that the real service sends: flachesis/gemini-rust, pull request 13. */
 static bool put_input(const batch_job *job, bytes *out)
 {
     if (job->is_inline) return true;
@@ -111,14 +111,14 @@ static bool put_job(const batch_job *job, bytes *out)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-/* Google's JSON takes both forms of a name. */
+/* Google's JSON accepts both spellings of a name, with capitals and with underscores. */
 static json get_either(json object, const char *name, const char *other)
 {
     json value = peer__json_get(object, name);
     return value.at ? value : peer__json_get(object, other);
 }
 
-/* Keep the blob of the file that is named; false, with the call answered, when it is not there. */
+/* Keep the blob of the named file; if the file is missing, answer the call and return false. */
 static bool use_file(batch_call *call, batch_job *job, json name)
 {
     char *text = peer__json_string(name);
@@ -132,7 +132,8 @@ static bool use_file(batch_call *call, batch_job *job, json name)
     return file != NULL;
 }
 
-/* Fill what the request says of the job, but for its lines; false when the call was answered. */
+/* Read the request's members about the job, except its lines. Returns false if the call was
+ * answered. */
 static bool describe(batch_call *call, batch_job *job, json batch, json config, const char *model)
 {
     char name[BATCH_ID_SIZE * 3];
@@ -196,7 +197,7 @@ static void delete(batch_call *call, const char *id)
     peer_step_json(call->r, 200, "{}");
 }
 
-/* A list of inline jobs would repeat all their results. */
+/* A list does not show the results of inline jobs, which would make it very long. */
 static bool put_without_items(const batch_job *job, bytes *out)
 {
     return put_operation(job, false, out);

@@ -1,13 +1,13 @@
-/* Reads what a job is asked: lines of a file, or items of a list. */
+/* Reads the requests of a job: lines of a file, or items of a list. */
 #include "peer/batch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what a job may be ----------------------------------------------------------------------- */
+/* ---- limits of a job ------------------------------------------------------------------------- */
 
-/* Sources: the pages of OpenAI (50,000), Together (50,000), Anthropic (100,000) and Mistral (1 M).
- */
+/* Sources: the pages of OpenAI (50,000), Together (50,000), Anthropic (100,000) and Mistral (1
+ * M). */
 static size_t most_lines(batch_shape shape)
 {
     static const size_t most[BATCH_SHAPES] = {50000, 50000, 100000, 1000000, 1000000};
@@ -22,7 +22,7 @@ static void note_problem(batch_job *job, const char *code, const char *message, 
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Append the text of a content: a string, or parts of which some have text. */
+/* Append the text of a content, which is a string, or an array of parts of which some have text. */
 static bool put_content(json content, bytes *text)
 {
     if (content.at && *content.at == '"') return peer__json_text(content, text);
@@ -33,7 +33,7 @@ static bool put_content(json content, bytes *text)
     return true;
 }
 
-/* Find what the last message of the user says; one without a role is the user's, too. */
+/* Find the content of the user's last message; a message without a role counts as the user's. */
 static json last_user(json messages, const char *content)
 {
     json last = {0};
@@ -70,7 +70,7 @@ static const char *request_name(batch_shape shape)
     return shape == BATCH_GEMINI ? "request" : "body";
 }
 
-/* Reading ids twice is quick: a set of their hashes, kept half empty. */
+/* A set of the ids' hashes, kept half empty, so that a repeated id is found quickly. */
 typedef struct id_set {
     uint64_t *at;
     size_t cap;
@@ -83,7 +83,7 @@ static bool id_set_new(id_set *set, size_t n)
     return set->at != NULL;
 }
 
-/* Return false when the set has the id already. */
+/* Returns false if the set already has the id. */
 static bool id_set_add(id_set *set, json id)
 {
     uint64_t hash = peer__batch_mix(peer__batch_hash(id.at, id.n)) | 1;
@@ -94,7 +94,7 @@ static bool id_set_add(id_set *set, json id)
     return true;
 }
 
-/* All lines of OpenAI's job ask one model. The message is Alibaba's for the same API. */
+/* All lines of a job of OpenAI's must ask one model. The message is Alibaba's for the same API. */
 static void check_model(batch_job *job, const batch_line *line, size_t number)
 {
     json first = peer__json_get(job->lines[0].request, "model");
@@ -107,7 +107,7 @@ static void check_model(batch_job *job, const batch_line *line, size_t number)
                      number);
 }
 
-/* OpenAI's lines name method and path, and its job the path of all of them. */
+/* OpenAI's lines contain method and path, and its job contains the path of all lines. */
 static void check_route(batch_job *job, json value, size_t number)
 {
     json url = peer__json_get(value, "url");
@@ -123,7 +123,7 @@ static void check_route(batch_job *job, json value, size_t number)
                      number);
 }
 
-/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's are as long at most. */
+/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's have at most that length. */
 static bool is_good_id(batch_shape shape, json id)
 {
     static const char letters[] =
@@ -135,7 +135,7 @@ static bool is_good_id(batch_shape shape, json id)
     return true;
 }
 
-/* Gemini takes lines without a key, and Mistral those without an id. */
+/* Gemini accepts lines without a key, and Mistral lines without an id. */
 static bool needs_id(batch_shape shape)
 {
     return shape != BATCH_GEMINI && shape != BATCH_MISTRAL;
@@ -162,8 +162,8 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
     check_model(job, line, number);
 }
 
-/* Take the text's entry, and find out whether the job of an API that gives nothing of an expired
- * job expires. */
+/* Find the entry of the text, and whether its words make the whole job expire, for an API that
+ * returns nothing of an expired job. */
 static bool note_text(batches *b, batch_job *job, batch_line *line)
 {
     bytes text = {0};
@@ -178,7 +178,7 @@ static bool note_text(batches *b, batch_job *job, batch_line *line)
     return ok;
 }
 
-/* Return false without memory. */
+/* Read a line. Returns false if out of memory. */
 static bool read_line(batches *b, batch_job *job, json value, id_set *ids)
 {
     batch_line *line = &job->lines[job->n_lines++];
@@ -194,7 +194,7 @@ static bool read_line(batches *b, batch_job *job, json value, id_set *ids)
     return note_text(b, job, line);
 }
 
-/* Make room for n lines; false without memory. */
+/* Make room for n lines. Returns false if out of memory. */
 static bool begin_lines(batch_job *job, id_set *ids, size_t n)
 {
     if (n == 0) note_problem(job, "empty_file", "The input file has no requests.", 0);
@@ -204,7 +204,7 @@ static bool begin_lines(batch_job *job, id_set *ids, size_t n)
     return job->lines && id_set_new(ids, n);
 }
 
-/* ---- a file, and a list ---------------------------------------------------------------------- */
+/* ---- reading a file or a list ---------------------------------------------------------------- */
 
 static bool is_blank(const char *line, size_t n)
 {
@@ -213,7 +213,7 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
-/* Take the next line that is not blank from what is left; false behind the last. */
+/* Take the next line that is not blank. Returns false after the last line. */
 static bool take_line(const char **at, const char *end, const char **line, size_t *n)
 {
     while (*at < end) {

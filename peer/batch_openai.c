@@ -1,11 +1,10 @@
 /*
- * OpenAI's batches: the paths /v1/batches…, and the same below /openai/v1 (Azure, Groq). Together
- * has them with other words below /together/v1.
- *
+ * OpenAI's batches: the paths /v1/batches…, and the same below /openai/v1 (Azure, Groq). Together's
+ * API is similar, with other words, below /together/v1.
  * Sources: OpenAI's API reference and guide to batches, and the types of its client for Python
- * (3.57); Together's pages on batches and the types of its client (3.1): states in upper case, a
- * job inside "job" when it is made, a bare array as list, times in words, and a progress in
- * percent.
+ * (3.57); Together's pages on batches and the types of its client (3.1): states are in upper case,
+ * a created job is inside "job", a list is a bare array, times are texts, and there is a progress
+ * in percent.
  */
 #include "peer/batch_call.h"
 
@@ -62,7 +61,7 @@ static bool put_times(const batch_job *job, bytes *out)
            put_at(out, "cancelled_at", job->state == JOB_CANCELLED, job->ended);
 }
 
-/* A job that is being checked has no requests yet. */
+/* A job has no request counts while it is being checked. */
 static bool put_counts(const batch_job *job, bytes *out)
 {
     bool is_known = job->state != JOB_VALIDATING && job->state != JOB_FAILED;
@@ -71,7 +70,7 @@ static bool put_counts(const batch_job *job, bytes *out)
                       peer__batch_failed(job));
 }
 
-/* Some answers have "" where others have null: kaibo's pull request 93 saw it. */
+/* Some answers have "" where others have null, as kaibo's pull request 93 reports. */
 static bool put_file_id(bytes *out, const char *name, const char *id, bool is_empty)
 {
     return peer__putf(out, ",\"%s\":", name) &&
@@ -105,7 +104,7 @@ static bool put_with_empty_ids(const batch_job *job, bytes *out)
 
 /* ---- Together -------------------------------------------------------------------------------- */
 
-/* A job that is being cancelled is in progress there. */
+/* Together reports a job that is being cancelled as in progress. */
 static const char *together_state(batch_state state)
 {
     static const char *const names[JOB_STATES] = {"VALIDATING",  "IN_PROGRESS", "IN_PROGRESS",
@@ -151,7 +150,7 @@ static batch_put_fn *writer_of(batch_call *call)
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
-/* Fill what the request says of the job; false without memory. */
+/* Read the request's members about the job. Returns false if out of memory. */
 static bool read_request(batch_job *job, json body, const batch_file *file)
 {
     peer__batch_job_use(job, file);
@@ -177,7 +176,7 @@ static bool takes_purpose(const batch_call *call, const batch_file *file)
     return file->purpose && strcmp(file->purpose, wanted) == 0;
 }
 
-/* Return whether the job is well described; else the call is answered. */
+/* Return whether the request describes a job correctly; if not, answer the call. */
 static bool check_request(batch_call *call, json body, const batch_file *file)
 {
     json endpoint = peer__json_get(body, "endpoint");
@@ -243,7 +242,7 @@ static bool put_list(batch_call *call, const batch_page *page, bytes *out)
            peer__putf(out, ",\"has_more\":%s}", page->has_more ? "true" : "false");
 }
 
-/* Together lists all at once. */
+/* Together lists all jobs at once. */
 static void list(batch_call *call, const char *id)
 {
     char after[BATCH_ID_SIZE] = "";

@@ -1,6 +1,6 @@
 /*
- * The life of jobs. Nothing runs in between: whoever asks for a job brings it to where it is by
- * then, and its lines are settled one after another, so that a job costs one pass over its lines.
+ * The life of jobs. No timer runs for a job: each request for it brings it to the state that it has
+ * reached by then, and its lines are settled in order, so that a job costs one pass over its lines.
  */
 #include "peer/batch.h"
 #include "peer/timer.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parts of the time that a job takes: the first is spent checking it, its answers are there after
- * the second, and cancelling takes the third. */
+/* Fractions of a job's time: it is checked until the first, its answers are complete at the second,
+ * and cancelling takes the third. */
 #define CHECKED  0.2
 #define ANSWERED 0.9
 #define STOPPING 0.2
@@ -33,7 +33,7 @@ static void set_outcome(batch_job *job, batch_line *line, batch_outcome outcome)
     job->counts[outcome]++;
 }
 
-/* Without memory the line is broken, as if the provider had none. */
+/* Settle a line. If memory runs out the line fails, as if the provider had none. */
 static batch_outcome ask(batches *b, const batch_job *job, batch_line *line)
 {
     bytes text = {0};
@@ -44,13 +44,13 @@ static batch_outcome ask(batches *b, const batch_job *job, batch_line *line)
     return outcome;
 }
 
-/* Nothing of an expired job of Gemini can be fetched, so nothing of it is answered either. */
+/* Gemini returns nothing of an expired job, so none of its lines is answered. */
 static bool expires_whole(const batch_job *job)
 {
     return job->expires && job->shape == BATCH_GEMINI;
 }
 
-/* The lines that are answered before the end of a job that expires. */
+/* Return how many lines are answered before an expiring job ends. */
 static size_t answerable(const batch_job *job)
 {
     if (expires_whole(job)) return 0;
@@ -65,7 +65,8 @@ static void settle_until(batches *b, batch_job *job, size_t end)
     }
 }
 
-/* Give all other lines one outcome. An expired one was asked, too: its text expires only once. */
+/* Give all remaining lines one outcome. An expired line counts as asked: its text expires only
+ * once. */
 static void settle_rest(batch_job *job, batch_outcome outcome)
 {
     for (; job->settled < job->n_lines; job->settled++) {
@@ -77,7 +78,7 @@ static void settle_rest(batch_job *job, batch_outcome outcome)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Return the numbers of all lines in an order that has nothing to do with theirs. */
+/* Return the numbers of all lines in a random order. */
 static size_t *shuffled(batches *b, size_t n)
 {
     size_t *order = malloc((n ? n : 1) * sizeof *order);
@@ -105,7 +106,7 @@ static bool take_answered(const batch_job *job, const batch_line *line)
     return line->outcome == LINE_ANSWERED;
 }
 
-/* Mistral's pages do not say where lines are that nobody tried: they are nowhere. */
+/* Mistral's pages do not say where lines that were not tried are reported, so they are left out. */
 static bool take_failed(const batch_job *job, const batch_line *line)
 {
     if (line->outcome == LINE_EXPIRED || line->outcome == LINE_CANCELLED)
@@ -113,7 +114,7 @@ static bool take_failed(const batch_job *job, const batch_line *line)
     return line->outcome != LINE_ANSWERED && line->outcome != LINE_WAITS;
 }
 
-/* Write the lines that `take` chooses; nothing without memory. */
+/* Write the lines that `take` chooses; returns nothing if out of memory. */
 static bytes write_results(batches *b, const batch_job *job, take_fn *take)
 {
     bytes out = {0};

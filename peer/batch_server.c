@@ -6,14 +6,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- who asks, and what ---------------------------------------------------------------------- */
+/* ---- key and path of a request --------------------------------------------------------------- */
 
 static void copy_key(batch_call *call, const char *key)
 {
     snprintf(call->key, sizeof call->key, "%s", key);
 }
 
-/* Find the key where any of the APIs has it; Azure's is in api-key. */
+/* Find the key in the header of any of the APIs; Azure uses api-key. */
 static void read_key(batch_call *call)
 {
     static const char *const names[] = {"x-api-key", "x-goog-api-key", "api-key"};
@@ -31,8 +31,8 @@ static bool begins_with(const char *text, const char *begin)
     return strncmp(text, begin, strlen(begin)) == 0;
 }
 
-/* Hosts have OpenAI's paths below a prefix: Azure and Groq below /openai. Ours for Together tells
- * it from the others. Returns false for a path that is too long. */
+/* Hosts have OpenAI's paths below a prefix: Azure and Groq below /openai. The prefix for Together
+ * is the peer's own, to recognise its requests. Returns false if the path is too long. */
 static bool read_path(batch_call *call)
 {
     const char *path = call->req->path, *query = strchr(path, '?');

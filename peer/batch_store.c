@@ -1,4 +1,4 @@
-/* Files, jobs and texts: what a server of batch APIs remembers. */
+/* Files, jobs and texts that a server of batch APIs keeps. */
 #include "peer/batch.h"
 #include "peer/timer.h"
 
@@ -13,7 +13,7 @@
 
 /* ---- chance ---------------------------------------------------------------------------------- */
 
-/* The steps of splitmix64. */
+/* Mix the bits with the steps of splitmix64. */
 uint64_t peer__batch_mix(uint64_t x)
 {
     x += UINT64_C(0x9e3779b97f4a7c15);
@@ -27,7 +27,7 @@ uint64_t peer__batch_random(batches *b)
     return peer__batch_mix(b->random++);
 }
 
-/* The steps of FNV-1a, eight bytes at once. */
+/* Hash with the steps of FNV-1a, eight bytes at a time. */
 uint64_t peer__batch_hash(const void *data, size_t n)
 {
     const unsigned char *at = data;
@@ -50,13 +50,14 @@ bool peer__batch_plays(batches *b, batch_fault_kind kind)
 
 /* ---- ids ------------------------------------------------------------------------------------- */
 
-/* The number in an id finds what it names at once; the rest makes ids unlike each other. */
+/* Make an id. The number in it is the index of the object, and the rest makes ids look
+ * different. */
 static void make_id(batches *b, char id[static BATCH_ID_SIZE], const char *prefix, size_t number)
 {
     snprintf(id, BATCH_ID_SIZE, "%s%08zx%016" PRIx64, prefix, number, peer__batch_random(b));
 }
 
-/* Make an id as a UUID is written, with the number in front. */
+/* Make an id in the form of a UUID that begins with the number. */
 static void make_uuid(batches *b, char id[static BATCH_ID_SIZE], size_t number)
 {
     uint64_t x = peer__batch_random(b), y = peer__batch_random(b);
@@ -73,7 +74,7 @@ static void name_it(batches *b, char id[static BATCH_ID_SIZE], const char *prefi
         make_uuid(b, id, number);
 }
 
-/* Return the number in an id: the first eight digits that are hexadecimal and stand together. */
+/* Return the number in an id: its first eight consecutive hexadecimal digits. */
 static size_t number_of(const char *id)
 {
     for (; *id; id++) {
@@ -244,7 +245,7 @@ bool peer__batch_job_read_metadata(batch_job *job, json body)
     json metadata = peer__json_get(body, "metadata");
     if (!metadata.at || *metadata.at != '{') return true;
     job->metadata = strndup(metadata.at, metadata.n);
-    job->name = peer__json_string(peer__json_first(metadata)); /* for /control/batches */
+    job->name = peer__json_string(peer__json_first(metadata)); /* shown by /control/batches */
     return job->metadata != NULL;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Gemini's files. Sources: Google's guide to the Files API (the resumable protocol in REST), and
- * its client for Python (google-genai 3.6): it sends pieces with their offset, reads
- * X-Goog-Upload-Status, and downloads only what the service made.
+ * its client for Python (google-genai 3.6), which sends pieces with their offset, reads
+ * X-Goog-Upload-Status, and downloads only files that the service made.
  */
 #include "peer/batch_call.h"
 
@@ -35,7 +35,7 @@ static const char *header_of(const batch_call *call, const char *name)
     return value ? value : "";
 }
 
-/* The name that the metadata gives, or that of the header for it. */
+/* Return the name in the metadata, or else the name in the header. */
 static char *display_name(const batch_call *call)
 {
     json body = peer__json_parse(call->req->body.data, call->req->body.len);
@@ -45,7 +45,7 @@ static char *display_name(const batch_call *call)
     return name.at ? peer__json_string(name) : strdup(header_of(call, "x-goog-upload-file-name"));
 }
 
-/* Answer with the address that takes the file; it needs no key. */
+/* Answer with the address for the upload, which needs no key. */
 static void send_address(batch_call *call, const batch_file *file)
 {
     char address[256];
@@ -75,7 +75,7 @@ static void start(batch_call *call)
     send_address(call, file);
 }
 
-/* Return the open upload of the address. */
+/* Return the open upload to which the request's address belongs. */
 static batch_file *open_upload(batch_call *call)
 {
     char id[BATCH_ID_SIZE];

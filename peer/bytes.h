@@ -16,15 +16,16 @@ void peer__bytes_drop(bytes *b, size_t n); /* drops the first n bytes */
 void peer__bytes_free(bytes *b);
 
 /*
- * Text of JSON for answers, at most PEER_MAX_TEXT_BYTES of it. Each returns false without memory,
- * or when the text would be longer; peer__putf also for more than 1 KiB at once.
+ * Functions that append to a JSON text for an answer, of at most PEER_MAX_TEXT_BYTES. Each returns
+ * false if out of memory or if the text would be too long; peer__putf also for more than 1 KiB at
+ * once.
  */
 #define PEER_MAX_TEXT_BYTES ((size_t)1024 * 1024 * 1024)
 
 bool peer__put(bytes *b, const char *text);
 bool peer__put_n(bytes *b, const char *text, size_t n);
 __attribute__((format(printf, 2, 3))) bool peer__putf(bytes *b, const char *format, ...);
-/* Return how many bytes stand before one that a string of JSON escapes. */
+/* Return how many bytes come before the first one that a JSON string must escape. */
 size_t peer__plain_run(const char *text, size_t n);
 /* Write a string of JSON, with its quotes. */
 bool peer__put_string(bytes *b, const char *text);

@@ -1,4 +1,4 @@
-/* A server of Chat Completions that fails by the name of the model. */
+/* A server of Chat Completions whose faults depend on the name of the model. */
 #include "peer/bytes.h"
 #include "peer/openai.h"
 #include "peer/reply.h"
@@ -22,7 +22,7 @@ static void tokens(peer_reply *r, int from, int to, int interval_ms)
     }
 }
 
-/* Make a reply to chat completions of one model (NULL: any), streamed or not, without an end. */
+/* Make a reply, without an end, to chat completions of one model (NULL: any), streamed or not. */
 static peer_reply *chat_reply(peer *p, const char *model, int streamed)
 {
     peer_reply *r = peer_reply_new(p);
@@ -142,7 +142,7 @@ static void broken_streams(peer *p, int divisor)
     peer_step_end(r);
 }
 
-/* The same faults for answers that are not streamed. */
+/* Play the same faults for answers that are not streamed. */
 static void broken_answers(peer *p, int divisor)
 {
     static const char half[] = "{\"id\":\"chatcmpl-peer\",\"object\":\"chat.completion\",\"choi";

@@ -1,4 +1,4 @@
-/* A kqueue with nothing but a timer, which makes it readable. */
+/* A kqueue that has only a timer; it becomes readable when the timer fires. */
 #include "peer/server.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@ int peer__clock_open(void)
     return fd;
 }
 
-/* Take the event of a timer that fired, so that the next one makes the kqueue readable anew. */
+/* Take the event of a timer that fired, so that the kqueue is not readable until the next one. */
 static void quiet(int fd)
 {
     struct kevent event;

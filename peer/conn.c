@@ -1,4 +1,4 @@
-/* Connections: accepting, reading requests, and closing in every way. */
+/* Connections: accepting them, reading requests, and closing in every way. */
 #include "base/epoll.h"
 #include "base/sockets.h"
 #include "peer/play.h"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define READ_SIZE ((size_t)16 * 1024)
-/* A refused client may go on sending for this time. */
+/* how long a refused client may go on sending */
 #define LINGER_MS 2000
 
 /* ---- closing --------------------------------------------------------------------------------- */
@@ -55,7 +55,8 @@ void peer__conn_free(conn *c)
     note_outcome(c, PEER_CANCELLED);
     peer__timer_clear(c);
     unlink_conn(c);
-    /* A forked child may hold the socket, too, and then closing it alone would not remove it. */
+    /* A forked child may also hold the socket; then closing alone would not remove it from the
+     * epoll set. */
     epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     close(c->fd);
     peer__bytes_free(&c->in);
@@ -70,7 +71,7 @@ void peer__conn_free(conn *c)
 static void send_best_effort(conn *c, const char *text)
 {
     ssize_t n = send(c->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-    /* a failure does not matter: the connection closes next, or the client need not wait for
+    /* a failure does not matter: the connection closes next, or the client does not depend on
      * this */
     (void)n;
 }
@@ -140,7 +141,7 @@ static int linger(conn *c)
     return n < 0 && errno == EAGAIN && !c->gone ? 0 : -1;
 }
 
-/* Returns 1 with a request in c->req, 0 when more bytes are needed, -1 to close. */
+/* Returns 1 with a request in c->req, 0 if more bytes are needed, -1 to close. */
 static int read_request(conn *c)
 {
     for (;;) {
@@ -276,7 +277,7 @@ void peer__accept(peer *p)
             continue;
         }
         if (errno == EINTR || errno == ECONNABORTED) continue;
-        /* No descriptors are left: the next close accepts again, since the listener is
+        /* No descriptors are left: accepting continues at the next close, since the listener is
          * edge-triggered. */
         if (errno != EAGAIN) p->accept_paused = true;
         return;

@@ -37,7 +37,7 @@ struct conn {
     uint64_t split_gap_ns;
     unsigned gate;
     uint64_t deadline_ns;
-    size_t heap_at; /* place in the heap + 1; 0: not in the heap */
+    size_t heap_at; /* index in the heap + 1; 0: not in the heap */
 };
 
 /* Accept all waiting connections. */

@@ -1,4 +1,4 @@
-/* Control of a peer while it serves: gates are opened, and the next connections fail. */
+/* Control of a peer while it serves: opens gates, and makes the next connections fail. */
 #include "peer/server.h"
 
 #include <unistd.h>

@@ -1,10 +1,10 @@
-/* The service that a provider of `beluga new provider NAME --http` talks to, for the guide that
- * builds one: POST …/chat. */
+/* The service for providers that `beluga new provider NAME --http` makes, used by the guide on
+ * writing providers: POST …/chat. */
 #include "peer/peer.h"
 
 #include <string.h>
 
-/* Make a reply to requests that have such a text in their body; NULL: any. */
+/* Make a reply to requests whose body contains this text; NULL: any request. */
 static peer_reply *reply_for(peer *p, const char *body_part, int streamed)
 {
     peer_reply *r = peer_reply_new(p);

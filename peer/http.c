@@ -1,4 +1,4 @@
-/* Reads requests: bytes in, requests out. No sockets here. */
+/* Reads requests: turns bytes into requests, without sockets. */
 #include "peer/http.h"
 
 #include <errno.h>
@@ -109,7 +109,8 @@ static request *request_new(const char *head, size_t n)
     return NULL;
 }
 
-/* Most requests have few headers, and the log keeps thousands of requests. */
+/* Most requests have few headers, and the log keeps thousands of requests, so unused memory is
+ * freed. */
 static void shrink_headers(request *req)
 {
     size_t n = req->n_headers ? req->n_headers : 1;
@@ -256,7 +257,7 @@ void peer__request_free(request *req)
 
 /* ---- members of a JSON body ------------------------------------------------------------------ */
 
-/* Returns the place behind the string that starts at json[i]. */
+/* Returns the index after the string that starts at json[i]. */
 static size_t skip_string(const char *json, size_t n, size_t i)
 {
     for (i++; i < n; i++) {
@@ -300,8 +301,8 @@ void peer__json_member(const char *json, size_t n, const char *key, char *out, s
     for (size_t i = 0; i < n;) {
         if (json[i] != '"') {
             depth += (json[i] == '{' || json[i] == '[') - (json[i] == '}' || json[i] == ']');
-            /* Behind the first value stand others, in a file of lines, or it is no JSON at all:
-             * an upload of many megabytes is not searched. */
+            /* Stop after the first value: the body is a file of lines or not JSON at all, and an
+             * upload of many megabytes is not searched. */
             if (depth < 1 && !is_space(json[i])) return;
             i++;
             continue;

@@ -5,7 +5,7 @@
 
 /* ---- skipping -------------------------------------------------------------------------------- */
 
-/* Each returns the place behind what it skips; NULL when that is no JSON. */
+/* Each function returns the position after the part that it skips, or NULL if that is not JSON. */
 static const char *skip_value(const char *at, const char *end, int depth);
 
 static const char *skip_space(const char *at, const char *end)
@@ -25,7 +25,7 @@ static const char *skip_string(const char *at, const char *end)
     return NULL;
 }
 
-/* Numbers and words; whether a number is well written does not matter to a server of tests. */
+/* Skip a number or a word. The syntax of numbers is not checked, since this is a test server. */
 static const char *skip_plain(const char *at, const char *end)
 {
     const char *begin = at;
@@ -140,8 +140,8 @@ static bool put_utf8(bytes *out, unsigned c)
     return peer__put_n(out, text, n);
 }
 
-/* Append the character of an escape such as \u00e4, whose digits are at `*at`. Where it is the
- * first half of a pair, the second one is read, too. */
+/* Append the character of an escape such as \u00e4, whose digits are at `*at`. If it is the first
+ * half of a surrogate pair, the second half is read, too. */
 static bool put_unicode(bytes *out, const char **at, const char *end)
 {
     unsigned c = read_hex(*at, end);

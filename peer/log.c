@@ -62,7 +62,7 @@ static void keep(peer *p, request *req)
     req->kept = true;
 }
 
-/* Let the handler script an answer of its own; NULL without one, or without memory. */
+/* Let the handler make a reply for the request; NULL if there is no handler or no memory. */
 static peer_reply *ask_handler(peer *p, peer_handler handler, request *req)
 {
     peer_reply *r = handler.answer ? peer__reply_alloc(p) : NULL;
@@ -114,7 +114,7 @@ static size_t read_count(const peer *p, const size_t *count)
     return n;
 }
 
-/* A request in the log does not change any more, except its outcome. */
+/* Find a request of the log, which never changes except for its outcome. */
 static const request *find(const peer *p, size_t i)
 {
     pthread_mutex_lock(lock_of(p));
@@ -159,7 +159,7 @@ const char *peer_request_body(const peer *p, size_t i, size_t *len)
     const request *req = find(p, i);
     if (len) *len = req ? req->body.len : 0;
     if (!req) return NULL;
-    return req->body.data ? req->body.data : ""; /* a handler has taken it */
+    return req->body.data ? req->body.data : ""; /* a handler has taken the body */
 }
 
 const char *peer_request_model(const peer *p, size_t i)

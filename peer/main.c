@@ -76,7 +76,7 @@ static const char usage_text[] =
     "\n"
     "It ends on SIGTERM or SIGINT, and when the process that started it ends.\n";
 
-/* The signal handler needs it; it is set once, before the signals are caught. */
+/* The signal handler needs this pointer; it is set before the signals are caught. */
 static peer *the_peer;
 
 static void on_signal(int number)
@@ -119,7 +119,7 @@ static int take_fault(settings *s, const char *fault)
     return 0;
 }
 
-/* Numbers of the batch APIs that are unsigned. */
+/* Take an option of the batch APIs that is an unsigned number. */
 static int take_batch_number(settings *s, int option)
 {
     int n = 0;
@@ -208,7 +208,7 @@ static void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Returns false when the parent had ended before the kernel was asked to watch it. */
+/* Returns false if the parent ended before the kernel was asked to watch it. */
 static bool end_with_parent(void)
 {
     pid_t parent = getppid();
@@ -225,7 +225,7 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Choose what the peer answers. */
+/* Script the answers of the chosen mode. */
 static int script(settings *s)
 {
     if (s->mode == MODE_CHAT) peer_serve_chat(the_peer, &s->chat);
@@ -245,7 +245,7 @@ static int run(void)
     return peer_run(the_peer);
 }
 
-/* Returns the status with which the program ends. */
+/* Serve until a signal comes. Returns the program's exit status. */
 static int serve(settings *s)
 {
     if (s->mode == MODE_BATCH && !s->config.max_body)

@@ -12,7 +12,7 @@ static const char *model_of(const peer_reply *r)
     return r->answer_model ? r->answer_model : PEER_OPENAI_MODEL;
 }
 
-/* Pass the text to `use` when it is complete, else mark the reply as broken. */
+/* Pass the text to `use` if it is complete, or else mark the reply as broken. */
 static void finish(peer_reply *r, bytes *b, bool ok, void (*use)(peer_reply *, const char *))
 {
     ok = ok && peer__put_n(b, "", 1);
@@ -60,7 +60,7 @@ void peer_openai_text(peer_reply *r, const char *text)
     finish(r, &b, ok, peer_step_sse);
 }
 
-/* Write a member of an object, with a comma unless it is the first; nothing for NULL. */
+/* Write a member of an object, with a comma unless it is the first; write nothing for NULL. */
 static bool put_member(bytes *b, const char *name, const char *value, bool *first)
 {
     if (!value) return true;
@@ -143,7 +143,7 @@ static int words(peer_reply *r, const char *text)
     for (; *text; n++) {
         size_t len = 1 + strcspn(text + 1, " ");
         if (len >= sizeof word) len = sizeof word - 1;
-        /* A longer word is cut, but never inside a character. */
+        /* A longer word is cut, but not in the middle of a character. */
         while (len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80) len--;
         memcpy(word, text, len);
         word[len] = '\0';

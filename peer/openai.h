@@ -1,4 +1,4 @@
-/* Functions that the forms of Chat Completions share with the server that uses them. */
+/* Functions that the Chat Completions replies share with the server that uses them. */
 #ifndef BELUGA_PEER_OPENAI_H
 #define BELUGA_PEER_OPENAI_H
 
@@ -9,7 +9,7 @@
 #define PEER_OPENAI_TOKENS       60
 #define PEER_OPENAI_INPUT_TOKENS 12
 
-/* Send the finish reason "stop", and the usage of an answer of so many tokens. */
+/* Send the finish reason "stop", and a usage with this number of tokens. */
 void peer__openai_end(peer_reply *r, int tokens);
 
 #endif

@@ -58,7 +58,7 @@ static void init_locks(peer *p)
     beluga__cond_init(&p->changed);
 }
 
-/* Make the answer to requests that no reply matches. */
+/* Make the reply to requests that no scripted reply matches. */
 static peer_reply *make_unscripted(peer *p)
 {
     static const char body[] =
@@ -92,7 +92,7 @@ peer *peer_new(const peer_config *config)
 
 /* ---- serving --------------------------------------------------------------------------------- */
 
-/* Set the clock to the earliest deadline, only when the deadline has changed. */
+/* Set the clock to the earliest deadline, but only if that has changed. */
 static void arm(peer *p)
 {
     uint64_t at = p->timers.len ? p->timers.at[0]->deadline_ns : 0;
@@ -101,7 +101,7 @@ static void arm(peer *p)
     p->armed_ns = at;
 }
 
-/* Deadlines that are set meanwhile are after `now`, so this loop ends. */
+/* Deadlines that are set meanwhile are later than `now`, so this loop ends. */
 static void run_timers(peer *p)
 {
     uint64_t now = peer__now_ns();
@@ -176,8 +176,8 @@ static void *serve(void *arg)
     return NULL;
 }
 
-/* The host may fork right after the start. A child that was forked while the thread was starting
- * would wait for locks of a sanitizer's runtime. */
+/* The host may fork right after the start. A child that is forked while the thread is starting
+ * would wait for ever for locks of a sanitizer's runtime. */
 static void wait_until_it_serves(peer *p)
 {
     pthread_mutex_lock(&p->lock);
@@ -195,7 +195,7 @@ peer *peer_start_with(const peer_config *config)
     sigset_t all, before;
     peer *p = peer_new(config);
     if (!p) return NULL;
-    /* Signals belong to the host. */
+    /* The serving thread blocks all signals, which are the host's to handle. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&p->thread, NULL, serve, p);

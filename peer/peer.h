@@ -1,9 +1,10 @@
 /*
- * A scripted HTTP/1.1 server that does on purpose what goes wrong on the wire of a model server.
+ * A scripted HTTP/1.1 server that causes on purpose the faults that connections to model servers
+ * have.
  *
  * It listens on 127.0.0.1 only and knows nothing of the library under test: POSIX sockets and
- * epoll, no other dependency. A test starts one, appends replies, lets a client talk to it, and
- * reads the log of what the client really did:
+ * epoll are its only dependencies. A test starts a peer, appends replies, lets a client talk to it,
+ * and reads the log of the client's requests:
  *
  *     peer *p = peer_start();
  *     peer_reply *r = peer_reply_new(p);
@@ -17,13 +18,13 @@
  *     assert_int_equal(peer_wait_requests(p, 2, 5000), 0);
  *     peer_stop(p);
  *
- * Threads: every function may be called from any thread, while the peer serves on its own; a reply
- * must be complete before a request that it could answer arrives (a *gate* lets a test hold a reply
- * in the middle). Memory: replies and log entries belong to the peer and live until peer_stop().
- * Scripting never fails visibly: when memory runs out the reply is marked broken, and every request
- * that takes it gets the answer of an unscripted one (status 418). NULL replies are ignored.
- * A child made by fork() holds the peer's descriptors but not its thread: let it exec or _exit, and
- * expect no connection to end before it does.
+ * Threads: every function may be called from any thread, since the peer serves on a thread of its
+ * own. A reply must be complete before a request arrives that it could answer (a *gate* lets a test
+ * hold a reply in the middle). Memory: replies and log entries belong to the peer and live until
+ * peer_stop(). Scripting never fails visibly: when memory runs out the reply is marked broken, and
+ * every request that takes it gets the answer of an unscripted one (status 418). NULL replies are
+ * ignored. A child made by fork() holds the peer's descriptors but not its thread: the child should
+ * exec or _exit, and connections do not end before it does so.
  */
 #ifndef BELUGA_PEER_PEER_H
 #define BELUGA_PEER_PEER_H
@@ -36,7 +37,7 @@
 #define PEER_MAX_HEAD_BYTES ((size_t)64 * 1024)
 #define PEER_MAX_BODY_BYTES ((size_t)64 * 1024 * 1024)
 #define PEER_MAX_HEADERS    128
-/* Requests past either limit are answered and counted, but their contents are not kept. */
+/* Requests above either limit are answered and counted, but their contents are not kept. */
 #define PEER_MAX_KEPT_REQUESTS ((size_t)65536)
 #define PEER_MAX_KEPT_BYTES    ((size_t)512 * 1024 * 1024)
 /* Gates are numbered from 0. */
@@ -54,15 +55,16 @@ typedef struct peer_config {
     int port;             /* 0: any free port */
     size_t kept_requests; /* number of requests that the log keeps, ≤ PEER_MAX_KEPT_REQUESTS */
     size_t max_body;      /* a longer body is answered with 413; 0: PEER_MAX_BODY_BYTES */
-    FILE *log;            /* borrowed, may be NULL: one JSON line per request */
+    FILE *log;            /* borrowed, may be NULL: gets one line of JSON for each request */
 } peer_config;
 
-/* Start a peer on its own thread, on a free port. Returns owned, or NULL (errno says why). */
+/* Start a peer on its own thread and a free port. The caller owns the result, which is NULL on
+ * failure (with errno). */
 peer *peer_start(void);
 /* Start a peer with a configuration, which may be NULL. */
 peer *peer_start_with(const peer_config *config);
 
-/* Make a peer that listens but does not serve before peer_run(). `config` may be NULL. */
+/* Make a peer that listens but serves nothing until peer_run(). `config` may be NULL. */
 peer *peer_new(const peer_config *config);
 
 /* Serve on the calling thread until peer_quit(). Returns 0, or -1 with errno. Blocks. */
@@ -107,12 +109,13 @@ void peer_reply_match_body(peer_reply *r, const char *part);
 void peer_reply_match_streamed(peer_reply *r, int streamed);
 
 /*
- * Of the requests that match, take the `turn`-th (from 0) of every `turns` and leave the others to
+ * Take only the `turn`-th (from 0) of every `turns` matching requests, and leave the others to
  * later replies: turn 0 of 2 fails every first attempt and lets the retry through.
  */
 void peer_reply_turn(peer_reply *r, unsigned turn, unsigned turns);
 
-/* Take requests only for `ms` after the first one that it took: an outage that ends. */
+/* Take requests only for `ms` after the first one that the reply took: this is an outage that
+ * ends. */
 void peer_reply_last_ms(peer_reply *r, int ms);
 
 /* ---- the steps of a reply, done in order ----------------------------------------------------- */
@@ -127,13 +130,13 @@ void peer_step_status(peer_reply *r, int status, const char *headers);
 /* Add a header to the status just sent. */
 void peer_step_header(peer_reply *r, const char *name, const char *value);
 
-/* Add a header with a value of `n` letters: a header of many kilobytes. */
+/* Add a header whose value is `n` letters, for example to make a header of many kilobytes. */
 void peer_step_header_fill(peer_reply *r, const char *name, size_t n);
 
-/* Send a body with its right Content-Length. */
+/* Send a body with the correct Content-Length. */
 void peer_step_body(peer_reply *r, const void *bytes, size_t n);
 
-/* Send a body and claim another Content-Length; follow it with peer_step_close(). */
+/* Send a body with a wrong Content-Length; peer_step_close() must follow. */
 void peer_step_body_claiming(peer_reply *r, const void *bytes, size_t n, size_t claimed);
 
 /* Send a whole JSON answer: status, Content-Type, Content-Length, body. */
@@ -142,7 +145,7 @@ void peer_step_json(peer_reply *r, int status, const char *body);
 /* Send a whole redirect, with an empty body. */
 void peer_step_redirect(peer_reply *r, int status, const char *location);
 
-/* Send bytes exactly as they are, with no framing of ours. */
+/* Send these bytes unchanged, without any framing. */
 void peer_step_raw(peer_reply *r, const void *bytes, size_t n);
 
 /* Send one HTTP chunk. `n` of 0 sends nothing: an empty chunk would end the body. */
@@ -157,31 +160,31 @@ void peer_step_end(peer_reply *r);
 /* Send nothing for this time. */
 void peer_step_delay_ms(peer_reply *r, int ms);
 
-/* From here on pass at most `n` bytes to each send, with pauses of `gap_us`. `n` of 0 ends the
- * splitting. */
+/* From here on pass at most `n` bytes to each send, with pauses of `gap_us` microseconds. `n` of 0
+ * ends the splitting. */
 void peer_step_split(peer_reply *r, size_t n, int gap_us);
 
 /* Send nothing until a test opens gate `gate` with peer_open_gate(). */
 void peer_step_gate(peer_reply *r, int gate);
 
 /*
- * Send nothing until more bytes arrive from the client, and leave them unread. After a complete
- * answer, and followed by peer_step_close() or peer_step_reset(), this is a server that closes an
- * idle connection just as a request is sent on it.
+ * Send nothing until more bytes arrive from the client, and leave them unread. Used after a
+ * complete answer and before peer_step_close() or peer_step_reset(), this imitates a server that
+ * closes an idle connection just when a request is sent on it.
  */
 void peer_step_await_bytes(peer_reply *r);
 
-/* Close the connection in order (FIN). */
+/* Close the connection normally (FIN). */
 void peer_step_close(peer_reply *r);
 
-/* Reset the connection (RST). As the only step: the request was read, and no byte of an answer
- * comes. */
+/* Reset the connection (RST). As the only step, it resets after the request was read and before any
+ * byte of an answer. */
 void peer_step_reset(peer_reply *r);
 
-/* Send nothing more, until the client closes or peer_stop(). */
+/* Send nothing more until the client closes or peer_stop() is called. */
 void peer_step_hang(peer_reply *r);
 
-/* Open a gate for good: replies that wait at the gate go on, and later ones do not wait. */
+/* Open a gate permanently: replies that wait at the gate continue, and later ones do not wait. */
 void peer_open_gate(peer *p, int gate);
 
 /* ---- faults before any request is read ------------------------------------------------------- */
@@ -192,13 +195,14 @@ typedef enum peer_accept_fault {
     PEER_ACCEPT_DEAF   /* accept, then neither read nor write */
 } peer_accept_fault;
 
-/* Apply the fault to the next `times` connections. They count as connections, never as requests. */
+/* Apply the fault to the next `times` connections. They are counted as connections, never as
+ * requests. */
 void peer_fail_accepts(peer *p, peer_accept_fault fault, int times);
 
 /* ---- the log --------------------------------------------------------------------------------- */
 
 /*
- * Requests are numbered from 0 in the order in which they were complete (head and body). Pointers
+ * Requests are numbered from 0 in the order in which they became complete (head and body). Pointers
  * are borrowed until peer_stop(). For a request that does not exist or was not kept, accessors
  * return NULL, -1 or 0.
  */
@@ -211,24 +215,25 @@ typedef enum peer_outcome {
 size_t peer_requests(const peer *p);
 const char *peer_request_method(const peer *p, size_t i);
 const char *peer_request_path(const peer *p, size_t i);
-/* Returns the value of the first header with this name, in any case; NULL when there is none. */
+/* Returns the value of the first header with this name (case does not matter); NULL if there is
+ * none. */
 const char *peer_request_header(const peer *p, size_t i, const char *name);
-/* Returns name and value of header `index`, in the order of the request; NULL past the last. */
+/* Returns name and value of header `index`, in the order of the request; NULL after the last. */
 const char *peer_request_header_at(const peer *p, size_t i, size_t index, const char **value);
-/* Returns the body, with a NUL behind it; `len` may be NULL. Never NULL for a kept request. */
+/* Returns the body, followed by a NUL; `len` may be NULL. Never NULL for a kept request. */
 const char *peer_request_body(const peer *p, size_t i, size_t *len);
-/* Returns "model" at the top level of the body, as written there; "" when there is none. */
+/* Returns "model" at the top level of the body, as written there; "" if there is none. */
 const char *peer_request_model(const peer *p, size_t i);
 /* Returns the time when the request was complete, on CLOCK_MONOTONIC. */
 uint64_t peer_request_time_ns(const peer *p, size_t i);
-/* Returns the number, from 0, of the request's connection; requests on a kept connection have the
- * same. */
+/* Returns the number, from 0, of the request's connection; requests on one kept-alive connection
+ * have the same number. */
 long peer_request_connection(const peer *p, size_t i);
 int peer_request_outcome(const peer *p, size_t i);
 
 /*
- * Returns the number of requests that no reply matched, and of texts that were no HTTP request. A
- * clean test has 0 of both.
+ * Returns the number of requests that no reply matched; peer_malformed() that of requests that were
+ * not HTTP. Both are 0 in a clean test.
  */
 size_t peer_unscripted(const peer *p);
 size_t peer_malformed(const peer *p);
@@ -238,20 +243,20 @@ size_t peer_open_connections(const peer *p); /* connections that are open now */
 
 /* ---- waiting: 0 when the condition holds, -1 after `timeout_ms` ------------------------------ */
 
-int peer_wait_requests(peer *p, size_t n, int timeout_ms); /* at least n requests in all */
-/* at least n connections accepted in all */
+int peer_wait_requests(peer *p, size_t n, int timeout_ms); /* n requests or more in all */
+/* n accepted connections or more in all */
 int peer_wait_connections(peer *p, size_t n, int timeout_ms);
-/* at least n connections closed, by either side */
+/* n closed connections or more, closed by either side */
 int peer_wait_closed(peer *p, size_t n, int timeout_ms);
 int peer_wait_all_closed(peer *p, int timeout_ms); /* no connection is open */
-/* Wait until request i has ended in `outcome`; -1 at once when it ended otherwise. */
+/* Wait until request i has ended with `outcome`; returns -1 at once if it ended otherwise. */
 int peer_wait_outcome(peer *p, size_t i, peer_outcome outcome, int timeout_ms);
 
 /* ---- shapes of OpenAI Chat Completions ------------------------------------------------------- */
 
 /* Send 200, text/event-stream and the first chunk, which carries the role. */
 void peer_openai_begin(peer_reply *r);
-/* Send a chunk of text, about 300 bytes when `text` is a word. `text` is escaped. */
+/* Send a chunk of text, about 300 bytes if `text` is one word. `text` is escaped. */
 void peer_openai_text(peer_reply *r, const char *text);
 /* Send the chunk with the finish reason. */
 void peer_openai_finish(peer_reply *r, const char *reason);
@@ -260,15 +265,15 @@ void peer_openai_usage(peer_reply *r, int input_tokens, int output_tokens);
 /* Send "[DONE]" and the last HTTP chunk. */
 void peer_openai_done(peer_reply *r);
 /*
- * Send a chunk with a piece of tool call `index`. Arguments of NULL are left out: later pieces of a
- * call look like this, and so does a first piece with a fault. `arguments` is escaped, and need not
- * be JSON.
+ * Send a chunk with a piece of tool call `index`. Members whose argument is NULL are left out, as
+ * in later pieces of a call or in a faulty first piece. `arguments` is escaped and need not be
+ * JSON.
  */
 void peer_openai_tool(peer_reply *r, int index, const char *id, const char *name,
                       const char *arguments);
-/* Send a complete healthy stream: the text word by word, finish, usage, "[DONE]". */
+/* Send a complete stream without faults: the text word by word, finish, usage, "[DONE]". */
 void peer_openai_stream(peer_reply *r, const char *text);
-/* Send a complete unstreamed answer with usage. */
+/* Send a complete answer in one piece, with usage. */
 void peer_openai_answer(peer_reply *r, const char *text);
 /* Send a complete error answer; `headers` as in peer_step_status(), `code` may be NULL. */
 void peer_openai_error(peer_reply *r, int status, const char *headers, const char *code,
@@ -278,7 +283,7 @@ void peer_openai_model(peer_reply *r, const char *model);
 
 typedef struct peer_chat {
     int tokens;       /* tokens of a streamed answer, 1 … PEER_MAX_TOKENS */
-    int answer_words; /* words of an answer in one piece; 0: a text for about 600 bytes in all */
+    int answer_words; /* words of an answer in one piece; 0: about 600 bytes in all */
     int interval_ms;  /* milliseconds between two tokens */
     int hold;         /* send nothing more after the first token */
     int time_divisor; /* ≥ 1: divides the waits of the faults below */
@@ -287,9 +292,9 @@ typedef struct peer_chat {
 #define PEER_MAX_TOKENS 100000
 
 /*
- * Append replies that make the peer an OpenAI-shaped server: GET …/models and POST
- * …/chat/completions, streamed or not, for ever. The model "peer-backup" answers in its own name,
- * any other one as "peer-chat", except those that fail on purpose:
+ * Append replies that make the peer a server with OpenAI's API for any number of requests:
+ * GET …/models and POST …/chat/completions, streamed or not. Answers name the model "peer-backup"
+ * if it was asked for, and otherwise "peer-chat". These models fail on purpose:
  *
  *   s01  429 with Retry-After: 2, every second request is answered
  *   s02  429 for ever, without Retry-After
@@ -311,60 +316,60 @@ typedef struct peer_chat {
 void peer_serve_chat(peer *p, const peer_chat *chat);
 
 /*
- * Append replies that make the peer the service of a provider that `beluga new provider NAME
- * --http` begins, for ever: POST …/chat, whole and streamed. It greets, calls the tool get_weather
- * where tools are offered, and answers with its result. It refuses the model chat-0.
+ * Append replies that make the peer the service for providers that `beluga new provider NAME
+ * --http` makes, for any number of requests: POST …/chat, streamed or not. It greets; if tools are
+ * offered, it calls get_weather, and answers with the tool's result. It refuses the model chat-0.
  */
 void peer_serve_example(peer *p);
 
 /* ---- batch APIs ------------------------------------------------------------------------------ */
 
-/* Anthropic takes 256 MB; OpenAI's files of 200 MB come with a form around them. */
+/* Anthropic accepts 256 MB; files of OpenAI's of 200 MB come inside a form. */
 #define PEER_BATCH_MAX_BODY_BYTES ((size_t)260 * 1024 * 1024)
 
 typedef struct peer_batches {
-    double seconds;            /* a job takes so long */
-    unsigned polls;            /* > 0: it takes so many requests for it, and no time */
-    size_t page;               /* lists have at most so many jobs on a page; 0: as the API has it */
-    int late_list_ms;          /* a list shows a job so long after it was made */
-    uint64_t seed;             /* of everything that is left to chance */
-    const char *const *faults; /* borrowed for the call: "NAME" or "NAME:HOW-OFTEN", see below */
+    double seconds;   /* how long a job takes */
+    unsigned polls;   /* > 0: the job ends after this number of polls, regardless of time */
+    size_t page;      /* most jobs on one page of a list; 0: as in the real API */
+    int late_list_ms; /* how long after its creation a list shows a job */
+    uint64_t seed;    /* seed of everything random */
+    const char *const *faults; /* borrowed during the call: "NAME" or "NAME:HOW-OFTEN", see below */
     size_t n_faults;
 } peer_batches;
 
 /*
  * Make the peer a server of the batch APIs of OpenAI (also below /openai, as Azure and Groq have
- * it), Together (below /together), Anthropic, Gemini and Mistral, for requests that no reply of the
- * script takes. It needs a config with max_body, such as PEER_BATCH_MAX_BODY_BYTES. Jobs and files
+ * it), Together (below /together), Anthropic, Gemini and Mistral, for requests that no scripted
+ * reply matches. It needs a config with max_body, such as PEER_BATCH_MAX_BODY_BYTES. Jobs and files
  * belong to the key that made them. Each answer is "echo: " and the last text of the user. Results
- * are never in the order of the requests, where the API does not promise it (Gemini does for
- * requests that came in the body).
+ * are never in the order of the requests, unless the API promises that order (as Gemini does for
+ * requests inside the body).
  *
- * GET /control/batches tells what was made, answered and deleted, of all keys.
+ * GET /control/batches reports, for all keys, what was made, answered and deleted.
  *
- * HOW-OFTEN is a chance such as 0.2, or a number such as 3: each third time; each time without it.
+ * HOW-OFTEN is a chance such as 0.2, or a number such as 3, which means each third time. Without it
+ * the fault is played each time. The faults are:
  *
  *   lost-create   the job is made, and the connection closes without an answer
  *   error-create  the job is made, and the answer is 500
  *   busy-create   429 with Retry-After, and no job
- *   lost-upload   the file is there, and the connection closes without an answer
+ *   lost-upload   the file is stored, and the connection closes without an answer
  *   busy-get      429 when a job is asked for
  *   expire        half of a job's requests are answered, then it expires (Gemini: none is)
- *   errors-only   all requests of a job fail: there is a file of errors alone
+ *   errors-only   all requests of a job fail, so there is only a file of errors
  *   invalid       the job fails as a whole when it is checked (Anthropic: it is refused)
- *   queue-full    OpenAI's job fails as a whole, until others have ended; others say 429
+ *   queue-full    OpenAI's job fails as a whole until other jobs end; other APIs answer 429
  *   line-400, line-429, line-500, line-quota, line-expired
- *                 requests fail: for good, for a moment (429 and 500), for lack of credit, of time
- *   cut-results   a download ends in the middle of what Content-Length has promised
- *   cut-chunked   a download in chunks ends without the last one
- *   chunked       downloads come in chunks
- *   empty-ids     files that are not there have the id "" instead of null (OpenAI)
+ *                 requests fail: permanently (400), temporarily (429, 500), for lack of credit or
+ * time cut-results   a download ends before the length that Content-Length gives cut-chunked   a
+ * download in chunks ends without the last one chunked       downloads come in chunks empty-ids
+ * missing files have the id "" instead of null (OpenAI)
  *
- * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails so; with
- * "-once" behind it only in the first job that asks this text.
+ * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in
+ * this way; with "-once" after the word only in the first job that asks this text.
  *
- * A body that became a file or a job is not in the log. Call it once, before anybody connects.
- * Returns NULL, or what is wrong with the faults; static.
+ * A body that became a file or a job is not in the log. Call this function once, before any client
+ * connects. Returns NULL, or a static description of what is wrong with the faults.
  */
 const char *peer_serve_batches(peer *p, const peer_batches *settings);
 

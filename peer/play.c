@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* After this many sends it is the turn of other connections. */
+/* sends after which other connections get their turn */
 #define TURN_SENDS 64
 
 typedef enum verdict { GO_ON, MUST_WAIT, ENDED, MUST_CLOSE } verdict;
@@ -42,7 +42,8 @@ static verdict send_some(conn *c)
     return c->split && c->split_gap_ns ? wait_until(c, peer__now_ns() + c->split_gap_ns) : GO_ON;
 }
 
-/* Copies the next step. A test may still append steps, so only fields under the lock are read. */
+/* Copies the next step. A test may still append steps, so only fields that the lock guards are
+ * read. */
 static bool take_step(conn *c, step *s)
 {
     pthread_mutex_lock(&c->owner->lock);

@@ -20,7 +20,7 @@ typedef enum step_kind {
 typedef struct step {
     step_kind kind;
     char *data; /* BYTES: owned by the reply, and never changed */
-    size_t n;   /* BYTES: length; SPLIT: bytes of a send; GATE: its number */
+    size_t n;   /* BYTES: length; SPLIT: bytes of a send; GATE: the gate's number */
     uint64_t wait_ns;
 } step;
 
@@ -29,18 +29,18 @@ struct peer_reply {
     peer_reply *next;
     step *steps;
     size_t n_steps, cap_steps;
-    int left; /* number of requests that it still answers, or PEER_FOR_EVER */
+    int left; /* how many requests it still answers, or PEER_FOR_EVER */
     char *path, *model, *route, *body;
     int streamed; /* -1: both */
     unsigned turn, turns, seen;
     uint64_t lasts_ns, until_ns; /* lasts_ns counts from the first matching request; 0: no end */
-    bytes head;                  /* a status that waits for a step that chooses its framing */
+    bytes head;                  /* the head, until the next step chooses its framing */
     bool has_status, broken;
-    bool own; /* made for one request, with which it is freed */
+    bool own; /* made for a single request, with which it is freed */
     char *answer_model;
 };
 
-/* Make a reply that is in no queue; owned, NULL without memory. */
+/* Make a reply that is in no queue. The caller owns it; NULL if out of memory. */
 peer_reply *peer__reply_alloc(peer *p);
 /* Mark a reply that can't be played completely. */
 void peer__reply_break(peer_reply *r);

@@ -20,7 +20,7 @@ static bool reserve_steps(peer_reply *r)
     return true;
 }
 
-/* Takes over s->data. */
+/* Append a step. Takes over s->data. */
 static void append_step(peer_reply *r, step s)
 {
     pthread_mutex_lock(&r->owner->lock);
@@ -33,7 +33,7 @@ static void append_step(peer_reply *r, step s)
     if (!ok) free(s.data);
 }
 
-/* Turns the bytes into a step and leaves `b` empty. */
+/* Append the bytes as a step, and leave `b` empty. */
 static void append_bytes(peer_reply *r, bytes *b, bool complete)
 {
     if (!complete) {
@@ -87,7 +87,7 @@ static const char *reason_of(int status)
     return "Scripted";
 }
 
-/* Return whether a head has a line that begins with Content-Type. */
+/* Return whether a head has a Content-Type header. */
 static bool has_content_type(const bytes *head)
 {
     static const char name[] = "\r\nContent-Type:";
@@ -96,7 +96,7 @@ static bool has_content_type(const bytes *head)
     return false;
 }
 
-/* Finish a status that waits for its framing. `type` and `framing` may be NULL. */
+/* Finish a head that waits for its framing. `type` and `framing` may be NULL. */
 static void finish_head(peer_reply *r, const char *type, const char *framing)
 {
     if (r->head.len == 0) return;
@@ -227,7 +227,7 @@ void peer_step_delay_ms(peer_reply *r, int ms)
     append_pause(r, (step){.kind = STEP_DELAY, .wait_ns = wait_ns});
 }
 
-/* The head may still be open, and must stay open. */
+/* The head may still be unfinished, and splitting must not finish it. */
 void peer_step_split(peer_reply *r, size_t n, int gap_us)
 {
     uint64_t wait_ns = gap_us > 0 ? (uint64_t)gap_us * 1000 : 0;

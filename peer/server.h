@@ -1,4 +1,4 @@
-/* The struct of the server, for its own files. */
+/* The struct of the server, used by the peer's own files only. */
 #ifndef BELUGA_PEER_SERVER_H
 #define BELUGA_PEER_SERVER_H
 
@@ -13,12 +13,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Answers requests that no reply of the script takes, on the serving thread and without the lock.
- */
+/* Answers requests that no reply of the script matches. It runs on the serving thread, without the
+ * lock. */
 typedef struct peer_handler {
-    /* Script `r` as the answer to this request, whose body may be taken over. */
+    /* Script `r` as the answer to this request; the request's body may be taken over. */
     void (*answer)(void *state, request *req, peer_reply *r);
-    void (*free)(void *state); /* peer_stop() calls it */
+    void (*free)(void *state); /* called by peer_stop() */
     void *state;
 } peer_handler;
 
@@ -33,7 +33,7 @@ struct peer {
     bool has_thread;
     atomic_bool quit;
 
-    /* Used by the serving thread only. */
+    /* These are used by the serving thread only. */
     conn *conns;
     heap timers;
     uint64_t armed_ns;
@@ -45,7 +45,7 @@ struct peer {
     pthread_cond_t changed;
     bool serves; /* the thread runs */
     peer_reply *first, *last, *unscripted_reply;
-    peer_handler handler; /* {NULL}: there is none */
+    peer_handler handler; /* {NULL}: no handler */
     uint64_t gates;
     peer_accept_fault accept_fault;
     int accept_faults_left;
@@ -56,7 +56,7 @@ struct peer {
 
 /* ---- control.c ------------------------------------------------------------------------------- */
 
-/* Wake the serving thread, which then looks at its flags. */
+/* Wake the serving thread, which then checks its flags. */
 void peer__wake(peer *p);
 bool peer__gate_is_open(peer *p, unsigned gate);
 

@@ -1,4 +1,4 @@
-/* A binary heap of connections by deadline, and a clock for the earliest. */
+/* A binary heap of connections by deadline, and a clock for the earliest deadline. */
 #include "peer/server.h"
 
 #include <stdlib.h>

@@ -19,10 +19,10 @@ bool peer__timer_set(conn *c, uint64_t deadline_ns);
 void peer__timer_clear(conn *c);
 uint64_t peer__now_ns(void);
 
-/* A descriptor that becomes readable at a time: a timerfd, or a kqueue with a timer. Returns -1
- * with errno when none is left. */
+/* Open a descriptor that becomes readable at a set time: a timerfd, or a kqueue with a timer.
+ * Returns -1 with errno if there is none left. */
 int peer__clock_open(void);
-/* Set its time; 0: none. */
+/* Set the clock's time; 0: no time. */
 void peer__clock_set(int fd, uint64_t at_ns);
 
 #endif

@@ -1,17 +1,18 @@
 /* A provider for an API behind HTTP, as a plug-in. Retries, timeouts, cancelling, batches, logs and
- * metrics are the library's.
+ * metrics are done by the library.
  *
  *     cc -shared -fPIC herald.c $(pkg-config --cflags beluga-provider) -o herald.so
  *     beluga --plugin herald.so --replay tape -m herald/crier "Good news"
  *
- * The service is invented, so tape/ has an answer of it. One of yours is asked with its key:
+ * The service is invented, so tape/ has a recorded answer of it. A real service needs a key:
  *     HERALD_API_KEY=... beluga --plugin herald.so -m herald/crier -o herald.voice=loud "Good news"
  */
 #include <beluga/provider/provider.h>
 
 static const char *const roles[] = {"", "system", "user", "assistant", "tool"};
 
-/* {"model": "crier", "stream": true, "voice": "loud", "lines": ["user", "Good news"]} */
+/* A request is {"model": "crier", "stream": true, "voice": "loud", "lines": ["user", "Good
+ * news"]}. */
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)err;
@@ -34,7 +35,8 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return 0;
 }
 
-/* {"text": "Oyez"} as often as it takes, then {"done": true}; unstreamed: both in one. */
+/* An event is {"text": "Oyez"}, and the last one {"done": true}. An unstreamed answer has both in
+ * one object. */
 static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     (void)state;
@@ -51,7 +53,7 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     return decode_response(state, frame->data, frame->length, emit);
 }
 
-/* {"error": "hoarse"}: what beluga_error calls the provider's own code. */
+/* An error is {"error": "hoarse"}; this word becomes the provider's own code in beluga_error. */
 static void decode_error(const beluga_call *call, const beluga_http_response *response,
                          beluga_error *err)
 {

@@ -1,5 +1,6 @@
-/* A provider for the native API of llama.cpp's server, as a plug-in: one prompt goes to /completion
- * as the model was trained on it, without the server's template; with its own sampling options.
+/* A provider for the native API of llama.cpp's server, as a plug-in: it sends one
+ * prompt to /completion in the form that the model was trained on, without the server's template,
+ * and has the server's own sampling options.
  *
  *     cc -shared -fPIC llama.c $(pkg-config --cflags beluga-provider) -o llama.so
  *     llama-server -m model.gguf &
@@ -40,7 +41,7 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
 
 /* ---- an answer becomes events ---------------------------------------------------------------- */
 
-/* {"error": {"code": 400, "message": "…", "type": "exceed_context_size_error"}} */
+/* An error is {"error": {"code": 400, "message": "…", "type": "exceed_context_size_error"}}. */
 static void describe(const beluga_json *root, beluga_error *err)
 {
     size_t n;
@@ -64,7 +65,8 @@ static void decode_error(const beluga_call *call, const beluga_http_response *re
     beluga_json_doc_free(doc);
 }
 
-/* The last event has "stop": true, which is the proof that the answer is whole, and the counts. */
+/* The last event has "stop": true, which proves that the answer is complete, and the token
+ * counts. */
 static int finish(const beluga_json *root, beluga_emit *emit)
 {
     beluga_usage usage = BELUGA_USAGE_INIT;
@@ -81,7 +83,8 @@ static int finish(const beluga_json *root, beluga_emit *emit)
     return status ? status : beluga_emit_finish(emit, reason, type);
 }
 
-/* {"content": "Hel", "stop": false}; unstreamed: all of it in one. */
+/* An event is {"content": "Hel", "stop": false}; an unstreamed answer has the whole text in one
+ * object. */
 static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* A provider for a model that is not behind HTTP, as a plug-in: it says the last message back.
+/* A provider for a model that is not behind HTTP, as a plug-in: it echoes the last message.
  *
  *     cc -shared -fPIC parrot.c $(pkg-config --cflags beluga-provider) -o parrot.so
  *     beluga --plugin ./parrot.so -m parrot/grey -o parrot.times=2 "Pretty Polly"
@@ -15,9 +15,8 @@ static int say(beluga_emit *emit, const char *text, size_t length, int64_t times
     return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, "said");
 }
 
-/* It runs on the loop and must not wait: beluga_emit_after is for that, or
- * beluga_emit_run_blocking.
- */
+/* Start a call. This runs on the loop and must not wait: use beluga_emit_after or
+ * beluga_emit_run_blocking for that. */
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     (void)self;
@@ -31,7 +30,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* Nothing is under way that would have to be stopped. */
+/* No work is under way that would have to be stopped. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;

@@ -1,12 +1,12 @@
-/* Replicate's predictions, as a plug-in: a call creates one and follows it, which takes several
- * requests. POST /models/OWNER/NAME/predictions answers 201 with the prediction, whose `urls` say
- * where to get it again, where it is streamed, and where it is cancelled. A call without a stream
- * asks every half second; one with a stream reads that, and then gets the prediction for its end.
+/* Replicate's predictions, as a plug-in: a call creates a prediction and follows it, which
+ * takes several requests. POST /models/OWNER/NAME/predictions answers 201 with the prediction,
+ * whose `urls` are for getting it again, for its stream and for cancelling it. A whole answer is
+ * polled every half second; a streamed one is read, and then the prediction is fetched once more.
  *
  *     cc -shared -fPIC replicate.c $(pkg-config --cflags beluga-provider) -o replicate.so
  *     REPLICATE_API_TOKEN=... beluga --plugin replicate.so -m replicate/OWNER/NAME "Hi"
  *
- * The stream is at another server than the API, which gets no key: its URL is secret enough.
+ * The stream comes from another server than the API. That server gets no key: the URL is secret.
  *
  * Sources: Replicate's page on streaming (replicate.com/docs); its client for Python, stream.py and
  * the exchanges recorded for its tests; for the counts of tokens, Cog's page on metrics. */
@@ -20,10 +20,10 @@ enum { POLL_MS = 500, MAX_URL = 1024 };
 
 typedef struct prediction {
     char get[MAX_URL], stream[MAX_URL], cancel[MAX_URL];
-    bool streamed; /* its text has come by the stream */
+    bool streamed; /* the text of the prediction has arrived as a stream */
 } prediction;
 
-/* ---- the request that creates it ------------------------------------------------------------- */
+/* ---- the request that creates the prediction ------------------------------------------------- */
 
 static const char *const speakers[] = {"", "", "User: ", "Assistant: ", "Tool: "};
 
@@ -33,8 +33,8 @@ static size_t add(char *text, size_t at, const char *more, size_t n)
     return at + n;
 }
 
-/* Write the texts of the system's messages, or of all others, into `text`, where that is not NULL.
- * Returns the bytes. A dialogue names who speaks, one message alone does not. */
+/* Write the texts of the system messages, or of all others, into `text` unless it is NULL. Returns
+ * the number of bytes. A dialogue names the speakers; a single message does not. */
 static size_t write_texts(const beluga_call *call, bool system, char *text)
 {
     size_t n_others = 0, at = 0;
@@ -118,9 +118,9 @@ static int create(const beluga_call *call, beluga_http_request *request, beluga_
     return code;
 }
 
-/* ---- the requests that follow it ------------------------------------------------------------- */
+/* ---- the requests that follow the prediction ------------------------------------------------- */
 
-/* A token is the URL of the next request. */
+/* A token of beluga_emit_next_request is here the URL of the next request. */
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *token = beluga_http_request_token(request);
@@ -149,7 +149,7 @@ static void keep(const beluga_json *urls, const char *name, char *url)
     if (text && n < MAX_URL) memcpy(url, text, n + 1);
 }
 
-/* It failed for good: another one would be paid for, too. */
+/* The prediction failed and must not be retried, since another one would be paid for, too. */
 static int fail(beluga_emit *emit, const char *word, const char *why, size_t n)
 {
     beluga_error err;
@@ -160,7 +160,7 @@ static int fail(beluga_emit *emit, const char *word, const char *why, size_t n)
     return beluga_emit_error(emit, &err);
 }
 
-/* One text, or pieces of it; a file is its URL. */
+/* The output is one text, or an array of pieces; a file is given by its URL. */
 static int emit_output(const beluga_json *output, beluga_emit *emit)
 {
     size_t n;
@@ -222,7 +222,8 @@ static bool is(const beluga_frame *frame, const char *name)
     return frame->event && strcmp(frame->event, name) == 0;
 }
 
-/* "output" has a piece of text, "done" ends it; others, such as "logs", say nothing here. */
+/* An "output" event has a piece of text, and "done" ends the stream; others, such as "logs", are
+ * ignored. */
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     prediction *p = state;
@@ -236,7 +237,8 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
 
 /* ---- refusals -------------------------------------------------------------------------------- */
 
-/* {"title":"Unauthenticated","detail":"You did not pass a valid authentication token",…} */
+/* An error is {"title":"Unauthenticated","detail":"You did not pass a valid authentication
+ * token",…}. */
 static void decode_error(const beluga_call *call, const beluga_http_response *response,
                          beluga_error *err)
 {

@@ -1,11 +1,11 @@
-/* A provider whose request is not JSON, as a plug-in: it sends audio as a form with a file, and its
- * answer is what was said. It speaks the protocol of OpenAI's POST /audio/transcriptions, which
+/* A provider whose request is not JSON, as a plug-in: it sends audio as a form with a file, and the
+ * answer is the spoken text. It speaks the protocol of OpenAI's POST /audio/transcriptions, which
  * other services have, too.
  *
  *     cc -shared -fPIC scribe.c $(pkg-config --cflags beluga-provider) -o scribe.so
  *     OPENAI_API_KEY=... beluga --plugin scribe.so -m scribe/gpt-4o-transcribe -a talk.wav
  *
- * A text beside the audio is its prompt: names that occur, or what was said before.
+ * A text beside the audio is the prompt, such as names that occur, or the text spoken before.
  */
 #include <beluga/provider/provider.h>
 
@@ -14,7 +14,7 @@
 
 /* --- the request ------------------------------------------------------------------------------ */
 
-/* The last audio of the call, and the message that it is in. */
+/* Find the last audio of the call, and the message that contains it. */
 static const beluga_part *find_audio(const beluga_call *call, const beluga_message **in)
 {
     const beluga_part *audio = NULL;
@@ -36,7 +36,7 @@ static void add_field(beluga_http_request *request, const char *name, const char
     if (n) beluga_http_request_add_part(request, &part);
 }
 
-/* The service knows the format by the ending of the file's name. */
+/* The service recognises the format by the end of the file's name. */
 static const char *name_of(const beluga_part *audio, char *name, size_t size)
 {
     const char *type = audio->media_type ? audio->media_type : "audio/wav";
@@ -61,7 +61,7 @@ static void add_options(const beluga_call *call, beluga_http_request *request)
     }
 }
 
-/* There is no conversation: what is said elsewhere is left out, and the caller is told. */
+/* The service has no conversations: other content is left out, and the caller is warned. */
 static void warn_of_the_rest(const beluga_call *call, const beluga_message *sent,
                              beluga_http_request *request)
 {
@@ -104,8 +104,8 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-/* {"type": "tokens", "input_tokens": 14, "output_tokens": 45}; of models that are paid by the
- * minute it is {"type": "duration", "seconds": 9}. */
+/* The usage is {"type": "tokens", "input_tokens": 14, "output_tokens": 45}; for models that are
+ * paid by the minute it is {"type": "duration", "seconds": 9}. */
 static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 {
     beluga_usage counted = BELUGA_USAGE_INIT;
@@ -116,7 +116,7 @@ static int emit_usage(const beluga_json *usage, beluga_emit *emit)
     return beluga_emit_usage(emit, &counted);
 }
 
-/* {"text": "What was said.", "usage": {...}}, and the last event of a stream. */
+/* A whole answer and the last event of a stream are {"text": "What was said.", "usage": {...}}. */
 static int decode_text(const beluga_json *root, bool told, beluga_emit *emit)
 {
     size_t n;
@@ -137,7 +137,8 @@ static int decode_response(void *state, const char *body, size_t length, beluga_
     return status ? status : decode_text(root, false, emit);
 }
 
-/* Inside a stream it stands as outside: {"error": {"message": "...", "code": "..."}}. */
+/* An error inside a stream has the same form as outside: {"error": {"message": "...", "code":
+ * "..."}}. */
 static int emit_error(const beluga_json *error, beluga_emit *emit)
 {
     const char *message = beluga_json_get_string(error, "message", NULL);
@@ -146,8 +147,8 @@ static int emit_error(const beluga_json *error, beluga_emit *emit)
                                message ? message : "the service failed");
 }
 
-/* {"type": "transcript.text.delta", "delta": "What"} as often as it takes, then
- * {"type": "transcript.text.done", "text": "What was said.", "usage": {...}}. */
+/* Events are {"type": "transcript.text.delta", "delta": "What"}, and at the end {"type":
+ * "transcript.text.done", "text": "What was said.", "usage": {...}}. */
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     bool *told = state;
@@ -166,7 +167,7 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     return beluga_emit_text(emit, delta, n);
 }
 
-/* {"error": {"message": "...", "code": "invalid_api_key"}} */
+/* An error is {"error": {"message": "...", "code": "invalid_api_key"}}. */
 static void decode_error(const beluga_call *call, const beluga_http_response *response,
                          beluga_error *err)
 {

@@ -1,11 +1,11 @@
-/* A provider for IBM watsonx.ai, as a plug-in. Its API key is good for nothing but a token, which
- * IBM's identity service gives for it; the library asks for the token, keeps it, and renews it.
+/* A provider for IBM watsonx.ai, as a plug-in. Its API key can only be exchanged for a token
+ * at IBM's identity service; the library requests the token, keeps it, and renews it.
  *
  *     cc -shared -fPIC watsonx.c $(pkg-config --cflags beluga-provider) -o watsonx.so
  *     export WATSONX_APIKEY=... WATSONX_PROJECT_ID=...
  *     beluga --plugin watsonx.so -m watsonx/ibm/granite-3-3-8b-instruct "Hello"
  *
- * It takes text, images and tools, whole or as a stream. WATSONX_URL names another region.
+ * It supports text, images and tools, streamed or not. WATSONX_URL chooses another region.
  */
 #include <beluga/provider/provider.h>
 
@@ -23,7 +23,7 @@ static bool is_token(const char *key)
     return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');
 }
 
-/* The answer is OAuth's, which the library reads. */
+/* The answer has the form of OAuth, which the library reads itself. */
 static int encode_token(void *self, const beluga_credential *credential, int64_t now,
                         beluga_http_request *request, beluga_error *err)
 {
@@ -91,7 +91,7 @@ static void put_call(beluga_json_writer *w, const beluga_part *call)
     beluga_json_end_object(w);
 }
 
-/* What the model said and the tools that it called. */
+/* Write the text of the model's message, and the tools that it called. */
 static void put_answer(beluga_json_writer *w, const beluga_message *message)
 {
     const beluga_part *part;
@@ -106,7 +106,7 @@ static void put_answer(beluga_json_writer *w, const beluga_message *message)
     if (length || !calls) beluga_json_put_string_n(w, "content", text, length);
 }
 
-/* What the service can't take is told to the caller, never dropped in silence. */
+/* Content that the service can't take is reported to the caller, never dropped silently. */
 static void warn_of_marks(const beluga_message *message, beluga_http_request *request)
 {
     const beluga_part *part;
@@ -158,7 +158,7 @@ static void put_tools(beluga_json_writer *w, const beluga_call *call)
     beluga_json_end_array(w);
 }
 
-/* A word goes into tool_choice_option, the name of a tool into tool_choice. */
+/* "auto" and other words go into tool_choice_option, the name of a tool into tool_choice. */
 static void put_choice(beluga_json_writer *w, const beluga_call *call)
 {
     const char *choice = beluga_call_get_string(call, BELUGA_OPTION_TOOL_CHOICE, NULL);
@@ -233,7 +233,7 @@ static void put_format(beluga_json_writer *w, const beluga_call *call)
     beluga_json_end_object(w);
 }
 
-/* The service knows low, medium and high. */
+/* The service has the efforts low, medium and high. */
 static void put_effort(beluga_json_writer *w, const beluga_call *call, beluga_http_request *request)
 {
     static const char *const words[] = {[BELUGA_REASONING_EFFORT_LOW] = "low",
@@ -264,7 +264,7 @@ static void warn_of_the_rest(const beluga_call *call, beluga_http_request *reque
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* A model runs in a project or in a space. */
+/* The request must name the project or the space in which the model runs. */
 static int put_place(beluga_json_writer *w, const beluga_call *call, beluga_error *err)
 {
     const char *project = beluga_call_get_own_string(call, "watsonx.project_id", NULL);
@@ -314,7 +314,8 @@ static int emit_usage(const beluga_json *counts, beluga_emit *emit)
     return beluga_emit_usage(emit, &usage);
 }
 
-/* A call begins with id and name; later pieces have only its index and more arguments. */
+/* The first piece of a call has its id and name; later pieces have only its index and more
+ * arguments. */
 static int emit_call(const beluga_json *call, beluga_emit *emit)
 {
     const beluga_json *function = beluga_json_get(call, "function");
@@ -330,7 +331,7 @@ static int emit_call(const beluga_json *call, beluga_emit *emit)
     return status;
 }
 
-/* A whole answer does not number its calls. */
+/* A whole answer has no indexes for its calls. */
 static int emit_calls(const beluga_json *calls, bool whole, beluga_emit *emit)
 {
     int status = 0;
@@ -378,7 +379,7 @@ static int emit_choice(const beluga_json *choice, bool whole, beluga_emit *emit)
     return status || !finish ? status : beluga_emit_finish(emit, reason_of(finish), finish);
 }
 
-/* {"errors": [{"code": ..., "message": ...}]}, also inside a stream. */
+/* An error is {"errors": [{"code": ..., "message": ...}]}, also inside a stream. */
 static void describe(const beluga_json *root, beluga_error *err)
 {
     static const struct {

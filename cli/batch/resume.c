@@ -42,7 +42,7 @@ static void tell_changes(const batch_output *out)
         out_note("the input has changed: asking %" PRIu64 " failed line%s again", out->changed,
                  out->changed == 1 ? "" : "s");
     else
-        out_note("the input has changed, but none of the finished lines");
+        out_note("the input has changed, but not in lines that are finished");
 }
 
 static int refuse_input(const batch_output *out)

@@ -275,12 +275,13 @@ static int open_spend(serve_access *access, const serve_settings *settings, belu
     if (!path) path = spend_usual_path(usual);
     int status = spend_new(path, &access->spend, err);
     if (!path && has_budgets(settings))
-        out_warning("what keys spend is stored only in memory, because neither XDG_STATE_HOME nor "
-                    "HOME is set; to store it in a file, set serve.spend");
+        out_warning(
+            "the spend of keys is stored only in memory, because neither XDG_STATE_HOME nor "
+            "HOME is set; to store it in a file, set serve.spend");
     bool needed = settings->spend || has_budgets(settings);
     if (!status || status == BELUGA_ERROR_NO_MEMORY) return status;
     if (status != BELUGA_ERROR_NOT_SUPPORTED && needed) return status;
-    if (needed) out_warning("what keys spend is stored only in memory: %s", err->message);
+    if (needed) out_warning("the spend of keys is stored only in memory: %s", err->message);
     return spend_new(NULL, &access->spend, err);
 }
 
@@ -288,7 +289,7 @@ static void tell_trouble(const serve_access *access)
 {
     char why[512];
     if (spend_trouble(access->spend, why, sizeof why))
-        out_warning("what keys spend is kept in memory until it can be written: %s", why);
+        out_warning("the spend of keys is kept in memory until it can be written: %s", why);
 }
 
 static int check_path(const serve_access *access, const serve_settings *settings, beluga_error *err)

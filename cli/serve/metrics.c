@@ -185,7 +185,7 @@ static void put_one(beluga__buf *out, const char *name, const char *type, const 
 static void put_requests(const serve_metrics *m, beluga__buf *out)
 {
     put_head(out, "beluga_requests_total", "counter",
-             "Requests that are over, by what was asked, who answered, and how.");
+             "Finished requests, by what was asked, what answered, and how it ended.");
     for (const series *s = NULL; (s = series_next(&m->requests, s));) {
         put_name(out, "beluga_requests_total", &m->requests, s, "");
         put_count(out, ((const request_numbers *)series_numbers(s))->requests);
@@ -223,11 +223,11 @@ static void put_times(const serve_metrics *m, beluga__buf *out)
     static const char duration[] = "gen_ai_server_request_duration_seconds",
                       first[] = "gen_ai_server_time_to_first_token_seconds";
     put_head(out, duration, "histogram",
-             "From a request's first byte to the last byte of its answer.");
+             "Time from a request's first byte to the last byte of its answer.");
     for (const series *s = NULL; (s = series_next(&m->models, s));)
         put_histogram(out, duration, m, s, &of_model(s)->duration, duration_bounds,
                       sizeof duration_bounds / sizeof *duration_bounds);
-    put_head(out, first, "histogram", "From a request's first byte to the first content.");
+    put_head(out, first, "histogram", "Time from a request's first byte to the first content.");
     for (const series *s = NULL; (s = series_next(&m->models, s));)
         put_histogram(out, first, m, s, &of_model(s)->first, first_bounds,
                       sizeof first_bounds / sizeof *first_bounds);
@@ -237,7 +237,7 @@ static void put_models(const serve_metrics *m, beluga__buf *out)
 {
     char label[64];
     put_head(out, "beluga_tokens_total", "counter",
-             "Tokens; those of the cache are a part of the input, reasoning is one of the output.");
+             "Tokens; cached tokens are part of the input, and reasoning is part of the output.");
     for (const series *s = NULL; (s = series_next(&m->models, s));)
         for (int type = 0; type < N_TOKENS; type++) {
             snprintf(label, sizeof label, "gen_ai_token_type=\"%s\"", token_types[type]);
@@ -245,12 +245,12 @@ static void put_models(const serve_metrics *m, beluga__buf *out)
             put_count(out, of_model(s)->tokens[type]);
         }
     put_head(out, "beluga_attempts_total", "counter",
-             "Attempts at providers, retries and fallbacks counted.");
+             "Attempts at providers, including retries and fallbacks.");
     for (const series *s = NULL; (s = series_next(&m->models, s));) {
         put_name(out, "beluga_attempts_total", &m->models, s, "");
         put_count(out, of_model(s)->attempts);
     }
-    put_head(out, "beluga_cached_answers_total", "counter", "Answers that a cache gave.");
+    put_head(out, "beluga_cached_answers_total", "counter", "Answers that came from a cache.");
     for (const series *s = NULL; (s = series_next(&m->models, s));) {
         put_name(out, "beluga_cached_answers_total", &m->models, s, "");
         put_count(out, of_model(s)->cached);
@@ -264,18 +264,19 @@ static const key_numbers *of_key(const series *s)
 
 static void put_keys(const serve_metrics *m, beluga__buf *out)
 {
-    put_head(out, "beluga_key_requests_total", "counter", "Requests of a key that asked a model.");
+    put_head(out, "beluga_key_requests_total", "counter",
+             "Requests with a key that asked a model.");
     for (const series *s = NULL; (s = series_next(&m->keys, s));) {
         put_name(out, "beluga_key_requests_total", &m->keys, s, "");
         put_count(out, of_key(s)->requests);
     }
-    put_head(out, "beluga_key_tokens_total", "counter", "Tokens of a key, in and out.");
+    put_head(out, "beluga_key_tokens_total", "counter", "Input and output tokens of a key.");
     for (const series *s = NULL; (s = series_next(&m->keys, s));) {
         put_name(out, "beluga_key_tokens_total", &m->keys, s, "");
         put_count(out, of_key(s)->tokens);
     }
     put_head(out, "beluga_key_cost_usd_total", "counter",
-             "US dollars of a key, as far as prices are known.");
+             "Cost of a key in US dollars, as far as prices are known.");
     for (const series *s = NULL; (s = series_next(&m->keys, s));) {
         put_name(out, "beluga_key_cost_usd_total", &m->keys, s, "");
         put_number(out, of_key(s)->cost);
@@ -294,7 +295,7 @@ static void put_budget(beluga__buf *out, const char *name, const serve_key_state
 static void put_budgets(const serve_access *access, beluga__buf *out)
 {
     serve_key_state key;
-    put_head(out, "beluga_key_budget_usd", "gauge", "US dollars that a key may spend.");
+    put_head(out, "beluga_key_budget_usd", "gauge", "Budget of a key in US dollars.");
     for (size_t i = 0; i < MAX_KEYS && access && serve_access_state(access, i, &key); i++) {
         if (key.budget_per_day > 0)
             put_budget(out, "beluga_key_budget_usd", &key, "day", key.budget_per_day);
@@ -302,10 +303,10 @@ static void put_budgets(const serve_access *access, beluga__buf *out)
             put_budget(out, "beluga_key_budget_usd", &key, "month", key.budget_per_month);
     }
     put_one(out, "beluga_spend_failing", "gauge",
-            "1 while what keys spend can't be written or read, and is kept in memory.",
+            "1 while the spend of keys can't be written or read, and is kept only in memory.",
             access && serve_access_fails(access));
     put_head(out, "beluga_key_spent_usd", "gauge",
-             "US dollars that a key has spent in this day or month of UTC.");
+             "Cost of a key in US dollars, in this UTC day or month.");
     for (size_t i = 0; i < MAX_KEYS && access && serve_access_state(access, i, &key); i++) {
         put_budget(out, "beluga_key_spent_usd", &key, "day", key.day);
         put_budget(out, "beluga_key_spent_usd", &key, "month", key.month);
@@ -315,30 +316,33 @@ static void put_budgets(const serve_access *access, beluga__buf *out)
 static void put_server(const serve_metrics *m, const serve_gauges *gauges, int64_t dropped,
                        beluga__buf *out)
 {
-    put_one(out, "beluga_requests_in_flight", "gauge", "Requests that ask a model now.",
+    put_one(out, "beluga_requests_in_flight", "gauge", "Requests that currently ask a model.",
             (double)gauges->requests);
-    put_one(out, "beluga_connections", "gauge", "Connections of clients.",
+    put_one(out, "beluga_connections", "gauge", "Open connections of clients.",
             (double)gauges->connections);
-    put_one(out, "beluga_draining", "gauge", "1 while the server ends.", gauges->draining);
+    put_one(out, "beluga_draining", "gauge", "1 while the server is shutting down.",
+            gauges->draining);
     put_one(out, "beluga_keys_failing", "gauge",
-            "1 while the keys of keys_from can't be read, and those that are known hold.",
+            "1 while the keys of keys_from can't be read, and the keys read last stay valid.",
             gauges->keys_failing);
     put_one(out, "beluga_client_cancelled_total", "counter",
-            "Requests whose client went before the answer was whole.", (double)m->gone);
+            "Requests whose client went away before the answer was complete.", (double)m->gone);
     put_one(out, "beluga_http_refused_total", "counter",
-            "Requests that were no HTTP, or over one of its limits.", (double)m->refused_by_http);
+            "Requests that were not valid HTTP, or exceeded one of its limits.",
+            (double)m->refused_by_http);
     put_one(out, "beluga_cost_usd_total", "counter",
-            "US dollars of all requests, as far as prices are known.", m->cost);
+            "Cost of all requests in US dollars, as far as prices are known.", m->cost);
     put_one(out, "beluga_journal_dropped_total", "counter",
             "Lines of the journal that could not be written.", (double)dropped);
-    put_head(out, "beluga_reloads_total", "counter", "Times the configuration was read anew.");
+    put_head(out, "beluga_reloads_total", "counter",
+             "Times that the configuration was read again.");
     beluga__buf_printf(out, "beluga_reloads_total{outcome=\"success\"} %" PRId64 "\n",
                        gauges->reloads);
     beluga__buf_printf(out, "beluga_reloads_total{outcome=\"failure\"} %" PRId64 "\n",
                        gauges->failed_reloads);
-    put_one(out, "process_start_time_seconds", "gauge", "When it began, seconds since 1970.",
+    put_one(out, "process_start_time_seconds", "gauge", "Time of the start, in seconds since 1970.",
             (double)m->started_s);
-    put_head(out, "beluga_build_info", "gauge", "1; the label has the version.");
+    put_head(out, "beluga_build_info", "gauge", "Always 1; the label is the version.");
     beluga__buf_printf(out, "beluga_build_info{version=\"%s\"} 1\n", beluga_version_string());
 }
 

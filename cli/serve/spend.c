@@ -341,13 +341,13 @@ static int open_store(spend *s, const char *path, beluga_error *err)
     if (rc > 0) return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "%s", why);
     if (rc)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "what keys spend can't be stored: %s", why);
+                                "the spend of keys can't be stored: %s", why);
     int error = beluga__thread_start(&s->thread, STACK_BYTES, run, s);
     if (!error) return 0;
     spend_store_close(s->store);
     s->store = NULL;
     return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
-                            "can't start a thread that stores what keys spend: %s",
+                            "can't start a thread that stores the spend of keys: %s",
                             strerror(error));
 }
 
@@ -356,7 +356,7 @@ int spend_new(const char *path, spend **out, beluga_error *err)
     spend *s = calloc(1, sizeof *s);
     *out = NULL;
     if (!s)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for what keys spend");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the spend of keys");
     pthread_mutex_init(&s->lock, NULL);
     beluga__cond_init(&s->wake);
     beluga__cond_init(&s->done);
@@ -379,7 +379,7 @@ void spend_free(spend *s)
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->thread, NULL);
         if (s->unsaved.count)
-            out_warning("what keys spent last could not be stored, and is lost: %s", s->why);
+            out_warning("the latest spend of keys could not be stored, and is lost: %s", s->why);
         spend_store_close(s->store);
     }
     pthread_cond_destroy(&s->wake);

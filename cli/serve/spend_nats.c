@@ -52,7 +52,7 @@ static int fail(const nats_store *s, natsStatus status, jsErrCode code, const ch
 
 static int fail_memory(char *why)
 {
-    snprintf(why, SPEND_WHY_BYTES, "out of memory for what keys spend");
+    snprintf(why, SPEND_WHY_BYTES, "out of memory for the spend of keys");
     return -1;
 }
 
@@ -213,7 +213,7 @@ static int begin(nats_store *s, const char *where, beluga_error *err)
     beluga__buf_init(&s->text, beluga_allocator_default(), MOST_TEXT);
     s->ledger = spend_ledger_new(writer);
     if (!s->ledger)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for what keys spend");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the spend of keys");
     int rc = nats_bucket_begin(&s->bucket, where, err);
     if (rc == 0) rc = nats_bucket_connect(&s->bucket, err);
     return rc == BELUGA_ERROR_NETWORK || rc == BELUGA_ERROR_TIMEOUT ? 0 : rc;

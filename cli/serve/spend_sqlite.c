@@ -46,7 +46,7 @@ static int open_store(const char *path, spend_store **out, char *why)
     if (make_folders(path, why) != 0) return -1;
     sqlite_store *store = calloc(1, sizeof *store);
     if (!store) {
-        snprintf(why, SPEND_WHY_BYTES, "out of memory for what keys spend");
+        snprintf(why, SPEND_WHY_BYTES, "out of memory for the spend of keys");
         return -1;
     }
     int rc = database_open(&store->base, &form, path, true, why);

@@ -1,11 +1,11 @@
-/* A full provider, the kind for a model that is not behind HTTP. For an API behind HTTP begin with
- * plugins/herald.c, or with `beluga new provider NAME --http`: that is less work.
+/* A full provider, for models that are not behind HTTP. For an API behind HTTP begin with
+ * plugins/herald.c or with `beluga new provider NAME --http`, which is less work.
  *
- * This one is complete, in one file, and written with the public headers alone. It is linked into a
- * program, or built as a plug-in. The four places to change for an API of your own are numbered.
- * What is there for demonstration only, an API that is simulated so that the example runs without
- * key and network, stands at the end. Nothing here deals with threads, timeouts, retries,
- * cancellation, batches, logs, traces or metrics: those are the library's. */
+ * This provider is complete, in one file, and uses only public headers. It is linked into a program
+ * or built as a plug-in. The four places to change for your own API are numbered. The simulated API
+ * at the end is for demonstration only: it lets the example run without key and network. The
+ * library handles threads, timeouts, retries, cancellation, batches, logs, traces and metrics, so
+ * this file has no code for them. */
 #include "custom_provider.h"
 
 #include <beluga/allocator.h>
@@ -37,24 +37,25 @@ typedef struct api_message {
 typedef struct api_request {
     api_message *messages;
     size_t n_messages;
-    const char *tool; /* the first one offered, or NULL */
+    const char *tool; /* name of the first tool offered, or NULL */
     const char *responses;
     size_t responses_length;
-    api_status failure; /* what the simulated API answers */
+    api_status failure; /* the failure that the simulated API reports */
 } api_request;
 
 typedef struct api_reply {
-    const char *text; /* NULL: it calls the tool */
+    const char *text; /* NULL: the API calls the tool */
     size_t length;
     int64_t input_tokens, output_tokens;
 } api_reply;
 
-/* One for each model that is open. Calls of several threads use it at once. */
+/* One client exists for each open model. Calls on several threads use it at once. */
 typedef struct api_client {
     atomic_uint turn;
 } api_client;
 
-/* Ask the API. Here it answers at once; a client that waits belongs in beluga_emit_run_blocking. */
+/* Ask the API. This one answers at once; a client that waits belongs in
+ * beluga_emit_run_blocking. */
 static api_status api_chat(api_client *client, const api_request *request, api_reply *reply);
 
 /* ---- 2. converting messages ------------------------------------------------------------------ */
@@ -69,8 +70,8 @@ static const char *role_name(beluga_role role)
     }
 }
 
-/* This API takes one text a message; the calls it made itself it knows. What it cannot take is told
- * to the caller, never dropped in silence. */
+/* This API takes one text per message, and knows the tool calls that it made itself. Content that
+ * it can't take must be reported to the caller, never dropped silently. */
 static int convert_message(const beluga_message *message, api_message *out, beluga_emit *emit)
 {
     const beluga_part *part;
@@ -99,7 +100,7 @@ static int convert_messages(const beluga_call *call, api_request *request, belug
 /* ---- 3. the API's errors --------------------------------------------------------------------- */
 
 typedef struct failure_case {
-    const char *name; /* in the option */
+    const char *name; /* its name in the option */
     api_status status;
     int code;
     const char *own_code;
@@ -144,14 +145,14 @@ static const beluga_own_option options[] = {
     {.name = NULL},
 };
 
-/* Check what the type and range of a row can't tell, when a model is opened and when a call begins.
- */
+/* Check what the type and range in a row can't express, when a model is opened and when a call
+ * begins. */
 static int check_options(const beluga_config *config, beluga_error *err);
 static int read_options(const beluga_call *call, api_request *request, beluga_error *err);
 
 /* ---- delivering an answer -------------------------------------------------------------------- */
 
-/* A stream under way; its memory is the call's. */
+/* A stream that is being delivered; it is allocated in the call's memory. */
 typedef struct delivery {
     const char *at, *end;
     int64_t delay_ms;
@@ -218,7 +219,7 @@ static int deliver(beluga_emit *emit, const beluga_call *call, const api_request
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-/* A call begins. It runs on the loop and must not block: beluga_emit_run_blocking is for clients
+/* Begin a call. This runs on the loop and must not block: beluga_emit_run_blocking is for clients
  * that do. */
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -235,16 +236,15 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return status ? status : deliver(emit, call, &request, &reply);
 }
 
-/* The caller gave up. The call's memory and timer are the library's; a real client would be told
- * here. */
+/* The caller gave up. The library owns the call's memory and timer; a real client would be told to
+ * stop here. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;
     (void)emit;
 }
 
-/* A model is opened. What is wrong with its configuration is better said now than at the first
- * call. */
+/* Open a model. A wrong configuration is better reported here than at the first call. */
 static int open_model(const beluga_config *config, void **self, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -257,7 +257,7 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
     return 0;
 }
 
-/* In a plug-in beluga_free is no constant, so that the table can't hold it. */
+/* In a plug-in the address of beluga_free is not a constant, so the table can't contain it. */
 static void close_model(void *self)
 {
     beluga_free(self);
@@ -296,7 +296,7 @@ static size_t count_lines(const char *text, size_t length)
     return lines;
 }
 
-/* Answer with the line whose turn it is. */
+/* Answer with the next line of the responses. */
 static void api_pick_line(api_client *client, const api_request *request, api_reply *reply)
 {
     const char *at = request->responses, *end = at + request->responses_length;
@@ -308,7 +308,7 @@ static void api_pick_line(api_client *client, const api_request *request, api_re
     reply->length = (size_t)((stop ? stop : end) - at);
 }
 
-/* The simulated call: it uses a tool that is offered, unless it was just given a tool's result. */
+/* Simulate a call: the API calls a tool if one is offered, unless it just got a tool's result. */
 static api_status api_chat(api_client *client, const api_request *request, api_reply *reply)
 {
     const api_message *last = &request->messages[request->n_messages - 1];

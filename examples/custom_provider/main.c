@@ -1,7 +1,7 @@
-/* The demo of the custom provider: register it, open a model, use it. No key, no network.
+/* A demo of the custom provider: registers it, opens a model and calls it, without key and network.
  *
- * Traces, metrics, logs, retries and timeouts of these calls are the library's: the provider has no
- * line for them. Here they are set up once, as the environment asks:
+ * The library makes traces, metrics, logs, retries and timeouts for these calls; the provider has
+ * no code for them. Telemetry is set up once, as the environment asks:
  *
  *     BELUGA_TELEMETRY_FILE=demo.jsonl make demo     lines of OTLP/JSON, which `beluga trace` draws
  *     OTEL_TRACES_EXPORTER=console make demo         a line for each span on stderr
@@ -30,7 +30,8 @@ static void print_to_stderr(void *payload, const char *text, size_t length)
     fwrite(text, 1, length, stderr);
 }
 
-/* Where nobody asked for telemetry this returns NULL, which the calls at the end of main take. */
+/* Returns NULL if the environment does not ask for telemetry; the calls at the end of main accept
+ * NULL. */
 static beluga_telemetry *observe(void)
 {
     beluga_error err;

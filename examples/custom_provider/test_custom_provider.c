@@ -1,7 +1,7 @@
 /* The tests of the custom provider, in the categories that every provider should have.
  *
- * Copy this file together with the provider: what it checks is what callers rely on. It uses the
- * public headers and cmocka alone. Give a part of a name to run the tests it fits:
+ * Copy this file together with the provider: it checks what callers rely on. It needs only the
+ * public headers and cmocka. To run only the tests whose names match a pattern:
  *
  *     test_custom_provider "*stream*"
  */
@@ -319,7 +319,7 @@ static void *use_everything(void *model)
         if (beluga_stream_input(model, NULL, beluga_input_text("Hi"), &stream, NULL)) return model;
         while (beluga_stream_next(stream, &event, NULL) == 0 && event) continue;
         beluga_stream_free(stream);
-        if (event) return model; /* it ended in an error */
+        if (event) return model; /* the stream ended in an error */
         if (beluga_check_health(model, NULL, false, &health, NULL)) return model;
     }
     return NULL;

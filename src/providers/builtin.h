@@ -15,7 +15,7 @@ extern const beluga_provider beluga__openai_provider;
 extern const beluga_provider beluga__openai_responses_provider;
 extern const beluga_provider beluga__vertex_provider;
 
-/* Returns table `index`, or NULL behind the last one; the rows of openai/hosts.c come at the
+/* Returns table `index`, or NULL after the last table; the rows of openai/hosts.c come at the
  * end. */
 const beluga_provider *beluga__builtin_provider(size_t index);
 

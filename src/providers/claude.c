@@ -74,8 +74,9 @@ static bool is_forced(const beluga_call *call)
            strcmp(choice, "none") != 0;
 }
 
-/* A budget has a minimum, and has to leave some of all tokens to the answer. A budget that leaves
- * none is cut, so that a quarter is left. Returns 0 where there is no room for the minimum. */
+/* Make a budget fit. A budget has a minimum, and must leave tokens for the answer; one that is too
+ * large is reduced so that a quarter of all tokens is left. Returns 0 if there is no room for the
+ * minimum. */
 static int64_t fit_budget(const beluga__claude *model, int64_t asked, int64_t max_tokens,
                           int64_t room)
 {
@@ -107,8 +108,8 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
                                  (long long)budget, LEAST_BUDGET);
 }
 
-/* Returns whether the model's last message calls tools and has none of its thoughts, as one that
- * another model wrote, or that went through a protocol without a place for them. */
+/* Returns whether the model's last message calls tools but has no reasoning of this model, for
+ * example because another model wrote it or a protocol without reasoning carried it. */
 static bool calls_without_a_thought(const beluga_call *call)
 {
     const beluga_message *message = NULL;

@@ -29,7 +29,7 @@ beluga__claude beluga__claude_of(const char *model);
 
 /* Whether a request turns thinking on. */
 typedef enum beluga__claude_mode {
-    BELUGA__CLAUDE_UNSAID, /* the request does not say it */
+    BELUGA__CLAUDE_UNSAID, /* the request does not mention thinking */
     BELUGA__CLAUDE_DISABLED,
     BELUGA__CLAUDE_ENABLED, /* with a budget */
     BELUGA__CLAUDE_ADAPTIVE,
@@ -45,8 +45,8 @@ typedef struct beluga__claude_plan {
     int64_t max_tokens; /* 0: the caller set no limit */
 } beluga__claude_plan;
 
-/* Make the plan, and warn about options that can't be met. `room` is the most tokens of an answer
- * where the caller sets no limit; a budget is added to it. */
+/* Make the plan, and warn about options that can't be met. `room` is the limit of an answer's
+ * tokens if the caller sets none; a budget is added to it. */
 beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_request *request,
                                            const beluga__claude *model, int64_t room);
 static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)

@@ -20,14 +20,15 @@ typedef struct beluga__claude_encoder {
 /* The differences between the two protocols. */
 typedef struct beluga__claude_protocol {
     const char *name;    /* the protocol's name in warnings */
-    const char *refuses; /* named in warnings: refuses white space at an end */
+    const char *refuses; /* names, in warnings, what refuses white space at an end */
     bool has_plain_text; /* a text may stand in place of a list with one block */
     /* Return whether a part becomes a block, and warn of one that does not. */
     bool (*is_reasoning_sendable)(beluga__claude_encoder *e, const beluga_part *part);
     bool (*is_media_sendable)(beluga__claude_encoder *e, const beluga_part *part, beluga_role role);
     /* Write a sendable part, which is no state, as a block. */
     void (*put_block)(beluga__claude_encoder *e, const beluga_part *part);
-    /* Write the part's cache mark as a block of its own; NULL: the part's block has it inside. */
+    /* Write the part's cache mark as a separate block; NULL: put_block writes the mark inside the
+     * part's block. */
     void (*put_mark_behind)(beluga__claude_encoder *e, const beluga_part *part);
     void (*put_tool_result)(beluga__claude_encoder *e, const beluga_message *message);
 } beluga__claude_protocol;
@@ -39,9 +40,8 @@ bool beluga__claude_is_sendable(beluga__claude_encoder *e, const beluga_part *pa
 /* Returns how many bytes of a text are sent, since the text that the answer continues may not end
  * in white space. */
 size_t beluga__claude_text_length(beluga__claude_encoder *e, const beluga_part *part);
-/* Returns whether a message is a system message. Warns about one behind other messages: `*others`
- * starts false.
- */
+/* Returns whether a message is a system message. Warns about a system message after other messages;
+ * `*others` must be false at first. */
 bool beluga__claude_is_system(beluga__claude_encoder *e, const beluga_message *message,
                               bool *others);
 /* Returns the sendable part that the answer continues, or NULL. */

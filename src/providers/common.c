@@ -90,7 +90,7 @@ const char *beluga__data_url(const char *url, char *media_type, size_t size)
 {
     static const char mark[] = ";base64,";
     const char *comma = strncmp(url, "data:", 5) == 0 ? strchr(url, ',') : NULL;
-    size_t n_mark = sizeof mark - 2; /* the length without the comma */
+    size_t n_mark = sizeof mark - 2; /* the length without the NUL and the comma */
     if (!comma || (size_t)(comma - url) < 5 + n_mark || strncmp(comma - n_mark, mark, n_mark) != 0)
         return NULL;
     size_t n = (size_t)(comma - url) - 5 - n_mark;

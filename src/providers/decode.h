@@ -29,7 +29,7 @@ int beluga__decode_failure(const beluga_json *root, int code, const char *what, 
 /* Returns whether a frame is "[DONE]", which ends many streams. */
 bool beluga__is_done(const beluga_frame *frame);
 
-/* Returns a count of tokens, or -1 where there is none, or where it is negative or above `most`. */
+/* Returns a count of tokens, or -1 if the value is missing, negative or above `most`. */
 int64_t beluga__count_value(const beluga_json *value, int64_t most);
 int64_t beluga__count(const beluga_json *object, const char *key, int64_t most);
 /* The largest count that can be added to others without overflow. */

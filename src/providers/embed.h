@@ -1,11 +1,11 @@
-/* Pieces of requests that embed and of answers to them, and of those that count tokens, which many
- * protocols share. */
+/* Functions that many protocols share for requests that embed or count tokens, and for the answers
+ * to such requests. */
 #ifndef BELUGA__PROVIDERS_EMBED_H
 #define BELUGA__PROVIDERS_EMBED_H
 
 #include "providers/body.h"
 
-/* A request that embeds, being written. */
+/* A request for embeddings while it is being written. */
 typedef struct beluga__embed_request {
     const beluga_call *call;
     beluga_http_request *request;
@@ -22,25 +22,28 @@ int beluga__embed_end(beluga__embed_request *e);
 /* Write the model's name, and the texts as an array of strings. */
 void beluga__embed_put_model(beluga__embed_request *e, const char *name);
 void beluga__embed_put_inputs(beluga__embed_request *e, const char *name);
-/* Write the word that an API has for the purpose of the texts; `words` has one for each
- * beluga_input_type. Where it is NULL nothing is sent, and a warning says that `whose` has none. */
+/* Write the API's word for the purpose of the texts; `words` has a word for each beluga_input_type.
+ * If it is NULL for this purpose, nothing is sent, and a warning says that the API of `whose` has
+ * no such purpose. */
 void beluga__embed_put_type(beluga__embed_request *e, const char *name, const char *const *words,
                             const char *whose);
-/* Returns the word, or NULL where none is asked for or where there is none; then this warns. */
+/* Returns the API's word for the purpose, or NULL if the caller gave no purpose or the API has no
+ * word for it; the latter is warned about. */
 const char *beluga__embed_type(beluga__embed_request *e, const char *const *words,
                                const char *whose);
-/* Warn that the API of `whose` can't be asked for a number of dimensions, if one is asked for. */
+/* If the caller asks for a number of dimensions, warn that the API of `whose` does not take one. */
 void beluga__embed_no_dimensions(beluga__embed_request *e, const char *whose);
 
-/* Returns whether the value is a whole number, and reads it. */
+/* Returns whether the value is a whole number, and stores it in `*number`. */
 bool beluga__embed_whole(const beluga_json *value, int64_t *number);
-/* Emit the vectors of an array in their order. Each item is a vector, or has it in `member`. */
+/* Emit the vectors of an array in their order. Each item is a vector, or an object that has the
+ * vector as its member `member`. */
 int beluga__embed_emit_array(const beluga_json *array, const char *member, beluga_emit *emit);
 
-/* Decode an answer whose member is the number of tokens, or the array of them. */
+/* Decode an answer in which a member is the number of tokens, or the array of tokens. */
 int beluga__decode_token_count(const char *body, size_t length, const char *member,
                                beluga_emit *emit);
-/* Warn that only texts are counted by the API of `whose`, where the call has more than texts. */
+/* Warn that the API of `whose` counts only texts, if the call has other content too. */
 void beluga__warn_of_texts_only(const beluga_call *call, beluga_http_request *request,
                                 const char *whose);
 

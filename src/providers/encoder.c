@@ -39,7 +39,8 @@ void beluga__encoder_fail(beluga__encoder *e, int code, const char *what)
     if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
 }
 
-/* A part of a question that is lost, as one of an earlier answer is not. */
+/* Fail for a part of a question that can't be sent. In an earlier answer such a part is only left
+ * out. */
 static bool refuses(const beluga__encoder *e, beluga__warning warning)
 {
     bool strict = false;

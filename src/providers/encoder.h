@@ -78,7 +78,7 @@ typedef struct beluga__answer_form {
     bool is_json; /* there is a schema, or the caller wants any JSON */
 } beluga__answer_form;
 beluga__answer_form beluga__answer_form_of(const beluga_call *call);
-/* Returns whether the caller turned off that the schema is enforced. */
+/* Returns whether the caller turned off the enforcement of the schema. */
 bool beluga__is_schema_loose(const beluga_call *call);
 
 /* Rows of a table of options, for an API that has no seed and no penalties. */
@@ -108,8 +108,8 @@ bool beluga__names_a_tool(const char *choice);
 bool beluga__is_image(const beluga_part *part);
 bool beluga__is_media(const beluga_part *part);
 bool beluga__has_part(const beluga_message *message, beluga_part_kind kind);
-/* Returns the rest of a part's signature behind `mark` and its length, or NULL. Marks distinguish
- * the signatures of providers. */
+/* Returns the rest of a part's signature after `mark`, and its length; NULL if the signature does
+ * not begin with `mark`. Marks distinguish the signatures of providers. */
 const char *beluga__signature_behind(const beluga_part *part, const char *mark, size_t *length);
 
 /* Only the model reasons and calls tools, so fail for such a part from another role. Returns
@@ -142,11 +142,10 @@ void beluga__put_arguments(beluga__encoder *e, const char *key, const beluga_par
  * parse the string, and refuse one without an object. */
 void beluga__put_arguments_text(beluga__encoder *e, const char *key, const beluga_part *part);
 
-/* Write the state that a part has for this call's provider as a value. Returns whether there is
- * any.
- */
+/* Write, as a value, the state that a part has for this call's provider. Returns whether there is
+ * any. */
 bool beluga__put_state(const beluga__encoder *e, const beluga_part *part);
-/* Write the members of such a state, which is an object, into the open object. */
+/* Write the members of that state, which is an object, into the open object. */
 void beluga__put_state_members(beluga__encoder *e, const beluga_part *part);
 /* Write all members of an object of `doc` into the open object, except the member named `without`;
  * NULL: all members. Returns 0 or NO_MEMORY. */

@@ -217,7 +217,7 @@ static json_fault read_fault(const beluga_json *root)
 
 /* ---- the code of an error -------------------------------------------------------------------- */
 
-/* What texts mean; each of them has a NUL behind it. */
+/* Texts and the code that each of them means. Each text is followed by a NUL. */
 typedef struct row {
     int code;
     const char *texts;

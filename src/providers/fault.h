@@ -9,8 +9,8 @@
 void beluga__fault_decode_error(const beluga_call *call, const beluga_http_response *response,
                                 beluga_error *err);
 
-/* The members that report an error in any company; a decoder that picks the members of a text also
- * picks these. */
+/* The members that can report an error. A decoder that picks the members of a JSON text also picks
+ * these. */
 typedef enum beluga__fault_member {
     BELUGA__FAULT_ERROR,
     BELUGA__FAULT_ERRORS,
@@ -33,7 +33,7 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
 bool beluga__fault_is(const beluga_json *root, bool certain);
 /* Set the error that a JSON text reports; `otherwise` is the code for an error that has none. */
 void beluga__fault_read(const beluga_json *root, int otherwise, beluga_error *err);
-/* Emit that error. Returns the code. */
+/* Emit the error that a JSON text reports. Returns the code. */
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit);
 /* Emit the error of a JSON text that is no answer, or INVALID_RESPONSE with `what` where the text
  * reports no error. Returns the code. */

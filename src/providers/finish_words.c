@@ -17,7 +17,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* Returns the rest of a text behind `word`, with which it begins, or NULL. */
+/* Returns the rest of a text after `word` if the text begins with it, else NULL. */
 static const char *behind(const char *text, const char *word)
 {
     for (word = skip(word); *word; word = skip(word + 1)) {
@@ -52,9 +52,9 @@ static bool contains(const char *text, const char *word)
 
 /* A finish reason, or an error that ended the answer. */
 typedef struct meaning {
-    beluga_finish_reason reason; /* used where there is no code */
+    beluga_finish_reason reason; /* used where `code` is 0 */
     int code;                    /* 0: no error */
-    const char *words;           /* each with a NUL behind it */
+    const char *words;           /* each word is followed by a NUL */
 } meaning;
 
 #define FAILED(c) BELUGA_FINISH_OTHER, BELUGA_ERROR_##c
@@ -82,7 +82,7 @@ static const meaning meanings[] = {
     {FAILED(INVALID_REQUEST), "missing_thought_signature\0"},
 };
 
-/* Parts of longer words which mean that the answer failed, or was withheld. */
+/* Parts of longer words. Such a word means that the answer failed or was withheld. */
 static const meaning of_pieces[] = {
     {FAILED(TIMEOUT), "timeout\0timed_out\0deadline_exceeded\0"},
     {FAILED(OVERLOADED), "overload\0"},
@@ -120,7 +120,8 @@ static bool is_good(const meaning *m)
 
 const char *beluga__read_word(const beluga_json *value)
 {
-    if (!value || beluga_json_is_null(value)) return NULL; /* as in nearly all pieces of a stream */
+    if (!value || beluga_json_is_null(value))
+        return NULL; /* nearly all pieces of a stream have no word */
     const char *word = beluga_json_string(value, NULL);
     if (word) return *word ? word : NULL;
     const char *type = beluga_json_get_string(value, "type", NULL);

@@ -8,7 +8,7 @@
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
-/* Returns the first of these counts that is there and above 0; -1: none is. */
+/* Returns the first of these counts that is present and above 0, or -1. */
 static int64_t first_count(const beluga_json *object, const char *const *keys)
 {
     for (; *keys; keys++) {
@@ -18,7 +18,7 @@ static int64_t first_count(const beluga_json *object, const char *const *keys)
     return -1;
 }
 
-/* Returns the number that a text is, whatever the locale; -1 where it is none. */
+/* Returns the number that a text contains, in any locale, or -1 if it contains none. */
 static double number_of(const char *text, size_t length)
 {
     beluga_json_doc *doc = NULL;
@@ -28,7 +28,8 @@ static double number_of(const char *text, size_t length)
     return number;
 }
 
-/* A price is a number, or a text with one; less than 0 means that it varies. */
+/* Returns a price, which is a number or a text with a number. A negative price means that the price
+ * varies. */
 static double price_of(const beluga_json *value, double factor)
 {
     size_t length = 0;
@@ -37,7 +38,7 @@ static double price_of(const beluga_json *value, double factor)
     return price >= 0 ? price * factor : -1;
 }
 
-/* OpenRouter tells the price of one token, Together that of a million. */
+/* OpenRouter gives the price of one token, Together the price of a million tokens. */
 static void read_prices(const beluga_json *pricing, beluga_model_info *info)
 {
     const beluga_json *prompt = beluga_json_get(pricing, "prompt");

@@ -9,7 +9,7 @@ typedef struct beluga__model_list {
     const char *list; /* the member with the array */
     const char *name; /* the member of a model's object with its name */
     bool bare;        /* some hosts send only the array */
-    bool maybe;       /* a missing array means no models */
+    bool maybe;       /* a missing array means that there are no models */
     const char *page; /* the member with the token of the next page, or NULL */
     /* the member that tells whether there is a next page; NULL: there always is one */
     const char *more;
@@ -17,7 +17,7 @@ typedef struct beluga__model_list {
     int (*emit_fault)(const beluga_json *root, int otherwise, beluga_emit *emit);
 } beluga__model_list;
 
-/* Read the facts that an object tells of its model, by the members that services have for them. */
+/* Read the facts that an object gives about its model, under any of the names that services use. */
 void beluga__read_model_facts(const beluga_json *model, beluga_model_info *info);
 
 /* Emit the names of models, or the error that came in their place. */

@@ -10,8 +10,8 @@
 /* A list of texts ended by NULL: variables, or notes. */
 #define BELUGA__TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* The provider's own options. HEAD is a text for a header, a path or a query, and IN_URL one that
- * stands in the base URL; their variables may be NULL. */
+/* The provider's own options. HEAD is a text for a header, a path or a query, and IN_URL a text
+ * that is part of the base URL; their variables may be NULL. */
 #define BELUGA__OWN_OPTIONS(...) ((const beluga_own_option[]){__VA_ARGS__, {.name = NULL}})
 #define BELUGA__OWN_TEXT(option, text) \
     {.name = (option), .meaning = (text), .type = BELUGA_OPTION_STRING}
@@ -56,8 +56,8 @@
 #define BELUGA__ENCODES_AND_LISTS(prefix) \
     .encode_request = beluga__##prefix##_encode_request, BELUGA__LISTS_MODELS(prefix)
 
-/* The functions for embeddings, and for counts of tokens, and their capabilities. All are 0 in a
- * library that is built without embeddings, and the linker drops what nobody calls. */
+/* The functions for embeddings and token counts, and their capabilities. All are 0 in a library
+ * that is built without embeddings, and the linker drops functions that nobody calls. */
 #define BELUGA__EMBEDS_BY(encode, decode) \
     .encode_embed = BELUGA__IF_EMBEDDINGS(encode), .decode_embed = BELUGA__IF_EMBEDDINGS(decode)
 #define BELUGA__EMBEDS(prefix) \

@@ -18,8 +18,8 @@ static const char *const held_texts[] = {"", "{}", "null"};
 
 /* Texts are kept as hashes, 0 for none. */
 typedef struct tool_call {
-    int64_t place, other; /* the server's numbers of the call */
-    uint32_t index;       /* our number of the call */
+    int64_t place, other; /* the numbers that the server uses for the call */
+    uint32_t index;       /* the number that the library uses for the call */
     uint32_t item, id, name;
     uint32_t text; /* hash of the arguments so far */
     size_t length;
@@ -41,9 +41,9 @@ typedef struct twin_call {
 
 struct beluga__call_room {
     tool_call
-        /* call number i is at i % OPEN_CALLS, as long as it is among the newest */
+        /* call number i is at i % OPEN_CALLS while it is one of the newest calls */
         calls[OPEN_CALLS];
-    tool_call *taken; /* the call of the newest piece */
+    tool_call *taken; /* the call to which the newest piece belongs */
     tool_call *early; /* the newest call before its begin event, since its name may continue */
     char id[EARLY_ID], name[EARLY_NAME], arguments[EARLY_ARGUMENTS];
     size_t n_arguments;
@@ -138,7 +138,7 @@ bool beluga__calls_is_empty(const beluga__calls *calls, int64_t place, const cha
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-/* Follow the JSON of arguments. Returns how many bytes of the text belong to it: text behind the
+/* Follow the JSON of arguments. Returns how many bytes of the text belong to it; text after the
  * object does not. */
 static size_t follow(tool_call *call, const char *text, size_t n)
 {
@@ -189,7 +189,8 @@ static held to_hold(const tool_call *call, const char *text, size_t n)
     return n == 4 && memcmp(text, "null", 4) == 0 ? HELD_NULL : HELD_NOTHING;
 }
 
-/* Everything behind the closed object is dropped, since servers repeat the object or add debris. */
+/* Everything after the closed object is dropped, since servers repeat the object or add stray
+ * text. */
 static int give(tool_call *call, const char *text, size_t n, beluga_emit *emit)
 {
     int code = 0;
@@ -302,7 +303,7 @@ static int keep_in_twin(twin_call *twin, const char *text, size_t n, beluga_emit
     return 0;
 }
 
-/* A twin with other arguments is a separate call, whose id the server used twice. */
+/* A twin with other arguments is a separate call: the server used one id for two calls. */
 static int settle_twin(beluga__calls *calls, beluga_emit *emit)
 {
     twin_call twin = calls->room->twin;
@@ -335,7 +336,7 @@ static bool goes_on(const tool_call *call, const beluga__call_piece *piece)
            !begins_object(piece->arguments, piece->n_arguments);
 }
 
-/* Returns whether a text is an object other than the one that came. */
+/* Returns whether a text is an object other than the call's arguments so far. */
 static bool is_other_text(const tool_call *call, const char *text, size_t n)
 {
     tool_call own = {0};
@@ -406,7 +407,7 @@ static int add_to(beluga__calls *calls, tool_call *call, const beluga__call_piec
     return code ? code : give(call, piece->arguments, piece->n_arguments, emit);
 }
 
-/* A call with the same id at another place is continued there, or is repeated. */
+/* If a call with the same id is at another place, the piece continues or repeats that call. */
 static int add_elsewhere(beluga__calls *calls, tool_call *call, const beluga__call_piece *piece,
                          beluga_emit *emit)
 {

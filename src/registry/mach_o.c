@@ -134,7 +134,7 @@ static int check_system(const part *p, uint64_t at, uint32_t size, beluga_error 
     if (system == MACOS) return 0;
     bool known = system && system < sizeof names / sizeof *names;
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                            "it is for another system, %s; this library is for macOS",
+                            "it is for another system (%s): this library is for macOS",
                             known ? names[system] : "whose name is not known here");
 }
 

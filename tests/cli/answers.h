@@ -1,4 +1,4 @@
-/* What the suites about prompts and exit codes share. */
+/* Helpers that the suites about prompts and exit codes share. */
 #ifndef TESTS_CLI_ANSWERS_H
 #define TESTS_CLI_ANSWERS_H
 

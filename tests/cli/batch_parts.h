@@ -1,4 +1,4 @@
-/* What the suites about parts of beluga batch share. */
+/* Helpers that the suites about parts of beluga batch share. */
 #ifndef TESTS_CLI_BATCH_PARTS_H
 #define TESTS_CLI_BATCH_PARTS_H
 

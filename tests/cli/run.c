@@ -18,7 +18,8 @@
 
 #define MAX_ARGUMENTS 48
 #define MAX_OUTPUT    ((size_t)16 * 1024 * 1024)
-/* Nothing here takes a second; under a sanitizer on a busy machine it may. */
+/* The longest wait. No test here takes a second, but under a sanitizer on a busy machine it may
+ * take longer. */
 #define PATIENCE_MS 60000
 
 static int64_t now_ms(void)
@@ -32,7 +33,8 @@ static int64_t now_ms(void)
 
 extern char **environ;
 
-/* What sanitizers and coverage need of the test's own environment. */
+/* Returns whether a variable of the test's own environment is passed on, since sanitizers or
+ * coverage need it. */
 static bool is_passed_on(const char *variable)
 {
     static const char *const names[] = {"PATH=",  "LD_",   "ASAN_", "LSAN_",
@@ -42,7 +44,7 @@ static bool is_passed_on(const char *variable)
     return false;
 }
 
-/* Where the variable of that name stands, or behind the last one. */
+/* Returns the index of the variable with that name, or the index after the last variable. */
 static size_t find_variable(const cli_process *cli, const char *variable)
 {
     size_t name = strcspn(variable, "=") + 1, i = 0;
@@ -234,7 +236,7 @@ void cli_start(cli_process *cli, ...)
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-/* A terminal whose other side is closed gives EIO: that is its end. */
+/* A terminal whose other side is closed gives EIO, which means its end. */
 static void read_some(int *fd, char **text, size_t *length)
 {
     char bytes[65536];
@@ -253,7 +255,8 @@ static void read_some(int *fd, char **text, size_t *length)
     *text = longer;
 }
 
-/* Returns false when both ends are closed or the time is over. */
+/* Read output until `until_ms`. Returns false when both descriptors are closed or the time is
+ * up. */
 static bool listen(cli_process *cli, int64_t until_ms)
 {
     struct pollfd fds[2] = {{.fd = cli->out_fd, .events = POLLIN},
@@ -333,7 +336,7 @@ int cli_run(cli_process *cli, ...)
     return cli_finish(cli);
 }
 
-/* ---- what it printed ------------------------------------------------------------------------ */
+/* ---- the printed output ---------------------------------------------------------------------- */
 
 beluga_json_doc *cli_parse_out(const cli_process *cli)
 {

@@ -1,6 +1,6 @@
 /*
- * What a terminal shows of the bytes that a program wrote: all rows, those that scrolled away, too.
- * It knows what the command uses, and fails the test for anything else.
+ * The screen of a terminal after a program's output: all rows, including those that scrolled away.
+ * It understands the sequences that the command uses, and fails the test for any other.
  */
 #ifndef TESTS_CLI_SCREEN_H
 #define TESTS_CLI_SCREEN_H
@@ -16,11 +16,12 @@ enum { SCREEN_ROWS = 6000, SCREEN_COLUMNS = 100, SCREEN_HEIGHT = 24 };
 
 typedef struct screen {
     size_t width, height, row, column, lowest;
-    char cells[SCREEN_ROWS][SCREEN_COLUMNS][8]; /* a character each; "" behind a wide one */
+    char cells[SCREEN_ROWS][SCREEN_COLUMNS][8]; /* one character each; "" after a wide character */
     char *text;                                 /* owned */
 } screen;
 
-/* Of the wide characters, and of those over others, only those that the tests use. */
+/* Returns the columns of a character. Of wide and combining characters, only those that the tests
+ * use are known. */
 static inline size_t screen_columns_of(uint32_t c)
 {
     if ((c >= 0x300 && c < 0x370) || c == 0x200d) return 0;
@@ -54,14 +55,15 @@ static inline void screen_erase_below(screen *s)
             s->cells[row][i][0] = '\0';
 }
 
-/* Obey what stands behind "\033[". Returns its bytes. */
+/* Interpret the sequence after "\033[". Returns its length in bytes. */
 static inline size_t screen_obey(screen *s, const char *text)
 {
     char *end;
     unsigned long n = strtoul(text, &end, 10);
     if (!n) n = 1;
     if (*end == 'A') {
-        assert_true(s->lowest - (s->row - n) < s->height); /* else it has scrolled away */
+        /* Otherwise that row has scrolled away. */
+        assert_true(s->lowest - (s->row - n) < s->height);
         s->row -= n;
     } else if (*end == 'J') {
         screen_erase_below(s);
@@ -115,7 +117,7 @@ static inline char *screen_text(screen *s)
     return s->text;
 }
 
-/* Returns owned (free). */
+/* Return the text of the screen; owned (free). */
 static inline char *screen_of(const cli_process *cli)
 {
     screen *s = calloc(1, sizeof *s);

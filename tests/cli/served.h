@@ -1,7 +1,6 @@
-/* The command with a scripted peer in its provider's place:
+/* Runs the command with a scripted peer in place of a provider:
  *
- *     SCOPED(peer) *p = serve_openai(cli);
- */
+ *     SCOPED(peer) *p = serve_openai(cli); */
 #ifndef TESTS_CLI_SERVED_H
 #define TESTS_CLI_SERVED_H
 
@@ -10,7 +9,7 @@
 
 #define SERVED_KEY "sk-this-must-never-be-shown"
 
-/* Start a peer that a provider's variables lead to. Returns owned (peer_stop). */
+/* Start a peer, and let a provider's variables point to it. Returns owned (peer_stop). */
 static inline peer *serve(cli_process *cli, const char *url_variable, const char *key_variable)
 {
     peer *p = peer_start();
@@ -37,7 +36,8 @@ static inline void serve_answer(peer *p, const char *text, const char *reason, i
     peer_openai_done(r);
 }
 
-/* Script an answer that stops behind its first text: at a gate that opens, or for good. */
+/* Script an answer that pauses after its first text, for example at a gate, or stops there for
+ * good. */
 static inline peer_reply *serve_begin(peer *p, const char *text)
 {
     peer_reply *r = peer_reply_new(p);

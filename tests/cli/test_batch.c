@@ -1,4 +1,4 @@
-/* beluga batch at a shell: lines in, results out, and going on after whatever stopped it. */
+/* beluga batch at a shell: it reads lines, writes results, and continues after an interruption. */
 #include "../support/words.h"
 #include "batch.h"
 
@@ -74,7 +74,7 @@ static void a_line_that_has_no_id_takes_none_of_another(void **state)
                    "{\"id\":\"6\",\"line\":7,\"text\":\"p6\"", "{\"id\":null,\"line\":4,\"error\"",
                    "{\"id\":null,\"line\":6,\"error\"", "{\"id\":\"8\",\"line\":8,\"error\"");
     assert_lacks(read_path(out), "the same id");
-    /* Where a line asks something and has no id, it is asked. */
+    /* A line is asked if it has a prompt, even without an id. */
     write_input(
         cli, "in.jsonl",
         "{\"prompt\":\"x\"}\n{\"id\":\"1\",\"prompt\":\"y\"}\n{\"id\":1,\"prompt\":\"z\"}\n");
@@ -131,7 +131,7 @@ static void results_come_in_order_when_that_is_wanted(void **state)
     answer_for_ever(p, "fast");
     write_numbers(cli, 40);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", "--ordered", NULL);
-    /* No more than four lines for each call are begun while the first one is slow. */
+    /* While the first call is slow, at most four lines are begun for each concurrent call. */
     assert_int_equal(peer_wait_requests(p, 8, GENEROUS), 0);
     assert_int_equal(peer_wait_requests(p, 9, 200), -1);
     peer_open_gate(p, 0);
@@ -146,8 +146,8 @@ static void results_come_in_order_when_that_is_wanted(void **state)
     }
 }
 
-/* Begin with so many numbers, two calls at once, and wait until the peer has seen so many requests.
- */
+/* Start the command with this many numbers as lines and two calls at once, and wait until the peer
+ * has this many requests. */
 static void begin(cli_process *cli, int numbers, peer *p, size_t requests)
 {
     write_numbers(cli, numbers);
@@ -166,8 +166,8 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
     cli_signal(cli, SIGINT);
     peer_open_gate(p, 0);
     cli_finish(cli);
-    /* The gate may have let some more through before the signal was seen; none is lost or asked
-     * again. */
+    /* The gate may have let some more calls through before the signal arrived; none is lost or
+     * asked again. */
     if (cli->code != 0) {
         assert_int_equal(cli->code, 130);
         assert_contains(cli->err, "the same command continues");
@@ -187,7 +187,7 @@ static void a_second_ctrl_c_ends_at_once(void **state)
     peer_step_hang(r);
     begin(cli, 6, p, 2);
     cli_signal(cli, SIGINT);
-    cli_signal(cli, SIGTERM); /* whichever: two of the same may be taken for one */
+    cli_signal(cli, SIGTERM); /* any of the two signals; two equal ones may be merged into one */
     cli_finish(cli);
     assert_true(cli->signal == SIGTERM || cli->signal == SIGINT);
 }

@@ -1,4 +1,4 @@
-/* beluga batch when lines fail, when it must not write, and what else it can do. */
+/* beluga batch when lines fail, when it must not write, and its other functions. */
 #include "../support/words.h"
 #include "batch.h"
 
@@ -24,16 +24,17 @@ static void what_fails_is_told_collected_and_asked_again_on_request(void **state
                     "{\"id\":\"1\",\"line\":1,\"error\":{\"code\":\"context_length\"");
     assert_contains(read_path(errors), "\"retryable\":false,\"attempts\":1},\"digest\":\"");
     assert_int_equal(count_lines(read_path(errors)), 1);
-    assert_int_equal(RUN(cli, "-j", "1"), 11); /* it is finished, if not well */
+    assert_int_equal(RUN(cli, "-j", "1"), 11); /* the line is finished, though it failed */
     assert_int_equal(peer_requests(p), 3);
     assert_int_equal(RUN(cli, "-j", "1", "--retry-failed", "--ordered", "--errors", errors), 0);
     assert_int_equal(peer_requests(p), 4);
     assert_each_once(3);
-    assert_memory_equal(read_path(out), "{\"id\":\"1\"", 9); /* and in its place */
+    /* And its new result stands in the place of the old one. */
+    assert_memory_equal(read_path(out), "{\"id\":\"1\"", 9);
     assert_string_equal(read_path(errors), "");
 }
 
-/* The model stops at its token limit. */
+/* Run a line whose model stops at its token limit. */
 static int run_cut(cli_process *cli, const char *more, const char *again)
 {
     return cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
@@ -65,10 +66,12 @@ static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_reques
     assert_contains(text, "\"code\":\"incomplete\",\"exit_code\":8");
     assert_contains(text, "\"complete\":false,\"text\":\"This is a mock response.\"");
     assert_int_equal(count_lines(text), 2);
-    /* Not strict any more, they are done; and strict again, those that are done are asked. */
+    /* Without --strict the cut answers count as done; with --strict again, those lines are asked
+     * anew. */
     assert_int_equal(run_cut(cli, "--retry-failed", NULL), 0);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
-    assert_int_equal(run_cut(cli, "--strict", NULL), 11); /* asks nothing, and passes nothing */
+    /* It makes no call, and reports the failure. */
+    assert_int_equal(run_cut(cli, "--strict", NULL), 11);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
     assert_int_equal(run_cut(cli, "--retry-failed", "--strict"), 11);
     assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
@@ -103,7 +106,7 @@ static void a_budget_counts_what_earlier_runs_spent(void **state)
     assert_int_equal(RUN(cli, "--budget", "much"), 2);
     snprintf(option, sizeof option, "prices=%s",
              cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
-    /* An answer has 60 tokens, a dollar each: the third one passes 150. */
+    /* An answer has 60 tokens at a dollar each, so the third answer exceeds the budget of 150. */
     assert_int_equal(RUN(cli, "-j", "1", "--budget", "150", "-o", option, "--json"), 5);
     assert_int_equal(peer_requests(p), 3);
     assert_has_all(cli->out, "\"state\":\"stopped\"", "\"done\":3,\"failed\":0,\"left\":7",
@@ -128,7 +131,7 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     write_numbers(cli, 40);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
-    small.rlim_cur = 3000; /* not the end of a line */
+    small.rlim_cur = 3000; /* the limit is not at the end of a line */
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     int code = RUN(cli, "-j", "4");
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -144,7 +147,7 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     assert_each_once(40);
 }
 
-/* With root's rights a device would be replaced, for all programs of the machine. */
+/* With root's rights, a device would be replaced for all programs of the machine. */
 static void what_is_no_file_is_not_replaced_by_one(void **state)
 {
     cli_process *cli = *state;
@@ -164,7 +167,7 @@ static void what_is_no_file_is_not_replaced_by_one(void **state)
     assert_int_equal(peer_requests(p), 0);
 }
 
-/* These names can be guessed, and a folder may be open to others. */
+/* The names of temporary files can be guessed, and a folder may be open to other users. */
 static void links_at_names_that_were_not_given_are_not_followed(void **state)
 {
     cli_process *cli = *state;
@@ -256,7 +259,7 @@ static void nothing_but_results_is_written_into_them_where_descriptors_are_close
         assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 0);
         assert_each_once(40);
     }
-    cli->closed = "1"; /* what can't be printed is told all the same */
+    cli->closed = "1"; /* the error that output can't be printed is reported on stderr */
     assert_int_equal(
         cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--json", "-q", NULL), 1);
     assert_contains(cli->err, "stdout can't be written");
@@ -307,7 +310,7 @@ static void an_input_that_changes_meanwhile_is_told(void **state)
     answer_behind_gate(p);
     char *lines = malloc(400000);
     assert_non_null(lines);
-    memset(lines, 'x', 399999); /* more than what is read at once */
+    memset(lines, 'x', 399999); /* more than one read takes */
     for (size_t i = 999; i < 399999; i += 1000) lines[i] = '\n';
     lines[399999] = '\0';
     write_input(cli, "in.txt", lines);

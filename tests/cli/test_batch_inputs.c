@@ -1,15 +1,15 @@
-/* beluga batch and files that are not what a reader expects: delimiters, headers, packings. */
+/* beluga batch and input files with unexpected delimiters, headers or compression. */
 #include "../support/words.h"
 #include "batch.h"
 
 #include <stdlib.h>
 
-/* Read a file with these bytes; the options end with NULL. Returns the exit code. */
+/* Run the command on a file with these bytes; the options end with NULL. Returns the exit code. */
 #define ASK(cli, name, text, ...)               \
     (write_input(cli, name, text), unlink(out), \
      cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--ordered", __VA_ARGS__, NULL))
 
-/* It is asked, and these are its answers, in the order of its lines. */
+/* Assert that the lines were asked, and that these are the answers in the order of the lines. */
 static void answers_are(const char *const *answers)
 {
     const char *line = read_path(out);
@@ -25,7 +25,7 @@ static void answers_are(const char *const *answers)
 
 #define ANSWERS(...) answers_are((const char *const[]){__VA_ARGS__, NULL})
 
-/* It is refused, and nothing is asked. */
+/* Assert that the input is refused, and that no line is asked. */
 static void assert_refused(const cli_process *cli, int code, const char *why)
 {
     assert_int_equal(code, 2);
@@ -49,7 +49,7 @@ static void the_delimiter_of_a_csv_is_found_and_told(void **state)
     assert_int_equal(ASK(cli, "in.csv", "id|prompt\n1|Hi; you\n", "-q"), 0);
     ANSWERS("Hi; you");
     assert_string_equal(cli->err, "");
-    /* A comma is nothing to be told. */
+    /* A delimiter that is a comma needs no warning. */
     assert_int_equal(ASK(cli, "in.csv", "id,prompt\n1,Hi; you\n", "-j", "1"), 0);
     ANSWERS("Hi; you");
     assert_lacks(cli->err, "are separated by");
@@ -110,7 +110,7 @@ static void a_column_is_asked_when_it_is_named_so_or_asked_for(void **state)
 
 /* ---- packings -------------------------------------------------------------------------------- */
 
-/* Two members: "one\ntwo\n" and "three\n", as gzip writes them. */
+/* Two members of a gzip file, "one\ntwo\n" and "three\n", as gzip writes them. */
 static const unsigned char gzipped[] = {
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcb, 0xcf, 0x4b, 0xe5,
     0x2a, 0x29, 0xcf, 0xe7, 0x02, 0x00, 0xe6, 0x0b, 0xba, 0x12, 0x08, 0x00, 0x00, 0x00,
@@ -145,7 +145,8 @@ static void what_gzip_compressed_is_read(void **state)
     memcpy(more, gzipped, sizeof gzipped);
     assert_int_equal(ask_bytes(cli, "in.txt.gz", gzipped, sizeof gzipped), 0);
     ANSWERS("one", "two", "three");
-    assert_int_equal(ask_bytes(cli, "in.gz", more, sizeof more), 0); /* zeros fill a block */
+    assert_int_equal(ask_bytes(cli, "in.gz", more, sizeof more),
+                     0); /* zeros that fill up a block are ignored */
     ANSWERS("one", "two", "three");
     assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, sizeof gzipped - 1),
                    "its gzip data is cut");
@@ -197,7 +198,7 @@ static void json_that_is_no_json_lines_is_told_with_what_to_do(void **state)
                    "it is a single JSON array");
     assert_refused(cli, ASK(cli, "in.json", "{\n  \"prompt\": \"a\"\n}\n", "-q"),
                    "its JSON values take several lines");
-    /* A list of messages is a line; and a bad line is no array. */
+    /* A list of messages is one line, and a line that is not JSON is not an array. */
     assert_int_equal(
         ASK(cli, "in.json", "[{\"role\":\"user\",\"content\":\"a\"}]\n[note] b\n", "-q"), 11);
     assert_contains(read_path(out), "line 2: it is not valid JSON");

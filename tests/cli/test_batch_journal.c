@@ -1,4 +1,4 @@
-/* The journal of beluga batch --provider-batch, and what it is made of: ranges, ids of lines. */
+/* The journal of beluga batch --provider-batch, and its pieces: ranges and ids of lines. */
 #include "batch_parts.h"
 #include "jobs/chunk.h"
 #include "jobs/journal.h"
@@ -111,7 +111,8 @@ static void collect_again(batch_journal *j, const char *name, const char *lines)
     batch_ranges_free(&again);
 }
 
-/* Jobs "a" (unsure, looked for), "b" (open), "c" (collected), "d" (refused). */
+/* Write a journal with the jobs "a" (unsure, looked for), "b" (open), "c" (collected), "d"
+ * (refused). */
 static void write_journal(void)
 {
     batch_journal j;
@@ -166,14 +167,14 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(info.st_mode & 077, 0);
     assert_int_equal(batch_journal_open(&j, path, LAST_LINE, true), 0);
     assert_written(&j);
-    batch_journal_remove(&j); /* jobs are left */
+    batch_journal_remove(&j); /* the journal stays, since jobs are left */
     assert_int_equal(access(journal_path(), F_OK), 0);
     assert_int_equal(batch_journal_lost(&j, job_of(&j, "a")), 0);
     collect_again(&j, "b", "");
     assert_int_equal(batch_journal_deleted(&j, job_of(&j, "b"), false), 0);
     assert_int_equal(batch_journal_retry(&j), 0);
     assert_int_equal(batch_journal_tries(&j, 31), 0);
-    batch_journal_remove(&j); /* what was uploaded for "c" is left */
+    batch_journal_remove(&j); /* the journal stays, since files of "c" are left at the provider */
     assert_int_equal(access(journal_path(), F_OK), 0);
     assert_int_equal(batch_journal_deleted(&j, job_of(&j, "c"), true), 0);
     batch_journal_remove(&j);
@@ -197,7 +198,7 @@ static void write_whole(const char *bytes, size_t n)
     fclose(file);
 }
 
-/* Wherever a kill cuts the last line, what stands before it holds, and writing goes on. */
+/* Wherever a kill cuts the last line, the lines before it are valid, and writing continues. */
 static void a_torn_last_line_is_dropped(void **state)
 {
     char whole[8192];
@@ -210,7 +211,7 @@ static void a_torn_last_line_is_dropped(void **state)
         uint64_t lines;
         write_whole(whole, (size_t)cut);
         assert_int_equal(batch_journal_open(&j, path, LAST_LINE, true), 0);
-        /* The refusal of "d" was cut: nobody knows of that job. */
+        /* The refusal of "d" was cut, so the job counts as unknown. */
         assert_int_equal(batch_journal_open_jobs(&j, &lines), 3);
         assert_int_equal(batch_journal_refused(&j, job_of(&j, "d")), 0);
         batch_journal_free(&j);
@@ -220,7 +221,7 @@ static void a_torn_last_line_is_dropped(void **state)
     }
 }
 
-/* One bit of any line may tell of a job that is paid for. */
+/* A single wrong bit may change an entry about a job that is paid for. */
 static void a_damaged_line_stops_the_run(void **state)
 {
     char whole[8192];
@@ -236,7 +237,7 @@ static void a_damaged_line_stops_the_run(void **state)
         assert_int_equal(batch_journal_open(&j, path, LAST_LINE, true), CLI_EXIT_USAGE);
         batch_journal_free(&j);
     }
-    /* Neither is a line that is missing passed over. */
+    /* A missing line is detected, too. */
     char *second = strchr(whole, '\n') + 1;
     write_whole(second, (size_t)(whole + n - second));
     batch_journal j;

@@ -1,4 +1,4 @@
-/* beluga batch with files, schemas, and the forms that others have for requests and results. */
+/* beluga batch with files and schemas, and with OpenAI's forms of requests and results. */
 #include "../support/words.h"
 #include "batch.h"
 
@@ -76,7 +76,7 @@ static void an_answer_that_does_not_fit_its_schema_is_kept_and_told(void **state
     assert_has_all(text, "\"text\":\"{\\\"age\\\": \\\"old\\\"}\"",
                    "\"misfit\":\"age: ", "\"misfit\":\"it is not valid JSON: ");
     assert_int_equal(count_lines(text), 3);
-    /* They are finished, and asked again on request. */
+    /* The lines are finished, and are asked again only on request. */
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--schema",
                              "age int,", "--format", "text", "--dry-run", NULL),
                      0);
@@ -92,7 +92,7 @@ static void an_answer_that_does_not_fit_its_schema_is_kept_and_told(void **state
 
 #define OPENAI(cli, ...) RUN(cli, "--output-format", "openai", "-j", "1", __VA_ARGS__)
 
-/* Read line `n` of the output, from 0. Returns owned. */
+/* Read line `n` of the output, counted from 0. Returns owned. */
 static beluga_json_doc *read_result(int n)
 {
     beluga_json_doc *doc = NULL;
@@ -131,7 +131,7 @@ static void results_have_the_form_of_openais_batches_when_that_is_wanted(void **
                    "{\"id\":\"batch_req_2\",\"custom_id\":\"2\",\"response\":{\"status_code\":400",
                    "{\"id\":\"batch_req_3\",\"custom_id\":\"3\",\"response\":null,\"error\":{"
                    "\"message\":\"line 3: ");
-    /* It goes on with them, and asks again what failed. */
+    /* A second run continues with these results, and asks failed lines again. */
     assert_int_equal(OPENAI(cli, "--json"), 11);
     assert_contains(cli->out, "\"done\":1,\"failed\":2,\"left\":0");
     assert_contains(cli->out, "\"output_tokens\":60");
@@ -175,7 +175,7 @@ static void a_request_to_responses_is_sent_as_it_is_meant(void **state)
     assert_contains(body, "\"id\":\"c1\"");
     const char *first = strstr(body, "\"tool_calls\":");
     assert_non_null(first);
-    assert_null(strstr(first + 1, "\"tool_calls\":")); /* both calls are of one message */
+    assert_null(strstr(first + 1, "\"tool_calls\":")); /* both calls are in one message */
     assert_contains(peer_request_body(p, 1, NULL), "just a text");
     beluga_json_doc *doc = read_result(0);
     const beluga_json *answer =

@@ -1,4 +1,4 @@
-/* Parts of beluga batch: the output that a stop left, and the progress. */
+/* Parts of beluga batch: recovering the output after an interruption, and the progress display. */
 #include "batch_parts.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ static void recovers(const char *bytes, size_t n, batch_again again, const char 
     assert_int_equal(batch_output_open(&out, path), 0);
     assert_int_equal(batch_output_recover(&out, 9, again), 0);
     assert_output(expected);
-    /* It goes on behind what is kept. */
+    /* Writing continues after the recovered part. */
     assert_int_equal(batch_output_add(&out, &entry, OK(9), sizeof(OK(9)) - 1), 0);
     assert_int_equal(batch_output_sync(&out, true), 0);
     snprintf(whole, sizeof whole, "%s%s", expected, OK(9));
@@ -76,11 +76,11 @@ static void what_is_damaged_inside_is_dropped_and_the_rest_kept(void **state)
     (void)state;
     RECOVERS(OK(1) "\0\0\0\0\0\n" OK(3), OK(1) OK(3));
     RECOVERS(OK(1) "{\"id\":\"2\",\"li" OK(3) OK(4), OK(1) OK(4));
-    RECOVERS(OK(1) OK(2) OK(1), OK(1) OK(2)); /* no line twice */
+    RECOVERS(OK(1) OK(2) OK(1), OK(1) OK(2)); /* no line is written twice */
     RECOVERS(OK(1) "{\"line\":10}\n"
                    "{}\n"
                    "[]\n" OK(2),
-             OK(1) OK(2)); /* lines the input does not have */
+             OK(1) OK(2)); /* results of lines that the input does not have are dropped */
     RECOVERS(OK(1) "\n\n" OK(2) "\0\0\0", OK(1) "\n\n" OK(2));
 }
 
@@ -99,7 +99,7 @@ static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
     recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_FAILED, OK(1) OK(3));
     put_output(bytes, sizeof bytes - 1);
     assert_int_equal(look(&out, BATCH_AGAIN_FAILED), 0);
-    assert_output(bytes); /* looking changes nothing */
+    assert_output(bytes); /* reading the totals does not change the file */
     for (uint64_t line = 0; line <= 10; line++)
         assert_int_equal(batch_output_has(&out, line), line == 1 || line == 3);
     assert_int_equal(out.totals.done, 2);
@@ -109,7 +109,7 @@ static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
     batch_output_close(&out);
 }
 
-/* Read the totals of an output with these lines; closed by the caller. */
+/* Read the totals of an output with these lines; the caller closes it. */
 static void look_at(batch_output *out, const char *lines)
 {
     put_output(lines, strlen(lines));
@@ -191,7 +191,7 @@ static void an_output_is_written_by_one_at_a_time(void **state)
     batch_output_close(&other);
 }
 
-/* What is no longer as it was; the record must be there and whole. */
+/* Return which facts have changed. The recorded facts must exist and be complete. */
 static int difference_to(const batch_facts *facts, const char *told)
 {
     batch_difference difference = {.text = ""};

@@ -1,10 +1,10 @@
-/* beluga batch after something was wrong: with the input, with the model, with the server. */
+/* beluga batch after a fault of the input, the model or the server was repaired. */
 #include "../support/words.h"
 #include "batch.h"
 
 #define ECHO(cli, ...) cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", __VA_ARGS__, NULL)
 
-/* ---- the input is mended --------------------------------------------------------------------- */
+/* ---- a corrected input ----------------------------------------------------------------------- */
 
 static void a_line_that_was_mended_is_asked_and_no_other_again(void **state)
 {
@@ -21,7 +21,7 @@ static void a_line_that_was_mended_is_asked_and_no_other_again(void **state)
     assert_contains(cli->err, "the input has changed: asking 1 failed line again");
     assert_int_equal(peer_requests(p), 3);
     assert_each_once(3);
-    /* And it belongs to the new input from now on. */
+    /* From now on the output belongs to the corrected input. */
     assert_int_equal(RUN(cli, "-j", "1"), 0);
     assert_lacks(cli->err, "has changed");
     assert_int_equal(peer_requests(p), 3);
@@ -34,7 +34,7 @@ static void lines_behind_the_last_one_are_asked(void **state)
     assert_int_equal(ECHO(cli, "-q"), 0);
     write_numbers(cli, 5);
     assert_int_equal(ECHO(cli, "--json"), 0);
-    assert_contains(cli->err, "the input has changed, but none of the finished lines");
+    assert_contains(cli->err, "the input has changed, but not in lines that are finished");
     assert_contains(cli->out, "\"done\":5,\"failed\":0,\"left\":0");
     assert_each_once(5);
 }
@@ -44,7 +44,8 @@ static void an_answer_whose_line_is_another_is_never_dropped(void **state)
     cli_process *cli = *state;
     write_input(cli, "in.csv", "id,prompt\n1,a\ntorn\n3,c\n");
     assert_int_equal(ECHO(cli, "-q"), 11);
-    /* A line in front moves all others, one is gone, one is another, or the header is. */
+    /* In these inputs a new first line shifts all others, a line is missing, a line is different,
+     * or the header is. */
     static const char *const others[] = {"id,prompt\n0,z\n1,a\ntorn\n3,c\n", "id,prompt\n1,a\n",
                                          "id,prompt\n1,a\ntorn\n3,d\n",
                                          "id,text\n1,a\ntorn\n3,c\n"};
@@ -59,7 +60,7 @@ static void an_answer_whose_line_is_another_is_never_dropped(void **state)
     assert_contains(read_path(out), "{\"id\":\"2\",\"line\":3,\"text\":\"b\"");
 }
 
-/* ---- nothing is answered --------------------------------------------------------------------- */
+/* ---- outputs without an answer --------------------------------------------------------------- */
 
 static void what_holds_no_answer_begins_anew(void **state)
 {
@@ -107,7 +108,8 @@ static void a_wrong_model_ends_it_and_the_right_one_goes_on(void **state)
         assert_contains(cli->err, "0 of 40 lines done, 1 failed");
         assert_contains(cli->err, "39 lines are left");
         assert_lacks(cli->err, "the first failure: invalid_model");
-        assert_int_equal(count_lines(read_path(out)), 1); /* the line that can't be read */
+        /* Only the result of the line that can't be read. */
+        assert_int_equal(count_lines(read_path(out)), 1);
         assert_int_equal(ECHO(cli, "-q"), 11);
         assert_each_once(40);
     }
@@ -159,7 +161,8 @@ static void failures_between_answers_are_final(void **state)
     assert_each_once(24);
 }
 
-/* Each is refused for what is in it; the model and the server are right. */
+/* Each request is refused for its own content; the model and the server are fine, so the run goes
+ * on. */
 static void requests_that_are_refused_one_by_one_end_nothing(void **state)
 {
     cli_process *cli = *state;

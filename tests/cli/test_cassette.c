@@ -23,7 +23,7 @@ static peer *start_peer(cli_process *cli)
     return p;
 }
 
-/* No server any more, no key, and an address that nothing listens on. */
+/* Stop the server, remove the key, and set an address where nothing listens. */
 static void go_offline(cli_process *cli, peer *p)
 {
     peer_stop(p);
@@ -37,7 +37,8 @@ static int count_files(void)
     DIR *files = opendir(directory);
     if (!files) return -1;
     for (struct dirent *entry; (entry = readdir(files));)
-        n += strstr(entry->d_name, ".json") != NULL; /* and there is what tells the model */
+        /* The folder also has the file that names the model. */
+        n += strstr(entry->d_name, ".json") != NULL;
     closedir(files);
     return n;
 }
@@ -90,7 +91,7 @@ static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state
     go_offline(cli, p);
     expect_out(cli, "It scatters light.\n", "--replay", directory, "Why is the sky blue?");
     assert_string_equal(cli->err, "");
-    /* What was recorded is what can answer, whatever else is set; -m says otherwise. */
+    /* With --replay the recorded model is used, whatever else is set; only -m overrides it. */
     cli_set(cli, "BELUGA_MODEL", "anthropic/any");
     expect_exit(cli, 0, "--replay", directory, "Why is the sky blue?");
     expect_exit(cli, 1, "--replay", directory, "-m", "anthropic/any", "Why is the sky blue?");

@@ -1,5 +1,5 @@
-/* The commands of a chat: the last message again, in an editor, into a file; and what is no
- * command, or nearly one. */
+/* The commands of a chat: repeating a message, opening an editor, writing to a file; and words that
+ * are not commands or nearly so. */
 #include "expect.h"
 #include "served.h"
 
@@ -56,7 +56,7 @@ static void begin(cli_process *cli, const char *model)
     cli_wait_for(cli, "> \033[?2004h");
 }
 
-/* Type a line, and wait for a text that comes behind it. */
+/* Type a line, and wait for a text that follows it. */
 static void type(cli_process *cli, const char *line, const char *comes)
 {
     cli->out[cli->out_length = 0] = '\0';

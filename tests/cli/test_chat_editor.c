@@ -1,5 +1,5 @@
 /* Messages that are typed, pasted and edited at the prompt of a chat. The terminal of these tests
- * has no locale, as over ssh to a machine that knows none. */
+ * has no locale, like a login by ssh to a machine without locales. */
 #include "../support/words.h"
 #include "expect.h"
 #include "served.h"
@@ -25,7 +25,7 @@ static void begin(cli_process *cli, unsigned short width)
     cli_wait_for(cli, "> \033[?2004h");
 }
 
-/* Type, and wait until the echo answers with this text. */
+/* Type keys, and wait until the echo model answers with this text. */
 static void answers(cli_process *cli, const char *typed, const char *answer)
 {
     char expected[1024];
@@ -161,11 +161,11 @@ static void the_cursor_stands_where_wide_and_joined_characters_put_it(void **sta
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-/* What is typed between WORDS and "X", and what becomes of it. */
+/* Keys that are typed between WORDS and "X", and the resulting text. */
 static const struct {
     const char *keys, *text;
 } rows[] = {
-    /* Ctrl-Left: xterm, tmux; rxvt; the application mode; with Alt, and as a letter */
+    /* Ctrl-Left in xterm and tmux, in rxvt, in application mode, with Alt, and as a letter */
     {"\033[1;5D", "some words Xhere"},
     {"\033Od", "some words Xhere"},
     {"\033O5D", "some words Xhere"},
@@ -176,7 +176,7 @@ static const struct {
     {"\001\033[1;5C", "someX words here"},
     {"\001\033Oc", "someX words here"},
     {"\001\033f", "someX words here"},
-    /* Home: xterm; its application mode; tmux and the console; rxvt; Ctrl-A */
+    /* Home in xterm, in its application mode, in tmux and the console, in rxvt; Ctrl-A */
     {"\033[H", "Xsome words here"},
     {"\033OH", "Xsome words here"},
     {"\033[1~", "Xsome words here"},
@@ -197,7 +197,7 @@ static const struct {
     {"\002\002\006", "some words herXe"},
     {"\001\033[C", "sXome words here"},
     {"\001\033OC", "sXome words here"},
-    /* Page Up and Page Down, which a short text has no use for */
+    /* Page Up and Page Down have no effect on a short text */
     {"\033[5~", "Xsome words here"},
     {"\001\033[6~", "some words hereX"},
     /* Delete, with Ctrl, and Backspace */
@@ -212,8 +212,9 @@ static const struct {
     {"\001\013", "X"},
     {"\025", "X"},
     {"\027\001\031", "hereXsome words "},
-    /* what has no meaning is dropped as a whole: Insert, F1 of xterm, of the console, F5, F12,
-     * of rxvt, with modifiers, an answer of the terminal, a focus, a mouse, Alt and a letter */
+    /* keys without a meaning are dropped completely: Insert, F1 of xterm, of the console, F5, F12,
+     * of rxvt, with modifiers, an answer of the terminal, a focus event, a mouse event, Alt with a
+     * letter */
     {"\033[2~", "some words hereX"},
     {"\033[2$", "some words hereX"},
     {"\033OP", "some words hereX"},
@@ -232,7 +233,7 @@ static const struct {
     {"\033[201~", "some words hereX"},
     {"\030\030", "some words hereX"},
     {"\034\036\007", "some words hereX"},
-    /* a new line: Alt-Enter, Ctrl-J, Shift-Enter where the terminal can tell */
+    /* keys for a new line: Alt-Enter, Ctrl-J, and Shift-Enter if the terminal reports it */
     {"\033\r", "some words here\r\nX"},
     {"\n", "some words here\r\nX"},
     {"\033[13;2u", "some words here\r\nX"},
@@ -246,7 +247,7 @@ static void keys_mean_the_same_in_every_terminal(void **state)
     begin(cli, 80);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         snprintf(typed, sizeof typed, "%s%sX\r", WORDS, rows[i].keys);
-        cli->out[cli->out_length = 0] = '\0'; /* the answer before may be the same */
+        cli->out[cli->out_length = 0] = '\0'; /* the previous answer may have been the same text */
         answers(cli, typed, rows[i].text);
     }
     leave(cli, "\004");

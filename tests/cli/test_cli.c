@@ -1,4 +1,4 @@
-/* The command as scripts use it: what goes where, and every exit code. */
+/* The command as scripts use it: which text goes to which stream, and every exit code. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "answers.h"
@@ -27,7 +27,7 @@ static void texts_are_joined_by_spaces(void **state)
     expect_out(cli, "one two -three\n", "-m", "mock:echo", "one", "two", "--", "-three");
 }
 
-/* With this input and this argument, the prompt is this. */
+/* Assert that this input and this argument give this prompt. */
 static void echoes(cli_process *cli, const char *input, const char *text, const char *prompt)
 {
     give(cli, input);
@@ -179,9 +179,9 @@ static void a_picture_is_in_the_answers_json_and_not_told_beside_it(void **state
     assert_lacks(cli->err, "an image");
 }
 
-/* ---- a model of several parts ---------------------------------------------------------------- */
+/* ---- a model made of several parts ----------------------------------------------------------- */
 
-/* An alias that means: this model, one retry, that fallback, this budget. */
+/* Write an alias with a model, one retry, a fallback and a budget. */
 static const char *write_smart(cli_process *cli)
 {
     static const char prices[] =
@@ -214,8 +214,9 @@ static void an_alias_can_mean_retries_a_fallback_and_a_budget(void **state)
     assert_int_equal(peer_requests(p), 2);
     for (int i = 0; i < 2; i++) peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
     expect_out(cli, "Who else?\n", "-m", "smart", "Who else?");
-    assert_int_equal(peer_requests(p), 4); /* two retries would be one more */
-    /* An answer costs $0.046: a conversation has one, and then the budget is spent. */
+    assert_int_equal(peer_requests(p), 4); /* a second retry would make five */
+    /* An answer costs $0.046. The budget allows the first answer of a conversation, and is then
+     * spent. */
     reply_with(p, "one", "stop");
     give(cli, "Hello\nAgain\n");
     expect_exit(cli, 5, "chat", "-m", "smart");

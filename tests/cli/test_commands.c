@@ -1,4 +1,4 @@
-/* The other commands: what they list and tell, in words and in JSON. */
+/* The other commands and their output, for people and as JSON. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "expect.h"
@@ -224,7 +224,7 @@ static void models_are_aliases_and_what_providers_have(void **state)
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
-    peer_reply *r = peer_reply_new(p); /* both of OpenAI's protocols have the key */
+    peer_reply *r = peer_reply_new(p); /* both protocols of OpenAI have the same models */
     peer_reply_repeat(r, 2);
     peer_step_json(r, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
     expect_exit(cli, 0, "models", "--config", path);
@@ -429,7 +429,7 @@ static void config_hides_the_password_in_an_address_of_the_environment(void **st
 
 /* ---- a provider without code ----------------------------------------------------------------- */
 
-/* A file whose provider "mine" is a peer of the test. */
+/* Write a file whose provider "mine" is a peer of the test. */
 static const char *write_mine(cli_process *cli, const char *url)
 {
     char yaml[1024];
@@ -572,7 +572,7 @@ static void config_check_without_a_file_says_where_one_would_be(void **state)
     assert_contains(cli->out, "/.config/beluga/config.yaml");
     assert_string_equal(cli->err, "");
     expect_in_out(cli, "{\"file\":null,\"problems\":[],\"errors\":0", "config", "check", "--json");
-    /* One that was named must be there. */
+    /* A file that was named must exist. */
     expect_exit(cli, 3, "config", "check", "missing.yaml");
     cli_set(cli, "BELUGA_CONFIG", "missing.yaml");
     expect_exit(cli, 3, "config", "check");
@@ -585,7 +585,8 @@ static void config_check_reads_what_would_be_read(void **state)
     char path[128];
     snprintf(path, sizeof path, "%s", cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1));
     cli_set(cli, "BELUGA_CONFIG", path);
-    assert_int_equal(cli_run(cli, "config", "check", NULL), 0); /* a warning is no error */
+    /* A warning does not change the exit code. */
+    assert_int_equal(cli_run(cli, "config", "check", NULL), 0);
     assert_contains(cli->out, ":2:31: warning: api_key: the variable NOT_SET is not set\n");
     cli_set(cli, "NOT_SET", "x");
     expect_out(cli, "", "config", "check");

@@ -1,4 +1,4 @@
-/* Conversations of the log: their names, and what they keep. */
+/* Conversations in the log: their names, and the settings that they keep. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "expect.h"
@@ -94,7 +94,7 @@ static void a_name_that_is_none_is_told(void **state)
     assert_string_equal(cli->out, "");
 }
 
-/* ---- what is kept ---------------------------------------------------------------------------- */
+/* ---- kept settings --------------------------------------------------------------------------- */
 
 static void options_and_schema_are_kept(void **state)
 {

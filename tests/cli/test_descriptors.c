@@ -8,7 +8,7 @@
 
 enum { MAX_WORDS = 4 };
 
-/* Each prints something on stdout. */
+/* Commands that each print something on stdout. */
 static const char *const commands[][MAX_WORDS + 1] = {
     {"-m", "mock/echo", "hi"},
     {"-m", "mock/echo", "hi", "--json"},
@@ -36,7 +36,7 @@ static int run(cli_process *cli, const char *const *words)
     return cli_run(cli, words[0], words[1], words[2], words[3], words[4], NULL);
 }
 
-/* An entry for the command that lists them. */
+/* Write an entry, so that the command that lists entries prints something. */
 static void fill_log(cli_process *cli)
 {
     expect_exit(cli, 0, "logs", "on");

@@ -27,7 +27,7 @@ static const beluga_json *first_of(const beluga_json *root, const char *key)
     return beluga_json_at(beluga_json_get(root, key), 0);
 }
 
-/* Embed the animals, and keep the vectors in a file. Returns its path; borrowed. */
+/* Embed the animals, and write the vectors to a file. Returns its path; borrowed. */
 static const char *embed_animals(cli_process *cli, const char *dimensions)
 {
     give(cli, animals);

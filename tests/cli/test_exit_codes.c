@@ -1,4 +1,4 @@
-/* Every exit code of the command, and what stands beside it. */
+/* Every exit code of the command, and the output that comes with it. */
 #include "../support/scoped.h"
 #include "answers.h"
 
@@ -17,7 +17,7 @@ static int ask(cli_process *cli)
     return cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL);
 }
 
-/* It ends with this code, and stdout has this. */
+/* Assert that the command ends with this code and prints this on stdout. */
 static void asks(cli_process *cli, int code, const char *out)
 {
     assert_int_equal(ask(cli), code);
@@ -395,7 +395,7 @@ static void ctrl_c_is_130_and_what_arrived_stays(void **state)
     assert_string_equal(cli->out, "As far as it came\n");
 }
 
-/* It is in a process group of its own, which a terminal's Ctrl-C does not reach. */
+/* The key command runs in its own process group, which a terminal's Ctrl-C does not reach. */
 static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
 {
     cli_process *cli = *state;
@@ -410,7 +410,7 @@ static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
     cli_signal(cli, SIGINT);
     assert_int_equal(cli_finish(cli), 130);
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 20000), 1); /* nobody has it open any more */
+    assert_int_equal(poll(&p, 1, 20000), 1); /* no process has the pipe open any more */
     assert_int_equal(read(fd, said, sizeof said), 0);
     close(fd);
 }

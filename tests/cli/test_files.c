@@ -1,4 +1,4 @@
-/* Files that go with a prompt: attachments, and the files of -f. */
+/* Files that are sent with a prompt: attachments, and the files of -f. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "answers.h"
@@ -12,7 +12,7 @@
 
 #define PNG "\x89PNG\r\n\x1a\n"
 
-/* The path of a name in its home; borrowed until the sixth call behind this one. */
+/* Return the path of a name in the command's home; borrowed until the sixth call after this one. */
 static const char *at(const cli_process *cli, const char *name)
 {
     static char paths[6][256];
@@ -22,7 +22,7 @@ static const char *at(const cli_process *cli, const char *name)
     return path;
 }
 
-/* Type a line in its home; it must succeed. */
+/* Run a shell command in the command's home; it must succeed. */
 static void shell(const cli_process *cli, const char *line)
 {
     char *command = NULL;
@@ -227,7 +227,7 @@ static void missing_unreadable_and_empty_files_are_2(void **state)
 
 /* ---- .gitignore ------------------------------------------------------------------------------ */
 
-/* A repository with rules of every kind, and a file for each. */
+/* Make a repository with ignore rules of every kind, and a file for each rule. */
 static void make_repository(const cli_process *cli)
 {
     shell(
@@ -246,7 +246,8 @@ static void make_repository(const cli_process *cli)
                "src/secret; do echo \"$f\" >\"$f\"; done");
 }
 
-/* What -f sends of the folder, a name a line. Borrowed from cli->out. */
+/* Return the names of the files that -f sends of the folder, one on each line. Borrowed from
+ * cli->out. */
 static char *names_of(cli_process *cli, const char *folder)
 {
     char *to = cli->out;

@@ -1,6 +1,6 @@
-/* A terminal gets no control character but the command's own, whatever the command and whoever
- * wrote the text: a server, a file, a plug-in, or the command line itself. A list in a pipe has one
- * name a line. */
+/* A terminal receives no control characters except the command's own, whatever the command and
+ * whoever wrote the text: a server, a file, a plug-in, or the command line itself. A list in a pipe
+ * has one name on each line. */
 #include "expect.h"
 #include "peer/peer.h"
 
@@ -9,19 +9,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A title, colours, DEL, a C1 sequence, a turned direction, an isolate, a line; and in JSON. */
+/* Harmful text: a title, colours, DEL, a C1 sequence, a direction override, an isolate, a line
+ * break; and the same in JSON. */
 #define HOSTILE                  \
     "\033]0;PWN\007\033[31m\x7f" \
     "\xc2\x9b"                   \
     "31m\u202eevil\u2066\b\u2028x"
 #define QUOTED \
     "\\u001b]0;PWN\\u0007\\u001b[31m\\u007f\\u009b31m\\u202eevil\\u2066\\u0008\\u2028x\\nb"
-/* No UTF-8: to some terminals 9b alone begins a sequence. */
+/* Invalid UTF-8: for some terminals the byte 9b alone begins a sequence. */
 #define BROKEN "\x9b\x33\x31m\xc3"
 
 enum { MAX_WORDS = 12 };
 
-/* ---- what is seen ---------------------------------------------------------------------------- */
+/* ---- characters that reach a terminal -------------------------------------------------------- */
 
 static size_t length_of(unsigned char lead)
 {
@@ -33,7 +34,7 @@ static size_t length_of(unsigned char lead)
                          : 0;
 }
 
-/* Returns the byte at which something stands that a terminal could obey, or NULL. */
+/* Returns the first byte of something that a terminal could obey, or NULL. */
 static const char *find_harm(const char *text, size_t n)
 {
     for (size_t i = 0; i < n;) {
@@ -63,9 +64,10 @@ static void assert_harmless(const char *text, size_t n, const char *const *words
     fail_msg(":\n%.*s", (int)n, text);
 }
 
-/* ---- what is run ----------------------------------------------------------------------------- */
+/* ---- the commands that run ------------------------------------------------------------------- */
 
-/* @: the home. The first word is a command's name, or begins with "-" for the default one. */
+/* '@' stands for the home. The first word is a command's name, or begins with "-" for the default
+ * command. */
 static const char *const rows[][MAX_WORDS] = {
     {"-m", "openai/good", "hi"},
     {"-m", "openai/good", "--json", "hi"},
@@ -289,7 +291,7 @@ static int setup(void **state)
     cli_set(s->cli, "OPENAI_API_KEY", "x");
     cli_set(s->cli, "LC_ALL", "C.UTF-8");
     cli_set(s->cli, "TERM", "dumb");
-    cli_run(s->cli, "-q", "logs", "on", NULL); /* a build without SQLite has none */
+    cli_run(s->cli, "-q", "logs", "on", NULL); /* a build without SQLite has no log */
     write_files(s->cli);
     return 0;
 }
@@ -357,7 +359,7 @@ static void nor_do_spans(void **state)
     assert_all_are_harmless(cli);
 }
 
-/* The styles of our own, and what draws a line again. */
+/* Remove the command's own styles, and its sequences that redraw a line. */
 static void drop_own(char *text, size_t *n)
 {
     static const char *const own[] = {"\033[0m",  "\033[1m",     "\033[2m",    "\033[3m",
@@ -395,7 +397,7 @@ static bool is_tried(const char *name, size_t length)
     return false;
 }
 
-/* A command that is new has to be in the table. */
+/* Every command must be in the table, so a new command must be added. */
 static void every_command_is_tried(void **state)
 {
     cli_process *cli = ((scene *)*state)->cli;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Ask with these variables of the log. */
+/* Make a call with these variables of the log. */
 static void ask_logged(cli_process *cli, const char *level, const char *format)
 {
     cli_set(cli, "BELUGA_LOG_LEVEL", level);
@@ -14,7 +14,7 @@ static void ask_logged(cli_process *cli, const char *level, const char *format)
     expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "Hello");
 }
 
-/* A call that fails once and is tried again. */
+/* Make a call that fails once and is retried. */
 static void fail_once(cli_process *cli, const char *level)
 {
     cli_set(cli, "BELUGA_LOG_LEVEL", level);
@@ -23,7 +23,7 @@ static void fail_once(cli_process *cli, const char *level)
                          0);
 }
 
-/* The line of stderr that tells of an event, parsed. Owned. */
+/* Parse the line of stderr that reports an event. Owned. */
 static beluga_json_doc *parse_line(const cli_process *cli, const char *event)
 {
     char name[64];
@@ -105,7 +105,7 @@ static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
     assert_contains(cli->err, " info call.finished operation=stream ");
 }
 
-/* What the log of an HTTP call holds, with or without texts. */
+/* Log an HTTP call, with or without its texts. */
 static void trace_call(cli_process *cli, const char *capture)
 {
     peer *p = serve_openai(cli);

@@ -1,4 +1,4 @@
-/* The log of calls: what gets into it and what does not, and what can be found in it. */
+/* The log of calls: what is recorded, what is not, and how to search it. */
 #include "../support/scoped.h"
 #include "expect.h"
 #include "served.h"
@@ -26,7 +26,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* Not every build has SQLite. */
+/* A build may lack SQLite. */
 static void turn_on(cli_process *cli)
 {
     int code = cli_run(cli, "-q", "logs", "on", NULL);
@@ -37,7 +37,7 @@ static void turn_on(cli_process *cli)
     assert_int_equal(code, 0);
 }
 
-/* A peer whose answers are logged. Owned. */
+/* Start a peer whose answers are logged. Owned. */
 static peer *serve_logged(cli_process *cli)
 {
     turn_on(cli);
@@ -56,7 +56,7 @@ static void ask_mock(cli_process *cli, const char *prompt)
     expect_exit(cli, 0, "-m", "mock/echo", prompt);
 }
 
-/* The newest entries, newest first. */
+/* Read the newest entries, the newest first. */
 static beluga_json_doc *entries(cli_process *cli, const beluga_json **list, size_t expected)
 {
     expect_exit(cli, 0, "logs", "--json", "-n", "0");
@@ -148,7 +148,7 @@ static void one_call_can_be_left_out(void **state)
     beluga_json_doc_free(entries(cli, &list, 0));
 }
 
-/* ---- what is in it --------------------------------------------------------------------------- */
+/* ---- the content of the log ------------------------------------------------------------------ */
 
 static void an_entry_has_all_of_a_call_but_the_key(void **state)
 {
@@ -334,7 +334,8 @@ static void there_is_nothing_to_go_on_with_without_a_log(void **state)
     turn_on(cli);
     expect_out(cli, "Hello\n", "-c", "-m", "mock/echo", "Hello");
     assert_contains(cli->err, "this begins a new one");
-    assert_int_equal(cli_run(cli, "-c", "Again", NULL), 0); /* and now there is one */
+    /* Now there is a conversation to continue. */
+    assert_int_equal(cli_run(cli, "-c", "Again", NULL), 0);
     assert_string_equal(cli->err, "");
     expect_error(cli, 2, "no entry 7", "--cid", "7", "-m", "mock/echo", "Hello");
     expect_exit(cli, 2, "--cid", "x", "-m", "mock/echo", "Hello");
@@ -406,7 +407,7 @@ static void show_of_what_is_not_there_is_2(void **state)
 
 /* ---- deleting -------------------------------------------------------------------------------- */
 
-/* Whether the file has these bytes anywhere. */
+/* Returns whether the file contains these bytes. */
 static bool file_has(const char *path, const char *bytes)
 {
     FILE *file = fopen(path, "r");
@@ -435,12 +436,13 @@ static void what_is_deleted_is_gone_from_the_file(void **state)
     assert_false(file_has(log_file(cli), "rhinoceros"));
     ask_mock(cli, "hippopotamus");
     beluga_json_doc *doc = entries(cli, &list, 1);
-    assert_int_equal(number_at(list, 0, "id"), 2); /* a number is not given again */
+    /* The number of a removed entry is not used again. */
+    assert_int_equal(number_at(list, 0, "id"), 2);
     beluga_json_doc_free(doc);
     expect_in_out(cli, "hippopotamus", "logs", "search", "hippo");
 }
 
-/* ---- what goes wrong ------------------------------------------------------------------------- */
+/* ---- faults of the log ----------------------------------------------------------------------- */
 
 static void a_damaged_file_is_told_and_the_call_still_works(void **state)
 {
@@ -497,10 +499,11 @@ static void a_folder_that_another_has_linked_is_refused(void **state)
     }
     cli_set(cli, "XDG_DATA_HOME", shared);
     expect_error(cli, 1, "another user created it", "logs", "on");
-    assert_int_equal(rmdir(mine), 0); /* nothing is in it */
+    assert_int_equal(rmdir(mine), 0); /* the folder is empty */
 }
 
-/* A database's header: the version the user of SQLite gave it is at 60, whose it is at 68. */
+/* Change a byte of a database's header: the user version is at offset 60, the application's id at
+ * 68. */
 static void patch(const cli_process *cli, long at, unsigned char byte)
 {
     FILE *file = fopen(log_file(cli), "r+");
@@ -510,7 +513,7 @@ static void patch(const cli_process *cli, long at, unsigned char byte)
     assert_int_equal(fclose(file), 0);
 }
 
-/* A log with this byte is not written to, for a reason that is told. */
+/* Assert that a log with this byte is not written to, and that the reason is reported. */
 static void leaves_alone(cli_process *cli, long at, unsigned char byte, const char *why)
 {
     turn_on(cli);
@@ -538,7 +541,8 @@ static void many_may_write_at_once(void **state)
     const beluga_json *list;
     pid_t pids[WRITERS];
     turn_on(cli);
-    assert_int_equal(unlink(log_file(cli)), 0); /* all of them find that it has to be made */
+    /* All processes find that the file is missing and must be made. */
+    assert_int_equal(unlink(log_file(cli)), 0);
     for (int i = 0; i < WRITERS; i++) {
         pids[i] = fork();
         assert_true(pids[i] >= 0);

@@ -1,4 +1,4 @@
-/* Answers in Markdown: drawn on a terminal as they arrive, and their code. */
+/* Answers in Markdown: how a terminal shows them as they arrive, and how code is extracted. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "expect.h"
@@ -62,7 +62,7 @@ static void on_terminal(cli_process *cli, unsigned short width)
     cli_set(cli, "OPENAI_API_KEY", "x");
 }
 
-/* Answer with a text in pieces of so many bytes; 0: in one. */
+/* Answer with a text in pieces of this many bytes; 0: in one piece. */
 static void answer_in_pieces(peer *p, const char *text, size_t bytes)
 {
     char piece[64];
@@ -79,7 +79,7 @@ static void answer_in_pieces(peer *p, const char *text, size_t bytes)
     peer_openai_done(r);
 }
 
-/* What the terminal shows of an answer in the end. Owned. */
+/* Return the screen after an answer. Owned. */
 static char *drawn(cli_process *cli, const char *text, size_t bytes)
 {
     SCOPED(peer) *p = peer_start();
@@ -95,7 +95,7 @@ static void draws(cli_process *cli, const char *text, const char *expected)
     assert_string_equal(shown, expected);
 }
 
-/* Without md4c all of this is left out. */
+/* Returns whether the build lacks md4c; without it Markdown is not rendered. */
 static bool is_missing(cli_process *cli)
 {
     on_terminal(cli, 80);
@@ -210,7 +210,8 @@ static void tables_fit_every_width(void **state)
     for (unsigned short width = 10; width <= 80; width = (unsigned short)(width + 7)) {
         on_terminal(cli, width);
         SCOPED(char) *shown = drawn(cli, table, 0);
-        on_terminal(cli, 99); /* a row that were too wide would be two there, and one here */
+        /* Here a row that was too wide for the other terminal takes one line instead of two. */
+        on_terminal(cli, 99);
         cli->width = 99;
         SCOPED(char) *wide = screen_of(cli);
         assert_string_equal(shown, wide);
@@ -340,7 +341,7 @@ static void without_utf_8_lines_are_ascii(void **state)
     assert_string_equal(shown, "* x\n\n| q\n\na | b\n--+--\n1 | 2\n");
 }
 
-/* ---- where nothing is drawn ------------------------------------------------------------------ */
+/* ---- output that is not drawn ---------------------------------------------------------------- */
 
 static void in_a_pipe_nothing_is_drawn(void **state)
 {

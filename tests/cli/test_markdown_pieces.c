@@ -1,7 +1,7 @@
 /*
- * Markdown that nobody would write: what a terminal shows of it in the end is the same whether it
- * comes at once or in pieces, nothing that has scrolled away is drawn again, and no control
- * character of it gets there.
+ * Strange Markdown: the screen is the same in the end whether the text arrives at once or in
+ * pieces, rows that have scrolled away are not redrawn, and no control character of the text
+ * reaches the terminal.
  */
 #include "../support/words.h"
 #include "markdown/render.h"
@@ -44,7 +44,7 @@ bool __wrap_term_is_utf8(void)
     return true;
 }
 
-/* As the terminal's line discipline does, a newline goes to the beginning of the line. */
+/* A newline moves to the beginning of the line, as the terminal's line discipline does. */
 static void put(const char *bytes, size_t n)
 {
     while (n) {

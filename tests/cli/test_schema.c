@@ -1,11 +1,11 @@
-/* Schemas: where they come from, what their short form means, and answers that do not fit. */
+/* Schemas: their sources, their short form, and answers that do not fit a schema. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "answers.h"
 
 #include <string.h>
 
-/* Ask with a schema, and be answered with `text`. Returns the exit code. */
+/* Make a call with a schema, to which the model answers `text`. Returns the exit code. */
 static int ask(cli_process *cli, const char *schema, const char *text)
 {
     SCOPED(peer) *p = serve_openai(cli);
@@ -13,7 +13,7 @@ static int ask(cli_process *cli, const char *schema, const char *text)
     return cli_run(cli, "-m", "openai/any", "--schema", schema, "One", NULL);
 }
 
-/* The schema that was sent has this in it. */
+/* Assert that the schema in the request contains this part. */
 static void sends(cli_process *cli, const char *schema, const char *part)
 {
     SCOPED(peer) *p = serve_openai(cli);
@@ -77,7 +77,7 @@ static void a_field_that_is_wrong_is_named_and_nothing_is_sent(void **state)
     assert_int_equal(peer_requests(p), 0);
 }
 
-/* ---- where a schema comes from --------------------------------------------------------------- */
+/* ---- sources of a schema --------------------------------------------------------------------- */
 
 static void json_is_taken_as_it_is(void **state)
 {

@@ -8,12 +8,12 @@
 
 static char config[128];
 
-/* What makes the mock call a tool once, and then answer. */
+/* Options that make the mock call a tool once, and then answer. */
 #define CALLS(name, arguments) \
     "mock.tool_calls=[{\"id\":\"c1\",\"name\":\"" name "\",\"arguments\":" arguments "}]"
 #define ANSWER "This is a mock response.\n"
 
-/* A configuration with a server that behaves in this way. */
+/* Write a configuration with a server that behaves in this way. */
 static void configure_server(cli_process *cli, const char *way, const char *rest)
 {
     char yaml[1024];

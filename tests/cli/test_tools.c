@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* An end for what must happen; nothing waits so long that goes well. */
+/* The longest wait, in seconds, for something that must happen; a passing test never waits that
+ * long. */
 #define GENEROUS_S 60
 
 /* ---- a configuration, and a model that calls ------------------------------------------------- */
@@ -23,14 +24,14 @@ static void configure(cli_process *cli, const char *yaml)
 
 #define ONE_TOOL(name, rest) "tools:\n  " name ": {description: A test, " rest "}\n"
 
-/* What makes the mock call a tool once, and then answer. */
+/* Options that make the mock call a tool once, and then answer. */
 #define CALLS(name, arguments) \
     "mock.tool_calls=[{\"id\":\"c1\",\"name\":\"" name "\",\"arguments\":" arguments "}]"
 #define ASK(name, arguments) \
     "--config", config, "-m", "mock/any", "-T", name, "-o", CALLS(name, arguments)
 #define ANSWER "This is a mock response.\n"
 
-/* The result of the only call of a tool, of a run with --json. Borrowed until the next call. */
+/* Return the result of the only tool call of a run with --json. Borrowed until the next call. */
 static const char *result_of(const cli_process *cli, const char *key)
 {
     static char text[8192];
@@ -43,7 +44,7 @@ static const char *result_of(const cli_process *cli, const char *key)
     return text;
 }
 
-/* Run a tool once with these arguments, and compare what the model is told. */
+/* Run a tool once with these arguments, and compare the result that the model gets. */
 static void expect_result(cli_process *cli, const char *yaml, const char *arguments,
                           const char *result)
 {
@@ -104,7 +105,7 @@ static void arguments_come_on_stdin_and_never_in_a_command_line(void **state)
                   "{\"a\":\"$(touch no) `touch no`; touch no\\n' \\\"\"}",
                   "{\"a\":\"$(touch no) `touch no`; touch no\\n' \\\"\"}");
     assert_int_equal(access("no", F_OK), -1);
-    /* a program need not read them */
+    /* a program need not read its arguments */
     expect_result(cli, ONE_TOOL("t", "command: [echo, done]"), "{\"a\":1}", "done\n");
 }
 
@@ -167,7 +168,7 @@ static void a_program_has_its_own_group_no_descriptors_and_default_signals(void 
                   ONE_TOOL("t", "command: 'cd /proc/$$/fd; for i in 0 1 2 3 4 5 6 7 8 9; do [ ! -e "
                                 "$i ] || echo $i; done'"),
                   "{}", "0\n1\n2\n");
-    /* the two signals behind the 31 usual ones are the C library's own */
+    /* the two signals after the 31 usual ones belong to the C library */
     expect_result(cli,
                   ONE_TOOL("t", "command: 'grep -Eq \"SigIgn:.{9}[08]0{7}$\" /proc/self/status && "
                                 "grep -q \"SigBlk:.0*$\" /proc/self/status && echo reset'"),

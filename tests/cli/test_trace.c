@@ -1,4 +1,4 @@
-/* beluga trace and --trace: where did the time go. */
+/* beluga trace and --trace, which show where the time went. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "traced.h"
@@ -27,7 +27,7 @@ static void begin_line(trace_lines *lines)
     fprintf(lines->file, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
 }
 
-/* Times are milliseconds; parent 0 for none. */
+/* Add a span. Times are in milliseconds; parent 0 means none. */
 static void add(trace_lines *lines, int trace, int id, int parent, const char *name, int from,
                 int to)
 {
@@ -47,9 +47,9 @@ static const char *end_line(trace_lines *lines)
     return lines->text;
 }
 
-/* ---- numbers that do not fit ----------------------------------------------------------------- */
+/* ---- numbers that overflow ------------------------------------------------------------------- */
 
-/* Sums of them would pass the end of the numbers, which the sanitizers see, too. */
+/* Sums of these numbers would overflow, which the sanitizers would also report. */
 static void times_and_counts_at_the_end_of_the_numbers_are_drawn(void **state)
 {
     static const char most[] = "9223372036854775807";
@@ -107,7 +107,7 @@ static void without_utf8_it_is_drawn_in_ascii(void **state)
     assert_contains(cli->out, ": waiting  # receiving  x failed");
 }
 
-/* The longest line in characters, without sequences of colours. */
+/* Return the length of the longest line in characters, without colour sequences. */
 static size_t longest_line(const char *text)
 {
     size_t longest = 0, width = 0;
@@ -208,7 +208,7 @@ static void traces_stand_in_the_order_of_their_start(void **state)
     free(lines.text);
 }
 
-/* ---- what is read ---------------------------------------------------------------------------- */
+/* ---- reading traces -------------------------------------------------------------------------- */
 
 static const beluga_json *trace_of(beluga_json_doc *doc)
 {

@@ -1,4 +1,4 @@
-/* beluga trace: the page, and --trace of other commands. */
+/* The page of beluga trace, and --trace of other commands. */
 #include "../support/words.h"
 #include "traced.h"
 

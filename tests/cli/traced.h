@@ -1,4 +1,4 @@
-/* What the suites about beluga trace share. */
+/* Helpers that the suites about beluga trace share. */
 #ifndef TESTS_CLI_TRACED_H
 #define TESTS_CLI_TRACED_H
 
@@ -36,7 +36,7 @@ static char *read_file(const char *path, size_t *length)
     return text;
 }
 
-/* Run `beluga trace` on what is on stdin. */
+/* Run `beluga trace` with this text as stdin. */
 static int trace_text(cli_process *cli, const char *text, const char *option)
 {
     cli->input = text;

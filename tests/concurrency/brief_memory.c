@@ -8,7 +8,7 @@ typedef struct block {
     struct block *next, **link;
 } block;
 
-enum { HEAD = 32 }; /* before each block's bytes; keeps them aligned */
+enum { HEAD = 32 }; /* bytes before each block, which keep it aligned */
 
 struct brief_memory {
     pthread_mutex_t lock;

@@ -1,5 +1,5 @@
-/* What tests of closing a client have: a client on memory that goes right after the close, and a
- * provider, "worker", whose calls work on a thread. */
+/* Helpers for tests of closing a client: a client whose memory is freed right after the close, and
+ * a provider, "worker", whose calls work on a thread. */
 #ifndef TESTS_CONCURRENCY_CLOSING_H
 #define TESTS_CONCURRENCY_CLOSING_H
 
@@ -10,7 +10,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/* A worker posts at_work and waits for may_go_on, or it closes the client to_close and leaves the
+/* A worker posts at_work and waits for may_go_on, or it closes the client to_close and stores the
  * status in closed_with. */
 extern sem_t at_work, may_go_on;
 extern beluga_client *to_close;
@@ -21,22 +21,22 @@ typedef struct closing {
     beluga_client *client;
 } closing;
 
-/* For cmocka. The client is closed at the end if it is still there. */
+/* Fixtures for cmocka. The client is closed at the end if it still exists. */
 int closing_set_up(void **state);
 int closing_tear_down(void **state);
 
 /* Open a client on new memory; the executor may be NULL. */
 void open_client(closing *s, const beluga_executor *executor);
 beluga_chat_model *open_model(const closing *s, const char *provider);
-/* Nothing may be in the memory, and nobody may look at it any more. */
+/* Free the memory. It must have no blocks, and nothing may use it any more. */
 void delete_memory(closing *s);
 void close_and_delete(closing *s);
-/* A close is refused at once, because the client is held so many times. */
+/* Assert that a close is refused at once, because this many references hold the client. */
 void assert_held(closing *s, unsigned times);
 
-/* Ask the model something. Returns its answer, owned. */
+/* Ask the model a question. Returns its answer, owned. */
 beluga_response *ask(beluga_chat_model *model);
-/* Ask the model, and read a stream of it. */
+/* Ask the model for a whole answer, and for a stream. */
 void use(beluga_chat_model *model);
 void use_mock(closing *s);
 

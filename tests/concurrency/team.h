@@ -12,8 +12,8 @@
 
 enum { TEAM_MOST = 50 };
 
-/* What the threads of a test share. They count and never assert: cmocka's asserts are the main
- * thread's. */
+/* The objects that the threads of a test share. Threads count faults and never assert, since
+ * cmocka's assertions work only on the main thread. */
 typedef struct team {
     beluga_client *client;
     beluga_chat_model *model;
@@ -25,21 +25,21 @@ typedef struct team {
     atomic_uint numbers, wrong, done;
 } team;
 
-/* For cmocka; the second one's client keeps few threads, and its loops are idle for a millisecond
- * at most. The model is mock's echo. */
+/* Fixtures for cmocka. The second one's client keeps few threads, and its loops are idle for a
+ * millisecond at most. The model is mock's echo. */
 int team_set_up(void **state);
 int team_set_up_with_a_small_pool(void **state);
 int team_tear_down(void **state);
 
-/* Run `work` on n threads, TEAM_MOST at most, that begin at once; nothing must be wrong. */
+/* Run `work` on n threads, TEAM_MOST at most, that begin at once; none may count a fault. */
 void team_run(team *t, unsigned n, void (*work)(team *, unsigned));
-/* Count what is not right. */
+/* Count a fault unless `right`. */
 void team_expect(team *t, bool right);
 
-/* Open a model whose calls are not tried again. */
+/* Open a model whose calls are not retried. */
 beluga_chat_model *team_open_in(beluga_client *client, const char *provider, const char *name,
                                 const char *url);
-/* Let the team's model be one over HTTP, which the peer answers. */
+/* Replace the team's model by one over HTTP, which the peer answers. */
 void team_serve(team *t);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Calls that are cancelled, paused, started and let go of at any moment, from their own callbacks
- * and from outside, against a server that fails in every way. What happens depends on the seed and
- * on the moment; what must hold does not: one terminal event for each call, none after it, and
- * nothing left over.
+ * Calls that are cancelled, paused, started and freed at any moment, from their own callbacks and
+ * from outside, at a server that fails in every way. The events depend on the seed and on timing,
+ * but these rules always hold: each call has one terminal event, none after it, and nothing is left
+ * over.
  */
 #include "../support/openai.h"
 #include "../support/script.h"
@@ -99,14 +99,14 @@ static void start_one(chaos *c)
                             : beluga_generate_start_n(model, c->loop, r->context, c->messages,
                                                       on_event, r, &r->op, NULL, opts, 5);
     if (!status) return;
-    /* the root was, and nothing came of it */
+    /* the root context was cancelled, so no call began */
     assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_null(r->op);
     r->terminals++;
     c->ended++;
 }
 
-/* From outside: one in a few steps does something to somebody. */
+/* In one of several steps, do something to a random call from outside. */
 static void meddle_from_outside(chaos *c)
 {
     ride *r = &c->rides[roll(c, c->started)];
@@ -125,14 +125,14 @@ static void resume_all(chaos *c)
 {
     for (unsigned i = 0; i < c->started; i++) {
         if (c->rides[i].paused) beluga_op_pause(c->rides[i].op, c->rides[i].paused = false);
-        /* it may be paused, and its handle is gone */
+        /* the call may be paused, and its handle is freed */
         if (!c->rides[i].op) beluga_context_cancel(c->rides[i].context);
     }
 }
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
-/* Each way takes a fifth of the requests that come to it, the last one all that are left. */
+/* Each way takes a fifth of the requests that reach it, the last one all the rest. */
 static void script_chaos(peer *p)
 {
     enum { WAYS = 9, MOST = 7 };
@@ -252,7 +252,7 @@ static void a_loop_may_go_at_any_moment(void **state)
         c->loop = NULL;
         for (unsigned i = 0; i < c->started; i++) {
             assert_true(c->rides[i].terminals <= 1);
-            beluga_op_cancel(c->rides[i].op); /* too late to do anything */
+            beluga_op_cancel(c->rides[i].op); /* too late to have an effect */
             beluga_op_pause(c->rides[i].op, true);
         }
         close_chaos(c);

@@ -1,6 +1,6 @@
-/* A client that is closed is done with all that its settings name, or says that it is not. The
- * allocator of these tests is as short-lived as a database's: it goes with all of its memory right
- * after the close, so that whoever comes late is found by the address sanitizer. */
+/* A client that is closed no longer uses any object that its settings name, or it reports that it
+ * still does. The allocator of these tests is as short-lived as a database's: its memory is freed
+ * right after the close, so that the address sanitizer finds late accesses. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 #include "closing.h"
@@ -18,7 +18,7 @@ enum { THREADS = 6, ROUNDS = 100, CHILD_PATIENCE_S = 60 };
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* An answer of a model that is gone. */
+/* Return an answer whose model is freed. */
 static beluga_response *ask_mock(closing *s)
 {
     beluga_chat_model *model = open_model(s, "mock");
@@ -63,7 +63,8 @@ static void whatever_holds_a_client_is_counted(void **state)
     beluga_client_unref(s->client);
     beluga_chat_model *model = open_model(s, "mock");
     beluga_stream *stream = begin_stream(model, NULL);
-    assert_held(s, 2); /* the stream's is its loop's; it holds the model's target besides */
+    /* One reference is that of the stream's loop, the other that of the model's target. */
+    assert_held(s, 2);
     beluga_chat_model_unref(model);
     assert_held(s, 2);
     beluga_stream_free(stream);
@@ -110,7 +111,7 @@ static beluga_chat_model *open_by_name(const char *name)
     return model;
 }
 
-/* As an extension does that is loaded and unloaded. */
+/* As in an extension that is loaded and unloaded. */
 static void the_default_client_is_closed_and_made_anew(void **state)
 {
     (void)state;
@@ -120,7 +121,7 @@ static void the_default_client_is_closed_and_made_anew(void **state)
         beluga_response_free(ask(model));
         assert_int_equal(beluga_client_close(beluga_client_default(), 0, NULL),
                          BELUGA_ERROR_TIMEOUT);
-        beluga_response_free(ask(model)); /* it is as it was */
+        beluga_response_free(ask(model)); /* the client still works */
         beluga_client *client = beluga_client_default();
         beluga_chat_model_unref(model);
         assert_int_equal(beluga_client_close(client, PATIENCE_MS, NULL), 0);
@@ -128,9 +129,9 @@ static void the_default_client_is_closed_and_made_anew(void **state)
     }
 }
 
-/* ---- workers that come late ------------------------------------------------------------------ */
+/* ---- late workers ---------------------------------------------------------------------------- */
 
-/* A call is over, and its worker is still at it. */
+/* End a call whose worker is still running. */
 static void abandon_a_worker(closing *s)
 {
     beluga_chat_model *model = open_model(s, "worker");
@@ -166,7 +167,7 @@ static void a_worker_that_is_still_at_it_is_told_of(void **state)
     sem_post(&may_go_on);
 }
 
-/* A host's pool: one thread a job. */
+/* A host's pool, which starts a thread for each job. */
 typedef struct host_job {
     void (*run)(void *);
     void *argument;
@@ -242,7 +243,7 @@ static void a_worker_can_not_close_its_client(void **state)
     beluga_chat_model_unref(model);
 }
 
-static void (*deed)(closing *s); /* of the tool */
+static void (*deed)(closing *s); /* the action of the tool */
 
 static int do_it(void *payload, beluga_context *ctx, const char *arguments, size_t length,
                  beluga_tool_result *result)
@@ -254,7 +255,7 @@ static int do_it(void *payload, beluga_context *ctx, const char *arguments, size
     return beluga_tool_result_set(result, "done", 4);
 }
 
-/* Mock calls the tool, once. */
+/* The mock model calls the tool once. */
 static beluga_chat_model *open_with_tool(closing *s)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -321,7 +322,7 @@ static void a_tool_may_close_a_client_of_its_own(void **state)
 
 static beluga_context *to_cancel;
 
-/* Its caller goes away while it is at work. */
+/* The call is cancelled while the tool runs. */
 static void linger(closing *s)
 {
     (void)s;
@@ -426,7 +427,7 @@ static void a_close_waits_for_calls_on_other_threads(void **state)
     }
 }
 
-/* Each look may come between a last reference and the word of it. */
+/* Each attempt may come between the release of a last reference and the report of it. */
 static void a_close_may_be_tried_again_until_all_is_over(void **state)
 {
     closing *s = *state;
@@ -447,7 +448,8 @@ static void *close_patiently(void *argument)
     closing *s = argument;
     int status;
     do status = beluga_client_close(s->client, PATIENCE_MS, NULL);
-    while (status == BELUGA_ERROR_INVALID_INPUT); /* the other one was just looking */
+    /* The other thread was closing at the same time. */
+    while (status == BELUGA_ERROR_INVALID_INPUT);
     atomic_store(&closed_with, status);
     return NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * Many threads on one model, on one client, on several: no call disturbs another, and everything
- * goes when its last user does. Run under the thread sanitizer by `make tsan`.
+ * Many threads on one model, on one client, and on several: no call disturbs another, and objects
+ * are freed when their last user is gone. `make tsan` runs this under the thread sanitizer.
  */
 #include "../support/meter.h"
 #include "../support/openai.h"
@@ -102,7 +102,7 @@ static void look_around(team *t, beluga_chat_model *model, unsigned number)
     team_expect(t, beluga_registry_contains(t->registry, "mock"));
 }
 
-/* Everything a model can do, each thread beginning elsewhere. */
+/* Do everything that a model can do; each thread begins with a different action. */
 static void everything(team *t, unsigned number)
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -154,7 +154,7 @@ static void own_client(team *t, unsigned number)
     team_expect(
         t, beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL) == 0);
     beluga_config_free(config);
-    beluga_client_unref(client); /* the model keeps it */
+    beluga_client_unref(client); /* the model keeps a reference */
     if (model) {
         echo_once(t, model, number, 0);
         stream_once(t, model, number);
@@ -185,7 +185,7 @@ static void the_default_client_is_made_once(void **state)
     team_run(*state, FEW, use_the_default);
 }
 
-/* A reference to the model and one to the client are each thread's, and nobody else has any. */
+/* Each thread has the only reference to its model and to its client. */
 static void call_and_let_go(team *t, unsigned number)
 {
     for (unsigned i = 0; i < 3; i++) echo_once(t, t->model, number, i);
@@ -276,7 +276,7 @@ static void threads_share_a_model_over_http(void **state)
     team_serve(t);
     team_run(t, 16, over_http);
     assert_int_equal(peer_requests(t->peer), 16 * FEW);
-    assert_true(peer_connections(t->peer) < 16 * FEW); /* they are used again */
+    assert_true(peer_connections(t->peer) < 16 * FEW); /* connections are reused */
     assert_int_equal(peer_unscripted(t->peer), 0);
 }
 
@@ -296,7 +296,8 @@ static void loops_idle_for_too_long_close_their_connections(void **state)
     team *t = *state;
     team_serve(t);
     team_run(t, 16, unstreamed_over_http);
-    usleep(5000); /* longer than a loop may be idle: the next call closes all but its own */
+    /* Longer than a loop may be idle, so the next call closes all loops but its own. */
+    usleep(5000);
     unstreamed_over_http(t, 0);
     assert_int_equal(atomic_load(&t->wrong), 0);
     assert_int_equal(peer_wait_closed(t->peer, peer_connections(t->peer) - 1, PATIENCE_MS), 0);
@@ -348,9 +349,9 @@ static void one_context_cancels_the_calls_of_all_threads(void **state)
     assert_int_equal(peer_wait_all_closed(t->peer, PATIENCE_MS), 0);
 }
 
-/* ---- keys that are fetched ------------------------------------------------------------------- */
+/* ---- fetched keys ---------------------------------------------------------------------------- */
 
-/* An executor of a host that has no threads: it does the work at once. */
+/* An executor of a host without threads, which does the work at once. */
 static int do_at_once(void *payload, void (*work)(void *), void *argument)
 {
     atomic_fetch_add((atomic_uint *)payload, 1);
@@ -366,7 +367,7 @@ static int refuse_work(void *payload, void (*work)(void *), void *argument)
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }
 
-/* A client on an executor, and a model whose key it fetches. */
+/* Open a client with an executor, and a model whose key the executor fetches. */
 static void open_on(team *t, int (*submit)(void *, void (*)(void *), void *), atomic_uint *count)
 {
     const beluga_executor executor = {submit, count};

@@ -1,7 +1,7 @@
 /*
  * Loops and the threads beside them: many calls run on one loop, loops of several threads share a
- * model, and a tool at work on a thread may outlive its loop. Run under the thread sanitizer by
- * `make tsan`.
+ * model, and a tool that runs on a thread may outlive its loop. `make tsan` runs this under the
+ * thread sanitizer.
  */
 #include "../support/openai.h"
 #include "team.h"
@@ -22,7 +22,7 @@ static void count(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) n->failed++;
 }
 
-/* ---- tools that outlive who called them ------------------------------------------------------ */
+/* ---- tools that outlive their calls ---------------------------------------------------------- */
 
 typedef struct gate {
     pthread_mutex_t lock;
@@ -61,7 +61,8 @@ static void tool_released(void *payload)
     set(g, &g->released);
 }
 
-/* A model of `client` bound to a tool that waits at the gate, and told to call it. */
+/* Make a model of `client` that is bound to a tool which waits at the gate, and that calls this
+ * tool. */
 static beluga_chat_model *model_at_the_gate(beluga_client *client, gate *g)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -105,7 +106,8 @@ static void a_tool_may_outlive_its_run_its_loop_and_its_client(void **state)
             entered = g.entered;
             pthread_mutex_unlock(&g.lock);
         }
-        assert_int_equal(beluga_loop_active(loop), 1); /* no call runs, but the run does */
+        /* No model's call is active, but the tool loop is. */
+        assert_int_equal(beluga_loop_active(loop), 1);
         beluga_chat_model_unref(model);
         beluga_client_unref(client);
         if (loop_first) beluga_loop_free(loop);
@@ -114,7 +116,7 @@ static void a_tool_may_outlive_its_run_its_loop_and_its_client(void **state)
         beluga_messages_free(messages);
         assert_int_equal(n.finished + n.failed, 0);
         set(&g, &g.open);
-        wait_for(&g, &g.released); /* the last reference to the tool is the worker's */
+        wait_for(&g, &g.released); /* the worker has the last reference to the tool */
     }
 }
 

@@ -1,9 +1,8 @@
-/* Many threads that share models and nothing else: whole and streamed calls, half of them cancelled
- * from yet another thread at a random moment, streams that are let go of in the middle. Sockets,
- * contexts and loops come and go so fast that their descriptors' numbers are another thread's at
- * once: a loop that touched one too late would be seen by the thread sanitizer, and lose an event
- * now and then.
- */
+/* Many threads that share only models: whole and streamed calls, half of them cancelled from
+ * another thread at a random moment, and streams that are freed in the middle. Sockets, contexts
+ * and loops come and go so fast that another thread gets their descriptors' numbers at once: a loop
+ * that used a descriptor too late would be found by the thread sanitizer, and sometimes lose an
+ * event. */
 #include "../support/calls.h"
 #include "../support/script.h"
 #include "../support/threads.h"

@@ -1,4 +1,4 @@
-/* A registry with a provider that has options of its own, and files of a configuration. */
+/* A registry with a provider that has its own options, and files of a configuration. */
 #ifndef TESTS_CONFIGURATION_ACME_H
 #define TESTS_CONFIGURATION_ACME_H
 
@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-/* --- a registry with a provider that has options of its own ----------------------------------- */
+/* ---- a registry with a provider that has its own options ------------------------------------- */
 
 static const beluga_own_option acme_options[] = {
     {.name = "acme.region",

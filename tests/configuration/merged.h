@@ -45,7 +45,7 @@ static void merge_end(merge *m)
     beluga__arena_free(&m->arena);
 }
 
-/* A merge that ends with its block. */
+/* A merge that is freed at the end of its block. */
 #define MERGE(m)                                 \
     __attribute__((cleanup(merge_end))) merge m; \
     merge_init(&m)

@@ -1,4 +1,4 @@
-/* Files that make a provider, and what it sent. */
+/* Files that define a provider, and the requests that it sent. */
 #ifndef TESTS_CONFIGURATION_OWN_H
 #define TESTS_CONFIGURATION_OWN_H
 
@@ -25,7 +25,7 @@ static void write_text(char *where, size_t size, const char *text)
     close(fd);
 }
 
-/* Load a file in which "URL" stands for the peer's. */
+/* Load a file in which "URL" stands for the peer's URL. */
 static beluga_config *load_at(const char *url, const char *yaml)
 {
     char text[4096] = "";

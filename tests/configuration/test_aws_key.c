@@ -1,4 +1,4 @@
-/* Access keys of AWS from the environment and from profiles, as its own tools find them. */
+/* Access keys of AWS from the environment and from profiles, found as AWS's own tools find them. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "keys/aws_key.h"
@@ -60,7 +60,7 @@ static void set_each(const char *const *pairs)
     }
 }
 
-/* Variables of the environment, "NAME=VALUE". */
+/* Set variables of the environment: "NAME=VALUE". */
 #define set(...) set_each((const char *const[]){__VA_ARGS__, NULL})
 
 static const char two_profiles[] = "# keys\n"

@@ -1,4 +1,4 @@
-/* Values of configuration files are changed, and nothing else is. */
+/* Changes of values in configuration files, which leave everything else as it is. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/words.h"
@@ -58,7 +58,7 @@ static int change(const scratch *s, const char *pointer, const char *value, belu
     return beluga_config_change_file(s->path, changes, 1, err);
 }
 
-/* ---- what a change makes of a file ----------------------------------------------------------- */
+/* ---- changed files --------------------------------------------------------------------------- */
 
 typedef struct change_case {
     const char *before, *pointer, *value, *after;
@@ -164,7 +164,7 @@ static void what_is_removed_goes_with_its_lines(void **state)
     check_all(*state, cases, sizeof cases / sizeof cases[0]);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------- */
+/* ---- refused changes ------------------------------------------------------------------------- */
 
 static void refuses(scratch *s, const char *text, const char *pointer, const char *value, int code,
                     const char *why)

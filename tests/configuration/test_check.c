@@ -1,4 +1,4 @@
-/* All that is wrong with a file, in one run. */
+/* All faults of a file, reported in one run. */
 #include "../support/torture.h"
 
 #include <beluga/beluga.h>
@@ -20,7 +20,7 @@
 static char path[64];
 
 typedef struct findings {
-    char text[128 * 1024]; /* "line:column: message", with W for a warning */
+    char text[128 * 1024]; /* lines "line:column: message", with W for a warning */
     size_t length, errors, warnings;
 } findings;
 
@@ -47,7 +47,7 @@ static void write_n(const void *bytes, size_t n, mode_t mode)
     close(fd);
 }
 
-/* Line by line; one that ends in * may go on. */
+/* Compare line by line; an expected line that ends in * matches any rest. */
 static void assert_lines(const char *text, const char *expected)
 {
     const char *whole = text, *wanted = expected;
@@ -77,7 +77,7 @@ static void check_mode(const char *yaml, mode_t mode, const char *expected)
     assert_null(strstr(f.text, SECRET));
 }
 
-/* More errors than are told. */
+/* The file has more errors than are reported. */
 static void check_counting(const char *yaml, size_t n, const char *expected)
 {
     static findings f;
@@ -96,7 +96,7 @@ static void check(const char *yaml, const char *expected)
     check_mode(yaml, 0600, expected);
 }
 
-/* --- what the reading finds ------------------------------------------------------------------- */
+/* ---- faults found while reading -------------------------------------------------------------- */
 
 static void a_good_file_has_no_problems(void **state)
 {
@@ -234,7 +234,7 @@ static void a_thousand_problems_are_told_and_the_others_counted(void **state)
     check_counting(yaml, 1200, expected);
 }
 
-/* --- what the providers say ------------------------------------------------------------------- */
+/* ---- faults found by providers --------------------------------------------------------------- */
 
 static void values_out_of_range_have_their_place(void **state)
 {
@@ -372,7 +372,7 @@ static int load(mode_t mode, const char *yaml, char text[1024])
     return status;
 }
 
-/* Who may write there would run anything as whoever reads it. */
+/* Whoever may write the file could run any program as the user who reads it. */
 static void a_file_that_names_programs_is_its_readers_alone(void **state)
 {
     (void)state;
@@ -474,7 +474,7 @@ static void checks_survive_every_failed_allocation(void **state)
         "headers: {A: b}, body: {a: 1}}, two: {base: mine}}\n"
         "models: {a: b, b: mine/x, c: none/y}\n";
     write_n(yaml, sizeof yaml - 1, 0600);
-    assert_int_equal(check_once(path), 0); /* what is made once is made */
+    assert_int_equal(check_once(path), 0); /* objects that are made once exist from here on */
     assert_true(torture_run(check_once, path) > 10);
     unlink(path);
 }

@@ -1,5 +1,4 @@
-/* Commands that print keys: what they are given, what becomes of all they say, and when they end.
- */
+/* Commands that print keys: their environment, the handling of their output, and their end. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "base/limits.h"
@@ -47,7 +46,7 @@ static void assert_fails(const outcome *o, const char *message, const char *caus
     assert_string_equal(o->err.cause, cause);
 }
 
-/* Put a descriptor in another one's place; give the old one back with put_back. */
+/* Put a descriptor in the place of another; put_back restores the old one. */
 static int put_in_place(int fd, int place)
 {
     int old = fcntl(place, F_DUPFD_CLOEXEC, 10);
@@ -170,9 +169,10 @@ static void nor_is_one_that_holds_its_output(void **state)
     assert_int_equal(kill((pid_t)atoi(o.text), SIGKILL), 0);
 }
 
-/* --- its host ends, or no longer wants it ----------------------------------------------------- */
+/* ---- the host ends, or no longer wants the key ----------------------------------------------- */
 
-/* A pipe that all who come from the command hold: it has ended when they are gone. */
+/* Open a pipe whose writing end the command and all its children inherit: it ends when they are
+ * gone. */
 static void open_life(int ends[2], char *name, size_t n)
 {
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -195,7 +195,7 @@ static void hear_from(int fd)
     assert_int_equal(read(fd, &c, 1), 1);
 }
 
-/* It and what it has started hold the pipe, once it has said so. */
+/* A command that holds the pipe with a child of its own, after it has written to it. */
 static const char lasting[] = "exec 9>%s; trap '' TERM; sleep 1000 & printf x >&9; sleep 1000";
 
 static void a_host_that_is_killed_leaves_none_behind(void **state)
@@ -219,10 +219,10 @@ static void a_host_that_is_killed_leaves_none_behind(void **state)
     close(ends[0]);
 }
 
-/* The call of fcntl that ends this process; -1: none. */
+/* The number of the call of fcntl that ends this process; -1: none. */
 static int last_fcntl = -1;
 
-/* Stands in for libc's, as the library calls it. */
+/* Replaces the C library's fcntl for calls of the library. */
 int fcntl(int fd, int what, ...)
 {
     va_list rest;
@@ -233,7 +233,8 @@ int fcntl(int fd, int what, ...)
     return (int)syscall(SYS_fcntl, fd, what, value);
 }
 
-/* Its command, which becomes a child of this process then, ends without having said anything. */
+/* Kill a host at a call: its command, which then becomes a child of this process, ends without
+ * output. */
 static void a_host_that_is_killed_at(int call)
 {
     int ends[2], status;
@@ -351,7 +352,8 @@ static void more_than_there_is_room_for_is_an_error(void **state)
 static void it_inherits_no_descriptor(void **state)
 {
     (void)state;
-    int fd = fcntl(STDIN_FILENO, F_DUPFD, 10); /* as a host's that is not closed on exec */
+    /* This imitates a descriptor of the host that is not closed on exec. */
+    int fd = fcntl(STDIN_FILENO, F_DUPFD, 10);
     char command[64];
     assert_true(fd > STDERR_FILENO);
     snprintf(command, sizeof command, "test -e /proc/self/fd/%d && echo open || echo closed", fd);
@@ -382,7 +384,7 @@ static void what_it_says_is_the_cause_too_where_it_prints_nothing(void **state)
     assert_fails(&o, "the key's command printed nothing", "no such entry");
 }
 
-/* --- a host with a handler, or none, of its own ----------------------------------------------- */
+/* ---- a host with its own handler, or with none ----------------------------------------------- */
 
 static void with_a_host_that_ignores_its_children(void (*test)(void))
 {
@@ -421,7 +423,7 @@ static void why_it_failed_is_told_though_nobody_learns_its_status(void **state)
 
 enum { MANY = 256 };
 
-/* libcurl's own: a pair that leads nowhere but to itself. */
+/* Returns whether a descriptor is libcurl's own: one of a pair that is connected only to itself. */
 static bool is_wakeup_of_libcurl(int fd)
 {
     struct sockaddr_storage address = {.ss_family = 0};
@@ -446,7 +448,7 @@ static void no_descriptor_of_ours_stays_open_in_a_hosts_children(void **state)
     peer_openai_answer(peer_reply_new(p), "Hello");
     SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_api_key("command:echo key"));
     assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_closed_on_exec(before); /* the connection is kept */
+    assert_closed_on_exec(before); /* the connection is kept open */
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Configurations: layers, files, the environment, and what a reference means. */
+/* Configurations: layers, files, the environment, and the meaning of references. */
 #include "../support/scoped.h"
 #include "acme.h"
 #include "described.h"
@@ -22,7 +22,7 @@ static void load_fails_n(const char *yaml, size_t n, const char *text)
     assert_message(&err, text);
     unlink(path);
     const char *name, *reference;
-    assert_null(beluga_config_default_model(config)); /* it is as before */
+    assert_null(beluga_config_default_model(config)); /* the configuration is unchanged */
     assert_false(beluga_config_alias(config, 0, &name, &reference));
 }
 
@@ -264,7 +264,7 @@ static void bytes_that_are_no_yaml_say_where(void **state)
     load_fails("\xef\xbb\xbfmodel:\n", "1:1: model must name a model, such as openai/gpt-5-mini");
 }
 
-/* The same text `n` times between two others. */
+/* Load the same text `n` times between two others. */
 static void load_many(const char *before, const char *text, int n, const char *after,
                       const char *expected)
 {
@@ -287,7 +287,7 @@ static void yaml_that_is_large_or_deep_is_refused(void **state)
     load_many("", "%TAG !a! b:\n", 65, "---\n", "65:1: too many lines that begin with %");
 }
 
-/* They were compared with each other once: that took minutes. */
+/* Comparing each name with each other would take minutes. */
 static void seventy_thousand_names_are_read(void **state)
 {
     (void)state;

@@ -77,7 +77,7 @@ static void a_pointer_finds_the_place_of_a_value_or_of_its_name(void **state)
     place_is(config, "/weather/command/2", false, 5, 32);
     place_is(config, "/weather/a~1b~0c", false, 6, 12);
     place_is(config, "/weather/parameters/properties/town/type", false, 8, 58);
-    /* where it ends, the last place on the way is the best one */
+    /* at a missing value, the deepest existing place on the way is reported */
     place_is(config, "/weather/missing/deeper", false, 3, 3);
     place_is(config, "/weather/command/9", false, 5, 5);
     assert_false(beluga_config_section_place(config, "tools", 1, "", false, &file, &line, &column));
@@ -113,7 +113,7 @@ static void a_file_that_others_may_change_runs_no_tools(void **state)
     load_fails("mcp_servers: {a: {command: ls}}\n", 0666, ":1:1: this setting runs a program");
 }
 
-/* --- the host's check ------------------------------------------------------------------------- */
+/* ---- the host's check ------------------------------------------------------------------------ */
 
 typedef struct told {
     char text[1024];

@@ -1,4 +1,4 @@
-/* Keys from a function, and what else of a provider comes from the environment. */
+/* Keys from a function, and other values of a provider that come from the environment. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "support/calls.h"
@@ -55,7 +55,7 @@ static void answer(peer *p, int times)
     peer_reply_repeat(r, times);
 }
 
-/* It was asked so often, and the i-th request has this for it. */
+/* Assert that the function was called so often, and that request i has the key that it returned. */
 static void assert_asked(const vault *v, int times, peer *p, size_t i, const char *header)
 {
     assert_int_equal(v->asked, times);
@@ -99,7 +99,7 @@ static void a_key_that_was_refused_is_asked_for_again(void **state)
     assert_int_equal(v.asked, 2);
 }
 
-/* AWS refuses a session that is over with 403, as it does what a key may not do. */
+/* AWS refuses an expired session with 403, which also means that a key lacks a permission. */
 static void a_session_that_is_over_is_asked_for_again(void **state)
 {
     needs_provider("bedrock");

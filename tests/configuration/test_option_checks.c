@@ -1,4 +1,4 @@
-/* Options that are checked: every fault in one message, with what would fit. */
+/* Checks of options: one message reports all faults, and says what would be valid. */
 #include "../support/torture.h"
 #include "merged.h"
 
@@ -101,7 +101,7 @@ static void a_value_of_another_type_is_refused(void **state)
     beluga_option whole = {.key = BELUGA_OPTION_TEMPERATURE, .type = BELUGA_OPTION_INT};
     whole.value.integer = 1;
     check('C', "", whole);
-    check('C', "", text, beluga_with_temperature(1)); /* the last one counts */
+    check('C', "", text, beluga_with_temperature(1)); /* of several values the last one is used */
     beluga_option later = {.key = BELUGA_OPTION_COUNT + 3, .type = BELUGA_OPTION_INT};
     char expected[80];
     snprintf(expected, sizeof expected, "option %d is from a later version of the library",
@@ -127,7 +127,8 @@ static void text_is_checked_for_what_it_is_for(void **state)
     check('C', "user has a NUL byte in it", nul);
 }
 
-/* What is sent beside the body tells where it can't be, and never shows it. */
+/* The error for text outside of the body says where it can't be sent, and never contains the
+ * text. */
 static void text_that_would_change_a_request_is_refused(void **state)
 {
     (void)state;

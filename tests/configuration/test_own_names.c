@@ -1,4 +1,4 @@
-/* Providers without code: names of models, files and layers, lives and threads. */
+/* Providers without code: names of models, files and layers, lifetimes and threads. */
 #include "../support/scoped.h"
 #include "../support/threads.h"
 #include "../support/torture.h"
@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-/* --- names of models -------------------------------------------------------------------------- */
+/* ---- names of models ------------------------------------------------------------------------- */
 
 static void an_alias_may_be_default_given_or_of_the_call(void **state)
 {
@@ -78,7 +78,7 @@ static void options_of_the_wrong_form_are_refused_together(void **state)
     assert_string_equal(err.provider, "mine");
 }
 
-/* The sections of a file apply to its own provider even where nobody resolved a reference. */
+/* The sections of a file apply to its own provider even if no reference was resolved. */
 static void it_opens_by_its_name_alone(void **state)
 {
     peer *p = *state;
@@ -95,7 +95,7 @@ static void it_opens_by_its_name_alone(void **state)
     sent(p, 0, "A", "a");
 }
 
-/* --- what can't be ---------------------------------------------------------------------------- */
+/* ---- impossible bases ------------------------------------------------------------------------ */
 
 static void a_base_that_is_none_says_where(void **state)
 {
@@ -146,7 +146,7 @@ static void a_name_that_is_nearly_one_is_hinted_at(void **state)
     begins(&err, expected);
 }
 
-/* --- files and layers ------------------------------------------------------------------------- */
+/* ---- files and layers ------------------------------------------------------------------------ */
 
 static void every_value_tells_its_layer_and_no_secret(void **state)
 {
@@ -172,7 +172,7 @@ static void every_value_tells_its_layer_and_no_secret(void **state)
     beluga_config_free(out);
     beluga_config_set_n(config, mine, 1);
     assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "m", &out, &err), 0);
-    described(out, BELUGA_OPTION_HEADERS, "D: set", "file"); /* a list of a later section */
+    described(out, BELUGA_OPTION_HEADERS, "D: set", "file"); /* a later section replaces the list */
     described(out, BELUGA_OPTION_BODY, "{}", "model");
 }
 
@@ -231,7 +231,7 @@ static void resolving_anew_leaves_nothing_of_the_last_provider(void **state)
     described(out, BELUGA_OPTION_API_KEY, "set", "file");
 }
 
-/* --- lives and threads ------------------------------------------------------------------------ */
+/* ---- lifetimes and threads ------------------------------------------------------------------- */
 
 static void a_model_outlives_all_that_made_it(void **state)
 {
@@ -309,7 +309,7 @@ static int make_and_open(void *argument)
     if (!status) beluga_chat_model_unref(model);
     beluga_config_free(resolved);
     beluga_config_free(config);
-    /* A thread of the pool may still read the key: its memory must have an allocator until then. */
+    /* A thread of the pool may still read the key, so the memory keeps its allocator until then. */
     if (client && beluga_client_close(client, PATIENCE_MS, NULL)) beluga_client_unref(client);
     return status;
 }

@@ -67,7 +67,7 @@ static void it_has_its_own_name_everywhere(void **state)
     assert_string_equal(health.provider, "my-host");
 }
 
-/* --- nothing of the base's -------------------------------------------------------------------- */
+/* ---- settings that do not come from the base ------------------------------------------------- */
 
 static void the_bases_variables_are_never_read(void **state)
 {
@@ -87,7 +87,7 @@ static void the_bases_variables_are_never_read(void **state)
     sent(p, 0, "OpenAI-Project", NULL);
 }
 
-/* A base whose key comes from a profile when nothing else is said. */
+/* The base takes its key from a profile by default. */
 static void nor_is_its_default_source_of_keys(void **state)
 {
     peer *p = *state;
@@ -110,7 +110,7 @@ static void another_address_has_no_default_model(void **state)
     assert_string_equal(beluga_model_name(model), "gpt-5-mini");
 }
 
-/* --- what the base can ------------------------------------------------------------------------ */
+/* ---- abilities of the base ------------------------------------------------------------------- */
 
 static void the_bases_quirks_carry_over(void **state)
 {
@@ -176,7 +176,7 @@ static void headers_come_from_wherever_keys_may(void **state)
         SECRET, file);
     will_answer(p, 2);
     beluga_chat_model *model = open_own(p, yaml, "mine/m");
-    for (size_t i = 0; i < 2; i++) { /* asked for, and from memory */
+    for (size_t i = 0; i < 2; i++) { /* once from the command, and once from memory */
         assert_int_equal(generate(model, "Hello", &err), 0);
         sent(p, i, "X-File", "from-a-file");
         sent(p, i, "X-Command", "from-a-command");
@@ -200,7 +200,7 @@ static void a_header_that_is_refused_is_asked_for_again(void **state)
     will_answer(p, 1);
     beluga_chat_model *model = open_own(p, yaml, "mine/m");
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
-    assert_null(strstr(err.message, SECRET)); /* and what is said back is no longer one */
+    assert_null(strstr(err.message, SECRET)); /* the key in an error's text is masked */
     assert_null(strstr(err.cause, SECRET));
     sent(p, 0, "X-Gate", SECRET);
     FILE *again = fopen(file, "w");
@@ -280,7 +280,7 @@ static void headers_and_body_serve_a_registered_provider_too(void **state)
             "{\"model\":\"small\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"x\":1}");
 }
 
-/* The number that a command wrote into a file; 0: not yet. */
+/* Read the process id that a command wrote into a file; 0: not written yet. */
 static int read_number(const char *name)
 {
     int number = 0;
@@ -316,7 +316,7 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
     step_until_end(loop, &r);
     assert_story(&r, "error(context_canceled)");
     assert_int_equal(peer_requests(p), 0);
-    /* Nobody waits for it any more. */
+    /* The command is ended, since no call waits for it any more. */
     for (int i = 0; !kill(command, 0) && i < PATIENCE_MS; i++) usleep(1000);
     assert_int_equal(kill(command, 0), -1);
     unlink(asked);

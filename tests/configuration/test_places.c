@@ -1,10 +1,10 @@
-/* Base URLs in which an account stands: "https://{host}/accounts/{account}". */
+/* Base URLs that contain the name of an account: "https://{host}/accounts/{account}". */
 #include "../support/scoped.h"
 #include "own.h"
 
 #include <stdlib.h>
 
-/* --- providers with such a table -------------------------------------------------------------- */
+/* ---- providers with such a table ------------------------------------------------------------- */
 
 static int write_nothing(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
@@ -148,7 +148,7 @@ static void a_value_in_a_path_is_one_segment(void **state)
                "placed.account: \\r at byte 1 can't be part of a name");
 }
 
-/* --- where an address has places -------------------------------------------------------------- */
+/* ---- addresses with placeholders ------------------------------------------------------------- */
 
 static void any_address_of_the_provider_may_have_places(void **state)
 {
@@ -198,7 +198,7 @@ static void the_name_of_a_variable_and_its_value_may_be_long(void **state)
 {
     (void)state;
     setenv(FIFTY "X" FIFTY, FIFTY "y" FIFTY, 1);
-    setenv(FIFTY "X2345678901234567890123456789", "cut", 1); /* its first 79 letters */
+    setenv(FIFTY "X2345678901234567890123456789", "cut", 1); /* the first 79 letters of the name */
     leads_to("providers: {mine: {base: openai, base_url: 'https://h/{env:" FIFTY "X" FIFTY "}'}}",
              "mine/m", "https://h/" FIFTY "y" FIFTY);
     is_refused(

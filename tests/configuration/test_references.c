@@ -17,7 +17,7 @@ static void resolve_fails(const beluga_config *config, const char *reference, in
     assert_null(out);
 }
 
-/* The same for a fault in the file. */
+/* Expect an error with a place in the file. */
 static void resolve_fails_at(const char *yaml, const char *reference, int code, const char *text)
 {
     char expected[400];
@@ -43,7 +43,7 @@ static void a_reference_is_split_at_its_first_separator(void **state)
         described(out, BELUGA_OPTION_TOP_K, "1", "model");
         beluga_config_free(out);
     }
-    SCOPED(beluga_config) *out = resolve(config, "acme"); /* its default model */
+    SCOPED(beluga_config) *out = resolve(config, "acme"); /* the provider's default model */
     described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
     described(out, BELUGA_OPTION_MODEL_NAME, "", "none");
 }
@@ -113,7 +113,7 @@ static void without_a_reference_the_default_is_taken(void **state)
                   "openai/gpt-5-mini");
 }
 
-/* The names go on, as far as they fit. */
+/* Expect an error that lists names, as far as they fit. */
 static void resolve_lists(const beluga_config *config, const char *reference, const char *text)
 {
     beluga_config *out;
@@ -178,7 +178,7 @@ static void names_nobody_knows_are_found_when_the_provider_is(void **state)
                      "mean acme.region?");
     resolve_fails_at("models:\n  f: {model: acme/m, xyzzy: 1}\n", "f", bad,
                      "2:29: \"xyzzy\" is neither a common option nor an option of acme");
-    /* Sections of other providers are not looked at. */
+    /* Sections of other providers are not checked. */
     SCOPED(beluga_config) *config = load("providers:\n  other: {xyzzy: 1}\n  acme: {region: eu}\n");
     SCOPED(beluga_config) *out = resolve(config, "acme/m");
     described(out, BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu", "file");
@@ -277,7 +277,7 @@ static void the_environment_stands_between_file_and_model(void **state)
 {
     (void)state;
     clear_environment();
-    setenv("BELUGA_TEST_ACME_KEY", "", 1); /* empty is as if it were not set */
+    setenv("BELUGA_TEST_ACME_KEY", "", 1); /* an empty variable counts as not set */
     setenv("BELUGA_TEST_ACME_OLD_KEY", "command:touch /nonexistent", 1);
     setenv("BELUGA_TEST_ACME_URL", "http://env.example", 1);
     beluga_config *config =
@@ -286,7 +286,7 @@ static void the_environment_stands_between_file_and_model(void **state)
     beluga_config_set_n(config, mine, 2);
     beluga_config *out = resolve(config, "acme/m");
     assert_int_equal(beluga__config_apply_env(out, &acme), 0);
-    /* A reference: what the variable holds is never run. */
+    /* The value is a reference to the variable, whose content is never run as a command. */
     described(out, BELUGA_OPTION_API_KEY, "env:BELUGA_TEST_ACME_OLD_KEY", "environment");
     described(out, BELUGA_OPTION_BASE_URL, "http://model.example", "model");
     beluga_config_free(out);
@@ -294,7 +294,7 @@ static void the_environment_stands_between_file_and_model(void **state)
     clear_environment();
 }
 
-/* The key that a reference leads to, with every variable set. */
+/* Assert the key to which a reference leads, with every variable set. */
 static void has_key(const char *yaml, const char *reference, const char *key, const char *url)
 {
     char text[128];

@@ -1,5 +1,5 @@
-/* Faults that authors make, planted in providers that are in order, and what the kit says of them.
- * It has the author's answers, and no file of what is sent or expected. */
+/* Checks how the kit reports faults that authors make, which are planted in correct providers. The
+ * kit has the author's answers, but no file of expected requests or events. */
 #ifndef BELUGA_TESTS_CONFORMANCE_PLANTED_H
 #define BELUGA_TESTS_CONFORMANCE_PLANTED_H
 
@@ -21,16 +21,16 @@
 
 typedef struct planted {
     const char *provider;
-    const char *failed; /* the checks that fail, a space behind each; "": none; NULL: any */
-    const char *says;   /* what one of them says */
+    const char *failed; /* the checks that fail, each followed by a space; "": none; NULL: any */
+    const char *says;   /* a text in one of their reports */
 } planted;
 
-/* Limits of the checks that follow; 0: the usual ones. */
+/* Limits for the checks that follow; 0: the usual ones. */
 static struct {
     int64_t patience_ms, memory_bytes;
 } planted_limits;
 
-/* A provider that is checked before each of those that follow, in the same process; NULL: none. */
+/* A provider that is checked, in the same process, before each of those that follow; NULL: none. */
 static const char *planted_before;
 
 typedef struct planted_verdict {
@@ -95,7 +95,7 @@ static void planted_check(const char *plugin, const char *fixtures, const plante
     int code = check_isolated(&settings, planted_body, &v, &err);
     const char *failed = check_text_get(&v.failed), *details = check_text_get(&v.details);
     bool other = row->failed && strcmp(failed, row->failed) != 0;
-    other |= !*failed != !code; /* else something was not checked */
+    other |= !*failed != !code; /* otherwise some check was not made */
     if (other || !strstr(details, row->says))
         fail_msg("%s: want %s, with %s\ngot  %s\n%s%s", row->provider,
                  row->failed ? row->failed : "any", row->says, failed, details,

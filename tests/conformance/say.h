@@ -1,5 +1,5 @@
-/* The protocol that plug-ins of these tests speak: what is sent is {"stream": ..., "words": [...]},
- * and what comes back {"text": ..., "done": true}. */
+/* The protocol of these tests' plug-ins: a request is {"stream": ..., "words": [...]}, and an
+ * answer {"text": ..., "done": true}. */
 #ifndef BELUGA_TESTS_CONFORMANCE_SAY_H
 #define BELUGA_TESTS_CONFORMANCE_SAY_H
 
@@ -17,7 +17,7 @@ static inline void say_words(const beluga_call *call, beluga_json_writer *w)
     beluga_json_end_array(w);
 }
 
-/* Write the request, whatever else the call wants. */
+/* Write the request, and ignore all other wishes of the call. */
 static inline int say_silently(const beluga_call *call, beluga_http_request *request)
 {
     beluga_json_writer *w = beluga_http_request_json(request);

@@ -1,5 +1,5 @@
-/* The kit must be able to fail: each plug-in breaks one rule, and exactly the checks that are about
- * it fail, in the words of the report. The command is run as a person types it. */
+/* The kit must be able to fail: each plug-in breaks one rule, and exactly the checks of that rule
+ * fail, with the words of the report. The command is run as a person would type it. */
 #include "../cli/run.h"
 
 #include <beluga/provider/json.h>
@@ -28,7 +28,7 @@ static void check(cli_process *cli, const char *plugin, const char *provider, co
 }
 
 typedef struct verdict {
-    char failed[512]; /* names, a space behind each */
+    char failed[512]; /* names, each followed by a space */
     char details[16384];
     int64_t passed;
 } verdict;
@@ -55,7 +55,7 @@ static void read_verdict(const cli_process *cli, verdict *v)
     beluga_json_doc_free(doc);
 }
 
-/* Exactly these checks fail, one of them says this, and others pass. */
+/* Assert that exactly these checks fail, that one of them says this, and that others pass. */
 static void assert_fails(void **state, const char *plugin, const char *provider, const char *failed,
                          const char *says)
 {
@@ -291,7 +291,7 @@ static void messages_that_are_not_counted_are_found(void **state)
     assert_fails(state, "http", "http-tokens", "count ", "What is the weather in Oslo?");
 }
 
-/* What takes longer than four times the patience hangs; here that is soon. */
+/* A check hangs if it takes longer than four times the patience, which is short here. */
 static void a_hang_is_a_check_that_failed(void **state)
 {
     static verdict v;
@@ -301,7 +301,7 @@ static void a_hang_is_a_check_that_failed(void **state)
     assert_string_equal(v.failed, "conversation ");
     assert_non_null(strstr(v.details, "it hangs"));
     assert_int_equal(cli->code, 1);
-    assert_true(v.passed > 30); /* the checks behind it were made */
+    assert_true(v.passed > 30); /* the later checks were made */
 }
 
 #define BROKEN(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)

@@ -1,5 +1,6 @@
-/* The cases of an author: answers as they come from a service, what --update writes, and what is
- * refused because it would be ignored. The command is run as a person types it. */
+/* The cases of an author: answers as a service sends them, the sections that --update writes, and
+ * files that are refused because they would be ignored. The command is run as a person would type
+ * it. */
 #include "../cli/run.h"
 #include "kit/text.h"
 
@@ -152,7 +153,7 @@ static void headers_of_aws_without_a_payload_are_refused(void **state)
                    "check/error-quota.answer:7: a frame is lines");
 }
 
-/* ---- what would be ignored ------------------------------------------------------------------- */
+/* ---- files that would be ignored ------------------------------------------------------------- */
 
 static void an_unknown_member_is_told_with_the_nearest(void **state)
 {

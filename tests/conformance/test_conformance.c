@@ -1,10 +1,10 @@
-/* Every registered provider against the list of scenarios: a case each. A provider without fixtures
- * of its own fails.
+/* Runs the list of scenarios against every registered provider, one case for each scenario. A
+ * provider without fixtures of its own fails.
  *
  *     test_conformance [PROVIDER [SCENARIO]]
  *
- * With BELUGA_UPDATE_FIXTURES set, what was sent and what came out is written where it differs:
- * read what git shows then. */
+ * With BELUGA_UPDATE_FIXTURES set, requests and events that differ are written into the files:
+ * then check `git diff`. */
 #include "kit/check.h"
 
 #include <beluga/registry.h>

@@ -1,4 +1,4 @@
-/* The files that say what is sent, answered and expected: what they mean, and what is refused. */
+/* The files with requests, answers and expected events: what they mean, and which are refused. */
 #include "../support/folder.h"
 #include "kit/fixture_file.h"
 
@@ -61,7 +61,7 @@ static void assert_section(const check_case *of, const char *section, const char
     assert_memory_equal(found->text.data, bytes, n);
 }
 
-/* The file of one case has a section that says so. */
+/* Assert that the section of a file with one case has this text. */
 static void assert_says(const char *text, const char *section, const char *expected)
 {
     write_file("a", text);
@@ -85,7 +85,7 @@ static void assert_refused(const char *text, size_t line, const char *says)
         fail_msg("%s\nsays: %s", text, err.message);
 }
 
-/* ---- what a file means ----------------------------------------------------------------------- */
+/* ---- the meaning of a file ------------------------------------------------------------------- */
 
 static void a_section_is_its_lines_as_they_stand(void **state)
 {
@@ -167,7 +167,7 @@ static void the_first_folder_that_has_a_file_counts(void **state)
     check_fixture_file_free(&file);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------- */
+/* ---- refused files --------------------------------------------------------------------------- */
 
 static void what_is_wrong_with_a_section_is_told_with_its_line(void **state)
 {
@@ -244,7 +244,7 @@ static void a_file_that_is_too_large_is_refused(void **state)
     check_fixture_file_free(&file);
 }
 
-/* Each begins with a section, so they are counted before anything is missing. */
+/* Sections are counted before a missing one is reported, since each case begins with a section. */
 static void more_cases_than_a_file_may_have_are_refused(void **state)
 {
     (void)state;

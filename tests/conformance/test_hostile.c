@@ -1,5 +1,5 @@
-/* What plug-ins do that nobody should do in somebody else's process: each is a failure of the check
- * that runs, which says what was done and in which function, and the kit itself goes on. */
+/* Plug-ins that harm their host's process: each harm is a failure of the check that runs, which
+ * reports the harm and the function, and the kit itself continues. */
 #include "../cli/run.h"
 #include "planted.h"
 
@@ -23,7 +23,7 @@ static void check_deeds(const deed *deeds, size_t n)
     }
     unsetenv("HOSTILE_DEED");
 }
-/* What does not return is waited for no longer than needs be. */
+/* Check deeds that never return, with a short patience. */
 static void check_deeds_soon(const deed *deeds, size_t n)
 {
     planted_limits.patience_ms = SOON_MS;
@@ -119,7 +119,7 @@ static void descriptors_of_others_are_told(void **state)
     CHECK_DEEDS(deeds);
 }
 
-/* Which of two processes is heard first is open. */
+/* Which of the two processes is heard first is not determined. */
 static void processes_are_told(void **state)
 {
     static const deed deeds[] = {
@@ -175,7 +175,7 @@ static void codes_that_there_are_not_are_told(void **state)
     check_garbage("", "HOSTILE_GARBAGE", "code", &code);
 }
 
-/* What each call fails of is told once. */
+/* A fault that fails every call is reported once. */
 static void a_call_that_fails_is_one_failure(void **state)
 {
     static const planted sent = {"hostile", "text ", "the call did not finish"};
@@ -208,7 +208,7 @@ static void tables_that_contradict_themselves_are_one_failure(void **state)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-/* Put a message on one line: its line breaks depend on the length of the plug-in's path. */
+/* Put a message on one line, since its line breaks depend on the length of the plug-in's path. */
 static void join_lines(const char *text, char *out, size_t n)
 {
     size_t length = 0;

@@ -1,4 +1,4 @@
-/* What the kit finds in providers behind HTTP, of which each has one fault. */
+/* The faults that the kit finds in providers behind HTTP; each provider has one fault. */
 #include "planted.h"
 
 static void check_all(const planted *rows, size_t n)
@@ -77,7 +77,7 @@ static void answers_that_are_misread_are_found(void **state)
     CHECK_ALL(rows);
 }
 
-/* Each stops the report: the calls that follow are not made. */
+/* Each of these faults stops the report, and the later calls are not made. */
 static void functions_that_wait_are_found(void **state)
 {
     static const planted rows[] = {

@@ -1,4 +1,4 @@
-/* Providers of different shapes that are in order: the kit finds nothing in them. */
+/* Correct providers of different kinds, in which the kit finds no fault. */
 #include "planted.h"
 
 static void check_all(const char *plugin, const char *fixtures, const char *const *names)

@@ -24,6 +24,7 @@ def words_of(root):
     for top in FOLDERS:
         for folder, _, files in os.walk(os.path.join(root, top)):
             for file in files:
+                words.add(os.path.splitext(file)[0])
                 if not file.endswith(".md"):
                     words.update(re.findall(r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+", read(os.path.join(folder, file)).replace("\\0", " ")))
     return words

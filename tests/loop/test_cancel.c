@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-/* A reply that begins and then says nothing. */
+/* Script replies that begin and then send nothing. */
 static void endless(scene *s, int times)
 {
     script(s->peer, REPEATS(times), BEGINS, SAYS("Hello"), HANGS);
@@ -52,12 +52,12 @@ static void a_call_without_a_context_cannot_be_cancelled_by_one(void **state)
     beluga_context_cancel(NULL);
     assert_false(beluga_context_is_cancelled(NULL));
     beluga_context *ctx = beluga_context_new_timeout(NULL, 60000);
-    beluga_context_cancel(ctx); /* not cancellable, and no parent is */
+    beluga_context_cancel(ctx); /* no effect: neither this context nor a parent is cancellable */
     assert_false(beluga_context_is_cancelled(ctx));
     beluga_context_unref(ctx);
 }
 
-/* --- in the middle ---------------------------------------------------------------------------- */
+/* ---- in the middle --------------------------------------------------------------------------- */
 
 static void what_had_arrived_is_read_and_then_the_cancellation(scene *s)
 {
@@ -75,13 +75,13 @@ static void what_had_arrived_is_read_and_then_the_cancellation(scene *s)
     expect_requests(s, 1);
 }
 
-/* Cancels a context when the peer has seen a number of requests. */
+/* Cancels a context when the peer has received a number of requests. */
 typedef struct canceller {
     pthread_t thread;
     peer *p;
     beluga_context *ctx;
     size_t requests;
-    pthread_t waits; /* who gets a signal */
+    pthread_t waits; /* the thread that gets a signal */
 } canceller;
 
 static void *cancel_then(void *argument)
@@ -129,11 +129,12 @@ static void another_thread_cancels_what_runs_on_a_hosts_loop(scene *s)
     endless(s, N);
     for (int i = 0; i < N; i++) beluga_op_free(push_stream(s->model, s->loop, s->ctx, &r[i]));
     cancel_from_a_thread(&c, s->peer, s->ctx, N);
-    for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]); /* by the descriptor alone */
+    /* Only when the descriptor is readable. */
+    for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < N; i++) assert_int_equal(r[i].error.code, BELUGA_ERROR_CONTEXT_CANCELED);
     pthread_join(c.thread, NULL);
     assert_int_equal(peer_wait_all_closed(s->peer, PATIENCE_MS), 0);
-    step_until_quiet(s->loop); /* a cancelled context does not keep it awake */
+    step_until_quiet(s->loop); /* the cancelled context does not keep the loop awake */
 }
 
 static void a_wait_for_a_retry_is_cancelled_too(scene *s)
@@ -158,7 +159,7 @@ static void a_paused_call_is_cancelled_too(scene *s)
     beluga_context_cancel(s->ctx);
     step_to_the_end(s);
     assert_story(&s->r, "start metadata [Hello] error(context_canceled)");
-    beluga_op_pause(s->op, false); /* after the end: nothing */
+    beluga_op_pause(s->op, false); /* no effect after the end */
     beluga_op_cancel(s->op);
     step_until_quiet(s->loop);
 }
@@ -252,11 +253,12 @@ static void a_parent_cancels_its_children_and_a_child_nobody_else(scene *s)
     step_until_quiet(s->loop);
     assert_int_equal(r[0].errors + r[2].errors, 0);
     assert_false(beluga_context_is_cancelled(second));
-    beluga_context_cancel(timed); /* not cancellable itself: the nearest parent that is */
+    /* It is not cancellable itself, so the nearest cancellable parent is cancelled. */
+    beluga_context_cancel(timed);
     step_until_end(s->loop, &r[0]);
     step_until_end(s->loop, &r[2]);
     for (int i = 0; i < 3; i++) assert_int_equal(r[i].error.code, BELUGA_ERROR_CONTEXT_CANCELED);
-    beluga_context_unref(parent); /* children keep their parents */
+    beluga_context_unref(parent); /* children keep a reference to their parents */
     beluga_context_unref(timed);
     beluga_context_unref(first);
     beluga_context_unref(second);

@@ -1,5 +1,5 @@
-/* Keys that are exchanged for tokens: once for all calls that wait, kept until shortly before a
- * token ends, and exchanged again when it is refused. */
+/* Keys that are exchanged for tokens: once for all waiting calls; a token is kept until shortly
+ * before it expires, and replaced when it is refused. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/own_time.h"
@@ -126,7 +126,7 @@ static void the_models_proxy_is_asked_for_tokens_too(scene *s)
     assert_sent(s, 1, "Bearer token-1");
 }
 
-/* --- how long a token is kept ----------------------------------------------------------------- */
+/* ---- how long a token is kept ---------------------------------------------------------------- */
 
 static void a_token_is_replaced_shortly_before_it_ends(scene *s)
 {
@@ -162,7 +162,7 @@ static void a_token_without_an_end_is_kept_for_a_while(scene *s)
     assert_int_equal(tokens_asked(s), 1);
 }
 
-/* --- a token that is refused ------------------------------------------------------------------ */
+/* ---- a refused token ------------------------------------------------------------------------- */
 
 static void a_token_that_is_refused_is_replaced_and_the_call_made_again(scene *s)
 {
@@ -187,7 +187,8 @@ static void a_fresh_token_that_is_refused_is_the_calls_error(scene *s)
     assert_int_equal(s->err.attempts, 1);
 }
 
-/* Both calls were sent with the old token. The second refusal comes when there is a new one. */
+/* Both calls were sent with the old token. The second refusal arrives when there is already a new
+ * one. */
 static void a_token_is_replaced_once_however_many_calls_it_was_refused(scene *s)
 {
     record first = {0}, second = {0};
@@ -208,7 +209,7 @@ static void a_token_is_replaced_once_however_many_calls_it_was_refused(scene *s)
     assert_int_equal(tokens_asked(s), 2);
 }
 
-/* --- calls that wait -------------------------------------------------------------------------- */
+/* ---- waiting calls --------------------------------------------------------------------------- */
 
 static void twenty_calls_at_once_share_one_exchange(scene *s)
 {
@@ -314,8 +315,8 @@ static void each_call_waits_as_long_as_its_own_timeouts_say(scene *s)
     assert_int_equal(patient.finishes, 1);
 }
 
-/* A child uses the token that it inherits, and exchanges the key anew where its parent was about
- * to. */
+/* A child process uses the token that it inherits; if its parent's exchange was under way, the
+ * child makes its own. */
 static void a_forked_child_makes_its_own_exchange(scene *s)
 {
     int status;

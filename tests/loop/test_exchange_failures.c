@@ -1,5 +1,5 @@
-/* Keys that can't be exchanged: what the call's error says, whether another attempt follows, and
- * that neither key nor token is shown or stored. */
+/* Keys that can't be exchanged: the call's error, whether another attempt follows, and that neither
+ * key nor token is shown or stored. */
 #include "../support/parts.h"
 #include "../support/tape.h"
 #include "exchange.h"
@@ -130,7 +130,7 @@ static void an_answer_that_is_cut_short_is_a_failure_of_the_network(scene *s)
     fails(s, BELUGA_ERROR_NETWORK, CAN_T ": ");
 }
 
-/* --- answers without a token ------------------------------------------------------------------ */
+/* ---- answers without a token ----------------------------------------------------------------- */
 
 static void an_answer_without_a_token_is_an_error(scene *s)
 {
@@ -188,7 +188,7 @@ static void a_providers_own_answer_without_a_token_is_an_error(scene *s)
     fails(s, BELUGA_ERROR_MALFORMED_RESPONSE, CAN_T ": ");
 }
 
-/* --- when a model is opened, and its health --------------------------------------------------- */
+/* ---- opening a model, and its health --------------------------------------------------------- */
 
 static void a_key_that_can_never_be_exchanged_is_told_when_the_model_opens(scene *s)
 {
@@ -222,7 +222,7 @@ static void health_knows_that_the_last_exchange_failed(scene *s)
     assert_int_equal(beluga_check_health(s->model, NULL, false, &health, &s->err), 0);
 }
 
-/* --- what is shown and stored ----------------------------------------------------------------- */
+/* ---- shown and stored texts ------------------------------------------------------------------ */
 
 static char said[65536];
 

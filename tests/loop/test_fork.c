@@ -1,5 +1,5 @@
-/* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its
- * own. */
+/* fork(): a child does not touch its parent's streams, loops and connections, and makes its own
+ * calls. */
 #include "../support/folder.h"
 #include "../support/in_child.h"
 #include "../support/parts.h"
@@ -20,7 +20,7 @@ static void gated_stream(peer *p, int gate, int times)
     script(p, REPEATS(times), BEGINS, SAYS("Hello"), WAITS_AT(gate), SAYS(" world"), STOPS, DONE);
 }
 
-/* --- streams that are pulled ------------------------------------------------------------------ */
+/* ---- pulled streams -------------------------------------------------------------------------- */
 
 static int leave_stream(void *argument)
 {
@@ -47,7 +47,7 @@ static void an_inherited_stream_returns_forked_and_the_parents_goes_on(scene *s)
     assert_int_equal(peer_connections(s->peer), 1);
 }
 
-/* Events that wait in the queue belong to the parent, too. */
+/* Events that wait in the queue belong to the parent's stream, too. */
 static void an_inherited_stream_gives_none_of_the_events_that_wait(scene *s)
 {
     script(s->peer, STREAMS("Hello big wide world"));
@@ -61,8 +61,8 @@ static void an_inherited_stream_gives_none_of_the_events_that_wait(scene *s)
 
 /* --- a host's loop ---------------------------------------------------------------------------- */
 
-/* libcurl looks at each transfer once more some time after it connected; a descriptor that a child
- * took out of the parent's poller would not be missed then. */
+/* libcurl checks each transfer once more some time after it connected. Let that pass: the check
+ * would hide that a child removed a descriptor from the parent's poller. */
 static void let_timers_pass(beluga_loop *loop)
 {
     struct timespec rest = {.tv_nsec = 300000000};
@@ -121,7 +121,7 @@ static void an_inherited_loop_returns_forked_and_the_parents_calls_go_on(void **
     beluga_loop_free(f.loop);
 }
 
-/* --- a child's own calls ---------------------------------------------------------------------- */
+/* ---- a child's own calls --------------------------------------------------------------------- */
 
 static int call_on_ones_own(void *argument)
 {
@@ -148,20 +148,20 @@ static int call_on_ones_own(void *argument)
 static void a_child_calls_over_connections_of_its_own(scene *s)
 {
     script(s->peer, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
-    expect_text(s, "Hello"); /* warms the pool */
+    expect_text(s, "Hello"); /* opens a connection that is then kept */
     in_child(call_on_ones_own, s->model);
     expect_text(s, "Hello");
     assert_int_equal(peer_request_connection(s->peer, 0), 0);
     for (size_t i = 1; i < 4; i++) assert_int_not_equal(peer_request_connection(s->peer, i), 0);
     assert_int_equal(peer_request_connection(s->peer, 4),
-                     0); /* the parent's is as warm as it was */
+                     0); /* the parent's connection is still open */
 }
 
 static int call_and_exit(void *argument)
 {
     int failed = call_on_ones_own(argument);
     beluga_chat_model_unref(argument);
-    exit(failed); /* with all that runs at the end of a program */
+    exit(failed); /* runs all functions that run at the end of a program */
 }
 
 static void a_child_that_exits_in_good_order_does_not_hang(scene *s)
@@ -178,7 +178,7 @@ static void a_child_that_exits_in_good_order_does_not_hang(scene *s)
     peer_open_gate(s->peer, 0);
     pull_to_the_end(s);
     assert_int_equal(s->r.finishes, 1);
-    beluga_chat_model_unref(s->model); /* the child's copy of this reference went with it */
+    beluga_chat_model_unref(s->model); /* the child's copy of this reference ended with the child */
 }
 
 /* --- the executor ----------------------------------------------------------------------------- */
@@ -213,8 +213,8 @@ static void work_that_blocks_runs_in_a_child_too(void **state)
     beluga_chat_model_unref(warm);
 }
 
-/* The thread that asks for the key is the parent's: a child that waits for it would wait for ever.
- */
+/* The thread that fetches the key exists only in the parent: a child that waits for it would wait
+ * for ever. */
 static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
 {
     skip_under_tsan();
@@ -241,7 +241,7 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
     assert_true(folder_remove(folder));
 }
 
-/* --- what calls share ------------------------------------------------------------------------- */
+/* ---- state that calls share ------------------------------------------------------------------ */
 
 static int answers_in_child(void *argument)
 {
@@ -258,7 +258,7 @@ static void a_child_does_not_wait_for_its_parents_calls_to_end(scene *s)
     begin_until(s, BELUGA_EVENT_TEXT);
     script(s->peer, ANSWERS("Hello"));
     in_child(answers_in_child, s->model);
-    /* here it is still one at once */
+    /* here the limit of one call at a time still holds */
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
     peer_open_gate(s->peer, 0);
     pull_to_the_end(s);
@@ -324,7 +324,7 @@ static int use_store(void *argument)
     return 0;
 }
 
-/* The thread that would let go of the lock is not in the child. */
+/* The thread that would release the lock does not exist in the child. */
 static void a_child_does_not_hang_on_a_lock_that_a_thread_of_its_parent_holds(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* The head of a request: which headers the transport adds to those of a call, and that each goes
- * out once. */
+/* The head of a request: which headers the transport adds to those of a call, and that each is sent
+ * once. */
 #include "../support/openai.h"
 #include "../support/parts.h"
 
@@ -22,7 +22,7 @@ static void ask_and_free(beluga_chat_model *model, int expected)
     beluga_chat_model_unref(model);
 }
 
-/* The value of a header that request `i` has once, and no other of its name. */
+/* Return the value of a header, which request `i` must have exactly once. */
 static const char *only(const peer *p, size_t i, const char *name)
 {
     const char *at, *value, *found = NULL;
@@ -80,12 +80,12 @@ static void models_of_one_loop_name_their_own_agents(void **state)
     for (int i = 0; i < 3; i++) beluga_chat_model_unref(models[i]);
 }
 
-/* One URL holds for many requests of a connection, and then another one. */
+/* One URL is used for many requests of a connection, and then another one. */
 static void each_request_goes_to_its_own_url(void **state)
 {
     static const char *const names[] = {"one", "one", "two", "two", "much-longer-name", "one"};
     peer *p = *state;
-    needs_provider("gemini"); /* its URLs name the model */
+    needs_provider("gemini"); /* this provider's URLs contain the model's name */
     beluga_config *config =
         beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key(SECRET_KEY),
                           beluga_with_max_retries(0));
@@ -129,7 +129,7 @@ static void a_long_body_is_sent_at_once(void **state)
     free(text);
 }
 
-/* A proxy gets the request itself, or one for a tunnel. */
+/* A proxy gets the request itself, or a request for a tunnel. */
 static void a_proxy_is_told_the_agent_once(void **state)
 {
     static const char *const urls[] = {"http://127.0.0.1:9/v1", "https://127.0.0.1:9/v1"};

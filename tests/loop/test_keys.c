@@ -1,4 +1,5 @@
-/* Keys from a variable, a file or a command: asked for off the loop, once for all that wait. */
+/* Keys from a variable, a file or a command: fetched outside the loop, once for all waiting
+ * calls. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/meter.h"
@@ -9,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder for what a test needs. */
+/* A folder for the files of a test. */
 static char folder[FOLDER_BYTES];
 
 static const char *path_in_folder(const char *name)
@@ -17,7 +18,7 @@ static const char *path_in_folder(const char *name)
     return path_below(folder, name);
 }
 
-/* The peer answers every call. */
+/* Make the folder, and let the peer answer every call. */
 static int set_folder(void **state)
 {
     if (!folder_make(folder, "keys") || set_scene(state)) return -1;
@@ -46,8 +47,8 @@ static void open_with_key(scene *s, const char *kind, const char *what)
     open_with(s, beluga_with_api_key(reference));
 }
 
-/* A command that writes a line to "count", waits for the file "go-on" (but not for ever), and says
- * a key. */
+/* Write a command that adds a line to "count", waits for the file "go-on" (with a limit), and
+ * prints a key. */
 static void slow_command(char *command, size_t size)
 {
     snprintf(command, size,
@@ -64,7 +65,7 @@ static void open_with_slow_command(scene *s)
     open_with(s, beluga_with_api_key(command));
 }
 
-/* Until the command runs. */
+/* Wait until the command runs. */
 static void wait_for_command(void)
 {
     while (lines_of(path_in_folder("count")) == 0) usleep(1000);
@@ -88,7 +89,7 @@ static void a_variable_is_read_when_the_model_opens(scene *s)
 
 static void an_empty_variable_is_named_when_the_model_opens(scene *s)
 {
-    beluga_chat_model *model = s->model; /* not NULL: it has to be set */
+    beluga_chat_model *model = s->model; /* not NULL, so that the test sees whether it is set */
     unsetenv("BELUGA_TEST_KEY");
     beluga_config *config = beluga_config_new(beluga_with_api_key("env:BELUGA_TEST_KEY"));
     assert_int_equal(
@@ -133,7 +134,7 @@ static void a_command_runs_once_for_twenty_calls_at_once(scene *s)
     write_file(path_in_folder("go-on"), "");
     for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < N; i++) assert_int_equal(r[i].finishes, 1);
-    expect_text(s, "Hello"); /* and is kept for a while */
+    expect_text(s, "Hello"); /* the key is kept for a while */
     assert_int_equal(lines_of(path_in_folder("count")), 1);
     for (size_t i = 0; i <= N; i++) assert_string_equal(key_sent(s, i), "Bearer sk-from-a-command");
 }
@@ -178,11 +179,12 @@ static void a_call_that_waits_for_a_command_can_be_cancelled(scene *s)
     step_to_the_end(s);
     assert_story(&s->r, "error(context_canceled)");
     write_file(path_in_folder("go-on"), "");
-    assert_int_equal(generate(s->model, "Hello", NULL), 0); /* it may just have ended the command */
+    /* This call may just have caused the command's end. */
+    assert_int_equal(generate(s->model, "Hello", NULL), 0);
     assert_in_range(lines_of(path_in_folder("count")), 1, 2);
 }
 
-/* The command is given up at about the time at which it is wanted again. */
+/* The command is ended for lack of waiting calls at about the time at which a new call needs it. */
 static void a_call_gets_its_key_when_the_command_was_just_given_up(scene *s)
 {
     for (int i = 0; i < 40; i++) {
@@ -220,11 +222,11 @@ static void a_loop_and_a_model_may_go_while_a_command_runs(scene *s)
     RELEASE(beluga_op_free, s->op);
     RELEASE(beluga_loop_free, s->loop);
     RELEASE(beluga_chat_model_unref, s->model);
-    assert_int_equal(s->r.events, 0); /* the command ends: nobody waits for it */
+    assert_int_equal(s->r.events, 0); /* the command is ended, since no call waits for it */
 }
 
-/* What comes back for a call that is over must not keep its client: nobody will look at it any
- * more. */
+/* A key that arrives for an ended call must not keep the client alive, since nothing will process
+ * it. */
 static void a_client_goes_although_a_command_of_its_ended_later(scene *s)
 {
     meter m = {0};

@@ -1,6 +1,6 @@
 /* Calls on a host's own event loop. The tests wait with poll(2) on the loop's descriptor and step
- * only when it is readable: so every test here proves that the descriptor tells of all there is to
- * do. */
+ * only when it is readable, so every test here proves that the descriptor becomes readable whenever
+ * there is work. */
 #include "../support/scene.h"
 #include "model/operation.h"
 
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- when callbacks come ---------------------------------------------------------------------- */
+/* ---- when callbacks come --------------------------------------------------------------------- */
 
 static void callbacks_come_only_from_step(scene *s)
 {
@@ -35,7 +35,7 @@ static void a_stream_over_http_comes_to_its_end_by_its_descriptor_alone(scene *s
 static void a_start_that_fails_never_calls_back(scene *s)
 {
     beluga_messages *none = beluga_messages_new(), *one = beluga_messages_new();
-    beluga_op *op = (beluga_op *)&s->r; /* not NULL: it has to be set */
+    beluga_op *op = (beluga_op *)&s->r; /* not NULL, so that the test sees whether it is set */
     beluga_messages_add(one, beluga_human_message("Hi"));
     assert_int_equal(
         beluga_stream_start(s->model, s->loop, NULL, none, record_event, &s->r, &op, &s->err),
@@ -64,15 +64,15 @@ static void a_call_whose_handle_was_given_back_goes_on(scene *s)
     assert_story(&s->r, "start metadata [Hello] usage(12,1) finish(stop)");
 }
 
-/* --- what a callback may do ------------------------------------------------------------------- */
+/* ---- calls from inside a callback ------------------------------------------------------------ */
 
 typedef struct actor {
-    record r; /* first: record_event gets it */
+    record r; /* the first member, since record_event gets the actor's address */
     beluga_loop *loop;
     beluga_op *op;
     beluga_chat_model *model;
-    uint32_t cancel_at; /* kind of event */
-    record *started;    /* of the stream that it starts */
+    uint32_t cancel_at; /* kind of event at which to cancel */
+    record *started;    /* record of the stream that it starts */
     int step_status;
 } actor;
 
@@ -149,15 +149,15 @@ static void a_step_from_inside_a_callback_is_recursive(scene *s)
     beluga_op_free(start_actor(&a, s->model));
     step_until_end(a.loop, &a.r);
     assert_int_equal(a.step_status, BELUGA_ERROR_RECURSIVE);
-    assert_int_equal(a.r.finishes, 1); /* and does no harm */
+    assert_int_equal(a.r.finishes, 1); /* the call was harmless */
     beluga_loop_free(a.loop);
 }
 
 /* --- pause ------------------------------------------------------------------------------------ */
 
-enum { BIG_EVENTS = 40, BIG_EVENT = 1 << 20 }; /* more than any socket's buffers hold */
+enum { BIG_EVENTS = 40, BIG_EVENT = 1 << 20 }; /* more bytes than any socket's buffers hold */
 
-/* Go on, to the end, which is a good one. */
+/* Resume, and step to the end, which must be a success. */
 static void resume_to_the_finish(scene *s)
 {
     beluga_op_pause(s->op, false);
@@ -165,7 +165,7 @@ static void resume_to_the_finish(scene *s)
     assert_int_equal(s->r.finishes, 1);
 }
 
-/* An answer has come whole, and nothing of it is told. */
+/* Expect no events although an answer has arrived completely. */
 static void expect_silence_after(scene *s, size_t request)
 {
     step_to_requests(s, request + 1);
@@ -200,14 +200,14 @@ static void a_call_paused_before_its_first_event_waits(scene *s)
     resume_to_the_finish(s);
 }
 
-/* Paused while it waits to try again: the next attempt is paused, too. */
+/* The call is paused while it waits before a retry; the next attempt is paused, too. */
 static void a_call_paused_between_two_attempts_stays_paused(scene *s)
 {
     open_with(s, beluga_with_max_retries(1));
     script(s->peer, FAILS(500, "Retry-After: 1\r\n"));
     script(s->peer, STREAMS("Hello"));
     push(s);
-    expect_silence_after(s, 0); /* the answer was read: now it waits for a second */
+    expect_silence_after(s, 0); /* the answer was read; the call now waits for a second */
     beluga_op_pause(s->op, true);
     expect_silence_after(s, 1);
     resume_to_the_finish(s);
@@ -219,7 +219,7 @@ static void a_finish_that_waits_for_its_usage_waits_while_paused(scene *s)
     push(s);
     while (beluga_loop_timeout_ms(s->loop) < 0 || beluga_loop_timeout_ms(s->loop) > 2000 ||
            !s->r.texts)
-        poll_and_step(s->loop); /* until the grace is what it waits for */
+        poll_and_step(s->loop); /* now it waits only for the end of the grace period */
     beluga_op_pause(s->op, true);
     struct timespec grace = {.tv_sec = 2, .tv_nsec = 100000000};
     nanosleep(&grace, NULL);
@@ -231,7 +231,7 @@ static void a_finish_that_waits_for_its_usage_waits_while_paused(scene *s)
     assert_story(&s->r, "start metadata [Hello] usage(7,1) finish(stop)");
 }
 
-/* --- the end of a loop ------------------------------------------------------------------------ */
+/* ---- the end of a loop ----------------------------------------------------------------------- */
 
 static void a_loop_that_is_freed_ends_its_calls_silently(scene *s)
 {
@@ -245,7 +245,8 @@ static void a_loop_that_is_freed_ends_its_calls_silently(scene *s)
     beluga_op_free(push_stream(slow, s->loop, s->ctx, &mock));
     for (int i = 0; i < N; i++)
         while (!http[i].texts) poll_and_step(s->loop);
-    beluga_op_free(push_stream(s->model, s->loop, NULL, &waiting)); /* it has not even connected */
+    /* The call has not even connected. */
+    beluga_op_free(push_stream(s->model, s->loop, NULL, &waiting));
     assert_int_equal(beluga_loop_active(s->loop), N + 2);
     RELEASE(beluga_loop_free, s->loop);
     for (int i = 0; i < N; i++) assert_story(&http[i], "start metadata [Hello]");
@@ -270,7 +271,7 @@ static void count_result(void *payload, uint64_t index, beluga_batch_result *res
     ++*(size_t *)payload;
 }
 
-/* Its handle may be given back before the loop or after it, whatever waits at that time. */
+/* The batch's handle may be freed before the loop or after it, whatever is waiting then. */
 static void a_loop_may_go_before_the_batch_that_ran_on_it(void **state)
 {
     (void)state;
@@ -306,7 +307,7 @@ static void a_loop_without_calls_is_quiet(void **state)
     beluga_loop_free(NULL);
 }
 
-/* --- what makes the descriptor readable ------------------------------------------------------- */
+/* ---- when the descriptor is readable --------------------------------------------------------- */
 
 static void delays_make_the_descriptor_readable(scene *s)
 {
@@ -340,7 +341,8 @@ static void a_deadline_makes_the_descriptor_readable(scene *s)
     expect_push(s, "error(context_timeout)");
 }
 
-/* The program has stepped the loop without its descriptor; then somebody watches it. */
+/* The program has stepped the loop without its descriptor, and watches the descriptor only
+ * later. */
 static void a_descriptor_that_is_asked_for_late_tells_of_what_waits(scene *s)
 {
     use_model(s, open_mock(beluga_mock_with_word_delay_ms(1)));
@@ -379,7 +381,7 @@ static void another_thread_may_ask_for_the_descriptor_while_the_loop_runs(scene 
     }
 }
 
-/* Of tokens that were told before any text. */
+/* This includes usage that came before any text. */
 static void a_cancel_before_the_first_content_gets_nothing_but_the_error(scene *s)
 {
     script(s->peer, BEGINS, USES(12, 0), HANGS);
@@ -410,7 +412,7 @@ static void a_resumed_call_makes_the_descriptor_readable(scene *s)
     script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
     push(s);
     step_to_text(s);
-    for (int i = 0; i < 3; i++) { /* more often than needed */
+    for (int i = 0; i < 3; i++) { /* more often than necessary */
         beluga_op_pause(s->op, true);
         beluga_op_pause(s->op, false);
         beluga_op_pause(s->op, true);
@@ -446,7 +448,7 @@ static void a_program_without_a_loop_of_its_own_may_wait(scene *s)
     assert_int_equal(s->r.finishes, 1);
 }
 
-/* --- whole answers, pushed -------------------------------------------------------------------- */
+/* ---- whole answers, pushed ------------------------------------------------------------------- */
 
 static void generate_on(beluga_loop *loop, beluga_chat_model *model, record *r, bool streamed)
 {
@@ -489,8 +491,8 @@ static void a_loop_may_go_while_a_whole_answer_is_held(scene *s)
     assert_story(&s->r, "");
 }
 
-/* The rest of a body is read behind the call's end, when the model's client and its memory may be
- * gone; the loop is another client's. */
+/* The rest of a body is read after the call's end, when the model's client and its memory may be
+ * freed; the loop belongs to another client. */
 static void a_model_and_its_client_may_go_before_the_rest_of_an_answer_is_read(scene *s)
 {
     const beluga_client_settings settings = {.size = sizeof settings};

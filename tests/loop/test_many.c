@@ -1,5 +1,5 @@
-/* Many streams on one loop: a step is bounded, everybody gets a turn, and thousands are no problem.
- */
+/* Many streams on one loop: the work of a step is bounded, every stream gets its turn, and
+ * thousands are no problem. */
 #include "../support/scene.h"
 
 #include <stdio.h>
@@ -46,7 +46,7 @@ static void free_crowd(crowd *c)
     free(c->records);
 }
 
-/* How many have this story's beginning behind them. */
+/* Returns how many records meet a condition. */
 static size_t count(const crowd *c, bool (*is)(const record *))
 {
     size_t found = 0;
@@ -85,7 +85,7 @@ static void step_until(crowd *c, bool (*is)(const record *))
     }
 }
 
-/* A word, then what the test lets through the gate; for the next `times` requests. */
+/* Script a word, and then the rest that the gate holds back, for the next `times` requests. */
 static peer_reply *gated_reply(peer *p, int gate, int times)
 {
     peer_reply *reply = script(p, REPEATS(times), BEGINS, SAYS("Hello"), WAITS_AT(gate));
@@ -99,8 +99,8 @@ static void let_through(peer *p, int gate, size_t from, size_t to)
         assert_int_equal(peer_wait_outcome(p, i, PEER_ANSWERED, PATIENCE_MS), 0);
 }
 
-/* libcurl looks at each transfer once more some time after it connected, and reads what is there,
- * beyond what a step takes by itself: let that pass. */
+/* libcurl checks each transfer once more some time after it connected, and then reads more than the
+ * limit of a step. Let that pass. */
 static void let_timers_pass(crowd *c)
 {
     for (int64_t until = now_ms() + 500; now_ms() < until;)
@@ -145,7 +145,7 @@ static void a_step_begins_a_bounded_number_of_calls_without_a_network_too(void *
     free_crowd(&c);
 }
 
-/* Fewer streams than a step's descriptors, with more bytes than a step reads. */
+/* These are fewer streams than a step's descriptors, but more bytes than a step reads. */
 static void streams_with_much_to_read_do_not_starve_the_others(void **state)
 {
     peer *p = *state;
@@ -171,7 +171,7 @@ static void streams_with_much_to_read_do_not_starve_the_others(void **state)
     free_crowd(&c);
 }
 
-/* More streams than fill a step, none of which ever has to wait for bytes. */
+/* These are more streams than fill a step, and none ever has to wait for bytes. */
 static void a_cancellation_is_heard_among_streams_that_never_wait(void **state)
 {
     peer *p = *state;
@@ -199,8 +199,8 @@ static void a_cancellation_is_heard_among_streams_that_never_wait(void **state)
     beluga_context_unref(ctx);
 }
 
-/* The host did something else for longer than the timeout, while more streams got bytes than one
- * step reads; and those that time out first got theirs last. */
+/* The host was busy for longer than the timeout, while more bytes arrived than one step reads; the
+ * streams that would time out first got theirs last. */
 static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
 {
     peer *p = *state;
@@ -234,7 +234,7 @@ static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
     }
 }
 
-/* Two descriptors a stream, since the server is in this process, too. */
+/* Each stream needs two descriptors, since the server is in the same process. */
 static size_t streams_allowed(void)
 {
     enum { WANTED = 2000, OTHERS = 100 };
@@ -282,7 +282,7 @@ static void many_calls_one_after_the_other_share_a_few_connections(scene *s)
         assert_int_equal(s->r.finishes, 1);
     }
     assert_in_range(peer_connections(s->peer), 1,
-                    N / 10); /* the next call may begin before the last body ends */
+                    N / 10); /* the next call may begin before the last body has ended */
 }
 
 int main(void)

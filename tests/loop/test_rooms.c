@@ -1,4 +1,4 @@
-/* What a loop keeps of the buffers of its calls, for the next ones. */
+/* The buffers that a loop keeps from its calls for later calls. */
 #include "../support/calls.h"
 #include "base/limits.h"
 #include "loop/rooms.h"

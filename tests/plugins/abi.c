@@ -1,4 +1,4 @@
-/* Built for ABI number ABI, or (FUTURE) with headers that know more functions than the library. */
+/* Built for ABI number ABI, or (FUTURE) with headers that have more functions than the library. */
 #include "plugged.h"
 
 static const beluga_provider provider = {PLUGGED("plugged-abi")};

@@ -23,7 +23,7 @@
      .encode_request = encode_request,    .decode_response = (decoder), \
      .state_size = sizeof(answer_state),  .batch = (table)}
 
-/* --- from another thread ---------------------------------------------------------------------- */
+/* ---- from another thread --------------------------------------------------------------------- */
 
 static void *emit_there(void *emit)
 {
@@ -41,7 +41,7 @@ static int decode_on_a_thread(void *state, const char *line, size_t length, belu
 static const beluga_batch_api threaded = API_WITH(decode_on_a_thread);
 static const beluga_provider stray_thread = STRAY("stray-thread", &threaded, decode_response);
 
-/* --- when the answer was over, and inside another one ----------------------------------------- */
+/* ---- after the answer, and during another one ------------------------------------------------ */
 
 static beluga_emit *outer, *before;
 
@@ -51,7 +51,7 @@ static int decode_and_keep(void *state, const char *line, size_t length, beluga_
     return decode_result(state, line, length, emit);
 }
 
-/* Each answer speaks through the emit of the one before it, and through that of its line. */
+/* Each answer emits through the emit of the previous answer, and through that of its line. */
 static int decode_through_others(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     static int depth;

@@ -1,5 +1,5 @@
-/* Built without BELUGA_PLUGIN: it calls functions that only a program which links the library has,
- * and here one that no library has. */
+/* Built without BELUGA_PLUGIN: it calls functions that only a program linked with the library has,
+ * and one that no library has. */
 #undef BELUGA_PLUGIN
 #include <beluga/provider/plugin.h>
 

@@ -1,4 +1,4 @@
-/* Its init says what is wrong until PLUGGED_LICENCE is set. */
+/* The init function returns an error until PLUGGED_LICENCE is set. */
 #include "plugged.h"
 
 #include <stdlib.h>

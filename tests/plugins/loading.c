@@ -70,7 +70,7 @@ static char *read_file(const char *path, size_t *n)
     return bytes;
 }
 
-/* A file that is mapped must not change: a new one takes its place. */
+/* A mapped file must not change, so a new file replaces the old one. */
 void copy_plugin(loading *l, const char *plugin, const char *name, char path[PATH_MAX])
 {
     size_t n;

@@ -1,5 +1,5 @@
-/* What the suites about plug-ins share: a client, a folder of its own, and the plug-ins that were
- * built. */
+/* Helpers that the suites about plug-ins share: a client, a separate folder, and the plug-ins that
+ * were built. */
 #ifndef TESTS_LOADING_H
 #define TESTS_LOADING_H
 
@@ -22,36 +22,37 @@
 typedef struct loading {
     beluga_client *client;
     beluga_registry *registry;
-    beluga_error err;          /* of the last failure */
-    char folder[FOLDER_BYTES]; /* nobody else writes there */
-    char built[PATH_MAX];      /* the last that test_plugin returned */
+    beluga_error err;          /* the error of the last failure */
+    char folder[FOLDER_BYTES]; /* only this user can write there */
+    char built[PATH_MAX];      /* the path that test_plugin returned last */
 } loading;
 
 int set_up_loading(void **state);
 int tear_down_loading(void **state);
 #define LOADING(test) cmocka_unit_test_setup_teardown(test, set_up_loading, tear_down_loading)
 
-/* Where a plug-in of this folder, or of plugins/, is; until the next call. */
+/* Return the path of a plug-in of this folder, or of plugins/; valid until the next call. */
 const char *test_plugin(loading *l, const char *name);
 const char *example_plugin(loading *l, const char *name);
-/* The path of a name in the folder. */
+/* Write the path of a name in the folder. */
 char *in_folder(const loading *l, const char *name, char path[PATH_MAX]);
 void write_file(const char *path, const void *bytes, size_t n);
-/* A copy of a plug-in in the folder, with a path that `path` becomes. */
+/* Copy a plug-in into the folder; `path` receives the copy's path. */
 void copy_plugin(loading *l, const char *plugin, const char *name, char path[PATH_MAX]);
-/* The loadable segment of a file that ends last; until the next call. */
+/* Return the loadable segment of a file that ends last; valid until the next call. */
 const Elf64_Phdr *last_segment(const char *path);
 
 void assert_loads(loading *l, const char *path);
-/* Refused with a code, and a message that names the file and says this. */
+/* Assert that loading is refused with this code, and with a message that names the file and
+ * contains this text. */
 void assert_refused(loading *l, const char *path, int code, const char *words);
 void assert_contains(const char *text, const char *words);
 
-/* Load a plug-in and open a model of one of its providers. Owned. */
+/* Load a plug-in and open a model of one of its providers. The caller owns the model. */
 beluga_chat_model *open_plugged(loading *l, const char *path, const char *provider,
                                 const beluga_config *config);
 
-/* Say "Hi" to a provider; the response is owned. Fills l->err. */
+/* Say "Hi" to a provider; the caller owns the response. Fills l->err. */
 int ask(loading *l, const char *provider, beluga_response **response);
 void assert_answer(loading *l, const char *provider, const char *text);
 

@@ -1,5 +1,5 @@
-/* The heads of files that a linker for macOS made, up to the end of their load commands; behind
- * these, files have code and tables, at which the check does not look. Made by Zig 0.15.2:
+/* The heads of files that a linker for macOS made, up to the end of their load commands. The code
+ * and tables after these are left out, since the check does not read them. Made by Zig 0.15.2:
  *
  *   zig cc -target aarch64-macos -shared -O2 -s -o arm64.dylib sample.c      (and x86_64-macos)
  *   zig cc -target aarch64-macos -c -o sample.o sample.c

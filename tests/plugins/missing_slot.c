@@ -1,4 +1,4 @@
-/* A good table, and one without the slot that MISSING leaves out. */
+/* A good table, and one without the function that MISSING leaves out. */
 #include "plugged.h"
 
 static const beluga_provider good = {PLUGGED("plugged-whole")};

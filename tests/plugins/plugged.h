@@ -1,5 +1,4 @@
-/* What the plug-ins of the tests share: a provider that answers "plugged in", and does nothing
- * wrong. */
+/* Common code of the tests' plug-ins: a correct provider that answers "plugged in". */
 #ifndef TESTS_PLUGGED_H
 #define TESTS_PLUGGED_H
 

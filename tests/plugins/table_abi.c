@@ -1,4 +1,4 @@
-/* The plug-in fits, one of its tables is of another ABI. */
+/* The plug-in fits, but one of its tables has another ABI number. */
 #include "plugged.h"
 
 static const beluga_provider fits = {PLUGGED("plugged-fits")};

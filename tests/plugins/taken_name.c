@@ -1,4 +1,4 @@
-/* Its first name is free, its second is a built-in provider's; its init must not run. */
+/* Its first name is free, but its second is that of a built-in provider; its init must not run. */
 #include "plugged.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A plug-in's batch API: it works as a built-in one does, and what its functions emit when it is
- * not their turn reaches nobody. */
+/* The batch API of a plug-in: it works like a built-in one, and events that its functions emit when
+ * it is not their turn are not delivered. */
 #include "../batch_jobs/batch_scene.h"
 #include "loading.h"
 
@@ -64,7 +64,8 @@ static void a_result_from_another_thread_ends_the_call(void **state)
 {
     scene *s = open_provider(state, "stray-thread");
     script_results(s->peer, GOOD("a", "1"));
-    expect_results(s, BELUGA_ERROR_INVALID_RESPONSE, "a=[1] "); /* which came in its turn */
+    /* This result was emitted in turn. */
+    expect_results(s, BELUGA_ERROR_INVALID_RESPONSE, "a=[1] ");
     assert_contains(s->err.message, "on another thread");
 }
 

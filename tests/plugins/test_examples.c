@@ -1,11 +1,11 @@
-/* The plug-ins of plugins/, loaded and streamed through. */
+/* The plug-ins of plugins/ are loaded, and stream answers. */
 #include "../support/calls.h"
 #include "../support/scoped_peer.h"
 #include "loading.h"
 
 #include <unistd.h>
 
-/* Open a model of a plug-in's provider, whose name is the plug-in's. */
+/* Open a model of a plug-in's provider, which has the plug-in's name. */
 static beluga_chat_model *open_example(loading *l, const char *name, const beluga_config *config)
 {
     return open_plugged(l, example_plugin(l, name), name, config);
@@ -144,7 +144,7 @@ static beluga_chat_model *open_scribe(loading *l, peer *p)
     "--" SCRIBE_BOUNDARY "\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value \
     "\r\n"
 
-/* A file that holds a line that looks like the end of the form. */
+/* A file that contains a line which looks like the end of the form. */
 static const char wav[] = "RIFF\r\n--beluga_boundary_0000000000000000--\r\n";
 
 static beluga_messages *say_wav(const char *name)
@@ -164,7 +164,7 @@ static void pull_story(beluga_stream *stream, record *r)
     beluga_stream_free(stream);
 }
 
-/* Its shape is that of openai-python's and openai-node's types for audio.transcriptions. */
+/* The form is that of the types for audio.transcriptions in openai-python and openai-node. */
 static void scribe_sends_audio_as_a_form_and_streams_the_text(void **state)
 {
     record r;

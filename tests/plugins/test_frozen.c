@@ -1,4 +1,5 @@
-/* The plug-in of version 1, built with the declarations as they were, in the library as it is. */
+/* The frozen plug-in of version 1, built with the declarations of that time, in the present
+ * library. */
 #include "../support/calls.h"
 #include "../support/scoped_peer.h"
 #include "loading.h"

@@ -1,5 +1,5 @@
-/* Loading plug-ins: what is taken in, what is refused and with which words, and that whatever was
- * refused leaves nothing behind. */
+/* Loading plug-ins: which files are accepted, which are refused and with which message, and that a
+ * refused file leaves nothing behind. */
 #include "../support/scoped.h"
 #include "../support/threads.h"
 #include "../support/torture.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- what is taken in ------------------------------------------------------------------------ */
+/* ---- accepted plug-ins ----------------------------------------------------------------------- */
 
 static void a_plugin_answers(void **state)
 {
@@ -64,7 +64,8 @@ static void a_plugin_outlives_the_client_that_loaded_it(void **state)
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
 }
 
-/* The first tables end before key_reference. What is behind this one's end can't be read. */
+/* Tables of the first version end before key_reference. The memory after this table can't be
+ * read. */
 static void a_table_of_the_first_length_is_read_to_its_end_and_no_further(void **state)
 {
     loading *l = *state;
@@ -121,7 +122,7 @@ static void a_table_longer_than_ours_is_taken(void **state)
     assert_answer(l, "longer-table", "plugged in");
 }
 
-/* ---- what is refused ------------------------------------------------------------------------- */
+/* ---- refused plug-ins ------------------------------------------------------------------------ */
 
 static void a_missing_file_is_not_found(void **state)
 {
@@ -144,7 +145,7 @@ static void what_is_not_a_regular_file_is_refused_without_waiting(void **state)
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "it is not a regular file");
 }
 
-/* A plug-in of ours is none for this library. */
+/* Assert that a plug-in of these tests is not accepted by this library. */
 static void assert_no_plugin(loading *l, const char *name, const char *words)
 {
     assert_refused(l, test_plugin(l, name), BELUGA_ERROR_PLUGIN_ABI, words);
@@ -172,7 +173,7 @@ static void functions_that_the_library_does_not_have_make_it_the_older_side(void
     assert_no_plugin(l, "more_functions", "update the library");
 }
 
-/* A copy of the good plug-in with some of its bytes changed. */
+/* Copy the good plug-in and change some of its bytes. */
 static const char *changed(loading *l, size_t at, const void *bytes, size_t n)
 {
     static char path[PATH_MAX];
@@ -217,8 +218,7 @@ static void what_is_not_a_shared_object_is_refused(void **state)
                    BELUGA_ERROR_PLUGIN_ABI, "it is a program");
 }
 
-/* The dynamic linker would map it, and the process would end at the first byte that is not there.
- */
+/* The dynamic linker would map the file, and the process would end at the first missing byte. */
 static void a_file_that_was_cut_short_is_refused_wherever_it_was_cut(void **state)
 {
     loading *l = *state;
@@ -446,7 +446,7 @@ static void a_plugin_is_registered_whole_or_not_whichever_allocation_fails(void 
     loading *l = *state;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s", test_plugin(l, "good"));
-    assert_loads(l, path); /* what stays with the process is there before */
+    assert_loads(l, path); /* memory that stays with the process is allocated before */
     assert_true(torture_run(load_all, path) > 3);
 }
 

@@ -1,5 +1,5 @@
-/* The check of plug-ins on macOS, which reads bytes and so runs everywhere: real heads of files,
- * and what becomes of them when bytes are changed or missing. */
+/* The check of macOS plug-ins reads only bytes, and so runs everywhere. It is tested with real
+ * heads of files, and with changed or missing bytes. */
 #include "mach_o_files.h"
 #include "registry/mach_o.h"
 
@@ -14,16 +14,17 @@
 #include <cmocka.h>
 
 enum {
-    /* In a thin head: the processor, its subtype, the kind of file, the number of commands. */
+    /* Offsets in a thin head: the processor, its subtype, the kind of file, the number of
+     * commands. */
     PROCESSOR = 4,
     SUBTYPE = 8,
     KIND = 12,
     COMMANDS = 16,
     FIRST_COMMAND = 32,
-    /* In a command that describes a segment: where its bytes are, and how many. */
+    /* Offset, in a command that describes a segment, of its position and size. */
     SEGMENT_BYTES = 48,
     BUILD_VERSION = 0x32,
-    PLACE_OF_X86_64 = 4096, /* in the universal file, as its head says */
+    PLACE_OF_X86_64 = 4096, /* position in the universal file, as its head says */
     PLACE_OF_ARM64 = 32768,
 };
 
@@ -97,7 +98,7 @@ static void put32_big(FILE *file, long at, uint32_t number)
           number >> 24 | (number >> 8 & 0xff00) | (number << 8 & 0xff0000) | number << 24);
 }
 
-/* Returns the place of the first command of a kind in the arm64 library. */
+/* Returns the offset of the first command of a kind in the arm64 library. */
 static long command(uint32_t kind)
 {
     size_t at = FIRST_COMMAND;
@@ -138,7 +139,7 @@ static void another_architecture_is_named(void **state)
                    "it is for another architecture (processor 0x77): this library is for arm64");
 }
 
-/* As a linker for PowerPC wrote it: the numbers begin with their highest byte, and have 32 bits. */
+/* The head as a linker for PowerPC wrote it: numbers are big-endian, and have 32 bits. */
 static void a_head_of_the_other_byte_order_is_read(void **state)
 {
     (void)state;
@@ -161,7 +162,7 @@ static void other_kinds_of_files_are_refused(void **state)
                    "it is not a shared library");
     assert_refused(make("\177ELF\2\1\1\0\0\0\0\0\0\0\0\0", 16, 4096), BELUGA__MACH_O_ARM64,
                    "it is not a shared library");
-    /* a class of Java 8, which begins as universal files do */
+    /* a class file of Java 8, which begins like a universal file */
     assert_refused(make("\xca\xfe\xba\xbe\0\0\0\x34\0\x1d", 10, 400), BELUGA__MACH_O_ARM64,
                    "it is not a shared library");
     assert_refused(make("", 0, 0), BELUGA__MACH_O_ARM64, "it is not a shared library");
@@ -237,7 +238,7 @@ static void a_universal_file_for_others_names_them(void **state)
                    "it is for other architectures (x86-64, ppc): this library is for arm64");
 }
 
-/* An entry may lie: the part tells its processor itself. */
+/* An entry may be wrong, so the processor in the part itself is checked. */
 static void a_part_that_is_another_is_refused(void **state)
 {
     (void)state;
@@ -258,7 +259,7 @@ static void a_universal_file_that_is_cut_short_is_refused(void **state)
     }
 }
 
-/* A file of more than 4 GB has places of 64 bits; no linker made this one. */
+/* A file of more than 4 GB has 64-bit offsets; no linker made this one. */
 static void a_wide_universal_file_is_read(void **state)
 {
     (void)state;

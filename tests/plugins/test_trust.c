@@ -1,4 +1,4 @@
-/* Whether a file of a plug-in can have been changed by others. */
+/* Checks whether other users could have changed a plug-in's file. */
 #include "loading.h"
 #include "registry/plugin.h"
 
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- who can have changed it ----------------------------------------------------------------- */
+/* ---- who could have changed it --------------------------------------------------------------- */
 
 static void allow(const char *path, mode_t mode)
 {
@@ -52,7 +52,7 @@ static void a_file_of_another_user_or_group_is_refused(void **state)
     assert_loads(l, path);
 }
 
-/* There are systems where all users share their first group. Root's is not root's alone. */
+/* On some systems all users share their first group. Root's group may have other members. */
 static void the_first_group_of_a_user_may_be_shared(void **state)
 {
     loading *l = *state;
@@ -71,7 +71,7 @@ static void the_first_group_of_a_user_may_be_shared(void **state)
     assert_loads(l, path);
 }
 
-/* Whoever may write to a folder above can put another one in the place of the plug-in's. */
+/* A user who may write to a folder above can replace the plug-in's folder. */
 static void every_folder_on_the_way_is_judged(void **state)
 {
     loading *l = *state;
@@ -83,7 +83,7 @@ static void every_folder_on_the_way_is_judged(void **state)
     assert_int_equal(chmod(above, 0777), 0);
     snprintf(words, sizeof words, "everybody may write to %s: forbid", above);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, words);
-    assert_int_equal(chmod(above, 01777), 0); /* nobody replaces another's folder there */
+    assert_int_equal(chmod(above, 01777), 0); /* nobody can replace another user's folder there */
     assert_loads(l, path);
     unlink(path);
     rmdir(within);

@@ -1,4 +1,4 @@
-/* Needs a library that it was not linked to. */
+/* Needs a library that it was not linked with. */
 #include "plugged.h"
 
 int acme_sdk_open(void);

@@ -1,5 +1,5 @@
-/* What the suites about protocols share: a request that was read, as text; events, and the bytes
- * that a protocol makes of them. */
+/* Helpers that the suites about protocols share: requests that were read, as text; and the bytes
+ * that a protocol makes from events. */
 #ifndef TESTS_PROTOCOL_KIT_H
 #define TESTS_PROTOCOL_KIT_H
 
@@ -20,9 +20,9 @@
 int kit_read(protocol_request *request, const protocol *table, const char *body);
 /* Write messages, tools and options as lines of text. @return owned. */
 char *kit_describe(const protocol_request *request);
-/* The body is read as `expected` describes it. */
+/* Assert that the body is read as `expected` describes it. */
 void kit_reads(const protocol *table, const char *body, const char *expected);
-/* The body is refused with this reason. */
+/* Assert that the body is refused with this reason. */
 void kit_refuses(const protocol *table, const char *body, const char *why);
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ void kit_refuses(const protocol *table, const char *body, const char *why);
 #define KIT_RESTART    {.kind = BELUGA_EVENT_RESTART}
 #define KIT_ERROR(err) {.kind = BELUGA_EVENT_ERROR, .u.error = (err)}
 
-/* The id, the time and the model of all answers here. */
+/* The id, the time and the model of all answers in these tests. */
 extern const protocol_identity kit_identity;
 
 /* Write events as a stream that answers `body`. @return owned. */

@@ -19,7 +19,8 @@ static void refuses(const char *body, const char *why)
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
-/* openai-python: client.chat.completions.create(model=…, messages=…), as its README has it */
+/* The body that openai-python sends for client.chat.completions.create(model=…, messages=…), as in
+ * its README. */
 static void a_text_of_openai_python_is_read(void **state)
 {
     (void)state;
@@ -28,7 +29,8 @@ static void a_text_of_openai_python_is_read(void **state)
           "system: \"Talk like a pirate.\"\nhuman: \"How do I check a type?\"\n");
 }
 
-/* The second request of OpenAI's guide to function calling: the answer with a call goes back. */
+/* The second request in OpenAI's guide to function calling: it sends the answer with a call
+ * back. */
 static void a_round_with_tools_is_read(void **state)
 {
     (void)state;
@@ -52,7 +54,8 @@ static void a_round_with_tools_is_read(void **state)
           "extra {\"store\":true}\n");
 }
 
-/* langchain-openai: ChatOpenAI(…, temperature=…).bind_tools(…, tool_choice="Add").stream(…) */
+/* The body of langchain-openai: ChatOpenAI(…, temperature=…).bind_tools(…,
+ * tool_choice="Add").stream(…) */
 static void a_stream_of_langchain_is_read(void **state)
 {
     (void)state;
@@ -71,7 +74,7 @@ static void a_stream_of_langchain_is_read(void **state)
         "stream with usage\n");
 }
 
-/* Vercel's ai with openai.chat(…): generateObject, an image and a PDF */
+/* Bodies of Vercel's ai with openai.chat(…): generateObject, an image and a PDF. */
 static void parts_and_a_schema_of_vercel_are_read(void **state)
 {
     (void)state;
@@ -96,7 +99,7 @@ static void parts_and_a_schema_of_vercel_are_read(void **state)
           "response_schema_strict=1\n");
 }
 
-/* LiteLLM's and OpenRouter's guides to prompt caching: marks of the cache on parts */
+/* Cache marks on parts, as in LiteLLM's and OpenRouter's guides to prompt caching. */
 static void cache_marks_of_parts_are_kept(void **state)
 {
     (void)state;
@@ -106,7 +109,7 @@ static void cache_marks_of_parts_are_kept(void **state)
           "system: \"Long\" [cache 1h]\nhuman: \"Hi\" [cache]\n");
 }
 
-/* DeepSeek's clients send back what it thought; no other model may see that. */
+/* DeepSeek's clients send its reasoning back, which no other model may see. */
 static void reasoning_of_an_earlier_answer_is_left_out(void **state)
 {
     (void)state;
@@ -116,7 +119,7 @@ static void reasoning_of_an_earlier_answer_is_left_out(void **state)
           "human: \"Hi\"\nai: \"Hello\"\nhuman: \"Well?\"\n");
 }
 
-/* OpenAI's API reference, deprecated members */
+/* Deprecated members in OpenAI's API reference. */
 static void functions_of_old_clients_are_tools(void **state)
 {
     (void)state;
@@ -136,7 +139,8 @@ static void functions_of_old_clients_are_tools(void **state)
           "tool_choice=f\n");
 }
 
-/* Cursor-Azure-GPT-5#69, Helicone#5629: a body of Responses comes to /chat/completions. */
+/* Source: Cursor-Azure-GPT-5#69, Helicone#5629. A body of Responses is sent to
+ * /chat/completions. */
 static void what_cursor_sends_is_read_as_responses(void **state)
 {
     (void)state;
@@ -244,7 +248,7 @@ static void names_that_models_refuse_are_made_to_fit(void **state)
           "tool fs_read_d154e2a4 is fs.read of -" NO_MEMBERS "tool_choice=fs_read_d154e2a4\n");
 }
 
-/* Clients leave such a message behind where an answer came to nothing. */
+/* Clients keep such a message if an answer was empty. */
 static void an_empty_answer_is_left_out(void **state)
 {
     (void)state;
@@ -253,7 +257,7 @@ static void an_empty_answer_is_left_out(void **state)
           "human: \"Hi\"\nai: \"No.\"\n");
 }
 
-/* ---- what is wrong --------------------------------------------------------------------------- */
+/* ---- invalid bodies -------------------------------------------------------------------------- */
 
 typedef struct wrong_body {
     const char *body, *why;

@@ -29,7 +29,7 @@ static void streams(const char *body, const beluga_event *events, size_t n, cons
     free(text);
 }
 
-/* ---- what streams are ------------------------------------------------------------------------ */
+/* ---- the chunks of streams ------------------------------------------------------------------- */
 
 static void a_text_is_a_chunk_for_each_piece(void **state)
 {
@@ -53,7 +53,7 @@ static void usage_comes_where_it_was_asked_for(void **state)
             "\"completion_tokens_details\":{\"reasoning_tokens\":5}}}\n\n" DONE);
 }
 
-/* A count that nobody knows is not 0. */
+/* An unknown count must not be written as 0. */
 static void usage_that_nobody_told_is_left_out(void **state)
 {
     (void)state;
@@ -77,7 +77,8 @@ static void reasoning_comes_as_reasoning_content(void **state)
 #define ARGUMENTS(number, text) \
     "\"tool_calls\":[{\"index\":" number ",\"function\":{\"arguments\":\"" text "\"}}]"
 
-/* Our events' numbers have gaps, and calls may come interleaved; clients put calls into a list. */
+/* The numbers of our events have gaps, and pieces of calls may alternate; clients store calls in a
+ * list. */
 static void calls_are_numbered_without_gaps(void **state)
 {
     (void)state;
@@ -201,7 +202,7 @@ static void only_a_whole_answer_ends_with_stop(void **state)
     }
 }
 
-/* A model that another one replaced before it said anything is not named. */
+/* If another model replaced the first one before any content, the first is not named. */
 static void a_stream_without_a_name_has_that_of_who_answered(void **state)
 {
     (void)state;
@@ -226,7 +227,8 @@ static void a_stream_without_a_name_has_that_of_who_answered(void **state)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* Whatever was written before: no reason, no [DONE], and the error last. */
+/* Whatever was written before, the stream ends with the error, without a finish reason and
+ * [DONE]. */
 static void a_failure_at_each_point_is_seen(void **state)
 {
     (void)state;
@@ -267,7 +269,7 @@ static void an_answer_that_begins_anew_behind_content_has_failed(void **state)
                                                "error\"}}\n\n");
 }
 
-/* A buffer that is full says so, and the stream is not taken for one that ended. */
+/* A full buffer is reported, and the stream does not count as ended. */
 static void a_full_buffer_is_told(void **state)
 {
     (void)state;
@@ -305,7 +307,7 @@ static const char rich_body[] =
     "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{}}},\"new\":1,\"stream_options\":"
     "{\"include_usage\":true}}";
 
-/* Write the events, of which those of the calls come so many times. */
+/* Write the events, repeating those of the calls `times` times. */
 static int write_stream(const protocol_request *request, size_t times, beluga__buf *out)
 {
     int rc = 0;
@@ -445,7 +447,8 @@ static void each_kind_of_error_has_its_status_and_words(void **state)
     }
 }
 
-/* Clients end or repeat a call by its status, so each kind must have one, and words for it. */
+/* Clients end or repeat a call depending on the status, so each kind of error needs a status and
+ * words. */
 static void no_kind_of_error_was_forgotten(void **state)
 {
     (void)state;

@@ -22,9 +22,9 @@
 
 /* ---- real clients ---------------------------------------------------------------------------- */
 
-/* As Claude Code 2.1.197 sends it with `-p hi`, with two of its 25 tools: the text of the system in
- * three blocks of which the first changes, a message of the system behind the user's, thinking that
- * adapts, and members that only Anthropic knows. */
+/* The body that Claude Code 2.1.197 sends with `-p hi`, with two of its 25 tools: the system text
+ * in three blocks of which the first changes, a system message after the user's, adaptive thinking,
+ * and members that only Anthropic knows. */
 static const char claude_code[] =
     "{\"model\":\"claude-sonnet-4-6\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
     "\"text\",\"text\":\"<system-reminder>\\nToday is Friday.\\n</system-reminder>\"},{\"type\":"
@@ -65,8 +65,8 @@ static void the_body_of_claude_code_is_read(void **state)
           "e1f0\",\"account_uuid\":\"\",\"session_id\":\"7b1c\"}\n");
 }
 
-/* As Claude Code goes on after two calls at once: results in one message, thinking with its
- * signature before the calls. */
+/* The body that Claude Code sends after two parallel calls: the results in one message, and the
+ * thinking with its signature before the calls. */
 static void the_turn_after_calls_of_tools_is_read(void **state)
 {
     (void)state;
@@ -85,7 +85,7 @@ static void the_turn_after_calls_of_tools_is_read(void **state)
           "tool call_2 failed: \"<tool_use_error>no such file</tool_use_error>\" [cache]\n" MOST);
 }
 
-/* As anthropic 2.14 for Python sends client.messages.create(…) of its README. */
+/* The body that anthropic 2.14 for Python sends for client.messages.create(…) in its README. */
 static void the_body_of_the_sdk_is_read(void **state)
 {
     (void)state;
@@ -205,8 +205,8 @@ static void a_result_may_be_an_image_alone_or_nothing(void **state)
 
 /* ---- reasoning ------------------------------------------------------------------------------- */
 
-/* What Anthropic signed has no colon, and what it hides gets its mark back; the signatures of
- * others begin with their marks. */
+/* Anthropic's signatures have no colon, and hidden reasoning gets its mark back; the signatures of
+ * other providers begin with their marks. */
 static void reasoning_keeps_the_signature_that_it_came_with(void **state)
 {
     (void)state;
@@ -248,7 +248,7 @@ static void thinking_becomes_effort_and_budget(void **state)
     reads(WITH("\"output_config\":{\"effort\":\"low\"}"), PLAIN MOST "reasoning_effort=2\n");
 }
 
-/* ---- what belongs to Anthropic alone --------------------------------------------------------- */
+/* ---- content of Anthropic's own -------------------------------------------------------------- */
 
 static void blocks_of_anthropics_tools_are_dropped_and_named(void **state)
 {
@@ -359,7 +359,7 @@ static bool passes(const char *body)
     return result;
 }
 
-/* A conversation that another model began is translated, so that its provider leaves out what
+/* A conversation that another model began is translated, so that the provider leaves out parts that
  * Anthropic would refuse. */
 static void a_body_with_signatures_of_others_does_not_pass(void **state)
 {
@@ -374,7 +374,7 @@ static void a_body_with_signatures_of_others_does_not_pass(void **state)
                                   "\"bedrock:redacted:Zm9v\"}")));
 }
 
-/* ---- what is refused ------------------------------------------------------------------------- */
+/* ---- refused bodies -------------------------------------------------------------------------- */
 
 static void what_is_refused_is_named_as_anthropic_names_it(void **state)
 {

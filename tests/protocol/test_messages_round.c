@@ -1,5 +1,5 @@
-/* What we write as Messages is what our own provider of that protocol reads: the same answer comes
- * out of a stream and out of a whole body. */
+/* The bytes that we write as Messages are read by our own provider for Messages: a stream and a
+ * whole body give the same answer. */
 #include "protocol_kit.h"
 #include "providers/builtin.h"
 #include "support/decode.h"
@@ -36,7 +36,7 @@ static void read_back(const char *text, bool stream, const char *expected)
 #define ESTIMATE \
     "usage input=5 read=0 write=0 output=0 reasoning=-1" COUNTS("5", "0", "0", "0") "}\n"
 
-/* The usage of the beginning is told by streams alone. */
+/* Only streams report the usage at the beginning. */
 static void goes_round(const beluga_event *events, size_t n, const char *streamed,
                        const char *whole)
 {
@@ -174,7 +174,7 @@ static int write_answer(const protocol_request *request)
         beluga_json_begin_object(w, NULL);
         protocol_messages.answer(w, request, &kit_identity, response);
         beluga_json_end_object(w);
-        /* the writer of an answer that there was no memory for says only that it failed */
+        /* without memory for an answer its writer reports only the failure */
         rc = beluga_json_writer_text(w, &text, NULL) ? BELUGA_ERROR_NO_MEMORY : 0;
     }
     beluga_json_writer_free(w);

@@ -11,7 +11,7 @@
     "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
 #define STREAM   BODY ",\"stream\":true}"
 #define THINKS   BODY ",\"thinking\":{\"type\":\"adaptive\"}}"
-#define ESTIMATE "5" /* 4 for a message, and a token for four bytes */
+#define ESTIMATE "5" /* the estimate is 4 for a message, and one token for four bytes */
 
 /* ---- the bytes of a stream ------------------------------------------------------------------- */
 
@@ -66,7 +66,7 @@ static void a_text_is_one_block(void **state)
                 END_WITH("end_turn", "null", COUNTS("3", "0", "0", "2")));
 }
 
-/* Tokens that were read from the cache or written to it are not among those of the input. */
+/* Input tokens do not include tokens that were read from the cache or written to it. */
 static void usage_is_told_at_both_ends(void **state)
 {
     (void)state;
@@ -97,8 +97,8 @@ static void thinking_has_its_signature_and_then_the_text_is_another_block(void *
                 TEXT("1") SAYS("1", "a") STOP("1") END("end_turn", "1"));
 }
 
-/* Reasoning that goes on behind a signature is another block, and hidden one is a block by itself.
- */
+/* Reasoning that continues after a signature is another block, and hidden reasoning is a separate
+ * block. */
 static void each_signed_or_hidden_thought_is_a_block(void **state)
 {
     (void)state;
@@ -114,7 +114,7 @@ static void each_signed_or_hidden_thought_is_a_block(void **state)
                         END("end_turn", "0"));
 }
 
-/* Who did not ask for thinking takes the first block for the text. */
+/* Clients that did not ask for thinking take the first block for the text. */
 static void thinking_is_shown_to_those_who_asked_for_it(void **state)
 {
     (void)state;
@@ -144,7 +144,7 @@ static void a_call_follows_the_text_in_a_block_of_its_own(void **state)
                     STOP("2") END("tool_use", "2"));
 }
 
-/* Clients build one block at a time: what comes of others meanwhile waits. */
+/* Clients build one block at a time, so pieces of other blocks wait. */
 static void calls_that_come_interleaved_are_put_one_after_the_other(void **state)
 {
     (void)state;
@@ -164,7 +164,7 @@ static void calls_that_come_interleaved_are_put_one_after_the_other(void **state
         STOP("0") TOOL("1", "c1", "g") INPUT("1", "{\\\"b\\\"") INPUT("1", ":1}") STOP("1")
             TOOL("2", "c2", "h") INPUT("2", "{}") STOP("2") END("tool_use", "4");
     streams(STREAM, events, N(events), whole);
-    /* live: what the client sees after each event is the beginning of that */
+    /* after each event, the text that the client has is a beginning of the whole text */
     for (size_t n = 1; n <= N(events); n++) {
         char *text = kit_stream(&protocol_messages, STREAM, events, n);
         assert_memory_equal(text, whole, strlen(text));
@@ -207,7 +207,7 @@ static void many_calls_at_once_are_all_put(void **state)
     free(text);
 }
 
-/* A call without arguments is one of an empty object; some clients parse nothing as JSON. */
+/* A call without arguments gets an empty object, since some clients parse an empty text as JSON. */
 static void arguments_that_came_in_no_piece_are_put_at_the_end(void **state)
 {
     (void)state;
@@ -254,7 +254,7 @@ static void each_reason_has_its_word(void **state)
          "\"END\""},
         {FINISH_WORD(STOP, "stop_sequence"), BODY ",\"stop_sequences\":[\"END\",\"FIN\"]}",
          "stop_sequence", "null"},
-        /* nobody knows whether it is whole */
+        /* whether the answer is complete is not known */
         {FINISH_WORD(OTHER, "new"), STREAM, "max_tokens", "null"},
     };
     for (size_t i = 0; i < N(ends); i++) {
@@ -270,7 +270,7 @@ static void each_reason_has_its_word(void **state)
     }
 }
 
-/* The last call may be a piece of one. */
+/* The last call may be incomplete. */
 static void an_answer_with_calls_that_was_cut_says_so(void **state)
 {
     (void)state;
@@ -430,7 +430,7 @@ static void errors_have_anthropics_types_and_statuses(void **state)
         expect_error(errors[i].code, "why", errors[i].status, errors[i].type, "why");
 }
 
-/* Claude Code shortens the conversation when it reads these words, by these numbers. */
+/* Claude Code shortens the conversation when it reads these words and numbers. */
 static void a_prompt_that_is_too_long_is_told_in_the_words_that_clients_know(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Bodies of Responses become messages, tools and options, and are refused where they can't. */
+/* Bodies of Responses become messages, tools and options, or are refused. */
 #include "protocol/protocol.h"
 #include "said.h"
 
@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-/* ---- what was read --------------------------------------------------------------------------- */
+/* ---- the request that was read --------------------------------------------------------------- */
 
-/* One request is read at a time. */
+/* Only one request is read at a time. */
 static protocol_request request;
 
 static int read_body(const char *body)
@@ -65,7 +65,7 @@ static void instructions_stand_before_the_input(void **state)
     reads("{\"instructions\":\"be short\",\"input\":\"hi\"}", "system: 'be short'\nhuman: 'hi'\n");
 }
 
-/* As openai-python's client.responses.create sends it, where "type" may be left out. */
+/* The body that openai-python's client.responses.create sends, which may lack "type". */
 static void messages_have_texts_and_parts(void **state)
 {
     (void)state;
@@ -80,8 +80,8 @@ static void messages_have_texts_and_parts(void **state)
           "system: 'd'\nhuman: 'look' image(https://a/i.png)\nai: 'a cat' 'no'\nsystem: 's'\n");
 }
 
-/* As Codex 0.171.0 sends the second request of a turn: reasoning, a message and two calls of one
- * answer, one of them in a namespace, and their results. */
+/* The body of the second request of a turn by Codex 0.171.0: reasoning, a message and two calls of
+ * one answer, one of them in a namespace, and their results. */
 static void items_of_one_answer_are_one_message(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void reasoning_in_plain_words_is_kept_and_empty_reasoning_is_not(void **s
           "human: 'on'\nai: thought('hm')\n");
 }
 
-/* As the items of our own streams come back. */
+/* The items that our own streams write, when they are sent back. */
 static void the_state_of_a_part_stands_behind_it(void **state)
 {
     (void)state;
@@ -202,7 +202,7 @@ static void what_is_wrong_is_named_by_its_place(void **state)
             "input[0].content[0].file_id: this server does not store files: send the image itself");
 }
 
-/* OpenAI would refuse the signatures of others. */
+/* OpenAI would refuse the signatures of other providers. */
 static void a_body_with_our_signatures_does_not_go_out_as_it_came(void **state)
 {
     (void)state;
@@ -221,7 +221,7 @@ static void a_body_with_our_signatures_does_not_go_out_as_it_came(void **state)
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* The tools of Codex 0.171.0 by their kinds, with apply_patch as its models for coding have it. */
+/* The tools of Codex 0.171.0 by their kinds, with apply_patch in the form for its coding models. */
 #define CODEX_TOOLS                                                                                \
     "\"tools\":[{\"type\":\"function\",\"name\":\"exec\",\"description\":\"run it\","              \
     "\"strict\":false,\"parameters\":{\"type\":\"object\",\"properties\":{}}},"                    \
@@ -273,7 +273,7 @@ static void a_choice_may_name_a_tool_of_a_namespace(void **state)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* All members of Codex 0.171.0 but its tools. */
+/* All members that Codex 0.171.0 sends, except its tools. */
 static void members_become_options(void **state)
 {
     (void)state;

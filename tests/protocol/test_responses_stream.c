@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* The end of a stream repeats all of it. */
+/* The last event of a stream repeats all of it, so that string literals are long. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 /* ---- one stream at a time -------------------------------------------------------------------- */
@@ -133,7 +133,7 @@ static void written(const char *expected)
     beluga__buf_clear(&out);
 }
 
-/* ---- what events look like ------------------------------------------------------------------- */
+/* ---- the form of events ---------------------------------------------------------------------- */
 
 #define EVENT(type, n, members)                                                               \
     "event: response." type "\ndata: {\"type\":\"response." type "\",\"sequence_number\":" #n \
@@ -252,7 +252,7 @@ static void reasoning_has_a_summary_and_its_signature(void **state)
                                             TEXT_DELTA(11, "msg_1_1", 1, "x"));
 }
 
-/* As Gemini signs what follows, and Anthropic hides what it thought. */
+/* Gemini signs the part that follows, and Anthropic hides its reasoning. */
 static void a_signature_alone_is_an_item(void **state)
 {
     (void)state;
@@ -304,7 +304,8 @@ static void a_call_without_pieces_has_its_arguments_in_one(void **state)
                 DONE(5, 0, FUNCTION("fc_1_0", "completed", "c1", "exec", "{}")));
 }
 
-/* LangChain can't tell pieces of two calls from each other, and Codex none of a message between. */
+/* LangChain can't tell pieces of two calls apart, and Codex loses a message between pieces of a
+ * call. */
 static void items_that_come_in_turns_wait_for_the_first(void **state)
 {
     (void)state;
@@ -338,7 +339,7 @@ static void items_that_come_in_turns_wait_for_the_first(void **state)
     written(COMPLETED(22, "null", CALL_A "," CALL_B "," TEXT_X "," TEXT_Z));
 }
 
-/* Its first pieces came before its turn and are lost, so the others wait, too. */
+/* The first pieces of this call came before its turn and were not sent, so the others wait, too. */
 static void a_call_whose_turn_comes_while_it_goes_on_is_whole(void **state)
 {
     (void)state;
@@ -466,7 +467,7 @@ static void a_failure_before_anything_begins_the_stream(void **state)
     assert_true(stream->ended);
 }
 
-/* What was not finished is not part of the output. */
+/* An unfinished item is not part of the output. */
 static void a_failure_ends_a_stream_without_its_open_item(void **state)
 {
     (void)state;

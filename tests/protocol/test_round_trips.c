@@ -1,5 +1,6 @@
-/* What each protocol writes of any events is what our own provider of that protocol reads: the same
- * text, reasoning, calls, usage and reason, out of a stream and out of a whole body. */
+/* The bytes that each protocol writes for any events are read by our own provider for that
+ * protocol: a stream and a whole body give the same text, reasoning, calls, usage and finish
+ * reason. */
 #include "base/buf.h"
 #include "protocol_kit.h"
 #include "providers/builtin.h"
@@ -59,7 +60,7 @@ static void keep_usage(folded *f, const char *line)
     snprintf(f->usage, sizeof f->usage, "%lld %lld %lld %lld", in, read, out, thought);
 }
 
-/* A line is as decode_print writes it. Text is between its first quote and its last. */
+/* Add a line of decode_print. The text is between the first quote and the last. */
 static void add_line(folded *f, const char *line, size_t n)
 {
     unsigned number;
@@ -95,7 +96,7 @@ static void assert_same(const folded *a, const folded *b)
     assert_string_equal(a->reason, b->reason);
 }
 
-/* ---- events at random ------------------------------------------------------------------------ */
+/* ---- random events --------------------------------------------------------------------------- */
 
 static uint64_t seed;
 
@@ -123,7 +124,7 @@ typedef struct script {
     beluga_event events[MOST_EVENTS];
     size_t n;
     const char *given[MOST_CALLS]; /* arguments of the calls that have begun */
-    size_t sent[MOST_CALLS];       /* bytes of them that came */
+    size_t sent[MOST_CALLS];       /* number of their bytes that were sent */
     bool ended[MOST_CALLS];
     size_t n_calls;
 } script;
@@ -155,7 +156,7 @@ static void begin_call(script *s)
     add(s, (beluga_event)KIT_BEGIN((uint32_t)i, ids[i], "f"));
 }
 
-/* A piece of the arguments, which may end inside a character's escape, but not in a character. */
+/* Send a piece of the arguments, which may end inside an escape, but not inside a character. */
 static void continue_call(script *s, size_t i)
 {
     const char *rest = s->given[i] + s->sent[i];
@@ -188,7 +189,7 @@ static void write_script(script *s)
                                        BELUGA_FINISH_CONTENT_FILTER};
     *s = (script){.n = 0};
     add(s, (beluga_event)KIT_METADATA("m"));
-    add_words(s, BELUGA_EVENT_TEXT); /* an answer that is empty is an error to those who read it */
+    add_words(s, BELUGA_EVENT_TEXT); /* readers treat an empty answer as an error */
     for (unsigned n = draw(40); n > 0; n--) {
         unsigned what = draw(8);
         if (what < 3) add_words(s, BELUGA_EVENT_TEXT);

@@ -1,4 +1,4 @@
-/* A service of jobs, of the scripted peer, and a provider that speaks with it. */
+/* A service of jobs, played by the scripted peer, and a provider for it. */
 #ifndef TESTS_JOBS_H
 #define TESTS_JOBS_H
 
@@ -16,16 +16,16 @@ typedef struct jobs {
 
 extern const beluga_provider jobs_provider;
 
-/* Open another model in the place of the one there is. */
+/* Open another model in place of the present one. */
 void jobs_open_n(jobs *j, const beluga_option *opts, size_t n);
 #define jobs_open(j, ...)                                                    \
     jobs_open_n(j, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                 BELUGA_OPTIONS_TERMINATED)
 
-/* Request `i` was this one. */
+/* Assert that request `i` had this method and path. */
 void jobs_sent(jobs *j, size_t i, const char *method, const char *path);
 
-/* Begin with a client that is made by this; NULL: an ordinary one. */
+/* Begin with a client that has these settings; NULL: an ordinary client. */
 int jobs_begin_with(void **state, const beluga_client_settings *config);
 int jobs_begin(void **state);
 int jobs_end(void **state);

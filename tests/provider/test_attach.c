@@ -1,4 +1,4 @@
-/* Engines in the process: their own threads emit. */
+/* Engines inside the process, whose own threads emit. */
 #include "../support/meter.h"
 #include "subject.h"
 
@@ -82,7 +82,7 @@ static void join(void)
     pthread_join(engine_thread, NULL);
 }
 
-/* The loop may hold the job a little longer than the engine. */
+/* Wait for the release, since the loop may keep the job a little longer than the engine. */
 static void assert_released(int times)
 {
     while (atomic_load(&released) < times) sched_yield();
@@ -213,7 +213,7 @@ static void an_engine_that_must_not_wait_is_told_when_to_come_back(void **state)
     assert_pieces(*state);
 }
 
-/* The loop's thread would wait for itself. */
+/* This runs on the loop's thread, which would wait for itself. */
 static int fills_the_room_itself(const beluga_call *c, beluga_emit *emit, beluga_error *err)
 {
     beluga_emit *attached;
@@ -244,7 +244,7 @@ static void run_until_cancelled(job *j)
     atomic_store(&seen, status);
     while (!beluga_emit_is_cancelled(emit)) sched_yield();
     wait_for_wake(j);
-    beluga_emit_detach(emit, status); /* the job may be gone */
+    beluga_emit_detach(emit, status); /* the job may be freed already */
     if (say(emit, "late") != BELUGA_ERROR_CONTEXT_CANCELED) atomic_store(&seen, 1);
     beluga_emit_detach(emit, 0);
 }
@@ -345,7 +345,7 @@ static void run_in_a_hurry(job *j)
     beluga_emit_detach(j->emit, status);
 }
 
-/* Wherever the cancellation meets the engine. */
+/* The cancellation may meet the engine at any point. */
 static void cancelling_races_with_the_engine(void **state)
 {
     enum { ROUNDS = 200 };
@@ -403,7 +403,7 @@ static void *member(void *argument)
     return NULL;
 }
 
-/* One of them detaches while others emit, and all of them may. */
+/* One thread detaches while the others emit, which all of them may do. */
 static void run_with_a_team(job *j)
 {
     pthread_t team[TEAM];
@@ -422,7 +422,7 @@ static void on_end(void *payload, const beluga_event *event)
     *ends += event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR;
 }
 
-/* The op is freed, or its loop, or it is cancelled, and after some rounds it has ended. */
+/* Free the op or its loop, or cancel the op and step until it has ended. */
 static void end_somehow(beluga_loop *loop, beluga_op *op, int how, const int *ends)
 {
     for (int k = 0; k < how / 4 && !*ends; k++) beluga_loop_wait(loop, SHORT_MS);

@@ -1,5 +1,5 @@
-/* A call whose body is given, as a gateway makes it: the request goes out as it is, and the answer
- * comes back as bytes beside its events, from each provider that is built in. */
+/* Calls whose body the caller gives, as a gateway does: the body is sent unchanged, and the answer
+ * is delivered as bytes beside its events. Tested with each provider that is built in. */
 #include "../support/parts.h"
 #include "../support/scene.h"
 #include "../support/scoped.h"
@@ -14,13 +14,13 @@
 /* --- what came -------------------------------------------------------------------------------- */
 
 typedef struct passed {
-    char bytes[1 << 16]; /* of RAW events */
+    char bytes[1 << 16]; /* the bytes of RAW events */
     size_t length, raws, refused;
     uint32_t status;
     char type[64];
-    char story[4096]; /* of the other events */
+    char story[4096]; /* the other events as a story */
     size_t told;
-    bool decoded_early; /* content came before its bytes */
+    bool decoded_early; /* content came before the bytes that contain it */
     int code;
     beluga_error err;
 } passed;
@@ -81,14 +81,15 @@ static void assert_sent(peer *p, size_t i, const char *expected)
 
 /* --- each provider ---------------------------------------------------------------------------- */
 
-/* Bytes that nobody writes in this way: order, blanks, numbers and escapes must stay. */
+/* JSON in an unusual form: the order, blanks, numbers and escapes must be kept. */
 #define ODD "{ \"z\" : 1.50e+1,\n\t\"model\":\"theirs\" ,\"a\":[\"\\u0041/\\/\", {\"model\":1}] }\n"
 #define OURS(name) \
     "{ \"z\" : 1.50e+1,\n\t\"model\":\"" name "\" ,\"a\":[\"\\u0041/\\/\", {\"model\":1}] }\n"
 
 static const struct {
     const char *name, *sent;
-    const char *refuses_as; /* the provider in whose folder a refusal is; NULL: its own */
+    /* The provider whose folder has an answer with a refusal; NULL: its own. */
+    const char *refuses_as;
 } providers[] = {
     {"openai", OURS("m-1"), NULL},    {"openai-responses", OURS("m-1"), "openai"},
     {"anthropic", OURS("m-1"), NULL}, {"gemini", ODD, NULL},
@@ -133,7 +134,7 @@ static void play(peer *p, const check_answer *answer)
     check_answer_play(answer, peer_reply_new(p), answer->body.length, CHECK_END_WHOLE);
 }
 
-/* The events of a call that is made of messages, which are what those of a given body must be. */
+/* Make a call from messages; its events must be the same as those of the given body. */
 static void ask_as_usual(beluga_chat_model *model, passed *p)
 {
     beluga_stream *stream = begin_stream(model, NULL);
@@ -325,7 +326,7 @@ static void what_was_handed_on_without_content_is_taken_back_too(scene *s)
     expect_requests(s, 2);
 }
 
-/* --- what the call says beside ---------------------------------------------------------------- */
+/* ---- options of the call beside its body ----------------------------------------------------- */
 
 static void a_whole_answer_comes_of_it_too(scene *s)
 {

@@ -1,5 +1,4 @@
-/* What the framework does for an HTTP provider: lists in pages, where a key is from, rate limits.
- */
+/* The library's work for an HTTP provider: paged lists, sources of keys, rate limits. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 

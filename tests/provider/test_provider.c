@@ -1,6 +1,6 @@
-/* What the framework promises a full provider, and what it holds it to: rules of emitting, delays,
- * work that blocks, cancelling. Each test is a provider of its own: the function that `behave`
- * points to. */
+/* The library's promises to a full provider, and its checks of it: rules of emitting, delays, work
+ * that blocks, cancelling. Each test is a provider of its own: the function that `behave` points
+ * to. */
 #include "subject.h"
 
 #include <stdio.h>
@@ -86,7 +86,7 @@ static int leaves_calls_open(const beluga_call *c, beluga_emit *emit, beluga_err
     beluga_emit_tool_call_begin(emit, 1, NULL, "second");
     beluga_emit_tool_call_delta(emit, 1, "{\"b\"", 4);
     beluga_emit_tool_call_delta(emit, 0, "{\"a\":1}", 7);
-    beluga_emit_tool_call_begin(emit, 0, "one", "first"); /* again, as some servers do */
+    beluga_emit_tool_call_begin(emit, 0, "one", "first"); /* begun twice, as some servers do */
     beluga_emit_tool_call_delta(emit, 1, ":2}", 3);
     return beluga_emit_finish(emit, BELUGA_FINISH_TOOL_CALLS, NULL);
 }
@@ -181,7 +181,7 @@ static int tells_everything(const beluga_call *c, beluga_emit *emit, beluga_erro
     say(emit, "text");
     stop(emit);
     usage.output_total = 2;
-    return beluga_emit_usage(emit, &usage); /* after the finish, as some servers send it */
+    return beluga_emit_usage(emit, &usage); /* usage after the finish, as some servers send it */
 }
 
 static void all_that_a_provider_tells_is_in_the_response(void **state)

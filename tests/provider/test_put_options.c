@@ -1,5 +1,5 @@
-/* What a provider need not write itself: options by a table, prompts, and warnings of what it does
- * not look at. */
+/* Work that the library does for a provider: writing options by a table, prompts, and warnings
+ * about options that it does not read. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 
@@ -94,7 +94,8 @@ static int tear_down(void **state)
     return stop_peer(state);
 }
 
-/* Ask with options, and compare the request's body and the warnings, each with a line end. */
+/* Ask with options, and compare the request's body and the warnings, each followed by a line
+ * end. */
 static void expect(peer *p, const char *body, const char *warnings, beluga_messages *messages,
                    const beluga_option *opts)
 {
@@ -170,7 +171,7 @@ static void an_option_without_a_name_is_a_warning(void **state)
            OPTIONS(beluga_with_seed(1)));
 }
 
-/* ---- what it does not look at ---------------------------------------------------------------- */
+/* ---- options that the provider does not read ------------------------------------------------- */
 
 static void an_option_that_nobody_looked_at_is_a_warning(void **state)
 {

@@ -1,5 +1,4 @@
-/* What an HTTP provider learns beside the body of an answer, and calls that take several requests.
- */
+/* What an HTTP provider can read besides an answer's body, and calls that take several requests. */
 #include "jobs.h"
 
 #include <stdio.h>
@@ -139,7 +138,7 @@ static void each_request_has_its_own_timeouts(void **state)
     jobs_sent(j, 2, "POST", "/v1/jobs/7/cancel");
 }
 
-/* A job that is never done, whole and streamed. */
+/* Expect the total timeout of a job that never ends, in one piece and streamed. */
 static void expect_the_total_timeout(jobs *j, const char *answer)
 {
     beluga_error err;
@@ -170,7 +169,7 @@ static bool told_at_the_deadline(jobs *j, int64_t timeout_ms)
     return peer_requests(j->peer) == before + 2;
 }
 
-/* On a slow machine the first answer may come too late for the shorter of these deadlines. */
+/* On a slow machine the first answer may come after the shorter of these deadlines. */
 static void the_deadline_ends_a_wait_and_the_service_is_told(void **state)
 {
     jobs *j = *state;

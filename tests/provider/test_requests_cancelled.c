@@ -1,4 +1,4 @@
-/* A call ends before its answer did, and its service is told. */
+/* Calls that end before their answer does: their service is told. */
 #include "jobs.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ static void script_cancel(jobs *j)
     script(j->peer, MATCHES("/jobs/7/cancel"), JSON("{}"));
 }
 
-/* The service was told, as the last of so many requests. */
+/* Expect that the service was told by the last of `n` requests. */
 static void expect_told(jobs *j, size_t n)
 {
     assert_int_equal(peer_wait_requests(j->peer, n, PATIENCE_MS), 0);
@@ -18,7 +18,7 @@ static void expect_told(jobs *j, size_t n)
     jobs_sent(j, n - 1, "POST", "/v1/jobs/7/cancel");
 }
 
-/* ---- where a host steps the loop ------------------------------------------------------------- */
+/* ---- while the host steps the loop ----------------------------------------------------------- */
 
 static void step_until_idle(beluga_loop *loop)
 {
@@ -133,7 +133,7 @@ static void a_service_that_does_not_answer_holds_nobody_for_long(void **state)
     expect_told(j, 3);
 }
 
-/* ---- nothing to tell ------------------------------------------------------------------------- */
+/* ---- calls about which nothing is told ------------------------------------------------------- */
 
 static void a_call_that_finished_tells_nothing(void **state)
 {

@@ -1,4 +1,4 @@
-/* A request of a call fails, and is sent again: what the call began before is not begun twice. */
+/* A request of a call fails and is sent again: steps that came before it are not repeated. */
 #include "jobs.h"
 
 #include <stdatomic.h>
@@ -16,7 +16,7 @@ static void expect_resumed(jobs *j)
     jobs_sent(j, 1, "GET", "/v1/jobs/7");
     jobs_sent(j, 2, "GET", "/v1/jobs/7");
     assert_int_equal(peer_requests(j->peer), 3);
-    /* the decoder's state is what it was before the request that failed */
+    /* the decoder's state is the one from before the failed request */
     assert_string_equal(peer_request_header(j->peer, 2, "x-answers"), "1");
 }
 
@@ -88,7 +88,7 @@ static void each_request_has_its_own_retries(void **state)
     assert_int_equal(peer_requests(j->peer), 8);
 }
 
-/* ---- what was delivered ---------------------------------------------------------------------- */
+/* ---- delivered content ----------------------------------------------------------------------- */
 
 static void text_before_the_failed_request_stays(void **state)
 {

@@ -1,11 +1,11 @@
-/* Where a service says that the next request of a call goes. */
+/* The place of a call's next request, as a service gives it. */
 #include "jobs.h"
 
 #include <beluga/beluga.h>
 
 #include <stdio.h>
 
-/* ---- places that are none -------------------------------------------------------------------- */
+/* ---- invalid places -------------------------------------------------------------------------- */
 
 static void expect_bad_place(jobs *j, const char *place, const char *problem, const char *cause)
 {
@@ -87,7 +87,7 @@ static void a_base_url_that_is_none_is_still_the_configuration(void **state)
     assert_int_equal(generate(j->model, NULL, &err), BELUGA_ERROR_INVALID_CONFIG);
 }
 
-/* ---- places that are relative ---------------------------------------------------------------- */
+/* ---- relative places ------------------------------------------------------------------------- */
 
 static void a_location_is_resolved_against_the_request_that_it_answers(void **state)
 {

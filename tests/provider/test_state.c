@@ -1,4 +1,5 @@
-/* State of a provider: how it gets into answers and messages, and to whom it goes back. */
+/* State of a provider: how it gets into answers and messages, and to which providers it is sent
+ * back. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "../support/small_provider.h"
@@ -19,7 +20,7 @@ static const char sign[] = "{\"sign\":\"S==\"}", block[] = "{\"type\":\"search\"
 static const char thought[] = "{\"of\":\"thought\"}", note[] = "{\"citations\":[]}";
 
 typedef struct asked {
-    const char *json[8]; /* state of each part of the answer that is asked about; NULL: none */
+    const char *json[8]; /* the state of each part of the answer in question; NULL: none */
     size_t n;
 } asked;
 
@@ -47,7 +48,7 @@ static int emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, co
     return beluga_emit_state(emit, of, index, json, strlen(json));
 }
 
-/* Reasoning, text, a block, and two calls, of which the first is signed when it has ended. */
+/* Emit reasoning, text, a block, and two calls, of which the first is signed at its end. */
 static int answer(beluga_emit *emit, void *unused)
 {
     (void)unused;
@@ -118,7 +119,7 @@ static int register_all(void **state)
     return 0;
 }
 
-/* The message of an answer. */
+/* Return the message of an answer. */
 static beluga_message *ask(const char *name)
 {
     beluga_chat_model *model = open_model(name);
@@ -231,7 +232,7 @@ static void the_json_of_an_answer_has_it(void **state)
     assert_non_null(strstr(json, "{\"of\":\"state\",\"provider\":\"subject\",\"json\":"));
 }
 
-/* What was written is read again, and goes on as if it had not been away. */
+/* A conversation that was written and read again continues in the same way. */
 static void the_log_has_it(void **state)
 {
     (void)state;

@@ -104,7 +104,7 @@ static int work_much(beluga_emit *emit, void *argument)
     return status ? status : stop(emit);
 }
 
-/* A provider that leaves all to a worker; `done` is called when it has ended, or is NULL. */
+/* A provider that leaves all work to a worker; `done` is called at its end, or is NULL. */
 #define WORKS(name, work, done)                                                 \
     static int name(const beluga_call *c, beluga_emit *emit, beluga_error *err) \
     {                                                                           \
@@ -174,7 +174,7 @@ static void a_worker_learns_of_the_cancellation_when_it_emits(void **state)
     assert_int_equal(beluga_stream_input(*state, NULL, beluga_input_text("Hi"), &stream, NULL), 0);
     while (beluga_stream_next(stream, &event, NULL) == 0 && event->kind != BELUGA_EVENT_TEXT)
         continue;
-    beluga_stream_free(stream); /* does not wait for the worker */
+    beluga_stream_free(stream); /* this does not wait for the worker */
     assert_int_equal(atomic_load(&released), 0);
     set_gate(true);
     wait_for_release();
@@ -185,7 +185,7 @@ static void a_worker_learns_of_the_cancellation_when_it_emits(void **state)
 
 static atomic_int works_begun;
 
-/* It emits nothing until then, so that only asking can tell. */
+/* Emit nothing until the call is cancelled, so that only beluga_emit_is_cancelled can tell. */
 static int work_until_told(beluga_emit *emit, void *argument)
 {
     (void)argument;
@@ -220,7 +220,7 @@ static void a_worker_may_ask_whether_its_call_is_over(void **state)
 {
     beluga_stream_free(begin_work(*state, NULL));
     wait_for_release();
-    /* The loop of these is not polled meanwhile: their contexts tell. */
+    /* The loops of these calls are not polled meanwhile, so that only their contexts can tell. */
     SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     SCOPED(beluga_stream) *stream = begin_work(*state, context);
     beluga_context_cancel(context);
@@ -265,7 +265,8 @@ static int works_out_of_bounds(const beluga_call *c, beluga_emit *emit, beluga_e
     int status = beluga_emit_run_blocking(emit, work_out_of_bounds, NULL, NULL);
     if (status) return status;
     status = beluga_emit_run_blocking(emit, work_whole, NULL, NULL);
-    return status == BELUGA_ERROR_INVALID_INPUT ? 0 : BELUGA_ERROR_INTERNAL; /* one at a time */
+    /* Two at once are refused. */
+    return status == BELUGA_ERROR_INVALID_INPUT ? 0 : BELUGA_ERROR_INTERNAL;
 }
 
 static void what_belongs_to_the_loop_is_refused_to_a_worker(void **state)
@@ -323,7 +324,7 @@ static void a_host_may_run_the_work_on_threads_of_its_own(void **state)
     pthread_join(thread, NULL);
 }
 
-/* Emits a whole answer, and goes on for as long as it likes. */
+/* Emit a whole answer, and then continue for some time. */
 static atomic_bool may_return;
 
 static int work_on(beluga_emit *emit, void *argument)

@@ -1,5 +1,5 @@
-/* The scene of a provider's batch API: its model at the scripted peer, jobs as lines of text, and
- * results as one. */
+/* The scene of tests for a provider's batch API: its model at the scripted peer, and functions that
+ * write jobs and results as text. */
 #ifndef TESTS_BATCH_SCENE_H
 #define TESTS_BATCH_SCENE_H
 
@@ -10,7 +10,8 @@
 
 #include <stdio.h>
 
-/* Put a model of this provider at the peer into the scene; `below` follows the peer's origin. */
+/* Put a model of this provider at the peer into the scene; `below` is appended to the peer's
+ * origin. */
 static inline void use_provider_at(scene *s, const char *name, const char *below)
 {
     char url[128];
@@ -26,7 +27,7 @@ static inline void use_provider_at(scene *s, const char *name, const char *below
     use_model(s, model);
 }
 
-/* A job's requests: "Hi" with the ids r-0, r-1, … */
+/* Make a job's requests: "Hi" with the ids r-0, r-1, … */
 static inline beluga_batch_requests *make_requests(scene *s, size_t n)
 {
     beluga_batch_requests *requests;
@@ -40,7 +41,7 @@ static inline beluga_batch_requests *make_requests(scene *s, size_t n)
     return requests;
 }
 
-/* A job of two requests is created. Returns owned (beluga_free), or NULL with s->err. */
+/* Create a job of two requests. Returns owned (beluga_free), or NULL with s->err. */
 static inline beluga_batch_job *create_job(scene *s, const char *name)
 {
     beluga_batch_job *job;
@@ -50,8 +51,8 @@ static inline beluga_batch_job *create_job(scene *s, const char *name)
     return job;
 }
 
-/* The job is this one: "ID|NAME|STATE|RAW STATE|REASON|TOTAL SUCCEEDED FAILED|CREATED ENDED
- * EXPIRES". */
+/* Assert that a job is this one: "ID|NAME|STATE|RAW STATE|REASON|TOTAL SUCCEEDED FAILED|CREATED
+ * ENDED EXPIRES". */
 static inline void assert_job(const beluga_batch_job *job, const char *expected)
 {
     char line[512];
@@ -63,7 +64,7 @@ static inline void assert_job(const beluga_batch_job *job, const char *expected)
     assert_string_equal(line, expected);
 }
 
-/* The peer answers so, and this is what is told of the job. */
+/* Let the peer send this answer, and assert the job that is read from it. */
 static inline void expect_job(scene *s, const char *answer, const char *expected)
 {
     beluga_batch_job *job;
@@ -74,7 +75,7 @@ static inline void expect_job(scene *s, const char *answer, const char *expected
     beluga_free(job);
 }
 
-/* The results that came, as a line: "r-0=[text] r-1=!error/provider's code ". */
+/* The results that came, as one line: "r-0=[text] r-1=!error/provider's code ". */
 typedef struct results {
     char line[1024];
 } results;
@@ -93,7 +94,7 @@ static inline int note_result(void *payload, const char *id, beluga_batch_result
     return 0;
 }
 
-/* The results end with this status, and came to this line. */
+/* Expect that reading the results ends with this status and gives this line. */
 static inline void expect_results(scene *s, int status, const char *expected)
 {
     results r = {""};
@@ -102,7 +103,7 @@ static inline void expect_results(scene *s, int status, const char *expected)
     assert_string_equal(r.line, expected);
 }
 
-/* Request `i` was this one: "METHOD PATH". */
+/* Expect that request `i` was this one: "METHOD PATH". */
 static inline void expect_sent(scene *s, size_t i, const char *expected)
 {
     char line[1024];

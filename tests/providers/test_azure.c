@@ -1,5 +1,4 @@
-/* The provider `azure` against recorded traffic: tests/fixtures/azure; and what it makes of a key.
- */
+/* The provider `azure` against recorded traffic: tests/fixtures/azure; and its handling of keys. */
 #include "providers/builtin.h"
 #include "support/filled_request.h"
 #include "support/provider_suite.h"

@@ -9,17 +9,16 @@
 
 enum { N_REQUESTS = 8 };
 
-/* Hosts differ in these. */
+/* Differences between hosts. */
 enum {
-    PAGES = 1,   /* its list of jobs has pages */
-    HALF = 2,    /* of a job that expired what was answered until then is there */
-    UNTRIED = 4, /* requests that had no turn have results, too */
-    EARLY = 8,   /* that a job has a fault is told by the call that creates it */
-    FORGETS =
-        16 /* a job that was deleted is not found any more; elsewhere only its files are not */
+    PAGES = 1,   /* the list of jobs has pages */
+    HALF = 2,    /* an expired job keeps the answers that it had */
+    UNTRIED = 4, /* lines that were not tried also have results */
+    EARLY = 8,   /* the call that creates a job reports its faults */
+    FORGETS = 16 /* a deleted job is not found afterwards; elsewhere only its files are deleted */
 };
 
-/* A provider, and where its API is at the server. */
+/* A provider, and the path of its API at the server. */
 typedef struct host {
     const char *name, *path;
     unsigned has;
@@ -40,16 +39,16 @@ static const host hosts[] = {
 
 /* ---- the stand ------------------------------------------------------------------------------- */
 
-/* One provider, and a server of its own. */
+/* A provider with its own server. */
 typedef struct stand {
     const host *host;
-    const char *fault; /* what the server plays, or NULL */
+    const char *fault; /* the fault that the server plays, or NULL */
     peer *peer;
     beluga_chat_model *model;
-    char *id; /* of the job that was created last */
+    char *id; /* id of the newest job */
 } stand;
 
-/* A server whose jobs go on with each look at them. */
+/* Start a server whose jobs progress with each poll. */
 static peer *serve(const char *fault, unsigned polls, size_t page)
 {
     const peer_config config = {.kept_requests = 4096, .max_body = PEER_BATCH_MAX_BODY_BYTES};
@@ -76,7 +75,7 @@ static beluga_chat_model *open_host(const stand *s, const char *key)
     return model;
 }
 
-/* Play a test with each provider at a server whose jobs end after so many looks. */
+/* Run a test with each provider at a server whose jobs end after this many polls. */
 static void play_slowly(const char *fault, unsigned polls, void (*test)(stand *s))
 {
     for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++) {
@@ -133,7 +132,7 @@ static void create(stand *s, const char *name)
     create_of(s, questions, name);
 }
 
-/* Look at the job until it has ended; each look brings its end nearer. */
+/* Poll the job until it has ended; each poll brings its end nearer. */
 static beluga_batch_job *wait_for(const stand *s)
 {
     beluga_batch_job *job;
@@ -153,7 +152,7 @@ static void expect_end(const stand *s, uint32_t state)
     beluga_free(job);
 }
 
-/* Return owned (beluga_free). */
+/* Return all jobs; owned (beluga_free). */
 static beluga_batch_job *list(const stand *s, size_t expected)
 {
     beluga_batch_job *jobs;
@@ -245,7 +244,8 @@ static void round_of(stand *s)
     if (s->host->has & FORGETS)
         assert_int_equal(beluga_batch_job_get(s->model, NULL, s->id, &job, NULL),
                          BELUGA_ERROR_NOT_FOUND);
-    must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err)); /* what is gone is no failure */
+    /* Deleting a deleted job is not a failure. */
+    must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err));
 }
 
 static void a_job_is_created_answered_and_deleted(void **state)
@@ -268,7 +268,7 @@ static void files_that_are_not_there_may_have_empty_ids(void **state)
 
 /* ---- other ends ------------------------------------------------------------------------------ */
 
-/* Return the state that the answer tells. */
+/* Cancel the job, and return the state in the answer. */
 static uint32_t cancel(const stand *s)
 {
     beluga_batch_job *job;
@@ -287,7 +287,7 @@ static void cancelled(stand *s)
     assert_int_equal(r.others + r.expired, 0);
     assert_int_equal(r.cancelled > 0, (s->host->has & UNTRIED) != 0);
     if (!(s->host->has & HALF)) assert_int_equal(r.answers, 0);
-    assert_int_equal(cancel(s), BELUGA_BATCH_STATE_CANCELLED); /* it has ended before */
+    assert_int_equal(cancel(s), BELUGA_BATCH_STATE_CANCELLED); /* the job has ended already */
 }
 
 static void a_job_that_is_cancelled_ends(void **state)

@@ -1,5 +1,5 @@
-/* Batch jobs by the API that OpenAI defined, and in the forms that it has at other hosts: what is
- * asked of a scripted server that answers with bodies of the services' own pages. */
+/* Batch jobs by the API that OpenAI defined, and in the forms of other hosts: the requests to a
+ * scripted server, whose answers are taken from the services' own pages. */
 #include "support/calls.h"
 #include "support/scoped.h"
 #include "support/words.h"
@@ -34,7 +34,7 @@ static beluga_chat_model *open_host(peer *p, const char *provider, const char *p
 
 #define OPENAI(p) open_host(p, "openai", "/v1", NULL, NULL)
 
-/* The next request for this method and path is answered so. */
+/* Script the answer to the next request with this method and path. */
 static void answer(peer *p, const char *route, const char *json)
 {
     peer_reply *reply = peer_reply_new(p);
@@ -57,7 +57,7 @@ static void give_file(peer *p, const char *route, const char *lines)
     peer_step_body(reply, lines, strlen(lines));
 }
 
-/* Request i had this method and path. */
+/* Assert that request i had this method and path. */
 static void assert_request(peer *p, size_t i, const char *method, const char *path)
 {
     assert_true(i < peer_requests(p));
@@ -77,7 +77,7 @@ static beluga_batch_requests *two_requests(beluga_chat_model *model)
     return requests;
 }
 
-/* Create a job of two requests, and free what was told of it. */
+/* Create a job of two requests, and free the result. */
 static void create(beluga_chat_model *model, const char *name, const char *id, uint32_t state)
 {
     beluga_batch_requests *requests = two_requests(model);
@@ -120,7 +120,7 @@ static void assert_counts(const beluga_batch_job *job, int64_t total, int64_t su
     assert_int_equal(job->failed, failed);
 }
 
-/* Write a result down: "a-1 [4] ", or "b-2 timeout/expired ". */
+/* Write a result as text: "a-1 [4] ", or "b-2 timeout/expired ". */
 static int tell(void *payload, const char *id, beluga_batch_result *result)
 {
     char *told = payload;
@@ -143,7 +143,7 @@ static void assert_results(beluga_chat_model *model, const char *id, const char 
     assert_string_equal(told, expected);
 }
 
-/* No results come, and this code ends the call. */
+/* Assert that no results come, and that the call ends with this code. */
 static void assert_no_results(beluga_chat_model *model, int code, beluga_error *err)
 {
     char told[MAX_TOLD] = "";
@@ -153,8 +153,8 @@ static void assert_no_results(beluga_chat_model *model, int code, beluga_error *
 
 /* ---- OpenAI ---------------------------------------------------------------------------------- */
 
-/* platform.openai.com/docs/api-reference/files/object and .../batch/object, and OpenAI's client for
- * Python 3.57.0 (batch.py); the last members are a name of ours. */
+/* Sources: platform.openai.com/docs/api-reference/files/object and .../batch/object, and OpenAI's
+ * client for Python 3.57.0 (batch.py); the last members are a name of ours. */
 static const char openai_file[] =
     "{\"id\":\"file-abc123\",\"object\":\"file\",\"bytes\":120000,\"created_at\":1677610602,"
     "\"filename\":\"reviews-7.jsonl\",\"purpose\":\"batch\"}";
@@ -172,8 +172,8 @@ static const char openai_file[] =
 #define NO_COUNTS   "{\"total\":0,\"completed\":0,\"failed\":0}"
 #define BATCH_ROUTE "GET /v1/batches/batch_abc123"
 
-/* The reference's line of an output file, and lines of an error file as the guide and public
- * captures of 2026-09 have them. */
+/* The output file's line is from the reference; the error file's lines are from the guide and from
+ * public captures of 2026-09. */
 static const char output_line[] =
     "{\"id\":\"batch_req_wnaDys\",\"custom_id\":\"request-2\",\"response\":{\"status_code\":200,"
     "\"request_id\":\"req_c187b3\",\"body\":{\"id\":\"chatcmpl-9758Iw\",\"object\":"
@@ -289,7 +289,7 @@ static void a_job_that_is_being_checked_has_no_counts(void **state)
     beluga_free(job);
 }
 
-/* The errors of public captures of 2026-09, and Azure's of a question of 2025-06
+/* The errors are from public captures of 2026-09; Azure's is from a question of 2025-06
  * (learn.microsoft.com/en-us/answers/questions/2285577). */
 static void a_job_that_failed_tells_why(void **state)
 {
@@ -350,7 +350,7 @@ static void an_answer_that_is_no_job_is_told(void **state)
     assert_has_all(err.message, "no batch");
 }
 
-/* platform.openai.com/docs/api-reference/batch/list */
+/* Source: platform.openai.com/docs/api-reference/batch/list */
 static void a_list_goes_on_behind_its_last_job(void **state)
 {
     peer *p = *state;
@@ -431,8 +431,8 @@ static void results_are_not_there_before_the_end(void **state)
     assert_int_equal(peer_requests(p), 1);
 }
 
-/* The first is of a public report (a server that keeps the shape of OpenAI's error file, but for
- * the body). */
+/* The first line is from a public report about a server that uses the form of OpenAI's error file,
+ * except for the body. */
 static void a_line_may_lack_a_body(void **state)
 {
     peer *p = *state;
@@ -473,7 +473,7 @@ static void an_id_of_a_file_can_lead_nowhere_else(void **state)
     assert_int_equal(peer_requests(p), 1);
 }
 
-/* ---- to cancel and to delete ----------------------------------------------------------------- */
+/* ---- cancelling and deleting ----------------------------------------------------------------- */
 
 static void cancel(beluga_chat_model *model, const char *id, uint32_t state)
 {
@@ -494,7 +494,7 @@ static void a_job_that_runs_is_cancelled(void **state)
     assert_string_equal(peer_request_body(p, 1, NULL), "");
 }
 
-/* Together answers 409 to that, Morph and Moonshot 400. */
+/* For such a request Together answers 409, Morph and Moonshot 400. */
 static void a_job_that_ended_is_not_cancelled(void **state)
 {
     peer *p = *state;
@@ -566,8 +566,8 @@ static void a_job_that_runs_keeps_its_files(void **state)
 
 /* ---- Responses ------------------------------------------------------------------------------- */
 
-/* A line of Azure's guide (articles/ai-foundry/openai/includes/batch/batch-python.md), shortened.
- */
+/* The line is from Azure's guide (articles/ai-foundry/openai/includes/batch/batch-python.md),
+ * shortened. */
 static void responses_have_an_endpoint_of_their_own(void **state)
 {
     peer *p = *state;
@@ -594,7 +594,7 @@ static void responses_have_an_endpoint_of_their_own(void **state)
 
 /* ---- Azure ----------------------------------------------------------------------------------- */
 
-/* The same guide: its file, its batch with files of which one is empty, and its line. */
+/* From the same guide: a file, a batch with files of which one is empty, and a line. */
 static const char azure_file[] =
     "{\"id\":\"file-655111ec9cfc44489d9af078f08116ef\",\"bytes\":176064,\"created_at\":1743391067,"
     "\"filename\":\"test.jsonl\",\"object\":\"file\",\"purpose\":\"batch\",\"status\":"
@@ -658,7 +658,8 @@ static void azures_address_may_be_a_deployments(void **state)
 
 /* ---- Groq ------------------------------------------------------------------------------------ */
 
-/* console.groq.com/docs/batch: its file, its batch, and that models may differ. */
+/* Source: console.groq.com/docs/batch, which has the file and the batch, and says that models may
+ * differ. */
 static void groq_takes_several_models(void **state)
 {
     peer *p = *state;
@@ -688,7 +689,7 @@ static void groq_takes_several_models(void **state)
     beluga_batch_requests_free(requests);
 }
 
-/* Groq's client for Python has a list without pages. */
+/* In Groq's client for Python the list has no pages. */
 static void groqs_list_has_one_page(void **state)
 {
     peer *p = *state;
@@ -711,8 +712,8 @@ static void openai_takes_one_model(void **state)
 
 /* ---- Together -------------------------------------------------------------------------------- */
 
-/* Bodies as docs.together.ai/reference and a public capture of 2026-09-02 have them: times are
- * texts, a job is wrapped when it is created, there are no counts, and a list is an array. */
+/* Bodies as in docs.together.ai/reference and a public capture of 2026-09-02: times are texts, a
+ * created job is wrapped, there are no counts, and a list is an array. */
 #define TOGETHER_JOB(state, more)                                                           \
     "{\"id\":\"233e4b19-3f4f-4f0e-b9b5-8d8d1f8f0001\",\"input_file_id\":\"file-b35b03e9\"," \
     "\"file_size_bytes\":174,\"status\":\"" state "\",\"job_deadline\":"                    \
@@ -767,7 +768,7 @@ static void togethers_list_is_an_array(void **state)
     beluga_free(jobs);
 }
 
-/* The first failure is of the capture, the others of docs.together.ai/docs/batch-inference. */
+/* The first failure is from the capture, the others from docs.together.ai/docs/batch-inference. */
 static void togethers_failures_have_no_status(void **state)
 {
     peer *p = *state;
@@ -797,7 +798,7 @@ static void togethers_failures_have_no_status(void **state)
 
 /* ---- Mistral --------------------------------------------------------------------------------- */
 
-/* Members as Mistral's client for Python 3.7.0 has them (batchjob.py, listbatchjobsresponse.py,
+/* Members as in Mistral's client for Python 3.7.0 (batchjob.py, listbatchjobsresponse.py,
  * extra/tests/test_batch.py), and docs.mistral.ai/capabilities/batch. */
 #define MISTRAL_ID "00000000-0000-0000-0000-000000000101"
 #define MISTRAL_JOB(state, files, counts)                                                      \
@@ -897,7 +898,7 @@ static void mistrals_error_is_a_text(void **state)
     assert_results(model, MISTRAL_ID, "0 [Roquefort.] b rate_limit/ ");
 }
 
-/* Only Mistral's jobs can be deleted, too: DELETE /v1/batch/jobs/{id} of its client. */
+/* Only at Mistral the job itself can be deleted: DELETE /v1/batch/jobs/{id} in its client. */
 static void mistrals_job_is_deleted_last(void **state)
 {
     peer *p = *state;
@@ -917,7 +918,8 @@ static void mistrals_job_is_deleted_last(void **state)
 
 /* ---- Moonshot -------------------------------------------------------------------------------- */
 
-/* The OpenAPI text of platform.kimi.com (BatchListResponse) has pages, and no limit of a page. */
+/* The OpenAPI document of platform.kimi.com (BatchListResponse) has pages, but no limit for a
+ * page. */
 static void moonshots_pages_have_no_limit(void **state)
 {
     peer *p = *state;
@@ -933,7 +935,7 @@ static void moonshots_pages_have_no_limit(void **state)
 
 /* ---- Qwen ------------------------------------------------------------------------------------ */
 
-/* The answers of "OpenAI compatible - Batch" of Alibaba Cloud's Model Studio. */
+/* The answers are from "OpenAI compatible - Batch" of Alibaba Cloud's Model Studio. */
 static void qwen_has_a_name_of_a_task(void **state)
 {
     static const char batch[] =

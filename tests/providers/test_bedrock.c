@@ -10,8 +10,8 @@
 
 /* ---- signatures ------------------------------------------------------------------------------ */
 
-/* What @smithy/signature-v4 5, the signer of AWS's SDK for JavaScript, makes of the same request
- * with the key pair of AWS's documentation. */
+/* The expected values were computed by @smithy/signature-v4 5, the signer of AWS's SDK for
+ * JavaScript, from the same requests with the key pair of AWS's documentation. */
 typedef struct vector {
     const char *method, *url, *region, *token, *body;
     int64_t now;

@@ -5,7 +5,7 @@
 #include "support/filled_request.h"
 #include "support/provider_face.h"
 
-/* As Google's own clients: where both keys are set, GOOGLE_API_KEY wins. */
+/* As in Google's own clients, GOOGLE_API_KEY wins if both keys are set. */
 static const provider_face face = {&beluga__gemini_provider,
                                    "gemini",
                                    "https://generativelanguage.googleapis.com",

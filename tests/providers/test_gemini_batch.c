@@ -1,7 +1,7 @@
-/* Batch jobs of `gemini`. Answers of the API that people show are in their bodies: the finished job
- * and its line were recorded by the author of a client for pictures on 2026-08-20 (its tests have
- * them, with ids and stats), the list is that of flachesis/gemini-rust, pull request 13, and of
- * python-genai, issue 1323; requests are those of ai.google.dev/gemini-api/docs/batch-api and
+/* Batch jobs of `gemini`. The bodies are answers of the API that people have published: the
+ * finished job and its line were recorded by the author of an image client on 2026-08-20 (its tests
+ * contain them, with ids and stats); the list is from flachesis/gemini-rust, pull request 13, and
+ * from python-genai, issue 1323. Requests are those of ai.google.dev/gemini-api/docs/batch-api and
  * /docs/files, and of python-genai's batches.py and files.py. */
 #include "batch_scene.h"
 
@@ -76,7 +76,7 @@ static void a_job_is_made_of_a_file_that_is_uploaded_first(scene *s)
                         "\"files/85nave4ld71j\"}}}");
 }
 
-/* A gateway hands on the address that Google gives for the file. */
+/* A gateway passes on the address for the upload that Google gives. */
 static void another_server_gets_the_file_and_no_key(scene *s)
 {
     peer *storage = peer_start();
@@ -166,7 +166,7 @@ static void states_have_two_words_each(scene *s)
     expect_sent(s, 0, "GET /v1beta/batches/the-job");
 }
 
-/* ellmer.extensions and others saw this, and go on polling. */
+/* ellmer.extensions and other clients saw such answers, and continue polling. */
 static void a_job_has_succeeded_when_its_results_are_there(scene *s)
 {
     expect_job(s, JOB("BATCH_STATE_SUCCEEDED", ""), NAMED "running|BATCH_STATE_SUCCEEDED|" UNKNOWN);
@@ -245,8 +245,8 @@ static void the_files_of_a_job_are_deleted_and_then_the_job(scene *s)
     expect_sent(s, 3, "DELETE /v1beta/batches/b");
 }
 
-/* python-genai, issue 1759: "File ID (name excluding 'files/') cannot be more than 40 characters."
- */
+/* The error is from python-genai, issue 1759: "File ID (name excluding 'files/') cannot be more
+ * than 40 characters." */
 static void a_file_that_the_api_cannot_delete_is_left(scene *s)
 {
     script(s->peer, JSON(ENDED_WITH(LONG_NAME)));
@@ -297,7 +297,7 @@ static void results_are_lines_of_the_file_that_is_told(scene *s)
     assert_string_equal(peer_request_header(s->peer, 1, "x-goog-api-key"), "the-key");
 }
 
-/* In a job that succeeded single lines end so, too, and asking again helps. */
+/* In a job that succeeded, single lines may end with these errors, too; asking again helps then. */
 static void lines_that_were_cut_tell_it_by_the_end_of_their_job(scene *s)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* Credentials of Google, exchanged for tokens: service accounts, users' logins, where they are
- * found, and what is said when they are no good. */
+ * found, and the errors of bad ones. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/own_time.h"
@@ -18,7 +18,7 @@
 #define EMAIL   "beluga@my-project.iam.gserviceaccount.com"
 #define REFRESH "1//0gRefreshTokenOfAUser-abc"
 #define SECRET  "d-SecretOfTheClient"
-/* the key as a file of Google has it */
+/* the key as in a file of Google's */
 #define KEY RFC_KEY_BEGIN "\\n" RFC_KEY_LINES("\\n") RFC_KEY_END "\\n"
 
 #define PATIENT beluga_with_timeout_ms(PATIENCE_MS), beluga_with_retry_delay_ms(100)
@@ -42,7 +42,7 @@ static void open_vertex(scene *s, const char *key)
     use_model(s, model);
 }
 
-/* The credentials of a service account, whose tokens are at the peer. */
+/* Write the credentials of a service account whose tokens come from the peer. */
 static const char *account(const scene *s, const char *key)
 {
     static char text[8192];
@@ -88,7 +88,7 @@ static void decode(beluga__buf *out, const char *text, size_t n)
     assert_int_equal(beluga__base64_decode(out, text, n), 0);
 }
 
-/* The third part of a token signs the two before it. */
+/* Assert that the third part of a token is the signature of the first two. */
 static void assert_signed(const char *token)
 {
     const char *last = strrchr(token, '.'), *wrong;
@@ -226,7 +226,7 @@ static void the_refresh_token_of_a_login_is_exchanged(scene *s)
     assert_sent(s, 1, "Bearer ya29.user");
 }
 
-/* --- tokens and keys that are used as they are ------------------------------------------------ */
+/* ---- tokens and keys that are used unchanged ------------------------------------------------- */
 
 static void a_token_is_used_as_it_is(scene *s)
 {
@@ -240,7 +240,7 @@ static void a_token_is_used_as_it_is(scene *s)
     assert_sent(s, 1, "Bearer ya29.command");
 }
 
-/* --- where credentials are found -------------------------------------------------------------- */
+/* ---- places where credentials are found ------------------------------------------------------ */
 
 static char folder[FOLDER_BYTES];
 
@@ -336,7 +336,7 @@ static void a_huge_file_is_refused(scene *s)
     expect_requests(s, 0);
 }
 
-/* --- credentials that are no good ------------------------------------------------------------- */
+/* ---- bad credentials ------------------------------------------------------------------------- */
 
 static void credentials_that_are_not_whole_are_told_before_anything_is_sent(scene *s)
 {
@@ -409,7 +409,8 @@ static void a_wrong_clock_is_told_as_such(scene *s)
     fails(s, account(s, KEY), CAN_T "the key has expired");
 }
 
-/* A proxy's page may say what it got. With the same time the same assertion is signed. */
+/* A proxy's error page may repeat the request. At the same time of the clock, the same assertion is
+ * signed. */
 static void what_was_sent_for_the_key_is_in_no_error(scene *s)
 {
     char page[2048];

@@ -67,14 +67,14 @@ static void a_row_says_its_quirks_and_no_other(void **state)
     (void)state;
     for (size_t i = 0; i < n_suites; i++) {
         const beluga_provider *p = suites[i].provider;
-        const beluga__openai_host *host = (const void *)p; /* its first member */
+        const beluga__openai_host *host = (const void *)p; /* the provider is the first member */
         for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
             assert_int_equal(says(p, rows[k].text), (host->quirks & rows[k].quirk) != 0);
         assert_int_equal(says(p, "Takes back what"), host->reasoning_field != NULL);
         seen |= host->quirks;
     }
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) seen &= ~rows[k].quirk;
-    assert_int_equal(seen, 0); /* a quirk without a row above */
+    assert_int_equal(seen, 0); /* this quirk has no row above */
 }
 
 /* Cases of every kind of quirk. */

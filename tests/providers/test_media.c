@@ -1,12 +1,11 @@
-/* An image in an answer, from the bytes of a provider to who called, and back in the next request.
- */
+/* An image in an answer, from a provider's bytes to the caller, and back in the next request. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "base/json.h"
 
 #include <stdio.h>
 
-/* A picture larger than a pull stream's queue. */
+/* A picture that is larger than the queue of a pull stream. */
 enum { PICTURE = 3 * 40000 };
 
 static char *picture_base64(void)

@@ -72,7 +72,7 @@ static void what_is_no_rsa_key_is_named(void **state)
     refuses(PEM("RSA PUBLIC KEY", "MHcC\n"), "is a public key: use the private key");
     refuses(PEM("CERTIFICATE", "MHcC\n"), "is a certificate: use the private key");
     refuses(PEM("ENCRYPTED PRIVATE KEY", "MHcC\n"), "is encrypted");
-    /* of the curve P-256, and of Ed25519, made for this test */
+    /* keys of the curve P-256, and of Ed25519, made for this test */
     refuses(PEM("PRIVATE KEY", "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgL4BOPUNgTX4O94h7\n"
                                "xZ5uthzkvr91RKtqeYURPYiwV9ahRANCAASGTtSqBVjG47fJnmdprO40J4DgF2wx\n"
                                "Wyn264LslKRhMSz3a/xFzm8MLu4ECys7Ts6q2WGAcGWLOK5Z+uFy5Z5A\n"),
@@ -92,7 +92,7 @@ static void a_key_that_was_cut_off_is_told(void **state)
     }
 }
 
-/* The end of the file is there, and some of the middle is not. */
+/* The end of the file is complete, but bytes in the middle are missing. */
 static void a_key_without_some_of_its_bytes_is_damaged(void **state)
 {
     static const char lines[] = RFC_KEY_LINES("");
@@ -105,7 +105,7 @@ static void a_key_without_some_of_its_bytes_is_damaged(void **state)
     refuses(RFC_KEY_BEGIN "M!!!" RFC_KEY_END, "not base64");
 }
 
-/* No change of a byte crashes, and none gives a signature that is not right. */
+/* No changed byte causes a crash, or a wrong signature. */
 static void a_key_with_a_wrong_byte_signs_nothing_or_the_same(void **state)
 {
     static const char lines[] = RFC_KEY_LINES("");

@@ -1,4 +1,4 @@
-/* Tokens that run out, from a command: Gemini on Vertex AI, and Azure OpenAI with Entra ID. */
+/* Tokens that expire, from a command: Gemini on Vertex AI, and Azure OpenAI with Entra ID. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 
@@ -43,7 +43,7 @@ static size_t times_asked(const scene *s)
     return n;
 }
 
-/* The command's first token ends in 1, its second in 2. */
+/* Open a model whose command gives a first token that ends in 1, and a second that ends in 2. */
 static beluga_chat_model *open_with_command(scene *s, const char *provider, const char *path,
                                             const char *token)
 {
@@ -96,7 +96,7 @@ static void vertex_gets_the_commands_token_and_it_is_asked_for_once(void **state
     assert_int_equal(times_asked(s), 1);
 }
 
-/* Within the same call: who calls does not see it. */
+/* The token is renewed within the same call, and the caller does not notice. */
 static void a_token_that_ran_out_is_asked_for_again(void **state)
 {
     scene *s = *state;
@@ -134,7 +134,7 @@ static void entra_gets_the_commands_token(void **state)
     assert_string_equal(peer_request_path(s->p, 0), "/openai/v1/chat/completions");
 }
 
-/* --- the secret of a client, which is exchanged ----------------------------------------------- */
+/* ---- a client's secret, which is exchanged --------------------------------------------------- */
 
 #define SECRET "abC8Q~secret.of-a_client"
 

@@ -1,5 +1,5 @@
-/* What no provider knows is never a success: words, types and shapes made from good answers of each
- * protocol, 200 for every built-in provider, the same in every run. */
+/* Answers with unknown words, types and shapes are never a success. They are made from good answers
+ * of each protocol, 200 for every built-in provider, the same in every run. */
 #include "kit/aws_frames.h"
 #include "providers/builtin.h"
 #include "support/decode.h"
@@ -21,16 +21,16 @@ enum { INPUTS = 200, MAX_TEXT = 8192 };
 
 /* ---- good answers ---------------------------------------------------------------------------- */
 
-/* A value that matters has a mark before it, which says what it may not be:
+/* A value that matters has a mark before it, which says what the value is and what replaces it:
  *
- *   @W   why the answer ended: any value but null stands for it, none of them a word that is known
- *   @T   the type of a piece: any other word, or no word
- *   @S   the text itself: anything but a text
- *   @L   a list: anything else but a text
- *   @O   an object: anything else */
+ *   @W   the finish reason: replaced by any value except null and known words
+ *   @T   the type of a piece: replaced by another word or value
+ *   @S   the text itself: replaced by anything except a text
+ *   @L   a list: replaced by anything except a list or a text
+ *   @O   an object: replaced by anything else */
 typedef struct known_protocol {
     const char *name;
-    const char *body, *stream; /* the stream a line an event */
+    const char *body, *stream; /* the stream, with one event on each line */
 } known_protocol;
 static const known_protocol protocols[] = {
     {"Chat Completions",
@@ -90,7 +90,7 @@ static const known_protocol *protocol_of(const beluga_provider *provider)
     return NULL;
 }
 
-/* ---- what nobody knows ----------------------------------------------------------------------- */
+/* ---- unknown values -------------------------------------------------------------------------- */
 
 static uint64_t seed;
 
@@ -100,7 +100,7 @@ static uint32_t random_below(uint32_t n)
     return (uint32_t)(seed >> 33) % n;
 }
 
-/* Of syllables of which no word is made that anybody sends. */
+/* Write a word of syllables that occur in no word that servers send. */
 static void put_word(char *out)
 {
     static const char *const syllables[] = {"zu", "qui", "woo", "ky", "Vo", "JU", "_", "xy"};
@@ -124,7 +124,7 @@ static void put_unknown(char *out, char mark)
         if (mark == 'O')
             strcpy(out, word);
         else if (mark == 'L')
-            strcpy(out, "{}"); /* some have a text for a list of one */
+            strcpy(out, "{}"); /* some protocols have a text in place of a list of one */
         else
             sprintf(out, "[{%s:%s}]", word, word);
         break;
@@ -172,7 +172,7 @@ static void spoil(const char *good, uint32_t which, char out[MAX_TEXT])
     *out = '\0';
 }
 
-/* ---- what comes of it ------------------------------------------------------------------------ */
+/* ---- the results ----------------------------------------------------------------------------- */
 
 static size_t frame(const beluga_provider *provider, const char *lines, char out[MAX_TEXT])
 {
@@ -213,7 +213,7 @@ static bool has_line(const beluga__buf *story, const char *const *beginnings, si
     return false;
 }
 
-/* It has an end that nobody would doubt, and something before it. */
+/* Returns whether a story has a plain successful end, and content before it. */
 static bool is_success(const beluga__buf *story)
 {
     static const char *const ends[] = {"finish stop", "finish tool_calls", "finish unknown"};

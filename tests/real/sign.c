@@ -1,7 +1,7 @@
 /*
- * Sign requests: a line each on stdin, its fields in hex, with spaces between: method, URL, content
- * type, body, id, secret, token, region, time. Prints the headers Authorization,
- * X-Amz-Content-Sha256, X-Amz-Date and X-Amz-Security-Token, with tabs between, or what is wrong.
+ * Signs requests, one on each line of stdin. A line has fields in hex, separated by spaces: method,
+ * URL, content type, body, id, secret, token, region, time. Prints the headers Authorization,
+ * X-Amz-Content-Sha256, X-Amz-Date and X-Amz-Security-Token, separated by tabs, or the error.
  */
 #include "base/mem.h"
 #include "providers/bedrock/bedrock.h"
@@ -14,7 +14,7 @@
 enum { METHOD, URL, TYPE, BODY, ID, SECRET, TOKEN, REGION, NOW, N_FIELDS };
 enum { MAX_LINE = 1 << 16 };
 
-/* In place: two digits are longer than what they stand for. */
+/* Decode in place, since two digits are longer than their byte. */
 static void from_hex(char *text)
 {
     size_t n = 0;

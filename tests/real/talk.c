@@ -28,7 +28,7 @@ static void run(void **state)
     p->row->test(t);
 }
 
-/* Runs also after a test that was skipped, which jumps out of run(). */
+/* This also runs after a skipped test, which jumps out of run(). */
 static int end(void **state)
 {
     plan *p = *state;

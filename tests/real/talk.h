@@ -1,4 +1,4 @@
-/* What the tests against real servers share: one talk with a model, and what came of it.
+/* Helpers that the tests with real servers share: a talk with a model, and its results.
  *
  *     static void an_answer_that_ends_by_itself_is_a_stop(talk *t)
  *     {
@@ -6,7 +6,7 @@
  *         assert_int_equal(beluga_response_finish_reason(t->response), BELUGA_FINISH_STOP);
  *     }
  *
- * What a talk holds is freed behind the test. */
+ * The objects of a talk are freed after the test. */
 #ifndef TESTS_REAL_TALK_H
 #define TESTS_REAL_TALK_H
 
@@ -23,14 +23,13 @@
 
 enum { TALK_TEXT_BYTES = 8192, TALK_TIMEOUT_MS = 20000 };
 
-/* What a stream gave, folded by hand so that the library's own folding has something to agree with.
- */
+/* The content of a stream, joined by this test, to compare the library's own response with. */
 typedef struct heard {
     char text[TALK_TEXT_BYTES];
     char arguments[TALK_TEXT_BYTES];
     size_t length, arguments_length;
     size_t texts, begins, ends, finishes, errors;
-    size_t pieces; /* of arguments, that are not empty */
+    size_t pieces; /* pieces of arguments that are not empty */
     beluga_usage usage;
     uint32_t reason;
     int code;
@@ -40,10 +39,10 @@ typedef struct talk {
     const void *about; /* the protocol, or NULL */
     beluga_chat_model *model;
     beluga_messages *messages;
-    beluga_response *response; /* of the last question */
+    beluga_response *response; /* the answer to the last question */
     beluga_stream *stream;
     heard heard;
-    char **names; /* of models, n_names of them */
+    char **names; /* names of models, n_names of them */
     size_t n_names;
     beluga_error err;
 } talk;
@@ -53,7 +52,7 @@ typedef struct talk {
 typedef beluga_chat_model *(*talk_open)(const void *about);
 typedef void (*talk_test)(talk *t);
 
-/* A test, and how its model is opened. */
+/* A test, and the function that opens its model. */
 typedef struct talk_row {
     const char *name;
     talk_test test;
@@ -68,49 +67,49 @@ int run_talks(const char *group);
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-/* The address of "LLAMA" or "AIMOCK"; the test is skipped where that server is not there. */
+/* Return the URL of "LLAMA" or "AIMOCK"; the test is skipped if that server is not running. */
 const char *address_of_server(const char *server);
-/* Open a model that retries soon; `more` is one more option, or has the type 0. */
+/* Open a model with short delays between retries; `more` is a further option, or has the type 0. */
 beluga_chat_model *open_real(const char *provider, const char *url, const char *key,
                              const char *name, beluga_option more);
-/* Give the model of the talk a tool get_weather. */
+/* Bind a tool get_weather to the talk's model. */
 void bind_weather(talk *t, const char *parameters);
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
 void expect_ok(int status, const beluga_error *err);
 
-/* Ask for a whole answer to a text, with a terminated list of options or NULL; the one before is
- * freed. Returns the status. */
+/* Ask for a whole answer to a text, with a terminated list of options or NULL; the previous answer
+ * is freed. Returns the status. */
 int try_to_ask(talk *t, const char *text, const beluga_option *opts);
-/* The same for the messages of the talk. */
+/* Do the same with the messages of the talk. */
 int try_to_ask_on(talk *t, const beluga_option *opts);
 #define TALK_OPTIONS(...)               \
     (const beluga_option[])             \
     {                                   \
         __VA_ARGS__, BELUGA_OPTIONS_END \
     }
-/* It must succeed. */
+/* Ask as try_to_ask does; the test fails if the call fails. */
 #define ask(t, text, ...) expect_ok(try_to_ask(t, text, TALK_OPTIONS(__VA_ARGS__)), &(t)->err)
 #define ask_on(t, ...)    expect_ok(try_to_ask_on(t, TALK_OPTIONS(__VA_ARGS__)), &(t)->err)
 
-/* Ask for more than the model of a llama.cpp server takes: it says so. */
+/* Ask for more than fits the model of a llama.cpp server, which must report that. */
 void ask_past_the_context(talk *t);
 /* List the models that the provider has. */
 void list_models(talk *t);
 
-/* Say something, on which ask_on and stream_on go on. */
+/* Add a message of the user, which ask_on and stream_on then send. */
 void say_human(talk *t, const char *text);
-/* Give the result of the call of a tool that was just answered with. */
+/* Add the result of the tool call in the last answer. */
 void say_result(talk *t, const char *result);
 
-/* Begin a stream on the messages; it must begin. Hear it to its end. */
+/* Begin a stream on the messages and read it to its end; the test fails if it does not begin. */
 #define begin_stream_on(t, ctx, ...)                                                              \
     expect_ok(                                                                                    \
         beluga_stream_chat((t)->model, ctx, (t)->messages, &(t)->stream, &(t)->err, __VA_ARGS__), \
         &(t)->err)
 void hear_all(talk *t);
-/* A beluga_event_cb whose payload is what was heard. */
+/* A beluga_event_cb that adds the events to a `heard`. */
 void hear(void *payload, const beluga_event *event);
 
 #endif

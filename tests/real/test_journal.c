@@ -1,6 +1,6 @@
 /*
- * What the library really sends, as another's server wrote it down: aimock's journal, field by
- * field. Run by with_servers.py.
+ * The library's real requests, as recorded by another project's server: aimock's journal, compared
+ * field by field. Run by with_servers.py.
  */
 #include <beluga/beluga.h>
 #include <beluga/providers/azure.h>
@@ -67,7 +67,7 @@ static const char *last_text(yyjson_val *entry)
     return yyjson_is_str(content) ? yyjson_get_str(content) : "";
 }
 
-/* The turn-th entry whose last message says `text`. */
+/* Return the turn-th entry whose last message is `text`. */
 static yyjson_val *entry_of(yyjson_doc *doc, const char *text, size_t turn)
 {
     size_t i, max;
@@ -80,7 +80,7 @@ static yyjson_val *entry_of(yyjson_doc *doc, const char *text, size_t turn)
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-/* The value at a JSON pointer must be this JSON. */
+/* Assert that the value at a JSON pointer is this JSON. */
 static void assert_json(yyjson_val *root, const char *pointer, const char *expected)
 {
     yyjson_doc *doc = yyjson_read(expected, strlen(expected), 0);
@@ -99,7 +99,7 @@ static void assert_number(yyjson_val *root, const char *pointer, double expected
     if (!value || yyjson_get_num(value) != expected) fail_msg("%s is not %g", pointer, expected);
 }
 
-/* The object has these members and no other, but for what aimock adds. */
+/* Assert that the object has these members and no others, except those that aimock adds. */
 static void assert_members(yyjson_val *object, const char *const *names, size_t n)
 {
     size_t i, max, seen = 0;
@@ -243,7 +243,7 @@ static void every_option_is_sent_as_the_protocol_names_it(void **state)
     assert_members(body, members, sizeof members / sizeof *members);
     assert_json(body, "/model", "\"other\"");
     assert_number(body, "/temperature", 0.25);
-    assert_number(body, "/top_p", 0.75); /* extra_body has the last word */
+    assert_number(body, "/top_p", 0.75); /* extra_body overrides the option */
     assert_number(body, "/max_tokens", 77);
     assert_number(body, "/frequency_penalty", -1.5);
     assert_number(body, "/presence_penalty", 2);
@@ -388,7 +388,7 @@ static void a_limited_call_comes_back_no_sooner_than_it_was_told(void **state)
     assert_json(second, "/response/status", "200");
     int64_t waited = yyjson_get_sint(yyjson_obj_get(second, "timestamp")) -
                      yyjson_get_sint(yyjson_obj_get(first, "timestamp"));
-    assert_true(waited >= 1000 - 5); /* Retry-After: 1; the journal's clock is not ours */
+    assert_true(waited >= 1000 - 5); /* after Retry-After: 1; the journal's clock is not ours */
     assert_true(yyjson_equals(yyjson_ptr_get(first, "/body/messages"),
                               yyjson_ptr_get(second, "/body/messages")));
     yyjson_doc_free(doc);
@@ -418,7 +418,7 @@ static void errors_of_another_server_keep_their_meaning(void **state)
     yyjson_doc *doc = read_journal(address());
     char *whole = yyjson_write(doc, 0, NULL);
     assert_non_null(whole);
-    /* it went in the one header that aimock hides, and nowhere else */
+    /* the key was sent only in the header that aimock hides */
     assert_null(strstr(whole, KEY));
     free(whole);
     yyjson_doc_free(doc);
@@ -430,7 +430,7 @@ static void errors_of_another_server_keep_their_meaning(void **state)
 #define ARN         "arn:aws:bedrock:us-east-1:1:inference-profile/eu.a-model-v1:0"
 #define ARN_ESCAPED "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Feu.a-model-v1%3A0"
 
-/* `base` is what stands behind aimock's address. */
+/* `base` is the path after aimock's address. */
 typedef struct spoken_case {
     const char *name, *provider, *base, *model, *key, *path, *key_header;
     bool dated, entra, signs;
@@ -477,7 +477,7 @@ static beluga_chat_model *open_spoken(const spoken_case *s)
     return bound;
 }
 
-/* The key is where the protocol has it, and nowhere else: aimock hides it there. */
+/* Assert that the key is in the header of the protocol, which aimock hides, and nowhere else. */
 static void assert_key(yyjson_val *entry, const spoken_case *s)
 {
     static const char *const headers[] = {"authorization", "api-key", "x-api-key",
@@ -498,7 +498,7 @@ static void assert_key(yyjson_val *entry, const spoken_case *s)
     if (s->signs) assert_json(all, "/x-amz-security-token", "\"a-session\"");
 }
 
-/* What aimock understood: it turns every protocol into one. */
+/* Assert what aimock understood, since it translates every protocol into one. */
 static void assert_understood(yyjson_val *body, const char *result)
 {
     char said[128];

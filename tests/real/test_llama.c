@@ -1,21 +1,21 @@
 /*
- * The protocols of a real llama.cpp server, whose model talks noise: Chat Completions, Anthropic's
- * Messages and OpenAI's Responses, with no line changed but the provider's name. Run by
- * with_servers.py.
+ * The protocols of a real llama.cpp server, whose model produces noise: Chat Completions,
+ * Anthropic's Messages and OpenAI's Responses, with the same code except for the provider's name.
+ * Run by with_servers.py.
  */
 #include "talk.h"
 
 #include <beluga/provider/json.h>
 
-/* The noise may end by itself: an answer that its limit cuts takes some tries. */
+/* The noise may end by itself, so it takes some tries to get an answer that the limit cuts. */
 enum { NOISE_TOKENS = 12, MANY_TOKENS = 1500, TRIES = 100 };
 
 typedef struct protocol {
     const char *provider;
-    bool no_schemas;      /* the server does not look for one where the protocol has it */
-    bool hides_the_limit; /* the server calls an answer that its limit cut complete */
+    bool no_schemas;      /* the server ignores a schema at the protocol's place for it */
+    bool hides_the_limit; /* the server reports an answer that its limit cut as complete */
     bool no_counts;       /* the protocol has no way to count tokens */
-    bool no_vectors;      /* nor to embed texts */
+    bool no_vectors;      /* the protocol has no way to embed texts */
 } protocol;
 
 static const protocol protocols[] = {
@@ -59,7 +59,7 @@ static bool response_is_cut(const talk *t)
                   beluga_response_finish_reason(t->response));
 }
 
-/* Ask for some noise; an answer is whole where the limit did not cut it. */
+/* Ask for some noise; an answer is complete if the limit did not cut it. */
 static void ask_for_noise(talk *t)
 {
     ask(t, "Say hello", beluga_with_max_tokens(NOISE_TOKENS));
@@ -160,15 +160,16 @@ static void a_schema_makes_noise_into_fitting_json(talk *t)
     expect_ok(beluga_json_parse(text, length, &doc, &t->err), &t->err);
     assert_non_null(beluga_json_get_string(beluga_json_doc_root(doc), "name", NULL));
     const beluga_json *ok = beluga_json_get(beluga_json_doc_root(doc), "ok");
-    assert_int_equal(beluga_json_bool(ok, true), beluga_json_bool(ok, false)); /* it is one */
+    /* The value is a bool. */
+    assert_int_equal(beluga_json_bool(ok, true), beluga_json_bool(ok, false));
     beluga_json_doc_free(doc);
 }
 
-/* ---- an end before the end ------------------------------------------------------------------- */
+/* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* The likeliest noise never ends by itself. llama.cpp's own word for that, ignore_eos, is not
- * heeded where the protocol is Anthropic's. Returns whether it could be cancelled: the answer may
- * have come whole before. */
+/* The likeliest noise never ends by itself. llama.cpp's own option for that, ignore_eos, is ignored
+ * with Anthropic's protocol. Returns whether the stream could be cancelled: the answer may have
+ * been complete before. */
 static bool cancel_at_the_first_text(talk *t)
 {
     beluga_context *context = beluga_context_new_cancellable(NULL);
@@ -186,10 +187,10 @@ static bool cancel_at_the_first_text(talk *t)
     return status;
 }
 
-/* The server has two slots: those that were not let go would be missed at the end. */
+/* The server has two slots; a slot that a cancelled stream kept would be missing at the end. */
 static void cancelled_streams_leave_the_server_free(talk *t)
 {
-    enum { WANTED = 3 }; /* one more than it has slots */
+    enum { WANTED = 3 }; /* one more than the server has slots */
     int cancelled = 0;
     say_human(t, "Say hello");
     for (int i = 0; i < TRIES && cancelled < WANTED; i++) cancelled += cancel_at_the_first_text(t);
@@ -197,7 +198,7 @@ static void cancelled_streams_leave_the_server_free(talk *t)
     ask_for_noise(t);
 }
 
-/* ---- what goes wrong ------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static void a_refused_key_is_an_authentication_error(talk *t)
 {
@@ -253,7 +254,7 @@ static void texts_are_embedded_one_by_one_as_together(talk *t)
         beluga_embed(t->model, NULL, texts, NULL, 3, &apart, &t->err, beluga_with_max_inputs(1)),
         &t->err);
     size_t n = beluga_embeddings_dimensions(together);
-    assert_int_equal(n, 64); /* of the tiny model */
+    assert_int_equal(n, 64); /* the dimensions of the tiny model */
     assert_int_equal(beluga_embeddings_dimensions(apart), n);
     for (size_t i = 0; i < 3; i++)
         assert_true(beluga_similarity(beluga_embeddings_vector(together, i),
@@ -263,7 +264,7 @@ static void texts_are_embedded_one_by_one_as_together(talk *t)
     beluga_embeddings_free(apart);
 }
 
-/* ---- one of each for each protocol ----------------------------------------------------------- */
+/* ---- each test with each protocol ------------------------------------------------------------ */
 
 static const talk_row tests[] = {
     TALK_ROW(an_answer_comes_whole, open_model),

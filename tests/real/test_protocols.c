@@ -1,6 +1,6 @@
 /*
- * The same calls through providers of several protocols, without a line changed but the provider's
- * name, against aimock, which speaks them all. Run by with_servers.py.
+ * The same calls through providers of several protocols, with the same code except for the
+ * provider's name, at aimock, which has all of these protocols. Run by with_servers.py.
  */
 #include "talk.h"
 
@@ -10,13 +10,13 @@
 
 static const beluga_option nothing = {.type = 0};
 
-/* What is behind aimock's address, and what aimock leaves out of a protocol. */
+/* The path after aimock's address, and the features of a protocol that aimock lacks. */
 typedef struct protocol {
     const char *provider, *path;
-    bool no_counts;   /* it never tells usage here */
-    bool no_list;     /* it has no list of models here */
-    bool dated;       /* it speaks an API that goes by its date */
-    bool no_thoughts; /* it gives them another name than the provider does */
+    bool no_counts;   /* aimock never reports usage here */
+    bool no_list;     /* aimock has no list of models here */
+    bool dated;       /* the API's version is a date */
+    bool no_thoughts; /* aimock gives reasoning another name than the provider does */
 } protocol;
 
 static const protocol protocols[] = {
@@ -144,7 +144,7 @@ static void the_models_are_listed(talk *t)
     for (size_t i = 0; i < t->n_names; i++) assert_true(strlen(t->names[i]) > 0);
 }
 
-/* ---- one of each for each protocol ----------------------------------------------------------- */
+/* ---- each test with each protocol ------------------------------------------------------------ */
 
 static const talk_row tests[] = {
     TALK_ROW(an_answer_comes_whole, open_model),

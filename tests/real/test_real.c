@@ -1,6 +1,6 @@
 /*
- * The library against servers that others wrote: llama.cpp's, with a model that talks noise, and
- * aimock, which says what its fixtures say. Run by with_servers.py, which starts them.
+ * The library with servers of other projects: llama.cpp's, with a model that produces noise, and
+ * aimock, which answers from its fixtures. Run by with_servers.py, which starts them.
  */
 #include "talk.h"
 
@@ -14,7 +14,7 @@ static const char weather[] =
 
 static const beluga_option nothing = {.type = 0};
 
-/* Without an end token the noise goes on until the limit, so that its length is known. */
+/* Without an end token the noise continues up to the limit, so its length is known. */
 #define NOISE beluga_with_extra_body("{\"ignore_eos\": true}"), beluga_with_max_tokens(NOISE_TOKENS)
 
 static const char wrong_key[] = "not-the-key";
@@ -57,7 +57,7 @@ static void a_real_server_answers_a_generate(talk *t)
     size_t length = 0;
     say_human(t, "Say hello");
     ask_on(t, NOISE);
-    assert_false(beluga_response_is_complete(t->response)); /* its token limit cut it */
+    assert_false(beluga_response_is_complete(t->response)); /* the token limit cut the answer */
     assert_int_equal(beluga_response_finish_reason(t->response), BELUGA_FINISH_LENGTH);
     assert_int_equal(beluga_response_usage(t->response)->output_total, NOISE_TOKENS);
     assert_true(beluga_response_usage(t->response)->input_total > 0);

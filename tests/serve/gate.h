@@ -1,5 +1,5 @@
 /*
- * The real server with a scripted peer in its providers' place, and clients that speak HTTP by
+ * The real server with a scripted peer in place of its providers, and clients that write HTTP by
  * hand:
  *
  *     gate *g = *state;
@@ -20,40 +20,41 @@ typedef struct gate {
     cli_process *cli;
     peer *peer;
     int port;
-    char text[1 << 18]; /* what the last answer was, head included */
+    char text[1 << 18]; /* the last answer, with its head */
     size_t length;
 } gate;
 
 #define GATE_WAIT_MS 60000
 
-/* For cmocka: *state is a gate. */
+/* Fixtures for cmocka: *state is a gate. */
 int gate_setup(void **state);
 int gate_teardown(void **state);
 
-/* Start the server with a configuration, in which %s stands for the peer's URL; more arguments end
- * with NULL. */
+/* Start the server with a configuration, in which %s stands for the peer's URL; further arguments
+ * end with NULL. */
 void gate_start(gate *g, const char *config, ...);
-/* Start it with a configuration, and wait until it listens. */
+/* Start the server with a configuration, and wait until it listens. */
 #define gate_serve(g, config) gate_start(g, config, NULL)
-/* Write the configuration anew. */
+/* Rewrite the configuration. */
 void gate_configure(gate *g, const char *config);
-/* End it by a signal. @return its exit code. */
+/* End the server by a signal. @return its exit code. */
 int gate_stop(gate *g);
 
-/* Ask, and read the whole answer into `text`. @return its status. */
+/* Send a request, and read the whole answer into `text`. @return its status. */
 int gate_ask(gate *g, const char *path, const char *body);
 int gate_request(gate *g, const char *method, const char *path, const char *headers,
                  const char *body);
 
-/* The same step by step. */
+/* Do the same step by step. */
 int gate_dial(const gate *g);
 void gate_say(int fd, const char *method, const char *path, const char *headers, const char *body);
-/* Read into `text`, from its beginning, until it has `until`; NULL: until the server closes. */
+/* Read into `text`, from its beginning, until it contains `until`; NULL: until the server
+ * closes. */
 void gate_hear(gate *g, int fd, const char *until);
-/* Go on behind what was read. */
+/* Continue reading after the text that was read. */
 void gate_hear_more(gate *g, int fd, const char *until);
 
-/* A provider of each protocol at the peer, and models that do not retry: m speaks Chat, r
+/* A provider of each protocol at the peer, and models without retries: m uses Chat Completions, r
  * Responses, a Messages. */
 #define GATE_PROVIDERS                                         \
     "providers:\n"                                             \

@@ -1,8 +1,8 @@
 /*
- * A server of HTTP and its clients in one thread: whoever waits for something turns the reactor
- * until it is there, so that nothing depends on the time but the time-outs that a test is about.
+ * An HTTP server and its clients in one thread: to wait for something a test runs the reactor until
+ * it happens, so that nothing depends on time except the timeouts that are tested.
  *
- * What a path answers:
+ * The answers of each path:
  *
  *     /deny      401, by `head`: the body is not read
  *     /start     a stream by `head`, which stays open
@@ -27,36 +27,37 @@ typedef struct stand {
     http_server *server;
     http_limits limits;
     http_handler handler;
-    http_exchange *x; /* the last that is not over */
+    http_exchange *x; /* the last exchange that is not over */
     size_t big, max_body;
     unsigned heads, requests, overs, gones, refusals, writables;
-    char log[4096]; /* of all of them, a word each: "head:/a request:5 over:200 gone:0 refused:400 "
-                     */
+    char log[4096]; /* the log of all exchanges, one word for each step: "head:/a request:5 over:200
+                       gone:0 refused:400 " */
     char text[1 << 16];
 } stand;
 
-/* Ready to listen; change limits before stand_listen. Free with stand_free. */
+/* Make a stand that is ready to listen; change limits before stand_listen. Free it with
+ * stand_free. */
 stand *stand_new(void);
 void stand_listen(stand *s, const char *address);
 void stand_free(stand *s);
 
-/* Turn the reactor once, for as long as nothing is to be done. */
+/* Run the reactor once, until there is something to do. */
 void stand_turn(stand *s);
-/* Turn until the log has a word; fails the test where it does not come. */
+/* Run the reactor until the log contains a word; fails the test if that does not happen. */
 void stand_until(stand *s, const char *word);
-/* Turn until so many connections are left. */
+/* Run the reactor until this many connections are left. */
 void stand_until_connections(stand *s, size_t n);
 
 /* A client's connection. */
 int stand_dial(stand *s);
 void stand_say(stand *s, int fd, const char *text);
 void stand_say_bytes(stand *s, int fd, const char *bytes, size_t length);
-/* Read until what came has this text, or, with NULL, until the server closes. @return what came
- * since the last call, in stand.text. */
+/* Read until the received text contains this, or, with NULL, until the server closes. @return the
+ * text since the last call, which is in stand.text. */
 const char *stand_hear(stand *s, int fd, const char *until);
 /* Close a client's connection by a reset. */
 void stand_reset(int fd);
-/* Whether the server has closed, by a reset: no end of what it sent was read. */
+/* Returns whether the server has closed with a reset instead of an orderly end. */
 bool stand_was_reset(stand *s, int fd);
 
 #endif

@@ -1,4 +1,4 @@
-/* Keys of clients: who is let in, how often, and for how much. The clock is the test's. */
+/* Keys of clients: who may ask, how often, and for how much money. The test sets the clock. */
 #include "base/clock.h"
 #include "read_settings.h"
 #include "serve/access.h"
@@ -8,7 +8,7 @@
 #define LATE INT64_C(1796079600)
 #define HOUR 3600
 
-/* A request is its headers here. */
+/* These functions stand in for a request: it has just one header. */
 static const char *header, *value;
 
 const char *http_header(const http_exchange *x, const char *name)
@@ -190,10 +190,10 @@ static void tokens_are_reserved_and_settled(void **state)
     assert_int_equal(serve_key_admit(key, 200, &err), BELUGA_ERROR_RATE_LIMIT);
     assert_int_equal(err.retry_after_ms, 10000);
     usage.input_total = 100;
-    usage.output_total = 200; /* 200 less than was thought */
+    usage.output_total = 200; /* 200 tokens fewer than estimated */
     serve_key_settle(key, 500, &usage, -1);
     assert_int_equal(serve_key_admit(key, 300, &err), 0);
-    serve_key_settle(key, 300, NULL, -1); /* nobody was asked */
+    serve_key_settle(key, 300, NULL, -1); /* no provider was asked */
     assert_int_equal(serve_key_admit(key, 300, &err), 0);
     usage.output_total = 800; /* 600 more */
     serve_key_settle(key, 300, &usage, -1);
@@ -250,7 +250,7 @@ static void a_budget_ends_and_is_renewed(void **state)
     serve_access_free(access);
 }
 
-/* Keys of a bucket come as settings of their own. */
+/* Add keys of a bucket, which come as separate settings. */
 static void share(serve_access *access, const serve_settings *settings, const char *shared)
 {
     serve_settings keys;
@@ -279,14 +279,14 @@ static void shared_keys_hold_beside_those_of_the_file(void **state)
     assert_int_equal(find_bob(access, &bob), 0);
     pay(bob, 2);
     other = alice(access);
-    assert_true(serve_key_may_ask(other, "any")); /* as the file has it */
+    assert_true(serve_key_may_ask(other, "any")); /* the key has the limits of the file */
     renew(access, file);
     assert_int_equal(find_bob(access, &again), 0);
     assert_int_equal(serve_key_admit(again, 1, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
     share(access, &settings, "serve: {}\n");
     serve_key *gone;
     assert_int_equal(find_bob(access, &gone), BELUGA_ERROR_AUTHENTICATION);
-    assert_string_equal(serve_key_name(bob), "bob"); /* a request keeps it */
+    assert_string_equal(serve_key_name(bob), "bob"); /* a request keeps its key */
     share(access, &settings, KEYS BOB(", budget_per_day: 1"));
     assert_int_equal(find_bob(access, &gone), 0);
     assert_int_equal(serve_key_admit(gone, 1, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
@@ -332,7 +332,7 @@ static void what_a_key_has_used_stays_when_the_settings_are_read_anew(void **sta
     serve_key *old = alice(access);
     assert_int_equal(serve_key_admit(old, 1, &err), 0);
     renew(access, KEYS BOB("") ALICE(", budget_per_day: 2, requests_per_minute: 2"));
-    pay(old, 1.5); /* a request that had begun before */
+    pay(old, 1.5); /* a request that began before the change */
     serve_key_unref(old);
     serve_key *key = alice(access);
     assert_int_equal(serve_key_admit(key, 1, &err), 0);

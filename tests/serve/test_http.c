@@ -1,4 +1,4 @@
-/* Requests and answers, as a client of any version reads them. */
+/* Requests and answers as clients of any HTTP version see them. */
 #include "http_stand.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* Calls of the kernel that send; the linker puts this in place of sendmsg. */
+/* Counts system calls that send; the linker replaces sendmsg by this function. */
 static unsigned sends;
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
@@ -38,7 +38,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
     return __real_sendmsg(fd, message, flags);
 }
 
-/* An answer without the line that has the time. */
+/* Return an answer without its line with the date. */
 static const char *without_date(char *text)
 {
     char *date = strstr(text, "date: ");
@@ -168,7 +168,7 @@ static void nothing_is_kept_for_a_stream_that_is_silent(void **state)
     stand_until(s, "over:200:gone");
 }
 
-/* ---- one behind another ---------------------------------------------------------------------- */
+/* ---- pipelined requests ---------------------------------------------------------------------- */
 
 static void a_request_behind_another_waits_for_its_answer(void **state)
 {
@@ -194,7 +194,7 @@ static void not_much_is_read_ahead_of_an_answer(void **state)
     stand_until(s, "request:0");
     size_t sent = 0;
     ssize_t n;
-    /* Until nothing more is taken. */
+    /* Send until nothing more is accepted. */
     for (int still = 0; still < 20; still = n > 0 ? 0 : still + 1) {
         static const char request[] = "GET /a" HOST "\r\n";
         n = send(fd, request, sizeof request - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -331,7 +331,8 @@ static void whoever_writes_is_told_when_a_slow_client_has_read(void **state)
     stand_say(s, fd, "GET /stream" HOST "\r\n");
     stand_hear(s, fd, "two\r\n");
     memset(piece, 'p', sizeof piece);
-    /* What the kernel takes is not unsent, so that it is full for good only when that is full. */
+    /* Bytes that the kernel has taken no longer count as unsent, so the exchange stays full only
+     * when the kernel's buffers are full. */
     for (int full = 0; full < 3; full++) {
         for (; !http_is_full(s->x); written += sizeof piece) http_write(s->x, piece, sizeof piece);
         stand_turn(s);

@@ -1,5 +1,5 @@
-/* A client that goes is seen at once, whatever its exchange waits for and although nothing else
- * happens: each case does nothing but wait for `over`. And a server may be freed at any moment. */
+/* A client that disconnects is noticed at once, whatever its exchange waits for and even if nothing
+ * else happens: each case only waits for `over`. And a server may be freed at any moment. */
 #include "http_stand.h"
 
 #include <setjmp.h>
@@ -29,10 +29,10 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- when a client goes ---------------------------------------------------------------------- */
+/* ---- when a client disconnects --------------------------------------------------------------- */
 
-/* What a client sends, what the server is awaited to do before the client goes, and what its
- * handler is told then; NULL: nothing. */
+/* What a client sends, the log word to wait for before it disconnects, and the log word that its
+ * handler then writes; NULL: none. */
 typedef struct going {
     const char *sent, *until, *over;
 } going;
@@ -70,7 +70,7 @@ static void check_going(stand *s, const going *g, int way)
     stand_say(s, fd, g->sent);
     if (g->until) stand_until(s, g->until);
     if (!g->until) stand_until_connections(s, 1);
-    if (g->until) stand_turn(s); /* what was written is sent, and nothing is to be done any more */
+    if (g->until) stand_turn(s); /* all output was sent, and nothing is left to do */
     leave(fd, way);
     if (g->over) stand_until(s, g->over);
     stand_until_connections(s, 0);
@@ -134,7 +134,7 @@ static void an_answer_to_a_client_that_went_is_no_harm(void **state)
     stand_until_connections(s, 0);
 }
 
-/* ---- when the server goes -------------------------------------------------------------------- */
+/* ---- when the server is freed ---------------------------------------------------------------- */
 
 static void free_in(const char *path, const char *over)
 {

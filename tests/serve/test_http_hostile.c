@@ -1,5 +1,5 @@
-/* Requests that two readers could understand in two ways, and others that are no HTTP: each is
- * refused, with a status that says why, whatever pieces it comes in. */
+/* Requests that two readers could understand in two ways, and others that are not HTTP: each is
+ * refused with a status that fits, whatever pieces it arrives in. */
 #include "http_stand.h"
 
 #include <ctype.h>
@@ -18,13 +18,13 @@
 typedef struct sent_case {
     const char *bytes;
     size_t length;
-    const char *statuses; /* of all answers, one behind another */
+    const char *statuses; /* the statuses of all answers in order */
 } sent_case;
 
 #define CASE(bytes, statuses) {bytes, sizeof(bytes) - 1, statuses}
 
 static const sent_case refused[] = {
-    /* the length of a body told twice, or in a way that others read differently */
+    /* the length of a body given twice, or in a way that other servers read differently */
     CASE("POST / HTTP/1.1\r\n" HOST
          "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
          "400"),
@@ -92,7 +92,7 @@ static const sent_case refused[] = {
     CASE("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\nA : b\r\n\r\n",
          "400"),
     CASE("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\n\r\n", "400"),
-    /* the end of a line */
+    /* wrong ends of lines */
     CASE("GET / HTTP/1.1\nHost: a\n\n", "505"),
     CASE("GET / HTTP/1.1\r\nHost: a\n\r\n", "400"),
     CASE("GET / HTTP/1.1\r\nHost: a\r\n\n", "400"),
@@ -123,7 +123,7 @@ static const sent_case refused[] = {
     CASE("GET / HTTP/1.1\r\n" HOST "A: b\x1b[1m\r\n\r\n", "400"),
     CASE("GET / HTTP/1.1\r\n" HOST "A: b\x7f\r\n\r\n", "400"),
     CASE("GET / HTTP/1.1\r\n" HOST "Expect: 200-ok\r\n\r\n", "417"),
-    /* the first line */
+    /* wrong first lines */
     CASE("GET /\tHTTP/1.1\r\n" HOST "\r\n", "400"),
     CASE("GET / HTTP/1.1 \r\n" HOST "\r\n", "505"),
     CASE("GET /\r\n\r\n", "505"),
@@ -151,7 +151,7 @@ static const sent_case refused[] = {
     CASE("GET /a\x7f HTTP/1.1\r\n" HOST "\r\n", "400"),
     CASE("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "400"),
     CASE("\0", "400"),
-    /* what follows a request that was refused, or that ends the connection, is no request */
+    /* bytes after a request that was refused, or that ends the connection, are not a request */
     CASE("POST /echo HTTP/1.1\r\n" HOST
          "Content-Length: 5\r\nContent-Length: 0\r\n\r\nGET /b HTTP/1.1\r\n" HOST "\r\n",
          "400"),
@@ -163,7 +163,7 @@ static const sent_case refused[] = {
     CASE("GET /a HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n\r\n", "200 400"),
 };
 
-/* What is served, though it may look odd. */
+/* Requests that are served although they look odd. */
 static const sent_case served[] = {
     CASE("GET / RTSP/1.0\r\n" HOST "\r\n", "200"),
     CASE("GET  / HTTP/1.1\r\n" HOST "\r\n", "200"),
@@ -207,7 +207,7 @@ static const sent_case served[] = {
     CASE("PATCH /none HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n" HOST "\r\n", "204 200"),
 };
 
-/* Write the statuses of the answers in a text, and of 100 nothing. */
+/* Write the statuses of all answers in a text, without those of 100. */
 static void find_statuses(const char *text, char *statuses, size_t n)
 {
     *statuses = '\0';
@@ -218,7 +218,7 @@ static void find_statuses(const char *text, char *statuses, size_t n)
     }
 }
 
-/* What the server said to a client that sends this in such pieces, and to its handler. */
+/* The answers to a client that sends this in such pieces, and the calls of its handler. */
 typedef struct outcome {
     char statuses[64];
     char log[sizeof((stand *)NULL)->log];

@@ -1,4 +1,4 @@
-/* Where a server listens. */
+/* The addresses on which a server listens. */
 #include "http_stand.h"
 #include "support/folder.h"
 
@@ -77,7 +77,7 @@ static void several_addresses_are_listened_at(void **state)
     char why[300];
     stand_listen(p->s, "127.0.0.1:0");
     stand_listen(p->s, p->address);
-    /* A machine may be without IPv6. */
+    /* The machine may not have IPv6. */
     if (http_server_listen(p->s->server, "[::1]:0", why, sizeof why) == 0)
         assert_memory_equal(http_server_origin(p->s->server, 2), "http://[::1]:", 13);
     assert_string_equal(http_server_origin(p->s->server, 1), p->address);
@@ -88,7 +88,7 @@ static void a_name_is_listened_at_with_each_of_its_addresses(void **state)
     place *p = *state;
     char address[60], why[300] = "";
     const char *origin;
-    stand_listen(p->s, "localhost:0"); /* a free port, which is given up for the next */
+    stand_listen(p->s, "localhost:0"); /* a free port, which is released for the next bind */
     int port = atoi(strrchr(http_server_origin(p->s->server, 0), ':') + 1);
     assert_null(http_server_origin(p->s->server, 1));
     http_server_drain(p->s->server);
@@ -189,7 +189,7 @@ static void a_path_that_is_another_servers_by_now_is_left_alone(void **state)
     place *p = *state;
     stand_listen(p->s, p->address);
     assert_int_equal(unlink(p->path), 0);
-    /* Another inode may not get the number of the one that is still open. */
+    /* Keep the old socket open, so that no other inode gets its number. */
     int fd = bind_at(p->path);
     http_server_drain(p->s->server);
     assert_true(exists(p->path));
@@ -208,7 +208,7 @@ static void a_path_of_no_length_or_too_long_is_told(void **state)
     assert_int_equal(http_server_listen(p->s->server, address, why, sizeof why), ENOENT);
 }
 
-/* ---- sockets from elsewhere ------------------------------------------------------------------ */
+/* ---- inherited sockets ----------------------------------------------------------------------- */
 
 static void a_socket_that_listens_is_taken_over(void **state)
 {

@@ -1,4 +1,4 @@
-/* What is told of requests: numbers, lines and the last hour. */
+/* What is reported about requests: metrics, journal lines, and the last hour. */
 #include "../support/files.h"
 #include "serve/journal.h"
 #include "serve/observe.h"
@@ -17,7 +17,7 @@
 #define AT_MS       INT64_C(1796079600123)
 #define GENEROUS_MS 30000
 
-/* The page of budgets is not this test's. */
+/* Replaces the code for clients' keys, which this test does not test. */
 bool serve_access_state(const serve_access *access, size_t index, serve_key_state *out)
 {
     static const serve_key_state keys[] = {{.name = "alice", .day = 0.5, .budget_per_day = 1}};
@@ -291,7 +291,7 @@ static void one_that_cant_be_opened_changes_nothing(void **state)
     unlink(path);
 }
 
-/* Nobody reads the pipe, so it is full after a while. */
+/* Nobody reads the pipe, so it becomes full. */
 static void a_reader_that_sleeps_costs_lines_and_keeps_nobody(void **state)
 {
     (void)state;
@@ -326,7 +326,7 @@ static void a_full_disk_is_told_once(void **state)
 
 /* --- the last hour ---------------------------------------------------------------------------- */
 
-/* Returns what the page gets, to be freed. */
+/* Returns the JSON for the page, which the caller frees. */
 static char *page(const serve_recent *recent, int64_t now_ms)
 {
     const char *text;

@@ -1,4 +1,4 @@
-/* Which requests of a browser a server without keys answers. */
+/* Tests which requests of a browser are answered by a server without keys. */
 #include "serve/origin.h"
 
 #include <setjmp.h>
@@ -106,7 +106,8 @@ static void an_origin_that_is_configured_is_answered(void **state)
     settings.origins = (const char *const[]){"https://chat.example", NULL};
     assert_taken(&settings, "127.0.0.1:4000", "https://chat.example");
     assert_refused(&settings, "127.0.0.1:4000", "https://chat.example.evil.example");
-    assert_refused(&settings, "chat.example", "https://chat.example"); /* bound to this machine */
+    /* The server is bound to this machine. */
+    assert_refused(&settings, "chat.example", "https://chat.example");
     settings.origins = (const char *const[]){"*", NULL};
     assert_taken(&settings, "127.0.0.1:4000", "https://other.example");
 }
@@ -119,7 +120,8 @@ static void the_address_that_is_listened_at_is_a_host(void **state)
     settings.listen[1] = "unix:/run/beluga.sock";
     settings.n_listen = 2;
     assert_taken(&settings, "127.0.0.2:4000", NULL);
-    assert_taken(&settings, "127.0.0.3:4000", NULL); /* --listen, or a tunnel */
+    /* A name as with --listen, or through a tunnel. */
+    assert_taken(&settings, "127.0.0.3:4000", NULL);
     settings.listen[0] = "box.example:4000";
     assert_taken(&settings, "box.example:4000", NULL);
     assert_refused(&settings, "127.0.0.3.example:4000", NULL);

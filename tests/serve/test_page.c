@@ -1,4 +1,4 @@
-/* What goes out with the page, and what /status says. */
+/* The files of the page, and the content of /status. */
 #include "../support/words.h"
 #include "commands/config_stack.h"
 #include "serve/page.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- an exchange that keeps what it is told ---------------------------------------------------*/
+/* ---- an exchange that records its answer ----------------------------------------------------- */
 
 struct http_exchange {
     char head[4096];

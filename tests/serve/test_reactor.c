@@ -124,7 +124,7 @@ static void a_timer_may_set_itself_again(void **state)
 typedef struct end {
     reactor_watch watch;
     reactor *r;
-    struct end *other; /* is not watched any more when this is called */
+    struct end *other; /* NULL, or an end that on_end stops watching */
     unsigned calls;
     uint32_t events;
 } end;

@@ -1,4 +1,4 @@
-/* The routes of the server, what passes through it, and whom it lets in. */
+/* The routes of the server, bodies that pass through it, and which clients are let in. */
 #include "gate.h"
 
 #include <arpa/inet.h>
@@ -303,7 +303,7 @@ static void an_answer_under_another_name_has_the_price_of_what_was_asked(void **
     assert_contains(g->text, "x-beluga-cost-usd: 0.00225");
 }
 
-/* A body that goes out as it came would not have what the alias says. */
+/* If the body were sent unchanged, the alias's settings would be missing. */
 static void an_alias_has_a_say_in_the_body(void **state)
 {
     gate *g = *state;
@@ -320,7 +320,8 @@ static void an_alias_has_a_say_in_the_body(void **state)
     assert_contains(sent_body(g, 0), "\"new\":[2]");
 }
 
-/* What we have no option for is no loss where the body is translated into its own protocol. */
+/* A member without an option of ours is not lost if the body is translated into its own
+ * protocol. */
 static void what_only_the_provider_knows_goes_on_with_an_alias_text(void **state)
 {
     gate *g = *state;
@@ -392,7 +393,7 @@ static void a_socket_of_systemd_is_listened_on(void **state)
     assert_int_equal(gate_stop(g), 0);
 }
 
-/* ---- who is let in --------------------------------------------------------------------------- */
+/* ---- clients that are let in ----------------------------------------------------------------- */
 
 /* SHA-256 of "secret" */
 #define KEYS                                     \

@@ -1,8 +1,8 @@
-/* A stream that is cut behind any of its bytes, in each protocol, as clients of each protocol see
- * it: no client sees a success that is not one, and none a failure where all was there.
- *
- * A strict reader judges what the client got: every event's data is JSON; the texts join to the
- * whole text; and a success has its end in HTTP and in its protocol, a failure neither. */
+/* A stream that is cut after each of its bytes, in each protocol, as clients of each protocol see
+ * it: no client sees a success for a cut answer, or a failure for a complete one.
+ * A strict reader judges the bytes that the client got: the data of every event is JSON; the texts
+ * join to the whole text; a success ends correctly in HTTP and in its protocol, and a failure in
+ * neither. */
 #include "gate.h"
 
 #include <beluga/error.h>
@@ -14,13 +14,13 @@
 
 #define WHOLE_TEXT "Hello world"
 
-/* ---- what providers send --------------------------------------------------------------------- */
+/* ---- the providers' streams ------------------------------------------------------------------ */
 
 typedef struct upstream {
-    const char *model; /* of GATE_MODELS */
+    const char *model; /* one of GATE_MODELS */
     const char *stream;
-    const char *proof; /* the answer can't be whole before the end of this */
-    const char *last;  /* and it is whole with the end of this */
+    const char *proof; /* the answer can't be complete before the end of this text */
+    const char *last;  /* the answer is complete at the end of this text */
 } upstream;
 
 #define CHUNK(delta, reason)                                                                    \
@@ -89,10 +89,10 @@ static const upstream upstreams[] = {
 };
 #define UPSTREAMS (sizeof upstreams / sizeof *upstreams)
 
-/* ---- what clients ask ------------------------------------------------------------------------ */
+/* ---- the clients' requests ------------------------------------------------------------------- */
 
 typedef struct client {
-    const char *name, *path, *body; /* the body behind its model */
+    const char *name, *path, *body; /* the part of the body after the model */
 } client;
 
 static const client clients[] = {
@@ -106,15 +106,15 @@ static const client clients[] = {
 /* ---- the strict reader ----------------------------------------------------------------------- */
 
 typedef struct heard {
-    char text[256];  /* what was said */
-    bool finished;   /* a reason to stop came */
-    bool closed;     /* the last event of a whole answer came */
+    char text[256];  /* the text of the answer */
+    bool finished;   /* a finish reason came */
+    bool closed;     /* the last event of a complete answer came */
     bool failed;     /* an error came */
-    bool http_whole; /* the body has HTTP's end */
+    bool http_whole; /* the body ended as HTTP requires */
     int status;
 } heard;
 
-/* Take the chunks' framing away. @return whether the last one is there. */
+/* Remove the framing of chunks. @return whether the last chunk is there. */
 static bool join_chunks(char *body, size_t n, size_t *joined)
 {
     size_t at = 0, out = 0;
@@ -184,7 +184,7 @@ static void hear_data(heard *h, const char *data)
     beluga_json_doc_free(doc);
 }
 
-/* Read whole events; one that is not whole is one that a client drops. */
+/* Read complete events; a client drops an incomplete one. */
 static void hear_events(heard *h, char *text)
 {
     char *event, *end, *line, *rest;
@@ -236,9 +236,9 @@ static void check(gate *g, const upstream *u, const client *c, size_t cut, bool 
 /* ---- cuts ------------------------------------------------------------------------------------ */
 
 typedef enum ending {
-    ENDS_IN_HTTP,  /* with the last chunk, as if it were whole */
-    ENDS_AT_CLOSE, /* a body that ends with its connection */
-    IS_CLOSED,     /* without the last chunk */
+    ENDS_IN_HTTP,  /* with the last chunk, as if the body were complete */
+    ENDS_AT_CLOSE, /* the body ends with the connection */
+    IS_CLOSED,     /* the connection closes before the last chunk */
     IS_RESET,
     ENDINGS
 } ending;
@@ -260,7 +260,7 @@ static void script_cut(peer *p, const char *stream, size_t cut, ending how)
     if (how == IS_RESET) peer_step_reset(r);
 }
 
-/* Each byte at the very end, elsewhere one in `step`. */
+/* Cut after each byte near the end, and elsewhere after every `step` bytes. */
 static void cut_everywhere(gate *g, const upstream *u, const client *c, ending how, size_t step)
 {
     char body[512];
@@ -272,7 +272,7 @@ static void cut_everywhere(gate *g, const upstream *u, const client *c, ending h
     }
 }
 
-/* BELUGA_TEST_CUT_STEP=1 cuts behind every byte, which takes minutes. */
+/* With BELUGA_TEST_CUT_STEP=1 streams are cut after every byte, which takes minutes. */
 static void cut_all(gate *g, const char *config)
 {
     const char *given = getenv("BELUGA_TEST_CUT_STEP");

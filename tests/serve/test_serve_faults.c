@@ -1,4 +1,4 @@
-/* What providers do wrong, as clients of each protocol see it: no cut answer looks whole. */
+/* Faults of providers as clients of each protocol see them: no cut answer looks complete. */
 #include "gate.h"
 
 #include <stdio.h>
@@ -8,9 +8,9 @@
 typedef struct family {
     const char *path;
     const char *streamed, *whole; /* bodies */
-    const char *failed;           /* how a stream fails */
-    const char *complete[3];      /* what only a whole stream has */
-    const char *error;            /* how a body of an error begins */
+    const char *failed;           /* the form of an error inside a stream */
+    const char *complete[3];      /* texts that only a complete stream contains */
+    const char *error;            /* the beginning of an error's body */
 } family;
 
 static const family families[] = {
@@ -37,7 +37,7 @@ static const family families[] = {
 
 #define TRANSLATED GATE_MODELS "serve: {passthrough: false}\n"
 
-/* ---- what is expected ------------------------------------------------------------------------ */
+/* ---- expectations ---------------------------------------------------------------------------- */
 
 static void expect_error(gate *g, const family *f, int status, int got)
 {
@@ -46,7 +46,8 @@ static void expect_error(gate *g, const family *f, int status, int got)
     assert_lacks(g->text, "event-stream");
 }
 
-/* The stream gave `said`, and then failed in the way of its protocol; HTTP's last chunk lacks. */
+/* Expect that the stream contains `said` and then an error of its protocol, and that HTTP's last
+ * chunk is missing. */
 static void expect_broken(gate *g, const family *f, const char *said)
 {
     assert_contains(g->text, "HTTP/1.1 200 ");
@@ -66,10 +67,10 @@ static void expect_whole(gate *g, const family *f, const char *said)
     assert_string_equal(g->text + g->length - 5, "0\r\n\r\n");
 }
 
-/* Ask once in each family. */
+/* Do this once for each family of clients. */
 #define EACH_FAMILY(f) for (const family *f = families; f < families + FAMILIES; f++)
 
-/* ---- before there is content ----------------------------------------------------------------- */
+/* ---- faults before there is content ---------------------------------------------------------- */
 
 static void refusals_before_content_are_errors_of_http(void **state)
 {
@@ -107,9 +108,9 @@ static void a_stream_that_ends_before_content_is_an_error_of_http(void **state)
     }
 }
 
-/* ---- after there was content ----------------------------------------------------------------- */
+/* ---- faults after there was content ---------------------------------------------------------- */
 
-/* Each of these waits at the gate behind the first content. */
+/* Each of these replies waits at the gate after the first content. */
 
 static void script_cut(peer *p, int number)
 {
@@ -151,7 +152,7 @@ static const fault faults[] = {script_cut,           script_reset,    script_end
 
 #define EACH_FAULT(i) for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
 
-/* Ask for a stream that goes wrong when its first text is here. */
+/* Ask for a stream that fails after its first text has arrived. */
 static void ask_broken(gate *g, const family *f, fault go_wrong, int number)
 {
     go_wrong(g->peer, number);
@@ -181,13 +182,13 @@ static void a_stream_that_passes_and_breaks_fails_in_its_protocol(void **state)
     EACH_FAULT(i)
     {
         ask_broken(g, &families[0], faults[i], number++);
-        assert_lacks(g->text, "content\":\"lo"); /* no half of an event */
+        assert_lacks(g->text, "content\":\"lo"); /* no part of a cut event is passed on */
         assert_lacks(g->text, "{\"choices\":[{\"del\n");
         if (faults[i] == script_error_in_band) assert_contains(g->text, "it broke");
     }
 }
 
-/* What it is told after a broken connection is that the connection broke. */
+/* The error after a broken connection says that the connection broke. */
 static void a_stream_of_codex_fails_and_ends_in_order(void **state)
 {
     gate *g = *state;

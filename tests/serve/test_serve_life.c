@@ -1,4 +1,5 @@
-/* Clients that go, wait or read slowly; and a server that is reloaded, full, or about to end. */
+/* Clients that disconnect, wait or read slowly; and a server that is reloaded, full, or about to
+ * end. */
 #include "gate.h"
 
 #include <signal.h>
@@ -13,7 +14,7 @@
 #define MOCK "models:\n  e: {model: mock/echo}\n"
 #define CHAT "/v1/chat/completions"
 
-/* ---- clients that go ------------------------------------------------------------------------- */
+/* ---- clients that disconnect ----------------------------------------------------------------- */
 
 static int ask(gate *g, const char *path, const char *body)
 {
@@ -22,7 +23,7 @@ static int ask(gate *g, const char *path, const char *body)
     return fd;
 }
 
-/* The peer has the request, and nothing comes of it; the client goes, and the peer sees it. */
+/* Ask; after the peer has the request the client disconnects, and the peer must notice that. */
 static void expect_cancelled(gate *g, const char *path, const char *body)
 {
     size_t n = peer_requests(g->peer);
@@ -68,7 +69,7 @@ static void a_client_that_goes_while_its_answer_is_held_cancels_its_call(void **
     expect_cancelled(g, "/v1/messages", GATE_MESSAGES("m", "true"));
 }
 
-/* Nothing runs that asks a model. */
+/* Wait until no call of a model runs. */
 static void wait_for_rest(gate *g)
 {
     for (int i = 0; i < 6000; i++) {
@@ -172,14 +173,14 @@ static long memory_kib(const gate *g)
     return kib;
 }
 
-/* A sanitizer keeps what was freed. */
+/* A sanitizer keeps freed memory. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MOST_KIB (512 * 1024)
 #else
 #define MOST_KIB (12 * 1024)
 #endif
 
-/* Read all without keeping it. @return the bytes. */
+/* Read everything and discard it. @return the number of bytes. */
 static size_t drink(int fd)
 {
     static char bytes[1 << 16];
@@ -188,10 +189,10 @@ static size_t drink(int fd)
     return all;
 }
 
-/* More than the buffers of all sockets on the way. */
+/* More bytes than all sockets on the way can buffer. */
 #define MUCH ((size_t)48 << 20)
 
-/* The answer is larger than the memory that the server may use for it: it waits in the peer. */
+/* Expect that an answer larger than the server's memory for it waits in the peer. */
 static void expect_paused(gate *g, const char *path, const char *body)
 {
     peer_reply *r = script(g->peer, BEGINS);
@@ -201,7 +202,7 @@ static void expect_paused(gate *g, const char *path, const char *body)
     int fd = gate_dial(g);
     gate_say(fd, "POST", path, "Connection: close\r\n", body);
     gate_hear(g, fd, "xxxx");
-    /* others are served meanwhile */
+    /* other clients are served meanwhile */
     for (int i = 0; i < 50; i++)
         assert_int_equal(gate_request(g, "GET", "/health", NULL, NULL), 200);
     assert_int_equal(peer_request_outcome(g->peer, n), PEER_RUNNING);

@@ -1,4 +1,4 @@
-/* The section `serve` of a configuration: what is read of it, what is assumed, and what is told. */
+/* The section `serve` of a configuration: its settings, their defaults, and reported faults. */
 #include "read_settings.h"
 
 #include <beluga/registry.h>
@@ -16,7 +16,7 @@ static void refuse(const char *yaml, const char *expected)
     serve_settings settings;
     beluga_error err = {.message = ""};
     assert_int_equal(read_settings(yaml, &settings, &err), BELUGA_ERROR_INVALID_CONFIG);
-    /* behind the name of the file */
+    /* the message after the name of the file */
     const char *told = strchr(err.message, ':');
     assert_non_null(told);
     assert_memory_equal(told + 1, expected, strlen(expected));
@@ -104,7 +104,7 @@ static void keys_may_stand_in_a_bucket(void **state)
     serve_settings_free(&s);
 }
 
-/* The entries that were told, and why, one behind the other. */
+/* Record the entries that were reported, with the reasons, one after another. */
 static void note_fault(void *payload, size_t index, const char *message)
 {
     char *told = payload;
@@ -174,7 +174,7 @@ static void a_key_is_read(void **state)
     assert_int_equal(k[0].requests_per_minute, 60);
     assert_int_equal(k[0].tokens_per_minute, 1000);
     assert_true(k[0].budget_per_day == 0.5 && k[0].budget_per_month == 10 && k[0].page);
-    assert_int_equal(k[0].expires_s, 1801440000); /* the day is the last one */
+    assert_int_equal(k[0].expires_s, 1801440000); /* the end of that day */
     assert_int_equal(k[1].expires_s, 1801396800);
     assert_null(k[1].models);
     serve_settings_free(&s);

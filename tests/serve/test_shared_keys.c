@@ -1,4 +1,4 @@
-/* Two gateways whose clients' keys are in a bucket of a real server of NATS. */
+/* Two gateways that take their clients' keys from a bucket of a real NATS server. */
 #include "../queue/servers.h"
 #include "gate.h"
 #include "queue/nats_bucket.h"
@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define STEP_MS 100
-/* SHA-256 of "secret" and of "other" */
+/* The SHA-256 of "secret" and of "other". */
 #define SHA_SECRET "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
 #define SHA_OTHER  "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"
 #define ALICE      "  keys: [{name: alice, page: true, sha256: " SHA_SECRET "}]\n"
@@ -52,7 +52,7 @@ static int end(void **state)
     return 0;
 }
 
-/* Start a server, and have a configuration that takes keys of it, and these. */
+/* Start a NATS server, and write a configuration that uses its keys and these. */
 static void start(stand *s, const char *keys)
 {
     beluga_error err;
@@ -104,7 +104,7 @@ static int ask(gate *g, const char *key)
     return gate_request(g, "GET", "/v1/models", header, NULL);
 }
 
-/* Wait until a key is answered so. */
+/* Wait until a request with this key gets this status. */
 static void wait_for(gate *g, const char *key, int status)
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
@@ -116,7 +116,7 @@ static void wait_for(gate *g, const char *key, int status)
     fail_msg("it is answered %d, not %d", got, status);
 }
 
-/* Tell whether /metrics has a line, to a client who may see it. */
+/* Return whether /metrics has a line, asked by a client who may see it. */
 static bool metrics_have(gate *g, const char *line)
 {
     assert_int_equal(gate_request(g, "GET", "/metrics", "Authorization: Bearer secret\r\n", NULL),
@@ -146,9 +146,9 @@ static void remove_bucket(const stand *s)
     nats_bucket_end(&b);
 }
 
-/* Write an entry as the nats tool does: a message with the subject $KV.BUCKET.NAME, and with the
- * header KV-Operation: DEL and nothing else where it is deleted (`text` NULL). ADR-8 of
- * nats-io/nats-architecture-and-design has both. */
+/* Write an entry as the nats tool does: a message with the subject $KV.BUCKET.NAME. A deleted entry
+ * (`text` NULL) has only the header KV-Operation: DEL. ADR-8 of
+ * nats-io/nats-architecture-and-design describes both. */
 static void put(stand *s, const char *name, const char *text)
 {
     nats_bucket b;
@@ -224,7 +224,7 @@ static void an_entry_that_is_wrong_is_told_and_left_out(void **state)
     cli_wait_for_err(g->cli, "it has no sha256");
 }
 
-/* Neither a name nor a hash of the file is another one's by what the bucket has. */
+/* An entry of the bucket can't take the name or the hash of a key in the file. */
 static void the_file_wins(void **state)
 {
     stand *s = *state;
@@ -260,7 +260,7 @@ static void reading_the_configuration_anew_keeps_them(void **state)
     assert_int_equal(ask(g, "secret"), 401);
 }
 
-/* It has as many messages as the old one, and none of them is the old one's. */
+/* The new bucket has as many messages as the old one, but none of the old ones. */
 static void a_bucket_that_was_made_anew_is_read_anew(void **state)
 {
     stand *s = *state;

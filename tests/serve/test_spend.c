@@ -1,4 +1,4 @@
-/* What keys have spent: by day and month, kept over restarts, and shared by servers. */
+/* What keys have spent: counted by day and month, kept over restarts, and shared by servers. */
 #include "../support/files.h"
 #include "serve/spend.h"
 #include "told.h"
@@ -168,7 +168,7 @@ static void a_file_that_is_locked_is_told_once_and_written_later(void **state)
     sqlite3_busy_timeout(db, GENEROUS_MS); /* the thread may still be reading */
     assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
     pay(s, &alice, LATE, 1);
-    spend_wait(s, GENEROUS_MS); /* until it was tried */
+    spend_wait(s, GENEROUS_MS); /* until writing was tried */
     assert_true(spend_trouble(s, why, sizeof why));
     assert_non_null(strstr(why, "another process has locked it for too long"));
     assert_false(spend_trouble(s, why, sizeof why));

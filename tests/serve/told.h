@@ -1,5 +1,5 @@
-/* The command's messages, which the code under test would print: the last one is kept for the
- * test, and how many there were. A test program includes this once. */
+/* Replaces the command's messages, which the code under test would print: the last message and the
+ * number of messages are kept for the test. A test program includes this once. */
 #ifndef TESTS_TOLD_H
 #define TESTS_TOLD_H
 

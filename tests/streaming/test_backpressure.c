@@ -1,4 +1,5 @@
-/* Backpressure: who pulls slowly slows the server down, and holds little in memory meanwhile. */
+/* Backpressure: a caller that pulls slowly slows the server down, and needs little memory
+ * meanwhile. */
 #include "../support/meter.h"
 #include "../support/scene.h"
 
@@ -23,7 +24,7 @@ static beluga_chat_model *open_metered(meter *m, const char *provider, const bel
     if (beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err))
         fail_msg("open: %s", err.message);
     beluga_config_free(config);
-    beluga_client_unref(client); /* the model keeps it */
+    beluga_client_unref(client); /* the model keeps a reference */
     return model;
 }
 
@@ -34,14 +35,13 @@ static beluga_chat_model *open_metered_peer(meter *m, peer *p)
 }
 
 enum {
-    QUEUE = 64 * 1024, /* what may wait in a stream */
-    READ = 8 * 1024,   /* what comes in one read */
-    OVERHEAD =
-        3 * 64 *
-        1024 /* the call itself; buffers grow by doubling; an event is larger than its text */
+    QUEUE = 64 * 1024,       /* bytes that may wait in a stream */
+    READ = 8 * 1024,         /* bytes of one read */
+    OVERHEAD = 3 * 64 * 1024 /* for the call itself; buffers grow by doubling, and an event is
+                                larger than its text */
 };
 
-/* --- many small events ------------------------------------------------------------------------ */
+/* ---- many small events ----------------------------------------------------------------------- */
 
 static void tiny_frames(peer *p, int frames)
 {
@@ -59,7 +59,7 @@ static void tiny_frames(peer *p, int frames)
     free(body);
 }
 
-/* As fast a server as there can be, and 200,000 events of one letter each. */
+/* The server is as fast as possible, and sends 200,000 events of one letter each. */
 static void a_stream_that_is_not_pulled_holds_little(scene *s)
 {
     enum { FRAMES = 200000 };
@@ -68,7 +68,7 @@ static void a_stream_that_is_not_pulled_holds_little(scene *s)
     tiny_frames(s->peer, FRAMES);
     begin_until(s, BELUGA_EVENT_TEXT);
     assert_int_equal(peer_wait_outcome(s->peer, 0, PEER_ANSWERED, 300),
-                     -1); /* most is still with the server */
+                     -1); /* most bytes are still at the server */
     pull_to_the_end(s);
     assert_int_equal(s->r.texts, FRAMES);
     assert_in_range(atomic_load(&m.peak), 0, QUEUE + READ + OVERHEAD);
@@ -88,7 +88,7 @@ static void large_events_come_whole_and_one_after_the_other(scene *s)
     assert_int_equal(s->r.texts, EVENTS);
     assert_int_equal(s->r.bytes, (size_t)EVENTS * SIZE);
     assert_in_range(atomic_load(&m.peak), 0,
-                    10 * SIZE); /* a few copies of one event, never of all */
+                    10 * SIZE); /* a few copies of one event, but never all events */
     let_go(s);
     assert_int_equal(atomic_load(&m.live), 0);
 }
@@ -101,7 +101,7 @@ static void a_slow_reader_gets_everything_in_the_end(scene *s)
     s->stream = begin_stream(s->model, NULL);
     for (int pause = 0; pause < 3; pause++) {
         for (int i = 0; i < FRAMES / 4; i++) assert_non_null(pull_one(s->stream, &s->r));
-        peer_wait_outcome(s->peer, 0, PEER_CANCELLED, 50); /* a rest; nothing happens in it */
+        peer_wait_outcome(s->peer, 0, PEER_CANCELLED, 50); /* a pause, in which nothing happens */
     }
     pull_to_the_end(s);
     assert_int_equal(s->r.texts, FRAMES);
@@ -129,7 +129,7 @@ static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled
     free(words);
 }
 
-/* The second stream allocates its struct and nothing else. */
+/* The second stream allocates only its struct. */
 static void events_wait_in_the_memory_of_the_stream_before(scene *s)
 {
     enum { STREAM = 512 };

@@ -1,5 +1,5 @@
-/* A truncated answer never looks like a success: bodies cut at every byte, in each framing of HTTP.
- */
+/* A truncated answer never looks like a success: bodies are cut at every byte, in each framing of
+ * HTTP. */
 #include "../support/scene.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@ static const char proof[] = "\"finish_reason\":\"stop\"}]}";
 
 typedef enum framing { BY_LENGTH, BY_CHUNKS, BY_CLOSE } framing;
 
-/* A whole answer as bytes of the wire. Returns its length; `body` receives where the body begins.
- */
+/* Write a whole answer with its head. Returns its length; `body` receives the position of the
+ * body. */
 static size_t whole_answer(framing how, char *out, size_t size, size_t *body)
 {
     char header[64] = "Connection: close\r\n";
@@ -42,7 +42,7 @@ static void send_cut(peer *p, const char *answer, size_t n, bool reset)
     script_more(reply, reset ? RESETS : CLOSES);
 }
 
-/* What the caller may see of an answer of which only `n` bytes came. */
+/* Check the events of an answer of which only `n` bytes arrived. */
 static void check_cut(const record *r, const char *answer, size_t n, framing how)
 {
     const char *at = strstr(answer, proof);
@@ -95,14 +95,14 @@ static void a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole
     for (int words = 0; words < 4; words++) {
         peer_reply *reply = script(s->peer, BEGINS);
         for (int i = 0; i < words; i++) script_more(reply, SAYS("word "));
-        script_more(reply, ENDS); /* a body that ends well, but says nothing of an end */
+        script_more(reply, ENDS); /* the body ends properly, but without a proof of completion */
         expect_end(s, BELUGA_ERROR_STREAM_CLOSED);
         assert_int_equal(s->r.texts, words);
         assert_true(s->r.error.retryable);
     }
 }
 
-/* --- answers in one piece --------------------------------------------------------------------- */
+/* ---- answers in one piece -------------------------------------------------------------------- */
 
 static void an_unstreamed_answer_cut_at_any_byte_is_no_success(scene *s)
 {
@@ -142,7 +142,8 @@ static void a_failed_generate_gives_what_arrived_only_to_who_asked(scene *s)
 static void a_generate_that_succeeds_leaves_no_partial(scene *s)
 {
     script(s->peer, ANSWERS("Hello"));
-    beluga_response *response = NULL, *partial = (beluga_response *)&response; /* has to be set */
+    /* Not NULL, so that the test sees whether it is set. */
+    beluga_response *response = NULL, *partial = (beluga_response *)&response;
     assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &response, NULL,
                                    beluga_with_partial(&partial)),
                      0);

@@ -1,4 +1,4 @@
-/* Streams that a caller pulls: what comes, in which order, and how it ends. */
+/* Streams that a caller pulls: the events, their order, and how they end. */
 #include "../support/scene.h"
 
 #include <stdio.h>
@@ -71,7 +71,8 @@ static void a_finish_comes_once_and_then_nothing_for_ever(scene *s)
     script(s->peer, STREAMS("Hello"));
     pull_to_the_end(s);
     for (int i = 0; i < 5; i++) {
-        const beluga_event *event = (const beluga_event *)&s->r; /* not NULL: it has to be set */
+        /* Not NULL, so that the test sees whether it is set. */
+        const beluga_event *event = (const beluga_event *)&s->r;
         assert_int_equal(beluga_stream_next(s->stream, &event, NULL), 0);
         assert_null(event);
     }
@@ -122,7 +123,7 @@ static void two_tool_calls_may_be_interleaved(scene *s)
     assert_non_null(strstr(s->r.story, "end(1 [])"));
 }
 
-/* --- how a stream may end --------------------------------------------------------------------- */
+/* ---- how a stream may end -------------------------------------------------------------------- */
 
 static void a_complete_stream_without_done_finishes_at_its_usage(scene *s)
 {
@@ -130,7 +131,7 @@ static void a_complete_stream_without_done_finishes_at_its_usage(scene *s)
     expect_stream(s, 0, "start metadata [Hello] usage(7,1) finish(stop)");
 }
 
-/* The pause is longer than that grace; who is slow to read only makes it longer. */
+/* The pause is longer than the grace period; a slow reader only makes it longer. */
 static void a_pause_after_a_reason_that_came_with_content_is_no_end(scene *s)
 {
 #define WORD(text) \
@@ -187,7 +188,7 @@ static void an_event_that_is_not_json_is_malformed_response(scene *s)
     expect_stream(s, BELUGA_ERROR_MALFORMED_RESPONSE, "start metadata [Hello]");
 }
 
-/* --- servers that do not do as they were asked ------------------------------------------------ */
+/* ---- servers that ignore the request --------------------------------------------------------- */
 
 static void json_in_answer_to_a_stream_request_is_read_as_it_is(scene *s)
 {
@@ -237,7 +238,7 @@ static void a_stream_that_trickles_byte_by_byte_is_the_same_stream(scene *s)
         s, 0, "start metadata [gr\xc3\xbc\xc3\x9f] [ \xf0\x9f\x90\x8b] usage(12,2) finish(stop)");
 }
 
-/* A minimal stream whose lines end as given. */
+/* Script a minimal stream whose lines end with `end`. */
 static void lines_ending_in(peer *p, const char *end)
 {
     static const char *const lines[] = {
@@ -269,7 +270,7 @@ static void lines_may_end_in_any_of_the_three_ways(scene *s)
     }
 }
 
-/* One event of about n bytes. */
+/* Script one event of about n bytes. */
 static void big_event(peer *p, size_t n)
 {
     script(p, BEGINS, SAYS_LETTERS((int)n), STOPS, DONE);
@@ -302,7 +303,7 @@ static uint32_t crc32_of(const unsigned char *bytes, size_t n)
     return ~crc;
 }
 
-/* A gzip member with one stored block. */
+/* Write a gzip member with one stored block. */
 static size_t gzip_stored(const char *text, unsigned char *out)
 {
     static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1};
@@ -337,7 +338,7 @@ static void raw_events_give_what_the_provider_sent_on_request_only(scene *s)
     for (int raw = 0; raw < 2; raw++) {
         lines_ending_in(s->peer, "\n");
         expect_stream_with(s, 0, beluga_with_raw_events(raw));
-        if (raw) /* how many there are is the network's choice */
+        if (raw) /* their number depends on the network */
             assert_memory_equal(s->r.story, "raw ", 4);
         else
             assert_story(&s->r, "start metadata [Hello] finish(stop)");
@@ -348,7 +349,8 @@ static void raw_events_give_what_the_provider_sent_on_request_only(scene *s)
 
 static void a_finished_stream_leaves_its_connection_to_the_next_one(scene *s)
 {
-    /* In one piece: a stream whose last bytes come later may still hold its connection then. */
+    /* The body is sent in one piece: if its last bytes came later, the stream might still hold its
+     * connection. */
     static const char body[] =
         "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":null}]}\n\n"
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
@@ -364,7 +366,7 @@ static void a_finished_stream_leaves_its_connection_to_the_next_one(scene *s)
 
 static void what_follows_the_finish_is_read_so_that_the_connection_can_be_used_again(scene *s)
 {
-    /* The finish is delivered at the gate, the body ends later. */
+    /* The finish is delivered while the gate is closed; the body ends later. */
     script(s->peer, BEGINS, STOPS, USES(7, 0), WAITS_AT(0), DONE);
     script(s->peer, STREAMS("Hello"));
     expect_end(s, 0);

@@ -1,9 +1,7 @@
-/* HTTP/2 without TLS, from a server of a few frames: a stream that ends by a reset or by the
- * connection's end is whole or not by the same table as any other body (model/proof.h).
- *
- * The server reads no header: a request is over with its END_STREAM, and what is answered is told
- * by the test. It serves one connection at a time, as often as it is asked.
- */
+/* HTTP/2 without TLS, from a minimal server: whether a stream that ends by a reset or by the
+ * connection's end is complete follows the same table as for other bodies (model/proof.h).
+ * The server ignores headers: a request is complete with its END_STREAM, and the test chooses the
+ * answer. It serves one connection at a time, for any number of requests. */
 #include "../support/calls.h"
 #include "../support/sockets.h"
 
@@ -24,8 +22,8 @@ typedef struct server {
     pthread_t thread;
     const char *type, *body;
     ending ending;
-    unsigned code; /* of RST_STREAM or GOAWAY */
-    bool at_once;  /* the answer and its end are one piece */
+    unsigned code; /* the code of RST_STREAM or GOAWAY */
+    bool at_once;  /* the answer and its end are sent in one piece */
     atomic_int requests;
 } server;
 
@@ -65,8 +63,8 @@ static void put_number(int fd, unsigned type, unsigned stream, const unsigned *n
     put_frame(fd, type, 0, stream, bytes, 4 * n);
 }
 
-/* ":status: 200" is number 8 of HPACK's static table, "content-type" number 31, with its value
- * behind it. */
+/* ":status: 200" has index 8 in HPACK's static table, and the name "content-type" index 31,
+ * followed by its value. */
 static void put_head(const server *s, int fd, unsigned stream)
 {
     unsigned char block[64] = {0x88, 0x0f, 31 - 15, (unsigned char)strlen(s->type)};
@@ -75,7 +73,7 @@ static void put_head(const server *s, int fd, unsigned stream)
               4 + strlen(s->type));
 }
 
-/* Returns the type of the next frame, with what it has; -1 at the end. */
+/* Returns the type of the next frame, and reads its content; -1 at the end. */
 static int take_frame(int fd, unsigned char head[9], unsigned char *bytes, size_t max, size_t *n)
 {
     if (!take(fd, head, 9)) return -1;
@@ -83,7 +81,7 @@ static int take_frame(int fd, unsigned char head[9], unsigned char *bytes, size_
     return *n <= max && take(fd, bytes, *n) ? head[3] : -1;
 }
 
-/* Until the client has read all that was sent. */
+/* Wait until the client has read everything that was sent. */
 static bool is_read(int fd)
 {
     unsigned char head[9], bytes[65536];
@@ -95,7 +93,7 @@ static bool is_read(int fd)
     return false;
 }
 
-/* Returns whether the connection goes on. */
+/* Returns whether the connection continues. */
 static bool answer(server *s, int fd, unsigned stream)
 {
     unsigned flags = s->at_once ? MORE : 0;
@@ -140,7 +138,7 @@ static void begin(server *s)
     assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
 }
 
-/* The client's connections are closed: the last accept is all that is left. */
+/* The client's connections are closed, so the thread only waits in its last accept. */
 static void end(server *s)
 {
     shutdown(s->listener, SHUT_RDWR);
@@ -159,7 +157,7 @@ static const char half_stream[] = TEXT;
 static const char whole_answer[] =
     "{\"choices\":[{\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
 
-/* A client of its own, so that its connections are closed with it. */
+/* Ask with a separate client, so that its connections are closed with it. */
 static int ask(server *s, bool streamed, record *r)
 {
     beluga_client *client;
@@ -208,7 +206,7 @@ static void a_stream_that_ends_in_good_order_is_whole(void **state)
     assert_whole(answer_of(whole_answer, BY_FLAG, 0), false);
 }
 
-/* The ways in which what is whole may end, beside the flag for it. */
+/* The ways in which a complete answer may end, other than by END_STREAM. */
 static const struct {
     ending how;
     unsigned code;
@@ -226,7 +224,7 @@ static void a_whole_stream_is_whole_however_it_ends(void **state)
     assert_whole(stream_of(without_marker, BY_GOAWAY, NO_ERROR), true);
 }
 
-/* JSON says itself where it ends. */
+/* JSON itself shows where it ends. */
 static void a_whole_answer_is_whole_however_it_ends(void **state)
 {
     (void)state;
@@ -234,8 +232,8 @@ static void a_whole_answer_is_whole_however_it_ends(void **state)
         assert_whole(answer_of(whole_answer, ways[i].how, ways[i].code), false);
 }
 
-/* libcurl 7.88 drops it. It has been paid: it is told, or else it is an error that is not worth
- * another try. */
+/* libcurl 7.88 drops such an answer. It was paid for, so it must be delivered, or fail with an
+ * error that is not retried. */
 static void an_answer_in_one_piece_with_its_reset_is_not_paid_twice(void **state)
 {
     (void)state;
@@ -249,7 +247,7 @@ static void an_answer_in_one_piece_with_its_reset_is_not_paid_twice(void **state
     assert_int_equal(s.requests, 1);
 }
 
-/* Ask for an answer once for each of its ends; none of them is a success. */
+/* Ask for an answer with each of its ends; none of them is a success. */
 static void assert_half(server (*make)(const char *, ending, unsigned), const char *body,
                         bool streamed)
 {

@@ -1,7 +1,6 @@
-/* The same answer however its bytes arrive, whatever type it is declared to be, in every protocol:
- * behind a loop whose transfers are the test's own, so that the pieces are exact and nothing waits.
- *
- * The streams are what servers are known to send; each case says where it was met. */
+/* An answer is the same however its bytes arrive, and whatever type is declared, in every protocol.
+ * The test has its own loop and transfers, so that the pieces are exact and nothing waits.
+ * The streams are those that servers are known to send; each case names its source. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 #include "client/chat_model.h"
@@ -10,13 +9,13 @@
 
 #include <stdio.h>
 
-/* --- a transfer that tells its bytes in pieces ------------------------------------------------ */
+/* ---- a transfer that delivers its bytes in pieces -------------------------------------------- */
 
 typedef struct piece_player {
     const char *head; /* lines, each ended by \n */
     const char *body;
-    size_t length, first; /* the first piece; 0: bytes one by one */
-    int code;             /* what the end says */
+    size_t length, first; /* length of the body, and of the first piece; 0: single bytes */
+    int code;             /* the code at the end */
     const beluga__transfer_spec *spec;
     beluga__transfer_spec copy;
     beluga__task task;
@@ -33,7 +32,7 @@ static void tell_piece(size_t at, size_t n)
     assert_non_null(piece);
     memcpy(piece, player.body + at, n);
     if (!player.over && n) player.copy.handler->body(player.copy.owner, piece, n);
-    if (!player.over) assert_memory_equal(piece, player.body + at, n); /* given back as it was */
+    if (!player.over) assert_memory_equal(piece, player.body + at, n); /* the buffer is unchanged */
     free(piece);
 }
 
@@ -145,7 +144,7 @@ static void call(stage *s, beluga_chat_model *model, bool streamed, record *r)
     beluga_messages_free(messages);
     step_until_end(s->loop, r);
     beluga_op_free(op);
-    assert_int_equal(player.requests, 1); /* nothing that was understood is asked for again */
+    assert_int_equal(player.requests, 1); /* an answer that was understood is not asked for again */
 }
 
 typedef struct answer {
@@ -153,7 +152,7 @@ typedef struct answer {
     const char *type;
     const char *body;
     const char *story;
-    bool unstreamed; /* one answer was asked for */
+    bool unstreamed; /* the call does not ask for a stream */
 } answer;
 
 static const char *body_of(const answer *a, size_t *n)
@@ -177,7 +176,7 @@ static void set_head(const answer *a, bool framed)
 static void assert_same_at_every_split(stage *s, const answer *a)
 {
     record r;
-    /* where nothing came it would be asked for again */
+    /* an answer without any content would be retried */
     bool nothing = strcmp(a->story, "error(stream_closed)") == 0;
     beluga_chat_model *model = open_provider(a->provider, nothing ? 0 : 3);
     set_head(a, true);
@@ -201,7 +200,7 @@ static void assert_all(stage *s, const answer *answers, size_t n)
 
 #define ASSERT_ALL(state, answers) assert_all(state, answers, sizeof(answers) / sizeof *(answers))
 
-/* --- streams of every protocol ---------------------------------------------------------------- */
+/* ---- streams of every protocol --------------------------------------------------------------- */
 
 #define CHAT(delta, rest)                                                                       \
     "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":" delta rest "}]}" \
@@ -263,8 +262,8 @@ static void a_stream_is_the_same_at_every_split(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* vllm#47526, vllm-ascend#6985 and openclaw#97454 declare application/json; sub2api#2826 answers
- * unstreamed calls so, too. */
+/* Sources: vllm#47526, vllm-ascend#6985 and openclaw#97454 declare application/json; sub2api#2826
+ * answers in this way also to calls without a stream. */
 static void a_stream_of_another_declared_type_is_a_stream(void **state)
 {
     static const answer answers[] = {
@@ -314,8 +313,8 @@ static void a_whole_answer_to_a_streamed_call_is_an_answer(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* litellm#2195, one-api#1408 and new-api#378 say it in every chunk; CLIProxyAPI#5651 and
- * kelivo#1003 before the text. */
+/* Sources: litellm#2195, one-api#1408 and new-api#378 send the reason in every chunk;
+ * CLIProxyAPI#5651 and kelivo#1003 before the text. */
 static void a_finish_reason_ends_nothing(void **state)
 {
     static const answer answers[] = {
@@ -350,7 +349,8 @@ static void a_finish_reason_ends_nothing(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* CLIProxyAPI#4053: a placeholder early, and what counts after the finish; others the other way. */
+/* CLIProxyAPI#4053 sends a placeholder early, and the real usage after the finish; others do the
+ * reverse. */
 static void the_last_usage_that_counts_anything_holds(void **state)
 {
 #define USAGE(in, out)                                                                       \
@@ -365,7 +365,7 @@ static void the_last_usage_that_counts_anything_holds(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* Heartbeats of gateways: new-api sends ": PING", others events of that name. */
+/* Heartbeats of gateways: new-api sends ": PING", others send events of that name. */
 static void a_heartbeat_is_skipped(void **state)
 {
     static const answer answers[] = {
@@ -394,13 +394,13 @@ static void nothing_is_not_an_answer(void **state)
         {"openai", SSE, "data: {\"text\":\"Hi\"}\n\ndata: {\"text\":\"!\"}\n\n" CHAT_DONE,
          "error(empty_response)", false},
         {"gemini", SSE, "data: {\"choices\":[]}\n\n", "error(empty_response)", false},
-        /* heartbeats are no answer that was not understood, in whichever pieces they come */
+        /* a body of heartbeats only is not an unknown answer, in whichever pieces it arrives */
         {"gemini", SSE, "data: ping\n\n: x\n\ndata: ping\n\n", "error(stream_closed)", false},
     };
     ASSERT_ALL(*state, answers);
 }
 
-/* Decoders count on the names of events, which lines of JSON have not. */
+/* Decoders need the names of events, which lines of JSON lack. */
 static void lines_where_events_were_expected_are_not_understood(void **state)
 {
 #define LINES "{\"id\":\"a\"}\n{\"id\":\"b\"}\n"
@@ -416,8 +416,8 @@ static void lines_where_events_were_expected_are_not_understood(void **state)
 
 /* --- cuts ------------------------------------------------------------------------------------- */
 
-/* Cut at every byte, by a server that frames its body and by one that closes: what is no end of
- * the body must not look like one. */
+/* Cut at every byte, by a server that frames its body and by one that closes: a cut must not look
+ * like the end of the body. */
 static void a_reason_in_every_chunk_that_is_cut_is_no_success(void **state)
 {
     stage *s = *state;
@@ -437,7 +437,7 @@ static void a_reason_in_every_chunk_that_is_cut_is_no_success(void **state)
             player.first = player.length ? player.length : 1;
             player.code = framed ? BELUGA_ERROR_NETWORK : 0;
             call(s, model, true, &r);
-            /* After the first chunk nobody can know yet that it says it in every one. */
+            /* After the first chunk it is not known yet that every chunk has a reason. */
             if (r.finishes && (framed || player.length > second + strlen("two \"},")))
                 if (framed || r.texts > 1) fail_msg("a success after %zu bytes", player.length);
         }
@@ -457,7 +457,7 @@ static void assert_cause(stage *s, const answer *a)
     beluga_chat_model_unref(model);
 }
 
-/* In the place of a story stands what the error's cause must have. */
+/* In this table the member `story` is the text that the error's cause must contain. */
 static void the_beginning_of_a_body_that_is_given_up_is_the_cause(void **state)
 {
     static const answer answers[] = {
@@ -472,7 +472,8 @@ static void the_beginning_of_a_body_that_is_given_up_is_the_cause(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) assert_cause(*state, &answers[i]);
 }
 
-/* The pieces are looked at for what they are, each time from the beginning: not for ever. */
+/* The kind of a body is found from its beginning, which is examined anew with each piece, but not
+ * without limit. */
 static void a_beginning_that_tells_nothing_is_not_read_over_and_over(void **state)
 {
     enum { BLANKS = 4 << 20 };

@@ -1,4 +1,4 @@
-/* When a streamed answer is whole. The frames are written as words: "c" brought content, "r" a
+/* When a streamed answer is complete. The frames are written as words: "c" brought content, "r" a
  * finish reason, "cr" both, "u" neither. */
 #include "model/proof.h"
 
@@ -24,8 +24,8 @@ static beluga__proof after(const char *frames)
     return proof;
 }
 
-/* `ends` has a letter for each end that makes the answer whole: Marked, Framed, cLosed, Cut, and
- * Grace. */
+/* `ends` has a letter for each end with which the answer is complete: Marked, Framed, cLosed, Cut,
+ * and Grace. */
 static void assert_whole(const char *frames, const char *ends)
 {
     beluga__proof proof = after(frames);

@@ -1,4 +1,4 @@
-/* Retries: which errors, how often, how long, and what a caller sees of them. */
+/* Retries: after which errors, how often, after which delay, and what a caller sees of them. */
 #include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
@@ -17,7 +17,7 @@ static uint64_t gap_ms(const scene *s, size_t i)
     return (peer_request_time_ns(s->peer, i + 1) - peer_request_time_ns(s->peer, i)) / MS;
 }
 
-/* --- faults that pass ------------------------------------------------------------------------- */
+/* ---- temporary faults ------------------------------------------------------------------------ */
 
 static void a_rate_limit_is_waited_for_as_long_as_the_provider_asks(scene *s)
 {
@@ -78,7 +78,8 @@ static void a_timeout_is_tried_again(scene *s)
     expect_requests(s, 2);
 }
 
-/* The server closed a kept connection just as a request was sent on it: that costs no attempt. */
+/* The server closed a kept connection just as a request was sent on it; this does not count as an
+ * attempt. */
 static void a_stale_kept_connection_is_not_the_callers_business(scene *s)
 {
     open_retrying(s, 0);
@@ -90,7 +91,7 @@ static void a_stale_kept_connection_is_not_the_callers_business(scene *s)
     }
 }
 
-/* --- faults that stay ------------------------------------------------------------------------- */
+/* ---- permanent faults ------------------------------------------------------------------------ */
 
 static void what_the_provider_refuses_is_asked_once(scene *s)
 {
@@ -132,7 +133,7 @@ static void no_retries_means_one_attempt(scene *s)
     script(s->peer, FAILS(500, NULL));
     expect_failure(s, BELUGA_ERROR_INTERNAL);
     assert_int_equal(s->err.attempts, 1);
-    assert_true(beluga_error_is_retryable(&s->err)); /* by the caller, that is */
+    assert_true(beluga_error_is_retryable(&s->err)); /* the caller may retry it */
     expect_requests(s, 1);
 }
 
@@ -177,7 +178,7 @@ static void waits_grow_and_are_shortened_by_a_quarter_at_most(scene *s)
     assert_true(gap_ms(s, 2) >= 599);
 }
 
-/* --- in mid-answer ---------------------------------------------------------------------------- */
+/* ---- faults in the middle of an answer ------------------------------------------------------- */
 
 static void cut_after(peer *p, const char *text)
 {
@@ -249,7 +250,8 @@ static void a_generate_restarts_even_in_mid_answer(scene *s)
     assert_string_equal(beluga_response_id(response), "chatcmpl-peer0123456789abcdefghijkl");
     assert_string_equal(beluga_response_request_id(response), "req-peer-1");
     assert_non_null(beluga_response_warning(response, 0));
-    assert_null(beluga_response_warning(response, 1)); /* once, though it was sent twice */
+    /* Only one warning, though the request was sent twice. */
+    assert_null(beluga_response_warning(response, 1));
     beluga_response_free(response);
 }
 

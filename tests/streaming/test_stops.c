@@ -1,8 +1,7 @@
-/* Time in which nobody could look: a process that is stopped, a callback that blocks, a host that
- * has other things to do. A child runs the call, its parent stops it for longer than every timeout,
- * and the answer comes meanwhile: it waits in the kernel. Which of the two was there first is known
- * by events, never by a measured time.
- */
+/* Time in which the process can't look: it is stopped, a callback blocks, or the host is busy. A
+ * child runs the call, and its parent stops it for longer than every timeout, while the answer
+ * arrives in the kernel. The order of timeout and answer is fixed by events, never by measured
+ * time. */
 #include "../support/scene.h"
 #include "../support/sockets.h"
 #include "base/clock.h"
@@ -17,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A call fails after the first, and is left alone for the second. */
+/* A call times out after the first, and is left alone for the second. */
 enum { TIMEOUT_MS = 2000, STOP_MS = 3500, SETTLE_MS = 400 };
 
 static void sleep_ms(int ms)
@@ -26,7 +25,7 @@ static void sleep_ms(int ms)
     while (beluga__now_ns() < end) usleep(10000);
 }
 
-/* --- a child that is stopped ------------------------------------------------------------------ */
+/* ---- a child that is stopped ----------------------------------------------------------------- */
 
 static char said; /* the child's pipe to its parent */
 static int say_fd = -1;
@@ -46,7 +45,7 @@ static void hear(int fd, char expected)
     assert_int_equal(said, expected);
 }
 
-/* In the child: a story that is as expected is success. */
+/* In the child: exit with success if the story is the expected one. */
 static void leave(const record *r, const char *expected)
 {
     if (strcmp(r->story, expected) != 0) {
@@ -61,7 +60,7 @@ typedef struct child {
     int fd;
 } child;
 
-/* Before anything of the parent's has a thread of the library's. */
+/* Fork before the parent has any object with a thread of the library's. */
 static child begin_child(void (*body)(const char *url), const char *url)
 {
     int ends[2];
@@ -78,7 +77,7 @@ static child begin_child(void (*body)(const char *url), const char *url)
     _exit(2);
 }
 
-/* Whether it sleeps: it has nothing to do but to wait for its descriptors. */
+/* Returns whether the child sleeps, which means that it only waits for its descriptors. */
 static bool is_asleep(const child *c)
 {
     char path[64], line[256];
@@ -95,7 +94,7 @@ static bool is_asleep(const child *c)
 static void stop(const child *c)
 {
     int status;
-    sleep_ms(SETTLE_MS); /* libcurl's own short timers would make it look at its sockets */
+    sleep_ms(SETTLE_MS); /* libcurl's own short timers would make it check its sockets */
     while (!is_asleep(c)) usleep(1000);
     assert_int_equal(kill(c->pid, SIGSTOP), 0);
     assert_int_equal(waitpid(c->pid, &status, WUNTRACED), c->pid);
@@ -112,7 +111,7 @@ static int go_on_and_wait(const child *c)
     return WEXITSTATUS(status);
 }
 
-/* Connecting has the usual time: libcurl's timer for it would come first. */
+/* Connecting has the usual timeout, since libcurl's timer for it would come first. */
 #define SHORT_TIMEOUTS beluga_with_timeout_ms(TIMEOUT_MS), beluga_with_total_timeout_ms(TIMEOUT_MS)
 
 static void script_halves(peer *p)
@@ -122,7 +121,7 @@ static void script_halves(peer *p)
 
 static const char halves[] = "start metadata [Hello] [ world] finish(stop)";
 
-/* The child's stream, up to its first text. */
+/* Pull the child's stream up to its first text. */
 static beluga_stream *pull_the_first_half(const char *url, record *r)
 {
     beluga_stream *stream = begin_stream(open_at(url, SHORT_TIMEOUTS), NULL);
@@ -150,7 +149,7 @@ static void push_halves(const char *url)
     leave(&r, halves);
 }
 
-/* The rest of the answer comes while the child is stopped, and the child makes do with it. */
+/* The rest of the answer arrives while the child is stopped; the child then continues with it. */
 static void answer_while_stopped(peer *p, void (*body)(const char *), char said_before)
 {
     child c = begin_child(body, peer_url(p));
@@ -196,7 +195,8 @@ static void a_whole_answer_that_came_while_the_process_was_stopped_is_an_answer(
     answer_while_stopped(*state, generate_hello, 'g');
 }
 
-/* The deadline is real time, but an answer that is there is not thrown away for it. */
+/* The deadline is real time, but an answer that has already arrived is not dropped because of
+ * it. */
 static void generate_under_a_deadline(const char *url)
 {
     beluga_chat_model *model = open_at_n(url, NULL, 0);
@@ -229,7 +229,7 @@ static void a_server_that_is_silent_behind_a_stop_too_is_a_timeout(void **state)
 
 /* --- connecting ------------------------------------------------------------------------------- */
 
-/* A listener whose queue is full; who waits in it gets in when the first one is taken out. */
+/* A listener whose queue is full; a waiting connection gets in when the first one is accepted. */
 typedef struct full_queue {
     int listener, filler;
     char url[64];
@@ -241,7 +241,7 @@ static void make_full_queue(full_queue *q)
     q->filler = connect_to(q->listener, 0);
 }
 
-/* Read a request and answer it; false when there is none. */
+/* Read a request and answer it. Returns false if there is none. */
 static bool answer_one(int listener)
 {
     static const char answer[] =
@@ -274,7 +274,7 @@ static void take_one_out(const full_queue *q)
     assert_int_equal(close(accept(q->listener, NULL, NULL)), 0);
 }
 
-/* What came of an earlier try is taken out, too. */
+/* Connections of earlier attempts are accepted, too. */
 static void finish_slowly_connected(full_queue *q, const child *c)
 {
     assert_int_equal(kill(c->pid, SIGCONT), 0);
@@ -284,7 +284,7 @@ static void finish_slowly_connected(full_queue *q, const child *c)
     close(q->listener);
 }
 
-/* The child waits for a place in the queue, which comes free before it sleeps or after it. */
+/* The child waits for a place in the queue, which becomes free before the stop or during it. */
 static void stop_while_connecting(bool free_before)
 {
     full_queue q;
@@ -298,14 +298,14 @@ static void stop_while_connecting(bool free_before)
     finish_slowly_connected(&q, &c);
 }
 
-/* The kernel asks again after one second, while the child is stopped. */
+/* The kernel repeats the connection attempt after one second, while the child is stopped. */
 static void a_connection_that_came_about_while_the_process_was_stopped_is_used(void **state)
 {
     (void)state;
     stop_while_connecting(true);
 }
 
-/* The kernel would ask again long after it. */
+/* The kernel would repeat the attempt only much later. */
 static void a_stop_does_not_count_as_connecting(void **state)
 {
     (void)state;
@@ -328,7 +328,7 @@ static void block_at_text(void *payload, const beluga_event *event)
     sleep_ms(STOP_MS);
 }
 
-/* Two calls of a loop: while the callback of one blocks, nobody reads the other. */
+/* Two calls share a loop: while the callback of one blocks, nothing reads the other's answer. */
 static void a_callback_that_blocks_costs_no_other_call_its_answer(scene *s)
 {
     blocking b = {.blocked = false};
@@ -346,7 +346,7 @@ static void a_callback_that_blocks_costs_no_other_call_its_answer(scene *s)
     assert_story(&s->r, halves);
 }
 
-/* Nothing was sent yet: without another moment the server has none to answer in. */
+/* Nothing was sent yet, so without extra time the server could not answer. */
 static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(scene *s)
 {
     open_with(s, SHORT_TIMEOUTS);
@@ -357,7 +357,7 @@ static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its
     assert_story(&s->r, "start metadata [Hello] usage(12,1) finish(stop)");
 }
 
-/* A host that always comes late still learns in the end that its server is silent. */
+/* Even if a host always steps late, a silent server leads to a timeout in the end. */
 static void a_host_that_comes_late_each_time_gets_its_timeout(scene *s)
 {
     open_with(s, beluga_with_timeout_ms(200));
@@ -377,7 +377,7 @@ static void on_alarm(int number)
     (void)number;
 }
 
-/* A signal each millisecond, for every call that does not begin anew by itself. */
+/* A signal each millisecond interrupts every system call that does not restart by itself. */
 static void set_storm(bool on)
 {
     struct sigaction action = {.sa_handler = on_alarm};

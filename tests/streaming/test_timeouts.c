@@ -1,7 +1,6 @@
 /* Five timeouts: connect, first event, between events, without progress, total; and the caller's
- * deadline. None of these tests measures time: where two limits compete, which of them wins tells
- * what was counted.
- */
+ * deadline. None of these tests measures time: where two limits compete, the one that wins shows
+ * what was counted. */
 #include "../support/scene.h"
 #include "../support/sockets.h"
 
@@ -19,7 +18,7 @@ static void sleep_ms(int ms)
     }
 }
 
-/* --- the first event -------------------------------------------------------------------------- */
+/* ---- the first event ------------------------------------------------------------------------- */
 
 static void a_server_that_never_answers_is_a_timeout(scene *s)
 {
@@ -37,8 +36,9 @@ static void a_server_that_accepts_and_never_reads_is_a_timeout(scene *s)
     expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_first_event_timeout_ms(100));
 }
 
-/* For three seconds, half a second more than the timeout: OpenRouter's comments, LiteLLM's and
- * new-api's pings say that a model still thinks (openclaw#152535, llama.cpp#23994). */
+/* Send signs of life for three seconds, half a second more than the timeout: OpenRouter's comments,
+ * LiteLLM's and new-api's pings say that a model is still thinking (openclaw#152535,
+ * llama.cpp#23994). */
 static void say_that_it_works(peer_reply *reply)
 {
     for (int i = 0; i < 30; i++) {
@@ -71,7 +71,7 @@ static void a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in(scene
     expect_stream_with(s, BELUGA_ERROR_INVALID_INPUT, beluga_with_timeout_ms(0));
 }
 
-/* Bytes that are no text, in pieces. */
+/* Send bytes that are not text, in pieces. */
 static void drip(peer_reply *reply, const char *piece)
 {
     for (int i = 0; i < 3000; i++) {
@@ -113,7 +113,7 @@ static void comments_and_pings_move_the_idle_timeout(scene *s)
     assert_story(&s->r, "start metadata [Hello] finish(stop)");
 }
 
-/* Where one of the two limits must end it, only this one can: the server never stops. */
+/* Only one of the two limits can end this call, since the server never stops. */
 static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(scene *s)
 {
     open_with(s, beluga_with_max_retries(3));
@@ -140,7 +140,7 @@ static void bytes_that_drip_are_no_sign_of_life(scene *s)
     assert_story(&s->r, "start metadata [Hello]");
 }
 
-/* Each event comes well within the idle timeout, all of them take much longer than it. */
+/* Each event comes well within the idle timeout, but all of them together take much longer. */
 static void a_stream_may_take_as_long_as_it_wants_while_events_come(scene *s)
 {
     speak_for_three_seconds(s->peer);
@@ -162,10 +162,11 @@ static void the_timeout_of_an_unstreamed_call_is_its_total(scene *s)
 {
     open_with(s, beluga_with_timeout_ms(2000), beluga_with_max_retries(3));
     drip(script(s->peer, HEAD(200, "Content-Type: application/json\r\n")),
-         " "); /* a body that never ends: each byte is new, but no answer */
+         " "); /* the body never ends: each byte is new, but not an answer */
     expect_failure(s, BELUGA_ERROR_TIMEOUT);
     assert_string_equal(s->err.operation, "generate");
-    expect_requests(s, 1); /* it works on it, and would be paid again */
+    /* The server works on the first request, and would be paid again for a second. */
+    expect_requests(s, 1);
 }
 
 static void a_generate_that_streams_on_the_wire_has_the_timeouts_of_a_stream(scene *s)
@@ -189,7 +190,7 @@ static void full_providers_have_the_same_timeouts(scene *s)
 
 /* --- connect ---------------------------------------------------------------------------------- */
 
-/* A listening socket whose queue is full: the kernel lets further connections hang. */
+/* A listening socket whose queue is full, so that the kernel leaves further connections waiting. */
 typedef struct full_queue {
     int listener, fillers[8];
     char url[64];
@@ -226,7 +227,7 @@ static void a_port_where_nobody_listens_is_a_network_error(scene *s)
     assert_true(s->err.retryable);
 }
 
-/* The limit is where the next descriptor would be; the loop's own are there from the first call. */
+/* The limit is at the next descriptor; the loop's own descriptors exist since the first call. */
 static void a_process_without_descriptors_is_told_so(scene *s)
 {
     struct rlimit before, none;
@@ -245,7 +246,7 @@ static void a_process_without_descriptors_is_told_so(scene *s)
     assert_non_null(strstr(s->err.message, "descriptors"));
 }
 
-/* --- the caller's deadline -------------------------------------------------------------------- */
+/* ---- the caller's deadline ------------------------------------------------------------------- */
 
 static void a_deadline_is_context_timeout_and_is_not_retried(scene *s)
 {
@@ -278,10 +279,9 @@ static void the_nearest_deadline_of_the_parents_holds(scene *s)
     beluga_context_unref(near);
 }
 
-/* --- what does not count ---------------------------------------------------------------------- */
+/* ---- time that does not count ---------------------------------------------------------------- */
 
-/* A loop that lay idle for longer than the deadline: its idleness must not lengthen the next
- * timeout. */
+/* The loop was idle for longer than the deadline, which must not lengthen the next timeout. */
 static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(scene *s)
 {
     script(s->peer, ANSWERS("Hello"));
@@ -295,7 +295,7 @@ static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(s
                      BELUGA_ERROR_TIMEOUT);
 }
 
-/* On a client of its own, so that the loop is a new one. */
+/* This uses a separate client, so that the loop is new. */
 static void time_before_the_first_next_does_not_count(void **state)
 {
     peer *p = *state;
@@ -309,7 +309,7 @@ static void time_before_the_first_next_does_not_count(void **state)
     assert_int_equal(
         beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
     beluga_config_free(config);
-    for (int i = 0; i < 2; i++) { /* the second time on a loop that was used before */
+    for (int i = 0; i < 2; i++) { /* the second time, the loop was used before */
         record_clear(&r);
         script(p, STREAMS("Hello"));
         beluga_stream *stream = begin_stream(model, NULL);
@@ -328,7 +328,7 @@ static void time_between_two_nexts_does_not_count(scene *s)
     script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
     begin_until(s, BELUGA_EVENT_TEXT);
     let_the_rest_come(s);
-    sleep_ms(1200); /* everything lies in the socket */
+    sleep_ms(1200); /* the whole answer lies in the socket */
     pull_to_the_end(s);
     assert_story(&s->r, "start metadata [Hello] [ world] finish(stop)");
 }

@@ -1,4 +1,4 @@
-/* Providers whose key is exchanged for a token, and which are `openai` for the rest:
+/* Providers whose key is exchanged for a token, and which otherwise work as `openai`:
  *
  *   broker       asks POST BASE/token with {"key": ...}, unless broker.url names another address;
  *                its answer is OAuth's; a key that begins with "as-is" is used as it is

@@ -1,6 +1,6 @@
-/* What the suites about calls share: a model on the scripted peer, and a record of what came.
+/* Helpers that the suites about calls share: a model at the scripted peer, and a record of events.
  *
- * A record writes events down as a line that a test can read and compare:
+ * A record writes events as a line that a test can read and compare:
  *     start metadata [Hello] [ world] usage(12,2) finish(stop)
  * Warnings, tool calls and errors show in it as start(warning), begin(0 name), delta(0 {"a"), end(0
  * {"a":1}), raw, restart and error(stream_closed). */
@@ -20,10 +20,11 @@
 
 #include <cmocka.h>
 
-/* For what must happen: a test fails after it. Never reached by a test that passes. */
+/* The longest wait, in milliseconds, for something that must happen; the test fails after it. A
+ * passing test never waits that long. */
 enum { PATIENCE_MS = 30000 };
 
-/* Built with a sanitizer: some tests do less of the same then. */
+/* Built with a sanitizer: some tests then do fewer repetitions. */
 #if defined(__SANITIZE_THREAD__)
 #define UNDER_TSAN 1
 #elif defined(__has_feature)
@@ -36,13 +37,13 @@ enum { PATIENCE_MS = 30000 };
 #endif
 
 typedef struct record {
-    char story[8192]; /* what came, in order; the end is cut off where it would not fit */
+    char story[8192]; /* what came, in order; a story that does not fit is cut off at the end */
     size_t length;
     size_t events, texts, finishes, errors, starts, restarts;
-    int restarted_for;  /* the error that the last RESTART tells */
+    int restarted_for;  /* the error that the last RESTART reported */
     size_t bytes;       /* of text */
-    beluga_error error; /* of the ERROR event, or of a failed next */
-    int status;         /* what the last next returned */
+    beluga_error error; /* the error of the ERROR event, or of a failed next */
+    int status;         /* the status that the last next returned */
 } record;
 
 void record_clear(record *r);
@@ -51,8 +52,8 @@ void record_event(void *payload, const beluga_event *event);
 bool record_ended(const record *r);
 #define assert_story(r, expected) assert_string_equal((r)->story, expected)
 
-/* Open `openai` at a URL: a key, the model "peer-chat", no retries, patient timeouts, and options.
- */
+/* Open `openai` at a URL, with a key, the model "peer-chat", no retries, long timeouts, and these
+ * options. */
 beluga_chat_model *open_at_n(const char *url, const beluga_option *opts, size_t n);
 #define open_at(url, ...)                                                    \
     open_at_n(url, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
@@ -64,40 +65,41 @@ beluga_chat_model *open_peer(peer *p);
     open_mock_n((const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, BELUGA_OPTIONS_TERMINATED)
 beluga_chat_model *open_mock_n(const beluga_option *opts, size_t n);
 
-/* Begin a pull stream of "Hi"; it must begin. */
+/* Begin a pull stream of "Hi"; the test fails if it does not begin. */
 beluga_stream *begin_stream(beluga_chat_model *model, beluga_context *ctx);
-/* The next event, recorded; NULL after the end. */
+/* Pull and record the next event; NULL after the end. */
 const beluga_event *pull_one(beluga_stream *stream, record *r);
-/* All events to the end. */
+/* Pull and record all events to the end. */
 void pull_all(beluga_stream *stream, record *r);
-/* Pull events until one is of this kind; it must come. */
+/* Pull events until one is of this kind; the test fails if none is. */
 const beluga_event *pull_until(beluga_stream *stream, record *r, uint32_t kind);
-/* A whole stream: its story, and what it ended with. */
+/* Pull a whole stream: returns its status, and records its story. */
 int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r,
                    const beluga_option *opts, size_t n);
 #define stream_with(model, r, ...)                                                           \
     stream_whole_n(model, NULL, r, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                    BELUGA_OPTIONS_TERMINATED)
 int stream_whole(beluga_chat_model *model, record *r);
-/* Generate from "Hi"; the text is compared unless it is NULL. Returns the status. */
+/* Generate from "Hi". The text is compared with `expected` unless that is NULL. Returns the
+ * status. */
 int generate(beluga_chat_model *model, const char *expected, beluga_error *err);
 int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *expected,
                    beluga_error *err);
 
-/* Begin a stream of "Hi" on a host's loop; it must begin. */
+/* Begin a stream of "Hi" on a host's loop; the test fails if it does not begin. */
 beluga_op *push_to(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                    beluga_event_cb cb, void *payload);
-/* The same, with a record that hears the events. */
+/* Begin one in the same way, with a record that gets the events. */
 beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r);
 beluga_loop *new_loop(void);
 /* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after
  * PATIENCE_MS. */
 void poll_and_step(beluga_loop *loop);
-/* The same until the record has ended. */
+/* Poll and step until the record has ended. */
 void step_until_end(beluga_loop *loop, const record *r);
 /* Step until the descriptor is no longer readable. */
 void step_until_quiet(beluga_loop *loop);
-/* Whether the loop's descriptor is readable now. */
+/* Returns whether the loop's descriptor is readable now. */
 bool is_readable(beluga_loop *loop);
 
 /* Fixtures: *state is a peer. */

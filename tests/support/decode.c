@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* What the adapter has around a decoder. */
+/* The objects that the adapter has around a decoder. */
 typedef struct decoder {
     beluga__sink sink;
     const beluga_provider *provider;
@@ -82,7 +82,8 @@ static void tear_down(decoder *d)
     beluga__json_scratch_free(&d->loop.scratch);
 }
 
-/* Feeding goes on after the finish, for its usage, and ends with an error or the end marker. */
+/* Feeding continues after the finish, since usage may follow, and ends with an error or the end
+ * marker. */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
     decoder *d = payload;

@@ -6,11 +6,11 @@
 
 #include <beluga/provider/provider.h>
 
-/* Decode a streamed body that arrives in pieces: `ends` are where they end, the last is the length.
- * What the adapter makes of the end is said, too. Appends to `out`. */
+/* Decode a streamed body that arrives in pieces: `ends` are the ends of the pieces, the last being
+ * the length. The events that the adapter adds at the end are printed, too. Appends to `out`. */
 void decode_stream(const beluga_provider *provider, const char *bytes, const size_t *ends,
                    size_t n_ends, beluga__buf *out);
-/* Decode the whole answer to a call of this kind. One that embeds has DECODE_INPUTS inputs. */
+/* Decode the whole answer to a call of this kind. A call that embeds has DECODE_INPUTS inputs. */
 enum { DECODE_INPUTS = 3 };
 void decode_body(const beluga_provider *provider, const char *bytes, size_t length,
                  beluga_kind_of_call kind, beluga__buf *out);

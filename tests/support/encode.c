@@ -16,9 +16,9 @@
 enum { MAX_OPTIONS = 64, MAX_TOOLS = 16, MAX_INPUTS = 8 };
 
 struct encode_script {
-    char *text; /* what the options point into */
+    char *text; /* owns the texts to which the options point */
     beluga_messages *messages;
-    beluga_message *last; /* not in the list yet */
+    beluga_message *last; /* the message being read, not in the list yet */
     beluga_option options[MAX_OPTIONS];
     size_t n_options;
     beluga_tool *tools[MAX_TOOLS];
@@ -32,7 +32,7 @@ struct encode_script {
 
 /* ---- reading the text ------------------------------------------------------------------------ */
 
-/* Cut off the next word; the rest is what follows one space. */
+/* Cut off the next word; `*rest` is then the text after one space. */
 static char *word(char **rest)
 {
     char *at = *rest, *space = strchr(at, ' ');
@@ -253,8 +253,9 @@ int encode_run(const beluga_provider *provider, const encode_script *s, beluga__
     runtime = (beluga__runtime){
         .allocator = *beluga_allocator_default(), .ref = no_reference, .unref = no_reference};
     memset(&target, 0, sizeof target);
-    atomic_init(&target.refs,
-                2); /* one more than are let go: it is not made as the client makes it */
+    /* One reference more than are released, since freeing would fail: the client did not make it.
+     */
+    atomic_init(&target.refs, 2);
     target.runtime = &runtime;
     target.provider = target.protocol = provider;
     target.model_name = provider->default_model;

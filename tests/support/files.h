@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* The path of a file in a folder, in a buffer that the fourth call after this one uses again. */
+/* The path of a file in a folder, in a buffer that the fourth call after this one reuses. */
 static inline const char *path_below(const char *folder, const char *name)
 {
     static char paths[4][256];
@@ -22,7 +22,7 @@ static inline const char *path_below(const char *folder, const char *name)
     return path;
 }
 
-/* Write a file anew. */
+/* Write a file, replacing its content. */
 static inline void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");

@@ -1,4 +1,4 @@
-/* A request that a function of a provider fills, without a call: *state is one. */
+/* A request that a provider's function fills, without a call: *state is such a request. */
 #ifndef TESTS_FILLED_REQUEST_H
 #define TESTS_FILLED_REQUEST_H
 
@@ -20,7 +20,7 @@ typedef struct filled_request {
     beluga_error err;
 } filled_request;
 
-/* Returns owned (filled_request_end). */
+/* Returns a request that the caller owns; free it with filled_request_end. */
 static inline filled_request *filled_request_new(const char *base_url)
 {
     filled_request *r = test_calloc(1, sizeof *r);
@@ -44,7 +44,7 @@ static inline int filled_request_end(void **state)
     return 0;
 }
 
-/* Let the provider authorize it. Returns the status. */
+/* Let the provider authorize the request. Returns the status. */
 static inline int filled_request_authorize(filled_request *r, const beluga_provider *provider,
                                            const char *key, const char *variable, int64_t now)
 {
@@ -53,7 +53,7 @@ static inline int filled_request_authorize(filled_request *r, const beluga_provi
     return provider->authorize(&r->http, &credential, now, &r->err);
 }
 
-/* A header of it, or NULL. */
+/* Returns a header of the request, or NULL. */
 static inline const char *filled_request_header(const filled_request *r, const char *name)
 {
     return beluga_http_request_header(&r->http, name);

@@ -1,4 +1,5 @@
-/* Recorded traffic as files, read by the suites of the providers: tests/fixtures/README.md. */
+/* Recorded traffic as files, read by the suites of the providers. tests/fixtures/README.md
+ * describes the format. */
 #ifndef TESTS_FIXTURE_H
 #define TESTS_FIXTURE_H
 
@@ -8,21 +9,23 @@
 enum { FIXTURE_CASES = 384 };
 
 typedef struct fixture {
-    char file[128]; /* below tests/fixtures, without its ending */
-    char name[96];  /* of the case */
+    char file[128]; /* path below tests/fixtures, without its ending */
+    char name[96];  /* name of the case */
 } fixture;
 
-/* The cases of a folder below tests/fixtures, by file and place; not those of its check/. */
+/* The cases of a folder below tests/fixtures, ordered by file and position, without those of its
+ * check/. */
 typedef struct fixture_list {
     fixture cases[FIXTURE_CASES];
     size_t count;
 } fixture_list;
 
 void fixture_find(fixture_list *list, const char *folder);
-/* Returns a section of a case, to be freed; NULL when it has none of that name. */
+/* Returns a section of a case, which the caller frees; NULL if the case has no section of that
+ * name. */
 char *fixture_read(const fixture *of, const char *section, size_t *length);
-/* Compare with a section of the case. With BELUGA_UPDATE_FIXTURES set, write it where it differs.
- */
+/* Compare with a section of the case. With BELUGA_UPDATE_FIXTURES set, a section that differs is
+ * rewritten. */
 void fixture_assert(const fixture *of, const char *section, const char *actual);
 
 #endif

@@ -1,4 +1,4 @@
-/* Folders for what a test writes. */
+/* Folders for the files that a test writes. */
 #ifndef TESTS_FOLDER_H
 #define TESTS_FOLDER_H
 
@@ -9,7 +9,7 @@
 
 enum { FOLDER_BYTES = 48 };
 
-/* Make a folder for a test with this name. @return false where that is impossible. */
+/* Make a folder for a test, with this name. @return false if that is impossible. */
 static inline bool folder_make(char path[FOLDER_BYTES], const char *name)
 {
     snprintf(path, FOLDER_BYTES, "/tmp/beluga-%s-XXXXXX", name);
@@ -25,7 +25,7 @@ static inline int folder_remove_entry(const char *path, const struct stat *info,
     return remove(path);
 }
 
-/* Remove a folder with all that is in it. @return false where something stays. */
+/* Remove a folder with everything in it. @return false if something remains. */
 static inline bool folder_remove(const char *path)
 {
     return nftw(path, folder_remove_entry, 8, FTW_DEPTH | FTW_PHYS) == 0;

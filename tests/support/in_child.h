@@ -1,4 +1,4 @@
-/* Work in a forked child, which a test waits for. */
+/* Runs work in a forked child, for which a test waits. */
 #ifndef TESTS_IN_CHILD_H
 #define TESTS_IN_CHILD_H
 
@@ -10,8 +10,9 @@
 
 enum { CHILD_PATIENCE_S = 60 };
 
-/* Run a function in a child and wait for it. It returns 0, or the number of the check that failed:
- * the child has no use for the test's assertions. A child that hangs is ended by its alarm. */
+/* Run a function in a child and wait for it. The function returns 0, or the number of the check
+ * that failed, since the child can't use the test's assertions. A child that hangs is ended by its
+ * alarm. */
 static inline void in_child(int (*body)(void *), void *argument)
 {
     int status;

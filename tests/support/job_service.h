@@ -1,6 +1,6 @@
 /*
- * How the invented services of batch jobs in these tests are asked. A file of requests becomes a
- * job; what a file of results looks like is another thing with each of them:
+ * The requests to the invented batch services of these tests. A file of requests becomes a
+ * job; the form of a file of results differs between the services:
  *
  *     POST /files                   a request a line                    {"file": "f-1"}
  *     POST /jobs                    {"file": "f-1", "name": "…", …}     a job, as below
@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-/* The token is the file's id, once it was uploaded. */
+/* The token for the next request is the file's id after the upload. */
 static int create_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     size_t n;
@@ -75,7 +75,7 @@ static int list_jobs(const beluga_call *call, beluga_http_request *request, belu
     return 0;
 }
 
-/* The job, and then the file that its answer names. */
+/* Fetch the job, and then the file that its answer names. */
 static int get_results(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     char path[300];

@@ -1,4 +1,4 @@
-/* An allocator that counts what is live, for a client of a test's own. */
+/* An allocator that counts live blocks, for a client that a test makes. */
 #ifndef TESTS_METER_H
 #define TESTS_METER_H
 

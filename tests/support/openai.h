@@ -1,4 +1,4 @@
-/* What the suites that run the provider `openai` against the scripted peer share. */
+/* Helpers that the suites share which run the provider `openai` against the scripted peer. */
 #ifndef TESTS_OPENAI_H
 #define TESTS_OPENAI_H
 
@@ -15,13 +15,15 @@
 
 #include <cmocka.h>
 
-/* Long and odd, so that finding it anywhere means that it leaked. */
+/* A long and unusual key: if it is found anywhere, it leaked. */
 #define SECRET_KEY "sk-test-4f1dC0ffee5ecret"
 
-enum { PATIENCE_MS = 20000 }; /* for what must happen: the test fails after it */
+enum {
+    PATIENCE_MS = 20000
+}; /* longest wait for something that must happen; the test fails after it */
 
-/* Open `openai` at a URL, with further options, in a registry. The detail of a failure is in `err`.
- */
+/* Open `openai` at a URL, with further options, in a registry. The detail of a failure is in
+ * `err`. */
 static inline int try_open(beluga_registry *registry, const char *url, const beluga_option *opts,
                            size_t n, beluga_chat_model **model, beluga_error *err)
 {
@@ -58,7 +60,8 @@ static inline beluga_chat_model *open_peer_with(peer *p, beluga_option option)
 /* Generate; the response is dropped. */
 static inline int ask(beluga_chat_model *model, beluga_error *err)
 {
-    beluga_response *response = (beluga_response *)err; /* not NULL: it has to be set */
+    beluga_response *response =
+        (beluga_response *)err; /* not NULL at first, so that the test sees whether it is set */
     memset(err, 0, sizeof *err);
     int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, err);
     if (status) assert_null(response);
@@ -66,7 +69,7 @@ static inline int ask(beluga_chat_model *model, beluga_error *err)
     return status;
 }
 
-/* What a pulled stream gave, until it ended. */
+/* The content and the end of a pulled stream. */
 typedef struct pulled {
     char text[4096];
     size_t length, texts, finishes;

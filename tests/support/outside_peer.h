@@ -1,5 +1,5 @@
-/* A scripted peer in another process, for tests to whose own memory, calls of the system or
- * descriptors it must not belong. Its log stays there, too. */
+/* A scripted peer in another process, for tests whose own memory, system calls or descriptors must
+ * not include the peer's. Its log stays in that process, too. */
 #ifndef TESTS_OUTSIDE_PEER_H
 #define TESTS_OUTSIDE_PEER_H
 
@@ -10,12 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Serve a scripted peer that is not running (peer_new). Returns the process, or -1. */
+/* Serve a peer that is not running yet (peer_new). Returns the process id, or -1. */
 static inline pid_t serve_outside(peer *p)
 {
     pid_t pid = fork();
     if (pid) return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with the test */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the peer ends with the test */
     _exit(peer_run(p));
 }
 

@@ -1,11 +1,11 @@
-/* The time of this process, which a test sets. Include it in one file of a program. */
+/* A clock of this process that a test sets. Include this header in only one file of a program. */
 #ifndef TESTS_OWN_TIME_H
 #define TESTS_OWN_TIME_H
 
 #include <time.h>
 
-/* What this process's clock is ahead of the system's, or the time at which it stands; 0: it runs.
- */
+/* How far this process's clock is ahead of the system's, and the time at which it stands still; 0:
+ * it runs. */
 static _Atomic time_t ahead_s, frozen_s;
 
 time_t time(time_t *out)

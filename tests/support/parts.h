@@ -1,4 +1,4 @@
-/* Cases that need a part of the library which may have been left out. */
+/* Skips cases that need a part which the build may have left out. */
 #ifndef TESTS_PARTS_H
 #define TESTS_PARTS_H
 
@@ -27,7 +27,7 @@ static inline bool has_provider(const char *name)
     return beluga_registry_contains(beluga_registry_default(), name);
 }
 
-/* Each skips the case. */
+/* Each of these macros skips the case. */
 #define needs_option(there, option, value)                  \
     do {                                                    \
         if (!(there)) {                                     \

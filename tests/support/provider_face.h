@@ -1,4 +1,4 @@
-/* The face of a provider that has recorded traffic: what people see of it before they call it. */
+/* The table of a provider that has recorded traffic, as users see it before a call. */
 #ifndef TESTS_PROVIDER_FACE_H
 #define TESTS_PROVIDER_FACE_H
 
@@ -11,8 +11,8 @@ typedef struct provider_face {
     const char *name, *base_url;
     const char *key_variables[FACE_MAX_VARIABLES], *url_variables[FACE_MAX_VARIABLES]; /* all */
     uint32_t framing;
-    uint64_t can;       /* capabilities; it may have others */
-    bool needs_a_model; /* it has no default */
+    uint64_t can;       /* expected capabilities; the provider may have others */
+    bool needs_a_model; /* the provider has no default model */
 } provider_face;
 
 /* Run the provider's fixtures, the test `the_provider_says_what_it_is`, and one further test that

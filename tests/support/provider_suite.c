@@ -14,11 +14,11 @@
 
 enum { MAX_TESTS = 1024, MAX_STREAM = 1 << 16 };
 
-/* What a test gets. */
+/* The arguments of a test. */
 typedef struct suite_case {
     const beluga_provider *provider;
     fixture fixture;
-    char section[16]; /* what it is given */
+    char section[16]; /* name of the section with the input */
     char name[160];
 } suite_case;
 
@@ -161,7 +161,7 @@ static void a_call_gives_its_request(void **state)
 
 /* ---- without memory -------------------------------------------------------------------------- */
 
-/* The printing must not fail with the rest. */
+/* Printing uses this allocator, so that it does not fail with the rest. */
 static const beluga_allocator plain = BELUGA__SYSTEM_ALLOCATOR;
 
 typedef struct torture_case {
@@ -173,7 +173,8 @@ typedef struct torture_case {
     encode_script *script;
 } torture_case;
 
-/* The last line says how it ended; a failure for want of memory may not look like another. */
+/* Returns how the call ended, which the last line says. A failure for lack of memory must not be
+ * reported as another error. */
 static int outcome(const torture_case *t)
 {
     if (strstr(t->out.data, "error no_memory")) return BELUGA_ERROR_NO_MEMORY;
@@ -247,7 +248,7 @@ static void the_table_is_whole(void **state)
         assert_true(strlen(o->meaning) > 0 && strchr(o->name, '.'));
 }
 
-/* ---- one test a case ------------------------------------------------------------------------- */
+/* ---- one test for each case ------------------------------------------------------------------ */
 
 static const struct {
     const char *section;
@@ -277,7 +278,7 @@ static void add(const provider_suite *suite, const char *what, const fixture *fr
     all[n_all++] = (struct CMUnitTest){c->name, test, set_up, tear_down, c};
 }
 
-/* Every case has one section that says what is given. */
+/* Every case has exactly one section with the input. */
 static void add_case(const provider_suite *suite, const fixture *from)
 {
     size_t given = 0;

@@ -1,5 +1,6 @@
-/* Recorded traffic of a provider as tests: the cases of tests/fixtures/<folder>, whose format
- * tests/fixtures/README.md has. A case has one section that is given and one that must come of it:
+/* Recorded traffic of a provider as tests: the cases of tests/fixtures/<folder>, in the format
+ * that tests/fixtures/README.md describes. A case has a section with the input and one with the
+ * expected result:
  *
  *   sse, ndjson   a streamed body, at every split   -> events
  *   aws           the same, frames as aws_frames.h  -> events
@@ -8,8 +9,8 @@
  *   error         an answer of status >= 400        -> events
  *   call          a call (support/encode.h)         -> request
  *
- * With BELUGA_UPDATE_FIXTURES set the results are written where they differ: read what git shows
- * then.
+ * With BELUGA_UPDATE_FIXTURES set results that differ are written into the files: then check
+ * `git diff`.
  */
 #ifndef TESTS_PROVIDER_SUITE_H
 #define TESTS_PROVIDER_SUITE_H
@@ -25,14 +26,14 @@
 
 typedef struct provider_suite {
     const beluga_provider *provider;
-    const char *folder; /* NULL: the provider's name */
-    /* "case/section" of cases that succeed, in which every allocation is made to fail in turn;
-     * ended by NULL. Every body among them is also cut at every byte. */
+    const char *folder; /* folder of the fixtures; NULL: the provider's name */
+    /* Successful cases, as "case/section", in which every allocation is made to fail in turn; ended
+     * by NULL. Every body among them is also cut at every byte. */
     const char *const *torture;
 } provider_suite;
 
-/* Run the cases of some suites, which must have one at least each, and further tests. Returns what
- * main returns. */
+/* Run the cases of some suites, each of which must have at least one, and further tests. Returns
+ * the value for main to return. */
 int provider_suite_run(const char *name, const provider_suite *suites, size_t n_suites,
                        const struct CMUnitTest *tests, size_t n_tests);
 

@@ -1,11 +1,11 @@
-/* The RSA key of RFC 7515, appendix A.2, which everybody knows, and what it signs there. */
+/* The well-known RSA key of RFC 7515, appendix A.2, and the signed example there. */
 #ifndef TESTS_RFC_KEY_H
 #define TESTS_RFC_KEY_H
 
-/* in PKCS #8, as Google's files have theirs */
+/* in PKCS #8, as in Google's files */
 #define RFC_KEY_BEGIN "-----BEGIN PRIVATE KEY-----"
 #define RFC_KEY_END   "-----END PRIVATE KEY-----"
-/* its lines of base64, each with an end of line */
+/* the lines of base64, each followed by EOL */
 #define RFC_KEY_LINES(EOL)                                                 \
     "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCh+BYK4uPJtGXO" EOL \
     "jS1lYmM2K5J9vinh8CR3/BYlzJChNuOL2TSXxbbqY913EeZ8dCn5VrD7io8ImtxL" EOL \

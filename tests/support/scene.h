@@ -1,4 +1,4 @@
-/* The scene of a test about calls: a scripted peer, a model at it, and what one call needs.
+/* The scene of a test about calls: a scripted peer, a model that asks it, and objects of one call.
  *
  *     static void a_server_that_hangs_up_is_stream_closed(scene *s)
  *     {
@@ -8,7 +8,7 @@
  *     ...
  *     SCENE(a_server_that_hangs_up_is_stream_closed),
  *
- * What a scene holds is freed behind the test, in this order: stream, op, model, loop, context,
+ * The objects of a scene are freed after the test, in this order: stream, op, model, loop, context,
  * peer. A test that frees one of them itself sets it to NULL: RELEASE(beluga_loop_free, s->loop).
  */
 #ifndef TESTS_SCENE_H
@@ -19,13 +19,13 @@
 
 typedef struct scene {
     peer *peer;
-    beluga_chat_model *model; /* `openai` at the peer, unless a test opens another one */
-    beluga_context *ctx;      /* NULL, unless a test makes one; calls begin under it */
+    beluga_chat_model *model; /* `openai` at the peer, unless a test opens another model */
+    beluga_context *ctx;      /* NULL, unless a test makes a context; calls begin under it */
     beluga_loop *loop;
     beluga_stream *stream;
     beluga_op *op;
-    beluga_error err; /* of the last call of generate */
-    record r;         /* of the last stream, pulled or pushed */
+    beluga_error err; /* error of the last call of generate */
+    record r;         /* record of the last stream, pulled or pushed */
     void (*test)(struct scene *s);
 } scene;
 
@@ -33,9 +33,10 @@ typedef struct scene_plan {
     void (*test)(scene *s);
 } scene_plan;
 
-/* A row of cmocka's table of tests: the test takes a scene. */
+/* A row of cmocka's table of tests; the test takes a scene. */
 #define SCENE(test) SCENE_WITH(test, set_scene, strike_scene)
-/* The same in a file that sets more: its two functions call set_scene and strike_scene. */
+/* A row for a file whose scenes have more members; its two functions call set_scene and
+ * strike_scene. */
 #define SCENE_WITH(test, set, strike) {#test, play_scene, set, strike, SCENE_PLAN(test)}
 #define SCENE_PLAN(function)          (&(scene_plan){.test = (function)})
 int set_scene(void **state);
@@ -47,55 +48,55 @@ int strike_scene(void **state);
         release(member);         \
         (member) = NULL;         \
     } while (0)
-/* Give back stream, op and model before the test ends: what they use is the test's own. */
+/* Free stream, op and model before the test ends, since they use objects of the test's own. */
 void let_go(scene *s);
 
 /* --- the model -------------------------------------------------------------------------------- */
 
-/* Put another model into the scene; the one that was there is freed. */
+/* Put another model into the scene; the previous one is freed. */
 void use_model(scene *s, beluga_chat_model *model);
 #define open_with(s, ...)      use_model(s, open_peer_with((s)->peer, __VA_ARGS__))
 #define open_mock_with(s, ...) use_model(s, open_mock(__VA_ARGS__))
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-/* A whole stream ends with this status; what came is in the record. */
+/* Expect that a whole stream ends with this status; its events are in the record. */
 #define expect_end(s, expected) \
     assert_int_equal(stream_whole_n((s)->model, (s)->ctx, &(s)->r, NULL, 0), expected)
-/* The same, and this is its story. */
+/* Expect that a whole stream ends with this status and has this story. */
 #define expect_stream(s, expected, story) \
     do {                                  \
         expect_end(s, expected);          \
         assert_story(&(s)->r, story);     \
     } while (0)
-/* A whole stream with options of the call. */
+/* Expect the status of a whole stream with options of the call. */
 #define expect_stream_with(s, expected, ...)                                                  \
     assert_int_equal(stream_whole_n((s)->model, (s)->ctx, &(s)->r,                            \
                                     (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                                     BELUGA_OPTIONS_TERMINATED),                               \
                      expected)
-/* A whole answer has this text, which is not compared if it is NULL. */
+/* Expect that a whole answer has this text, which is not compared if it is NULL. */
 #define expect_text(s, text) \
     assert_int_equal(generate_under((s)->model, (s)->ctx, text, &(s)->err), 0)
-/* A whole answer fails with this code. */
+/* Expect that a whole answer fails with this code. */
 #define expect_failure(s, code) \
     assert_int_equal(generate_under((s)->model, (s)->ctx, NULL, &(s)->err), code)
 
 /* --- a stream that is pulled ------------------------------------------------------------------ */
 
-/* Begin one and pull it until an event of this kind, which is returned. */
+/* Begin a stream and pull it until an event of this kind, which is returned. */
 const beluga_event *begin_until(scene *s, uint32_t kind);
 void pull_to_the_end(scene *s);
 
 /* --- a stream that is pushed ------------------------------------------------------------------ */
 
-/* Begin one on the scene's loop, with a new record. */
+/* Begin a stream on the scene's loop, with a new record. */
 void push(scene *s);
 void step_to_text(scene *s);
 void step_to_the_end(scene *s);
-/* Step until the peer has seen so many requests. */
+/* Step until the peer has received this number of requests. */
 void step_to_requests(scene *s, size_t n);
-/* Push a stream and step to its end. */
+/* Push a stream, step to its end, and expect this story. */
 #define expect_push(s, story)         \
     do {                              \
         push(s);                      \
@@ -105,10 +106,10 @@ void step_to_requests(scene *s, size_t n);
 
 /* --- the peer's side -------------------------------------------------------------------------- */
 
-/* Wait until the peer has sent all of answer `i`, or until the client hung up on it. */
+/* Wait until the peer has sent all of answer `i`, or until the client closed its connection. */
 void wait_answered(scene *s, size_t i);
 void wait_cancelled(scene *s, size_t i);
-/* Open gate 0, and wait until the rest of answer 0 is on its way. */
+/* Open gate 0, and wait until the rest of answer 0 is sent. */
 void let_the_rest_come(scene *s);
 void expect_requests(scene *s, size_t n);
 

@@ -1,10 +1,10 @@
-/* Variables whose object is let go where their block ends, the last one first:
+/* Variables whose object is freed at the end of their block, the last one first:
  *
  *     SCOPED(beluga_chat_model) *model = open_mock();
  *     SCOPED(beluga_stream) *stream = begin_stream(model, NULL);
  *
- * A failed assertion jumps over it; the program has failed then. Letting it go may be all that a
- * block does with it: "unused" keeps clang from a warning. */
+ * A failed assertion jumps out of the block without freeing; the test has failed then anyway. The
+ * attribute "unused" avoids a clang warning for variables that a block only declares. */
 #ifndef TESTS_SCOPED_H
 #define TESTS_SCOPED_H
 

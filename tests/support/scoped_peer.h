@@ -1,4 +1,4 @@
-/* SCOPED(peer) *p = peer_start(): the peer ends with its block. */
+/* SCOPED(peer) *p = peer_start() stops the peer at the end of its block. */
 #ifndef TESTS_SCOPED_PEER_H
 #define TESTS_SCOPED_PEER_H
 

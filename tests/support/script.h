@@ -1,4 +1,4 @@
-/* What the scripted peer does with a request, written in one line:
+/* The reply of the scripted peer to a request, written in one line:
  *
  *     script(p, BEGINS, SAYS("Hello"), STOPS, USES(7, 1), DONE);
  *     script(p, FAILS(429, "Retry-After: 2\r\n"));
@@ -49,7 +49,7 @@ typedef struct script_step {
 
 #define BEGINS      ((script_step){SCRIPT_BEGIN, 0, 0, NULL, NULL, NULL})
 #define SAYS(words) ((script_step){SCRIPT_TEXT, 0, 0, words, NULL, NULL})
-/* A text of so many letters x. */
+/* A text of `n` letters x. */
 #define SAYS_LETTERS(n) ((script_step){SCRIPT_LETTERS, n, 0, NULL, NULL, NULL})
 #define BEGINS_TOOL(index, call_id, tool, arguments) \
     ((script_step){SCRIPT_TOOL, index, 0, arguments, call_id, tool})
@@ -63,7 +63,7 @@ typedef struct script_step {
 
 #define STREAMS(words) ((script_step){SCRIPT_STREAM, 0, 0, words, NULL, NULL})
 #define ANSWERS(words) ((script_step){SCRIPT_ANSWER, 0, 0, words, NULL, NULL})
-/* `headers` is NULL or whole lines, the message "not now". */
+/* `headers` is NULL or whole lines; the message is "not now". */
 #define FAILS(status, headers) ((script_step){SCRIPT_ERROR, status, 0, NULL, headers, NULL})
 #define FAILS_AS(status, code) ((script_step){SCRIPT_ERROR, status, 0, NULL, NULL, code})
 
@@ -76,11 +76,11 @@ typedef struct script_step {
 #define EVENT(data)           ((script_step){SCRIPT_SSE, 0, 0, data, NULL, NULL})
 #define ENDS                  ((script_step){SCRIPT_LAST_CHUNK, 0, 0, NULL, NULL, NULL})
 
-/* --- which requests it answers ---------------------------------------------------------------- */
+/* ---- the requests that a reply answers ------------------------------------------------------- */
 
 #define REPEATS(times) ((script_step){SCRIPT_REPEAT, times, 0, NULL, NULL, NULL})
 #define FOR_EVER       REPEATS(PEER_FOR_EVER)
-/* Those whose path has this part, or those that ask for a stream. */
+/* Only requests whose path contains this part, or requests that ask for a stream. */
 #define MATCHES(path_part) ((script_step){SCRIPT_MATCH, 0, 0, path_part, NULL, NULL})
 #define MATCHES_STREAMED   ((script_step){SCRIPT_MATCH_STREAMED, 1, 0, NULL, NULL, NULL})
 
@@ -96,7 +96,8 @@ typedef struct script_step {
 
 #define SCRIPT_STEPS(...) ((const script_step[]){__VA_ARGS__, {SCRIPT_END, 0, 0, NULL, NULL, NULL}})
 
-/* Append a reply to the peer's queue. Borrowed from the peer: a test may add what no word says. */
+/* Append a reply to the peer's queue. The result is borrowed from the peer: a test may add steps
+ * for which there is no word. */
 #define script(p, ...) script_reply(peer_reply_new(p), SCRIPT_STEPS(__VA_ARGS__))
 /* Add steps to a reply. */
 #define script_more(reply, ...) script_reply(reply, SCRIPT_STEPS(__VA_ARGS__))

@@ -1,5 +1,5 @@
-/* What a provider that a test writes has beside its point: it has no server, and nothing to cancel.
- */
+/* Common members of small providers that tests write: they have no server, and nothing to
+ * cancel. */
 #ifndef TESTS_SMALL_PROVIDER_H
 #define TESTS_SMALL_PROVIDER_H
 
@@ -11,7 +11,7 @@ static inline void small_provider_cancel(void *self, beluga_emit *emit)
     (void)emit;
 }
 
-/* The first members of its table. */
+/* The first members of the provider's table. */
 #define SMALL_PROVIDER(provider_name, start_function) \
     BELUGA_PROVIDER_INIT(provider_name), .start = (start_function), .cancel = small_provider_cancel
 

@@ -1,4 +1,4 @@
-/* Sockets of 127.0.0.1 for tests that need a server of their own. */
+/* Sockets of 127.0.0.1 for tests that need their own server. */
 #ifndef TESTS_SOCKETS_H
 #define TESTS_SOCKETS_H
 
@@ -20,7 +20,7 @@ static inline struct sockaddr_in address_of(int listener)
     return at;
 }
 
-/* Listen on a free port; `url` receives the address of an API there. */
+/* Listen on a free port; `url` receives the base URL of an API at this port. */
 static inline int listen_locally(int backlog, char *url, size_t size)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -31,7 +31,7 @@ static inline int listen_locally(int backlog, char *url, size_t size)
     return listener;
 }
 
-/* Connect to a listener. With SOCK_NONBLOCK the connection may still have to come about. */
+/* Connect to a listener. With SOCK_NONBLOCK the connection may not be established yet. */
 static inline int connect_to(int listener, int flags)
 {
     struct sockaddr_in at = address_of(listener);

@@ -1,5 +1,6 @@
-/* What the suites about recordings share: a directory, and the default client recording to it or
- * replaying from it. With tests/support/calls.h, whose models are the default client's. */
+/* Helpers that the suites about recordings share: a directory, and the default client that records
+ * to it or replays from it. Use it with tests/support/calls.h, whose models are the default
+ * client's. */
 #ifndef TESTS_TAPE_H
 #define TESTS_TAPE_H
 
@@ -8,26 +9,26 @@
 
 #include <beluga/cassette.h>
 
-/* Long and odd, so that finding it anywhere means that it leaked. */
+/* A long and unusual key: if it is found anywhere, it leaked. */
 #define TAPE_KEY "sk-test-4f1dC0ffee5ecret"
 
 typedef struct tape {
     char directory[64];
     peer *peer;   /* NULL after tape_silence */
-    char url[64]; /* of the peer, also after that */
+    char url[64]; /* URL of the peer, valid also after tape_silence */
 } tape;
 
 int tape_set_up(void **state);
 int tape_tear_down(void **state);
 #define ON_TAPE(test) cmocka_unit_test_setup_teardown(test, tape_set_up, tape_tear_down)
 
-/* Let the default client record, replay, or neither; it must be possible. */
+/* Let the default client record, replay, or do neither; the test fails if that is impossible. */
 void tape_record(tape *t);
 void tape_replay(tape *t);
 void tape_stop(void);
-/* Whether the directory can be replayed. */
+/* Returns 0 or a code: whether the directory can be used in this mode. */
 int tape_try(const tape *t, beluga_cassette_mode mode, beluga_error *err);
-/* Stop the peer: from now on nothing can come from a network. */
+/* Stop the peer: from then on nothing can come from a network. */
 void tape_silence(tape *t);
 
 /* Open `openai` at the peer's address, with TAPE_KEY. */
@@ -38,22 +39,22 @@ beluga_chat_model *tape_open_n(const tape *t, const beluga_option *opts, size_t 
 
 /* Script an answer, and record it. */
 void tape_answer(tape *t, beluga_chat_model *model, const char *text);
-/* Ask for `text`, which nothing recorded answers; returns what is said of it, until the next call.
- */
+/* Ask for `text`, which no recording answers. Returns the error's message, valid until the next
+ * call. */
 const char *tape_refusal(beluga_chat_model *model, const char *text);
 void assert_says(const char *text, const char *part);
 
-/* How many recordings there are, and their names, sorted. */
+/* Returns how many recordings there are; they are sorted by name. */
 size_t tape_count(const tape *t);
-/* The name of recording i; in a buffer that the next call uses again. */
+/* Returns the name of recording i, in a buffer that the next call reuses. */
 const char *tape_name(const tape *t, size_t i);
-/* The text of recording i; freed by the caller. */
+/* Returns the text of recording i, which the caller frees. */
 char *tape_text(const tape *t, size_t i);
 /* Write a file into the directory. */
 void tape_put(const tape *t, const char *name, const char *text);
-/* Replace the first `from` of recording i, which must have it. */
+/* Replace the first occurrence of `from` in recording i; the test fails if there is none. */
 void tape_edit(const tape *t, size_t i, const char *from, const char *to);
-/* Whether any file has these bytes. */
+/* Returns whether any file contains these bytes. */
 bool tape_has(const tape *t, const char *bytes);
 
 #endif

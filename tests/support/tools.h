@@ -1,4 +1,4 @@
-/* A tool of a test's: its result is what it was called with. */
+/* A tool for tests: its result is the arguments of the call. */
 #ifndef TESTS_TOOLS_H
 #define TESTS_TOOLS_H
 

@@ -15,12 +15,12 @@
 
 enum { MAX_ALLOCATIONS = 100000, REST_MS = 30000 };
 
-/* A thread of the default client may still wipe the key of a call that has ended, by the allocator
- * of now. */
+/* A thread of the default client may still wipe the key of an ended call, with the allocator that
+ * is set now, so wait for it. */
 static void wait_for_rest(void)
 {
     assert_int_equal(beluga_client_close(beluga_client_default(), REST_MS, NULL), 0);
-    assert_non_null(beluga_registry_default()); /* made now, for no body gives it back */
+    assert_non_null(beluga_registry_default()); /* created before the run, since no body frees it */
 }
 
 static int run(int (*body)(void *), void *argument, size_t first, size_t last)

@@ -1,17 +1,17 @@
-/* Fail every allocation of a piece of work in turn, and see that nothing leaks and nothing breaks.
- */
+/* Fails every allocation of a piece of work in turn, and checks that nothing leaks and nothing
+ * breaks. */
 #ifndef TESTS_TORTURE_H
 #define TESTS_TORTURE_H
 
 #include <stddef.h>
 
-/* Run `body` with the process's default allocator replaced: once whole, then with its i-th
- * allocation failing, then with all from the i-th on, for every i. It returns 0 or
- * BELUGA_ERROR_NO_MEMORY; anything else, or an allocation that is left over, fails the test.
- * Everything it makes it must free. Returns how many allocations the whole run took. */
+/* Run `body` with the process's default allocator replaced: once without failures, then with its
+ * i-th allocation failing, then with all from the i-th on, for every i. `body` must free everything
+ * that it makes, and returns 0 or BELUGA_ERROR_NO_MEMORY; any other code, or an allocation that is
+ * not freed, fails the test. Returns how many allocations the first run made. */
 size_t torture_run(int (*body)(void *argument), void *argument);
 
-/* Count the allocations of one undisturbed run. */
+/* Count the allocations of one run without failures. */
 size_t torture_count(int (*body)(void *argument), void *argument);
 
 #endif

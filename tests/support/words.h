@@ -1,5 +1,5 @@
-/* What stands in a text, and what does not. Each of the texts that are looked for is named where it
- * fails. */
+/* Asserts that a text contains some texts and lacks others. The text that was looked for is named
+ * in the failure. */
 #ifndef TESTS_WORDS_H
 #define TESTS_WORDS_H
 

@@ -69,7 +69,7 @@ size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t la
     int status = call(b);
     size_t count = scarce_asked();
     scarce_between(SIZE_MAX, SIZE_MAX);
-    /* Without memory to read the body of a refusal, its status alone tells. */
+    /* Without memory to read an error's body, only its status is known. */
     bool vague = expected == BELUGA_ERROR_CONTEXT_LENGTH && status == BELUGA_ERROR_INVALID_REQUEST;
     if (status != BELUGA_ERROR_NO_MEMORY && !vague) assert_int_equal(status, expected);
     if (count <= first) assert_int_equal(status, expected);
@@ -78,7 +78,7 @@ size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t la
 
 void torture(bench *b, call_fn call, int expected)
 {
-    assert_int_equal(call(b), expected); /* what is made once is made here */
+    assert_int_equal(call(b), expected); /* objects that are made once are made here */
     for (size_t i = 0; i < MAX_ALLOCATIONS; i++) {
         if (run_failing(b, call, expected, i, i) <= i) return;
         assert_int_equal(call(b), expected);
@@ -106,7 +106,7 @@ int pull(bench *b)
     int status = beluga_stream_chat(b->model, b->context, b->messages, &stream, &got.err);
     if (status) return status;
     pull_all(stream, &got);
-    /* The end stays what it was. */
+    /* The end of a stream stays the same. */
     const beluga_event *event;
     assert_int_equal(beluga_stream_next(stream, &event, NULL), got.status);
     beluga_stream_free(stream);

@@ -9,23 +9,23 @@
 typedef struct bench {
     peer *peer;
     beluga_client *client;
-    beluga_chat_model *mock, *openai, *model; /* model: the one the call is on */
+    beluga_chat_model *mock, *openai, *model; /* model: the model that the call uses */
     beluga_messages *messages;
     beluga_tool *tool;
     beluga_context *context;
 } bench;
 
-/* One call. Returns its status; what it makes it frees. */
+/* A call. It returns its status, and frees what it makes. */
 typedef int (*call_fn)(bench *b);
 
-/* For cmocka. Nothing may be left over at the end. */
+/* Fixtures for cmocka. Nothing may be left over at the end. */
 int bench_set_up(void **state);
 int bench_tear_down(void **state);
 
-/* Let each allocation of a call fail, alone and with all that follow; a call after it succeeds. */
+/* Let each allocation of a call fail, alone and with all later ones; a call afterwards must
+ * succeed. */
 void torture(bench *b, call_fn call, int expected);
-/* Run the call while its allocations from the first to the last fail. Returns how many it asked
- * for. */
+/* Run the call while its allocations from the first to the last fail. Returns how many it made. */
 size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t last);
 
 /* Calls of b->model. */

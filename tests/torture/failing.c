@@ -37,7 +37,7 @@ failing_plan *failing_get(void)
         (__typeof__(&name))(uintptr_t)found;         \
     })
 
-/* What those that it starts do is theirs. */
+/* Calls of child processes are not failed. */
 __attribute__((constructor)) static void take_plan(void)
 {
     const char *path = getenv("FAILING");
@@ -51,7 +51,7 @@ __attribute__((constructor)) static void take_plan(void)
     unsetenv("LD_PRELOAD");
 }
 
-/* 0: it goes on; else its fault. */
+/* Returns 0 if the call may proceed, else its fault. */
 static int fault_of(int kind)
 {
     if (!atomic_load(&plan->armed)) return 0;
@@ -63,8 +63,8 @@ static int fault_of(int kind)
     return plan->fault;
 }
 
-/* An eventfd's or a timer's number neither fails nor comes in parts, and stderr is where failures
- * are told. */
+/* Reads and writes of an eventfd or a timerfd neither fail nor are short, and stderr is where
+ * failures are reported. */
 enum { NUMBERS = 65536 };
 static atomic_bool is_number[NUMBERS];
 
@@ -89,7 +89,7 @@ static int numbered(int fd, bool number)
         return failed;                               \
     }
 
-/* A transfer of n bytes, of which a short one does the first. */
+/* Wraps a transfer of n bytes; a short one transfers only the first. */
 #define WRAP_BYTES(kind, name, params, args, short_args)           \
     ssize_t name params                                            \
     {                                                              \
@@ -100,7 +100,7 @@ static int numbered(int fd, bool number)
         return -1;                                                 \
     }
 
-/* Those that return their error. */
+/* Wraps functions that return their error. */
 #define WRAP_CODE(kind, name, params, args)         \
     int name params                                 \
     {                                               \
@@ -108,7 +108,7 @@ static int numbered(int fd, bool number)
         return fault > 0 ? fault : REAL(name) args; \
     }
 
-/* Those that do their work and fail all the same, as a disk that tells late that it is full. */
+/* Wraps functions that do their work and then fail, as a full disk may be reported late. */
 #define WRAP_LATE(kind, name, params, args)   \
     int name params                           \
     {                                         \
@@ -192,7 +192,7 @@ WRAP(poll, int, -1, ppoll,
      (struct pollfd * fds, nfds_t n, const struct timespec *for_, const sigset_t *set),
      (fds, n, for_, set))
 WRAP(epoll_create, int, -1, epoll_create1, (int flags), (flags))
-/* To watch no longer needs nothing that could be missing. */
+/* Removing a descriptor from the poller needs no resource, so it never fails. */
 int epoll_ctl(int epoll, int what, int fd, struct epoll_event *event)
 {
     int fault = what == EPOLL_CTL_DEL ? 0 : fault_of(FAILING_epoll_ctl);

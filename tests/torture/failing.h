@@ -1,12 +1,14 @@
-/* Calls of the system that fail on request. The library stands before the C library: linked to a
- * test, or preloaded to the command. Of one kind of call the n-th fails, or all from it on. */
+/* System calls that fail on request. This library takes precedence over the C library: it is linked
+ * to a test, or preloaded into the command. Of one kind of call the n-th fails, or all from the
+ * n-th on. */
 #ifndef TESTS_FAILING_H
 #define TESTS_FAILING_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Kind, and the faults that fit it: numbers of errno, 0 ends them. SHORT: it does a byte only. */
+/* A kind and its possible faults, which are values of errno, ended by 0. SHORT: the call transfers
+ * only one byte. */
 #define SHORT (-1)
 #define FAILING_KINDS(XX)                   \
     XX(open, EMFILE, EACCES)                \
@@ -62,11 +64,11 @@ typedef struct failing_plan {
     long first;       /* -1: none fails */
     atomic_long seen; /* calls of the kind, while armed */
     atomic_long hits;
-    atomic_long calls[FAILING_COUNT]; /* of every kind, while armed */
+    atomic_long calls[FAILING_COUNT]; /* calls of every kind, while armed */
 } failing_plan;
 
-/* The plan of this process, which a preloaded library maps from the file that the variable FAILING
- * names. */
+/* Return the plan of this process. A preloaded library maps it from the file that the variable
+ * FAILING names. */
 failing_plan *failing_get(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the library does while calls of the system fail: programs that make a client, open a model
- * and call it, at a server in another process. */
+/* The library's work while system calls fail: programs that make a client, open a model and call
+ * it, with a server in another process. */
 #ifndef TESTS_TORTURE_SYSTEM_PROGRAMS_H
 #define TESTS_TORTURE_SYSTEM_PROGRAMS_H
 
@@ -9,7 +9,7 @@
 
 enum { PATIENCE_S = 60 };
 
-/* What a run makes, in this order; each is NULL until it is there. */
+/* The objects that a run makes, in this order; each is NULL until then. */
 typedef struct bench {
     beluga_client *client;
     beluga_telemetry *telemetry;
@@ -18,13 +18,13 @@ typedef struct bench {
 
 typedef struct program {
     const char *name;
-    /* Prepare what is not failed. */
+    /* Prepare objects, without failures. */
     void (*prepare)(void);
     int (*open)(bench *b, beluga_error *err);
     int (*call)(bench *b, beluga_error *err);
-    /* The call once more, after one that may have failed; NULL: the same function. */
+    /* The call after one that may have failed; NULL: the same function. */
     int (*again)(bench *b, beluga_error *err);
-    /* Check what was written; NULL: nothing was. */
+    /* Check the written files; NULL: there are none. */
     void (*check)(bool succeeded);
 } program;
 
@@ -32,9 +32,9 @@ extern const program programs[];
 extern const size_t n_programs;
 extern meter memory; /* the library's */
 
-/* Make the folder that the programs use, and start the server. Returns whether both are there. */
+/* Make the folder that the programs use, and start the server. Returns whether both succeeded. */
 bool programs_begin(void);
-/* Stop the server and remove the folder. Returns whether it is gone. */
+/* Stop the server and remove the folder. Returns whether the folder is removed. */
 bool programs_end(void);
 
 #endif

@@ -25,7 +25,7 @@ static const char *prices(void)
     return path;
 }
 
-/* Nothing of a call may stay with a limit: the next one would be refused. */
+/* With these limits, a place that a call did not give back would make the next call fail. */
 #define LIMITS                                                         \
     beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0), \
         beluga_with_requests_per_minute(1000000000), beluga_with_tokens_per_minute(1000000000)
@@ -48,7 +48,7 @@ static int open_through(bench *b, const beluga_option *options, size_t n, beluga
     return status;
 }
 
-/* Another question each time, so that no cache knows it. */
+/* Ask another question each time, so that no cache has its answer. */
 static int ask_anew(bench *b)
 {
     static unsigned n;
@@ -75,7 +75,7 @@ static int open_and_ask(bench *b)
     return status;
 }
 
-/* The same model all the time, and then models that are opened and closed. */
+/* Torture calls of one model, and then models that are opened and closed each time. */
 static void torture_through(bench *b, const beluga_option *options, size_t n)
 {
     int status = open_through(b, options, n, &b->model);
@@ -85,7 +85,7 @@ static void torture_through(bench *b, const beluga_option *options, size_t n)
     }
     assert_int_equal(status, 0);
     torture(b, ask_anew, 0);
-    torture(b, invoke_text, 0); /* where there is a cache, out of it */
+    torture(b, invoke_text, 0); /* if there is a cache, the answer comes from it */
     torture(b, pull, 0);
     torture(b, push_whole, 0);
     beluga_chat_model_unref(b->model);

@@ -1,5 +1,6 @@
-/* Every allocation of a call that takes several requests fails in turn. Beside what the other calls
- * promise, a service is told of a call that ends early, or is not, and nothing stays of either. */
+/* Every allocation of a call that takes several requests fails in turn. In addition to the usual
+ * checks, a service may or may not be told of a call that ends early, and no memory of either
+ * stays. */
 #include "../support/script.h"
 #include "bench.h"
 
@@ -18,7 +19,7 @@ static void open_jobs(bench *b)
     beluga_config_free(config);
 }
 
-/* The service creates a job, and `poll` answers those who ask for it. */
+/* The service creates a job, and `poll` answers the polls. */
 static void script_service(bench *b, const char *created)
 {
     script(b->peer, FOR_EVER, MATCHES("/jobs/7/cancel"), JSON("{}"));

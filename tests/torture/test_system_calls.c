@@ -1,10 +1,10 @@
 /*
- * Calls of the system fail in turn, one by one, in every kind of work of the library: the n-th call
- * of a kind with each error that fits it, once and from then on; and reads and writes do one byte.
- * Each run ends in what it should or in an error that says so, a further call of the same client
- * succeeds, and no memory and no descriptor is left over. Nothing waits without end.
+ * System calls fail in turn, in every kind of work of the library: the n-th call of a kind fails
+ * with each possible error, once and from then on; and reads and writes transfer a single byte.
+ * Each run succeeds or reports the failure as an error, a further call of the same client succeeds,
+ * and no memory and no descriptor is left over. Nothing waits without end.
  *
- * TORTURE_SHOW=1 prints what each run told, and TORTURE_ONLY='a key*' runs what has such a name.
+ * TORTURE_SHOW=1 prints each run's error, and TORTURE_ONLY='a key*' runs tests with such names.
  */
 #include "failing.h"
 #include "system_programs.h"
@@ -51,7 +51,7 @@ static const char *const kinds[] = {
 #undef XX
 };
 
-static char context[512]; /* for whoever is killed by the alarm */
+static char context[512]; /* shown if the alarm kills this process */
 
 static void hung(int signal)
 {
@@ -88,7 +88,7 @@ static void close_bench(bench *b)
         fail_msg("%s: close: %s", context, err.message);
 }
 
-/* An error that says nothing of the cause would leave its reader helpless. */
+/* An error must name its cause. */
 static void check_error(int status, const beluga_error *err)
 {
     if (!*err->message) fail_msg("%s: %d without a message", context, status);
@@ -137,7 +137,7 @@ static long run(const program *p, const fault *f)
     return atomic_load(&failing_get()->hits);
 }
 
-/* The threads of a pool that ended hold their descriptors' numbers a moment longer. */
+/* The threads of an ended pool keep their descriptors open a moment longer. */
 static void check_leftovers(size_t descriptors)
 {
     for (int i = 0; i < 200 && (atomic_load(&memory.live) || open_descriptors() > descriptors); i++)
@@ -166,7 +166,8 @@ static void torture_program(void **state)
 #undef XX
     };
     const program *p = *state;
-    run(p, &(fault){.kind = FAILING_COUNT - 1, .error = EIO, .first = -1}); /* what is made once */
+    /* Makes the objects that are made once. */
+    run(p, &(fault){.kind = FAILING_COUNT - 1, .error = EIO, .first = -1});
     for (int kind = 0; kind < FAILING_COUNT; kind++)
         for (int i = 0; i < 4 && faults[kind][i]; i++) {
             int error = faults[kind][i];

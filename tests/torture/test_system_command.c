@@ -1,10 +1,10 @@
 /*
- * Calls of the system fail in turn, one by one, under the command. Each run ends by itself: with
- * what an undisturbed run prints, or with an exit code and a word on stderr. What it says is done,
- * is done; and what a batch lost, the same command asks again, each line exactly once.
+ * System calls of the command fail in turn. Each run ends by itself: with the usual output, or with
+ * an exit code and an error on stderr. Work that it reports as done is done; and lines that a batch
+ * lost are asked again by the same command, each line exactly once.
  *
- * Of the later calls of a kind only some fail; TORTURE_ALL=1 takes them all. TORTURE_SHOW=1 prints
- * what was told, and TORTURE_ONLY='a batch' runs one.
+ * Of the later calls of a kind only some fail; with TORTURE_ALL=1 all do. TORTURE_SHOW=1 prints the
+ * errors, and TORTURE_ONLY='a batch' runs a single test.
  */
 #include "../cli/run.h"
 #include "failing.h"
@@ -30,9 +30,10 @@ typedef struct program {
     const char *arguments[ARGUMENTS];
     const char *input;
     void (*prepare)(cli_process *cli);
-    /* After a run; NULL: it printed what an undisturbed one prints, or said on stderr what not. */
+    /* Checks a run; NULL: it must have printed the usual output, or reported on stderr what it
+     * could not print. */
     void (*check)(cli_process *cli, const struct program *p);
-    char *usual; /* what that printed */
+    char *usual; /* the output without failures */
 } program;
 
 static const char *const kinds[] = {
@@ -42,7 +43,7 @@ static const char *const kinds[] = {
 };
 
 static char context[256];
-static bool all, few; /* a sanitizer makes the beginning of each process long */
+static bool all, few; /* with a sanitizer each process takes long to start */
 
 /* ---- a run ----------------------------------------------------------------------------------- */
 
@@ -54,7 +55,7 @@ static int run(cli_process *cli, const char *const a[ARGUMENTS], const char *inp
                    NULL);
 }
 
-/* Without failures, whatever is set. */
+/* Run without failures, whatever is set. */
 static int run_well(cli_process *cli, const char *const a[ARGUMENTS], const char *input)
 {
     bool armed = atomic_exchange(&plan->armed, false);
@@ -95,7 +96,7 @@ static long run_failing(cli_process *cli, const program *p, int kind, int fault,
     return hits;
 }
 
-/* Of many only some. */
+/* Of many calls, fail only some. */
 static long next_of(long n)
 {
     return all ? n + 1 : few ? 64 * n + 9 : 8 * n + 1;
@@ -131,7 +132,7 @@ static void torture(cli_process *cli, program *p)
     free(p->usual);
 }
 
-/* ---- what must be done where it says so ------------------------------------------------------ */
+/* ---- work that must be done if it is reported as done ---------------------------------------- */
 
 static char path[4][128];
 
@@ -207,7 +208,7 @@ static void check_tape(cli_process *cli, const program *p)
                                            "Hi"};
     (void)p;
     bool warned = *cli->err;
-    if (cli->code || warned) return; /* the answer is worth more than its recording */
+    if (cli->code || warned) return; /* the answer matters more than its recording */
     if (run_well(cli, replay, NULL)) fail_msg("%s: in silence: %s", context, cli->err);
 }
 
@@ -217,7 +218,7 @@ static void log_on(cli_process *cli)
     assert_int_equal(run_well(cli, on, NULL), 0);
 }
 
-/* Each question is another, so that it is found. */
+/* Each question is different, so that it can be found. */
 static char question[32];
 
 static void log_on_anew(cli_process *cli)
@@ -251,7 +252,7 @@ static void write_config(cli_process *cli)
     cli_write_file(cli, "c.yaml", text, sizeof text - 1);
 }
 
-/* A file that is changed has the alias, or is as before; it is never half of it. */
+/* A changed file has the alias, or is unchanged; it is never incomplete. */
 static void check_alias(cli_process *cli, const program *p)
 {
     const char *const list[ARGUMENTS] = {"aliases", "--config", "c.yaml"};
@@ -283,7 +284,7 @@ static void ask_for_traces(cli_process *cli)
 static void check_traces(cli_process *cli, const program *p)
 {
     (void)p;
-    if (cli->code || *cli->err) return; /* it says that it can't */
+    if (cli->code || *cli->err) return; /* the command reported that it failed */
     char *text = read_file(in_home(cli, 0, "kept.jsonl"));
     if (!count(text, "resourceSpans")) fail_msg("%s: the trace is lost in silence", context);
     free(text);
@@ -301,7 +302,7 @@ static int set_up(void **state)
     cli_set(cli, "FAILING", plan_path);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(server));
     cli_set(cli, "OPENAI_API_KEY", "sk-x");
-    return chdir(cli->home); /* so that arguments may be relative */
+    return chdir(cli->home); /* so that arguments may be relative paths */
 }
 
 static program programs[] = {
@@ -362,7 +363,8 @@ static void torture_program(void **state)
     if (!only || strcmp(only, p->name) == 0) torture(*state, p);
 }
 
-/* A sanitizer's library has to be the first; it calls what is preloaded behind it. */
+/* A sanitizer's library must be loaded first; it calls the functions of those preloaded after
+ * it. */
 static void name_library(void)
 {
     Dl_info sanitizer = {.dli_fname = ""};

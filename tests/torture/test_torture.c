@@ -1,7 +1,7 @@
 /*
- * Every allocation of every kind of call fails in turn: alone, and with all that follow it. Each
- * run ends in what it should or in no_memory, a further call of the same model then succeeds, and
- * nothing is left over. libcurl's own allocations are not ours to fail.
+ * Every allocation of every kind of call fails in turn: alone, and with all later ones. Each run
+ * succeeds or fails with no_memory, a further call of the same model then succeeds, and nothing is
+ * left over. Allocations of libcurl itself can't be failed here.
  */
 #include "../support/broker.h"
 #include "../support/openai.h"
@@ -53,7 +53,7 @@ static int bind(bench *b)
     return status;
 }
 
-/* On another model, which is let go of. */
+/* Generate on another model, which is then released. */
 static int generate_on(bench *b, beluga_chat_model *model)
 {
     beluga_chat_model *before = b->model;
@@ -154,7 +154,7 @@ static int probe(bench *b)
     return status;
 }
 
-/* The configuration is freed; NULL is one for which memory was missing. */
+/* Open a model, and free the configuration, which is NULL if memory for it was missing. */
 static int open_with(bench *b, beluga_config *config, beluga_chat_model **model, beluga_error *err)
 {
     if (!config) {
@@ -169,7 +169,7 @@ static int open_with(bench *b, beluga_config *config, beluga_chat_model **model,
 
 static int open_again(bench *b)
 {
-    beluga_chat_model *model = b->model; /* not NULL: it has to be set */
+    beluga_chat_model *model = b->model; /* not NULL, so that the test sees whether it is set */
     beluga_error err = {0};
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
@@ -205,7 +205,7 @@ static int run_tools(bench *b)
     return status;
 }
 
-/* A key that is fetched passes from the executor's thread to the loop's. */
+/* A fetched key passes from the executor's thread to the loop's thread. */
 static int fetch_a_key(bench *b)
 {
     beluga_chat_model *model;
@@ -216,7 +216,7 @@ static int fetch_a_key(bench *b)
     return status ? status : generate_on(b, model);
 }
 
-/* A key that is exchanged passes through a loop of the executor's thread, too. */
+/* An exchanged key also passes through a loop on the executor's thread. */
 static int exchange_a_key(bench *b)
 {
     beluga_chat_model *model = NULL;
@@ -262,7 +262,7 @@ static void answers(peer *p)
     script(p, FOR_EVER, ANSWERS("Hello there, friend."));
 }
 
-/* Events lie across reads. */
+/* Script streams whose events cross the borders of reads. */
 static void streams(peer *p)
 {
     script(p, FOR_EVER, TRICKLES(100, 0), STREAMS("Hello there, friend."));
@@ -339,7 +339,7 @@ static void a_key_that_is_exchanged(void **state)
     torture(b, exchange_a_key, 0);
 }
 
-/* A run without memory takes a turn of the peer or not, so each has its own. */
+/* A run without memory may or may not take a reply of the peer, so each run has its own. */
 static void a_call_that_is_tried_again(void **state)
 {
     bench *b = *state;
@@ -349,7 +349,7 @@ static void a_call_that_is_tried_again(void **state)
     size_t i = 0, count;
     do {
         bool even = peer_requests(b->peer) % 2 == 0;
-        if (!even) assert_int_equal(generate(b), 0); /* the turn of an answer */
+        if (!even) assert_int_equal(generate(b), 0); /* this turn is an answer */
         count = run_failing(b, generate, 0, i, i);
     } while (i++ < count);
 }

@@ -1,4 +1,4 @@
-/* What the suites about JSON share. */
+/* Helpers that the suites about JSON share. */
 #ifndef TESTS_WIRE_JSON_SHARED_H
 #define TESTS_WIRE_JSON_SHARED_H
 
@@ -31,7 +31,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The text stands at the end of its own block, so that a sanitizer sees a read past it. */
+/* The text is at the end of a block of its own, so that a sanitizer sees a read past it. */
 static int parse_n(const char *text, size_t n, const beluga_json **root, beluga_error *err)
 {
     char *copy = malloc(n ? n : 1);

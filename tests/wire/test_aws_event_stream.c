@@ -1,4 +1,5 @@
-/* AWS event streams: the same frames however the bytes arrive, and none of damaged ones. */
+/* AWS event streams: the frames are the same however the bytes arrive, and damaged frames are
+ * refused. */
 #include "base/mem.h"
 #include "kit/aws_frames.h"
 #include "support/torture.h"
@@ -17,7 +18,7 @@
 
 enum { MAX_FRAME = 1000, FRAME_BYTES = 2048 };
 
-/* ---- what came out, as text ------------------------------------------------------------------ */
+/* ---- the frames as text ---------------------------------------------------------------------- */
 
 typedef struct seen_frames {
     char text[4096];
@@ -25,7 +26,7 @@ typedef struct seen_frames {
     int stop_after, frames;
 } seen_frames;
 
-/* "kind name|data;" */
+/* Write a frame as "kind name|data;". */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
     seen_frames *seen = payload;
@@ -44,13 +45,13 @@ static int feed(beluga__framer *framer, const char *bytes, size_t n, seen_frames
     assert_true(copy && before);
     memcpy(copy, bytes, n);
     int code = beluga__framer_feed(framer, copy, n, on_frame, seen);
-    assert_memory_equal(copy, bytes, n); /* what was changed was put back */
+    assert_memory_equal(copy, bytes, n); /* bytes that the reader changed were restored */
     free(copy);
     free(before);
     return code;
 }
 
-/* Feed two pieces. */
+/* Feed the bytes in two pieces. */
 static int read_split(const char *bytes, size_t n, size_t at, seen_frames *seen)
 {
     beluga__framer framer;
@@ -82,7 +83,7 @@ static size_t from_hex(const char *hex, char *out)
     return n;
 }
 
-/* ---- frames as the codec of AWS's SDK for JavaScript wrote them ------------------------------ */
+/* ---- frames that the codec of AWS's SDK for JavaScript wrote --------------------------------- */
 
 static const char an_event[] =
     "0000009400000057b4ab9aee0b3a6576656e742d74797065070011636f6e74656e74426c6f636b44656c74610d3a63"
@@ -90,7 +91,7 @@ static const char an_event[] =
     "7970650700106170706c69636174696f6e2f6a736f6e0d3a6d6573736167652d74797065070005"
     "6576656e747b22636f6e74656e74426c6f636b496e646578223a302c2264656c7461223a7b2274657874223a224869"
     "227d7d1f944657";
-/* With a header of every type. */
+/* This frame has a header of every type. */
 static const char an_exception[] = "0000009e0000007c52a77b0f016100016201016302010164030002016504000"
                                    "000030166060003010203016708000000e8d4a510000168"
                                    "090123456789abcdef0123456789abcdef0d3a6d6573736167652d747970650"
@@ -130,7 +131,7 @@ static void the_tests_write_frames_as_the_other_encoder(void **state)
     assert_memory_equal(own, bytes, n);
 }
 
-/* ---- however they arrive --------------------------------------------------------------------- */
+/* ---- pieces of any size ---------------------------------------------------------------------- */
 
 static size_t three_frames(char *out)
 {
@@ -214,7 +215,7 @@ static void no_flipped_bit_goes_unseen(void **state)
     }
 }
 
-/* With checksums that are right. */
+/* The frame is malformed, but its checksums are right. */
 static void assert_malformed(const char *headers, size_t n_headers, uint32_t total)
 {
     char bytes[FRAME_BYTES];
@@ -227,10 +228,10 @@ static void assert_malformed(const char *headers, size_t n_headers, uint32_t tot
 static void headers_that_do_not_fit_are_malformed(void **state)
 {
     (void)state;
-    assert_malformed("\x05", 1, 0); /* the name is not there */
+    assert_malformed("\x05", 1, 0); /* the name is missing */
     assert_malformed("\x01"
                      "a",
-                     2, 0); /* the type is not there */
+                     2, 0); /* the type is missing */
     assert_malformed("\x01"
                      "a\x07\x00",
                      4, 0); /* half a length */
@@ -244,8 +245,8 @@ static void headers_that_do_not_fit_are_malformed(void **state)
                      13, 0); /* half a UUID */
     assert_malformed("\x01"
                      "a\x0a",
-                     3, 0);      /* no such type */
-    assert_malformed("", 0, 15); /* shorter than the smallest */
+                     3, 0);      /* an unknown type */
+    assert_malformed("", 0, 15); /* a frame shorter than the smallest */
     assert_malformed("\x01"
                      "a\x00",
                      3, 16); /* headers longer than the frame */

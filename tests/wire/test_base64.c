@@ -1,4 +1,5 @@
-/* base64, which is written and read six bytes at a time, beside the slow way: a bit at a time. */
+/* base64, which is written and read six bytes at a time, compared with a slow version that works
+ * bit by bit. */
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -44,7 +45,7 @@ static size_t slow_encode(char *to, const unsigned char *bytes, size_t n)
     return length;
 }
 
-/* The block ends where its bytes do, so that a sanitizer sees a read past it. */
+/* The block ends where its bytes end, so that a sanitizer sees a read past them. */
 static char *block_of(const void *bytes, size_t n, size_t alignment)
 {
     char *block = malloc(alignment + n + !n);
@@ -89,7 +90,7 @@ static void bytes_of_any_length_are_written_and_read_back(void **state)
     for (size_t n = LONG - 10; n < LONG + 10; n++) assert_alike(bytes, n, n % 8);
 }
 
-/* Long enough that all pairs of digits come. */
+/* The text is long enough to contain all pairs of digits. */
 static void each_pair_of_bytes_is_written_and_read_back(void **state)
 {
     (void)state;
@@ -104,7 +105,7 @@ static void each_pair_of_bytes_is_written_and_read_back(void **state)
     }
 }
 
-/* Each byte at each place of texts of each length. */
+/* Try each byte at each place of texts of each length. */
 static void what_is_no_digit_is_refused_at_any_place(void **state)
 {
     (void)state;

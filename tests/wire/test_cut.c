@@ -1,5 +1,5 @@
-/* Framings that a provider chooses alone: pieces as they come, and frames that its function cuts.
- */
+/* Framings that only a provider can choose: pieces as they arrive, and frames that its function
+ * cuts. */
 #include "base/mem.h"
 #include "wire/framing.h"
 
@@ -44,7 +44,7 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return ++seen->frames == seen->stop_after ? 7 : 0;
 }
 
-/* A length of one digit, the data, a name up to a dot: "3abcname." */
+/* A frame is a length of one digit, the data, and a name that a dot ends: "3abcname." */
 static int cut_by_length(const char *bytes, size_t length, bool ended, beluga_cut *cut)
 {
     (void)ended;
@@ -61,7 +61,7 @@ static int cut_by_length(const char *bytes, size_t length, bool ended, beluga_cu
     return 0;
 }
 
-/* Texts between slashes; the last one needs none once the body has ended. */
+/* Frames are texts between slashes; the last one needs no slash if the body has ended. */
 static int cut_by_slash(const char *bytes, size_t length, bool ended, beluga_cut *cut)
 {
     assert_int_equal(cut->size, sizeof *cut);

@@ -1,7 +1,7 @@
-/* Text of others on its way out. Each option of each provider, with each text that would change a
- * request if it were sent as it came: either it is refused before anything is sent, with an error
- * that names the option, or one request arrives, at the path it belongs to, with the headers that a
- * harmless text has. */
+/* Untrusted text in requests. Each option of each provider is tried with each text that would
+ * change a request if it were sent unchanged: it must be refused before anything is sent, with an
+ * error that names the option, or one request must arrive at the right path, with the same headers
+ * as for a harmless text. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 
@@ -62,19 +62,19 @@ static beluga_option option_of(int key, const char *name, const char *text, size
     return o;
 }
 
-/* What is asked of whom, and how. */
+/* One attempt: the provider, the option and the text. */
 typedef struct question {
     peer *p;
     const beluga_provider *provider;
     beluga_option option;
-    const char *name; /* of the option */
+    const char *name; /* name of the option */
     bool list;
-    size_t harmless; /* the request of a harmless text */
-    bool sent;       /* there is one */
+    size_t harmless; /* index of the request with a harmless text */
+    bool sent;       /* a request was sent */
     size_t wrong;
 } question;
 
-/* All that is wrong is told, and the test fails at its end. */
+/* Print everything that is wrong; the test fails at its end. */
 __attribute__((format(printf, 3, 4))) static void complain(question *q, const hostile_text *t,
                                                            const char *format, ...)
 {
@@ -88,7 +88,7 @@ __attribute__((format(printf, 3, 4))) static void complain(question *q, const ho
                       q->name, (size_t)(t - texts), text);
 }
 
-/* An option that stands in the base URL stands in this one, too. */
+/* Write the base URL, which contains the option if the provider's own URL does. */
 static void write_url(const question *q, char *out, size_t size)
 {
     const beluga_own_option *own = q->provider->options;
@@ -111,7 +111,7 @@ static beluga_config *config_of(const question *q)
     return config;
 }
 
-/* Returns the status of what failed first. */
+/* Returns the status of the first failure. */
 static int put(const question *q, beluga_error *err)
 {
     beluga_chat_model *model = NULL;
@@ -150,7 +150,7 @@ static bool same_but_for(const char *got, const char *expected, const char *text
 {
     char encoded[512], whole[1024];
     const char *mark = strstr(expected, MARK);
-    /* A name may say the collection that it is in. */
+    /* A name may include its collection. */
     if (strstr(expected, "/models/" MARK) && strncmp(text, "models/", 7) == 0) text += 7;
     if (!mark) return strcmp(got, expected) == 0;
     encode(encoded, text);
@@ -172,7 +172,8 @@ static void check_headers(question *q, size_t request, const hostile_text *t)
     }
 }
 
-/* No way leads up from a path in which these do not stand, however it is read. */
+/* Returns whether a path stays below its root: it has no segment that leads upwards, however it is
+ * read. */
 static bool is_below(const char *path)
 {
     return strncmp(path, "/v1", 3) == 0 && !strstr(path, "/..") && !strstr(path, "/./") &&
@@ -189,11 +190,12 @@ static void check_request(question *q, size_t request, const hostile_text *t)
     check_headers(q, request, t);
 }
 
-/* The name without its provider, which a file does not say. */
+/* The error has the option's name without its provider, as a file has it. */
 static void check_error(question *q, const hostile_text *t, const beluga_error *err)
 {
     const char *last = strrchr(q->name, '.'), *name = last ? last + 1 : q->name;
-    if (q->option.key == BELUGA_OPTION_MODELS) name = "model"; /* or model_name, where it is used */
+    /* Or model_name, if the provider uses that option. */
+    if (q->option.key == BELUGA_OPTION_MODELS) name = "model";
     bool clean = *err->message != '\0';
     for (const char *at = err->message; *at; at++)
         clean = clean && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7f;
@@ -202,7 +204,7 @@ static void check_error(question *q, const hostile_text *t, const beluga_error *
 
 /* --- one option ------------------------------------------------------------------------------- */
 
-/* The value around a text, for the options that have a form. */
+/* Write the text as a value, in the form that some options require. */
 static size_t write_value(const question *q, char *out, size_t size, const char *text, size_t n)
 {
     const char *before = "", *after = "";
@@ -280,7 +282,7 @@ static void no_text_of_an_option_changes_more_than_its_place(void **state)
     for (size_t i = 0; i < n; i++) {
         question q = {.p = *state};
         q.provider = beluga_registry_get(beluga_registry_default(), names[i]);
-        if (q.provider->start) continue; /* it has no HTTP */
+        if (q.provider->start) continue; /* the provider does not use HTTP */
         try_provider(&q);
         q.list = q.provider->encode_list_models != NULL;
         if (q.list) try_provider(&q);
@@ -292,11 +294,11 @@ static void no_text_of_an_option_changes_more_than_its_place(void **state)
 
 /* --- a server's text -------------------------------------------------------------------------- */
 
-/* The token that leads to the next page of a list is whatever a server says. */
+/* The token of a list's next page is any text that a server sends. */
 static void a_servers_next_page_stays_in_its_parameter(void **state)
 {
     static const struct {
-        const char *provider, *page; /* without its token */
+        const char *provider, *page; /* the beginning of a list, up to the next page's token */
     } rows[] = {{"anthropic", "{\"data\":[{\"id\":\"a\"}],\"has_more\":true,\"last_id\":"},
                 {"cohere", "{\"models\":[{\"name\":\"a\"}],\"next_page_token\":"},
                 {"gemini", "{\"models\":[{\"name\":\"models/a\"}],\"nextPageToken\":"}};
@@ -325,9 +327,9 @@ static void a_servers_next_page_stays_in_its_parameter(void **state)
     assert_int_equal(peer_malformed(p), 0);
 }
 
-/* --- a provider of others --------------------------------------------------------------------- */
+/* ---- a careless provider --------------------------------------------------------------------- */
 
-/* It puts names where it wants, and looks at none of them. */
+/* This puts names into requests without checking them. */
 static int write_carelessly(const beluga_call *call, beluga_http_request *request,
                             beluga_error *err)
 {

@@ -1,4 +1,4 @@
-/* What a body is, by its first bytes, and what is only a sign of life. */
+/* The kind of a body by its first bytes, and bodies that are only signs of life. */
 #include "wire/sniff.h"
 
 #include <setjmp.h>
@@ -15,7 +15,7 @@ static beluga__sniffed sniff(const char *text, size_t n)
     return beluga__sniff(text + skip, n - skip);
 }
 
-/* With fewer bytes it is the same, or not yet known. */
+/* With fewer bytes the kind is the same, or not yet known. */
 static void assert_is(const char *text, beluga__sniffed expected)
 {
     size_t n = strlen(text);

@@ -1,4 +1,4 @@
-/* Cutting a streamed body into frames: the same frames however the bytes arrive. */
+/* Cutting a streamed body into frames: the frames are the same however the bytes arrive. */
 #include "base/mem.h"
 #include "support/torture.h"
 #include "wire/framing.h"
@@ -16,7 +16,7 @@
 
 enum { MAX_FRAME = 1000 };
 
-/* ---- what came out, as text ------------------------------------------------------------------ */
+/* ---- the frames as text ---------------------------------------------------------------------- */
 
 typedef struct seen_frames {
     char text[8192];
@@ -47,7 +47,7 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return ++seen->frames == seen->stop_after ? seen->stop_code : 0;
 }
 
-/* Feed pieces that end at `first` and `second`, each in a block of its own. */
+/* Feed pieces that end at `first` and `second`, each in a separate block. */
 static int feed_split(beluga_framing framing, const char *text, size_t n, size_t first,
                       size_t second, seen_frames *seen)
 {
@@ -60,7 +60,7 @@ static int feed_split(beluga_framing framing, const char *text, size_t n, size_t
         assert_non_null(piece);
         memcpy(piece, text + at, length);
         code = beluga__framer_feed(&framer, piece, length, on_frame, seen);
-        assert_memory_equal(piece, text + at, length); /* given back as it was */
+        assert_memory_equal(piece, text + at, length); /* the buffer is unchanged */
         free(piece);
     }
     if (!code) code = beluga__framer_end(&framer, on_frame, seen);
@@ -82,7 +82,7 @@ static int feed_bytes(beluga_framing framing, const char *text, size_t n, seen_f
     return code;
 }
 
-/* Whole, at every pair of splits, and byte by byte. */
+/* Feed the text whole, at every pair of splits, and byte by byte. */
 static void assert_frames_n(beluga_framing framing, const char *text, size_t n, int code,
                             const char *expected)
 {
@@ -172,7 +172,7 @@ static void a_last_event_needs_no_blank_line(void **state)
     assert_events("", "");
 }
 
-/* As Google's servers tell of an error that came up on the way. */
+/* Google's servers report an error in the middle of a stream in this form. */
 static void json_without_a_field_is_handed_on(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Text that is looked at eight bytes at a time, beside the slow way: a byte at a time;
- * and words that are nearly alike. */
+/* Text that is examined eight bytes at a time, compared with a slow version that works byte by
+ * byte; and words that are nearly alike. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* ---- the slow way ---------------------------------------------------------------------------- */
+/* ---- the slow version ------------------------------------------------------------------------ */
 
 /* Table 3-7 of Unicode 15: the bytes of each kind of characters. */
 static const unsigned char table[][4][2] = {
@@ -83,7 +83,7 @@ static void assert_valid_alike(const char *text, size_t n)
     assert_int_equal(beluga__utf8_valid(text, n), slow_valid(text, n));
 }
 
-/* The writer has room for the text and no more, and then for a byte less. */
+/* The writer has just enough room for the text, and then one byte less. */
 static void assert_written_alike(const char *text, size_t n)
 {
     char expected[WIDEST_ESCAPE * LONGEST + 2] = "\"";
@@ -108,7 +108,7 @@ static void assert_written_alike(const char *text, size_t n)
     }
 }
 
-/* The text ends where its block does, so that a sanitizer sees a read past it. */
+/* The text ends where its block ends, so that a sanitizer sees a read past it. */
 static void assert_alike(const char *text, size_t n, size_t alignment)
 {
     char *block = malloc(alignment + n + 1), *copy = block + alignment;
@@ -123,8 +123,8 @@ static void assert_alike(const char *text, size_t n, size_t alignment)
 
 /* ---- tests ----------------------------------------------------------------------------------- */
 
-/* Each first byte with each second, and all third and fourth that matter; alone, before and behind
- * other text. */
+/* Each first byte with each second, and all third and fourth bytes that matter; alone, before and
+ * after other text. */
 static void each_sequence_of_bytes_is_judged_as_unicode_says(void **state)
 {
     (void)state;
@@ -144,7 +144,7 @@ static void each_sequence_of_bytes_is_judged_as_unicode_says(void **state)
     }
 }
 
-/* Two characters of one length are looked at together. */
+/* Two characters of the same length are examined together. */
 static void each_pair_of_characters_is_judged_as_unicode_says(void **state)
 {
     (void)state;
@@ -165,7 +165,7 @@ static void each_pair_of_characters_is_judged_as_unicode_says(void **state)
 static const char *const pieces[] = {
     "\"", "\\", "\n", "\x01", "\x1f", "\x7f", "!", "#", "[", "]", "\xc3\xa9", "\xe4\xbb\x8a",
     "\xe0\xa4\x95", "\xed\x95\x9c", "\xf0\x9f\x98\x80", "\xe4\xbb\x8a\xe5\xa4\xa9",
-    /* not valid: cut, overlong, surrogates, over U+10FFFF, bytes that begin nothing */
+    /* invalid: cut, overlong, surrogates, over U+10FFFF, bytes that begin no character */
     "\xc3", "\xe4\xbb", "\xf0\x9f\x98", "\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
     "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xff"};
 enum { PIECES = sizeof pieces / sizeof *pieces };
@@ -176,7 +176,7 @@ static void fill(char *text, size_t n, const char *filler)
     for (size_t i = 0; i < n; i++) text[i] = filler[i % length];
 }
 
-/* A piece stands at each place of a text of each length, at each alignment. */
+/* A piece is put at each place of a text of each length, at each alignment. */
 static void a_piece_at_any_place_is_written_as_the_slow_way_does(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ static void a_piece_at_any_place_is_written_as_the_slow_way_does(void **state)
     }
 }
 
-/* Long texts are looked at in blocks. The text ends where its memory does. */
+/* Long texts are examined in blocks. The text ends where its memory ends. */
 static void a_piece_at_any_place_of_a_long_text_is_judged_as_unicode_says(void **state)
 {
     (void)state;
@@ -227,7 +227,8 @@ static void each_byte_is_written_as_the_slow_way_does(void **state)
     }
 }
 
-/* Escapes take more room than their bytes do, so the buffer grows in the middle of a text. */
+/* Escapes are longer than the bytes that they replace, so the buffer grows in the middle of a
+ * text. */
 static void a_long_text_of_escapes_is_written_whole(void **state)
 {
     (void)state;

@@ -14,7 +14,7 @@
 enum { MAX_ID = 256, MAX_URL = 2048, MAX_ORIGIN = 512 };
 
 #define JOBS        "/v1/messages/batches"
-#define OWN_RESULTS "results" /* a token: the endpoint has the results, not a URL that was told */
+#define OWN_RESULTS "results" /* a token that stands for the endpoint with the results */
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
@@ -104,7 +104,8 @@ static bool has(const beluga_json *job, const char *key)
     return value && !beluga_json_is_null(value);
 }
 
-/* All jobs that are over have "ended"; what their requests came to tells how. */
+/* The state of a job that is over is "ended" in any case; the counts of its requests tell whether
+ * it succeeded. */
 static beluga_batch_state state_of(const beluga_json *job, const beluga_json *counts)
 {
     const char *word = beluga_json_get_string(job, "processing_status", NULL);
@@ -162,7 +163,7 @@ static int decode_list(const beluga_json *root, beluga_emit *emit)
     return more && last && !code ? beluga_emit_next_page(emit, last) : code;
 }
 
-/* {"id","type":"message_batch_deleted"}, or nothing where the job was gone before. */
+/* The body is {"id","type":"message_batch_deleted"}, or empty if the job was deleted before. */
 static int decode_deleted(const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
@@ -183,8 +184,9 @@ static int refuse_results(const beluga_json *job, beluga_emit *emit)
                                "the batch job has not ended: its results are there when it has");
 }
 
-/* The URL is of Anthropic's own server, also where a gateway was asked. The key would not go there,
- * but the gateway has the endpoint of which that is the URL. */
+/* Ask the endpoint for the results. The job's own results URL points to Anthropic's server even
+ * when a gateway was asked; the key would not be sent there, but the gateway has the same
+ * endpoint. */
 static int ask_for_results(const beluga_json *job, beluga_emit *emit)
 {
     char url[MAX_URL], origin[MAX_ORIGIN];
@@ -235,7 +237,8 @@ static int emit_text(const char *id, int status, const beluga_json *value, belug
     return text ? beluga_emit_batch_result(emit, id, status, text, length) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* The error is what the API answers with otherwise, {"type":"error","error":{"type","message"}}. */
+/* The error has the same form as any other error of the API:
+ * {"type":"error","error":{"type","message"}}. */
 static int emit_errored(const char *id, const beluga_json *error, beluga_emit *emit)
 {
     const beluga_json *inner = beluga_json_get(error, "error");

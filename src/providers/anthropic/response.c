@@ -125,7 +125,7 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
     bool elsewhere = (state->in_text && state->text_index == index) ||
                      (state->thinking && state->thinking_index == index);
     if (!elsewhere) return 0;
-    /* What they were meant to be is lost, so that the answer is not whole. */
+    /* The JSON of this block is lost, so the answer is not complete. */
     return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
                                "arguments of a tool call in a block that is none");
 }

@@ -1,4 +1,4 @@
-/* Azure OpenAI: what its files share. */
+/* Declarations that the files of Azure OpenAI share. */
 #ifndef BELUGA__PROVIDERS_AZURE_H
 #define BELUGA__PROVIDERS_AZURE_H
 

@@ -15,8 +15,8 @@ bool beluga__azure_is_token(const char *key)
     return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');
 }
 
-/* Keys of a resource have nothing but letters and digits, and secrets of an application have more.
- */
+/* A resource's keys have only letters and digits, and an application's secrets also have other
+ * characters. */
 static bool looks_like_secret(const char *key)
 {
     static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -44,7 +44,7 @@ static const char *own(const beluga_credential *credential, const char *name)
     return text && *text ? text : NULL;
 }
 
-/* Write the URL of tokens. */
+/* Write the URL of the endpoint that issues tokens. */
 static int write_url(const beluga_credential *credential, const char *tenant, char *url,
                      size_t size, beluga_error *err)
 {
@@ -57,7 +57,7 @@ static int write_url(const beluga_credential *credential, const char *tenant, ch
     if (code) return code;
     if (n > MAX_NAME)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "azure.authority is too long");
-    /* AZURE_AUTHORITY_HOST is often a host alone */
+    /* AZURE_AUTHORITY_HOST often has no scheme */
     snprintf(url, size, "%s%.*s/%s/oauth2/v2.0/token", strstr(authority, "://") ? "" : "https://",
              (int)n, authority, name);
     return 0;

@@ -33,7 +33,7 @@ static void set_v1_path(beluga_http_request *request, const char *path)
     char whole[MAX_PATH];
     beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
-    /* the terminating NUL ends the path, too */
+    /* a NUL after "/v1" also ends the path */
     bool has_path = at && strchr("/?", at[sizeof v1 - 1]);
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
     beluga__openai_set_path(request, whole);
@@ -111,7 +111,7 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
-/* Files and batches are the resource's, also where the base URL is the address of a deployment. */
+/* Files and batches belong to the resource, even if the base URL is the address of a deployment. */
 static void set_batch_head(const beluga_call *call, beluga_http_request *request, const char *path)
 {
     const char *version = api_version(call);
@@ -132,15 +132,16 @@ static void set_batch_head(const beluga_call *call, beluga_http_request *request
     if (version) beluga_http_request_add_query(request, "api-version", version);
 }
 
-/* The guide of the v1 API has "/v1/chat/completions" in a line, and that of the dated one, such as
- * of 2024-10-21, had "/chat/completions" (learn.microsoft.com/azure/foundry/openai/how-to/batch,
- * and its history in MicrosoftDocs/azure-ai-docs). */
+/* The guide of the v1 API shows "/v1/chat/completions" in a line of the file, and the guide of
+ * dated versions such as 2024-10-21 showed "/chat/completions"
+ * (learn.microsoft.com/azure/foundry/openai/how-to/batch, and its history in
+ * MicrosoftDocs/azure-ai-docs). */
 static const char *endpoint(const beluga_call *call)
 {
     return api_version(call) ? "/chat/completions" : "/v1/chat/completions";
 }
 
-/* The REST reference has 50,000 requests, and the page of quotas 100,000. */
+/* The REST reference gives 50,000 requests as the limit, and the page of quotas gives 100,000. */
 static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
                                                    .one_model = true, .price_factor = 0.5,
                                                    .keeps_names = true},

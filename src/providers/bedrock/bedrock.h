@@ -80,8 +80,8 @@ typedef struct beluga__sigv4 {
     int64_t now; /* seconds since 1970 */
 } beluga__sigv4;
 
-/* Sign a final request: set X-Amz-Date, X-Amz-Content-Sha256, X-Amz-Security-Token and
- * Authorization. */
+/* Sign a request to which nothing will be added: set X-Amz-Date, X-Amz-Content-Sha256,
+ * X-Amz-Security-Token and Authorization. */
 int beluga__sigv4_sign(beluga_http_request *request, const beluga__sigv4 *with, beluga_error *err);
 
 /* response.c, stream.c */

@@ -52,12 +52,12 @@ static int code_of_name(const char *name)
     return 0;
 }
 
-/* Only the message tells the cause of a failed validation, that a day's tokens are spent, which
- * waiting for seconds does not help, and that a key of Bedrock's own is not valid. */
+/* Some causes can be told only by the message: a failed validation, an invalid key of Bedrock's
+ * own, and a day's tokens that are spent, where waiting for seconds does not help. */
 static int meaning(const char *name, const char *message, int otherwise)
 {
     static const struct {
-        int of; /* the code that the message refines */
+        int of; /* the code whose meaning the message makes more exact */
         const char *text;
         int code;
     } texts[] = {

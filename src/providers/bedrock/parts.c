@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ROOM: bytes of a name that are kept for a number */
+/* ROOM: bytes of a name that stay free for a number */
 enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 };
 
 /* ---- formats --------------------------------------------------------------------------------- */

@@ -119,7 +119,7 @@ int beluga__bedrock_decode_count(const char *body, size_t length, beluga_emit *e
     return beluga__decode_token_count(body, length, "inputTokens", emit);
 }
 
-/* Of Cohere's models the head alone says how many tokens the texts have. */
+/* For Cohere's models only a response header tells how many tokens the texts have. */
 static int64_t count_in_head(beluga_emit *emit)
 {
     const beluga_http_response *head = beluga_emit_response(emit);
@@ -130,7 +130,8 @@ static int64_t count_in_head(beluga_emit *emit)
     return fits ? strtoll(text, NULL, 10) : -1;
 }
 
-/* Titan's answer has one vector, Cohere's a list of them, alone or by its type. */
+/* An answer of Titan has one vector. An answer of Cohere has a list of vectors, or an object with a
+ * list for each type. */
 int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;

@@ -1,12 +1,12 @@
-/* Batch jobs: what the API says of them, and their results. A job is an operation {"name",
- * "metadata":{"state",…},"done","response","error"}.
- *
+/* Batch jobs: decodes the API's answers about them, and their results. A job is an operation
+ * {"name", "metadata":{"state",…},"done","response","error"}.
  * Sources: Google's reference (ai.google.dev/api/batch-api) and the pages of batch_request.c;
  * python-genai, batches.py, types.py (JobState) and _transformers.py (both words for states).
- * Answers of the API that people show, in python-genai, issue 1323, and flachesis/gemini-rust, pull
- * request 13: counts are texts, and a count of 0 is left out; states begin with "BATCH_STATE_",
- * while Google's page has "JOB_STATE_". That a file of results has a name that is too long to be
- * deleted: python-genai, issue 1759. */
+ * Answers of the API that people have published (python-genai, issue 1323, and
+ * flachesis/gemini-rust, pull request 13) show that counts are texts, that a count of 0 is left
+ * out, and that states begin with "BATCH_STATE_", while Google's page has "JOB_STATE_".
+ * python-genai, issue 1759, reports that the name of a file of results is too long for the file to
+ * be deleted. */
 #include "providers/gemini/gemini.h"
 
 #include <stdlib.h>
@@ -16,14 +16,15 @@ enum { MAX_URL = 4096, LONGEST_DELETED = 40 };
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* The state's members stand in "metadata"; some servers send them without the operation. */
+/* The state's members are in "metadata"; some servers send them at the top level. */
 static const beluga_json *metadata_of(const beluga_json *job)
 {
     const beluga_json *metadata = beluga_json_get(job, "metadata");
     return beluga_json_is_object(metadata) ? metadata : job;
 }
 
-/* Where the results are is told twice. */
+/* Returns the object that tells where the results are. The API sends it twice, in "response" and in
+ * "metadata". */
 static const beluga_json *output_of(const beluga_json *job, const char *key)
 {
     const beluga_json *value = beluga_json_get(beluga_json_get(job, "response"), key);
@@ -61,7 +62,7 @@ static beluga_batch_state state_of_word(const char *word)
     return BELUGA_BATCH_STATE_UNKNOWN;
 }
 
-/* A job may have succeeded a moment before its results are there. */
+/* A job may be reported as succeeded a moment before its results exist. */
 static beluga_batch_state state_of(const beluga_json *job)
 {
     bool done = beluga_json_bool(beluga_json_get(job, "done"), false);
@@ -72,7 +73,7 @@ static beluga_batch_state state_of(const beluga_json *job)
     return state;
 }
 
-/* Returns a count, which is a text; a missing one is 0 where there are others. */
+/* Returns a count, which is a text. A missing count is 0 if the job has other counts. */
 static int64_t count_of(const beluga_json *stats, const char *key)
 {
     const beluga_json *value = beluga_json_get(stats, key);
@@ -102,7 +103,8 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
               });
 }
 
-/* Returns whether it is a job, else emits what it is. */
+/* Returns whether a JSON text is a job. If not, emits the error or the unexpected text and sets
+ * `*code`. */
 static bool is_job(const beluga_json *root, beluga_emit *emit, int *code)
 {
     *code = 0;
@@ -117,7 +119,7 @@ static int decode_one(const beluga_json *root, beluga_emit *emit)
     return is_job(root, emit, &code) ? emit_job(root, emit) : code;
 }
 
-/* A list without jobs is {}. */
+/* An empty list of jobs is sent as {}. */
 static int decode_list(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *jobs = beluga_json_get(root, "operations");
@@ -160,7 +162,8 @@ static int create(beluga__gemini_batch_state *state, const char *body, size_t le
     return go_on(state, BELUGA__GEMINI_JOB, name, emit);
 }
 
-/* Keep what is to be deleted. The API refuses to delete a file whose name it made too long. */
+/* Keep the name of a file that must be deleted. The API refuses to delete its files whose names are
+ * too long. */
 static void keep(char *file, const beluga_json *name)
 {
     size_t n = 0;
@@ -176,7 +179,8 @@ static int refuse(const beluga_json *job, const char *what, beluga_emit *emit)
                                "the batch job has not ended: %s", what);
 }
 
-/* The job goes last, since it tells what is left: a call that broke off is repeated. */
+/* The job is deleted last, since it names the files: if deleting breaks off, the caller can repeat
+ * it. */
 static int delete_next(beluga__gemini_batch_state *state, beluga_emit *emit)
 {
     for (size_t i = 0; i < sizeof state->files / sizeof *state->files; i++) {
@@ -204,7 +208,8 @@ static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job,
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* A request that expired or was cancelled has an error that says neither clearly. */
+/* The error of an expired or cancelled request does not say clearly that it expired or was
+ * cancelled. */
 static int emit_error(const beluga__gemini_batch_state *state, const char *id,
                       const beluga_json *error, const char *whole, size_t length, beluga_emit *emit)
 {
@@ -218,8 +223,8 @@ static int emit_error(const beluga__gemini_batch_state *state, const char *id,
     return beluga_emit_batch_result(emit, id, status, whole, length);
 }
 
-/* A result is {"key","response"} or {"key","error"} in a file, and has its key in "metadata" where
- * it stands in the job. An error is told as it would be told otherwise, as a member. */
+/* A result in a file is {"key","response"} or {"key","error"}; a result inside the job has its key
+ * in "metadata". The error has the same form as the member "error" of an ordinary answer. */
 static int emit_result(const beluga__gemini_batch_state *state, const beluga_json *result,
                        beluga_emit *emit)
 {
@@ -296,7 +301,7 @@ static int decode_job(void *own, const char *body, size_t length, beluga_emit *e
     if (kind == BELUGA_CALL_BATCH_CREATE && first) return upload(state, emit);
     if (kind == BELUGA_CALL_BATCH_CANCEL && first)
         return go_on(state, BELUGA__GEMINI_JOB, BELUGA__GEMINI_THE_JOB, emit);
-    if (gone) return 0; /* with the names of its files */
+    if (gone) return 0; /* the job and its files are gone */
     if (state->step == BELUGA__GEMINI_UPLOADED) return create(state, body, length, emit);
     if (state->step == BELUGA__GEMINI_DELETED) return delete_next(state, emit);
     return decode_parsed(state, body, length, emit);

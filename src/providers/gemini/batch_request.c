@@ -1,6 +1,6 @@
-/* Requests about batch jobs. A job is created of a file with a line for each of its requests, by
- * three requests: one asks where the file may be sent, one sends it, and one makes the job.
- *
+/* Requests about batch jobs. A job is created from a file that has a line for each request of the
+ * job. That takes three HTTP requests: the first asks for an upload URL, the second sends the file,
+ * and the third creates the job.
  * Sources: Google's pages on the Batch API (ai.google.dev/gemini-api/docs/batch-api, its reference
  * ai.google.dev/api/batch-api) and on files (ai.google.dev/gemini-api/docs/files, "resumable");
  * python-genai, batches.py and files.py, which send the same paths, headers and members. */
@@ -13,7 +13,8 @@ enum { MAX_PATH = 3 * BELUGA__GEMINI_FILE + 64 };
 
 #define JSON_LINES "application/jsonl"
 
-/* Write a name as it stands in a path: "batches/7", also where the collection is missing. */
+/* Write a name in the form that a path has, such as "batches/7", and add the collection if the name
+ * lacks it. */
 static int write_name(const char *collection, const char *name, char out[MAX_PATH],
                       beluga_error *err)
 {
@@ -54,7 +55,7 @@ int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_j
     return 0;
 }
 
-/* The API wants a name. */
+/* The API requires a display name. */
 static const char *name_of(const beluga_call *call)
 {
     const char *name = beluga_call_batch_name(call);
@@ -82,7 +83,8 @@ static int begin_upload(const beluga_call *call, beluga_http_request *request, b
     return 0;
 }
 
-/* The URL carries the right to write to it, so that it may be of a server that gets no key. */
+/* The upload URL itself gives the right to write, so no key is sent; the URL may be on another
+ * server. */
 static int upload(const beluga_call *call, beluga_http_request *request, const char *url)
 {
     size_t n = 0;
@@ -139,7 +141,7 @@ int beluga__gemini_encode_list_jobs(const beluga_call *call, beluga_http_request
     return 0;
 }
 
-/* The answer to the first request is {}, so that a second one gets the job. */
+/* The answer to the cancel request is {}, so a second request fetches the job. */
 int beluga__gemini_encode_cancel_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {
@@ -161,7 +163,7 @@ int beluga__gemini_encode_job_results(const beluga_call *call, beluga_http_reque
     return code;
 }
 
-/* The job tells its files, and goes behind them. */
+/* The job is fetched first to find its files, and deleted after them. */
 int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {

@@ -1,6 +1,5 @@
 /* Messages as "contents" and "systemInstruction".
- *
- * Signed parts go back unchanged. A signature of another part than reasoning is kept in a message
+ * Signed parts go back unchanged. The signature of a part other than reasoning is kept in a message
  * as reasoning without text, before the text or the tool call that it signs. */
 #include "providers/gemini/gemini.h"
 
@@ -51,13 +50,13 @@ static void put_model_part(beluga__gemini_encoder *e, model_answer *answer, cons
     answer->parts++;
 }
 
-/* Reasoning that has only a signature signs the part behind it. */
+/* Reasoning that has only a signature signs the part after it. */
 static bool is_mark(const beluga_part *part)
 {
     return part->kind == BELUGA_PART_REASONING && !part->text_length;
 }
 
-/* A signature without a part behind it is sent with an empty text, in the form in which it came. */
+/* A signature without a part after it is sent with an empty text, in the form in which it came. */
 static size_t put_model_parts(beluga__gemini_encoder *e, size_t index)
 {
     const beluga_message *message = beluga_call_message(e->call, index);
@@ -89,7 +88,7 @@ static void put_content(beluga__gemini_encoder *e, size_t index)
     beluga_json_put_string(e->w, "role", ai ? "model" : "user");
     beluga_json_begin_array(e->w, "parts");
     if (ai) n = put_model_parts(e, index);
-    for (size_t i = 0; i < n && !ai; i++) /* a state is sent with an answer */
+    for (size_t i = 0; i < n && !ai; i++) /* only messages of the model have a state that is sent */
         if (beluga_message_part(message, i)->kind != BELUGA_PART_STATE)
             beluga__gemini_put_part(e, beluga_message_part(message, i));
     if (!n) {

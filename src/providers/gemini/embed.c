@@ -1,5 +1,5 @@
-/* Vectors and counts of tokens: batchEmbedContents and countTokens, and what Vertex AI has instead.
- */
+/* Embeddings and token counts: batchEmbedContents and countTokens, and the corresponding methods of
+ * Vertex AI. */
 #include "providers/embed.h"
 
 #include "providers/gemini/gemini.h"
@@ -18,7 +18,7 @@ static void put_name(beluga_json_writer *w, const char *model)
     beluga_json_put_string(w, "model", name);
 }
 
-/* Each text is a request of its own inside the request. */
+/* The request contains a complete request for each text. */
 static void put_requests(beluga__embed_request *e)
 {
     int64_t dimensions;
@@ -61,7 +61,8 @@ static void put_instances(beluga__embed_request *e)
     beluga_json_end_array(e->w);
 }
 
-/* A text that is too long is refused, not cut. */
+/* Without this parameter Vertex AI would cut a text that is too long; with it the text is
+ * refused. */
 static int put_parameters(beluga__embed_request *e)
 {
     beluga__body parameters;

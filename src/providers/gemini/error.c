@@ -62,9 +62,9 @@ static const char *reason_of(const beluga_json *error)
     return beluga_json_get_string(detail_of(error, "google.rpc.ErrorInfo"), "reason", NULL);
 }
 
-/* The codes of google.rpc.Code, whose numbers are their places here, with the HTTP status that each
- * is sent with (google/rpc/code.proto). Errors of HTTP have the word, and the status as their
- * number; those of batch jobs and of their lines have the number alone. */
+/* The codes of google.rpc.Code and the HTTP status for each (google/rpc/code.proto). The index of a
+ * row is the code's number. Errors of HTTP requests have the word, and the HTTP status as number;
+ * errors of batch jobs and of their lines have only the code's number. */
 static const struct {
     const char *word;
     int http, code;
@@ -89,7 +89,7 @@ static const struct {
 };
 enum { STATUSES = sizeof statuses / sizeof *statuses };
 
-/* Returns the place of an error's status in the table; -1 where it has none. */
+/* Returns the index of an error's status in the table, or -1 if it is not there. */
 static int place_of(const beluga_json *error)
 {
     const char *word = beluga_json_get_string(error, "status", NULL);
@@ -107,7 +107,7 @@ int beluga__gemini_status_of(const beluga_json *error)
     return place > 0 ? statuses[place].http : 500;
 }
 
-/* A file that is not there, or not any more, is refused as one of somebody else. */
+/* The API answers for a deleted file as it does for a file of another user: access is refused. */
 static bool may_be_gone(const char *message)
 {
     return strstr(message, "access the File") && strstr(message, "may not exist");

@@ -14,8 +14,8 @@
  * back. */
 #define BELUGA__GEMINI_MADE_UP_ID "gemini_"
 
-/* The beginning of a signature of this API. Its own are base64, as Claude's are, and Claude refuses
- * reasoning that another model signed. */
+/* The mark that the library puts before signatures of this API. The signatures themselves are
+ * base64 like Claude's, and Claude refuses reasoning that another model signed. */
 #define BELUGA__GEMINI_SIGNED "gemini:"
 
 /* The state of a decoder, all zero at an answer's start. */
@@ -34,7 +34,7 @@ typedef struct beluga__gemini_encoder {
     bool lost_media; /* media of system messages were left out */
 } beluga__gemini_encoder;
 
-/* path.c. The base URL is that of the request, if one is set already. */
+/* path.c. A base URL that is already set in the request is used. */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             const char *method, beluga_error *err);
 /* Set the URL of a resource of the Gemini API, such as "batches/7"; `service` stands before the
@@ -43,8 +43,8 @@ int beluga__gemini_set_resource(beluga_http_request *request, const char *servic
                                 const char *resource, beluga_error *err);
 /* Returns whether the request goes to Vertex AI. */
 bool beluga__gemini_is_vertex(beluga_http_request *request);
-/* Returns the collection that stands before a model's name in the Gemini API, "" where the name has
- * it. */
+/* Returns the collection that is written before a model's name in the Gemini API, or "" if the name
+ * contains it. */
 const char *beluga__gemini_collection(const char *model);
 /* Returns whether an address ends in a version of the API, or is that of a project. */
 bool beluga__gemini_has_version(const char *url);
@@ -105,29 +105,30 @@ void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_resp
 /* Emit the error {"code","message","status","details"} that came inside an answer of status 200;
  * `otherwise` is the code for an error that has none. Returns the code. */
 int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit);
-/* Returns the HTTP status of an error, 400 to 599, also of one with a number of gRPC. */
+/* Returns the HTTP status of an error, 400 to 599. An error that has only a gRPC number gets the
+ * corresponding status. */
 int beluga__gemini_status_of(const beluga_json *error);
 
 /* batch.c, batch_request.c */
-enum { BELUGA__GEMINI_FILE = 128 }; /* the room for a file's name */
+enum { BELUGA__GEMINI_FILE = 128 }; /* bytes for a file's name */
 
-/* The answer that a call about batch jobs gets next. */
+/* Which answer a call about batch jobs receives next. */
 typedef enum beluga__gemini_step {
     BELUGA__GEMINI_FIRST = 0,
     BELUGA__GEMINI_UPLOADED, /* the file that was uploaded */
     BELUGA__GEMINI_JOB,      /* the job that was created or cancelled */
-    BELUGA__GEMINI_DELETED   /* nothing of interest */
+    BELUGA__GEMINI_DELETED   /* the answer's body is ignored */
 } beluga__gemini_step;
 
 /* The state of a call about batch jobs. */
 typedef struct beluga__gemini_batch_state {
     uint32_t step;
-    uint32_t ended_as;                  /* beluga_batch_state of the job whose results come */
-    char files[2][BELUGA__GEMINI_FILE]; /* what is deleted before the job; "": nothing */
-    bool job_goes;                      /* the job itself is being deleted, the last of all */
+    uint32_t ended_as; /* the beluga_batch_state of the job whose results are read */
+    char files[2][BELUGA__GEMINI_FILE]; /* files that are deleted before the job; "": none */
+    bool job_goes;                      /* the job itself is being deleted, after its files */
 } beluga__gemini_batch_state;
 
-/* Tokens that are neither the URL of an upload nor the name of a file. */
+/* Tokens for the next request, other than the URL of an upload or the name of a file. */
 #define BELUGA__GEMINI_THE_JOB "job"
 
 int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_json_writer *w,

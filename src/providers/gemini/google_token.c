@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-    LIFE_S = 3600, /* the longest that is allowed */
-    SKEW_S = 10,   /* so much may this machine's clock be ahead */
+    LIFE_S = 3600, /* the longest lifetime that Google allows */
+    SKEW_S = 10,   /* how far this machine's clock may be ahead */
     MAX_ASSERTION = 32768
 };
 
@@ -47,7 +47,7 @@ static void add_field(const exchange *x, const char *name, const char *value)
 
 /* ---- where tokens come from ------------------------------------------------------------------ */
 
-/* Credentials go to a server of this machine in clear, and to others by TLS only. */
+/* Credentials are sent without TLS only to a server on this machine. */
 static bool is_safe(const char *url)
 {
     static const char *const local[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
@@ -59,7 +59,7 @@ static bool is_safe(const char *url)
     return false;
 }
 
-/* Returns the URL of tokens, or NULL with an error. */
+/* Returns the URL that issues tokens, or NULL with an error. */
 static const char *token_url(const exchange *x)
 {
     const char *url = beluga_json_get(x->file, "token_uri") ? member(x, "token_uri") : TOKEN_URL;

@@ -6,7 +6,8 @@
 
 enum { MAX_URL = 16384 };
 
-/* Returns the URL below which the models are: that which vertex.c has set, else the base URL. */
+/* Returns the URL below which the models are: the URL that vertex.c has set, or else the base
+ * URL. */
 static const char *base_url(beluga_http_request *request)
 {
     if (!*beluga_http_request_url(request)) beluga_http_request_set_path(request, "");
@@ -40,8 +41,8 @@ bool beluga__gemini_is_api_key(const char *key)
     return strncmp(key, "AIza", 4) == 0 || strncmp(key, "AQ.", 3) == 0;
 }
 
-/* Projects take tokens only. The list of models is outside of the projects, and there the key
- * itself decides: in express mode it is an API key. */
+/* Projects take only tokens. The list of models is outside of the projects; there the key itself
+ * decides, since in express mode it is an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key)
 {
     static const char list[] = "/publishers/google/models";
@@ -108,7 +109,7 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
     char segment[512];
     for (;;) {
         size_t n = path ? strcspn(model, "/") : strlen(model);
-        /* too long a segment is cut, and then fails below */
+        /* a segment that is too long is cut; encoding then fails below */
         if (n >= sizeof segment) n = sizeof segment - 1;
         memcpy(segment, model, n);
         segment[n] = '\0';
@@ -124,7 +125,7 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
     }
 }
 
-/* The query of a base URL stays behind the path. Without a URL, as for want of memory, the request
+/* Append a path before the query of a URL. If the URL is missing for lack of memory, the request
  * has failed already. */
 static int append(beluga_http_request *request, const char *url, const char *path,
                   beluga_error *err)

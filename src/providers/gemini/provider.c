@@ -20,8 +20,8 @@ const beluga_provider beluga__gemini_provider = {
     .max_inputs = 100,
     .base_url = "https://generativelanguage.googleapis.com",
     .default_model = "gemini-flash-latest",
-    .key_variables =
-        BELUGA__TEXTS("GOOGLE_API_KEY", "GEMINI_API_KEY"), /* in the order of Google's clients */
+    .key_variables = BELUGA__TEXTS(
+        "GOOGLE_API_KEY", "GEMINI_API_KEY"), /* in the order in which Google's clients read them */
     .url_variables = BELUGA__TEXTS("GOOGLE_GEMINI_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |

@@ -10,7 +10,7 @@ enum { MAX_URL = 16384, MAX_LOCATION = 32, MAX_PROJECT = 256 };
 
 #define HOST "https://aiplatform.googleapis.com"
 
-/* ---- where a project's models are ------------------------------------------------------------ */
+/* ---- the addresses of a project's models ----------------------------------------------------- */
 
 static const char *own(const beluga_call *call, const char *name, const char *otherwise)
 {
@@ -25,8 +25,8 @@ static bool is_location(const char *text)
     return n && n <= MAX_LOCATION && !text[n];
 }
 
-/* Write the scheme and the host of a location. The regions of "us" and "eu" share a host that is
- * named in another way. */
+/* Write the scheme and the host of a location. The multi-regions "us" and "eu" have host names in
+ * another form. */
 static void write_host(const char *location, char *out, size_t size)
 {
     if (strcmp(location, "global") == 0)
@@ -37,8 +37,8 @@ static void write_host(const char *location, char *out, size_t size)
         snprintf(out, size, "https://%s-aiplatform.googleapis.com", location);
 }
 
-/* Set the URL of the project's location. Google's own host is replaced by the location's; another
- * one, such as a gateway, stays. */
+/* Set the URL of the project's location. Google's own host is replaced by the location's host;
+ * another host, such as a gateway, stays. */
 static int set_below(beluga_http_request *request, const char *project, const char *location,
                      beluga_error *err)
 {
@@ -59,7 +59,7 @@ static int set_below(beluga_http_request *request, const char *project, const ch
     return 0;
 }
 
-/* A base URL may have project and location already, as people copy it. */
+/* A base URL that people copied may already contain project and location. */
 static int set_base(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     char segment[3 * MAX_PROJECT];

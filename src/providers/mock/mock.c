@@ -241,7 +241,7 @@ static int finish(beluga_emit *emit, const answer *a)
     if (status == 0) status = emit_usage(emit, a);
     if (status) return status;
     if (a->failure) return fail(emit, a->failure);
-    if (a->endless) return 0; /* the framework itself reports this error */
+    if (a->endless) return 0; /* with `finish` "none" the library itself reports the error */
     beluga_finish_reason reason =
         a->tool_calls.text ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_STOP;
     if (a->reason) reason = a->reason;
@@ -311,7 +311,7 @@ static int emit_identity(beluga_emit *emit, const beluga_call *call)
 /* ---- vectors and counts of tokens -------------------------------------------------------------
  */
 
-/* Words of texts count, and nothing else does. */
+/* Only the words of texts are counted. */
 static int count_tokens(const beluga_call *call, beluga_emit *emit)
 {
     bool others = false;
@@ -363,7 +363,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return delay > 0 ? play_later(emit, &a, delay) : play(emit, &a);
 }
 
-/* This has no work: the framework owns the timers and the memory of a call. */
+/* There is nothing to cancel: the library owns the timers and the memory of a call. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;

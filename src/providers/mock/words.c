@@ -20,7 +20,7 @@ int64_t beluga__mock_count_words(piece p)
     return words;
 }
 
-/* FNV-1a, with capital letters of ASCII as small ones; never 0. */
+/* FNV-1a of a word in which the capital letters of ASCII count as small; never 0. */
 static uint64_t hash_word(const char *word, size_t n)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -43,7 +43,7 @@ static void add_word(int64_t *sums, size_t n, const char *word, size_t length)
     }
 }
 
-/* A text without a word counts as one. */
+/* A text without words is treated as one word. */
 static void add_words(int64_t *sums, size_t n, piece text)
 {
     const char *at = text.text, *end = at + text.length;

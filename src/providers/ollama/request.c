@@ -176,7 +176,7 @@ int beluga__ollama_encode_embed(const beluga_call *call, beluga_http_request *re
     if (code) return code;
     beluga__embed_put_model(&e, "model");
     beluga__embed_put_inputs(&e, "input");
-    /* Else a text that is too long is cut, and nobody is told. */
+    /* by default Ollama cuts a text that is too long without an error */
     if (beluga__body_wants(&e.body, "truncate")) beluga_json_put_bool(e.w, "truncate", false);
     beluga__body_put(&e.body, "dimensions", call, BELUGA_OPTION_DIMENSIONS);
     beluga__embed_put_type(&e, "input_type", NULL, "Ollama");

@@ -6,7 +6,7 @@
 
 const beluga__openai_batch *beluga__openai_batch_of(const beluga_call *call)
 {
-    return (const void *)beluga_call_provider(call)->batch; /* its first member */
+    return (const void *)beluga_call_provider(call)->batch; /* the first member */
 }
 
 static bool is(const beluga__openai_batch *form, uint32_t quirk)
@@ -58,7 +58,7 @@ static int set_job(const beluga_call *call, beluga_http_request *request, const 
     return code;
 }
 
-/* ---- to create a job ------------------------------------------------------------------------- */
+/* ---- creating a job -------------------------------------------------------------------------- */
 
 int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga_json_writer *w,
                                      beluga_error *err)
@@ -84,7 +84,7 @@ static void add_field(beluga_http_request *request, const char *name, const char
                                                               .length = strlen(value)});
 }
 
-/* Hosts tell the kind of a file by the end of its name. */
+/* Hosts recognise the kind of a file by the end of its name. */
 static void upload(const beluga_call *call, beluga_http_request *request)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(call);
@@ -155,8 +155,8 @@ int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request
     return set_job(call, request, "GET", "", err);
 }
 
-/* A page of Mistral's is a number, at the beginning of the token; the others' begins behind a job.
- */
+/* A page of Mistral's list is a number, which begins the token. A page of other lists begins after
+ * a job, whose id is the token. */
 int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {
@@ -178,7 +178,7 @@ int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_reques
     return 0;
 }
 
-/* A job that has ended refuses to be cancelled, so it is looked at first. */
+/* A host refuses to cancel a job that has ended, so the first request fetches the job. */
 int beluga__openai_batch_encode_cancel(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {
@@ -186,7 +186,7 @@ int beluga__openai_batch_encode_cancel(const beluga_call *call, beluga_http_requ
     return set_job(call, request, "POST", "/cancel", err);
 }
 
-/* The first request is about the job, and the others have the path of what it left. */
+/* The first request fetches the job. The later requests use the paths of the job's files. */
 static int go_on(const beluga_call *call, beluga_http_request *request, const char *method,
                  beluga_error *err)
 {

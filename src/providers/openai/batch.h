@@ -1,23 +1,25 @@
-/* The batch API that OpenAI defined and hosts have adopted: requests are the lines of a file that
- * is uploaded, and results are lines of two others, of answers and of failures. */
+/* The batch API that OpenAI defined and hosts have adopted. The requests are the lines of a file
+ * that is uploaded; the results are the lines of two other files, one with answers and one with
+ * failures. */
 #ifndef BELUGA__PROVIDERS_OPENAI_BATCH_H
 #define BELUGA__PROVIDERS_OPENAI_BATCH_H
 
 #include "providers/openai/openai.h"
 
 enum {
-    BELUGA__BATCH_ID = 256,    /* bytes of a file's id */
-    BELUGA__BATCH_PATH = 1024, /* bytes of a path with an id in it, each byte of which may be %XX */
-    BELUGA__BATCH_STEPS = 4    /* most requests about what a job left */
+    BELUGA__BATCH_ID = 256, /* bytes of a file's id */
+    BELUGA__BATCH_PATH =
+        1024, /* bytes of a path that contains an id, each byte of which may become %XX */
+    BELUGA__BATCH_STEPS = 4 /* most requests about the files of a job */
 };
 
 /* A difference of a host from OpenAI's batch API. */
 typedef enum beluga__batch_quirk {
-    BELUGA__BATCH_MISTRAL = 1 << 0,   /* has jobs instead, with other members */
-    BELUGA__BATCH_FILE_NAME = 1 << 1, /* wants the file's name as a field of its own, too */
+    BELUGA__BATCH_MISTRAL = 1 << 0,   /* uses Mistral's paths and members for jobs */
+    BELUGA__BATCH_FILE_NAME = 1 << 1, /* requires the file's name as a separate field too */
     BELUGA__BATCH_NO_NAMES = 1 << 2,  /* takes no metadata */
     BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
-    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* a page of the list of jobs takes no limit */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* the list of jobs takes no limit for a page */
     BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
 } beluga__batch_quirk;
 
@@ -25,8 +27,8 @@ typedef enum beluga__batch_quirk {
 typedef struct beluga__openai_batch {
     beluga_batch_api api;
     uint32_t quirks;     /* bits of beluga__batch_quirk */
-    const char *upload;  /* where files are uploaded to; NULL: "/files" */
-    const char *purpose; /* of an uploaded file; NULL: "batch" */
+    const char *upload;  /* the path for uploading files; NULL: "/files" */
+    const char *purpose; /* the purpose of an uploaded file; NULL: "batch" */
     /* the member of a job's metadata that keeps its name; NULL: BELUGA__BATCH_NAME */
     const char *name_key;
     /* Returns the endpoint as lines and jobs name it; NULL: "/v1/chat/completions". */
@@ -38,7 +40,7 @@ typedef struct beluga__openai_batch {
 /* The state of a call about jobs, all zero at its start. */
 typedef struct beluga__openai_batch_state {
     bool begun;             /* the first answer was read */
-    uint32_t n_paths, next; /* paths that the call goes on with, and the next one of them */
+    uint32_t n_paths, next; /* paths of the requests that follow, and the index of the next one */
     char paths[BELUGA__BATCH_STEPS][BELUGA__BATCH_PATH];
 } beluga__openai_batch_state;
 
@@ -74,12 +76,12 @@ int beluga__openai_batch_encode_results(const beluga_call *call, beluga_http_req
                                         beluga_error *err);
 int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err);
-/* Write a path in which an id stands between two texts. Returns 0 or INVALID_INPUT. */
+/* Write a path that has an id between two texts. Returns 0 or INVALID_INPUT. */
 int beluga__openai_batch_path(char path[BELUGA__BATCH_PATH], const char *before, const char *id,
                               const char *after, beluga_error *err);
-/* The member of a job's metadata that keeps its name. */
+/* Returns the member of a job's metadata that contains its name. */
 const char *beluga__openai_batch_name_key(const beluga__openai_batch *form);
-/* Where the jobs of a host are. */
+/* Returns the path of a host's jobs. */
 const char *beluga__openai_batch_jobs(const beluga__openai_batch *form);
 
 /* batch_answer.c */
@@ -90,7 +92,7 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit);
 
 #define BELUGA__BATCH_NAME "beluga_name"
-/* Jobs of one page of a list; 100 is the most that is asked for anywhere. */
+/* Jobs on one page of a list. No host allows more than 100. */
 #define BELUGA__BATCH_PAGE 100
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASON = 1024 }; /* bytes of the reason for which a job failed */
+enum { REASON = 1024 }; /* bytes for the reasons why a job failed */
 
 static bool is(const beluga_emit *emit, uint32_t quirk)
 {
@@ -15,8 +15,8 @@ static bool is(const beluga_emit *emit, uint32_t quirk)
 
 /* ---- a job ----------------------------------------------------------------------------------- */
 
-/* Words of OpenAI, Azure, Groq, Together, Mistral and others; case, '_' and '-' don't matter.
- * Together says CANCELING, which its reference doesn't list. */
+/* Reads the words of OpenAI, Azure, Groq, Together, Mistral and others; case, '_' and '-' don't
+ * matter. Together also sends CANCELING, which its reference doesn't list. */
 static uint32_t read_state(const char *word)
 {
     static const struct {
@@ -36,7 +36,7 @@ static uint32_t read_state(const char *word)
     return BELUGA_BATCH_STATE_UNKNOWN;
 }
 
-/* A time is a number, or with Together a text. */
+/* A time is a number, except Together's, which is a text. */
 static int64_t read_time(const beluga_json *job, const char *key)
 {
     const beluga_json *value = beluga_json_get(job, key);
@@ -62,7 +62,7 @@ static void read_times(const beluga_json *json, beluga_batch_job *job)
     job->expires = first_time(json, limits);
 }
 
-/* Until its file was checked, a job has 0 requests. */
+/* A job has 0 requests until the host has checked its file. */
 static void read_counts(const beluga_json *json, beluga_batch_job *job)
 {
     const beluga_json *counts = beluga_json_get(json, "request_counts");
@@ -77,14 +77,14 @@ static void read_counts(const beluga_json *json, beluga_batch_job *job)
 static void add_reason(char *reason, size_t line, const char *text)
 {
     size_t at = strlen(reason);
-    if (!text || !*text || at + 64 > REASON) return; /* another would say next to nothing */
+    if (!text || !*text || at + 64 > REASON) return; /* no space for another */
     if (at) at += (size_t)snprintf(reason + at, REASON - at, "; ");
     if (line) at += (size_t)snprintf(reason + at, REASON - at, "line %zu: ", line);
     beluga_text_to_line(text, strlen(text), reason + at, REASON - at);
 }
 
-/* {"errors":{"data":[{"message","line"}]}} of OpenAI, {"errors":[{"message"}]} of Mistral, and
- * {"error":"…"} of Together. */
+/* Reads the reasons: {"errors":{"data":[{"message","line"}]}} of OpenAI, {"errors":[{"message"}]}
+ * of Mistral, and {"error":"…"} of Together. */
 static void read_reason(const beluga_json *json, char reason[REASON])
 {
     const beluga_json *errors = beluga_json_get(json, "errors");
@@ -106,8 +106,8 @@ static const char *read_name(const beluga_json *json, const beluga_emit *emit)
                                   beluga__openai_batch_name_key(form), NULL);
 }
 
-/* Read a job, whose strings are borrowed from the JSON and from `reason`. Returns whether it is
- * one. */
+/* Read a job, whose strings are borrowed from the JSON and from `reason`. Returns whether the JSON
+ * is a job. */
 static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason[REASON],
                      const beluga_emit *emit)
 {
@@ -120,7 +120,7 @@ static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason
     read_times(json, job);
     read_counts(json, job);
     read_reason(json, reason);
-    /* Mistral also counts there what single requests failed for */
+    /* Mistral also lists the errors of single requests there */
     job->reason = job->state == BELUGA_BATCH_STATE_COMPLETED ? NULL : reason;
     return true;
 }
@@ -140,8 +140,8 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
 
 /* ---- a list of jobs -------------------------------------------------------------------------- */
 
-/* Mistral tells how many jobs there are. The token is the number of the page, and how many jobs
- * came before it, since a page may have fewer than were asked for. */
+/* Mistral gives the number of all jobs. The token contains the number of the page and how many jobs
+ * came before it, since a page may have fewer jobs than were asked for. */
 static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit *emit)
 {
     const char *page = beluga_call_page(beluga_emit_call(emit));
@@ -154,7 +154,7 @@ static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit
     return beluga_emit_next_page(emit, next);
 }
 
-/* OpenAI tells whether there is more. */
+/* OpenAI says whether there are more jobs. */
 static int emit_next_page(const beluga_json *root, const char *last, size_t count,
                           beluga_emit *emit)
 {
@@ -164,7 +164,7 @@ static int emit_next_page(const beluga_json *root, const char *last, size_t coun
     return more && last ? beluga_emit_next_page(emit, last) : 0;
 }
 
-/* Together's list is an array; the others have it in "data". */
+/* Together's list is an array; the lists of other hosts are in "data". */
 static int emit_jobs(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *list = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
@@ -180,7 +180,7 @@ static int emit_jobs(const beluga_json *root, beluga_emit *emit)
     return code ? code : emit_next_page(root, last, beluga_json_count(list), emit);
 }
 
-/* ---- what a job left ------------------------------------------------------------------------- */
+/* ---- the files of a job ---------------------------------------------------------------------- */
 
 /* Keep the path of a file, or of the job itself, for a later request. */
 static int keep(beluga__openai_batch_state *state, const char *before, const char *id,
@@ -208,7 +208,8 @@ static const char *file_of(const beluga_json *json, const char *key, const char 
     return file ? file : beluga_json_get_string(json, of_mistral, NULL);
 }
 
-/* Either file may be missing: that of a job without failures, or without answers. */
+/* Either file may be missing: the file of failures if no request failed, the file of answers if all
+ * failed. */
 static int take_results(beluga__openai_batch_state *state, const beluga_json *json,
                         beluga_emit *emit)
 {
@@ -220,7 +221,8 @@ static int take_results(beluga__openai_batch_state *state, const beluga_json *js
     return code ? code : ask_next(state, emit);
 }
 
-/* Only Mistral's jobs can be deleted; the job goes last, since it tells what is left. */
+/* Collect the paths to delete. Only Mistral's jobs can be deleted; the job is deleted last, since
+ * it names the files. */
 static int take_leftovers(beluga__openai_batch_state *state, const beluga_json *json,
                           beluga_emit *emit)
 {
@@ -236,7 +238,7 @@ static int take_leftovers(beluga__openai_batch_state *state, const beluga_json *
     return code ? code : ask_next(state, emit);
 }
 
-/* Begin what is only done with a job that has ended. */
+/* Begin an action that needs a job that has ended. */
 static int take_ended(beluga__openai_batch_state *state, const beluga_json *json, const char *what,
                       int take(beluga__openai_batch_state *state, const beluga_json *json,
                                beluga_emit *emit),
@@ -259,7 +261,7 @@ static int take_upload(const beluga_json *root, beluga_emit *emit)
     return beluga_emit_next_request(emit, id, 0);
 }
 
-/* Emit the job as it is when it has ended, or is being cancelled already. */
+/* Emit the job unchanged if it has ended or is already being cancelled. */
 static int take_cancel(const beluga_json *json, beluga_emit *emit)
 {
     beluga_batch_job job;
@@ -270,7 +272,7 @@ static int take_cancel(const beluga_json *json, beluga_emit *emit)
     return beluga_emit_next_request(emit, "cancel", 0);
 }
 
-/* The first answer to a call that takes several requests. */
+/* Read the first answer to a call that takes several requests. */
 static int take_first(beluga__openai_batch_state *state, beluga_kind_of_call kind,
                       const beluga_json *root, beluga_emit *emit)
 {
@@ -293,19 +295,20 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     bool first = !state->begun;
     const beluga_json *root;
     state->begun = true;
-    /* what is deleted has nothing to tell, and a job that is gone has no body */
+    /* the answer to a deletion has nothing to report, and a job that is gone has no body */
     if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
     if (first) return take_first(state, kind, root, emit);
-    const beluga_json *job = beluga_json_get(root, "job"); /* of Together, when it is created */
+    const beluga_json *job =
+        beluga_json_get(root, "job"); /* the form of Together's answer to a creation */
     return emit_job(beluga_json_is_object(job) ? job : root, emit);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit an answer, or a refusal. */
+/* Emit the answer or the error that a result's body contains. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
@@ -314,8 +317,8 @@ static int emit_body(const char *id, int status, const beluga_json *json, beluga
     return beluga_emit_batch_result(emit, id, status, text, length);
 }
 
-/* Emit a failure that had no HTTP status: "batch_expired", "batch_cancelled" and "request_timeout"
- * are OpenAI's codes, "batch_client_error" is Together's. */
+/* Emit a failure without an HTTP status. "batch_expired", "batch_cancelled" and "request_timeout"
+ * are OpenAI's codes; "batch_client_error" is Together's. */
 static int emit_failure(const char *id, const beluga_json *line, beluga_emit *emit)
 {
     beluga_error err;

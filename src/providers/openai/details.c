@@ -177,7 +177,8 @@ static bool is_plain(const beluga__openai_detail *detail)
     return text && !find(detail, "id") && !find(detail, "signature") && !find(detail, "data");
 }
 
-/* Not inlined: this is asked before each piece of an answer, and few have details. */
+/* Not inlined: this function is called before each piece of an answer, and few answers have
+ * details. */
 static __attribute__((noinline)) int end_open_detail(beluga__openai_state *state, beluga_emit *emit)
 {
     beluga__openai_detail detail = state->detail;
@@ -198,8 +199,8 @@ int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit)
     return state->detail.list ? end_open_detail(state, emit) : 0;
 }
 
-/* Pieces of a block have its index and its type. An encrypted block comes whole, and one of
- * Claude's ends with its signature. */
+/* Returns whether a piece continues the open block. Pieces of a block have its index and its type.
+ * An encrypted block comes in one piece, and one of Claude's blocks ends with its signature. */
 static bool goes_on(const beluga__openai_detail *detail, const char *list, const beluga_json *piece)
 {
     const beluga__openai_member *had = find(detail, "type");

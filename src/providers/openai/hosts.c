@@ -1,4 +1,4 @@
-/* Hosts that speak Chat Completions. A new one is a row here and a folder of fixtures. */
+/* Hosts that speak Chat Completions. Each host is one row here and a folder of fixtures. */
 #include "providers/openai/batch.h"
 #include "providers/openai/embed.h"
 #include "providers/table.h"
@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/* ---- what rows are made of ------------------------------------------------------------------- */
+/* ---- the pieces of rows ---------------------------------------------------------------------- */
 
 enum {
     TEXT = BELUGA__TALKS,
@@ -23,7 +23,7 @@ enum {
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
-/* A note for people that a quirk has. */
+/* Notes for people about what a quirk changes. */
 static const struct {
     uint32_t quirk;
     const char *text;
@@ -62,12 +62,12 @@ static const struct {
                            "Takes back what its models thought, as reasoning_content."},
 };
 
-/* Hosts' words for none, minimal, low, medium, high, xhigh, max, and a note. */
+/* A host's words for none, minimal, low, medium, high, xhigh, max, and a note. */
 typedef struct effort_words {
     const char *words[7], *note;
 } effort_words;
 
-/* Hosts' words for query, document, similarity, classification, clustering. */
+/* A host's words for query, document, similarity, classification, clustering. */
 static const char *const nvidia_types[] = {"query", "passage", "passage", "passage", "passage"};
 static const char *const openrouter_types[] = {"search_query", "search_document", NULL,
                                                "classification", "clustering"};
@@ -91,14 +91,14 @@ static const effort_words of_zai = {
 static const effort_words no_words = {{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
                                       "Reasoning has no grades."};
 
-/* Texts of a list, each with a NUL behind it: "A\0B\0". */
+/* Texts of a list, each followed by a NUL: "A\0B\0". */
 typedef const char *text_list;
 
 typedef struct row {
     const char *name, *url;
     text_list keys, urls; /* variables */
     uint32_t capabilities, quirks;
-    const char *model; /* the default one, or NULL */
+    const char *model; /* the default model, or NULL */
     const effort_words *efforts;
     field_kind field;
     text_list notes;
@@ -128,32 +128,34 @@ static const beluga_own_option of_snowflake[] = {
 
 /* ---- batch APIs ------------------------------------------------------------------------------ */
 
-/* Groq's client for Python 1.7.0 (batch_create_params.py: 100 MB where the page has 200 MB; a list
- * without pages) and console.groq.com/docs/batch, which shows several models in one file. */
+/* Sources: Groq's client for Python 1.7.0 (batch_create_params.py gives 100 MB where the page gives
+ * 200 MB; its list has no pages) and console.groq.com/docs/batch, which shows several models in one
+ * file. */
 static const beluga__openai_batch batch_of_groq = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 0.5, .keeps_names = true},
     .quirks = BELUGA__BATCH_ONE_PAGE};
-/* Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py, extra/batch/client.py) and
- * docs.mistral.ai/capabilities/batch. */
+/* Sources: Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py,
+ * extra/batch/client.py) and docs.mistral.ai/capabilities/batch. */
 static const beluga__openai_batch batch_of_mistral = {
     .api = {BELUGA__OPENAI_BATCH(1000000, 0), .one_model = true, .price_factor = 0.5,
             .keeps_names = true},
     .quirks = BELUGA__BATCH_MISTRAL | BELUGA__BATCH_BARE};
-/* The OpenAPI text of platform.kimi.com, and its guide on the Batch API: 40 % less, 100 MB. */
+/* Sources: the OpenAPI document of platform.kimi.com, and its guide on the Batch API: 40 % cheaper,
+ * 100 MB. */
 static const beluga__openai_batch batch_of_moonshot = {
     .api = {BELUGA__OPENAI_BATCH(0, 100000000), .one_model = true, .price_factor = 0.6,
             .keeps_names = true},
     .quirks = BELUGA__BATCH_NO_LIMIT};
-/* Two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible - Batch",
- * which has a task's name as metadata.ds_name, and a list that takes "after". */
+/* Sources: two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible -
+ * Batch", which shows metadata.ds_name for a task's name, and a list that takes "after". */
 static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(50000, 500000000),
                                                            .one_model = true, .price_factor = 0.5,
                                                            .keeps_names = true},
                                                    .quirks = BELUGA__BATCH_NO_LIMIT,
                                                    .name_key = "ds_name"};
-/* docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the API, and
- * Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two models cost
- * half; the others cost as much as at once. */
+/* Sources: docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the
+ * API, and Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two
+ * models cost half; for the others a batch costs as much as ordinary requests. */
 static const beluga__openai_batch batch_of_together = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .one_model = true, .price_factor = 1.0},
     .quirks = BELUGA__BATCH_FILE_NAME | BELUGA__BATCH_NO_NAMES | BELUGA__BATCH_BARE |
@@ -406,23 +408,23 @@ static const row rows[] = {
 
 enum { N_HOSTS = sizeof rows / sizeof *rows, MAX_TEXTS = 20 };
 
-/* The tables are made of the rows when the first of them is asked for, since they are six times as
- * large. */
+/* The tables are built from the rows when one is first asked for, since the tables take six times
+ * as much space. */
 static beluga__openai_host hosts[N_HOSTS];
 static const char *texts[N_HOSTS][MAX_TEXTS];
 
-/* Where the texts of a table's lists go. */
+/* Where the next text of a table's lists is written. */
 typedef struct place {
     const char **at, **end;
 } place;
 
-/* A text that finds no room is left out; a test sees it. */
+/* A text that does not fit is left out; a test would notice it. */
 static void put_text(place *to, const char *text)
 {
     if (text && to->at + 1 < to->end) *to->at++ = text;
 }
 
-/* End a list, and return where it began. */
+/* End a list, and return the address of its first text. */
 static const char *const *end_list(place *to, const char **begin)
 {
     if (to->at < to->end) *to->at++ = NULL;
@@ -504,7 +506,7 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-/* ---- requests and answers that differ ------------------------------------------------------- */
+/* ---- requests and answers that differ -------------------------------------------------------- */
 
 static const beluga__openai_host *host_of(const beluga_call *call)
 {

@@ -54,7 +54,8 @@ typedef struct beluga__openai_host {
     const char *const *efforts;
     /* The host's word for each beluga_input_type; NULL: it has none. */
     const char *const *input_types;
-    /* Where the host counts tokens, and the member of its answer; NULL: it does not. */
+    /* The path where the host counts tokens, and the member of its answer with the count; NULL: the
+     * host does not count. */
     const char *count_path, *count_member;
 } beluga__openai_host;
 
@@ -74,7 +75,7 @@ int beluga__openai_encode_count(const beluga_call *call, beluga_http_request *re
                                 beluga_error *err);
 int beluga__openai_decode_count(const char *body, size_t length, beluga_emit *emit);
 
-/* The JSON of a member, other than its text, of a block of reasoning. */
+/* A member of a block of reasoning, other than the block's text. */
 typedef struct beluga__openai_member {
     struct beluga__openai_member *next;
     const char *key, *json;
@@ -101,9 +102,9 @@ typedef struct beluga__openai_state {
     uint64_t reasoned_hash; /* hash of the same bytes */
 } beluga__openai_state;
 
-/* Members of an answer or a chunk, and of its choice. They are listed in the order in which they
- * come, including unused ones, so that nearly each member is found at once; those of an error come
- * last. */
+/* Members of an answer or a chunk, and of its choice. They are listed in the order in which servers
+ * send them, including unused ones, so that nearly every member is found at the first comparison;
+ * those of an error come last. */
 typedef enum beluga__openai_chunk_member {
     BELUGA__OPENAI_ID,
     BELUGA__OPENAI_OBJECT,
@@ -117,7 +118,7 @@ typedef enum beluga__openai_chunk_member {
     BELUGA__OPENAI_FAULTS,
     BELUGA__OPENAI_MEMBERS = BELUGA__OPENAI_FAULTS + BELUGA__FAULT_MEMBERS
 } beluga__openai_chunk_member;
-/* Those of a stream's choices first, in their order. */
+/* Members of a stream's choices come first, in the order in which they are sent. */
 typedef enum beluga__openai_choice_member {
     BELUGA__OPENAI_INDEX,
     BELUGA__OPENAI_DELTA,
@@ -125,7 +126,7 @@ typedef enum beluga__openai_choice_member {
     BELUGA__OPENAI_FINISH_REASON,
     BELUGA__OPENAI_NATIVE_REASON,
     BELUGA__OPENAI_CHOICE_USAGE,
-    BELUGA__OPENAI_MESSAGE, /* of an answer in one piece */
+    BELUGA__OPENAI_MESSAGE, /* only in an answer that is not streamed */
     BELUGA__OPENAI_CHOICE_MEMBERS
 } beluga__openai_choice_member;
 
@@ -146,8 +147,8 @@ int beluga__openai_encode_count_as(const beluga__openai_host *host, const beluga
                                    beluga_http_request *request, beluga_error *err);
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
-/* Set the path, below a base URL that may end in an endpoint of either protocol of OpenAI's, and
- * the headers of the provider's own options "organization" and "project". */
+/* Set the path and the headers of the provider's own options "organization" and "project". The base
+ * URL may end in an endpoint of either protocol of OpenAI's. */
 void beluga__openai_set_head(const beluga_call *call, beluga_http_request *request,
                              const char *path);
 /* Set the path as above, without the headers. */
@@ -215,7 +216,7 @@ int beluga__openai_emit_reasoning(beluga__openai_state *state, const char *text,
 /* Emit pieces of blocks from the member `list`. */
 int beluga__openai_emit_details(beluga__openai_state *state, const char *list,
                                 const beluga_json *details, beluga_emit *emit);
-/* End the open block; call this before anything that is no reasoning. */
+/* End the open block; call this before emitting anything other than reasoning. */
 int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit);
 /* Returns whether any of the blocks has text, and not only encrypted data. */
 bool beluga__openai_details_say(const beluga_json *details);

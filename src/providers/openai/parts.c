@@ -11,7 +11,7 @@ static bool is_mistral(const beluga__openai_encoder *e)
     return e->host->quirks & BELUGA__OPENAI_MISTRAL;
 }
 
-/* ---- parts that are taken -------------------------------------------------------------------- */
+/* ---- parts that a host takes ----------------------------------------------------------------- */
 
 static const char *audio_format(const char *media_type)
 {

@@ -1,5 +1,5 @@
-/* Replaces the rest of hosts.c in such a library: the protocol works with any base URL. A library
- * without the protocol has no use for it. */
+/* Replaces the rest of hosts.c in a library without named hosts: the protocol works with any base
+ * URL. A library without the protocol does not need this file. */
 #include "providers/openai/embed.h"
 #include "providers/openai/openai.h"
 

@@ -2,8 +2,9 @@
 #include "providers/openai/batch.h"
 #include "providers/table.h"
 
-/* Limits and price: developers.openai.com/api/docs/guides/batch, and batch_create_params.py of
- * OpenAI's client for Python. The guide says that all requests of a file ask one model. */
+/* Sources for limits and price: developers.openai.com/api/docs/guides/batch, and
+ * batch_create_params.py of OpenAI's client for Python. The guide says that all requests of a file
+ * must use one model. */
 static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
                                                    .one_model = true, .price_factor = 0.5,
                                                    .keeps_names = true}};

@@ -189,7 +189,8 @@ static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool gr
     return true;
 }
 
-/* MiniMax sends reasoning as "<think>…</think>" in the text unless it is asked for apart. */
+/* MiniMax sends reasoning as "<think>…</think>" in the text unless this member asks for separate
+ * reasoning. */
 static void put_reasoning_split(beluga__openai_encoder *e)
 {
     if (is(e, BELUGA__OPENAI_REASONING_SPLIT) && beluga__body_wants(&e->body, "reasoning_split"))

@@ -103,7 +103,7 @@ static int emit_content(beluga__openai_state *state, const beluga_json *content,
     return code;
 }
 
-/* The members of a message or a delta. */
+/* Members of a message or a delta. */
 enum {
     CONTENT,
     TOOL_CALLS,
@@ -200,8 +200,8 @@ static int emit_delta(beluga__openai_state *state, const beluga_json *delta, bel
     return emit_content(state, content, emit);
 }
 
-/* A stream has deltas. Where the deltas are empty, as with hosts that do not stream, the message
- * is used; otherwise the message repeats the deltas. */
+/* A stream has deltas. If the deltas are empty, as with hosts that do not stream, the message is
+ * used; otherwise the message only repeats the deltas. */
 int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *const *choice,
                                beluga_emit *emit)
 {
@@ -245,8 +245,8 @@ static int64_t output_total(int64_t output, int64_t total, int64_t input, int64_
     return beside ? output + reasoning : output;
 }
 
-/* First the names of OpenAI, in its order. Then those of Moonshot, of DeepSeek, of LiteLLM and
- * Qwen, and of hosts without details. */
+/* The names of OpenAI come first, in its order. After them come those of Moonshot, of DeepSeek, of
+ * LiteLLM and Qwen, and of hosts without details. */
 enum { INPUT, OUTPUT, TOTAL, OF_INPUT, OF_OUTPUT, CACHED, HIT, CREATED, REASONED, COUNTS };
 static const beluga_json_name counts[COUNTS] = {
     [INPUT] = BELUGA_JSON_NAME("prompt_tokens"),

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* An empty object is no usage. Groq also sends usage in a field of its own, and Moonshot in the
- * choice, together with the finish. */
+/* An empty object contains no usage. Groq also sends usage in a separate member, and Moonshot sends
+ * it in the choice, together with the finish reason. */
 static int emit_usage(const beluga_json *root, const beluga_json *usage,
                       const beluga_json *of_choice, bool at_finish, beluga_emit *emit)
 {

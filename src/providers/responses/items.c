@@ -28,7 +28,8 @@ static bool takes(beluga__encoder *e, const beluga_part *part, beluga_role role)
 {
     bool taken =
         part->kind != BELUGA_PART_AUDIO && (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
-    if (part->kind == BELUGA_PART_STATE) return false; /* a state is sent with an answer */
+    if (part->kind == BELUGA_PART_STATE)
+        return false; /* a state is sent only in the model's messages */
     if (!beluga__is_media(part) || taken) return true;
     drop(e);
     return false;

@@ -129,7 +129,7 @@ int beluga__responses_encode_count(const beluga_call *call, beluga_http_request 
     return beluga__encoder_end(&e);
 }
 
-/* The same account embeds by the endpoint of Chat Completions. */
+/* The endpoint for embeddings is that of Chat Completions, in the same account. */
 int beluga__responses_encode_embed(const beluga_call *call, beluga_http_request *request,
                                    beluga_error *err)
 {

@@ -1,5 +1,5 @@
-/* OpenAI's protocol "Responses", whose input and output are items. Errors, lists of models and the
- * headers of the account are those of Chat Completions. */
+/* OpenAI's protocol "Responses", whose input and output are items. Its errors, lists of models and
+ * account headers are the same as in Chat Completions. */
 #ifndef BELUGA__PROVIDERS_RESPONSES_H
 #define BELUGA__PROVIDERS_RESPONSES_H
 
@@ -34,7 +34,7 @@ int beluga__responses_decode_response(void *state, const char *body, size_t leng
                                       beluga_emit *emit);
 int beluga__responses_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 
-/* Used for streams and whole answers. An item is emitted without the pieces that came before. */
+/* Used for streams and whole answers. Pieces of an item that were already emitted are left out. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit);
 /* Emit all items of a response. */

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Members of an event, in the order of those that come most often, some of which are only named to
- * be passed over; the members of an error come last. */
+/* Members of an event, the most frequent first. Some are listed only so that they are skipped
+ * quickly; the members of an error come last. */
 typedef enum member {
     TYPE,
     SEQUENCE_NUMBER,
@@ -50,7 +50,8 @@ typedef struct stream_event {
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* Returns a piece of a part, or the whole part, which is nothing new when pieces came before. */
+/* Returns a piece of a part, or the whole part. After pieces, the whole part contains nothing
+ * new. */
 static const char *read_piece(beluga__responses_state *state, const stream_event *event, size_t *n)
 {
     bool whole = event->piece != DELTA;

@@ -1,5 +1,5 @@
-/* Providers behind HTTP that are in order but for one fault each, as authors make it: their names
- * say which. "chat-sound" has none.
+/* Providers behind HTTP that are correct except for one fault each, of a kind that authors make.
+ * Their names say which fault; "chat-sound" has none.
  *
  *     {"messages": [{"role": "user", "content": "Hi"}], "stream": false, "tools": [...]}
  *     {"id": "a1", "text": "Hello", "finish": "stop", "usage": {"input": 3, "output": 1}}
@@ -22,7 +22,7 @@ static void wait_ms(long ms)
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
-/* Until the thread has had the processor for so long. */
+/* Compute until this thread has used this much processor time. */
 static void work_ms(long ms)
 {
     struct timespec begin, now;
@@ -31,16 +31,17 @@ static void work_ms(long ms)
     while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
 }
 
-/* The address is kept where the next one takes its place. */
+/* Lose a block: its address is kept only until the next one replaces it. */
 static void lose(size_t size)
 {
     static void *_Atomic lost;
     void *before = lost;
     lost = malloc(size);
-    if (before && before == lost) abort(); /* never: it was not released */
+    /* Impossible: it was not freed. */
+    if (before && before == lost) abort();
 }
 
-/* The tool of a call is sent with the next ones, too. */
+/* Keep the tool of a call, and send it with later calls too. */
 static void put_kept(const beluga_call *call, beluga_json_writer *w)
 {
     static char kept[64];
@@ -364,7 +365,7 @@ static void describe_slowly(const beluga_call *call, const beluga_http_response 
     describe(call, response, err);
 }
 
-/* What was parsed is never freed. */
+/* Describe an error without freeing the parsed JSON. */
 static void describe_and_lose(const beluga_call *call, const beluga_http_response *response,
                               beluga_error *err)
 {
@@ -412,7 +413,7 @@ static void close_and_lose(void *self)
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #endif
 
-/* The faults that the functions above have, and those of other functions. */
+/* The faults of the functions above, and those of other functions. */
 /* clang-format off */
 #define FAULTS(XX)                                                                             \
     XX("sound") XX("cut") XX("nul") XX("no-history") XX("history-arguments") XX("result-id")   \

@@ -1,6 +1,6 @@
-/* The batch API of the chats whose names begin with "chat-jobs-": their service takes a file of
- * requests, {"id": "request-1", "body": {…}} a line, and has a file of results,
- * {"id": "request-1", "answer": {…}} a line. A job has a "status", and "results" at its end. */
+/* The batch API of the providers whose names begin with "chat-jobs-". Their service takes a file of
+ * requests with {"id": "request-1", "body": {…}} on each line, and makes a file of results with
+ * {"id": "request-1", "answer": {…}}. A job has a "status", and "results" at its end. */
 #include "../../support/job_service.h"
 
 static int put_request(const beluga_batch_request *request, beluga_json_writer *w,
@@ -74,7 +74,7 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     if (!answer)
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_TIMEOUT, "expired",
                                          beluga_json_get_string(root, "error", NULL));
-    /* what stands around the answer is no answer */
+    /* the line around the answer is not the answer */
     bool whole_line = has_fault(beluga_emit_call(emit), "jobs-body");
     const char *text = beluga_emit_json_text(emit, whole_line ? root : answer, &n);
     return beluga_emit_batch_result(emit, id, 200, text, n);

@@ -1,17 +1,17 @@
-/* Providers that choose the framing alone, in order but for one fault each: their names say which.
- *
- * "raw-…": a body is the text as it comes, and a byte 4 says that it is complete. "own-…": a frame
- * is "LENGTH:DATA", whose data begins with "+" and is text, or is "." and the end. */
+/* Providers that choose the framing alone, correct except for one fault each, which their names
+ * say.
+ * "raw-…": the body is the text itself, and a byte 4 marks its end. "own-…": a frame is
+ * "LENGTH:DATA"; data that begins with "+" is text, and "." is the end. */
 #include "../say.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- pieces as they come --------------------------------------------------------------------- */
+/* ---- pieces as they arrive ------------------------------------------------------------------- */
 
 enum { END = 4, MOST = 4 /* bytes of a character */ };
 
-/* The beginning of a character whose rest has not come yet. */
+/* The beginning of a character whose remaining bytes have not arrived yet. */
 typedef struct rest {
     char bytes[MOST];
     size_t n;
@@ -40,7 +40,7 @@ static int decode_piece(void *state, const beluga_frame *frame, beluga_emit *emi
     return status;
 }
 
-/* It takes a piece for a text. */
+/* Fault: this emits each piece as it is, even if a character is split. */
 static int decode_split(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     const char *end = memchr(frame->data, END, frame->length);
@@ -50,7 +50,7 @@ static int decode_split(void *state, const beluga_frame *frame, beluga_emit *emi
     return status || !end ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, "end");
 }
 
-/* ---- frames that it cuts --------------------------------------------------------------------- */
+/* ---- the provider's own frames --------------------------------------------------------------- */
 
 static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
 {
@@ -65,7 +65,7 @@ static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
     return 0;
 }
 
-/* It takes it for granted that a length comes whole. */
+/* Fault: this assumes that the digits of a length arrive together. */
 static int cut_hastily(const char *bytes, size_t length, bool ended, beluga_cut *out)
 {
     if (!memchr(bytes, ':', length)) return BELUGA_ERROR_MALFORMED_RESPONSE;

@@ -1,5 +1,5 @@
-/* Providers that are not behind HTTP and break one rule each, for the kit to find: their names say
- * which. What they have in common is in order: "sound" breaks none. */
+/* Providers that are not behind HTTP and break one rule each, which their names say, for the kit to
+ * find. Their common code is correct: "sound" breaks none. */
 #include <beluga/provider/provider.h>
 
 #include <pthread.h>
@@ -97,21 +97,23 @@ static void *say_there(void *argument)
 
 static int strays(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
-    static elsewhere there; /* the thread may use it until it ends */
+    static elsewhere there; /* the thread may use the emit until it ends */
     pthread_t thread;
     UNUSED(self, call, err);
     there.emit = emit;
     there.said = 0;
     if (pthread_create(&thread, NULL, say_there, &there)) return echo(call, emit);
     pthread_detach(thread);
-    while (!there.said) sched_yield(); /* this is not waiting: it would be another fault */
+    /* Yielding does not count as waiting, which would be another fault. */
+    while (!there.said) sched_yield();
     return echo(call, emit);
 }
 
-/* Each call uses the emit of the one before it, too. */
+/* Fault: each call also uses the emit of the previous call. */
 static int holds_on(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
-    static _Thread_local beluga_emit *kept; /* else it is one of a call that is under way */
+    /* Otherwise it may be the emit of a call that is under way. */
+    static _Thread_local beluga_emit *kept;
     UNUSED(self, call, err);
     if (kept) say(kept, "one more thing");
     kept = emit;
@@ -131,7 +133,7 @@ static int work_on(beluga_emit *emit, void *argument)
     return stop(emit);
 }
 
-/* Asked to say hello it takes its time, so that it can be cancelled. */
+/* A stream takes some time, so that it can be cancelled. */
 static int is_deaf(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     UNUSED(self, call, err);
@@ -147,15 +149,15 @@ static int sleeps(void *self, const beluga_call *call, beluga_emit *emit, beluga
     return echo(call, emit);
 }
 
-/* ---- what is shared -------------------------------------------------------------------------- */
+/* ---- shared state ---------------------------------------------------------------------------- */
 
 static int forgets_memory(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     static void *_Atomic last;
     UNUSED(self, call, err);
     void *before = last;
-    last = malloc(100);                    /* and nobody knows the one before it */
-    if (before == last) return stop(emit); /* never: it was not released */
+    last = malloc(100);                    /* the previous block is lost */
+    if (before == last) return stop(emit); /* impossible: it was not freed */
     return echo(call, emit);
 }
 
@@ -167,7 +169,7 @@ static int forgets_file(const beluga_config *config, void **self, beluga_error *
     return dup(STDERR_FILENO) < 0 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
 }
 
-/* Without a configuration it says what no code of an error is. */
+/* Without a configuration this returns a code that no error has. */
 static int opens_oddly(const beluga_config *config, void **self, beluga_error *err)
 {
     int64_t retries = -1;
@@ -177,7 +179,7 @@ static int opens_oddly(const beluga_config *config, void **self, beluga_error *e
     return set && retries == 0 ? 0 : 7;
 }
 
-/* Once tools were bound to any model it calls one for all. */
+/* Fault: once tools were bound to any model, all models call one. */
 static int keeps_tools(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     static _Atomic int had_tools;
@@ -191,7 +193,7 @@ static int writes(void *self, const beluga_call *call, beluga_emit *emit, beluga
 {
     UNUSED(self, call, err);
     char *text = (char *)(uintptr_t)last_text(call);
-    if (beluga_call_message_count(call) > 5 && *text) *text = 'X'; /* in one call alone */
+    if (beluga_call_message_count(call) > 5 && *text) *text = 'X'; /* only in a single call */
     return echo(call, emit);
 }
 
@@ -209,7 +211,7 @@ static int say_heard(beluga_emit *emit, void *argument)
     return status ? status : stop(emit);
 }
 
-/* Answers to what it heard last, from whomever. */
+/* Fault: this answers the message that it received last, from any call. */
 static int mixes_up(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     UNUSED(self, call, err);
@@ -221,7 +223,8 @@ static int mixes_up(void *self, const beluga_call *call, beluga_emit *emit, belu
 
 /* ---- single calls ---------------------------------------------------------------------------- */
 
-/* One check's call alone has two messages for the system, and words after them. */
+/* Returns whether this is the call of one check, the only one with two system messages and text
+ * after them. */
 static int is_that_call(const beluga_call *call)
 {
     return beluga_call_message_count(call) == 5 &&
@@ -256,7 +259,7 @@ static int fails_once(void *self, const beluga_call *call, beluga_emit *emit, be
     return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "not in the mood");
 }
 
-/* A probe asks for one token. */
+/* This fails a call that asks for one token, as a probe does. */
 static int is_short_of_breath(void *self, const beluga_call *call, beluga_emit *emit,
                               beluga_error *err)
 {

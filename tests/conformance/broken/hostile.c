@@ -1,5 +1,5 @@
-/* A provider that does what nobody should in somebody else's process. HOSTILE_SLOT names the
- * function that does it, and HOSTILE_DEED the deed; otherwise it is in order. */
+/* A provider that harms its host's process. HOSTILE_SLOT names the function that does so, and
+ * HOSTILE_DEED what it does; otherwise the provider is correct. */
 #include "../say.h"
 
 #include <fcntl.h>
@@ -79,7 +79,7 @@ static void end_thread(void)
     pthread_exit(NULL);
 }
 
-/* Both processes go on. */
+/* Fork, and let both processes continue. */
 static void fork_on(void)
 {
     if (fork() == 0) return;
@@ -193,7 +193,7 @@ static void act(const char *slot)
         if (strcmp(deeds[i].name, deed) == 0) deeds[i].act();
 }
 
-/* What a function gives back, where it shall be garbage. */
+/* Return the function's status, or the wanted garbage instead. */
 static int give(const char *slot, int status)
 {
     const char *wanted = getenv("HOSTILE_SLOT"), *given = getenv("HOSTILE_STATUS");
@@ -351,8 +351,7 @@ static const beluga_provider inside = {
     .cancel = cancel,
 };
 
-/* ---- tables that nobody should write ----------------------------------------------------------
- */
+/* ---- faulty tables --------------------------------------------------------------------------- */
 
 static void spoil_table(const char *fault)
 {

@@ -1,5 +1,5 @@
 /* Providers behind HTTP that break one rule each, for the kit to find. fixtures/ has the answers to
- * them, among which is {"models": ["a", "b"]}. */
+ * their requests, among them {"models": ["a", "b"]}. */
 #include "../say.h"
 
 #include <string.h>
@@ -46,7 +46,7 @@ static int encode_well(const beluga_call *call, beluga_http_request *request, be
     return say_encode(call, request, err);
 }
 
-/* Tools are looked at, so that the library does not warn of them, and are not sent. */
+/* Fault: tools are read, so that the library does not warn about them, but they are not sent. */
 static int encode_silently(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)err;
@@ -75,7 +75,7 @@ static int finish_anyway(void *state, beluga_emit *emit)
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-/* Its decoder's state is the process's. */
+/* Fault: the state of this decoder is shared by the whole process. */
 static int decode_counting(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     static _Atomic int frames;
@@ -108,7 +108,7 @@ static int encode_list(const beluga_call *call, beluga_http_request *request, be
     return 0;
 }
 
-/* Whatever it is, it is a list. */
+/* Fault: this accepts any JSON as a list. */
 static int decode_any_list(const char *body, size_t length, beluga_emit *emit)
 {
     (void)body;
@@ -116,7 +116,7 @@ static int decode_any_list(const char *body, size_t length, beluga_emit *emit)
     return beluga_emit_model(emit, "b", 1);
 }
 
-/* It sends nothing of what it shall embed or count. */
+/* Fault: the texts to embed or count are not sent. */
 static int encode_nothing(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)call;
@@ -158,7 +158,7 @@ static const beluga_provider bare = {BELUGA_PROVIDER_INIT("http-bare"), BROKEN};
 #ifdef __clang__
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #endif
-/* One function is another than that of `sound`. */
+/* Each variant differs from `sound` in one function. */
 #define VARIANT(name, member) \
     static const beluga_provider name = {BELUGA_PROVIDER_INIT("http-" #name), BROKEN, member}
 

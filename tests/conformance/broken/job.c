@@ -1,5 +1,5 @@
-/* Full providers whose work blocks, in order but for one fault each, as authors make it: their
- * names say which. "job-sound" has none. They say the last message back, a few bytes at a time. */
+/* Full providers whose work blocks, correct except for one fault each, which their names say.
+ * "job-sound" has no fault. They echo the last message, a few bytes at a time. */
 #include <beluga/provider/provider.h>
 
 #include <pthread.h>
@@ -30,7 +30,7 @@ enum { DEAF = 1, KEPT = 2, CUT = 4 };
 
 /* ---- the work -------------------------------------------------------------------------------- */
 
-/* The end of the character that begins at `at`. */
+/* Return the end of the character that begins at `at`. */
 static size_t next(const job *j, size_t at)
 {
     if (j->faults & CUT) return at + 3 < j->length ? at + 3 : j->length;
@@ -130,7 +130,7 @@ static int start_later(void *self, const beluga_call *call, beluga_emit *emit, b
     return is_faulty(call, "after-careless") ? 0 : status;
 }
 
-/* ---- on a thread of its own ------------------------------------------------------------------ */
+/* ---- on a separate thread -------------------------------------------------------------------- */
 
 static void *run_engine(void *argument)
 {

@@ -1,11 +1,11 @@
-/* A provider whose calls have several requests, for the kit to play: one creates a job, others ask
- * for it, and one ends it when the call is over before. */
+/* A provider whose calls have several requests, for the kit to play: one creates a job, later ones
+ * poll it, and one ends the job if the call is cancelled. */
 #include "../say.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* So long a service wants to be left alone; the kit does not wait for it. */
+/* The delay between two polls that the service wants; the kit does not wait for it. */
 enum { POLL_MS = 20000 };
 
 typedef struct job {
@@ -68,8 +68,8 @@ static bool is_hasty(const beluga_emit *emit)
     return strcmp(beluga_call_provider(beluga_emit_call(emit))->name, "jobs-hasty") == 0;
 }
 
-/* {"id": "7", "stream": true}, {"id": "7", "state": "running"}: ask again; {"id": "7", "url":
- * "https://..."}: ask there. */
+/* {"id": "7", "stream": true} and {"id": "7", "state": "running"} mean: poll again; {"id": "7",
+ * "url": "https://..."}: ask that URL. */
 static int go_on(job *state, const beluga_json *root, beluga_emit *emit)
 {
     char path[64];

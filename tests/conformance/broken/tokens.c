@@ -1,5 +1,5 @@
-/* Providers whose key is exchanged for a token, in order but for one fault each: their names say
- * which. */
+/* Providers whose key is exchanged for a token, correct except for one fault each, which their
+ * names say. */
 #include "../say.h"
 
 #include <string.h>

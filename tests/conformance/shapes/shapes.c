@@ -1,10 +1,10 @@
-/* Providers that are in order, each of another shape: the kit must find nothing in them. */
+/* Correct providers of different kinds, in which the kit must find no fault. */
 #include "../say.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what none of their services has --------------------------------------------------------- */
+/* ---- options that none of their services has ------------------------------------------------- */
 
 static void warn_of_numbers(const beluga_call *call, beluga_http_request *request)
 {
@@ -52,7 +52,7 @@ static void warn_of_limits(const beluga_call *call, beluga_http_request *request
         beluga_http_request_warn(request, "limits are not sent");
 }
 
-/* Write all messages into one text. @return its length, or 0 where it is too long. */
+/* Write all messages into one text. @return its length, or 0 if it is too long. */
 static size_t write_prompt(const beluga_call *call, char *out, size_t size)
 {
     static const char *const roles[] = {"", "system", "user", "assistant", "tool"};
@@ -134,7 +134,7 @@ static int decode_native_event(void *state, const beluga_frame *frame, beluga_em
     return decode_native(state, frame->data, frame->length, emit);
 }
 
-/* ---- query: all of it stands in the address, and there are no streams ------------------------ */
+/* ---- query: the request is in the URL, and there are no streams ------------------------------ */
 
 static int encode_query(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
@@ -163,7 +163,7 @@ static int encode_query(const beluga_call *call, beluga_http_request *request, b
     return 0;
 }
 
-/* {"say": "Good day."} is whole where its JSON is. */
+/* {"say": "Good day."} is complete if its JSON is. */
 static int decode_query(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     size_t n;
@@ -176,7 +176,7 @@ static int decode_query(void *state, const char *body, size_t length, beluga_emi
     return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-/* ---- accept: what is wanted is told by the library's header alone ---------------------------- */
+/* ---- accept: only the library's Accept header asks for a stream ------------------------------ */
 
 static int put_words(const beluga_call *call, beluga_http_request *request, const char *path)
 {
@@ -196,7 +196,7 @@ static int encode_accept(const beluga_call *call, beluga_http_request *request, 
     return put_words(call, request, "/accept");
 }
 
-/* {"token": "Good "} and at the end {"done": true, "length": false} */
+/* An event is {"token": "Good "}, and the last one {"done": true, "length": false}. */
 static int decode_tokens(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     size_t n;
@@ -216,7 +216,7 @@ static int decode_whole(void *state, const char *body, size_t length, beluga_emi
     return decode_tokens(state, &frame, emit);
 }
 
-/* ---- path: a stream has an address of its own ------------------------------------------------ */
+/* ---- path: a stream has a path of its own ---------------------------------------------------- */
 
 static int encode_path(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {

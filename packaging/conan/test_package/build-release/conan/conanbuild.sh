@@ -1,1 +1,0 @@
-. "/tmp/wt/deb/packaging/conan/test_package/build-release/conan/conanbuildenv-release-x86_64.sh"
