@@ -1,4 +1,5 @@
 /* A host with its own tracing and metrics gives its client a sink, and prints what the sink hears.
+ *
  * Every function of the sink runs on the thread of the call and must not block: a real sink would
  * put the numbers where its exporter finds them. The value that begin returns is the handle for all
  * later functions. Traces and metrics for an OpenTelemetry backend need no sink:

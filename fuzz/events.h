@@ -9,7 +9,7 @@
 #include <beluga/event.h>
 
 typedef struct fuzz_events {
-    unsigned terminal;                     /* how many */
+    unsigned terminal;                     /* number of terminal events */
     uint32_t open[BELUGA__MAX_TOOL_CALLS]; /* indices of the open calls */
     size_t n_open;
     int code;            /* code of the error event; 0 without one */

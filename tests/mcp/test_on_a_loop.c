@@ -6,7 +6,7 @@
 
 /* The outcome of an opening. */
 typedef struct opening {
-    beluga_mcp *mcp; /* the server that the callback got */
+    beluga_mcp *mcp; /* the server as passed to the callback */
     int calls, code;
 } opening;
 

@@ -23,7 +23,7 @@ enum { ORDERS = 200, REPORTS = 201, OUT = 202, ERR = 203 };
 
 /* Numbers of allocations, from 0; `rate` 0: none fails at random. */
 typedef struct order {
-    uint64_t first, last; /* these fail */
+    uint64_t first, last; /* the allocations that fail */
     uint64_t after, rate; /* from number `after` on, one in `rate` fails */
     uint64_t seed;
 } order;

@@ -111,7 +111,7 @@ static void add(found *f, char *start, char *end, bool writable, const char *nam
     else if (!dumped && end - start <= MOST_KEPT_OUT)
         f->kept_out += count(start, end);
     else if (strcmp(name, "[stack]") == 0)
-        /* Also below the stack pointer, where functions that returned left data. */
+        /* This includes memory below the stack pointer, where ended functions left data. */
         f->stack += count(start, end);
     else if (strstr(name, "/test_"))
         f->data += count(start, end);
