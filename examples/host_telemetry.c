@@ -135,8 +135,8 @@ static int export_instead(beluga_client *client)
     int status = beluga_telemetry_init(client, &settings, &telemetry, &err);
     if (status) fprintf(stderr, "%s\n", err.message);
     if (!status) status = ask(client);
-    beluga_telemetry_shutdown(
-        telemetry, 1000); /* sends the remaining data; nothing is sent at exit otherwise */
+    /* Sends the remaining data; nothing is sent at exit otherwise. */
+    beluga_telemetry_shutdown(telemetry, 1000);
     beluga_telemetry_unref(telemetry);
     return status;
 }
