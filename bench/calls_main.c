@@ -1,5 +1,5 @@
-/* bench-calls PROGRAM [ARGUMENT...]: run a program without its output, and print how many system
- * calls all its threads made. Exits with 77 where one process may not trace another. */
+/* bench-calls PROGRAM [ARGUMENT...]: runs a program without its output, and prints how many system
+ * calls all its threads made. Exits with 77 if the process may not trace another one. */
 #include "support.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ _Noreturn static void run_traced(char **command)
     _exit(1);
 }
 
-/* The signal that a stopped thread is to get when it goes on; 0 for stops that are ptrace's own. */
+/* Returns the signal that a stopped thread gets when it continues; 0 for ptrace's own stops. */
 static int signal_of(int status)
 {
     int number = WSTOPSIG(status);
@@ -34,7 +34,7 @@ static int signal_of(int status)
     return own || status >> 16 ? 0 : number;
 }
 
-/* Follow all threads until the last one has ended. A call stops its thread twice. */
+/* Follow all threads until the last one has ended. A thread stops twice for each system call. */
 static size_t count_calls(pid_t program, int *result)
 {
     size_t stops = 0;

@@ -1,5 +1,5 @@
-/* bench-client-bare: does jobs (job.h) with bare libcurl and yyjson, the limit of all that is built
- * on them. */
+/* bench-client-bare: does jobs (job.h) with bare libcurl and yyjson, which is the limit for
+ * everything that is built on them. */
 #include "bare_chat.h"
 #include "job.h"
 #include "support.h"

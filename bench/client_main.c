@@ -1,6 +1,6 @@
-/* bench-client [--blocking] [--count]: does jobs (job.h) with this library: calls on a loop of its
- * own, so many at once; --blocking: one after the other by the functions that wait. --count: counts
- * the bytes that the library and libcurl ask for, which costs some time. */
+/* bench-client [--blocking] [--count]: does jobs (job.h) with this library, by concurrent calls on
+ * one loop; with --blocking one after another by blocking functions. --count: counts the bytes that
+ * the library and libcurl allocate, which takes some time. */
 #include "job.h"
 #include "memory.h"
 #include "support.h"
@@ -61,7 +61,7 @@ static void new_loop(asked *a)
 
 static void push(asked *a)
 {
-    static beluga_loop *kept; /* and with it its connections */
+    static beluga_loop *kept; /* keeps the connections, too */
     a->loop = kept;
     for (size_t left = a->job->calls; left || a->running;) {
         if (!a->loop || (a->job->fresh && !a->running)) new_loop(a);
@@ -71,7 +71,7 @@ static void push(asked *a)
     kept = a->loop;
 }
 
-/* ---- one after the other --------------------------------------------------------------------- */
+/* ---- one after another ----------------------------------------------------------------------- */
 
 static void wait_for_answer(asked *a)
 {
@@ -101,7 +101,7 @@ static void block(asked *a)
         (a->job->stream ? wait_for_stream : wait_for_answer)(a);
 }
 
-/* ---- what is asked --------------------------------------------------------------------------- */
+/* ---- the questions --------------------------------------------------------------------------- */
 
 static void add_image(beluga_messages *question, size_t bytes)
 {
@@ -126,7 +126,7 @@ static size_t do_job(const job *j)
     return a.events;
 }
 
-/* ---- what libcurl asks for ------------------------------------------------------------------- */
+/* ---- allocations of libcurl ------------------------------------------------------------------ */
 
 static void *counted_malloc(size_t size)
 {

@@ -1,6 +1,6 @@
-/* bench-go [PROVIDER...]: four benchmarks of each provider (`mock`), printed as Go's testing
- * package does: a line "pkg: PROVIDER", then name and processors, iterations, ns/op, B/op,
- * allocs/op. Memory is what all threads ask of the process's default allocator. */
+/* bench-go [PROVIDER...]: four benchmarks of each provider (default: `mock`), printed as Go's
+ * testing package does: a line "pkg: PROVIDER", then name and processors, iterations, ns/op, B/op,
+ * allocs/op. Memory is what all threads allocate with the process's default allocator. */
 #include "memory.h"
 #include "support.h"
 #include "work.h"
@@ -48,7 +48,7 @@ static void run(const work *w, void *fixture, size_t n, size_t threads)
         w->run(fixture, n);
 }
 
-/* Repeat with more until it takes long enough to be measured, as Go does. */
+/* Repeat with larger counts until a run takes long enough to be measured, as Go does. */
 static void benchmark(const char *name, const char *what, size_t threads, size_t processors)
 {
     const work *w = work_find(what);

@@ -1,4 +1,4 @@
-/* The least program: what the libraries that `beluga` uses cost by being there. */
+/* The smallest program: it shows the cost of loading the libraries that `beluga` uses. */
 #include <stdio.h>
 
 int main(void)

@@ -1,12 +1,12 @@
-/* bench-http PORT KIND turns ROUNDS CALLS: the same exchanges with the server at that port, by us
- * and by bare libcurl, in turns. Prints the medians of the rounds: "bare_ns our_ns ratio events",
- * CPU time a call, and how many events with text one of our calls delivered. CALLS is rounded up to
- * a multiple of 5.
+/* bench-http PORT KIND turns ROUNDS CALLS: makes the same exchanges with the server at that
+ * port, with this library and with bare libcurl, in turns. Prints the medians of the rounds,
+ * "bare_ns our_ns ratio events": CPU time per call, and how many events with text one of the
+ * library's calls delivered. CALLS is rounded up to a multiple of 5.
  *
- * bench-http PORT KIND ours|bare CALLS: only one side, silently, for a program that counts what it
- * does.
+ * bench-http PORT KIND ours|bare CALLS: makes the calls of only one side, without output, for a
+ * program that counts instructions or system calls.
  *
- * KIND is "answer" (a blocking call), "push" (the same answer by a loop of the caller) or "stream"
+ * KIND is "answer" (a blocking call), "push" (the same answer on a loop of the caller) or "stream"
  * (a push stream). */
 #include "bare_chat.h"
 #include "memory.h"
@@ -98,7 +98,7 @@ static int64_t measure(void (*call)(sides *), sides *s, size_t calls)
     return cpu_ns() - start;
 }
 
-/* Short turns, so that both have the same share of whatever else the machine does. */
+/* Turns are short, so that both sides share the machine's other load equally. */
 static void run_round(sides *s, size_t calls, double *theirs, double *ours)
 {
     int64_t spent[2] = {0, 0};

@@ -11,7 +11,7 @@
 
 enum { LONGEST_LINE = 4096, MOST_PROMPT_BYTES = 64 * 1024 * 1024 };
 
-/* Of all threads, in user space and in the kernel. */
+/* Returns the CPU time of all threads, in user space and in the kernel. */
 static double process_cpu_us(void)
 {
     struct rusage r;
@@ -20,7 +20,7 @@ static double process_cpu_us(void)
            (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
 }
 
-/* Words of five bytes, or the usual question. */
+/* Make a prompt of words of five bytes, or the usual question. */
 static char *prompt_of(size_t bytes)
 {
     static const char word[] = "word ";

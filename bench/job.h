@@ -1,5 +1,5 @@
-/* Jobs for a client: lines of JSON on standard input, as bench/peers/run writes them for every
- * language alike. Whatever goes wrong ends the program. */
+/* Jobs for a client: lines of JSON on standard input, which bench/peers/run writes in the same way
+ * for every language. Any error ends the program. */
 #ifndef BENCH_JOB_H
 #define BENCH_JOB_H
 
@@ -9,17 +9,17 @@
 typedef struct job {
     char base[128]; /* URL of the server, with /v1 */
     bool stream;
-    bool fresh; /* every call makes a connection of its own */
+    bool fresh; /* every call makes a new connection */
     size_t calls, at_once;
-    size_t image_bytes; /* of an image beside the prompt; 0: none */
+    size_t image_bytes; /* bytes of an image beside the prompt; 0: no image */
     char *prompt;
 } job;
 
-/* Do a job; return how many answers, or pieces of text of streams, there were. */
+/* Do a job. Return the number of answers, or of pieces of text in streams. */
 typedef size_t (*job_work)(const job *j);
 
-/* Do jobs until standard input ends, and print after each one line of JSON with what it cost: CPU
- * time, wall time, events, and the bytes by which `counted`, which may be NULL, grew. */
+/* Do jobs until standard input ends. After each, print its cost as one line of JSON: CPU time, wall
+ * time, events, and the growth of the bytes that `counted` returns, which may be NULL. */
 void serve_jobs(job_work work, size_t (*counted)(void));
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Of all threads together: a call may be made on one thread and done on another. */
+/* These count for all threads together, since a call may begin on one thread and end on another. */
 static atomic_size_t allocations, bytes, held;
 
 static size_t size_of(void *pointer)

@@ -1,6 +1,6 @@
-/* bench-peak PROGRAM [ARGUMENT...]: run a program without its output, and print the most memory
- * that it had resident, in KiB. A process is charged for what it was before it became that program,
- * so this one is small. */
+/* bench-peak PROGRAM [ARGUMENT...]: runs a program without its output, and prints its largest
+ * resident memory in KiB. The memory of a process before it becomes that program counts, too, so
+ * this program is small. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
-/* bench-start ROUNDS A B: run `A --version` and `B --version` in turns; print the medians of their
- * wall times, "a_ns b_ns". */
+/* bench-start ROUNDS A B: runs `A --version` and `B --version` in turns, and prints the medians of
+ * their wall times, "a_ns b_ns". */
 #include "support.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* What the benchmarks share: clocks, and models to call. Whatever goes wrong ends the program. */
+/* Helpers that the benchmarks share: clocks, and models to call. Any error ends the program. */
 #ifndef BENCH_SUPPORT_H
 #define BENCH_SUPPORT_H
 
@@ -20,7 +20,7 @@ static inline int64_t wall_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Of the calling thread, in user space and in the kernel. */
+/* Returns the CPU time of the calling thread, in user space and in the kernel. */
 static inline int64_t cpu_ns(void)
 {
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
@@ -29,7 +29,7 @@ static inline int64_t cpu_ns(void)
 #define API_KEY  "sk-0123456789abcdef"
 #define QUESTION "Say hello"
 
-/* Print and exit. */
+/* Print what failed and why, and exit. */
 _Noreturn void give_up(const char *what, const char *why);
 
 /* End the program unless `status` is 0. */
@@ -38,20 +38,20 @@ void must(const char *what, int status, const beluga_error *err);
 /* Read a positive number from an argument. */
 size_t number_of(const char *text);
 
-/* A client on the process's default allocator; telemetry may be NULL. Owned. */
+/* Make a client with the process's default allocator; telemetry may be NULL. Owned. */
 beluga_client *new_client(const beluga_telemetry_sink *telemetry);
 
-/* The model "any" of a provider that needs neither key nor network. Owned. */
+/* Open the model "any" of a provider that needs neither key nor network. Owned. */
 beluga_chat_model *open_offline(beluga_client *client, const char *provider);
 
-/* "http://127.0.0.1:PORT/v1"; borrowed until the next call. */
+/* Return "http://127.0.0.1:PORT/v1"; borrowed until the next call. */
 const char *local_base(int port);
 
-/* openai/any at that base URL, without retries. Trusts the certificates of the file that the
- * variable SSL_CERT_FILE names, where it is set. Owned. */
+/* Open openai/any at that base URL, without retries. If the variable SSL_CERT_FILE is set, the
+ * certificates in that file are trusted. Owned. */
 beluga_chat_model *open_openai(beluga_client *client, const char *base);
 
-/* One question; QUESTION is one. Owned. */
+/* Make messages of one question, such as QUESTION. Owned. */
 beluga_messages *new_messages(const char *question);
 
 static inline beluga_messages *new_question(void)

@@ -12,13 +12,13 @@ typedef struct work {
     void (*close)(void *fixture);
 } work;
 
-/* What a program can do; ended by an entry without a name. */
+/* The works that a program can do; ended by an entry without a name. */
 extern const work works[];
 
-/* The provider that is called, where the work is a call without a network. Set it before `open`. */
+/* The provider that is called by works without a network. Set it before `open`. */
 extern const char *work_provider;
 
-/* Return the one of that name, or NULL. */
+/* Return the work of that name, or NULL. */
 static inline const work *work_find(const char *name)
 {
     const work *w = works;

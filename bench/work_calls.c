@@ -1,5 +1,5 @@
-/* Calls of a provider without a network, `mock` unless another is named: all that is left is ours.
- */
+/* Calls of a provider without a network, `mock` by default: all the remaining cost is the
+ * library's. */
 #include "support.h"
 #include "work.h"
 
@@ -13,7 +13,7 @@ typedef struct calls {
     beluga_messages *question;
     beluga_tool *tools[3];
     beluga_telemetry *telemetry;
-    size_t spans; /* begun and ended */
+    size_t spans; /* spans begun and ended */
 } calls;
 
 static calls *new_calls(void)
@@ -64,7 +64,7 @@ static void print_nothing(void *payload, const char *text, size_t length)
     (void)length;
 }
 
-/* The least that a telemetry does: it counts. */
+/* The least telemetry possible, which only counts spans. */
 static void *count_begin(void *payload, void *parent, const beluga_span_start *start)
 {
     (void)parent;
@@ -90,8 +90,8 @@ static void *open_observed(void)
     return c;
 }
 
-/* The library's own telemetry, with every span sampled. It has made its memory before anything is
- * counted. */
+/* Open the library's own telemetry, with every span sampled. Its memory is allocated before
+ * counting begins. */
 static void *open_exported(void)
 {
     static const char *const variables[] = {

@@ -1,5 +1,6 @@
 /* One event of a stream, from the bytes of a connection to the host's callback. The loop is a real
- * one, but its transfers are ours: they keep who wants the bytes, and we hand them over. */
+ * one, but its transfers are the benchmark's: they remember the receiver, to which the benchmark
+ * passes the bytes. */
 #include "support.h"
 #include "transport/loop.h"
 #include "work.h"
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-/* 317 bytes, as api.openai.com sends one word. */
+/* 317 bytes, in the form in which api.openai.com sends one word. */
 static const char chunk[] =
     "{\"id\":\"chatcmpl-C0aZ4qXW8b1nT5mJrE7uYk2LsVdGh\",\"object\":\"chat.completion.chunk\","
     "\"created\":1767225600,\"model\":\"gpt-5-mini-2025-08-07\",\"service_tier\":\"default\","
@@ -24,7 +25,7 @@ typedef struct events {
     beluga_chat_model *model;
     beluga_messages *question;
     beluga_loop *loop;
-    beluga__loop_ops ops; /* the loop's own but for its transfers */
+    beluga__loop_ops ops; /* the loop's own functions, except those for transfers */
     const beluga__transfer_handler *handler;
     void *owner;
     beluga_op *op;
@@ -32,7 +33,7 @@ typedef struct events {
     char wire[sizeof chunk + sizeof "data: \n\n"];
 } events;
 
-/* The only one: a transfer's functions get no other context. */
+/* The only object, kept here since a transfer's functions get no other context. */
 static events *the_events;
 
 static int start_transfer(beluga_loop *loop, const beluga__transfer_spec *spec,
@@ -112,7 +113,7 @@ static void close_events(void *fixture)
     free(e);
 }
 
-/* The same bytes in bare yyjson, into memory that is used again: the fastest it offers. */
+/* Parse the same bytes with bare yyjson, into reused memory, which is its fastest mode. */
 static void *open_parse(void)
 {
     size_t size = yyjson_read_max_memory_usage(sizeof chunk - 1, 0);

@@ -1,9 +1,8 @@
-/* bench-work NAME COUNT, bench-event NAME COUNT: do a piece of work so often; print what one of it
- * took on average, "ns". With -m before the name: the same with memory counted; print "bytes
- * allocations".
+/* bench-work NAME COUNT, bench-event NAME COUNT: does a piece of work COUNT times, and prints its
+ * average time, "ns". With -m before the name it counts memory, and prints "bytes allocations".
  *
- * Under callgrind two runs with different counts give the instructions of one. Counting costs some,
- * so it is left out there. */
+ * Under callgrind the difference between two runs with different counts gives the instructions for
+ * one piece of work. Memory is not counted there, since counting takes instructions. */
 #include "memory.h"
 #include "support.h"
 #include "work.h"

@@ -1,4 +1,5 @@
 /* The library never prints: its messages go to the host, here as one line for each record.
+ *
  * The client is the host's own: with its log hook, allocator, telemetry or threads. Keys never
  * appear in a record; prompts and answers appear only with `capture_content`. */
 #include <beluga/beluga.h>

@@ -1,4 +1,5 @@
 /* A client in its host's memory, as in a database extension: an area that is freed as a whole.
+ *
  * The area must not be freed before the client has stopped using it, and a cancelled call may leave
  * a thread that ends late. So the client is closed first: when closing returns 0, every block is
  * freed and nothing uses the area again. */

@@ -1,4 +1,5 @@
 /* A host with its own tracing and metrics gives its client a sink, and prints what the sink hears.
+ *
  * Every function of the sink runs on the thread of the call and must not block: a real sink would
  * put the numbers where its exporter finds them. The value that begin returns is the handle for all
  * later functions. Traces and metrics for an OpenTelemetry backend need no sink:
@@ -134,8 +135,8 @@ static int export_instead(beluga_client *client)
     int status = beluga_telemetry_init(client, &settings, &telemetry, &err);
     if (status) fprintf(stderr, "%s\n", err.message);
     if (!status) status = ask(client);
-    beluga_telemetry_shutdown(
-        telemetry, 1000); /* sends the remaining data; nothing is sent at exit otherwise */
+    /* Sends the remaining data; nothing is sent at exit otherwise. */
+    beluga_telemetry_shutdown(telemetry, 1000);
     beluga_telemetry_unref(telemetry);
     return status;
 }

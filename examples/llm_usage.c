@@ -57,8 +57,8 @@ static void stream(beluga_chat_model *model)
                             &err))
         die("stream", &err);
     while ((status = beluga_stream_next(stream, &event, &err)) == 0 && event) {
-        if (event->kind != BELUGA_EVENT_TEXT)
-            continue; /* skip kinds of events that you don't need */
+        /* Skip kinds of events that you don't need. */
+        if (event->kind != BELUGA_EVENT_TEXT) continue;
         fwrite(event->u.text.text, 1, event->u.text.length, stdout);
         fflush(stdout);
     }

@@ -15,7 +15,7 @@ void fuzz_events_free(fuzz_events *events)
     beluga__buf_free(&events->content);
 }
 
-/* Pieces of one kind are one, wherever they were cut. */
+/* Join consecutive pieces of one kind, wherever they were cut. */
 static void keep(fuzz_events *events, const beluga_event *event, const char *text, size_t n)
 {
     if (!n) return;
@@ -25,7 +25,7 @@ static void keep(fuzz_events *events, const beluga_event *event, const char *tex
     beluga__buf_append(&events->content, text, n);
 }
 
-/* Its place in the list, or that after the last. */
+/* Returns the index of a call in the list, or the index after the last. */
 static size_t find_open(const fuzz_events *events, uint32_t index)
 {
     size_t i = 0;

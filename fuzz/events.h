@@ -1,5 +1,5 @@
-/* The rules of every stream of events: one terminal event and nothing after it, deltas inside their
- * tool call alone, all text UTF-8. What was said is kept, so that two runs can be compared. */
+/* The rules for every stream of events: one terminal event and nothing after it, deltas only inside
+ * their tool call, all text UTF-8. The content is kept, so that two runs can be compared. */
 #ifndef FUZZ_EVENTS_H
 #define FUZZ_EVENTS_H
 
@@ -9,21 +9,21 @@
 #include <beluga/event.h>
 
 typedef struct fuzz_events {
-    unsigned terminal;                     /* how many */
-    uint32_t open[BELUGA__MAX_TOOL_CALLS]; /* indices of the calls that are open */
+    unsigned terminal;                     /* number of terminal events */
+    uint32_t open[BELUGA__MAX_TOOL_CALLS]; /* indices of the open calls */
     size_t n_open;
-    int code;            /* of the error event; 0 without one */
-    uint32_t reason;     /* of the finish */
+    int code;            /* code of the error event; 0 without one */
+    uint32_t reason;     /* reason of the finish */
     beluga__buf content; /* text, reasoning and calls, however they were cut into events */
-    uint32_t kind;       /* of the content that came last */
+    uint32_t kind;       /* kind of the content that came last */
 } fuzz_events;
 
 void fuzz_events_init(fuzz_events *events);
 void fuzz_events_free(fuzz_events *events);
-/* Check the next one, and keep what it says. */
+/* Check the next event, and keep its content. */
 void fuzz_events_add(fuzz_events *events, const beluga_event *event);
-/* Check that two answers end alike and say the same; where they need not be the same whole, that
- * all that `a` says is how `b` begins. */
+/* Check that two answers end in the same way with the same content; if they need not be equally
+ * complete, check that the content of `a` is a beginning of that of `b`. */
 void fuzz_events_compare(const char *rule, const fuzz_events *a, const fuzz_events *b, bool whole);
 
 #endif

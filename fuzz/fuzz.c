@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Targets that print are run without their stderr: what is broken must be told all the same. */
+/* Targets that print are run without their stderr; a broken rule must be reported all the same. */
 static int told = STDERR_FILENO;
 
 __attribute__((constructor)) static void keep_stderr(void)

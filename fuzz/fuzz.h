@@ -1,4 +1,4 @@
-/* What all targets share: a rule that was broken stops the run. */
+/* Functions that all targets share: a broken rule stops the run. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -16,12 +16,12 @@
         if (!(rule)) fuzz_broken(__FILE__, __LINE__, #rule, NULL); \
     } while (0)
 
-/* Say which rule was broken, and by which text unless it is NULL; abort. */
+/* Print which rule was broken, and by which text unless that is NULL; then abort. */
 _Noreturn void fuzz_broken(const char *file, int line, const char *rule, const char *text);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Bytes taken from the front of an input, 0 when it is used up. */
+/* Take a byte from the front of an input; 0 when it is used up. */
 static inline uint8_t fuzz_byte(const uint8_t **data, size_t *size)
 {
     if (!*size) return 0;
@@ -29,22 +29,23 @@ static inline uint8_t fuzz_byte(const uint8_t **data, size_t *size)
     return *(*data)++;
 }
 
-/* A copy with nothing behind it, so that a byte too many is seen; free it. */
+/* Copy an input so that nothing follows it and a read past its end is found; the caller frees
+ * it. */
 char *fuzz_copy(const uint8_t *data, size_t size);
-/* The same with a NUL at its end. */
+/* Copy an input in the same way, with a NUL at its end. */
 char *fuzz_text(const uint8_t *data, size_t size);
 
-/* Cut off what stands before the first line end, which is made a NUL; NULL when nothing is left. */
+/* Cut off the first line, whose line end becomes a NUL; NULL when nothing is left. */
 char *fuzz_line(char **rest);
 
-/* The path of a file in memory that holds these bytes until the next call. */
+/* Return the path of a file in memory that contains these bytes until the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 
-/* Text that leaves the library is UTF-8. */
+/* Check that text that leaves the library is UTF-8. */
 void fuzz_check_text(const char *text, size_t n);
-/* It is one line of visible characters, as what the library says to people is. */
+/* Check that a text is one line of visible characters, as all messages for people must be. */
 void fuzz_check_line(const char *text);
-/* A function that failed said why, and each text of its error can be shown. */
+/* Check that a function that failed reported why, and that each text of its error can be shown. */
 void fuzz_check_error(int code, const beluga_error *err);
 
 #endif

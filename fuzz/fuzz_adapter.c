@@ -1,6 +1,7 @@
-/* A server to the whole adapter of every provider: whatever it answers, and however that arrives,
- * the call ends with one terminal event and leaves nothing behind; the same bytes mean the same cut
- * otherwise, and no worse end makes a success of what a better one does not.
+/* A server's answers to the whole adapter of every provider: whatever the answer is, and however it
+ * arrives, the call ends with one terminal event and leaves nothing behind. The same bytes in other
+ * pieces give the same events, and a call that fails with a proper end of its answer does not
+ * succeed with a worse end.
  *
  * An input is a provider's name, a line of six letters, the head up to an empty line, and the body.
  * So a recorded answer with two lines before it is a seed. */
@@ -12,7 +13,7 @@
 
 enum { MAX_FRAMES = 1 << 16, MAX_STEPS = 1 << 20 };
 
-/* What the letters say; "-" is nothing everywhere. */
+/* The meaning of the letters; "-" means nothing at each place. */
 typedef struct play_plan {
     bool streamed, list; /* s: streamed, l: the list of models */
     stage_answer answer; /* pieces: a to z, A to Z; c: cut; m: HTTP/2 */
@@ -50,7 +51,7 @@ static void read_letters(play_plan *plan, const char *line)
     plan->pause = number_of(letters[5]);
 }
 
-/* Cut the head off; returns where the body begins. */
+/* Cut the head off; returns the beginning of the body. */
 static char *read_head(play_plan *plan, char *text, const char *end)
 {
     char *at = text;
@@ -65,7 +66,8 @@ static char *read_head(play_plan *plan, char *text, const char *end)
     return at;
 }
 
-/* Frames with checksums are hard to guess: what begins with ":" is written as text. */
+/* Frames with checksums are hard to guess, so a body that begins with ":" is frames written as
+ * text. */
 static void read_body(play_plan *plan, const beluga_chat_model *model, const char *body, size_t n)
 {
     static char frames[MAX_FRAMES];
@@ -133,7 +135,7 @@ static void play(run_state *run, const play_plan *plan, beluga_chat_model *model
         FUZZ_CHECK(step < MAX_STEPS);
         if (run->op) act(run, step);
         if (run->events.terminal || stage_step()) continue;
-        /* A pause may be all that is waited for, else the time. */
+        /* The call may be waiting only for the pause to end; otherwise let time pass. */
         if (plan->what != 'p' || step > plan->when + plan->pause) {
             run->waited = true;
             FUZZ_CHECK(stage_wait());
@@ -147,14 +149,14 @@ static void play(run_state *run, const play_plan *plan, beluga_chat_model *model
     stage_end();
 }
 
-/* --- what must hold --------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static bool is_success(const run_state *run)
 {
     return run->events.terminal && !run->events.code;
 }
 
-/* The same bytes, in one piece and undisturbed. */
+/* Play the same bytes in one piece, without a disturbance. */
 static void check_whole(const run_state *run, beluga_chat_model *model,
                         const beluga_messages *messages)
 {
@@ -168,8 +170,8 @@ static void check_whole(const run_state *run, beluga_chat_model *model,
     fuzz_events_free(&whole.events);
 }
 
-/* A success where the connection was lost is one where HTTP says that nothing is missing, and
- * begins the same: a last event that has no end is read only there. */
+/* A success with a lost connection is also one if HTTP says that nothing is missing, and its
+ * content begins the same: only there is a last event without an end read. */
 static void check_better_end(const run_state *run, beluga_chat_model *model,
                              const beluga_messages *messages)
 {
@@ -183,7 +185,7 @@ static void check_better_end(const run_state *run, beluga_chat_model *model,
     fuzz_events_free(&better.events);
 }
 
-/* The answer that is cut in its middle says what the whole one begins with. */
+/* The content of an answer that is cut in its middle is a beginning of the whole one's. */
 static void check_cut(const run_state *run, beluga_chat_model *model,
                       const beluga_messages *messages)
 {

@@ -1,5 +1,5 @@
-/* Answers that were kept: an array of events as JSON, of a cache or a file. They can be folded into
- * a response, and what is written of them is read back as the same. */
+/* Kept answers, such as those of a cache or a file: an array of events as JSON. They can be folded
+ * into a response, and are written so that reading gives the same. */
 #include "base/json.h"
 #include "fuzz.h"
 #include "schema/event_json.h"

@@ -1,6 +1,7 @@
-/* AWS event streams with right checksums, so that what is behind them is reached: the frames are
- * the same whole and in pieces. The first byte chooses the pieces; a frame is the lengths of its
- * headers and of its payload, a byte each, and their bytes. Headers of length 255 lie about it. */
+/* AWS event streams with correct checksums, so that the code after that check is reached: the
+ * frames are the same whole and in pieces. The first byte chooses the pieces; a frame is the
+ * lengths of its headers and of its payload, one byte each, and their bytes. A headers' length of
+ * 255 is a wrong length. */
 #include "fuzz.h"
 #include "kit/aws_frames.h"
 #include "wire/framing.h"

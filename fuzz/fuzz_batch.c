@@ -1,6 +1,6 @@
-/* The input of a batch: lines of text or JSON, or rows of CSV, with a template or without. Records
- * follow one another without a gap, and one that can't be asked says why. The first byte chooses
- * the format, the second is the length of the template. */
+/* The input of a batch: lines of text or JSON, or rows of CSV, with or without a template. Records
+ * follow one another without a gap, and a record that can't be asked has an error. The first byte
+ * chooses the format, the second is the length of the template. */
 #include "batch/item.h"
 #include "fuzz.h"
 

@@ -1,6 +1,7 @@
-/* Bodies of requests that are not JSON. The first line says "form" or "parts"; a field or a part
+/* Bodies of requests that are not JSON. The first line is "form" or "parts"; each field or part
  * follows as lines for its name, file name, media type ("-": none) and data, in which "|" is a line
- * end. Whatever they hold, a form reads back as the same, and a part ends where its data does. */
+ * end. Whatever their content, a form reads back as the same, and a part ends where its data
+ * ends. */
 #include "base/limits.h"
 #include "fuzz.h"
 #include "wire/http.h"
@@ -44,7 +45,7 @@ static int digit(char c)
     return c <= '9' ? c - '0' : c - 'A' + 10;
 }
 
-/* Read one text of the form, which must be `text`. Returns what is behind it. */
+/* Read one text of the form, which must be `text`. Returns the position after it. */
 static const char *read_back(const char *at, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -83,7 +84,7 @@ static const char *find(const char *at, const char *end, const char *word)
     return memmem(at, (size_t)(end - at), word, strlen(word));
 }
 
-/* The head has the lines that it should, so no name has made another one. */
+/* Check that the head has exactly the expected lines, so that no name has added one. */
 static const char *check_head(const char *at, const char *end, const part *p)
 {
     const char *data = find(at, end, "\r\n\r\n");

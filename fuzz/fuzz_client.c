@@ -1,8 +1,8 @@
-/* What a client of the gateway sends, and what it gets: the name of a protocol, a line of letters
- * that stand for the events of an answer, and a body. A body that is refused is told why, in an
- * error of the protocol. Of any other the messages can be asked; a stream is whole frames of JSON,
- * it ends as complete if and only if the answer did, and nothing follows; a whole answer is JSON.
- */
+/* A client of the gateway: its request, and its answer. The input is the name of a protocol, a line
+ * of letters that stand for the events of an answer, and a body. A refused body has an error of the
+ * protocol with a reason. Any other body gives messages that can be asked; a stream consists of
+ * complete frames of JSON, ends as complete if and only if the answer did, and nothing follows; a
+ * whole answer is JSON. */
 #include "fuzz.h"
 #include "protocol/protocol.h"
 
@@ -127,7 +127,7 @@ static void add_letter(story *s, const protocol_request *request, char letter)
     if (letter >= 'a' && i < sizeof said / sizeof *said && said[i].kind) add(s, said[i]);
 }
 
-/* The last letter says how it ends: a digit is a reason, anything else a failure. */
+/* The last letter is the end: a digit is a finish reason, anything else a failure. */
 static void write_story(story *s, const protocol_request *request, const char *letters,
                         const beluga_error *err)
 {

@@ -1,5 +1,5 @@
-/* A configuration file, as it is loaded, checked, resolved and described: what is refused says
- * where and why, and what the check finds nothing wrong with can be used. */
+/* A configuration file is loaded, checked, resolved and described: a refusal has a place and a
+ * reason, and a file that the check accepts can be used. */
 #include "base/limits.h"
 #include "config/edit.h"
 #include "fuzz.h"
@@ -30,7 +30,7 @@ static void on_problem(void *payload, const beluga_config_problem *problem)
     told->errors += problem->severity == BELUGA_SEVERITY_ERROR;
 }
 
-/* However little room there is, the text is cut and not written past it. */
+/* However small the buffer is, the text is cut and never written past it. */
 static void describe(const beluga_config *config)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -68,7 +68,7 @@ static void resolve_all(const beluga_config *config, bool sound)
         resolve(config, name, false);
 }
 
-/* A section of the host is JSON, and its members have places in the file. */
+/* A section that is kept for the host is JSON, and its members have places in the file. */
 static void look_at_kept(const beluga_config *config, const char *name)
 {
     const char *json, *path;
@@ -86,7 +86,7 @@ static void look_at_kept(const beluga_config *config, const char *name)
     beluga_json_doc_free(doc);
 }
 
-/* A change proves itself, or is refused with a reason. */
+/* A change is checked by reading the result, or is refused with a reason. */
 static void change(const uint8_t *data, size_t size, const char *pointer, const char *value)
 {
     beluga__edit_path path;
@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int checked = beluga_config_check_file(beluga_registry_default(), path, on_problem, &told,
                                            &n_errors, &err);
     if (checked) fuzz_check_error(checked, &err);
-    FUZZ_CHECK(told.errors <= n_errors + 1); /* the last one may tell of what was left out */
+    FUZZ_CHECK(told.errors <= n_errors + 1); /* the last error may say how many were left out */
     beluga_config *config = beluga_config_new_n(NULL, 0);
     FUZZ_CHECK(config);
     int loaded = beluga_config_load_file(config, path, &err);

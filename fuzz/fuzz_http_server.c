@@ -1,8 +1,8 @@
 /*
- * Bytes that a client sends to the server of `beluga serve`. The first line has two numbers: where
- * the rest is cut. Whole and cut it is answered with the same bytes; each request that is told to
- * the handler is over once; each answer begins as one; and a client that closes leaves no
- * connection.
+ * Bytes that a client sends to the server of `beluga serve`. The first line has two numbers, which
+ * say where the rest is cut. The answers are the same bytes whether it is cut or not; each request
+ * that the handler gets is over once; each answer begins correctly; and a client that closes leaves
+ * no connection.
  */
 #include "fuzz.h"
 #include "serve/http_connection.h"
@@ -133,7 +133,7 @@ static void send_all(client *c, const uint8_t *bytes, size_t length)
     }
 }
 
-/* Send bytes that are cut at two places, and read all that comes. */
+/* Send bytes that are cut at two places, and read everything that comes. */
 static void converse(client *c, const uint8_t *bytes, size_t length, size_t first, size_t second)
 {
     int fds[2];
@@ -157,7 +157,7 @@ static void converse(client *c, const uint8_t *bytes, size_t length, size_t firs
 /* --- the rules ----------------------------------------------------------------------------------
  */
 
-/* What the second of the clock says is nobody's difference. */
+/* Hide dates, whose seconds may differ between two runs. */
 static void hide_dates(client *c)
 {
     c->answer[c->length] = '\0';

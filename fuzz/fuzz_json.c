@@ -1,4 +1,5 @@
-/* The reader and the writer: what is read can be walked, written, and read again as the same. */
+/* The JSON reader and writer: a value that was read can be walked and written, and reads back as
+ * the same. */
 #include "base/json.h"
 #include "base/utf8.h"
 #include "fuzz.h"
@@ -32,13 +33,13 @@ static void write_again(const char *text, size_t length)
     beluga_json_put_string_n(w, NULL, text, length);
     beluga_json_end_array(w);
     int code = beluga_json_writer_text(w, &written, NULL);
-    /* Inside the array it may nest a level too deep. */
+    /* Inside the array the value may be nested one level too deep. */
     FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_INVALID_INPUT ||
                code == BELUGA_ERROR_LIMIT_EXCEEDED);
     beluga_json_writer_free(w);
 }
 
-/* A text that is written as a string is read as the same; one that is not UTF-8 is refused. */
+/* A text that is written as a string reads back as the same; one that is not UTF-8 is refused. */
 static void write_string(const char *text, size_t length)
 {
     beluga_json_writer *w = beluga_json_writer_new();

@@ -1,6 +1,5 @@
-/* JSON that is repaired, merged, made compact or written over several lines, and bytes in it: what
- * comes out is UTF-8 and JSON, and doing it again changes nothing. Two texts are parted by a NUL.
- */
+/* JSON that is repaired, merged, compacted or indented, and bytes in JSON: the output is UTF-8 and
+ * JSON, and repeating the operation changes nothing. Two texts are separated by a NUL. */
 #include "base/json.h"
 #include "fuzz.h"
 
@@ -47,7 +46,8 @@ static void compact(const char *text, size_t n)
     beluga__arena_free(&arena);
 }
 
-/* Names that are the same up to a NUL are the same to who looks one up. */
+/* Returns whether two names are the same up to a NUL; a lookup by name can't tell such names
+ * apart. */
 static bool names_one_twice(const beluga_json *value)
 {
     bool object = beluga_json_is_object(value);
@@ -67,8 +67,7 @@ static bool text_names_one_twice(const char *text, size_t n)
     return twice;
 }
 
-/* What was merged in is there, so merging it in once more changes nothing, but where a name says
- * two things. */
+/* After a merge, merging the same text again changes nothing, unless a name occurs twice. */
 static void merge(const char *text, size_t n, const char *patch, size_t n_patch)
 {
     beluga__buf once, twice;
@@ -84,7 +83,8 @@ static void merge(const char *text, size_t n, const char *patch, size_t n_patch)
     beluga__buf_free(&twice);
 }
 
-/* The member is there, once for each of its name, and setting it again changes nothing. */
+/* After a member is set it exists, once for each occurrence of its name, and setting it again
+ * changes nothing. */
 static void set_member(const char *text, size_t n)
 {
     beluga_json_doc *doc;
@@ -118,7 +118,8 @@ static void pretty(const char *text, size_t n)
     beluga_json_doc_free(doc);
 }
 
-/* Bytes come back from their base64; what is read from any text can be written and read again. */
+/* Bytes come back from their base64; bytes that are read from any text can be written and read
+ * again. */
 static void base64(const char *bytes, size_t n)
 {
     beluga__buf text, back;

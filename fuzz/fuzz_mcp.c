@@ -1,7 +1,7 @@
-/* A client of MCP on a server that says anything: each request ends once, names of tools fit, and
- * what goes to a model or to people can be shown. The first byte chooses the revision that the
- * server is thought to speak, and the size of the pieces in which the rest arrives: lines that are
- * messages. The client numbers its requests from 1. */
+/* An MCP client with a server that sends anything: each request ends once, names of tools are
+ * valid, and text for a model or for people can be shown. The first byte chooses the protocol
+ * revision of the server, and the size of the pieces in which the remaining bytes arrive, which are
+ * lines with messages. The client numbers its requests from 1. */
 #include "fuzz.h"
 #include "mcp/lines.h"
 #include "mcp/result.h"
@@ -26,8 +26,7 @@ typedef struct run_state {
 
 static run_state run;
 
-/* --- a loop whose time never passes ------------------------------------------------------------
- */
+/* ---- a loop whose time never passes ---------------------------------------------------------- */
 
 static void timer_set(beluga_loop *loop, beluga__timer *timer, int64_t deadline_ns)
 {
@@ -44,8 +43,7 @@ static void timer_clear(beluga_loop *loop, beluga__timer *timer)
 
 static const beluga__loop_ops loop_ops = {.timer_set = timer_set, .timer_clear = timer_clear};
 
-/* --- a wire that leads nowhere -----------------------------------------------------------------
- */
+/* ---- a wire without a server ----------------------------------------------------------------- */
 
 static int open_wire(beluga__mcp_wire *wire, beluga_error *err)
 {
@@ -86,8 +84,7 @@ static void close_wire(beluga__mcp_wire *wire)
 
 static const beluga__mcp_wire_ops wire_ops = {open_wire, send_text, drop, close_wire, NULL};
 
-/* --- what the session tells --------------------------------------------------------------------
- */
+/* ---- callbacks of the session ---------------------------------------------------------------- */
 
 static void opened(void *owner, const beluga_error *err)
 {

@@ -1,4 +1,4 @@
-/* Messages: parts as they are in the log, read and written again, and a file that is attached. The
+/* Messages: parts in the form of the log are read and written again, and a file is attached. The
  * first byte is the role. */
 #include "fuzz.h"
 #include "logbook/message.h"
@@ -26,7 +26,7 @@ static char *write_parts(const beluga_message *message)
     return copy;
 }
 
-/* What was read and written is read as the same. */
+/* Parts that were read and written read back as the same. */
 static void read_parts(beluga_role role, const char *json)
 {
     bool left_out = false;

@@ -1,11 +1,12 @@
 /* Options from text and from any numbers: parsing fails with a reason, merging keeps types, and the
- * check ends. A line is an option; one that begins with the byte 1 is made of a key, a type and a
+ * check ends. Each line is an option; a line that begins with the byte 1 gives a key, a type and a
  * number. */
 #include "fuzz.h"
 #include "options/settings.h"
 #include "providers/builtin.h"
 
-enum { MAX_OPTIONS = 8 }; /* of each that is not known the nearest is looked for */
+/* For each unknown option the nearest name is searched, which takes time. */
+enum { MAX_OPTIONS = 8 };
 
 static bool is_pointer(int type)
 {
@@ -13,7 +14,8 @@ static bool is_pointer(int type)
            type == BELUGA_OPTION_POINTER;
 }
 
-/* What a caller with another version's header could hand over; its strings are strings, though. */
+/* An option as a caller with another version's header could pass it; its strings are valid strings,
+ * though. */
 static beluga_option from_numbers(const char *line, size_t n)
 {
     beluga_option option = {.key = n > 1 ? (uint8_t)line[1] : 0,

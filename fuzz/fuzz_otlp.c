@@ -1,6 +1,6 @@
-/* Telemetry of anything: attributes, measurements and errors of any bytes become messages that can
- * be read again, as protobuf and as JSON. A line is a letter for the type, a name, "=" and a value.
- */
+/* Telemetry of any content: attributes, measurements and errors of any bytes become messages that
+ * can be read again, as protobuf and as JSON. A line is a letter for the type, a name, "=" and a
+ * value. */
 #include "fuzz.h"
 #include "telemetry/encode.h"
 #include "telemetry/telemetry.h"
@@ -81,7 +81,7 @@ static void check_json(const Otlp__TraceRequest *request)
     beluga_json_doc *doc;
     beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_EXPORT_BYTES);
     FUZZ_CHECK(beluga__encode_json(&text, &request->base) == 0);
-    FUZZ_CHECK(!memchr(text.data, '\n', text.length)); /* it is a line of a file */
+    FUZZ_CHECK(!memchr(text.data, '\n', text.length)); /* the JSON is one line of a file */
     FUZZ_CHECK(beluga_json_parse(text.data, text.length, &doc, NULL) == 0);
     beluga_json_doc_free(doc);
     beluga__buf_free(&text);

@@ -1,4 +1,4 @@
-/* Files that are to be plug-ins: looked at, never loaded. What is refused says why. */
+/* Files given as plug-ins: they are checked, never loaded. A refusal has a reason. */
 #include "fuzz.h"
 #include "registry/mach_o.h"
 #include "registry/plugin.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* A file with a name: one in memory has no folder that could be looked at. */
+/* A file with a name, since a file in memory has no folder that could be checked. */
 static char path[64];
 static int file = -1;
 
@@ -23,7 +23,7 @@ static void make_file(void)
     FUZZ_CHECK(file >= 0);
 }
 
-/* The check of macOS, for both of its processors. */
+/* Run the check of macOS, for both of its processors. */
 static void check_mach_o(size_t size)
 {
     static const uint32_t processors[] = {BELUGA__MACH_O_X86_64, BELUGA__MACH_O_ARM64};

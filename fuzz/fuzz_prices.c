@@ -1,4 +1,4 @@
-/* A file of prices: each entry is found again, and no price or cost is negative or no number. */
+/* A file of prices: each entry can be found, and no price or cost is negative or not a number. */
 #include "fuzz.h"
 #include "schema/price.h"
 
@@ -21,7 +21,7 @@ static void check_entry(const beluga_prices *prices, const beluga__price_entry *
     FUZZ_CHECK(slash);
     char *provider = fuzz_text((const uint8_t *)e->name, (size_t)(slash - e->name));
     char *model = fuzz_text((const uint8_t *)slash + 1, e->length - (size_t)(slash + 1 - e->name));
-    if (strlen(provider) + 1 + strlen(model) == e->length) { /* else there is a NUL in it */
+    if (strlen(provider) + 1 + strlen(model) == e->length) { /* otherwise the name contains a NUL */
         FUZZ_CHECK(beluga_prices_find(prices, provider, model, &price));
         FUZZ_CHECK(is_price(price.input) && is_price(price.output));
         FUZZ_CHECK(is_price(price.cache_read) && is_price(price.cache_write));

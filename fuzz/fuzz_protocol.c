@@ -1,7 +1,7 @@
-/* What clients of `beluga serve` send and get: a protocol's name, a body in one line, and a line
- * for each thing that a model does. A body is read or refused with a line that says why. The stream
- * that is written says the same to the library's own client of that protocol as the model said: all
- * of its text and its calls, and it is whole only if the answer was. */
+/* Requests and answers of clients of `beluga serve`. The input is a protocol's name, a body on one
+ * line, and a line for each action of a model. A body is read, or refused with a reason of one
+ * line. The library's own client of that protocol reads from the written stream the same text and
+ * calls that the model emitted, and it is complete only if the answer was. */
 #include "base/limits.h"
 #include "decoder.h"
 #include "protocol/protocol.h"
@@ -9,27 +9,27 @@
 
 #include <stdio.h>
 
-/* What was said, however it was cut into events and in whichever order. */
+/* The content of an answer, however it was cut into events and in whichever order. */
 typedef struct said {
     beluga__buf text, thought;
     beluga__buf calls;     /* names */
-    beluga__buf arguments; /* in the order of the calls' ends */
-    bool odd;              /* some are not an object, of which a client makes what it can */
+    beluga__buf arguments; /* in the order in which the calls end */
+    bool odd; /* some arguments are not an object, and clients handle those differently */
     bool whole, failed;
 } said;
 
 typedef struct side {
     fuzz_decoder decoder;
     said said;
-    protocol_stream *stream; /* NULL: the side that reads */
+    protocol_stream *stream; /* NULL: this is the side that reads */
     const protocol_request *request;
 } side;
 
 typedef struct protocol_row {
     const protocol *protocol;
-    const char *provider; /* that reads its streams */
-    bool shows_thoughts;  /* those without a signature, too */
-    bool calls_are_whole; /* an answer with calls ends with them, whatever its end was */
+    const char *provider; /* the provider that reads its streams */
+    bool shows_thoughts;  /* also reasoning without a signature */
+    bool calls_are_whole; /* an answer with calls ends as complete, whatever its end was */
 } protocol_row;
 
 static const protocol_row rows[] = {
@@ -38,7 +38,7 @@ static const protocol_row rows[] = {
     {&protocol_messages, "anthropic", false, true},
 };
 
-/* ---- what is said ---------------------------------------------------------------------------- */
+/* ---- content --------------------------------------------------------------------------------- */
 
 static void begin(said *s)
 {
@@ -55,7 +55,7 @@ static void end(said *s)
     beluga__buf_free(&s->arguments);
 }
 
-/* Blocks are paragraphs to some clients, so line ends do not count. */
+/* Some clients treat blocks as paragraphs, so line ends are ignored. */
 static void add_thought(said *s, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -111,7 +111,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     FUZZ_CHECK(rc == 0);
 }
 
-/* ---- what a model does ----------------------------------------------------------------------- */
+/* ---- actions of a model ---------------------------------------------------------------------- */
 
 static int act(beluga_emit *emit, char letter, char *text)
 {

@@ -1,11 +1,11 @@
-/* A service of jobs to a call that takes several requests: whatever it answers, and whenever the
- * call is cancelled or paused, the call ends with one terminal event, sends no more requests than
- * there are answers, one more that finds none, and one that tells of its end, and leaves nothing
- * behind.
+/* A service's answers to a call that takes several requests: whatever the answers are, and whenever
+ * the call is cancelled or paused, the call ends with one terminal event and leaves nothing behind.
+ * It sends at most one request for each answer, one that gets no answer, and one that tells the
+ * service of the call's end.
  *
- * An input is a line of five letters and answers, a line "----" between two: each is a head up to
- * an empty line, and a body. The provider is that of tests/provider/, whose answers say what it
- * does. */
+ * An input is a line of five letters, and answers that are separated by lines "----". An answer is
+ * a head up to an empty line, and a body. The provider is that of tests/provider/, which does what
+ * the answers say. */
 #include "events.h"
 #include "stage.h"
 
@@ -44,7 +44,7 @@ static char *read_letters(char *rest)
     return rest;
 }
 
-/* Where the answers run out, the connection is lost. */
+/* When there are no more answers the connection is lost. */
 static void read_answer(char *text, size_t n, bool last)
 {
     char *head_ends = memmem(text, n, "\n\n", 2);

@@ -1,7 +1,8 @@
-/* The providers' decoders on any bytes: one terminal event at most, deltas only inside their tool
- * call, all text UTF-8, and no finish in an answer that failed. An input is a provider's name, a
- * line whose letter chooses the decoder, and what it decodes: of a call about batch jobs the
- * answers, with an empty line between them, of which a file of results is decoded line by line. */
+/* The providers' decoders with any bytes: there is at most one terminal event, deltas come only
+ * inside their tool call, all text is UTF-8, and an answer that failed has no finish. An input is a
+ * provider's name, a line whose letter chooses the decoder, and the bytes to decode. For a call
+ * about batch jobs these are answers, separated by empty lines; a file of results is decoded line
+ * by line. */
 #include "base/limits.h"
 #include "decoder.h"
 #include "events.h"
@@ -19,7 +20,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     fuzz_events_add(&beluga__container_of(sink, run_state, decoder.sink)->events, event);
 }
 
-/* A head, an empty line and the body; without one all of it is both. */
+/* Split the text into a head and a body at an empty line; without one, all of it is both. */
 static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
 {
     beluga_http_response response;
@@ -41,10 +42,10 @@ static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
     beluga__http_response_free(&response);
 }
 
-/* The kind of a call about batch jobs, by its letter; 0 for other letters. */
+/* Returns the kind of a call about batch jobs for a letter; 0 for other letters. */
 static uint32_t kind_of(char letter)
 {
-    static const char letters[] = "cgpxrd"; /* to create, get, page through, cancel, … */
+    static const char letters[] = "cgpxrd"; /* create, get, page (list), cancel, results, delete */
     const char *at = letter ? strchr(letters, letter) : NULL;
     return at ? BELUGA_CALL_BATCH_CREATE + (uint32_t)(at - letters) : 0;
 }
@@ -58,7 +59,7 @@ static int decode_lines(fuzz_decoder *d, char *text)
     return code || !api->decode_results_end ? code : api->decode_results_end(d->state, &d->emit);
 }
 
-/* A decoder that asks for more gets the next answer. */
+/* A decoder that asks for a further request gets the next answer. */
 static void decode_answers(fuzz_decoder *d, char *text)
 {
     static const beluga__job_question question = {.id = "job-1", .name = "a-name"};
@@ -78,7 +79,7 @@ static void decode_answers(fuzz_decoder *d, char *text)
     }
 }
 
-/* A decoder may look for headers, of which there are none. */
+/* A decoder may look for headers; there are none. */
 static void decode_jobs(fuzz_decoder *d, char *text)
 {
     static const char head[] = "HTTP/1.1 200 OK";

@@ -1,5 +1,5 @@
-/* JSON Schema: a schema and a value, parted by a NUL. Whatever the schema is the check ends, and a
- * value that does not fit is told in one line. */
+/* JSON Schema: a schema and a value, separated by a NUL. The check ends whatever the schema is, and
+ * a value that does not fit has an error of one line. */
 #include "base/json.h"
 #include "fuzz.h"
 #include "schema/json_schema.h"
@@ -22,7 +22,7 @@ static int check(const beluga_json *schema, const beluga_json *value, beluga__bu
     return code;
 }
 
-/* Whether keywords that nobody knows are asked for changes nothing. */
+/* The result is the same whether unknown keywords are reported or not. */
 static void check_twice(const beluga_json *schema, const beluga_json *value)
 {
     beluga__buf why, again, unknown;

@@ -1,6 +1,6 @@
-/* Requests of AWS, signed: whatever is signed is signed the same twice, and what is added to the
- * request can be sent. Lines: the key, the region, the URL, headers up to an empty line; the rest
- * is the body. */
+/* Signed requests for AWS: the signature is the same each time, and the headers that it adds can be
+ * sent. The lines are the key, the region, the URL, and headers up to an empty line; the rest is
+ * the body. */
 #include "fuzz.h"
 #include "providers/bedrock/bedrock.h"
 #include "wire/http.h"

@@ -1,5 +1,5 @@
-/* The framer: an input gives the same frames whole and cut in pieces, and the bytes come back as
- * they were. The first byte chooses framing and pieces. */
+/* The framer: an input gives the same frames whole and in pieces, and the bytes are unchanged
+ * afterwards. The first byte chooses framing and pieces. */
 #include "fuzz.h"
 #include "wire/framing.h"
 
@@ -18,14 +18,15 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return 0;
 }
 
-/* A frame of its own: offsets and lengths as they stand in its first bytes, whatever they are. */
+/* A provider's own frames: their offsets and lengths are in their first bytes, and may be wrong. */
 static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
 {
     const unsigned char *byte = (const unsigned char *)bytes;
     if (length < 6) return 0;
     FUZZ_CHECK(out->seen < length || ended);
     if (byte[0] == 0xff) return BELUGA_ERROR_MALFORMED_RESPONSE;
-    if (byte[0] & 0x80 && length < byte[0]) return 0; /* sane: waits until it is whole */
+    if (byte[0] & 0x80 && length < byte[0])
+        return 0; /* correct: waits until the frame is complete */
     out->end = byte[0];
     out->data = byte[1];
     out->data_length = byte[2] == 0xfe ? SIZE_MAX : byte[2];
@@ -64,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     beluga__buf_init(&pieces, beluga_allocator_default(), MAX_OUT);
     int a = feed(framing, data, size, size ? size : 1, &whole);
     int b = feed(framing, data, size, (size_t)(choice >> 1) + 1, &pieces);
-    /* Long lines that are not data may be refused in one and skipped in the other. */
+    /* Long lines that are not data may be refused in one run and skipped in the other. */
     if (a == 0 && b == 0) {
         FUZZ_CHECK(whole.length == pieces.length);
         FUZZ_CHECK(memcmp(whole.data, pieces.data, whole.length) == 0);

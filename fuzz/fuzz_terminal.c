@@ -1,4 +1,4 @@
-/* What a model says on a terminal: no control character passes but line end and tab, and the bytes
+/* A model's text on a terminal: no control character passes except line end and tab, and the bytes
  * are the same in whatever pieces they come. The first byte chooses the pieces. */
 #include "fuzz.h"
 #include "terminal/term.h"

@@ -1,5 +1,5 @@
 /* Small readers of text: numbers, durations, times, UTF-8, base64, and words that are nearly alike.
- * What is written is read back as the same. */
+ * Written values read back as the same. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-enum { LONGEST = 64 }; /* of a number with a fraction */
+enum { LONGEST = 64 }; /* most characters of a number with a fraction */
 
 static void check_numbers(const char *text, size_t n)
 {
@@ -51,7 +51,7 @@ static void check_cuts(const char *text, size_t n)
     }
 }
 
-/* A character at a time tells the same. */
+/* Check that reading one character at a time gives the same result. */
 static void check_characters(const char *text, size_t n)
 {
     size_t i = 0, length;

@@ -1,6 +1,6 @@
-/* Recorded traces: lines of OTLP/JSON, of us or of others, however wrong. What can be read can be
- * drawn, made into a page and into JSON, and its parts are no longer than the whole. The first byte
- * chooses which. */
+/* Recorded traces: lines of OTLP/JSON, of this library or of other programs, however wrong. A trace
+ * that can be read can be drawn, and made into a page and into JSON, and its parts are no longer
+ * than the whole. The first byte chooses the form. */
 #include "fuzz.h"
 #include "trace/draw.h"
 #include "trace/list.h"

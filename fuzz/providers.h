@@ -1,10 +1,10 @@
-/* Providers by name, in inputs. */
+/* Providers by name, for inputs. */
 #ifndef FUZZ_PROVIDERS_H
 #define FUZZ_PROVIDERS_H
 
 #include <beluga/provider/provider.h>
 
-/* One that is built in and speaks HTTP: of that name, else some one that the name chooses. */
+/* Returns the built-in HTTP provider of that name, or one that the name selects. */
 const beluga_provider *fuzz_provider(const char *name);
 
 #endif

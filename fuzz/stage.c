@@ -86,7 +86,7 @@ static int start(beluga_loop *loop, const beluga__transfer_spec *spec, beluga__t
 {
     (void)loop;
     (void)err;
-    FUZZ_CHECK(!stage.runs); /* one at a time is all that is asked for */
+    FUZZ_CHECK(!stage.runs); /* only one request at a time is needed */
     stage.spec = *spec;
     stage.runs = true;
     stage.told_head = stage.paused = false;
@@ -131,7 +131,7 @@ static void tell_head(void)
         stage.spec.handler->head(stage.spec.owner);
         return;
     }
-    /* libcurl refuses what is no HTTP */
+    /* libcurl refuses bytes that are not HTTP */
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_NETWORK, "the answer is no HTTP");
     stage.runs = false;
@@ -147,7 +147,7 @@ static void tell_piece(void)
     char *piece = fuzz_copy(from, n);
     stage.at += n;
     stage.spec.handler->body(stage.spec.owner, piece, n);
-    FUZZ_CHECK(!stage.runs || memcmp(piece, from, n) == 0); /* it was given back as it was */
+    FUZZ_CHECK(!stage.runs || memcmp(piece, from, n) == 0); /* the buffer is unchanged */
     free(piece);
 }
 

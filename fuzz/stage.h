@@ -1,5 +1,5 @@
-/* A loop whose time passes when the target says so, and whose transfers tell what the input has:
- * the whole library above the transport runs on it, without a descriptor, a thread or a clock. */
+/* A loop whose time passes when the target says so, and whose transfers deliver the input: the
+ * whole library above the transport runs on it, without descriptors, threads or clocks. */
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H
 
@@ -13,29 +13,30 @@ typedef struct stage_answer {
     size_t head_length;
     const char *body;
     size_t length;
-    size_t piece; /* the largest piece of the body; 0: in one */
+    size_t piece; /* the largest piece of the body; 0: one piece */
     int end;      /* 0, or the code of the transfer's failure */
     bool multiplexed;
 } stage_answer;
 
-/* The one call that runs. */
+/* Only one call runs at a time. */
 void stage_open(void);
 beluga_loop *stage_loop(void);
-/* Begin anew, the same each time. */
+/* Reset everything, so that each run is the same. */
 void stage_begin(const stage_answer *answer);
-/* Answer the request that is sent with another one; for `stage_on_request`. */
+/* Use another answer for the request that is being sent; for `stage_on_request`. */
 void stage_set_answer(const stage_answer *answer);
-/* The next thing that happens: a task, or a piece of the answer. False when nothing is left. */
+/* Do the next thing: run a task, or deliver a piece of the answer. Returns false when nothing is
+ * left. */
 bool stage_step(void);
-/* Let time pass until the next timer fires. False when none is set. */
+/* Let time pass until the next timer fires. Returns false if no timer is set. */
 bool stage_wait(void);
-/* Nothing may be left of a call that has ended. */
+/* Check that nothing is left of the ended call. */
 void stage_end(void);
-/* How often a request was sent, and what the last was; `sent` is called with it. */
+/* Return how often a request was sent. `sent` is called with each request. */
 size_t stage_requests(void);
 void stage_on_request(void (*sent)(const beluga__transfer_spec *spec));
 
-/* A model of fuzz_provider's. It is kept. */
+/* Return a model of fuzz_provider's, which is kept for later runs. */
 beluga_chat_model *stage_model(const char *provider);
 
 #endif

@@ -1,8 +1,10 @@
 /* The conformance kit: one list of scenarios, run against any provider through public headers only.
+ *
  * An HTTP provider talks to the scripted peer on 127.0.0.1, as it would to its service: the kit
  * compares the request that it sends, plays the bytes that the service answers, and compares the
  * events that come out. Requests, answers and expected events are files (fixtures.h). A full
  * provider runs without a peer.
+ *
  * A provider of the library itself has every file. A *foreign* one need not have them all: a
  * scenario without its file is skipped, with a message. A foreign HTTP provider without any file
  * fails the check that asks for files, since then nothing shows that it can read an answer. */

@@ -44,7 +44,7 @@ bool check_is_route(const check_run *run, size_t request, size_t n);
 /* Let the peer answer the next call with the first `length` bytes of the run's answer. */
 void check_play(check_run *run, size_t length, check_end end);
 void check_play_whole(check_run *run);
-/* Let the peer answer every request with the usual answer; with `turns`, only one in so many
+/* Let the peer answer every request with the usual answer; with `turns`, only one of this many
  * requests gets it.
  * @return false if the answer can't be read; a full provider needs no answer. */
 bool check_play_for_ever(check_run *run, bool streamed, unsigned turns);

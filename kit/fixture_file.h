@@ -41,6 +41,7 @@ typedef struct check_fixture_file {
 } check_fixture_file;
 
 /* Read a file of fixtures, and the cases that its cases refer to by `like`.
+ *
  * `roots` are folders, ended by NULL. The file is `name` with its ending, below the first folder
  * that has it; cases of `like` are searched for in the same way. `known` lists the names that a
  * section may have, ended by NULL; a name that ends with '#' may have a number, from 2.

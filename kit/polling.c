@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    LEAST_MS =
-        20, /* milliseconds that must at least pass between two requests for the same thing */
+    /* The least delay, in milliseconds, between two requests for the same thing. */
+    LEAST_MS = 20,
     MOST_MS = 60000 /* milliseconds to which the library limits a delay */
 };
 

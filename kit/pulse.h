@@ -1,5 +1,6 @@
 /* Measures another process: how long it has computed, how long it has rested, and how much memory
  * it has.
+ *
  * Whether a check hangs must not depend on the load of the machine. So a check is judged by the
  * time in which its process computed, and by the time in which no thread was ready to run; time in
  * which a thread waited for a processor is neither. */

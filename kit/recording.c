@@ -153,8 +153,8 @@ static int take_all(const char *folder, const char *scenario, const char *from, 
     struct dirent **entries = NULL;
     char path[2 * CHECK_MAX_PATH];
     int code = 0, n = scandir(from, &entries, is_recording, alphasort);
-    if (n < 0)
-        return take_one(folder, scenario, 1, from, written, err); /* the path is that of a file */
+    /* The path names a file, not a folder. */
+    if (n < 0) return take_one(folder, scenario, 1, from, written, err);
     if (n == 0) code = beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s has no recordings", from);
     for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", from, entries[i]->d_name);

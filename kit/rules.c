@@ -14,7 +14,7 @@
 #include <time.h>
 
 enum {
-    ROUNDS = 4,    /* a function that waits in so many rounds does not wait by coincidence */
+    ROUNDS = 4,    /* a function that waits in this many rounds does not wait by chance */
     LINGER_MS = 50 /* milliseconds in which late events may follow a call */
 };
 

@@ -56,11 +56,11 @@ enum { CHECK_ROUTE_BYTES = 512 };
  * polls it: their answers, and the method and path that each answer is for, once known. */
 typedef struct check_lead {
     check_answer answers[CHECK_MAX_EXCHANGES - 1];
-    char routes[CHECK_MAX_EXCHANGES]
-               [CHECK_ROUTE_BYTES]; /* such as "GET /jobs/1", in the order of the answers */
-    size_t n;                       /* number of answers before the last */
-    bool routed;                    /* the routes are known */
-    bool byte_by_byte;              /* the answers are sent byte by byte */
+    /* The routes, such as "GET /jobs/1", in the order of the answers. */
+    char routes[CHECK_MAX_EXCHANGES][CHECK_ROUTE_BYTES];
+    size_t n;          /* number of answers before the last */
+    bool routed;       /* the routes are known */
+    bool byte_by_byte; /* the answers are sent byte by byte */
 } check_lead;
 
 /* Findings about a provider that all its scenarios share. */

@@ -83,8 +83,8 @@ void spy_end(const char *name, spy_cost cost)
     f->rounds += !f->work_ns;
     f->in_a_row = is_long(work) ? f->in_a_row + 1 : 0;
     f->waits += waits;
-    if (work >= f->work_ns)
-        f->work_ns = work + 1; /* never 0, since 0 means that the function did not run */
+    /* Never 0, since 0 means that the function did not run. */
+    if (work >= f->work_ns) f->work_ns = work + 1;
 }
 
 static void end_round(function *f)

@@ -479,8 +479,8 @@ void watch_call_is_over(void)
 {
     pthread_mutex_lock(&watch.lock);
     for (size_t i = 0; i < watch.n_emits; i++) watch.emits[i].is_over = true;
-    for (size_t i = 0; i < MAX_JOBS;
-         i++) /* callbacks that wait for their time are dropped with their call */
+    /* Callbacks that wait for their time are dropped with their call. */
+    for (size_t i = 0; i < MAX_JOBS; i++)
         if (!watch.jobs[i].blocks) watch.jobs[i] = (job){0};
     pthread_mutex_unlock(&watch.lock);
 }

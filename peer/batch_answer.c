@@ -14,7 +14,7 @@
 /* The parts of an answer. */
 typedef struct answer {
     const char *model, *text;
-    size_t n; /* of text */
+    size_t n; /* bytes of the text */
     unsigned input, output;
     unsigned long long id;
     long long created;
@@ -129,9 +129,9 @@ static bool put_line_answer(const batch_job *job, const batch_line *line, bytes 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 typedef struct failure {
-    int status;                 /* of HTTP */
+    int status;                 /* HTTP status */
     const char *type, *code;    /* words of OpenAI and Mistral */
-    const char *anthropic_type; /* Anthropic's */
+    const char *anthropic_type; /* Anthropic's type */
     int rpc;                    /* the number in google.rpc.Code */
     const char *rpc_status;     /* the name of that number */
     const char *message;        /* the message of all APIs but Anthropic's */

@@ -73,7 +73,7 @@ void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bo
 batch_job *peer__batch_job_of(batch_call *call, const char *id);
 /* Answer with one job. */
 void peer__batch_send_job(batch_call *call, const batch_job *job, batch_put_fn *put);
-/* Answers of routes: the first sends the job by the call's `put`, the second cancels it before. */
+/* Answers of routes: the first sends the job by the call's `put`; the second cancels it first. */
 void peer__batch_get(batch_call *call, const char *id);
 void peer__batch_stop(batch_call *call, const char *id);
 
@@ -97,8 +97,8 @@ bool peer__batch_put_ends(const batch_page *page, bytes *out);
 
 /* ---- the APIs: each returns whether it answered the call ------------------------------------- */
 
-bool peer__batch_openai(
-    batch_call *call); /* batch_openai.c: OpenAI, and Azure, Groq and Together */
+/* batch_openai.c: OpenAI, and Azure, Groq and Together */
+bool peer__batch_openai(batch_call *call);
 bool peer__batch_anthropic(batch_call *call); /* batch_anthropic.c */
 bool peer__batch_gemini(batch_call *call);    /* batch_gemini.c */
 bool peer__batch_mistral(batch_call *call);   /* batch_mistral.c */

@@ -321,7 +321,7 @@ bool peer__batch_files(batch_call *call)
         {"POST", "/v1/files", upload_or_describe},
         {"PUT", "/upload/{}", put_contents},
         {"POST", "/v1/files/{}/preprocess", end_upload},
-        {"POST", "/v1/files/upload", upload}, /* Together's */
+        {"POST", "/v1/files/upload", upload}, /* the path of Together */
         {"GET", "/v1/files", list},
         {"GET", "/v1/files/{}", get},
         {"GET", "/v1/files/{}/content", content},

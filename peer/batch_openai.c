@@ -1,6 +1,7 @@
 /*
  * OpenAI's batches: the paths /v1/batches…, and the same below /openai/v1 (Azure, Groq). Together's
  * API is similar, with other words, below /together/v1.
+ *
  * Sources: OpenAI's API reference and guide to batches, and the types of its client for Python
  * (3.57); Together's pages on batches and the types of its client (3.1): states are in upper case,
  * a created job is inside "job", a list is a bare array, times are texts, and there is a progress

@@ -190,7 +190,7 @@ bool peer__batch_uploads(batch_call *call)
     static const batch_route routes[] = {
         {"POST", "/upload/v1beta/files", upload},
         {"PUT", "/upload/v1beta/files", upload},
-        {"GET", "/v1beta/files/{}:download", download}, /* the client's */
+        {"GET", "/v1beta/files/{}:download", download}, /* the client's path */
         {"GET", "/v1beta/files/{}", get},
         {"DELETE", "/v1beta/files/{}", delete},
         {"GET", "/download/v1beta/files/{}:download", download},

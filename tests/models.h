@@ -1,5 +1,5 @@
-/* What the suites that run on both providers without a network share: `mock` and the example's own.
- */
+/* Helpers that the suites share which run with both providers without a network: `mock` and the
+ * example's own. */
 #ifndef TESTS_MODELS_H
 #define TESTS_MODELS_H
 
@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-/* The provider a test runs on, and how to tell it what to do. */
+/* The provider of a test, and the options that control it. */
 typedef struct subject {
     const char *provider, *model_name, *answer, *rate_limit_code;
     beluga_chat_model *model;
@@ -51,8 +51,8 @@ static inline beluga_option word_delay(const subject *s, int64_t ms)
     return is_mock(s) ? beluga_mock_with_word_delay_ms(ms) : example_custom_with_word_delay_ms(ms);
 }
 
-/* Open a model of the subject with further options. The example's own turns start anew with each.
- */
+/* Open a model of the subject with further options. The example's own turns start anew with each
+ * model. */
 static inline beluga_chat_model *open_with(const subject *s, const beluga_option *opts, size_t n)
 {
     beluga_error err = {0};
@@ -94,7 +94,7 @@ static inline int close_subject(void **state)
     return 0;
 }
 
-/* A test that runs on each provider, with a model opened for it. */
+/* A test that runs with each provider, with a model opened for it. */
 #define ON_EACH(test)                                                    \
     {#test " on mock", test, on_mock, close_subject, NULL},              \
     {                                                                    \
@@ -130,11 +130,12 @@ static inline void assert_answer(beluga_chat_model *model, const char *question,
     assert_answer_n(model, question, expected, NULL, 0);
 }
 
-/* Generate with one option; it must fail with `code`, and `err` tells. */
+/* Generate with one option; the call must fail with `code`, and `err` gets the error. */
 static inline void assert_refused(beluga_chat_model *model, int code, beluga_error *err,
                                   beluga_option option)
 {
-    beluga_response *response = (beluga_response *)err; /* not NULL: it has to be set */
+    /* Not NULL, so that the test sees whether it is set. */
+    beluga_response *response = (beluga_response *)err;
     memset(err, 0, sizeof *err);
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, err, option),
                      code);

@@ -46,7 +46,7 @@ int beluga__emit_text_value(const beluga_json *value, beluga_emit *emit);
 int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit);
 int beluga__emit_reasoning_value(const beluga_json *value, beluga_emit *emit);
 int beluga__emit_reasoning_member(const beluga_json *object, const char *key, beluga_emit *emit);
-/* Emit `mark` and the text behind it as the signature of the open reasoning. */
+/* Emit `mark` and the text after it as the signature of the open reasoning. */
 int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,
                                   beluga_emit *emit);
 

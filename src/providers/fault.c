@@ -139,7 +139,8 @@ static void read_object(json_fault *fault, const beluga_json *object)
     read_message(fault, beluga_json_get(object, "msg"));
     const beluga_json *message = beluga_json_get(object, "message");
     read_message(fault, message);
-    read_message(fault, beluga_json_get(beluga_json_at(message, 0), "msg")); /* of Inception */
+    /* Inception sends this form. */
+    read_message(fault, beluga_json_get(beluga_json_at(message, 0), "msg"));
     /* OpenRouter's message may be only this; the message of the host behind it is in "raw". */
     bool bare = fault->message && strcmp(fault->message, "Provider returned error") == 0;
     if (bare) read_message(fault, beluga_json_get(beluga_json_get(object, "metadata"), "raw"));

@@ -1,4 +1,5 @@
-/* Batches: order, how many run at once, an error for each, and any number in constant memory. */
+/* Batches: order, concurrency, an error for each item, and any number of items in constant
+ * memory. */
 #include "../models.h"
 
 #include <stdatomic.h>
@@ -34,7 +35,7 @@ static int gauge_start(void *self, const beluga_call *call, beluga_emit *emit, b
     (void)err;
     enter();
     const beluga_message *message = beluga_call_message(call, 0);
-    /* Later inputs answer sooner, so that results come out of order. */
+    /* Later inputs are answered sooner, so that results come out of order. */
     int64_t delay = beluga_message_text(message, NULL)[0] == 'a' ? 3 : 1;
     return beluga_emit_after(emit, delay, answer, (void *)(uintptr_t)message);
 }
@@ -140,7 +141,7 @@ static void one_that_fails_leaves_the_others_alone(void **state)
     }
     assert_non_null(strstr(results[3].error.message, "fail four"));
     assert_int_equal(err.code, BELUGA_ERROR_INVALID_REQUEST);
-    assert_non_null(strstr(err.message, "2")); /* how many failed */
+    assert_non_null(strstr(err.message, "2")); /* the number of failed items */
     beluga_batch_results_clear(results, 4);
 }
 
@@ -217,7 +218,7 @@ static char many_texts[MANY][16];
 
 typedef struct tally {
     uint64_t given, limit, delivered, failed, sum;
-    uint64_t fail_at; /* the source fails there; 0: never */
+    uint64_t fail_at; /* index at which the source fails; 0: never */
     int done, status;
     uint64_t succeeded_at_end, failed_at_end;
     beluga_response *kept;
@@ -288,7 +289,7 @@ static void ten_thousand_inputs_come_from_a_source_a_few_at_a_time(void **state)
     assert_int_equal(t.failed, MANY / 1000);
     assert_int_equal(t.succeeded_at_end, MANY - MANY / 1000);
     assert_int_equal(t.failed_at_end, MANY / 1000);
-    assert_int_equal(t.sum, (uint64_t)MANY * (MANY - 1) / 2); /* each index once */
+    assert_int_equal(t.sum, (uint64_t)MANY * (MANY - 1) / 2); /* each index came once */
     assert_int_equal(atomic_load(&most_running), 16);
     assert_int_equal(beluga_loop_active(loop), 0);
     assert_string_equal(beluga_response_text(t.kept, NULL), "7");
@@ -307,7 +308,7 @@ static void a_source_that_fails_stops_the_batch_with_its_code(void **state)
     assert_int_equal(t.done, 1);
     assert_int_equal(t.status, BELUGA_ERROR_INTERNAL);
     assert_int_equal(t.given, 5);
-    assert_int_equal(t.delivered, 5); /* what had begun is still told */
+    assert_int_equal(t.delivered, 5); /* items that had begun are still delivered */
     beluga_batch_op_free(batch);
     beluga_loop_free(loop);
 }
@@ -356,12 +357,12 @@ static void a_source_is_needed(void **state)
     beluga_loop_free(loop);
 }
 
-/* ---- items that have something of their own -------------------------------------------------- */
+/* ---- items with their own model or options --------------------------------------------------- */
 
 typedef struct items {
     beluga_chat_model *other;
     beluga_option option;
-    bool ready; /* it has the last one */
+    bool ready; /* the source has its last item */
     int asked, done;
     char answers[3][32];
     int codes[3];
@@ -404,7 +405,8 @@ static void an_item_has_its_own_model_and_options_and_may_come_later(void **stat
 {
     beluga_loop *loop = NULL;
     beluga_batch_op *batch = NULL;
-    items t = {.option = beluga_with_temperature(9)}; /* out of range: for its own item only */
+    /* Out of range: this fails only its own item. */
+    items t = {.option = beluga_with_temperature(9)};
     assert_int_equal(beluga_model_open("mock/echo", &t.other, NULL), 0);
     assert_int_equal(beluga_loop_new(NULL, &loop), 0);
     assert_int_equal(beluga_batch_start_items_n(*state, loop, NULL, give_item, take_item, end_items,
@@ -414,7 +416,7 @@ static void an_item_has_its_own_model_and_options_and_may_come_later(void **stat
     for (int i = 0; i < 3; i++) assert_int_equal(beluga_loop_wait(loop, 0), 0);
     int asked = t.asked;
     assert_int_equal(beluga_loop_wait(loop, 0), 0);
-    assert_int_equal(t.asked, asked); /* it is left alone until it is woken */
+    assert_int_equal(t.asked, asked); /* the source is not asked until it is woken */
     assert_int_equal(t.done, 0);
     assert_int_equal(atomic_load(&started), 0);
     t.ready = true;
@@ -423,7 +425,8 @@ static void an_item_has_its_own_model_and_options_and_may_come_later(void **stat
     assert_string_equal(t.answers[0], "aha");
     assert_int_equal(t.codes[1], BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(t.answers[2], "aha");
-    assert_int_equal(atomic_load(&started), 1); /* the batch's own model was asked the last alone */
+    /* Only the last item was asked of the batch's own model. */
+    assert_int_equal(atomic_load(&started), 1);
     beluga_batch_op_free(batch);
     beluga_loop_free(loop);
     beluga_chat_model_unref(t.other);

@@ -28,7 +28,7 @@ static int echo(void *payload, beluga_context *ctx, const char *arguments, size_
     return beluga_tool_result_set(result, arguments, length);
 }
 
-/* Waits until nobody wants its result. */
+/* Waits until its call is cancelled. */
 static int wait_for_end(void *payload, beluga_context *ctx, const char *arguments, size_t length,
                         beluga_tool_result *result)
 {
@@ -65,10 +65,10 @@ static beluga_chat_model *open_with(beluga_tool_execute_fn execute)
 
 typedef struct batch {
     uint64_t n;
-    const beluga_option *options; /* of each item */
+    const beluga_option *options; /* options of each item */
     size_t n_options;
     size_t results, answered, partial, tool_results;
-    int code; /* of the last failure */
+    int code; /* code of the last failure */
     bool done;
 } batch;
 

@@ -8,7 +8,7 @@
 /* --- answers ---------------------------------------------------------------------------------- */
 
 typedef struct answer_state {
-    unsigned encoded; /* requests of the call */
+    unsigned encoded; /* number of requests of the call */
 } answer_state;
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
@@ -32,7 +32,7 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return 0;
 }
 
-/* Tell whether a reference can be resolved: a result of a job has no request, and so no URL. */
+/* Report whether a reference can be resolved: a result of a job has no request, and so no URL. */
 static int resolve(beluga_emit *emit, const char *reference)
 {
     char url[256];
@@ -71,7 +71,7 @@ static void decode_error(const beluga_call *call, const beluga_http_response *re
 /* --- jobs ------------------------------------------------------------------------------------- */
 
 typedef struct acme_state {
-    char second_file[64]; /* of results, "" when there is none */
+    char second_file[64]; /* the second file of results, "" if there is none */
 } acme_state;
 
 static int put_request(const beluga_batch_request *request, beluga_json_writer *w,

@@ -1,6 +1,6 @@
-/* A provider with a batch API, invented for these tests: a request is {"q": text}, an answer is
- * {"a": text}, and everything about a job is said in a few members. What it shows is the library's
- * part: which requests are made, in which order, and what becomes of their answers. */
+/* A provider with a batch API that was invented for these tests: a request is {"q": text}, an
+ * answer {"a": text}, and a job has only a few members. It shows the library's own work: which
+ * requests are made, in which order, and how their answers are used. */
 #ifndef TESTS_ACME_H
 #define TESTS_ACME_H
 

@@ -10,7 +10,8 @@ beluga_chat_model *open_acme_n(beluga_client *client, const char *url, const bel
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
     beluga_registry *registry = beluga_client_registry(client);
-    beluga_registry_register(registry, acme_provider(), NULL); /* once is enough */
+    /* A second registration is refused. */
+    beluga_registry_register(registry, acme_provider(), NULL);
     beluga_config *config =
         beluga_config_new(beluga_with_base_url(url), beluga_with_max_retries(2),
                           beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));

@@ -1,5 +1,5 @@
 /* The scene of the tests about batch jobs: a model of the provider acme at the scripted peer, and
- * what became of results and of calls on a loop. */
+ * records of results and of calls on a loop. */
 #ifndef TESTS_BATCH_SCENE_H
 #define TESTS_BATCH_SCENE_H
 
@@ -20,10 +20,10 @@ beluga_chat_model *open_acme_n(beluga_client *client, const char *url, const bel
                              (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                              BELUGA_OPTIONS_TERMINATED))
 
-/* Requests "r-0", "r-1", …, each of which says "Hi". */
+/* Make the requests "r-0", "r-1", …, each of which says "Hi". */
 beluga_batch_requests *make_requests(scene *s, size_t n);
 
-/* The results that came, as a line: "r-0=[text] r-1=!error". */
+/* The results that came, as one line: "r-0=[text] r-1=!error". */
 typedef struct results {
     char line[1024];
     size_t n, stop_at; /* 0: never */
@@ -32,16 +32,16 @@ typedef struct results {
 /* A beluga_batch_job_result_fn whose payload is a `results`. */
 int note_result(void *payload, const char *id, beluga_batch_result *result);
 
-/* The results of the job "j": they end with this status, and are these. */
+/* Expect that reading the results of job "j" ends with this status and gives this line. */
 void expect_results(scene *s, int status, const char *line);
 
-/* A file of results, with its length. */
+/* Script a file of results, with its length. */
 void script_file(peer *p, const char *lines);
-/* A file of which half is missing when its connection ends. */
+/* Script a file of results whose second half is missing when its connection ends. */
 void script_cut_file(peer *p, const char *lines);
-/* The answer that tells of a job whose results are in the file "out". */
+/* The answer for a job whose results are in the file "out". */
 #define ENDED_JOB "{\"id\":\"j\",\"state\":4,\"results\":\"out\"}"
-/* Such a job, and a file of these results. */
+/* Script such a job, and a file of these results. */
 void script_results(peer *p, const char *lines);
 
 /* The results and the end of a call on a loop. */
@@ -53,7 +53,7 @@ typedef struct pushed {
     char id[32];
 } pushed;
 
-/* The functions for a call on a loop whose payload is a `pushed`. */
+/* The callbacks of a call on a loop; their payload is a `pushed`. */
 int push_result(void *payload, const char *id, beluga_batch_result *result);
 void push_end(void *payload, beluga_batch_job *jobs, size_t count, const beluga_error *error);
 void step_to(scene *s, const bool *ended);

@@ -1,4 +1,4 @@
-/* Batch jobs: their requests, what is told of them, and their results; by calls that block and by
+/* Batch jobs: their requests, the reports about them, and their results; by calls that block and by
  * calls on a loop. */
 #include "batch_scene.h"
 
@@ -107,7 +107,7 @@ static void a_provider_without_the_api_says_so(scene *s)
     assert_true(limits.keeps_names);
 }
 
-/* --- nothing is paid twice -------------------------------------------------------------------- */
+/* ---- no job is paid for twice ---------------------------------------------------------------- */
 
 static void a_create_that_may_have_arrived_is_not_sent_again(scene *s)
 {
@@ -134,7 +134,8 @@ static void a_create_that_was_refused_for_now_is_sent_again(scene *s)
     script(s->peer, JSON("{\"id\":\"j-1\"}"));
     assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "n", NULL, &s->err), 0);
     expect_requests(s, 3);
-    assert_string_equal(peer_request_path(s->peer, 2), "/v1/jobs"); /* the file was there */
+    /* The file had been uploaded already. */
+    assert_string_equal(peer_request_path(s->peer, 2), "/v1/jobs");
     beluga_batch_requests_free(requests);
 }
 
@@ -198,7 +199,7 @@ static void a_file_that_was_cut_is_a_failure(scene *s)
 
 #define TWO "{\"id\":\"r-2\",\"body\":{\"a\":\"two\"}}\n"
 
-/* A file without a length, which ends with its connection. */
+/* Script a file without a length, which ends with its connection. */
 static void script_unbounded(scene *s, const char *lines)
 {
     peer_reply *file = script(s->peer, HEAD(200, "Connection: close\r\n"));
@@ -253,7 +254,7 @@ static void a_job_that_has_not_ended_has_no_results_yet(scene *s)
     assert_non_null(strstr(s->err.message, "running"));
 }
 
-/* --- cancelling and deleting ------------------------------------------------------------------ */
+/* ---- cancelling and deleting ----------------------------------------------------------------- */
 
 static void what_is_gone_needs_no_deletion(scene *s)
 {

@@ -1,4 +1,4 @@
-/* Wrong answers of services of batch jobs: each ends its call with an error that tells why, or
+/* Wrong answers of batch services: each ends its call with an error that names the cause, or
  * concerns one result and leaves the others. */
 #include "../support/meter.h"
 #include "batch_scene.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define GOOD(id, text) "{\"id\":\"" id "\",\"body\":{\"a\":\"" text "\"}}"
-/* A result whose body is this text, whatever it is. */
+/* A result whose body is this text, even if it is not JSON. */
 #define RAW(id, text) "{\"id\":\"" id "\",\"raw\":\"" text "\"}"
 
 /* --- a job ------------------------------------------------------------------------------------ */
@@ -150,14 +150,14 @@ static void an_answer_that_wants_a_request_leaves_the_others(scene *s)
     expect_results(s, 0, "a=!invalid_response b=[2] ");
 }
 
-/* A relative URL is resolved against that of the request, and a result has none. */
+/* A relative URL is resolved against the URL of a request, which a result does not have. */
 static void an_answer_has_no_url_of_its_own(scene *s)
 {
     script_results(s->peer, "{\"id\":\"a\",\"body\":{\"url\":\"/more\"}}\n");
     expect_results(s, 0, "a=[not_supported] ");
 }
 
-/* The answers behind it are paid for. */
+/* The answers after it are paid for. */
 static void a_line_that_can_not_be_read_leaves_the_others(scene *s)
 {
     script_results(s->peer, GOOD("a", "1") "\n{\"body\":{\"a\":\"2\"}}\n" GOOD("c", "3") "\n");
@@ -185,7 +185,7 @@ static void an_id_that_is_no_utf8_ends_the_call(scene *s)
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
 }
 
-/* Bytes that are no UTF-8 become U+FFFD, as in every answer, so no request has that id. */
+/* Bytes that are not UTF-8 become U+FFFD, as in every answer, so no request has that id. */
 static void a_line_that_is_no_utf8_has_an_id_of_nobody(scene *s)
 {
     script_results(s->peer, "{\"id\":\"\xe4\",\"body\":{\"a\":\"1\"}}\n" GOOD("b", "2") "\n");
@@ -235,7 +235,7 @@ static void a_file_that_is_not_there_for_now_is_asked_for_again(scene *s)
     script(s->peer, FAILS(503, "Retry-After: 0\r\n"));
     script_file(s->peer, GOOD("a", "1") "\n");
     expect_results(s, 0, "a=[1] ");
-    expect_requests(s, 3); /* the job was not asked for again */
+    expect_requests(s, 3); /* no further request for the job */
 }
 
 /* --- many results ----------------------------------------------------------------------------- */
@@ -261,7 +261,7 @@ static void script_many(peer *p, size_t n)
     free(lines);
 }
 
-/* The most memory that a client has at once while it fetches so many results. */
+/* Return the most memory that a client uses while it fetches this number of results. */
 static size_t peak_of(scene *s, size_t n)
 {
     meter m = {0};

@@ -1,5 +1,5 @@
 /* The layers around calls about batch jobs: fallbacks, breaker, limits, hooks, telemetry,
- * recordings, and the time that an upload may take. */
+ * recordings, and the timeout of an upload. */
 #include "../support/tape.h"
 #include "batch_scene.h"
 #include "client/chat_model.h"
@@ -44,7 +44,7 @@ static void no_other_model_is_asked_about_a_job(scene *s)
     expect_requests(s, 2);
 }
 
-/* An answer would be asked of the fallback instead. */
+/* If it were a question for an answer, the fallback would be asked instead. */
 static void a_job_that_was_silent_is_asked_about_again(scene *s)
 {
     open_acme(s, beluga_with_fallback("mock/echo"), beluga_with_timeout_ms(200));
@@ -54,7 +54,7 @@ static void a_job_that_was_silent_is_asked_about_again(scene *s)
     expect_requests(s, 2);
 }
 
-/* --- breaker and limits ----------------------------------------------------------------------- */
+/* ---- breaker and limits ---------------------------------------------------------------------- */
 
 static void a_breaker_that_is_open_refuses_jobs(scene *s)
 {
@@ -70,7 +70,7 @@ static void a_call_about_jobs_is_one_of_the_limits(scene *s)
 {
     open_acme(s, beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
     script_create(s);
-    assert_int_equal(create(s), 0); /* of two requests */
+    assert_int_equal(create(s), 0); /* a job of two requests */
     assert_int_equal(get(s), BELUGA_ERROR_RATE_LIMIT);
     expect_requests(s, 2);
 }
@@ -220,7 +220,7 @@ static void a_recording_of_a_job_is_replayed(void **state)
     beluga_chat_model_unref(s.model);
 }
 
-/* --- the time of an upload -------------------------------------------------------------------- */
+/* ---- the timeout of an upload ---------------------------------------------------------------- */
 
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
@@ -228,7 +228,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
     (void)err;
 }
 
-/* The watchdog of a call that creates a job of so many bytes. */
+/* Return the watchdog of a call that creates a job of this many bytes. */
 static beluga__watchdog dog_of(scene *s, size_t bytes)
 {
     beluga__watchdog dog;
@@ -252,7 +252,7 @@ static void the_timeout_grows_with_what_is_sent(scene *s)
     assert_int_equal(dog_of(s, MIB).total_ms, 5000 + MIB / 256);
     assert_int_equal(dog_of(s, MIB).first_ms, 1000 + MIB / 256);
     open_acme(s, beluga_with_total_timeout_ms(9000));
-    assert_int_equal(dog_of(s, MIB).total_ms, 9000); /* which is the caller's word */
+    assert_int_equal(dog_of(s, MIB).total_ms, 9000); /* the caller set this timeout */
 }
 
 int main(void)

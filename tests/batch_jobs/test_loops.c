@@ -1,4 +1,4 @@
-/* Batch jobs on a loop: what callbacks may do, and how the work ends before its end. */
+/* Batch jobs on a loop: what callbacks may do, and work that ends early. */
 #include "../support/in_child.h"
 #include "batch_scene.h"
 
@@ -6,9 +6,9 @@
 
 #define GOOD(id, text) "{\"id\":\"" id "\",\"body\":{\"a\":\"" text "\"}}\n"
 
-/* One thing that a callback does in the middle of results, and what came of it. */
+/* An action of a callback in the middle of results, and its outcome. */
 typedef struct deed {
-    pushed pushed; /* the payload of the functions that note */
+    pushed pushed; /* payload of the callbacks that record results */
     scene *scene;
     beluga_job *handle;
     bool cancels, frees_handle, asks;
@@ -100,7 +100,7 @@ static void ask_once_more(void *payload, beluga_batch_job *jobs, size_t count,
     assert_null(error);
     assert_int_equal(count, 1);
     beluga_free(jobs);
-    beluga_job_cancel(c->handle); /* which does nothing: the job has ended */
+    beluga_job_cancel(c->handle); /* this has no effect: the job has ended */
     RELEASE(beluga_job_free, c->handle);
     c->ended = !c->left;
     if (!c->left--) return;
@@ -120,9 +120,9 @@ static void the_end_of_one_job_may_begin_the_next(scene *s)
     expect_requests(s, 4);
 }
 
-/* --- before the end --------------------------------------------------------------------------- */
+/* ---- work that ends early -------------------------------------------------------------------- */
 
-/* Begin to fetch results of which the second is held back. */
+/* Begin to fetch results, of which the second is held back. */
 static void fetch_half(scene *s, deed *d)
 {
     script(s->peer, JSON(ENDED_JOB));

@@ -1,4 +1,4 @@
-/* Every allocation of a call about batch jobs fails in turn, alone and with all that follow. */
+/* Every allocation of a call about batch jobs fails in turn, alone and with all later ones. */
 #include "../support/script.h"
 #include "../torture/bench.h"
 #include "acme.h"
@@ -36,7 +36,7 @@ static int add(beluga_batch_requests *requests, const char *id)
                                      beluga_with_response_schema("{\"type\":\n\"object\"}"));
 }
 
-/* A request that finds no memory leaves the list as it was. */
+/* If there is no memory for a request, the list is unchanged. */
 static int add_two(bench *b)
 {
     beluga_batch_requests *requests;
@@ -67,7 +67,8 @@ static beluga_batch_requests *requests;
 
 static int create(bench *b)
 {
-    beluga_batch_job *job = (beluga_batch_job *)b; /* not NULL: it has to be set */
+    /* Not NULL, so that the test sees whether it is set. */
+    beluga_batch_job *job = (beluga_batch_job *)b;
     int status = beluga_batch_job_create(b->model, b->context, requests, "seven", &job, NULL);
     assert_int_equal(!job, status != 0);
     if (job) assert_string_equal(job->id, "j");
@@ -152,7 +153,7 @@ static int get_on_a_loop(bench *b)
 
 typedef struct got {
     size_t n;
-    int status; /* of a result that found no memory */
+    int status; /* status of a result for which memory was missing */
 } got;
 
 static int take(void *payload, const char *id, beluga_batch_result *result)
@@ -165,7 +166,7 @@ static int take(void *payload, const char *id, beluga_batch_result *result)
     } else if (strcmp(id, "a") == 0) {
         assert_string_equal(beluga_response_text(result->response, NULL), "one");
     } else if (strcmp(id, "b") == 0) {
-        /* without memory for its body the status alone tells the error */
+        /* without memory for an error's body only its status is known */
         bool vague = result->error.code == BELUGA_ERROR_RATE_LIMIT;
         if (vague) g->status = BELUGA_ERROR_NO_MEMORY;
         if (!vague) assert_int_equal(result->error.code, BELUGA_ERROR_QUOTA_EXCEEDED);

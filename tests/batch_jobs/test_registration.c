@@ -1,4 +1,4 @@
-/* The table of a batch API is looked at when its provider is registered. */
+/* The table of a batch API is checked when its provider is registered. */
 #include "batch_scene.h"
 
 #include <beluga/registry.h>
@@ -99,7 +99,7 @@ static void a_full_provider_has_no_batch_table(void **state)
     expect_refusal("the functions of an HTTP provider");
 }
 
-/* Without a name, a deletion or a second file it is whole. */
+/* A table without names, deletion and second file is complete. */
 static void what_is_optional_may_be_missing(void **state)
 {
     beluga_error err = {0};
@@ -118,7 +118,7 @@ static void what_is_optional_may_be_missing(void **state)
     assert_non_null(strstr(err.message, "can't be deleted"));
 }
 
-/* A table of an older header: what lies behind it is not its own. */
+/* A table of an older header: the memory after it is not part of it. */
 static void a_shorter_table_is_completed(void **state)
 {
     static beluga_batch_api older;
@@ -138,7 +138,7 @@ static void a_shorter_table_is_completed(void **state)
     assert_null(whole->reserved[0]);
     assert_ptr_equal(whole->encode_list, older.encode_list);
     assert_int_equal(whole->state_size, older.state_size);
-    /* twice is once */
+    /* a second registration changes nothing */
     assert_int_equal(beluga_registry_register(registry, &with_older, &err), 0);
 }
 

@@ -5,7 +5,7 @@
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
-/* The line of one request, as it is sent; in the peer's log. */
+/* Return the line of one request as it was sent, from the peer's log. */
 static const char *sent_line_n(scene *s, beluga_chat_model *model, const beluga_option *opts,
                                size_t n)
 {
@@ -144,7 +144,7 @@ static int write_nothing(const beluga_batch_request *request, beluga_json_writer
     return 0;
 }
 
-/* The rest of the job would have an empty line. */
+/* Otherwise the job would have an empty line. */
 static void a_provider_that_writes_nothing_is_told_so(scene *s)
 {
     static beluga_batch_api api;

@@ -1,5 +1,5 @@
-/* The files of a recording: what is in them, what must not be, and what is said of those that do
- * not fit. */
+/* The files of a recording: their content, texts that they must not contain, and the errors for
+ * files that do not match. */
 #include "../support/tape.h"
 
 #include <stdio.h>
@@ -24,7 +24,7 @@
     "{\"messages\": [{\"content\": \"Hi\", \"role\": \"user\"}], \"model\": \"peer-chat\"}"
 #define COMPLETE "\"end\": {\"how\": \"complete\"}"
 
-/* ---- what is in them ------------------------------------------------------------------------- */
+/* ---- content of the files -------------------------------------------------------------------- */
 
 static void a_file_says_what_was_asked_and_answered(void **state)
 {
@@ -142,7 +142,7 @@ static void no_credential_is_in_any_file(void **state)
     assert_true(tape_has(t, "?key=[redacted]&api-version=7"));
     assert_true(tape_has(t, "x-ratelimit-remaining-tokens: 77"));
     beluga_chat_model_unref(model);
-    /* The same call with a key matches; and who has none is not shown what was masked. */
+    /* The same call with a key matches; a caller without a key does not get the masked parts. */
     tape_replay(t);
     model = tape_open(t, beluga_with_base_url(url));
     assert_int_equal(
@@ -169,7 +169,7 @@ static void keys_of_an_address_are_not_part_of_the_match(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* ---- what does not match --------------------------------------------------------------------- */
+/* ---- requests that do not match -------------------------------------------------------------- */
 
 static void a_request_that_differs_is_told_where(void **state)
 {
@@ -193,7 +193,8 @@ static void a_request_that_differs_is_told_where(void **state)
     other = tape_open(t, beluga_with_base_url("http://127.0.0.1:1/v1?a=1"));
     assert_says(tape_refusal(other, "Hi"), "the query: recorded \"\", sent \"a=1\"");
     beluga_chat_model_unref(other);
-    assert_int_equal(generate(model, "Hello", NULL), 0); /* none of them used it up */
+    /* None of these requests used up the recording. */
+    assert_int_equal(generate(model, "Hello", NULL), 0);
     beluga_chat_model_unref(model);
 }
 
@@ -282,7 +283,7 @@ static void an_empty_directory_has_no_answer(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* ---- written by hand ------------------------------------------------------------------------- */
+/* ---- files written by hand ------------------------------------------------------------------- */
 
 static void a_file_written_by_hand_matches_by_meaning(void **state)
 {
@@ -360,7 +361,8 @@ static void a_damaged_file_is_told_by_its_name_and_line(void **state)
     tape_put(t, "1.json", "");
     assert_refused(t, "1.json, line 1: not JSON: ");
     char *whole = strdup(BY_HAND(REQUEST, "{\"json\": " ANSWER "}", COMPLETE));
-    for (size_t n = strlen(whole) - 3; n; n -= n < 7 ? n : 7) { /* a copy that stopped somewhere */
+    /* A copy that broke off somewhere. */
+    for (size_t n = strlen(whole) - 3; n; n -= n < 7 ? n : 7) {
         whole[n] = '\0';
         tape_put(t, "1.json", whole);
         assert_refused(t, "not JSON");

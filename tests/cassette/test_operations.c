@@ -1,4 +1,4 @@
-/* Vectors and counts of tokens, recorded and replayed. */
+/* Embeddings and token counts, recorded and replayed. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "../support/tape.h"

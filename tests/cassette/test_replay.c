@@ -1,4 +1,4 @@
-/* What is recorded comes back: the same events, the same errors, with no network at all. */
+/* Recordings are replayed with the same events and the same errors, without any network. */
 #include "../support/tape.h"
 #include "../support/threads.h"
 #include "../support/tools.h"
@@ -8,7 +8,7 @@
 
 /* ---- the same call twice --------------------------------------------------------------------- */
 
-/* Stream "Hi" once over the network and once more without one: both go alike. */
+/* Stream "Hi" once over the network and once from the recording: both give the same. */
 static void stream_twice(tape *t, const beluga_option *opts, size_t n, record *live, record *again)
 {
     beluga_chat_model *model = tape_open_n(t, opts, n);
@@ -48,7 +48,7 @@ static void a_stream_comes_back_event_by_event(void **state)
     assert_string_equal(tape_name(t, 0), "00001-post-chat-completions.json");
 }
 
-/* A reason in every chunk, which only an end that HTTP marks makes whole. */
+/* With a reason in every chunk, only an end that HTTP marks makes the answer complete. */
 static void assert_end_comes_back(tape *t, bool framed, int status)
 {
     static const char chunk[] =
@@ -321,7 +321,7 @@ static void each_attempt_is_an_exchange_and_a_replay_waits_for_none(void **state
     assert_int_equal(stream_whole(model, &live), 0);
     assert_int_equal(tape_count(t), 2);
     tape_silence(t);
-    /* Were it waited for, this test would end by its time. */
+    /* If the delay were waited for, this test would run into its timeout. */
     tape_edit(t, 0, "retry-after-ms: 200", "retry-after: 59");
     tape_replay(t);
     for (int i = 0; i < 20; i++) {
@@ -332,7 +332,7 @@ static void each_attempt_is_an_exchange_and_a_replay_waits_for_none(void **state
     beluga_chat_model_unref(model);
 }
 
-/* A stream that fails, fails again so. */
+/* A stream that failed fails in the same way when it is replayed. */
 static void fails_again(tape *t, const beluga_option *opts, size_t n, int status)
 {
     record live, again;
@@ -416,7 +416,7 @@ static void a_call_that_was_cancelled_never_becomes_a_success(void **state)
     tape_record(t);
     beluga_stream *stream = begin_stream(model, NULL);
     pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    beluga_stream_free(stream); /* whoever lets go cancels */
+    beluga_stream_free(stream); /* freeing a stream cancels it */
     assert_int_equal(tape_count(t), 1);
     tape_silence(t);
     tape_replay(t);
@@ -467,7 +467,7 @@ static void parallel_calls_are_told_apart(void **state)
                                   beluga_with_max_concurrent_batches(10)),
                      0);
     assert_int_equal(tape_count(t), MANY);
-    /* Whoever came first got the first answer. */
+    /* The call that came first got the first answer. */
     for (int i = 0; i < MANY; i++)
         answers[i] = strdup(beluga_response_text(results[i].response, NULL));
     beluga_batch_results_clear(results, MANY);

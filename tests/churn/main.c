@@ -1,8 +1,8 @@
 /*
  * A process that makes calls for a very long time: a million on `mock`, a hundred thousand over
  * loopback HTTP, through every middleware, with faults, cancels, pauses and deadlines at random.
- * Between two rounds nothing runs; then memory, descriptors and connections must be what they were
- * after the first rounds.
+ * Between two rounds nothing runs; at these times memory, descriptors and connections must be the
+ * same as after the first rounds.
  *
  *     churn [--mock CALLS] [--http CALLS] [--seed N] [--tap]
  */
@@ -31,25 +31,25 @@
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 enum {
-    ROUNDS = 20,     /* after each of them nothing runs */
-    SETTLED = 5,     /* rounds until all that is kept has been kept once */
-    IN_FLIGHT = 128, /* calls at once */
-    PROMPTS = 4000,  /* different ones: some are asked again while their answer is kept */
+    ROUNDS = 20,     /* at the end of each round nothing runs */
+    SETTLED = 5,     /* rounds until everything that is cached is cached */
+    IN_FLIGHT = 128, /* concurrent calls */
+    PROMPTS = 4000,  /* different prompts; some are asked again while their answer is cached */
     CACHE_BYTES = 1 << 20,
-    STUCK_S = 120, /* without one call that ended */
+    STUCK_S = 120, /* seconds without an ended call that count as stuck */
     MOST_CONNECTIONS = IN_FLIGHT + 16
 };
-/* What the process may grow by once it has settled. malloc's own remains are in it. */
+/* How much the process may grow after it has settled, including malloc's fragmentation. */
 #define MOST_GROWTH_KB 8192
 
-/* Sanitizers keep what was freed for a while. */
+/* Sanitizers keep freed memory for a while. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RESIDENT_TELLS false
 #else
 #define RESIDENT_TELLS true
 #endif
 
-/* ---- an allocator that knows what is held ---------------------------------------------------- */
+/* ---- an allocator that counts held memory ---------------------------------------------------- */
 
 static atomic_size_t held_blocks, held_bytes;
 
@@ -87,7 +87,7 @@ static void counted_release(void *payload, void *block)
 
 static const beluga_allocator counting = {counted_alloc, counted_resize, counted_release, NULL};
 
-/* ---- what the process has -------------------------------------------------------------------- */
+/* ---- resources of the process ---------------------------------------------------------------- */
 
 typedef struct sample {
     size_t blocks, bytes;
@@ -110,7 +110,7 @@ static int descriptors(void)
     DIR *folder = opendir("/proc/self/fd");
     while (folder && readdir(folder)) n++;
     if (folder) closedir(folder);
-    return n - 3; /* without . and .. and the folder's own */
+    return n - 3; /* without ".", ".." and the folder's own descriptor */
 }
 
 static sample take_sample(void)
@@ -133,7 +133,7 @@ typedef struct churn_run {
     uint64_t answered, cached, by_fallback, cancelled, failed, restarts, refused;
     uint64_t errors[BELUGA_ERROR_COUNT + 1];
     unsigned terminals_twice;
-    struct churn_call *freed; /* handles that go back after the step */
+    struct churn_call *freed; /* handles that are freed after the step */
 } churn_run;
 
 typedef struct churn_call {
@@ -150,7 +150,7 @@ static uint32_t roll(churn_run *c, uint32_t sides)
     return (uint32_t)(c->random >> 33) % sides;
 }
 
-/* Anything that a caller may do inside a callback. */
+/* Do anything that a caller may do inside a callback. */
 static void meddle(churn_call *call)
 {
     switch (roll(call->churn, 60)) {
@@ -253,7 +253,8 @@ static void start_one(churn_run *c)
     free_call(call);
 }
 
-/* Run until so many have started, and all have ended. @return 0, or -1 when nothing goes on. */
+/* Run until this many calls have started and all have ended. @return 0, or -1 if nothing moves any
+ * more. */
 static int run_round(churn_run *c, uint64_t until)
 {
     time_t last = time(NULL);
@@ -274,7 +275,7 @@ static int run_round(churn_run *c, uint64_t until)
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-/* A hook that looks, and sometimes refuses. */
+/* A hook that reads the call, and sometimes refuses it. */
 static int before(void *payload, const beluga_call *call, beluga_error *err)
 {
     churn_run *c = payload;
@@ -314,7 +315,7 @@ static void open_model(churn_run *c, const char *provider, const char *name, con
     c->n_models++;
 }
 
-/* The environment is where a fallback gets its address from, too. */
+/* The fallback gets its address from the environment, too. */
 static void set_environment(const char *url)
 {
     if (!url) return;
@@ -340,7 +341,7 @@ static bool complain(const char *what)
 static bool is_flat(const sample *settled, const sample *last)
 {
     bool flat = true;
-    /* What the cache holds comes and goes. */
+    /* The size of the cache varies. */
     if (last->bytes > settled->bytes + 2 * CACHE_BYTES)
         flat = complain("bytes held by the library grow");
     if (last->descriptors > MOST_CONNECTIONS) flat = complain("descriptors grow");
@@ -401,7 +402,7 @@ static bool run_rounds(churn_run *c)
     return good;
 }
 
-/* `url` is NULL for mock. Both have models that fail for ever, so that their breakers open. */
+/* `url` is NULL for mock. Both parts have models that always fail, so that their breakers open. */
 static bool run_part(const char *name, uint64_t calls, uint64_t seed, const char *url)
 {
     churn_run c = {.name = name, .random = seed, .wanted = calls};
@@ -432,7 +433,7 @@ static bool run_part(const char *name, uint64_t calls, uint64_t seed, const char
     return all_gone(&first, &last) && good;
 }
 
-/* ---- the server, a process of its own -------------------------------------------------------- */
+/* ---- the server, in another process ---------------------------------------------------------- */
 
 static void begin_answer(peer_reply *r, const char *model)
 {

@@ -70,7 +70,7 @@ static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_reques
      * anew. */
     assert_int_equal(run_cut(cli, "--retry-failed", NULL), 0);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
-    /* It makes no call, and reports the failure. */
+    /* This run makes no call, and reports the failure. */
     assert_int_equal(run_cut(cli, "--strict", NULL), 11);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
     assert_int_equal(run_cut(cli, "--retry-failed", "--strict"), 11);

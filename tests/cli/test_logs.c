@@ -1,4 +1,4 @@
-/* The log of calls: what is recorded, what is not, and how to search it. */
+/* The log of calls: which calls it records, and how to search it. */
 #include "../support/scoped.h"
 #include "expect.h"
 #include "served.h"

@@ -101,7 +101,7 @@ static void a_value_of_another_type_is_refused(void **state)
     beluga_option whole = {.key = BELUGA_OPTION_TEMPERATURE, .type = BELUGA_OPTION_INT};
     whole.value.integer = 1;
     check('C', "", whole);
-    check('C', "", text, beluga_with_temperature(1)); /* of several values the last one is used */
+    check('C', "", text, beluga_with_temperature(1)); /* the last of several values is used */
     beluga_option later = {.key = BELUGA_OPTION_COUNT + 3, .type = BELUGA_OPTION_INT};
     char expected[80];
     snprintf(expected, sizeof expected, "option %d is from a later version of the library",

@@ -1,4 +1,4 @@
-/* What a piece of a program in a page may take for granted: run_pages compiles it below this. */
+/* Declarations for the pieces of programs in pages: run_pages compiles each piece below this. */
 #include "../../examples/custom_provider/custom_provider.h"
 
 #include <beluga/beluga.h>

@@ -1,6 +1,7 @@
-/* Prints a page from the library's own lists: docs/reference/ and docs/providers.md are what this
- * prints, and a test compares. To renew a page: build/tests/print_tables errors
- * >docs/reference/errors.md */
+/* Prints a page from the library's own lists: docs/reference/ and docs/providers.md are this
+ * program's output, which a test compares. To renew a page:
+ *
+ *     build/tests/print_tables errors >docs/reference/errors.md */
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
@@ -159,7 +160,7 @@ static void print_own_options(const beluga_own_option *option)
     }
 }
 
-/* What has to be set, and nothing else. */
+/* Print only the settings that a user must give. */
 static void print_example(const beluga_provider *p)
 {
     bool needs_key =
@@ -173,7 +174,7 @@ static void print_example(const beluga_provider *p)
     printf("beluga -m %s/%s \"Why is the sky blue?\"\n```\n", p->name, model);
 }
 
-/* A host that takes any number or size tells 0. */
+/* A host that accepts any number or size has 0 here. */
 static void print_batch_api(const beluga_batch_api *api)
 {
     if (!api) return;

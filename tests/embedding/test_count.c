@@ -1,4 +1,4 @@
-/* Counts of tokens: by the mock, by providers of a test, and on a loop. */
+/* Token counts: by the mock, by providers of a test, and on a loop. */
 #include "../support/scene.h"
 #include "../support/scoped.h"
 
@@ -72,7 +72,7 @@ static void a_failure_is_that_of_the_call(scene *s)
                      BELUGA_ERROR_RATE_LIMIT);
 }
 
-/* --- a provider that needs two requests ------------------------------------------------------- */
+/* ---- a provider that needs two requests ------------------------------------------------------ */
 
 static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {

@@ -1,4 +1,4 @@
-/* Vectors of texts: from answers of every form, in parts, on a loop, and what can be wrong. */
+/* Embeddings of texts: from answers of every form, in parts, on a loop, and their faults. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "vectors.h"
@@ -62,7 +62,7 @@ static void without_an_index_the_order_counts(scene *s)
     beluga_embeddings_free(e);
 }
 
-/* --- answers that are wrong ------------------------------------------------------------------- */
+/* ---- wrong answers --------------------------------------------------------------------------- */
 
 #define VECTOR(index, numbers) "{\"index\":" #index ",\"embedding\":[" numbers "]}"
 
@@ -153,7 +153,7 @@ static void an_answer_that_is_no_list_of_vectors_is_an_error(scene *s)
     assert_null(e);
 }
 
-/* --- texts and options ------------------------------------------------------------------------ */
+/* ---- texts and options ----------------------------------------------------------------------- */
 
 static void expect_bad_input(scene *s, const char *const *texts, size_t n, int code,
                              const char *message)
@@ -297,7 +297,7 @@ static void parts_run_at_once(scene *s)
     assert_true(peer_connections(s->peer) > 1);
 }
 
-/* OpenAI takes at most 300,000 tokens in one request. */
+/* OpenAI accepts at most 300,000 tokens in one request. */
 static void long_texts_are_split_by_their_length(scene *s)
 {
     enum { BYTES = 250000 };

@@ -1,4 +1,4 @@
-/* What protocols have of their own where they embed. */
+/* Features that single protocols have for embeddings. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "vectors.h"
@@ -111,7 +111,7 @@ static void azure_puts_the_deployment_into_a_dated_path(scene *s)
                         "/openai/deployments/my-embedder/embeddings?api-version=2024-10-21");
 }
 
-/* How each protocol tells that it refuses. */
+/* How each protocol reports a refusal. */
 static void expect_error(scene *s, const char *provider, const char *body, int code)
 {
     beluga_embeddings *e;

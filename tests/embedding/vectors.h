@@ -14,7 +14,7 @@ static inline int embed_three(scene *s, beluga_embeddings **out)
     return beluga_embed(s->model, s->ctx, three, NULL, 3, out, &s->err);
 }
 
-/* The answer to `body` is an error whose message is this. */
+/* Expect that the answer `body` leads to an error with this message. */
 static inline void expect_refusal(scene *s, const char *body, int code, const char *message)
 {
     beluga_embeddings *e;

@@ -1,4 +1,4 @@
-/* Answers that are errors, and what they must be. */
+/* Answers with errors, and the error that a caller must get. */
 #ifndef TESTS_ERRORS_ANSWERS_H
 #define TESTS_ERRORS_ANSWERS_H
 
@@ -18,7 +18,7 @@ static void assert_clean(const beluga_error *err)
     assert_true(*err->message);
 }
 
-/* The next request gets `r`, whatever it is; asked by generate and by a stream. */
+/* Let the next request, by generate and by a stream, get `r`, and assert the error. */
 static void assert_fails(peer *p, int code, beluga_error *err)
 {
     SCOPED(beluga_chat_model) *model = open_peer(p);
@@ -48,7 +48,7 @@ static void reply_cut(peer *p, int status, const char *headers, const char *body
     peer_step_close(r);
 }
 
-/* Script a stream's first text; what comes of it is the test's. */
+/* Script a stream's first text; the test continues the reply. */
 static peer_reply *reply_half(peer *p, const char *text)
 {
     peer_reply *r = peer_reply_new(p);

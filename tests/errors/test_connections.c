@@ -1,4 +1,4 @@
-/* Connections that fail, and answers past a maximum. */
+/* Connections that fail, and answers above a maximum. */
 #include "answers.h"
 
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 
 enum { HEADER_BYTES = 200 * 1024, DEEP = 5000 };
 
-/* Script bytes, and no more. */
+/* Script only these bytes. */
 static void reply_raw(peer *p, const char *bytes)
 {
     peer_reply *r = peer_reply_new(p);
@@ -33,7 +33,7 @@ static void a_dead_port_is_a_network_error_that_may_pass(void **state)
     assert_true(*err.cause);
 }
 
-/* A model whose retries are the library's own, at a port that nothing listens on. */
+/* Ask a model with the library's default retries, at a port where nothing listens. */
 static int ask_dead(const char *url, const char *socket_path, int64_t retries, beluga_error *err)
 {
     const beluga_option opts[] = {beluga_with_model_name("any"),
@@ -95,7 +95,7 @@ static void a_number_of_retries_that_somebody_chose_holds_for_it_too(void **stat
     assert_int_equal(err.attempts, 1);
 }
 
-/* The call is a network error, which may be tried again. */
+/* Assert that the call fails with a network error that may be retried. */
 static void breaks(peer *p)
 {
     beluga_error err;

@@ -1,4 +1,4 @@
-/* beluga_error by itself, and what is refused before anything reaches a provider. */
+/* beluga_error itself, and calls that are refused before they reach a provider. */
 #include "../support/openai.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
@@ -234,11 +234,13 @@ static void without_a_name_and_a_configuration_the_providers_are_listed(void **s
                      BELUGA_ERROR_INVALID_INPUT);
 }
 
-/* No model of the provider is opened, and the error says this. */
+/* Assert that no model of the provider can be opened, and that the error contains this text.
+ * Returns the error. */
 static beluga_error not_opened(const char *provider, const beluga_config *config, int code,
                                const char *words)
 {
-    beluga_chat_model *model = (beluga_chat_model *)&code; /* not NULL: it has to be set */
+    /* Not NULL, so that the test sees whether it is set. */
+    beluga_chat_model *model = (beluga_chat_model *)&code;
     beluga_error err = {0};
     int status = beluga_registry_open(beluga_registry_default(), provider, config, &model, &err);
     assert_int_equal(status, code);
@@ -304,7 +306,8 @@ static void an_option_the_provider_does_not_have_is_named_when_it_opens(void **s
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* One call of every kind with the same messages and options: all must fail alike. */
+/* Make one call of every kind with the same messages and options; all must fail with the same
+ * error. */
 static void assert_all_refuse(beluga_chat_model *model, const beluga_messages *messages,
                               beluga_context *context, const beluga_option *opts, size_t n,
                               int code, const char *said)

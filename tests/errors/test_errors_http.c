@@ -1,4 +1,4 @@
-/* What a server can do wrong, and what its caller is told: code, retry, ids, one line, no key. */
+/* Faults of servers, and the error that a caller gets: code, retry, ids, one line, no key. */
 #include "answers.h"
 
 /* Script an answer with this body. */
@@ -45,7 +45,7 @@ static void every_class_of_status_has_its_code_and_says_whether_to_retry(void **
     }
 }
 
-/* A rate limit with these headers is to be waited for so long. */
+/* Assert how long to wait after a rate limit with these headers. */
 static void waits(peer *p, const char *headers, int64_t ms)
 {
     beluga_error err;
@@ -126,7 +126,7 @@ static void a_body_cut_short_does_not_hide_the_status(void **state)
     assert_int_equal(err.retry_after_ms, 3000);
 }
 
-/* ---- answers that are none ------------------------------------------------------------------- */
+/* ---- bodies that are not answers ------------------------------------------------------------- */
 
 static void a_web_page_is_malformed_and_asks_for_the_base_url(void **state)
 {
@@ -226,7 +226,7 @@ static void an_event_that_is_not_json_is_malformed(void **state)
 
 /* ---- requests that are not sent -------------------------------------------------------------- */
 
-/* Refused by a call with this option, and nothing reaches the peer. */
+/* Assert that a call with this option is refused, and that nothing reaches the peer. */
 static void assert_refused(peer *p, beluga_option option, const char *said)
 {
     beluga_error err = {0};

@@ -1,4 +1,4 @@
-/* The log hook: what it is told at which level, and what it is never told. */
+/* The log hook: which records it gets at which level, and texts that it never gets. */
 #include "../support/openai.h"
 #include "../support/scoped.h"
 
@@ -12,7 +12,7 @@ enum { LOG_BYTES = 1 << 18 };
 #define ANSWER       "the words of the answer"
 #define OTHER_SECRET "hunter2-is-a-password"
 
-/* Everything the hook was told, as text. */
+/* All records that the hook got, as text. */
 typedef struct journal {
     char text[LOG_BYTES];
     size_t length, records;
@@ -119,9 +119,9 @@ static void assert_untold(const char *what)
     if (strstr(told.text, what)) fail_msg("'%s' is in:\n%s", what, told.text);
 }
 
-/* ---- what is never told ---------------------------------------------------------------------- */
+/* ---- texts that are never logged ------------------------------------------------------------- */
 
-/* An answer, a stream, a refusal that repeats the key, a lost connection. */
+/* Make calls with an answer, a stream, a refusal that repeats the key, and a lost connection. */
 static void call_in_every_way(scene *s)
 {
     pulled got;

@@ -1,11 +1,11 @@
-/* Text that leaves the library is one line of whole characters that are seen, whoever wrote it and
- * by whichever way it came. The rule is held here by code of its own. */
+/* Text that leaves the library is one line of whole, visible characters, whoever wrote it and by
+ * whichever way it came. This test checks the rule by its own code. */
 #include "../support/small_provider.h"
 #include "lines.h"
 
 /* ---- servers --------------------------------------------------------------------------------- */
 
-/* HTTP allows no line break in a header, so there is none. */
+/* HTTP allows no line break in a header, so line breaks are left out. */
 static void add_request_id(char *headers, size_t size, const char *text)
 {
     size_t at = (size_t)snprintf(headers, size, "X-Request-Id: id ");
@@ -86,8 +86,8 @@ static void by_a_servers_error(const char *text)
     assert_true(records > 0);
 }
 
-/* Not what the protocol says, so that it is the cause. */
-/* A call at this peer fails; then the peer ends. */
+/* The body does not follow the protocol, so that it becomes the error's cause. */
+/* Make a call at this peer that fails; then stop the peer. */
 static void hold_failure(peer *p)
 {
     beluga_error err;
@@ -159,11 +159,11 @@ static void by_a_list_of_models(const char *text)
     peer_stop(p);
 }
 
-/* ---- providers of others --------------------------------------------------------------------- */
+/* ---- providers of other authors -------------------------------------------------------------- */
 
 static const char *said_by_provider;
 
-/* Fills the field whole, without a NUL. */
+/* Fill the whole field, without a NUL. */
 static void smear(char *field, size_t size)
 {
     for (size_t i = 0, n = strlen(said_by_provider); i < size; i++)
@@ -262,7 +262,7 @@ static void by_a_provider_that_writes_it_itself(const char *text)
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
-/* Written by the exporter's thread, and read when that has ended. */
+/* Written by the exporter's thread, and read after that thread has ended. */
 static struct {
     char text[1 << 17];
     size_t length;
@@ -319,7 +319,7 @@ static void by_spans_on_a_console_and_a_log(const char *text)
     console.length = 0;
 }
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- all ways -------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -424,7 +424,7 @@ static void what_was_there_can_be_seen(void **state)
     assert_int_equal(beluga_text_to_line("abc", 3, NULL, 0), 3);
 }
 
-/* What a program gets as data is what was sent. */
+/* A program gets an answer's text unchanged, as it was sent. */
 static void an_answer_stays_as_it_is(void **state)
 {
     (void)state;
@@ -445,7 +445,8 @@ static void an_answer_stays_as_it_is(void **state)
     }
 }
 
-/* Eight bytes are looked at together: each has neighbours at both ends of what is allowed. */
+/* Eight bytes are examined together, so each byte is tried with neighbours at both limits of the
+ * allowed range. */
 static void a_byte_that_is_not_seen_is_found_wherever_it_stands(void **state)
 {
     (void)state;

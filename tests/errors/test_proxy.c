@@ -1,4 +1,4 @@
-/* What a proxy does is told as the proxy's, and never with its password. */
+/* Faults of a proxy are reported as the proxy's, and never with its password. */
 #include "../support/openai.h"
 
 #include <netinet/in.h>
@@ -8,7 +8,7 @@
 
 #define PASSWORD "pr0xy-passw0rd"
 
-/* Nothing is ever sent to it: the way there is refused before. */
+/* Nothing is ever sent to this server, since the connection through the proxy is refused before. */
 #define SERVER "https://127.0.0.1:9/v1"
 
 static int ask_through(const char *proxy, const char *url, beluga_error *err)
@@ -36,7 +36,7 @@ static void answer(peer *p, int status)
     peer_step_close(r);
 }
 
-/* A port on which nobody listens; it is kept from others while *fd is open. */
+/* Return a port where nothing listens, and which is kept from other programs while *fd is open. */
 static int closed_port(int *fd)
 {
     struct sockaddr_in at = {.sin_family = AF_INET};
@@ -49,7 +49,7 @@ static int closed_port(int *fd)
     return ntohs(at.sin_port);
 }
 
-/* A proxy that wants credentials says so, whatever is asked for through it. */
+/* Let the proxy ask for credentials, whatever the request, and return the error. */
 static beluga_error without_credentials(peer *p, const char *url)
 {
     char proxy[128];
@@ -68,7 +68,8 @@ static void a_tunnel_that_wants_credentials_says_so(void **state)
     beluga_error err = without_credentials(p, SERVER);
     assert_non_null(strstr(err.message, "HTTPS_PROXY"));
     assert_string_equal(peer_request_method(p, 0), "CONNECT");
-    assert_null(peer_request_header(p, 0, "Authorization")); /* the key is not for a proxy */
+    /* The key must not be sent to a proxy. */
+    assert_null(peer_request_header(p, 0, "Authorization"));
 }
 
 static void a_plain_request_that_wants_credentials_says_the_same(void **state)
@@ -92,7 +93,7 @@ static void a_tunnel_that_is_refused_has_the_proxys_status(void **state)
         snprintf(expected, sizeof expected, "the proxy refused to connect to the server (HTTP %d)",
                  rows[i].status);
         assert_string_equal(err.message, expected);
-        assert_int_equal(err.http_status, 0); /* the server said nothing */
+        assert_int_equal(err.http_status, 0); /* there is no status of the server */
         assert_int_equal(beluga_error_is_retryable(&err), rows[i].retryable);
     }
 }
@@ -125,7 +126,7 @@ static void a_server_that_does_not_run_is_not_told_as_a_proxy(void **state)
     close(fd);
 }
 
-/* libcurl would look at it all the same. */
+/* libcurl would read the variable all the same. */
 static void a_variable_takes_no_proxy_away_that_was_given(void **state)
 {
     char proxy[128];
@@ -140,7 +141,7 @@ static void a_variable_takes_no_proxy_away_that_was_given(void **state)
     close(fd);
 }
 
-/* With the proxy of a variable, the call fails with this. */
+/* Assert that the call fails with this code with a proxy from a variable. */
 static void variable_fails(const char *proxy, int code, const char *words)
 {
     const beluga_option option = beluga_with_env();
@@ -154,7 +155,7 @@ static void variable_fails(const char *proxy, int code, const char *words)
     unsetenv("https_proxy");
 }
 
-/* libcurl takes them by itself: that it was one is found out. */
+/* libcurl reads these variables by itself; the library finds out that a proxy was used. */
 static void a_proxy_of_a_variable_is_told_as_one(void **state)
 {
     char proxy[128];

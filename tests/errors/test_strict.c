@@ -1,4 +1,4 @@
-/* The option `strict`: an answer that is not whole is an error, however it is asked for. */
+/* The option `strict`: an incomplete answer is an error, in every kind of call. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
@@ -10,7 +10,7 @@
 
 static const char answer[] = "This is a mock response.";
 
-/* Strict, and ending for this reason. */
+/* Open a model with `strict` whose answers end with this finish reason. */
 static beluga_chat_model *open_strict(const char *reason)
 {
     return open_mock(beluga_with_strict(true), beluga_mock_with_finish_reason(reason));
@@ -26,7 +26,7 @@ static void assert_cut(int status, const beluga_error *err)
     assert_false(beluga_error_is_retryable(err));
 }
 
-/* A strict answer that ends for this reason gives this status. */
+/* Assert the status of a strict answer that ends with this finish reason. */
 static void ends_in(const char *reason, int expected)
 {
     SCOPED(beluga_chat_model) *model = open_strict(reason);

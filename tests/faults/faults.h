@@ -1,5 +1,5 @@
-/* The sixteen faults that a caller of language models meets, as failoverbench's catalogue
- * (methodology 0.1) has them, played by the scripted peer and met through the library. */
+/* The sixteen faults that callers of language models meet, as in failoverbench's catalogue
+ * (methodology 0.1), played by the scripted peer and met through the library. */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
@@ -13,28 +13,28 @@
 
 enum { MAX_ATTEMPTS = 256, MAX_CALLS = 20, TEXT_SIZE = 1024 };
 
-/* What is turned on, and how much faster than in the catalogue time goes. */
+/* Which features are turned on, and how much faster time runs than in the catalogue. */
 typedef struct setup {
     bool retry, fallback, breaker, first_token, restart;
     int divisor;
 } setup;
 
-/* What the caller of one stream got. */
+/* The result of one stream for its caller. */
 typedef struct outcome {
     int status;
-    bool ended;     /* by itself, and not by our patience */
-    bool complete;  /* a success, and the text is the whole answer */
-    bool truncated; /* a success, and it is not */
+    bool ended;     /* the stream ended before our patience did */
+    bool complete;  /* a success with the whole answer */
+    bool truncated; /* a success without the whole answer */
     bool has_usage;
     char model[96], message[352];
-    double began_s, seconds; /* since the scenario began; how long it took */
+    double began_s, seconds; /* seconds since the scenario began; duration in seconds */
 } outcome;
 
-/* What the provider's log saw. */
+/* The requests in the provider's log. */
 typedef struct attempts {
     size_t primary, fallback;
-    double primary_s[MAX_ATTEMPTS]; /* when, since the scenario began */
-    bool prefill;                   /* some request ended in an assistant's message */
+    double primary_s[MAX_ATTEMPTS]; /* times in seconds since the scenario began */
+    bool prefill;                   /* some request ended with an assistant's message */
 } attempts;
 
 typedef enum verdict { PASS, PARTIAL, SAFE, FAIL } verdict;
@@ -52,19 +52,20 @@ typedef struct result {
 
 typedef struct scenario {
     const char *id, *title;
-    double patience_s; /* of a call; one that takes longer hangs */
+    double patience_s; /* a call that takes longer counts as hanging */
     size_t calls;      /* 0: one */
     double interval_s;
-    const char *published; /* how the nine shipped systems did: p pass, ~ partial, o safe, x fail */
+    /* Results of the nine published systems: p pass, ~ partial, o safe, x fail. */
+    const char *published;
     void (*check)(const struct scenario *s, const setup *with, result *r);
 } scenario;
 
 extern const scenario scenarios[];
 extern const size_t n_scenarios;
 
-/* run.c: all are opened before the first one is played, and closed after the last: files and
- * sockets of several threads would be one descriptor's for a sanitizer. What was seen is in `r`,
- * but for the verdict. */
+/* run.c: all scenarios are opened before the first is played, and closed after the last: otherwise
+ * a sanitizer would see one descriptor used for files and sockets of several threads. The results
+ * are in `r`, except for the verdict. */
 void open_scenario(const scenario *s, const setup *with, result *r);
 void run_scenario(const scenario *s, const setup *with, result *r);
 void close_scenario(result *r);

@@ -1,4 +1,4 @@
-/* faults: run the sixteen scenarios, all at once, and print the card. See usage. */
+/* faults: runs the sixteen scenarios, all at once, and prints a score card. See usage. */
 #include "faults.h"
 
 #include <getopt.h>
@@ -49,7 +49,7 @@ static void play_all(run *runs, const setup *with)
     free(threads);
 }
 
-/* --- what is printed -------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static const char *published_name(char letter)
 {
@@ -117,7 +117,7 @@ static void print_tap(const run *runs)
     }
 }
 
-/* --- the command line ------------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 static int turn_off(setup *with, const char *part)
 {
@@ -138,7 +138,7 @@ static int turn_off(setup *with, const char *part)
     return 0;
 }
 
-/* Returns 0, or -1 when it was told what is wrong. */
+/* Returns 0, or -1 after reporting an error. */
 static int parse(int argc, char **argv, setup *with, bool *tap)
 {
     static const struct option options[] = {{"divisor", required_argument, NULL, 'd'},

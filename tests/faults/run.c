@@ -1,5 +1,5 @@
-/* Plays a scenario: a peer that fails by the model's name, a model configured as an operator would,
- * and calls that note what the caller and the provider saw. */
+/* Plays a scenario: a peer whose faults depend on the model's name, a model configured as an
+ * operator would do it, and calls that record the view of the caller and of the provider. */
 #include "faults.h"
 
 #include <stdio.h>
@@ -33,7 +33,7 @@ static int ms(const setup *with, int full)
     return scaled < 100 ? 100 : scaled;
 }
 
-/* What an operator would write. */
+/* Write the configuration as an operator would. */
 static void write_configuration(FILE *f, const scenario *s, const setup *with, const char *url)
 {
     fprintf(f, "providers:\n  openai: {base_url: \"%s\", api_key: key}\nmodels:\n  primary:\n",
@@ -99,7 +99,7 @@ static void take(answer *a, outcome *o, const beluga_event *event)
     }
 }
 
-/* The words that the peer streams. */
+/* Returns whether the text is the one that the peer streams. */
 static bool is_whole(const answer *a)
 {
     static const char ten[] = "The quick brown fox jumps over the lazy dog. Then";
@@ -137,7 +137,7 @@ static void sleep_until(double when_s)
     nanosleep(&t, NULL);
 }
 
-/* --- the provider's log ----------------------------------------------------------------------- */
+/* ---- the provider's log ---------------------------------------------------------------------- */
 
 static void read_log(const peer *p, const scenario *s, double began_s, size_t before,
                      attempts *seen)
@@ -152,7 +152,7 @@ static void read_log(const peer *p, const scenario *s, double began_s, size_t be
     }
 }
 
-/* A healthy call through the same model. */
+/* Returns whether a healthy call through the same model succeeds. */
 static bool is_alive(beluga_chat_model *model)
 {
     beluga_response *response = NULL;

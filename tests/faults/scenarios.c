@@ -1,5 +1,5 @@
-/* What is right for each fault. A required check that fails is a fail; an advisory one makes a pass
- * partial; a bounded clean error without a rescue is safe. */
+/* The right reaction to each fault. A required check that fails is a fail; an advisory one makes a
+ * pass partial; a clean error within the time limit, without a rescue, is safe. */
 #include "faults.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void advise(result *r, bool holds, const char *check)
     note(r, check);
 }
 
-/* What holds for every call: it ends, and half an answer is no success. */
+/* These rules hold for every call: it ends, and half an answer is not a success. */
 static void judge_call(result *r, bool rescued)
 {
     const outcome *o = &r->calls[0];
@@ -40,7 +40,7 @@ static void judge(result *r)
     judge_call(r, r->calls[0].complete);
 }
 
-/* Primary attempts in the first seconds. */
+/* Returns the number of primary attempts in the first seconds. */
 static size_t within(const attempts *seen, double seconds)
 {
     size_t n = 0;
@@ -57,7 +57,7 @@ static double gap(const attempts *seen)
 static void check_retry_after(const scenario *s, const setup *with, result *r)
 {
     (void)s;
-    (void)with; /* the header says two seconds, however fast time goes */
+    (void)with; /* the header says two seconds, whatever the divisor is */
     judge(r);
     advise(r, r->seen.primary >= 2, "it was not retried");
     advise(r, gap(&r->seen) >= 1.8, "Retry-After was not heeded");
@@ -128,7 +128,7 @@ static void check_malformed(const scenario *s, const setup *with, result *r)
 
 static void check_no_done(const scenario *s, const setup *with, result *r)
 {
-    /* The two seconds after a reason are no setting, so that they do not go faster. */
+    /* The grace period of two seconds is not a setting, so it is not divided. */
     const double slack = with->divisor > 1 ? 20 : 1;
     (void)s;
     judge(r);
@@ -145,7 +145,7 @@ static void check_context_length(const scenario *s, const setup *with, result *r
     require(r, r->seen.primary == 1, "the same model was asked again");
 }
 
-/* The provider's reason is the answer. */
+/* The provider's finish reason is the answer. */
 static void check_content_filter(const scenario *s, const setup *with, result *r)
 {
     (void)s;
@@ -192,7 +192,7 @@ static void check_outage(const scenario *s, const setup *with, result *r)
     if (served < asked) note(r, "not all were served while the provider was down");
     require(r, recovered >= 0 && recovered <= 30.0 / with->divisor,
             "it did not return after the recovery");
-    /* Without a breaker every call would ask three times. */
+    /* Without a breaker every call would make three attempts. */
     advise(r, r->seen.primary < 3 * asked / 2, "the provider was asked all the time");
 }
 
@@ -207,9 +207,9 @@ static void check_accounting(const scenario *s, const setup *with, result *r)
     require(r, r->seen.primary <= 6, "too many attempts");
 }
 
-/* Published 2026-09-12 by failoverbench: Bifrost 2.1.1, no gateway, DeepSeek Harness with
- * fallbacks, LangChain with fallbacks, LiteLLM proxy, its router tuned, its router, the OpenAI SDK
- * for Python, Portkey. */
+/* Results that failoverbench published on 2026-09-12: Bifrost 2.1.1, no gateway, DeepSeek Harness
+ * with fallbacks, LangChain with fallbacks, LiteLLM proxy, its router tuned, its router, the OpenAI
+ * SDK for Python, Portkey. */
 const scenario scenarios[] = {
     {"s01", "429 with Retry-After", 20, 0, 0, "~o~pppppp", check_retry_after},
     {"s02", "429 without Retry-After, for ever", 40, 0, 0, "popppppop", check_rate_limit},

@@ -1,4 +1,5 @@
-/* Files that are made: nothing that others put in their way is followed or emptied. */
+/* Files that the library makes: files and links that others put in their way are neither followed
+ * nor emptied. */
 #include "base/file.h"
 #include "base/new_file.h"
 #include "base/trust.h"
@@ -28,7 +29,7 @@ typedef struct room {
     char folder[64];
 } room;
 
-/* Until four calls later. */
+/* Return a path in the room, valid until the fourth call after this one. */
 static const char *in(const room *r, const char *name)
 {
     static char paths[4][PATH_BYTES];
@@ -112,7 +113,8 @@ static int replace(const char *path, const char *text, bool follow)
     return rc;
 }
 
-/* A folder as /tmp, and a name there of another user; false without root's rights. */
+/* Give a file to another user, as a name that this user made in /tmp. Returns false without root's
+ * rights. */
 static bool give_away(const room *r, const char *path)
 {
     if (lchown(path, SOMEBODY, (gid_t)-1) != 0) return false;
@@ -121,7 +123,7 @@ static bool give_away(const room *r, const char *path)
     return true;
 }
 
-/* ---- files that get their name when they are whole ------------------------------------------- */
+/* ---- files that get their name when they are complete ---------------------------------------- */
 
 static void a_new_file_is_private_and_an_old_ones_mode_is_kept(void **state)
 {
@@ -217,7 +219,7 @@ static void what_another_put_into_a_shared_folder_is_not_replaced(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
-/* In a shared folder, where anybody may have made a second name for a file of ours. */
+/* In a shared folder anybody may have made a hard link to a file of ours. */
 static void a_files_second_name_in_a_shared_folder_is_not_written(void **state)
 {
     room *r = *state;
@@ -234,7 +236,7 @@ static void a_files_second_name_in_a_shared_folder_is_not_written(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
-/* ---- files that somebody named --------------------------------------------------------------- */
+/* ---- files that a user named ----------------------------------------------------------------- */
 
 static void a_named_file_is_made_private_and_less_where_the_umask_says_so(void **state)
 {
@@ -363,7 +365,7 @@ static void what_never_ends_is_read_to_the_limit(void **state)
     beluga__buf_free(&text);
 }
 
-/* Every system has this user, with a group of the same name. */
+/* Every system has this user, and a group of the same name. */
 static bool become_daemon(struct stat *info)
 {
     const struct passwd *user = getpwnam("daemon");

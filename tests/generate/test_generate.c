@@ -102,7 +102,7 @@ static void bytes_that_are_not_utf8_are_refused_with_their_position(void **state
             beluga_invoke(s->model, NULL, beluga_input_text(wrong[i]), &response, &err),
             BELUGA_ERROR_INVALID_INPUT);
         assert_non_null(strstr(err.message, "UTF-8"));
-        assert_non_null(strstr(err.message, "2")); /* where it begins */
+        assert_non_null(strstr(err.message, "2")); /* the position where it begins */
     }
 }
 
@@ -176,7 +176,7 @@ static void what_a_provider_cannot_take_becomes_a_warning(void **state)
     beluga_message_unref(message);
 }
 
-/* ---- what an answer tells -------------------------------------------------------------------- */
+/* ---- the response ---------------------------------------------------------------------------- */
 
 static void mock_counts_words_as_tokens(void **state)
 {
@@ -432,7 +432,7 @@ static void a_cancelled_context_starts_nothing(void **state)
                      BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(err.code, BELUGA_ERROR_CONTEXT_CANCELED);
     beluga_context_unref(context);
-    assert_answer(s->model, "a", s->answer); /* not even a turn was used up */
+    assert_answer(s->model, "a", s->answer); /* the refused call did not even use up a turn */
 }
 
 static void a_deadline_ends_a_call_that_takes_longer(void **state)

@@ -149,7 +149,7 @@ static void a_step_from_inside_a_callback_is_recursive(scene *s)
     beluga_op_free(start_actor(&a, s->model));
     step_until_end(a.loop, &a.r);
     assert_int_equal(a.step_status, BELUGA_ERROR_RECURSIVE);
-    assert_int_equal(a.r.finishes, 1); /* the call was harmless */
+    assert_int_equal(a.r.finishes, 1); /* the refused step did no harm */
     beluga_loop_free(a.loop);
 }
 

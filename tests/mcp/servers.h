@@ -1,4 +1,4 @@
-/* Servers of tests: server.py, which behaves as it is told. */
+/* Servers for tests: server.py, which behaves as its arguments say. */
 #ifndef TESTS_MCP_SERVERS_H
 #define TESTS_MCP_SERVERS_H
 
@@ -17,7 +17,7 @@
 SCOPED_TYPE(beluga_mcp, beluga_mcp_close)
 #undef SCOPED_TYPE
 
-/* The settings of a server that begins in this way; the texts live until the next call. */
+/* The settings of a server that behaves in this way; the texts are valid until the next call. */
 typedef struct server {
     beluga_mcp_settings settings;
     char script[512];
@@ -34,7 +34,7 @@ static inline void server_init(server *s, const char *way, const char *argument)
     s->settings.args = s->args;
 }
 
-/* Open a server, which must succeed. */
+/* Open a server; the test fails if that fails. */
 static inline beluga_mcp *open_with(const beluga_mcp_settings *settings)
 {
     beluga_error err = {.message = ""};
@@ -51,7 +51,7 @@ static inline beluga_mcp *open_server(const char *way)
     return open_with(&s.settings);
 }
 
-/* Returns the tool of this name, yours; NULL: there is none. */
+/* Returns the tool of this name, which the caller owns; NULL if there is none. */
 static inline beluga_tool *find_tool(beluga_mcp *mcp, const char *name)
 {
     size_t n;
@@ -64,7 +64,7 @@ static inline beluga_tool *find_tool(beluga_mcp *mcp, const char *name)
     return found;
 }
 
-/* What a run of a tool said; the text is yours. */
+/* The outcome of a tool's run; the caller owns the text. */
 typedef struct outcome {
     int status;
     char *text;
@@ -83,7 +83,7 @@ static inline outcome call_under(beluga_mcp *mcp, beluga_context *ctx, const cha
     return o;
 }
 
-/* A call succeeds, and its text is this. */
+/* Expect that a call succeeds with this text. */
 static inline void expect_text_of(beluga_mcp *mcp, const char *name, const char *arguments,
                                   const char *text)
 {
@@ -93,7 +93,7 @@ static inline void expect_text_of(beluga_mcp *mcp, const char *name, const char 
     beluga_free(o.text);
 }
 
-/* A call fails with this code, and its text has this. */
+/* Expect that a call fails with this code, and that its text contains this part. */
 static inline void expect_failure_of(beluga_mcp *mcp, const char *name, int code, const char *text)
 {
     outcome o = call_under(mcp, NULL, name, "{}");
@@ -102,13 +102,13 @@ static inline void expect_failure_of(beluga_mcp *mcp, const char *name, int code
     beluga_free(o.text);
 }
 
-/* The server works still. */
+/* Expect that the server still works. */
 static inline void expect_alive(beluga_mcp *mcp)
 {
     expect_text_of(mcp, "echo", "{\"text\":\"still here\"}", "still here");
 }
 
-/* For threads_run: each call gets its own answer. Returns NULL where all of them do. */
+/* For threads_run: make calls, each of which must get its own answer. Returns NULL if all do. */
 static inline void *echo_often(void *argument)
 {
     char arguments[64], text[32];

@@ -1,5 +1,5 @@
-/* MCP servers of a configuration: entries become settings, and mistakes are told with their place.
- */
+/* MCP servers of a configuration: entries become settings, and mistakes are reported with their
+ * place. */
 #include "../support/files.h"
 #include "../support/words.h"
 #include "servers.h"

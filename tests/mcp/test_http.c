@@ -9,7 +9,7 @@
 /* A service that runs beside the test. */
 typedef struct service {
     pid_t pid;
-    FILE *lines; /* what it tells of its requests */
+    FILE *lines; /* the lines in which it reports its requests */
     char url[64];
     beluga_mcp_settings settings;
 } service;
@@ -43,7 +43,7 @@ static void service_end(service *s)
     fclose(s->lines);
 }
 
-/* Read what the service tells until it tells this. */
+/* Read the service's lines until this one comes. */
 static void expect_line(service *s, const char *wanted)
 {
     char line[256];
@@ -54,7 +54,7 @@ static void expect_line(service *s, const char *wanted)
     fail_msg("the service never told: %s", wanted);
 }
 
-/* What a test has: a service of a way, and an open server at it. */
+/* The objects of a test: a service that behaves in some way, and an open server at it. */
 typedef struct scene {
     service service;
     beluga_mcp *mcp;
@@ -72,7 +72,7 @@ static void end(scene *s)
     service_end(&s->service);
 }
 
-/* --- what goes well --------------------------------------------------------------------------- */
+/* ---- successes ------------------------------------------------------------------------------- */
 
 static void a_service_of_each_revision_is_asked_in_its_own_way(void **state)
 {
@@ -146,7 +146,8 @@ static void a_session_that_was_forgotten_is_begun_anew(void **state)
     end(&s);
 }
 
-/* The list is asked for anew because it has changed, and is what finds the session gone. */
+/* The list is fetched again because it has changed, and this request finds that the session is
+ * gone. */
 static void a_list_that_finds_the_session_gone_begins_another(void **state)
 {
     (void)state;
@@ -161,7 +162,7 @@ static void a_list_that_finds_the_session_gone_begins_another(void **state)
     end(&s);
 }
 
-/* A call finds the session gone while the list of the old one is not answered yet. */
+/* A call finds that the session is gone while its list is still being fetched. */
 static void a_list_of_a_session_that_is_gone_is_let_go(void **state)
 {
     (void)state;
@@ -188,9 +189,10 @@ static void headers_go_to_the_service(void **state)
     service_end(&s);
 }
 
-/* --- what does not ---------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
-/* Opening fails with this code, and the error says this and not that. */
+/* Expect that opening fails with this code, and that the error contains the first text and lacks
+ * the second. */
 static void expect_refusal(const beluga_mcp_settings *settings, int code, const char *words,
                            const char *others)
 {
@@ -283,7 +285,7 @@ static void a_service_that_floods_ends_its_call_alone(void **state)
     service_end(&s);
 }
 
-/* A call that hangs, on a thread of its own. */
+/* A call that hangs, on a separate thread. */
 typedef struct hanging {
     beluga_mcp *mcp;
     beluga_context *ctx;

@@ -1,4 +1,4 @@
-/* MCP servers as child processes: how they begin, what their tools say, and how they end. */
+/* MCP servers as child processes: how they start, what their tools answer, and how they end. */
 #include "../support/folder.h"
 #include "../support/threads.h"
 #include "servers.h"
@@ -45,7 +45,7 @@ static void a_server_that_writes_much_to_stderr_is_read(void **state)
     expect_alive(mcp);
 }
 
-/* Opening fails with this code, and the error says this. */
+/* Expect that opening fails with this code, and that the error contains this text. */
 static void expect_refusal(const beluga_mcp_settings *settings, int code, const char *words)
 {
     beluga_error err = {.message = ""};
@@ -206,7 +206,7 @@ static void tools_are_chosen_by_their_names(void **state)
     expect_alive(mcp);
 }
 
-/* Ask for something until it is so. */
+/* Test a condition repeatedly until it holds. */
 static bool soon(bool (*is_so)(void *), void *argument)
 {
     for (int i = 0; i < 6000; i++) {
@@ -283,7 +283,7 @@ static void what_a_server_asks_is_answered(void **state)
     beluga_free(o.text);
 }
 
-/* --- servers that misbehave ------------------------------------------------------------------- */
+/* ---- servers that misbehave ------------------------------------------------------------------ */
 
 static void answers_that_nobody_asked_for_are_left_out(void **state)
 {
@@ -372,7 +372,7 @@ static void a_call_that_takes_too_long_is_cancelled_at_the_server(void **state)
     assert_true(soon(was_cancelled, mcp));
 }
 
-/* A call that hangs, on a thread of its own. */
+/* A call that hangs, on a separate thread. */
 typedef struct hanging {
     beluga_mcp *mcp;
     beluga_context *ctx;
@@ -420,7 +420,7 @@ static void a_call_ends_with_its_contexts_deadline(void **state)
     beluga_free(o.text);
 }
 
-/* --- many at once ----------------------------------------------------------------------------- */
+/* ---- many at once ---------------------------------------------------------------------------- */
 
 static void calls_of_many_threads_get_their_own_answers(void **state)
 {
@@ -480,7 +480,7 @@ static void nothing_is_left_of_a_server_that_nobody_holds(void **state)
     assert_int_equal(beluga_client_close(client, 60000, &err), 0);
 }
 
-/* The file that a server wrote its number to. */
+/* Read the file to which a server wrote its process id. */
 static pid_t read_pid(const char *path)
 {
     int pid = 0;

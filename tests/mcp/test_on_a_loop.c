@@ -1,12 +1,12 @@
-/* MCP servers beside a host's event loop, which they never keep waiting. */
+/* MCP servers beside a host's event loop, which they never block. */
 #include "servers.h"
 #include "support/calls.h"
 
 #include <beluga/providers/mock.h>
 
-/* How an opening ended. */
+/* The outcome of an opening. */
 typedef struct opening {
-    beluga_mcp *mcp; /* as the callback got it */
+    beluga_mcp *mcp; /* the server as passed to the callback */
     int calls, code;
 } opening;
 
@@ -105,7 +105,8 @@ static void a_loop_may_be_freed_during_an_opening(void **state)
 
 /* --- tool loops ------------------------------------------------------------------------------- */
 
-/* Bind a server's tools to mock, which calls what the JSON says, once, and then answers "done". */
+/* Bind a server's tools to mock, which makes the calls of the JSON once, and then answers
+ * "done". */
 static beluga_chat_model *mock_that_calls(beluga_mcp *mcp, const char *calls)
 {
     size_t n;
@@ -167,7 +168,7 @@ static void a_tool_that_hangs_ends_by_the_loops_time_out(void **state)
                      0);
     for (int i = 0; i < 60 && beluga_loop_active(loop); i++) beluga_loop_wait(loop, 1000);
     assert_int_equal(beluga_loop_active(loop), 0);
-    /* the loop's own time may be over first */
+    /* the loop's own timeout may come first */
     assert_true(*result);
     assert_has_none(result, "ok: ");
     SCOPED(beluga_response) *response = beluga_tool_run_response(run);

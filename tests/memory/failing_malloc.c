@@ -1,9 +1,10 @@
-/* Preloaded into a program, it runs the program many times, each time with other allocations
- * failing. Before main() it becomes a server: for each order on descriptor ORDERS it forks, and the
- * child goes on to main() while the parent waits for its end and tells it on REPORTS. So a run
- * costs main() alone, not the loading of twenty libraries.
+/* This library is preloaded into a program, and runs the program many times, each time with other
+ * allocations failing. Before main() the process becomes a server: for each order on descriptor
+ * ORDERS it forks; the child runs main(), and the parent waits for its end and reports it on
+ * REPORTS. So a run costs only main(), and not the loading of twenty libraries.
  *
- * All that goes through malloc can fail: our own memory and that of libcurl, OpenSSL, SQLite, … */
+ * Everything that uses malloc can fail: the library's own memory and that of libcurl, OpenSSL,
+ * SQLite, … */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -17,18 +18,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What scripts/memory-torture opens for us. */
+/* Descriptors that scripts/memory-torture opens. */
 enum { ORDERS = 200, REPORTS = 201, OUT = 202, ERR = 203 };
 
-/* Numbers of allocations, from 0; `rate` 0: none at random. */
+/* Numbers of allocations, from 0; `rate` 0: none fails at random. */
 typedef struct order {
-    uint64_t first, last; /* these fail */
-    uint64_t after, rate; /* from `after` on one in `rate` fails */
+    uint64_t first, last; /* the allocations that fail */
+    uint64_t after, rate; /* from number `after` on, one in `rate` fails */
     uint64_t seed;
 } order;
 
 typedef struct report {
-    int32_t status; /* as of wait() */
+    int32_t status; /* the status of wait() */
     int32_t unused;
     uint64_t asked, failed; /* allocations */
     uint64_t cpu_us;
@@ -49,7 +50,7 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
-/* The same of the same numbers, whatever threads there are. */
+/* The same number gives the same result, whatever threads there are. */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
@@ -115,7 +116,7 @@ static void become_the_program(const order *next)
     dup2(OUT, STDOUT_FILENO);
     dup2(ERR, STDERR_FILENO);
     for (int fd = ORDERS; fd <= ERR; fd++) close(fd);
-    unsetenv("LD_PRELOAD"); /* what it starts itself is left alone */
+    unsetenv("LD_PRELOAD"); /* programs that it starts itself are not failed */
     now = *next;
     atomic_store(&counts->asked, 0);
     atomic_store(&counts->failed, 0);
@@ -135,8 +136,9 @@ static void wait_for(pid_t child)
     give(&r, sizeof r);
 }
 
-/* OpenSSL begins once in a process, and can't do it without memory: it crashes later, or waits for
- * itself for ever (3.5). That is not ours to mend, so it begins before any allocation fails. */
+/* OpenSSL is initialised once in a process, and fails badly without memory: it crashes later, or
+ * waits for itself for ever (3.5). That is not ours to fix, so it is initialised before any
+ * allocation fails. */
 static void begin_openssl(void)
 {
     int (*begin)(uint64_t, const void *);

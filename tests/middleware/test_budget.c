@@ -1,4 +1,4 @@
-/* Prices, what a call costs, and a budget that stops. */
+/* Prices, the cost of calls, and a budget that stops them. */
 #include "../support/files.h"
 #include "../support/scene.h"
 
@@ -10,7 +10,7 @@
 
 static char path[] = "/tmp/beluga-prices-XXXXXX";
 
-/* A word in costs a dollar, a word out ten. */
+/* An input word costs a dollar, an output word ten. */
 static const char word_prices[] = "date: 2026-01-02\nprices:\n"
                                   "  mock/*: {input: 1000000, output: 10000000}\n"
                                   "  openai/peer-chat: {input: 1000000, output: 1000000}\n";
@@ -61,7 +61,7 @@ static void each_kind_of_token_has_its_price(scene *s)
     usage.input_cache_read = 500000;
     usage.input_cache_write = 250000;
     usage.output_total = 100000;
-    usage.output_reasoning = 90000; /* part of the total */
+    usage.output_reasoning = 90000; /* included in the total */
     double cost = beluga_price_cost(&price, &usage);
     assert_true(cost > 2.2249 && cost < 2.2251); /* 0.5 + 0.1 + 0.625 + 1 */
 }
@@ -131,7 +131,8 @@ static const beluga_option nothing = {.type = 0};
 
 static void when_it_is_spent_nothing_is_sent(scene *s)
 {
-    /* Each call: one word in, two out, $21; before it is sent its input is taken for 5 words. */
+    /* Each call has one word of input and two of output, and costs $21; before it is sent its input
+     * is estimated as 5 words. */
     open_with_budget(s, 50, nothing);
     expect_text(s, "one two");
     expect_text(s, "one two");
@@ -175,7 +176,7 @@ static void tries_that_failed_are_paid_for(scene *s)
     assert_non_null(strstr(s->r.error.message, "$33 are used"));
 }
 
-/* Few providers tell what a stream that was cancelled cost, and all of them charge for it. */
+/* Few providers report what a cancelled stream cost, and all of them charge for it. */
 static void what_was_answered_is_paid_for_though_nobody_told_the_usage(scene *s)
 {
     open_with(s, beluga_with_prices(path), beluga_with_budget(10));

@@ -1,4 +1,4 @@
-/* Limits: requests and tokens a minute, calls at once; waiting for a turn or being refused. */
+/* Limits: requests and tokens per minute, concurrent calls; waiting for a turn or being refused. */
 #include "../support/scene.h"
 #include "../support/threads.h"
 
@@ -31,7 +31,7 @@ static void calls_beyond_the_rate_wait_for_their_turn(scene *s)
     open_mock_with(s, beluga_with_requests_per_minute(600)); /* one in 100 ms */
     int64_t start = now_ms();
     for (int i = 0; i < 14; i++) expect_text(s, NULL);
-    /* A second's worth at once, the others spread. */
+    /* The calls of one second may start at once, the others are spread. */
     assert_true(now_ms() - start >= 290);
 }
 
@@ -59,7 +59,7 @@ static void waiting_ends_with_the_contexts_deadline(scene *s)
 static void tokens_are_settled_when_the_usage_is_known(scene *s)
 {
     open_with(s, beluga_with_tokens_per_minute(60), beluga_with_limit_wait_ms(0));
-    /* Estimated at 5 tokens, it used 12 and 240. */
+    /* The call was estimated at 5 tokens, and used 12 and 240. */
     script(
         s->peer,
         JSON("{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
@@ -69,9 +69,9 @@ static void tokens_are_settled_when_the_usage_is_known(scene *s)
     assert_in_range(s->err.retry_after_ms, 240000, 252001);
 }
 
-/* --- what the provider says ------------------------------------------------------------------- */
+/* ---- limits that the provider reports -------------------------------------------------------- */
 
-/* An answer whose headers let no further request through until a time. */
+/* Script an answer whose headers hold back the next request until some time. */
 static void is_held_by(scene *s, const char *headers)
 {
     open_with(s, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
@@ -107,7 +107,7 @@ static void a_retry_after_holds_the_calls_of_others_too(scene *s)
     expect_requests(s, 1);
 }
 
-/* --- calls at once ---------------------------------------------------------------------------- */
+/* ---- concurrent calls ------------------------------------------------------------------------ */
 
 static void so_many_run_at_once_and_the_others_follow(scene *s)
 {
@@ -159,7 +159,8 @@ static void who_is_cancelled_while_waiting_gives_back_the_turn(scene *s)
 {
     open_mock_with(s, beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
     expect_text(s, NULL);
-    for (int i = 0; i < 5; i++) { /* each takes the turn in 30 s: the second one would be refused */
+    /* Each call takes the only turn in 30 s, so a second one would be refused. */
+    for (int i = 0; i < 5; i++) {
         record_clear(&s->r);
         beluga_op *op = push_stream(s->model, s->loop, NULL, &s->r);
         step_until_quiet(s->loop);
@@ -188,7 +189,7 @@ static void waiting_for_a_place_has_an_end(scene *s)
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
     assert_non_null(strstr(s->err.message, "max_concurrent_calls"));
     RELEASE(beluga_op_free, s->op);
-    RELEASE(beluga_loop_free, s->loop); /* ends the one that hangs */
+    RELEASE(beluga_loop_free, s->loop); /* ends the call that hangs */
     script(s->peer, ANSWERS("free"));
     expect_text(s, NULL);
 }
@@ -218,7 +219,8 @@ static void ignore_event(void *payload, const beluga_event *event)
     (void)event;
 }
 
-/* Begin some calls on a loop of its own, go some steps, and free the loop wherever they are. */
+/* Begin some calls on a separate loop, make some steps, and free the loop whatever state they are
+ * in. */
 static void *leave_in_a_crowd(void *argument)
 {
     crowd *c = argument;
@@ -241,7 +243,7 @@ static void *leave_in_a_crowd(void *argument)
     return NULL;
 }
 
-/* A place that was on its way to a loop that is gone goes on to the next one. */
+/* If a freed loop was just being given a place, the next waiting call gets it. */
 static void loops_that_go_leave_no_place_taken(void **state)
 {
     (void)state;

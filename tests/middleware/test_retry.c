@@ -1,5 +1,5 @@
-/* Retries by policy: which errors, and the budget that all calls of a model share. What retries do
- * otherwise is in streaming/test_retry.c. */
+/* Retries by policy: after which errors, and the retry budget that all calls of a model share.
+ * Other behaviour of retries is tested in streaming/test_retry.c. */
 #include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
@@ -36,7 +36,8 @@ static void a_sick_provider_is_not_hammered(scene *s)
     }
     for (int i = 0; i < CALLS; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < CALLS; i++) beluga_op_free(ops[i]);
-    /* The reserve of a hundred, and one a second: far from three times as many. */
+    /* The budget allows a reserve of a hundred retries, and one each second, which is far below
+     * three attempts per call. */
     assert_in_range(peer_requests(s->peer), CALLS + 100, CALLS + 200);
 }
 

@@ -1,4 +1,4 @@
-/* The order of the layers, which docs/architecture.md tells: operation, hooks, cache, budget,
+/* The order of the layers, which docs/architecture.md describes: operation, hooks, cache, budget,
  * fallback, limits, breaker, retry, attempt, adapter. Each test is about two neighbours, and would
  * fail if they changed places. */
 #include "../support/files.h"
@@ -14,7 +14,7 @@
 
 enum { HOUR_MS = 3600000 };
 
-/* ---- what happened, in order ----------------------------------------------------------------- */
+/* ---- the order of events --------------------------------------------------------------------- */
 
 typedef struct diary {
     char text[512];
@@ -115,11 +115,11 @@ static void hooks_are_around_the_cache(scene *s)
     beluga_hooks hooks = hooks_of(&d);
     open_mock_with(s, beluga_with_hooks(&hooks), beluga_with_cache_ttl_ms(HOUR_MS));
     expect_text(s, NULL);
-    expect_text(s, NULL); /* out of the cache, and yet seen */
+    expect_text(s, NULL); /* the answer is from the cache, and the hook sees it all the same */
     assert_string_equal(d.text, "before after before after");
 }
 
-/* A word costs a dollar, a word of the fallback ten. */
+/* An input word costs a dollar, a word of the fallback ten. */
 static const char *prices_file(void)
 {
     static char path[] = "/tmp/beluga-stack-prices.XXXXXX";
@@ -137,7 +137,7 @@ static void the_cache_is_around_the_budget(scene *s)
                    beluga_with_cache_ttl_ms(HOUR_MS));
     beluga_response *response;
     expect_text(s, NULL);
-    /* It is spent, which a new question finds out and an old one does not. */
+    /* The budget is spent: a new question is refused, and a cached one is answered. */
     assert_int_equal(
         beluga_invoke(s->model, NULL, beluga_input_text("Another"), &response, &s->err),
         BELUGA_ERROR_BUDGET_EXCEEDED);
@@ -150,8 +150,9 @@ static void the_budget_is_around_the_fallback(scene *s)
     open_mock_with(s, beluga_with_model_name("error-quota_exceeded"),
                    beluga_with_fallback("mock/echo"), beluga_with_prices(prices_file()),
                    beluga_with_budget(55));
-    expect_text(s, "Hi"); /* $20, of the fallback's */
-    /* A spent budget leads to no fallback, though an error of that kind from below would. */
+    expect_text(s, "Hi"); /* $20, at the price of the fallback */
+    /* A spent budget does not lead to the fallback, though an error of that kind from below
+     * would. */
     expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
 }
 
@@ -169,7 +170,7 @@ static void the_limits_are_around_the_breaker(scene *s)
                    beluga_with_breaker_failures(1), beluga_with_requests_per_minute(1),
                    beluga_with_limit_wait_ms(0));
     expect_failure(s, BELUGA_ERROR_INTERNAL);
-    /* and not circuit_open */
+    /* the error is not circuit_open */
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
 }
 
@@ -178,7 +179,7 @@ static void the_breaker_is_around_the_retries(scene *s)
     open_with(s, beluga_with_breaker_failures(2), beluga_with_max_retries(2));
     for (int i = 0; i < 3; i++) script(s->peer, FAILS(503, NULL));
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
-    expect_requests(s, 3); /* three failed attempts are one failed call */
+    expect_requests(s, 3); /* three failed attempts count as one failed call */
     script(s->peer, ANSWERS("well"));
     expect_text(s, "well");
 }

@@ -1,5 +1,6 @@
-/* What can be left out of the library: what is there works, and what is not says so, and says what
- * builds it in. In a whole build the first half of each case is what is seen. */
+/* Parts that can be left out of the library: existing parts work, and missing ones are reported
+ * together with the build option that adds them. A complete build tests only the first half of each
+ * case. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* `status` and `err` are what the part's function gave; it must succeed where the part is there. */
+/* Check the result of a part's function, `status` and `err`; it must succeed if the build has the
+ * part. */
 static void check(const char *part, int status, const beluga_error *err)
 {
     char option[64];
@@ -87,7 +89,7 @@ static void prices_are_read_or_refused(void **state)
     unlink(path);
 }
 
-/* Opens `mock` with two more options. */
+/* Opens `mock` with two further options. */
 static int open_with(beluga_option one, beluga_option other, beluga_error *err)
 {
     SCOPED(beluga_chat_model) *model = NULL;

@@ -1,6 +1,6 @@
 /*
  * A client for the tests of the peer: a plain blocking socket, so that nothing between the test and
- * the wire repairs or hides what the peer does. Each read gives up after ten seconds.
+ * the network repairs or hides the peer's actions. Each read gives up after ten seconds.
  */
 #ifndef TESTS_PEER_CLIENT_H
 #define TESTS_PEER_CLIENT_H
@@ -93,7 +93,7 @@ static inline void post_last(int fd, const char *body)
     say(fd, text);
 }
 
-/* Read until `text` has ended with `end`, or the connection has. Returns the length. */
+/* Read until `text` ends with `end`, or the connection ends. Returns the length. */
 static inline size_t hear_until(int fd, char *text, size_t size, const char *end)
 {
     size_t len = 0;
@@ -133,7 +133,7 @@ static inline int get_answer(int fd, const char *path, char *text, size_t size)
     return hear_answer(fd, text, size);
 }
 
-/* Ask on a connection of its own, and read until the peer closes it. */
+/* Ask on a separate connection, and read until the peer closes it. */
 static inline size_t get_all(peer *p, const char *path, char *text, size_t size)
 {
     int fd = dial(p);
@@ -143,7 +143,7 @@ static inline size_t get_all(peer *p, const char *path, char *text, size_t size)
     return n;
 }
 
-/* How the connection ends when nothing more may come: 0 for a FIN, else errno. */
+/* Returns how the connection ends when no more bytes may come: 0 for a FIN, else errno. */
 static inline int hear_end(int fd)
 {
     char byte;

@@ -1,4 +1,4 @@
-/* The scripted peer itself: what it says, what it logs, how it waits. */
+/* The scripted peer itself: its answers, its log, and its waits. */
 #include "client.h"
 
 /* ---- answers --------------------------------------------------------------------------------- */

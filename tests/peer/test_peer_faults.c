@@ -1,4 +1,4 @@
-/* What the scripted peer does wrong on purpose. */
+/* Faults that the scripted peer causes on purpose. */
 #include "client.h"
 
 /* ---- connections that end badly -------------------------------------------------------------- */

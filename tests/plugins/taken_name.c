@@ -1,4 +1,5 @@
-/* Its first name is free, but its second is that of a built-in provider; its init must not run. */
+/* This plug-in's first name is free, but its second is that of a built-in provider; its init must
+ * not run. */
 #include "plugged.h"
 
 #include <stdlib.h>

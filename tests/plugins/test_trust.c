@@ -29,7 +29,7 @@ static void a_folder_that_everybody_may_write_is_refused(void **state)
     copy_plugin(l, "good", "open.so", path);
     assert_int_equal(chmod(l->folder, 0777), 0);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "everybody may write to its folder");
-    assert_int_equal(chmod(l->folder, 01777), 0); /* as /tmp */
+    assert_int_equal(chmod(l->folder, 01777), 0); /* the mode of /tmp */
     assert_loads(l, path);
     chmod(l->folder, 0700);
 }

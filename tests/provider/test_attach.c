@@ -359,7 +359,7 @@ static void cancelling_races_with_the_engine(void **state)
     assert_released(ROUNDS);
 }
 
-/* ---- several threads, and what is refused ---------------------------------------------------- */
+/* ---- several threads, and refused calls ------------------------------------------------------ */
 
 static void *second(void *argument)
 {

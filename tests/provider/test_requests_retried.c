@@ -147,7 +147,7 @@ static void a_tool_call_of_the_failed_request_is_forgotten(void **state)
                      "finish(tool_calls)");
 }
 
-/* ---- beginning anew -------------------------------------------------------------------------- */
+/* ---- restarts -------------------------------------------------------------------------------- */
 
 static void a_job_that_fails_is_begun_anew_no_more_often_than_retries_allow(void **state)
 {

@@ -155,7 +155,7 @@ static uint32_t count_marks(const char *text)
     return n;
 }
 
-/* Copy a good answer without its marks, and with the value behind one of them replaced. */
+/* Copy a good answer without its marks, and with the value after one of them replaced. */
 static void spoil(const char *good, uint32_t which, char out[MAX_TEXT])
 {
     while (*good) {

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-/* Each direction has a thread: one that is full must not hold up the other one. */
+/* Each direction has its own thread, so that a full one does not block the other. */
 static void *pump(void *argument)
 {
     const relay_pump *p = argument;

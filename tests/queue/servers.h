@@ -1,6 +1,6 @@
 /*
- * Servers of NATS on loopback: one that is alone, or a cluster of three, with JetStream in a folder
- * of their own. They are the pinned one of scripts/nats-server, or the system's.
+ * NATS servers on loopback: a single one, or a cluster of three, with JetStream in separate
+ * folders. They are the pinned version of scripts/nats-server, or the system's.
  */
 #ifndef TESTS_QUEUE_SERVERS_H
 #define TESTS_QUEUE_SERVERS_H
@@ -17,41 +17,42 @@ typedef struct servers {
     int count;
     int ports[SERVERS_MAX], routes[SERVERS_MAX];
     pid_t pids[SERVERS_MAX];
-    bool syncs;  /* each write is on the disk before it is confirmed */
-    bool is_new; /* the pinned one */
+    bool syncs;  /* each write is on disk before it is confirmed */
+    bool is_new; /* the pinned version */
     char extra[1024];
 } servers;
 
-/* Start them, with `extra` in the configuration of each; NULL: nothing. Skips the case where no
- * server is here. A teardown stops them. */
+/* Start the servers, with `extra` in the configuration of each; NULL: nothing. Skips the case if no
+ * server is installed. A teardown stops them. */
 void servers_start(servers *s, int count, const char *extra);
-/* The same, and what they confirm is on the disk. Skips where the server is too old for that. */
+/* Start servers whose confirmed writes are on disk. Skips the case if the server is too old for
+ * that. */
 void servers_start_durable(servers *s, int count);
 void servers_stop(servers *s);
 
-/* Kill one as a power cut would, and start one again that was killed. */
+/* Kill a server as a power cut would, or start a killed one again. */
 void servers_kill(servers *s, int index);
 void servers_start_again(servers *s, int index);
 
-/* Change what `extra` was, for servers that are started again. */
+/* Replace `extra`, for servers that are started again. */
 void servers_configure_again(servers *s, const char *extra);
 
-/* Write "nats://HOST[,HOST…]/JOB?query" ; `query` may be NULL. @return `text`. */
+/* Write "nats://HOST[,HOST…]/JOB?query"; `query` may be NULL. @return `text`. */
 const char *servers_address(const servers *s, const char *job, const char *query, char *text,
                             size_t size);
 
-/* Wait until a port takes connections: @return false after ten seconds. */
+/* Wait until a port accepts connections. @return false after ten seconds. */
 bool servers_wait_for_port(int port);
 
-/* The servers of a case that has them for itself: a setup forgets those of the case before, a
+/* The servers of a case that does not share them: a setup forgets those of the previous case, a
  * teardown stops them. */
 extern servers nats;
 int nats_set_up(void **state);
 int nats_tear_down(void **state);
-/* @return the address of a job or a bucket there, until the next call. */
+/* @return the address of a job or a bucket at these servers, valid until the next call. */
 const char *nats_at(const char *job, const char *query);
 
-/* @return a port of loopback that is free now. */
+/* @return a port of loopback that is free at present. */
 int servers_free_port(void);
 
 #endif

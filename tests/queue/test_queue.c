@@ -1,4 +1,4 @@
-/* What is promised of a batch over many machines, on one real server of NATS. */
+/* The guarantees for a batch over many machines, with one real NATS server. */
 #include "queue/nats_library.h"
 #include "relay.h"
 #include "roles.h"
@@ -104,7 +104,7 @@ static void test_a_line_that_came_back_tells_its_tries(void **state)
         assert_int_equal(claim.line, 7);
         assert_int_equal(claim.tries, i);
         if (i == 2) queue_let_go(worker, &claim, 0);
-        queue_free(worker); /* lets go of what it has */
+        queue_free(worker); /* gives back its claims */
     }
     queue_free(q);
 }
@@ -117,7 +117,7 @@ static void test_a_line_under_way_is_nobody_elses(void **state)
     role_put(q, 1, 1, 1);
     queue *one = role_join(nats_at("way", QUICK)), *two = role_join(nats_at("way", QUICK));
     queue_claim claim = role_claim(one), other;
-    for (int i = 0; i < 30; i++) { /* three times as long as it may be silent */
+    for (int i = 0; i < 30; i++) { /* three times as long as a worker may be silent */
         queue_extend(one);
         assert_int_equal(queue_take(two, &other, 1), 0);
         struct timespec tenth = {.tv_nsec = 100000000};
@@ -138,7 +138,7 @@ static void test_the_first_result_stays(void **state)
     role_put(q, 1, 1, 1);
     pid_t late = role_spawn("late", nats_at("first", QUICK), 1);
     queue *worker = role_join(nats_at("first", QUICK));
-    queue_claim claim = role_claim(worker); /* since the other one stands still */
+    queue_claim claim = role_claim(worker); /* since the other worker has stopped */
     assert_int_equal(claim.tries, 2);
     assert_true(role_answer(worker, &claim, "result 1"));
     kill(late, SIGCONT);
@@ -151,7 +151,7 @@ static void test_the_first_result_stays(void **state)
     queue_free(q);
 }
 
-/* Another worker died after its result was there, and before it could say that the line is done. */
+/* Another worker died after its result was stored, and before it could report the line as done. */
 static void put_result_from_outside(const char *subject)
 {
     char url[64];
@@ -191,7 +191,7 @@ static void test_a_line_with_a_result_is_not_handed_out(void **state)
     queue_free(q);
 }
 
-/* ---- what is long ---------------------------------------------------------------------------- */
+/* ---- long lines ------------------------------------------------------------------------------ */
 
 static char *make_long(size_t n)
 {
@@ -249,7 +249,7 @@ static void test_a_long_manifest_arrives(void **state)
     free(text);
 }
 
-/* ---- servers that go ------------------------------------------------------------------------- */
+/* ---- servers that stop ----------------------------------------------------------------------- */
 
 static void put_some(queue *q, uint64_t first, uint64_t last)
 {
@@ -279,7 +279,8 @@ static void test_nothing_is_lost_when_the_server_is_killed(void **state)
     pid_t worker = role_spawn("ask", nats_at("killed", "ack_wait=5"), 64);
     for (uint64_t line = 0; line < lines; line += step) {
         put_some(q, line + 1, line + step);
-        role_wait_for(q, line + 1); /* the worker is in the middle of it, and the producer, too */
+        /* Both the worker and the producer are in the middle of their work. */
+        role_wait_for(q, line + 1);
         servers_kill(&nats, 0);
         servers_start_again(&nats, 0);
     }
@@ -371,12 +372,12 @@ static void test_a_job_that_is_removed_ends_its_workers(void **state)
     assert_int_equal(queue_remove(q, &err), 0);
     while (!queue_failed(worker, &err)) queue_count(worker, &counts, 100);
     assert_int_equal(err.code, BELUGA_ERROR_NOT_FOUND);
-    assert_int_equal(queue_remove(q, &err), 0); /* once more is no error */
+    assert_int_equal(queue_remove(q, &err), 0); /* a second removal is not an error */
     queue_free(worker);
     queue_free(q);
 }
 
-/* ---- who may not, and what is not there ------------------------------------------------------ */
+/* ---- missing permissions and missing jobs ---------------------------------------------------- */
 
 static void expect_refusal(const char *address, int code, const char *word)
 {
@@ -419,12 +420,12 @@ static void test_a_token_is_enough(void **state)
     setenv("NATS_TOKEN", "hidden3", 1);
     queue_free(role_join(nats_at("job", NULL)));
     unsetenv("NATS_TOKEN");
-    setenv("NATS_USER", "hidden3", 1); /* as the nats tool has it */
+    setenv("NATS_USER", "hidden3", 1); /* the variable has the nats tool's name */
     queue_free(role_join(nats_at("job", NULL)));
     unsetenv("NATS_USER");
 }
 
-/* The pair of NATS' own documentation; see test_address.c. */
+/* The key pair is from NATS' own documentation; see test_address.c. */
 static void test_a_seed_signs_in(void **state)
 {
     (void)state;
@@ -474,7 +475,8 @@ static void test_tls_knows_both_sides(void **state)
              folder, folder, folder);
     queue_free(role_create(address));
     snprintf(address, sizeof address, "tls://localhost:%d/job", nats.ports[0]);
-    expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "authority"); /* which signed it? */
+    /* The authority that signed the certificate is not known. */
+    expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "authority");
     snprintf(address, sizeof address, "nats://localhost:%d/job", nats.ports[0]);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "TLS");
     snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/key.pem", nats.ports[0],
@@ -546,7 +548,7 @@ static void test_replicas_need_a_cluster(void **state)
     queue_free(q);
 }
 
-/* ---- what all know --------------------------------------------------------------------------- */
+/* ---- shared knowledge of workers ------------------------------------------------------------- */
 
 static void test_workers_spend_together(void **state)
 {
@@ -560,7 +562,7 @@ static void test_workers_spend_together(void **state)
         queue_spend(two, &some);
     }
     queue_spent(one, &sum);
-    assert_true(sum.cost >= 25); /* at least its own, at once */
+    assert_true(sum.cost >= 25); /* at least its own spending, at once */
     for (int i = 0; i < 600 && sum.cost < 50; i++) {
         struct timespec tenth = {.tv_nsec = 100000000};
         nanosleep(&tenth, NULL);
@@ -593,7 +595,8 @@ static void test_workers_are_listed(void **state)
     }
     assert_int_equal(n, 2);
     assert_true(strcmp(workers[0].name, workers[1].name) < 0);
-    assert_int_equal(queue_workers(one, workers, 4) > 0, 1); /* itself, before anybody was heard */
+    /* A worker counts itself even before it has heard of others. */
+    assert_int_equal(queue_workers(one, workers, 4) > 0, 1);
     queue_free(one);
     queue_free(two);
     queue_free(q);

@@ -1,4 +1,4 @@
-/* The registry: which providers there are, how one is added, and how a model of it is opened. */
+/* The registry: its providers, how one is added, and how its models are opened. */
 #include "../models.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
@@ -77,7 +77,7 @@ static void every_capability_has_a_name_of_its_own(void **state)
     }
 }
 
-/* Those of a client that nothing was added to. */
+/* Return the number of providers of a client to which nothing was added. */
 static size_t at_first(void)
 {
     beluga_client *client;
@@ -346,7 +346,8 @@ int main(void)
         WITH_CLIENT(a_wrong_script_is_found_when_the_model_is_opened),
         WITH_CLIENT(an_option_of_the_examples_is_checked_when_the_model_is_opened),
         WITH_CLIENT(many_threads_may_add_list_and_open_at_once),
-        WITH_CLIENT(a_table_linked_late_is_in_the_next_registry), /* last: it stays linked */
+        /* This must be last, since its table stays linked. */
+        WITH_CLIENT(a_table_linked_late_is_in_the_next_registry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

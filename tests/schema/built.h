@@ -1,4 +1,4 @@
-/* Events that are built into an answer. */
+/* Events that are built into a response. */
 #ifndef TESTS_SCHEMA_BUILT_H
 #define TESTS_SCHEMA_BUILT_H
 

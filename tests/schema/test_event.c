@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* One event, and the memory of what it points to, which can be spoiled. */
+/* An event and the memory that it points to, which a test can overwrite. */
 typedef struct original {
     beluga__any_event what;
     const char *warnings[2];
@@ -22,7 +22,7 @@ typedef struct original {
     char id[16], name[16], text[16];
 } original;
 
-/* At four bytes of its text. */
+/* Point to four bytes of the original's text. */
 static void point(original *o, const char **bytes, size_t *length)
 {
     *bytes = o->text;
@@ -196,7 +196,7 @@ static bool is_kind(uint32_t kind)
     return strcmp(beluga_event_kind_name(kind), "unknown") != 0 || kind >= BELUGA__EVENT_WARNING;
 }
 
-/* Nothing of the original is left when the copy is read, and the copy's memory has moved once. */
+/* The original is overwritten before the copy is read, and the copy's memory has moved once. */
 static void a_copy_has_all_that_its_event_points_to(void **state)
 {
     (void)state;
@@ -242,7 +242,7 @@ static void kinds_that_stay_inside_have_no_name(void **state)
         assert_string_equal(beluga_event_kind_name(kind), "unknown");
 }
 
-/* The queue grows meanwhile, so that every event's memory moves. */
+/* The queue grows meanwhile, so that the memory of every event moves. */
 static void events_that_wait_in_a_queue_are_whole(void **state)
 {
     enum { ROUNDS = 50 };
@@ -270,7 +270,7 @@ static void events_that_wait_in_a_queue_are_whole(void **state)
     beluga__queue_free(&queue, &loop);
 }
 
-/* Written, read, and written again it is the same. */
+/* An event that is written, read, and written again is the same. */
 static void what_json_has_of_an_event_it_gives_back(void **state)
 {
     (void)state;

@@ -351,7 +351,7 @@ static void a_file_over_64_mib_is_refused(void **state)
     unlink(f.path);
 }
 
-/* --- lists and inputs ------------------------------------------------------------------------- */
+/* ---- lists and inputs ------------------------------------------------------------------------ */
 
 static void a_list_keeps_its_messages_in_order(void **state)
 {
@@ -432,7 +432,7 @@ static void any_input_becomes_a_list(void **state)
     assert_int_equal(beluga_ensure_messages(beluga_input_messages(list), &out, NULL), 0);
     assert_int_equal(beluga_messages_count(out), 2);
     beluga_messages_free(list);
-    assert_text(beluga_messages_get(out, 1), "two"); /* the list is the caller's own */
+    assert_text(beluga_messages_get(out, 1), "two"); /* the list belongs to the caller */
 }
 
 static void an_input_that_is_nothing_is_refused(void **state)
@@ -452,7 +452,7 @@ static void an_input_that_is_nothing_is_refused(void **state)
                      BELUGA_ERROR_INVALID_INPUT);
 }
 
-/* --- every allocation fails in turn ---------------------------------------------------------- */
+/* ---- every allocation fails in turn ---------------------------------------------------------- */
 
 static int fill_a_message(void *argument)
 {

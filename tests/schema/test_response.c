@@ -20,7 +20,7 @@ static void assert_json(const beluga_response *r, const char *expected)
     assert_int_equal(length, strlen(expected));
 }
 
-/* What a builder has come to, with this status. Returns owned (beluga_response_free). */
+/* Take the response of a builder with this status. Returns owned (beluga_response_free). */
 static beluga_response *taken(beluga_response_builder *b, int status)
 {
     beluga_response *r = NULL;
@@ -167,7 +167,7 @@ static void only_tool_calls_that_ended_count(void **state)
     assert_string_equal(beluga_response_tool_call(r, 2)->name, "whole");
     assert_null(beluga_response_tool_call(r, 3));
     SCOPED(beluga_message) *m = beluga_response_message(r);
-    assert_int_equal(beluga_message_count(m), 3); /* the cut one is left out here too */
+    assert_int_equal(beluga_message_count(m), 3); /* the cut part is left out here, too */
     assert_int_equal(beluga__message_check(m, 0, NULL), 0);
 }
 
@@ -196,7 +196,7 @@ static void reasoning_keeps_its_signatures_and_its_place(void **state)
     reasoning(b, 0, "first ", NULL);
     reasoning(b, 0, "thought", NULL);
     reasoning(b, 0, NULL, "sig-0");
-    reasoning(b, 0, NULL, NULL); /* nothing at all */
+    reasoning(b, 0, NULL, NULL); /* empty reasoning */
     text(b, "Let me see. ");
     reasoning(b, 2, "second", "sig-2");
     reasoning(b, 2, "third", "sig-3");
@@ -473,7 +473,8 @@ static void what_an_answer_says_is_written_into_an_open_object(void **state)
     beluga_json_writer_free(w);
 }
 
-/* The deepest arguments that are read: their own JSON has room for no level around it. */
+/* The deepest arguments that can be read: their own JSON has room for no further level around
+ * it. */
 static void an_answer_with_the_deepest_arguments_is_written_so_that_it_can_be_read(void **state)
 {
     (void)state;

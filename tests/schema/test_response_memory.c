@@ -1,4 +1,4 @@
-/* What an answer costs, and that it survives every failed allocation. */
+/* How much memory a response needs, and that it survives every failed allocation. */
 #include "../support/scoped.h"
 #include "../support/torture.h"
 #include "built.h"
@@ -53,7 +53,7 @@ static void a_short_text_that_comes_whole_takes_one_allocation_and_a_longer_one_
     torture_run(whole_answer, longer);
 }
 
-/* A piece that lies in the response's block moves out of it when the text grows. */
+/* A piece that is in the response's block moves out of it when the text grows. */
 static void a_text_of_many_pieces_is_the_same_as_in_one(void **state)
 {
     char whole[5000] = "";

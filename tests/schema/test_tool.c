@@ -1,4 +1,4 @@
-/* Tools: what they are made from, and running them. */
+/* Tools: how they are made, and running them. */
 #include "../support/scoped.h"
 #include "../support/torture.h"
 #include "base/mem.h"
@@ -52,7 +52,7 @@ static int say_too_much(void *payload, beluga_context *context, const char *argu
     char *large = calloc(1, size);
     int status = beluga_tool_result_set(result, large, size);
     free(large);
-    return payload ? status : 0; /* a tool that does not look fails all the same */
+    return payload ? status : 0; /* a tool that ignores the status fails all the same */
 }
 
 static beluga_tool *make(beluga_tool_definition d)
@@ -207,7 +207,7 @@ static void running_gives_the_tools_text(void **state)
     assert_int_equal(length, 7);
     beluga_free(text);
     assert_int_equal(beluga_tool_execute(tool, NULL, "", 0, &text, NULL, NULL), 0);
-    assert_string_equal(text, "{}"); /* nothing counts as an empty object */
+    assert_string_equal(text, "{}"); /* missing arguments count as an empty object */
     beluga_free(text);
     assert_int_equal(runs, 2);
 }

@@ -1,7 +1,7 @@
 /*
- * A key is in no memory of the library's when it is no longer needed, and while it is, in pages
- * that core dumps leave out. The library gets its memory here from a pool that gives nothing back
- * to anybody, so that each byte it ever used can be searched. libcurl's memory is not the
+ * A key is not in the library's memory when it is no longer needed; while it is needed, it is in
+ * pages that core dumps leave out. In this test the library allocates from a pool that is never
+ * given back, so that each byte that it ever used can be searched. libcurl's memory is not the
  * library's.
  */
 #include "../support/broker.h"
@@ -20,10 +20,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Larger mappings that a core dump leaves out are a sanitizer's. */
+/* Larger mappings that a core dump leaves out belong to a sanitizer. */
 enum { POOL = 64 << 20, MOST_KEPT_OUT = 1 << 20, SECRET = 40, ROOM = 4096 };
 
-/* ---- a pool that keeps what was in it -------------------------------------------------------- */
+/* ---- a pool that keeps its content ----------------------------------------------------------- */
 
 static char *pool;
 static atomic_size_t pool_used;
@@ -58,8 +58,8 @@ typedef struct key_vault {
 } key_vault;
 static key_vault *vault;
 
-/* Not in the program's text: it is made up, for each test another, and has no pattern of ASCII's.
- */
+/* The key is not in the program's text: it is generated, different for each test, and has no ASCII
+ * pattern. */
 static void make_key(void)
 {
     static unsigned number;
@@ -81,15 +81,15 @@ static const char *text(int i, const char *format)
     return at;
 }
 
-/* ---- where it is ----------------------------------------------------------------------------- */
+/* ---- finding the key ------------------------------------------------------------------------- */
 
 typedef struct found {
-    size_t pool, stack, data; /* in memory that a core dump shows */
-    size_t kept_out;          /* in pages that it leaves out */
+    size_t pool, stack, data; /* in memory that a core dump contains */
+    size_t kept_out;          /* in pages that a core dump leaves out */
 } found;
 
-/* Also what is nobody's: so a sanitizer must not watch it, nor the functions of libc that it
- * replaces. */
+/* This also searches memory that nobody owns, so a sanitizer must not check this function, nor the
+ * libc functions that it replaces. */
 __attribute__((noinline, no_sanitize_address, no_sanitize_thread)) static size_t
 count(const char *at, const char *end)
 {
@@ -111,12 +111,13 @@ static void add(found *f, char *start, char *end, bool writable, const char *nam
     else if (!dumped && end - start <= MOST_KEPT_OUT)
         f->kept_out += count(start, end);
     else if (strcmp(name, "[stack]") == 0)
-        f->stack += count(start, end); /* also below: what returned functions left */
+        /* This includes memory below the stack pointer, where ended functions left data. */
+        f->stack += count(start, end);
     else if (strstr(name, "/test_"))
         f->data += count(start, end);
 }
 
-/* The mapping's own line comes first, the line with its flags last. */
+/* The line of a mapping's addresses comes first, the line with its flags last. */
 static found search(void)
 {
     found f = {0};
@@ -153,7 +154,7 @@ static void assert_nowhere(const char *when)
     if (n) fail_msg("%s: %zu in pages for keys", when, n);
 }
 
-/* ---- a server that is not in this process ---------------------------------------------------- */
+/* ---- a server in another process ------------------------------------------------------------- */
 
 typedef struct bench {
     peer *peer;
@@ -213,7 +214,7 @@ static beluga_chat_model *open_with_n(bench *b, const char *provider, const belu
 #define open_with(b, provider, ...) \
     open_with_n(b, provider, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END})
 
-/* Calls were made: the key is in pages for keys alone, and nowhere when all is gone. */
+/* After calls the key is only in pages for keys, and after everything is freed it is nowhere. */
 static void let_go(bench *b, beluga_chat_model *model)
 {
     assert_only_kept_out("after calls");
@@ -235,7 +236,7 @@ static void ask_all_ways(beluga_chat_model *model)
     beluga_batch_results_clear(results, 2);
 }
 
-/* The key in options; nothing of it is left after calls, nor, at last, anywhere. */
+/* With the key in options: no copy is left after calls, and no key at all in the end. */
 static void nothing_left_of(bench *b, beluga_chat_model *model)
 {
     assert_only_kept_out("open");
@@ -253,7 +254,7 @@ static void a_key_that_was_given_is_forgotten(void **state)
 
 static void a_key_of_the_environment_is_forgotten(void **state)
 {
-    /* setenv would copy it, to the stack too. */
+    /* setenv would copy the key, also to the stack. */
     putenv((char *)(uintptr_t)text(0, "A_SECRET_FOR_A_TEST=KEY"));
     NOTHING_LEFT_OF(*state, beluga_with_api_key("env:A_SECRET_FOR_A_TEST"));
     unsetenv("A_SECRET_FOR_A_TEST");
@@ -279,7 +280,7 @@ static void a_header_that_a_call_was_given_is_forgotten(void **state)
     let_go(b, model);
 }
 
-/* An address of the peer with a name and the key in it. */
+/* Return an address of the peer that contains a name and the key. */
 static const char *address_with_key(const bench *b, const char *path)
 {
     char format[256];
@@ -299,7 +300,7 @@ static void a_password_of_a_proxy_is_forgotten(void **state)
                     beluga_with_api_key("x"));
 }
 
-/* What is fetched is there only after the first call. */
+/* A fetched key exists only after the first call. */
 static void nothing_left_of_fetched(bench *b, const beluga_option option)
 {
     beluga_chat_model *model = open_with(b, "openai", option);
@@ -308,7 +309,7 @@ static void nothing_left_of_fetched(bench *b, const beluga_option option)
     let_go(b, model);
 }
 
-/* Without a buffer of the C library's: the key would stay in it. */
+/* Write without a buffer of the C library, in which the key would stay. */
 static void write_new_file(char *path, const char *content)
 {
     int fd = mkstemp(path);
@@ -318,7 +319,8 @@ static void write_new_file(char *path, const char *content)
     close(fd);
 }
 
-/* The key is in a file, which a reference leads to: what is before its name. */
+/* The key is in a file to which a reference leads; `format` is the reference with %s for the file's
+ * name. */
 static void nothing_left_of_file(bench *b, const char *format)
 {
     char path[] = "/tmp/beluga-key-XXXXXX", reference[64];
@@ -432,7 +434,7 @@ static void a_header_of_telemetry_is_forgotten(void **state)
     assert_nowhere("at the end");
 }
 
-/* The search itself must find: a key in plain memory is seen. */
+/* The search itself must work: a key in plain memory is found. */
 static void a_key_in_plain_memory_would_be_found(void **state)
 {
     bench *b = *state;
@@ -466,7 +468,7 @@ int main(void)
         IN_BENCH(a_header_of_telemetry_is_forgotten),
     };
     pool = mmap(NULL, POOL, PROT_READ | PROT_WRITE, anonymous, -1, 0);
-    /* A mapping that differs from its neighbours, so that it stays one of its own. */
+    /* The mapping has other flags than its neighbours, so that it is not merged with them. */
     vault = mmap(NULL, sizeof *vault, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (pool == MAP_FAILED || vault == MAP_FAILED) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
-/* What the connection promises: TLS 1.2 at least, for servers and proxies, whatever the system's
- * TLS library would settle for; and proxies, passwords and the like only from where they were asked
- * for. The TLS servers are openssl's. */
+/* What a connection guarantees: TLS 1.2 or later, for servers and proxies, whatever the system's
+ * TLS library would accept; and proxies, passwords and the like only from the places where the
+ * caller put them. The TLS servers are openssl's. */
 #include "../support/folder.h"
 #include "../support/scene.h"
 
@@ -52,7 +52,7 @@ static int free_port(void)
 static void serve(int port, const char *version, int out)
 {
     char accept[32];
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with the test */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the server ends with the test */
     snprintf(accept, sizeof accept, "127.0.0.1:%d", port);
     if (chdir(folder) || dup2(out, STDOUT_FILENO) < 0 || !freopen("/dev/null", "w", stderr))
         _exit(1);
@@ -61,7 +61,7 @@ static void serve(int port, const char *version, int out)
     _exit(1);
 }
 
-/* Whether it serves. */
+/* Returns whether the server runs. */
 static bool start_server(server *s, const char *version)
 {
     char line[256];
@@ -128,7 +128,7 @@ static int list_through(const server *s, beluga_error *err)
 
 typedef int (*list_fn)(const server *s, beluga_error *err);
 
-/* List models by way of a server that speaks one version of TLS. */
+/* List models through a server that speaks one version of TLS. */
 static int list_by(const char *version, list_fn list, beluga_error *err)
 {
     server s;
@@ -229,7 +229,8 @@ static void an_option_is_stronger_than_the_environments_proxy(scene *s)
     set_proxy(NULL);
 }
 
-/* A cookie that a server sets goes back to nobody, and a password of a file goes to no one. */
+/* A cookie that a server sets is never sent back, and a password from a file is sent to no
+ * server. */
 static void no_password_of_netrc_and_no_cookie_is_sent(scene *s)
 {
     FILE *netrc = fopen(path_of(".netrc"), "w");
@@ -250,8 +251,8 @@ static void no_password_of_netrc_and_no_cookie_is_sent(scene *s)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* As on a system whose administrator allows everything: it is we who do not. Read by openssl's
- * library when it begins. */
+/* Configure openssl as on a system whose administrator allows every version, so that only the
+ * library refuses old ones. openssl's library reads this when it is initialised. */
 static bool allow_old_tls(void)
 {
     FILE *f = fopen(path_of("openssl.cnf"), "w");

@@ -239,7 +239,7 @@ static void texts_are_in_it_with_capture_alone(void **state)
         serve_observer *o = open_observer(path, capture);
         serve_observe_texts(o, "the \xff question", 14, "an answer", 9);
         serve_observe(o, &r);
-        serve_observe(o, &r); /* has none */
+        serve_observe(o, &r); /* this one has no texts */
         serve_observer_free(o);
         const char *text = read_file(path), *found = strstr(text, "question");
         assert_true(capture ? found != NULL : !found);

@@ -1,5 +1,6 @@
 /* A stream that is cut after each of its bytes, in each protocol, as clients of each protocol see
  * it: no client sees a success for a cut answer, or a failure for a complete one.
+ *
  * A strict reader judges the bytes that the client got: the data of every event is JSON; the texts
  * join to the whole text; a success ends correctly in HTTP and in its protocol, and a failure in
  * neither. */

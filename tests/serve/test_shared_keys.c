@@ -19,7 +19,7 @@
 typedef struct stand {
     servers nats;
     gate *gates[2];
-    cli_process *maker; /* of keys */
+    cli_process *maker; /* the process that makes keys */
     char config[1024], address[256], path[160];
 } stand;
 

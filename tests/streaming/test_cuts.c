@@ -27,7 +27,7 @@ static size_t whole_answer(framing how, char *out, size_t size, size_t *body)
     *body = (size_t)n;
     if (how != BY_CHUNKS)
         return (size_t)n + (size_t)snprintf(out + n, size - (size_t)n, "%s", frames);
-    for (const char *at = frames, *end; *at; at = end) { /* a chunk a frame */
+    for (const char *at = frames, *end; *at; at = end) { /* one chunk per frame */
         end = strstr(at, "\n\n") + 2;
         n += snprintf(out + n, size - (size_t)n, "%zx\r\n%.*s\r\n", (size_t)(end - at),
                       (int)(end - at), at);

@@ -1,5 +1,6 @@
 /* HTTP/2 without TLS, from a minimal server: whether a stream that ends by a reset or by the
  * connection's end is complete follows the same table as for other bodies (model/proof.h).
+ *
  * The server ignores headers: a request is complete with its END_STREAM, and the test chooses the
  * answer. It serves one connection at a time, for any number of requests. */
 #include "../support/calls.h"

@@ -1,5 +1,6 @@
 /* An answer is the same however its bytes arrive, and whatever type is declared, in every protocol.
  * The test has its own loop and transfers, so that the pieces are exact and nothing waits.
+ *
  * The streams are those that servers are known to send; each case names its source. */
 #include "../support/calls.h"
 #include "../support/parts.h"

@@ -37,11 +37,11 @@ enum { PATIENCE_MS = 30000 };
 #endif
 
 typedef struct record {
-    char story[8192]; /* what came, in order; a story that does not fit is cut off at the end */
+    char story[8192]; /* the events in order; a story that does not fit is cut off */
     size_t length;
     size_t events, texts, finishes, errors, starts, restarts;
     int restarted_for;  /* the error that the last RESTART reported */
-    size_t bytes;       /* of text */
+    size_t bytes;       /* length of all text */
     beluga_error error; /* the error of the ERROR event, or of a failed next */
     int status;         /* the status that the last next returned */
 } record;

@@ -18,9 +18,8 @@
 /* A long and unusual key: if it is found anywhere, it leaked. */
 #define SECRET_KEY "sk-test-4f1dC0ffee5ecret"
 
-enum {
-    PATIENCE_MS = 20000
-}; /* longest wait for something that must happen; the test fails after it */
+/* Longest wait for something that must happen; the test fails after it. */
+enum { PATIENCE_MS = 20000 };
 
 /* Open `openai` at a URL, with further options, in a registry. The detail of a failure is in
  * `err`. */
@@ -60,8 +59,8 @@ static inline beluga_chat_model *open_peer_with(peer *p, beluga_option option)
 /* Generate; the response is dropped. */
 static inline int ask(beluga_chat_model *model, beluga_error *err)
 {
-    beluga_response *response =
-        (beluga_response *)err; /* not NULL at first, so that the test sees whether it is set */
+    /* Not NULL at first, so that the test sees whether it is set. */
+    beluga_response *response = (beluga_response *)err;
     memset(err, 0, sizeof *err);
     int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, err);
     if (status) assert_null(response);

@@ -65,8 +65,8 @@ static beluga_chat_model *mock_of(beluga_client *client)
     return model;
 }
 
-/* Traces only, at once, unless the variables say otherwise. The exporter is as patient as the tests
- * are: the usual ten seconds for an answer may pass on a machine that has much else to do. */
+/* Export only traces, at once, unless the variables say otherwise. The exporter waits as long as
+ * the tests do, since the usual ten seconds for an answer may pass on a busy machine. */
 static void open_client(scene *s, const char *const *more)
 {
     const char *variables[MAX_VARIABLES] = {
@@ -78,7 +78,7 @@ static void open_client(scene *s, const char *const *more)
     size_t n = 0;
     snprintf(s->endpoint, sizeof s->endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=%s",
              peer_url(s->peer));
-    /* The first of a name counts. */
+    /* Of several values for a name the first is used. */
     const char *all[MAX_VARIABLES];
     for (; more && *more; more++) all[n++] = *more;
     for (size_t i = 0; variables[i]; i++) all[n++] = variables[i];
@@ -105,7 +105,7 @@ static void reply(scene *s, int status, const char *headers, int times)
     peer_step_body(r, "", 0);
 }
 
-/* The spans of one request, by the same fields as they were written from. */
+/* Parse the spans of one request, by the same fields with which they were written. */
 static Otlp__TraceRequest *request_at(scene *s, size_t i)
 {
     size_t n;

@@ -1,4 +1,4 @@
-/* A child of a program whose telemetry exports. */
+/* Runs code in a child process of a program whose telemetry exports. */
 #ifndef TESTS_TELEMETRY_IN_CHILD_H
 #define TESTS_TELEMETRY_IN_CHILD_H
 
@@ -21,7 +21,7 @@
         }                                                                       \
     } while (0)
 
-/* Run this in a child to its end; it returns 0 where all went well. */
+/* Run this function in a child to its end; it returns 0 on success. */
 static inline void in_child(int (*body)(void *), void *argument)
 {
     enum { CHILD_SECONDS = 60 };

@@ -1,4 +1,4 @@
-/* A sink that records, and what every test with it has. */
+/* A sink that records, and the scene that every test with it uses. */
 #ifndef TESTS_TELEMETRY_RECORDER_H
 #define TESTS_TELEMETRY_RECORDER_H
 
@@ -22,7 +22,7 @@ typedef struct span {
     struct span *parent;
     beluga_span_start start;
     beluga_span_end end;
-    beluga_error error; /* of the end */
+    beluga_error error; /* the error of the end */
     char model[64], traceparent[64], base_url[64], response_id[64], response_model[64];
     char tool[64], content[256], result[256], attributes[256], measured[128];
     size_t messages;
@@ -34,7 +34,7 @@ typedef struct recorder {
     pthread_mutex_t lock;
     span spans[MAX_SPANS];
     size_t count;
-    atomic_size_t late; /* what was told of a span that had ended */
+    atomic_size_t late; /* number of calls about a span that had already ended */
     bool deaf;          /* wants to hear no more of operations */
 } recorder;
 
@@ -132,7 +132,7 @@ static void content(void *payload, void *handle, const beluga_event *event)
                  event->u.text.text);
 }
 
-/* ---- what every test has --------------------------------------------------------------------- */
+/* ---- the scene of every test ----------------------------------------------------------------- */
 
 typedef struct scene {
     recorder recorder;
@@ -207,7 +207,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* All that began have ended, once, and nothing was told afterwards. Returns the i-th. */
+/* Assert that all spans have ended once, and that nothing was reported afterwards. Returns the i-th
+ * of them. */
 static const span *the(const scene *s, size_t i, size_t of)
 {
     assert_int_equal(s->recorder.count, of);

@@ -1,4 +1,4 @@
-/* What is made of spans and measurements before they are exported, and its settings. */
+/* How spans and measurements are aggregated before they are exported, and the settings for that. */
 #include "../support/threads.h"
 #include "../support/torture.h"
 #include "exporting.h"
@@ -54,7 +54,7 @@ static void a_batch_links_to_so_many_of_its_inputs_and_counts_the_rest(void **st
     assert_int_equal(batches, 1);
 }
 
-/* ---- what metrics are made of ---------------------------------------------------------------- */
+/* ---- aggregation of metrics ------------------------------------------------------------------ */
 
 static void a_value_falls_into_the_first_bucket_whose_bound_is_not_below_it(void **state)
 {
@@ -120,7 +120,7 @@ static int tear_down_numbers(void **state)
 static void a_subject_is_found_again_by_what_it_says(void **state)
 {
     numbers *n = *state;
-    char model[] = "m"; /* the same at another address */
+    char model[] = "m"; /* the same model at another address */
     beluga_span_start again = start_of(model), other = start_of("n");
     assert_ptr_equal(beluga__subject_find(&n->subjects, &again), n->subject);
     assert_ptr_not_equal(beluga__subject_find(&n->subjects, &other), n->subject);
@@ -219,8 +219,8 @@ static void print_nothing(void *payload, const char *text, size_t length)
     (void)length;
 }
 
-/* What can't be recorded or sent for want of memory is dropped: the call itself knows nothing of
- * it. */
+/* Telemetry that can't be recorded or sent for lack of memory is dropped, and the call itself is
+ * not affected. */
 static int observe_a_call(void *argument)
 {
     static const char *const variables[] = {

@@ -1,6 +1,6 @@
 /*
- * The exporter among threads, forks, and receivers that fail; and the numbers that metrics are made
- * of. Nothing is lost but what the count of dropped spans says.
+ * The exporter with threads, forks, and receivers that fail; and the aggregation of metrics. Only
+ * what the count of dropped spans says is lost.
  */
 #include "../support/threads.h"
 #include "exporting.h"
@@ -31,7 +31,8 @@ static void nothing_is_lost_but_what_the_count_says(void **state)
     open_client(s, small);
     threads callers;
     threads_start(&callers, THREADS, call_some, s->mock);
-    /* It stops while they call: what ends later is not observed, or dropped and counted. */
+    /* Telemetry stops while the threads call: spans that end later are not observed, or are dropped
+     * and counted. */
     peer_wait_requests(s->peer, REFUSED + 1, PATIENCE_MS);
     beluga_telemetry_flush(s->telemetry, PATIENCE_MS);
     threads_join(&callers);
@@ -51,7 +52,7 @@ static void calls_go_on_while_it_is_shut_down(void **state)
     open_client(s, NULL);
     threads_start(&callers, THREADS, call_some, s->mock);
     beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS);
-    /* a second time is nothing */
+    /* a second shutdown has no effect */
     assert_int_equal(beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS), 0);
     threads_join(&callers);
     size_t requests = peer_requests(s->peer);
@@ -98,7 +99,7 @@ static void a_retry_after_that_is_too_long_is_not_waited_for(void **state)
     invoke(s->mock);
     assert_int_equal(peer_wait_outcome(s->peer, 0, PEER_ANSWERED, PATIENCE_MS), 0);
     while (beluga_telemetry_dropped(s->telemetry) != SPANS_A_CALL) usleep(1000);
-    invoke(s->mock); /* and it works again */
+    invoke(s->mock); /* and the exporter works again */
     assert_int_equal(beluga_telemetry_flush(s->telemetry, PATIENCE_MS), 0);
     assert_int_equal(spans_from(s, 1), SPANS_A_CALL);
 }
@@ -146,7 +147,7 @@ static void a_forked_child_exports_its_own_spans_only(void **state)
     needs_threads_in_a_child();
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, later);
-    invoke(s->mock); /* waits in the parent's queue */
+    invoke(s->mock); /* this span waits in the parent's queue */
     in_child(call_in_child, s);
     assert_int_equal(spans_from(s, 0), SPANS_A_CALL);
     assert_int_equal(beluga_telemetry_flush(s->telemetry, PATIENCE_MS), 0);

@@ -1,6 +1,6 @@
 /*
- * What stands in an export: the lines of OTLP/JSON that a file gets, read back. Which attributes a
- * call has, what is captured of its texts, and that every limit drops and counts.
+ * The content of an export: the lines of OTLP/JSON that are written to a file are read back. Tests
+ * which attributes a call has, which texts are captured, and that every limit drops and counts.
  */
 #include "../support/calls.h"
 #include "../support/parts.h"
@@ -21,10 +21,10 @@ enum { MAX_VARIABLES = 16, SAID = 2048 };
 
 typedef struct scene {
     char path[64];
-    char said[SAID]; /* what the log was told, a line each */
+    char said[SAID]; /* the log's records, one on each line */
     beluga_client *client;
     beluga_telemetry *telemetry;
-    char *text; /* of the file, once it was closed */
+    char *text; /* text of the file, once it was closed */
 } scene;
 
 static int set_up(void **state)
@@ -68,7 +68,7 @@ static void hear(void *payload, beluga_log_level level, const char *event,
                                    (int)fields[i].length, fields[i].text);
 }
 
-/* Everything into the file, when it is flushed; nothing of the environment. */
+/* Write everything to the file at a flush, and read nothing from the environment. */
 static void open_client(scene *s, const char *const *more)
 {
     const beluga_client_settings client = {.size = sizeof client};
@@ -101,7 +101,7 @@ static beluga_chat_model *open_model(scene *s, const char *name, const beluga_op
     return model;
 }
 
-/* Ends the telemetry, and returns the file's text. Borrowed. */
+/* End the telemetry, and return the file's text. Borrowed. */
 static const char *exported(scene *s)
 {
     close_client(s);
@@ -144,12 +144,12 @@ static beluga_messages *say(const char *text)
     return messages;
 }
 
-/* ---- what was asked and answered ------------------------------------------------------------- */
+/* ---- captured questions and answers ---------------------------------------------------------- */
 
 static const char *const capture[] = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true",
                                       NULL};
 
-/* One of each kind of message, and of each kind of part. */
+/* Make one message of each kind, with one part of each kind. */
 static beluga_messages *everything(void)
 {
     beluga_messages *messages = beluga_messages_new();
@@ -168,7 +168,7 @@ static beluga_messages *everything(void)
     return messages;
 }
 
-/* Ask with these variables, and return what was exported. Borrowed. */
+/* Ask with these variables, and return the exported text. Borrowed. */
 static const char *exported_everything(scene *s, const char *const *variables)
 {
     const beluga_option options[] = {beluga_with_model_name("any")};
@@ -179,7 +179,7 @@ static const char *exported_everything(scene *s, const char *const *variables)
     return exported(s);
 }
 
-/* How a text of JSON stands in a string of JSON. */
+/* Assert that a JSON text is contained as a JSON string. */
 static void expect_quoted(const char *text, const char *json)
 {
     char quoted[512];
@@ -224,7 +224,7 @@ static void a_text_past_the_limit_is_left_out_whole_and_counted(void **state)
 {
     const char *const small[] = {capture[0], "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=64", NULL};
     const char *text = exported_everything(*state, small);
-    expect_quoted(text, "[{\"type\":\"text\",\"content\":\"Be brief\"}]"); /* this one fits */
+    expect_quoted(text, "[{\"type\":\"text\",\"content\":\"Be brief\"}]"); /* this text fits */
     expect_none(text, "Look at this");
     expect(text, "\"droppedAttributesCount\":2"); /* question and answer */
 }
@@ -254,7 +254,7 @@ static void embeddings_and_counts_are_operations_of_their_own(void **state)
     expect_none(text, "gen_ai.output.messages");
 }
 
-/* ---- how it was asked ------------------------------------------------------------------------ */
+/* ---- settings of a call ---------------------------------------------------------------------- */
 
 static void ask_with_settings(scene *s, bool of_the_model)
 {
@@ -297,7 +297,7 @@ static void the_settings_of_a_model_are_attributes_of_its_spans(void **state)
     expect_settings(*state, true);
 }
 
-/* A model knows whether it has options that spans describe, so each is looked at by itself. */
+/* A model notes whether it has options that spans describe, so each option is tested separately. */
 static void each_setting_of_a_model_makes_its_spans_describe_it(void **state)
 {
     const struct {
@@ -346,7 +346,7 @@ static void attributes_past_their_number_are_dropped_and_counted(void **state)
     expect_none(text, "gen_ai.output.type");
 }
 
-/* ---- what a provider adds -------------------------------------------------------------------- */
+/* ---- attributes of a provider ---------------------------------------------------------------- */
 
 static int start_measured(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -408,7 +408,7 @@ static void differences_begin_anew_with_each_export(void **state)
     expect_none(text, "\"asDouble\":10");
 }
 
-/* The child's file is another one: what both write into one could not be told apart. */
+/* The child writes to another file, since the output of both could not be told apart in one. */
 static int measure_in_child(void *argument)
 {
     scene *s = argument;
@@ -471,7 +471,7 @@ static void what_headers_and_addresses_can_not_carry_is_left_out(void **state)
         open_client(s, variables);
         snprintf(expected, sizeof expected, "%.*s it ", (int)strcspn(wrong[i], "="), wrong[i]);
         expect(s->said, expected);
-        expect_none(s->said, "X-Other"); /* it may be a secret */
+        expect_none(s->said, "X-Other"); /* its value may be a secret */
         close_client(s);
     }
 }
@@ -488,7 +488,7 @@ static void what_is_set_for_all_signals_is_told_once(void **state)
     expect(s->said, "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION brotli must be gzip or none");
 }
 
-/* These variables, and nothing else. */
+/* Open a client with only these variables, and no file. */
 static void open_without_a_file(scene *s, const char *const *variables)
 {
     const beluga_telemetry_settings settings = {.size = sizeof settings,

@@ -1,13 +1,13 @@
 /*
- * What a telemetry sink hears: one operation a call, one attempt under it for each request, with
- * what came of them; and each span ends exactly once, in every way a call can end.
+ * What a telemetry sink hears: one operation for each call, and one attempt below it for each
+ * request, with their results; each span ends exactly once, in every way a call can end.
  */
 #include "../support/parts.h"
 #include "recorder.h"
 
-/* ---- what every test has --------------------------------------------------------------------- */
+/* ---- the scene of every test ----------------------------------------------------------------- */
 
-/* One operation and one attempt ended with this code. */
+/* Assert that one operation and one attempt ended with this code. */
 static void assert_both(const scene *s, int code)
 {
     const span *operation = the(s, 0, 2), *attempt = the(s, 1, 2);
@@ -19,7 +19,7 @@ static void assert_both(const scene *s, int code)
     assert_int_equal(operation->error.code, code);
 }
 
-/* ---- what is told ---------------------------------------------------------------------------- */
+/* ---- reported spans -------------------------------------------------------------------------- */
 
 static void a_call_is_an_operation_and_one_attempt(void **state)
 {
@@ -159,7 +159,7 @@ static void usage_is_told_of_a_stream_that_breaks(void **state)
 
 /* ---- every way to end ------------------------------------------------------------------------ */
 
-/* A stream that says a word and its usage, and then nothing more. */
+/* Script a stream with a word and its usage, and then nothing more. */
 static void say_a_word_and_hang(peer *p)
 {
     peer_reply *r = peer_reply_new(p);
@@ -176,7 +176,7 @@ static void on_event(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR) s->terminal++;
 }
 
-/* A pushed stream that has got its usage and waits. */
+/* Begin a pushed stream that waits after its usage. */
 static beluga_op *waiting_stream(scene *s, beluga_context *context)
 {
     beluga_op *op = NULL;

@@ -1,11 +1,11 @@
-/* A sink that is told of tools, of what goes upstream, of nothing, and by many threads. */
+/* Sinks that hear about tools, about upstream requests, about nothing, and from many threads. */
 #include "../support/scoped.h"
 #include "../support/threads.h"
 #include "recorder.h"
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-static char traced_as[64]; /* what a tool found in its context */
+static char traced_as[64]; /* the trace that a tool found in its context */
 
 static int tell_weather(void *payload, beluga_context *ctx, const char *arguments, size_t length,
                         beluga_tool_result *result)
@@ -17,7 +17,7 @@ static int tell_weather(void *payload, beluga_context *ctx, const char *argument
     return beluga_tool_result_set(result, "sunny", 5);
 }
 
-/* A mock that calls these tools, then answers. */
+/* Make a mock model that calls these tools, and then answers. */
 static beluga_chat_model *mock_with_tools(scene *s, const char *calls)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -97,7 +97,7 @@ static void content_is_told_only_where_it_is_captured(void **state)
     assert_string_equal(tool_span(s, 0)->result, "sunny");
 }
 
-/* ---- what goes upstream, and what a provider adds ------------------------------------------- */
+/* ---- headers of requests, and attributes of a provider --------------------------------------- */
 
 static const char *header_sent(scene *s, size_t index, const char *name)
 {
@@ -216,7 +216,7 @@ static void a_sink_of_an_older_build_hears_operations_and_attempts_only(void **s
         assert_true(the(s, i, 4)->start.kind <= BELUGA_SPAN_ATTEMPT);
 }
 
-/* ---- when nothing is told -------------------------------------------------------------------- */
+/* ---- calls that are not reported ------------------------------------------------------------- */
 
 static void what_never_starts_and_lists_of_models_are_not_told(void **state)
 {
@@ -240,7 +240,7 @@ static void a_sink_that_returns_no_handle_hears_no_more(void **state)
     pulled got;
     stream_all(s->openai, &got);
     assert_int_equal(got.status, 0);
-    assert_int_equal(s->recorder.count, 1); /* the operation alone was offered */
+    assert_int_equal(s->recorder.count, 1); /* the sink heard only of the operation */
 }
 
 static void a_sink_may_lack_any_function(void **state)

@@ -1,5 +1,4 @@
-/* The tool loop: what the model is told, what the caller is told, and that it always comes to an
- * end. */
+/* The tool loop: what the model gets, what the caller gets, and that the loop always ends. */
 #include "../support/scoped.h"
 #include "bodies.h"
 #include "support/calls.h"
@@ -24,7 +23,7 @@ static int echo(void *payload, beluga_context *ctx, const char *arguments, size_
 
 static failing breakdown = {"out of order", BELUGA_ERROR_INTERNAL};
 
-/* Sleeps until its context is cancelled: an abandoned tool can see that it is. */
+/* Sleeps until its context is cancelled: an abandoned tool can see that. */
 static atomic_int sleepers_started, sleepers_woken;
 
 static int sleep_long(void *payload, beluga_context *ctx, const char *arguments, size_t length,
@@ -40,7 +39,7 @@ static int sleep_long(void *payload, beluga_context *ctx, const char *arguments,
     return BELUGA_ERROR_CONTEXT_CANCELED;
 }
 
-/* Deaf to cancellation; ends when it is let go. */
+/* Ignores cancellation, and ends when let_go is set. */
 static atomic_bool let_go;
 
 static int be_stubborn(void *payload, beluga_context *ctx, const char *arguments, size_t length,
@@ -56,7 +55,7 @@ static int be_stubborn(void *payload, beluga_context *ctx, const char *arguments
     return beluga_tool_result_set(result, "late", 4);
 }
 
-/* Waits until as many run at once as it is told: only then all of them can end. */
+/* Waits until a number of tools run at once; only then all of them can end. */
 typedef struct meeting {
     pthread_mutex_t lock;
     pthread_cond_t all;
@@ -94,7 +93,7 @@ static beluga_tool *tool(const char *name, beluga_tool_execute_fn execute, void 
     return made;
 }
 
-/* Bind one tool to mock, which calls what the JSON says, once, and then answers "done". */
+/* Bind one tool to mock, which makes the calls of the JSON once, and then answers "done". */
 static beluga_chat_model *mock_that_calls(const char *calls, beluga_tool *consumed)
 {
     beluga_chat_model *model =
@@ -159,7 +158,7 @@ static void expect_story(beluga_chat_model *model, const char *expected)
     beluga_chat_model_unref(model);
 }
 
-/* A run that succeeds. Returns owned. */
+/* Run the tool loop successfully. Returns owned. */
 static beluga_response *run(beluga_chat_model *model, beluga_messages **messages, story *s)
 {
     beluga_response *response = NULL;
@@ -167,7 +166,7 @@ static beluga_response *run(beluga_chat_model *model, beluga_messages **messages
     return response;
 }
 
-/* A run that takes more steps than it may, and so finishes never. */
+/* Run a tool loop that takes more steps than allowed, and so never finishes. */
 static void exceeds(beluga_chat_model *model, beluga_messages **messages, story *s,
                     const beluga_option *limit)
 {
@@ -179,7 +178,7 @@ static void exceeds(beluga_chat_model *model, beluga_messages **messages, story 
     assert_int_equal(s->finishes, 0);
 }
 
-/* Answer once with a call of echo, which ends for this reason. */
+/* Answer once with a call of echo, and with this finish reason. */
 static peer_reply *call_and_end(peer *p, const char *reason)
 {
     peer_reply *r = peer_reply_new(p);
@@ -272,7 +271,8 @@ static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
     expect_story(mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]",
                                  tool("sleeper", sleep_long, NULL, 20)),
                  "<tool_execution_error tool sleeper gave no result before its timeout>done");
-    /* It was cancelled, not killed; unless the machine was so slow that it never began. */
+    /* The tool was cancelled, not killed, unless the machine was so slow that the tool never
+     * began. */
     while (atomic_load(&sleepers_woken) != atomic_load(&sleepers_started)) usleep(1000);
 }
 
@@ -305,7 +305,7 @@ static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state
     assert_int_equal(beluga_messages_count(messages), 1);
 }
 
-/* Of an answer that ends so no tool runs, and its call is the caller's. */
+/* Assert that an answer with this finish reason runs no tool, and that the caller gets its call. */
 static void ends_without_a_run(peer *p, beluga_chat_model *bound, const char *word,
                                beluga_finish_reason reason)
 {
@@ -343,7 +343,7 @@ static void say_and_end(peer *p, const char *text, const char *reason)
     peer_openai_done(r);
 }
 
-/* A call that is forced in every step would leave no step for the answer. */
+/* If a tool call were forced in every step, no step would be left for the answer. */
 static void a_call_is_forced_in_the_first_step_alone(void **state)
 {
     peer *p = *state;
@@ -418,7 +418,7 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
     assert_int_equal(run_n(model, ctx, &messages, &s, &response, &err, NULL, 0),
                      BELUGA_ERROR_CONTEXT_CANCELED);
     pthread_join(thread, NULL);
-    assert_int_equal(atomic_load(&sleepers_woken), before); /* it did not wait for the tool */
+    assert_int_equal(atomic_load(&sleepers_woken), before); /* the run did not wait for the tool */
     atomic_store(&let_go, true);
     while (atomic_load(&sleepers_woken) == before) usleep(1000);
 }
@@ -437,9 +437,9 @@ static void a_hosts_loop_never_blocks_on_a_tool(void **state)
     assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages, record_story, &s, &run,
                                               NULL, NULL, 0),
                      0);
-    /* returns while the tool sleeps */
+    /* a step returns while the tool sleeps */
     for (int i = 0; i < 10; i++) assert_int_equal(beluga_loop_step(loop), 0);
-    /* one that has not begun never does */
+    /* a tool that has not begun never does */
     while (atomic_load(&sleepers_started) == started) usleep(1000);
     assert_int_equal(s.finishes, 0);
     beluga_tool_run_free(run);

@@ -1,5 +1,5 @@
-/* Tools: making them, binding them to a model that does not change, and the calls that come back.
- */
+/* Tools: making them, binding them to a model, which does not change itself, and the calls that
+ * come back. */
 #include "../models.h"
 #include "../support/scoped.h"
 #include "../support/threads.h"
@@ -112,7 +112,7 @@ static void binding_does_not_change_the_model(void **state)
     assert_null(beluga_chat_model_tool(s->model, 0));
     assert_int_equal(beluga_chat_model_tool_count(one), 1);
     assert_ptr_equal(beluga_chat_model_tool(one, 0), first);
-    assert_int_equal(beluga_chat_model_tool_count(two), 1); /* replaced, not added to */
+    assert_int_equal(beluga_chat_model_tool_count(two), 1); /* replaced, not added */
     assert_ptr_equal(beluga_chat_model_tool(two, 0), second);
     assert_null(beluga_chat_model_tool(two, 1));
     assert_int_equal(beluga_chat_model_tool_count(none), 0);
@@ -255,7 +255,7 @@ static void assert_two_calls(const beluga_response *response)
     assert_string_equal(first->arguments, "{\"city\":\"Z\xc3\xbcrich\",\"days\":3}");
     assert_string_equal(second->name, "clock");
     assert_string_equal(second->arguments, "{}");
-    assert_true(*second->id); /* one is made up */
+    assert_true(*second->id); /* the library makes up an id */
     assert_string_not_equal(second->id, first->id);
 }
 

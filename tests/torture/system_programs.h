@@ -30,7 +30,7 @@ typedef struct program {
 
 extern const program programs[];
 extern const size_t n_programs;
-extern meter memory; /* the library's */
+extern meter memory; /* counts the library's memory */
 
 /* Make the folder that the programs use, and start the server. Returns whether both succeeded. */
 bool programs_begin(void);

@@ -1,5 +1,6 @@
 /* Batch jobs: decodes the API's answers about them, and their results. A job is an operation
  * {"name", "metadata":{"state",…},"done","response","error"}.
+ *
  * Sources: Google's reference (ai.google.dev/api/batch-api) and the pages of batch_request.c;
  * python-genai, batches.py, types.py (JobState) and _transformers.py (both words for states).
  * Answers of the API that people have published (python-genai, issue 1323, and

@@ -1,6 +1,7 @@
 /* Requests about batch jobs. A job is created from a file that has a line for each request of the
  * job. That takes three HTTP requests: the first asks for an upload URL, the second sends the file,
  * and the third creates the job.
+ *
  * Sources: Google's pages on the Batch API (ai.google.dev/gemini-api/docs/batch-api, its reference
  * ai.google.dev/api/batch-api) and on files (ai.google.dev/gemini-api/docs/files, "resumable");
  * python-genai, batches.py and files.py, which send the same paths, headers and members. */

@@ -1,4 +1,5 @@
 /* Messages as "contents" and "systemInstruction".
+ *
  * Signed parts go back unchanged. The signature of a part other than reasoning is kept in a message
  * as reasoning without text, before the text or the tool call that it signs. */
 #include "providers/gemini/gemini.h"

@@ -89,7 +89,7 @@ static beluga_role role_at(const beluga__gemini_encoder *e, size_t index)
     return beluga_message_role(beluga_call_message(e->call, index));
 }
 
-/* For older models, the media of results are in a content behind the results. */
+/* For older models, the media of results are in a content after the results. */
 static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
 {
     bool any = false;

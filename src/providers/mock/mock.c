@@ -49,7 +49,7 @@ static int64_t count_words(piece p)
     return beluga__mock_count_words(p);
 }
 
-/* Take at most `limit` words off the front, each with the white space behind it. */
+/* Take at most `limit` words off the front, each with the white space after it. */
 static piece take_words(piece *from, int64_t limit)
 {
     const char *at = from->text, *end = at + from->length;

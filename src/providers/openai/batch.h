@@ -8,8 +8,8 @@
 
 enum {
     BELUGA__BATCH_ID = 256, /* bytes of a file's id */
-    BELUGA__BATCH_PATH =
-        1024, /* bytes of a path that contains an id, each byte of which may become %XX */
+    /* Bytes of a path that contains an id, each byte of which may become %XX. */
+    BELUGA__BATCH_PATH = 1024,
     BELUGA__BATCH_STEPS = 4 /* most requests about the files of a job */
 };
 

@@ -301,8 +301,8 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
     if (first) return take_first(state, kind, root, emit);
-    const beluga_json *job =
-        beluga_json_get(root, "job"); /* the form of Together's answer to a creation */
+    /* The form of Together's answer to a creation. */
+    const beluga_json *job = beluga_json_get(root, "job");
     return emit_job(beluga_json_is_object(job) ? job : root, emit);
 }
 

@@ -64,7 +64,7 @@ typedef struct beluga__openai_host {
 enum { BELUGA__OPENAI_INPUTS = 2048, BELUGA__OPENAI_INPUT_BYTES = 600000 };
 
 /* hosts.c, or hosts_none.c and plain_host.c */
-/* Returns row `index`, or NULL behind the last row. */
+/* Returns row `index`, or NULL after the last row. */
 const beluga_provider *beluga__openai_host_at(size_t index);
 /* Write the request for the host whose row the call's provider is, or for the protocol itself. */
 int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,

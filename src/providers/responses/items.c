@@ -139,7 +139,7 @@ static void put_said(beluga__encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* Each part is an item, so a call comes behind the reasoning that led to it. */
+/* Each part is an item, so a call comes after the reasoning that led to it. */
 static void put_ai_part(beluga__encoder *e, const beluga_part *part)
 {
     switch (part->kind) {

@@ -42,8 +42,8 @@ int beluga__responses_emit_output(beluga__responses_state *state, const beluga_j
                                   beluga_emit *emit);
 int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga_json *response,
                                     beluga_emit *emit);
-/* Emit usage and finish, or the error with which the response ended. `status` counts if the
- * response has none.
+/* Emit usage and finish, or the error with which the response ended. `status` is used
+ * if the response has none.
  */
 int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json *response,
                                const char *status, beluga_emit *emit);

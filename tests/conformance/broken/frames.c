@@ -1,5 +1,6 @@
 /* Providers that choose the framing alone, correct except for one fault each, which their names
  * say.
+ *
  * "raw-…": the body is the text itself, and a byte 4 marks its end. "own-…": a frame is
  * "LENGTH:DATA"; data that begins with "+" is text, and "." is the end. */
 #include "../say.h"
