@@ -1,4 +1,4 @@
-/* A test without network and key: the answers come from recordings in a directory. */
+/* A test without a network and a key: the answers come from recordings in a directory. */
 #include <beluga/beluga.h>
 
 #include <stdio.h>
