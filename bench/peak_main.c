@@ -1,6 +1,6 @@
-/* bench-peak PROGRAM [ARGUMENT...]: runs a program without its output, and prints its largest
- * resident memory in KiB. The memory of a process before it becomes that program counts, too, so
- * this program is small. */
+/* bench-peak PROGRAM [ARGUMENT...]: runs a program, discards its output, and prints its largest
+ * resident memory in KiB. The child's memory before exec counts, too, so this program is kept
+ * small. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-/* Functions that all targets share: a broken rule stops the run. */
+/* Functions that all fuzz targets share. A check that fails ends the run. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -238,7 +238,7 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     line->state = try_again(c, line);
     if (line->state != LINE_DONE) return 0;
     beluga_error_set(&result.error, BELUGA_ERROR_EMPTY_RESPONSE,
-                     "%d batch jobs ended without a result for this line", BATCH_JOB_TRIES);
+                     "no result for this line after %d batch jobs", BATCH_JOB_TRIES);
     return write_result(c, line, &result);
 }
 

@@ -189,7 +189,7 @@ static void decode(asked_job *job, const beluga_event *event, beluga_batch_resul
     beluga_loop *loop = job->base.loop;
     if (job->decoding) {
         beluga_error_set(&result->error, BELUGA_ERROR_INVALID_RESPONSE,
-                         "the provider emitted a result while another one was decoded");
+                         "the provider's decoder emitted a result while it decoded another one");
         beluga__call_locate(job->op->call, &result->error);
         return;
     }

@@ -72,7 +72,8 @@ beluga__model *beluga__stack_new(const beluga__stack_plan *plan, beluga__model *
 
 /* --- a description ---------------------------------------------------------------------------- */
 
-/* Add the option to the description. Returns whether it had something to add. */
+/* Append an option to the description of its layer in `value`. Returns false if the option has
+ * nothing to show. */
 static bool describe_option(const beluga_config *config, const layer_option *o, char *value)
 {
     if (!o->before) return false;

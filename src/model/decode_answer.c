@@ -60,7 +60,8 @@ static void read_answer(decoding *d, const char *body, size_t length)
         fail(emit, BELUGA_ERROR_INVALID_RESPONSE,
              "the answer needs a further request, which a batch job can't send");
     else if (!emit->failed && !emit->finished)
-        fail(emit, BELUGA_ERROR_INVALID_RESPONSE, "the answer does not say that it is complete");
+        fail(emit, BELUGA_ERROR_INVALID_RESPONSE,
+             "the answer ended without its mark of completion, so it may be cut off");
     if (emit->error && emit->failed && !*emit->error->cause && length)
         beluga_error_set_cause(emit->error, body, length < 80 ? length : 80);
 }

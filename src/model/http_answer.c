@@ -170,7 +170,7 @@ static void end_collecting(beluga__http_stage *self)
     if (!self->emit.failed && !self->emit.finished) {
         beluga_error err;
         beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
-                         "the answer does not say that it is complete");
+                         "the answer ended without its mark of completion, so it may be cut off");
         beluga__emit_fail(&self->emit, err.code, &err);
     }
     beluga__http_stage_conclude(self);

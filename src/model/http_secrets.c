@@ -24,8 +24,8 @@ static void take(beluga__http_secrets *secrets, const char *value)
     secrets->n_fetched++;
 }
 
-/* Set the error. Headers' values are fetched like keys, so the error must name the one that
- * failed. */
+/* Set the error. A header's value may come from a secret source, as a key does, so the error names
+ * the header or the key that could not be fetched. */
 static int failed(const beluga__http_secrets *secrets, beluga_error *err)
 {
     const beluga__target *target = secrets->call->target;

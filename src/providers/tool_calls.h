@@ -1,7 +1,7 @@
-/* Tool calls that come in pieces, whatever the protocol: each becomes one begin, its deltas and one
- * end. Servers leave out the number, the id or the name, split the name or repeat it in every
- * piece, send one call at two places, repeat all of the arguments at the end, and send objects or
- * null where a text belongs. */
+/* Puts tool calls that come in pieces together, for all protocols: each call becomes one begin, its
+ * deltas and one end. It accepts what servers do wrong: they leave out a call's index, its id or
+ * its name, split the name or repeat it in every piece, send one call at two indexes, repeat all of
+ * the arguments at the end, and send objects or null instead of text. */
 #ifndef BELUGA__PROVIDERS_TOOL_CALLS_H
 #define BELUGA__PROVIDERS_TOOL_CALLS_H
 

@@ -30,7 +30,8 @@ static int64_t count(const char *text)
 
 /* ---- durations ------------------------------------------------------------------------------- */
 
-/* Read a decimal number at the beginning of the text, whatever the locale; -1 if there is none. */
+/* Read the decimal number at the beginning of *text, in any locale, and move *text behind it.
+ * Returns -1 if there is none. */
 static double number(const char **text)
 {
     double value = 0, scale = 1;

@@ -125,7 +125,7 @@ static void resume_all(chaos *c)
 {
     for (unsigned i = 0; i < c->started; i++) {
         if (c->rides[i].paused) beluga_op_pause(c->rides[i].op, c->rides[i].paused = false);
-        /* the call may be paused, and its handle is freed */
+        /* the test has freed the call's handle, so only the context can cancel the call */
         if (!c->rides[i].op) beluga_context_cancel(c->rides[i].context);
     }
 }
