@@ -43,7 +43,9 @@ static const char *advice_of(CURLcode code)
     case CURLE_SEND_ERROR: return "the request could not be sent";
     case CURLE_PEER_FAILED_VERIFICATION: return "the server's certificate can't be verified";
     case CURLE_SSL_CONNECT_ERROR: return "the TLS handshake failed";
-    case CURLE_SSL_CACERT_BADFILE: return "ca_file can't be read";
+    case CURLE_SSL_CACERT_BADFILE:
+        return "the list of certificate authorities can't be read: check the option ca_file, or "
+               "install the package ca-certificates";
     case CURLE_SSL_CERTPROBLEM: return "the client's certificate or key can't be used";
     case CURLE_URL_MALFORMAT: return "base_url is not a URL";
     case CURLE_UNSUPPORTED_PROTOCOL: return "base_url must begin with http:// or https://";
