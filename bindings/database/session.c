@@ -264,6 +264,7 @@ bool db_session_name(const db_session *session, size_t index, const char **name,
                      const char **meaning, const char **kind)
 {
     size_t n = 0;
+    if (!session->config) return false;
     *kind = "alias";
     for (; beluga_config_alias(session->config, n, name, meaning); n++)
         if (n == index) return true;

@@ -94,8 +94,8 @@ void db_session_end_call(db_session *session, const beluga_price *price, const b
 /*
  * Walk what can be asked by a short name: aliases of the configuration file, and its own providers.
  *
- * @param kind  Receives "alias" or "provider".
- * @return false past the last.
+ * @param kind  Receives "alias" or "provider". All three are borrowed until the next policy is set.
+ * @return false past the last, and where the configuration file could not be read.
  */
 bool db_session_name(const db_session *session, size_t index, const char **name,
                      const char **meaning, const char **kind);
