@@ -274,6 +274,7 @@ static db_vectors *start_vectors(FunctionCallInfo fcinfo, const inputs *in)
     db_vectors *vectors;
     const db_texts texts = {in->texts, in->lengths, in->count};
     backend_request(fcinfo, 1, &request);
+    request.setting = "beluga.embedding_model";
     if (PG_ARGISNULL(1) && settings_embedding_model()) request.model = settings_embedding_model();
     if (db_vectors_start(backend_session(), &request, &texts, &vectors, &err)) backend_fail(&err);
     return vectors;

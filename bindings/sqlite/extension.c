@@ -83,6 +83,7 @@ void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *
 {
     const char *name = extension_text(model);
     *request = (db_request){.model = name ? name : x->settings.model,
+                            .setting = "BELUGA_SQLITE_MODEL",
                             .timeout_ms = x->settings.timeout_ms,
                             .temperature = -1,
                             .concurrency = x->settings.concurrency};
