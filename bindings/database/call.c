@@ -9,7 +9,7 @@ int db_call_begin(db_call *call, db_session *session, const db_request *request,
 {
     const db_model *model;
     call->session = session;
-    int status = db_session_open(session, request->model, &model, err);
+    int status = db_session_open(session, request->model, request->setting, &model, err);
     if (status) return status;
     call->model = beluga_chat_model_ref(model->model);
     call->price = model->price;

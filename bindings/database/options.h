@@ -11,7 +11,8 @@
 
 /* What a call asks for. All texts are borrowed until the call was started. */
 typedef struct db_request {
-    const char *model;   /* NULL or "": the default */
+    const char *model;   /* NULL or "": that of the configuration file */
+    const char *setting; /* what the host calls its own default model, for messages */
     const char *options; /* a JSON object, such as {"temperature": 0.2}; NULL: none */
     size_t options_length;
     const char *schema;  /* the JSON Schema that the answer must fit; NULL: none */

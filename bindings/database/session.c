@@ -241,15 +241,17 @@ static int make_model(db_session *session, const char *reference, db_model *mode
     return 0;
 }
 
-int db_session_open(db_session *session, const char *reference, const db_model **out,
-                    beluga_error *err)
+int db_session_open(db_session *session, const char *reference, const char *setting,
+                    const db_model **out, beluga_error *err)
 {
     db_model made;
     if (!reference || !*reference) reference = beluga_config_default_model(session->config);
     if (!reference)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "no model is named: give one as an argument, such as "
-                                "'openai/gpt-5-mini', or set the default one");
+                                "'openai/gpt-5-mini', or set %s, or \"model\" in the "
+                                "configuration file",
+                                setting);
     *out = find(session, reference);
     if (*out) return 0;
     int status = make_model(session, reference, &made, err);
@@ -264,6 +266,7 @@ bool db_session_name(const db_session *session, size_t index, const char **name,
                      const char **meaning, const char **kind)
 {
     size_t n = 0;
+    if (!session->config) return false;
     *kind = "alias";
     for (; beluga_config_alias(session->config, n, name, meaning); n++)
         if (n == index) return true;

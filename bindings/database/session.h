@@ -75,10 +75,11 @@ int db_session_set_policy(db_session *session, const db_policy *policy, beluga_e
  * Open a model, or find it among those that are open.
  *
  * @param reference  An alias, or "provider/model"; NULL or "": the one of the configuration file.
+ * @param setting    Where the host lets its user name one: the error for none says so.
  * @param out        Borrowed until the next call of this function or of db_session_set_policy.
  */
-int db_session_open(db_session *session, const char *reference, const db_model **out,
-                    beluga_error *err);
+int db_session_open(db_session *session, const char *reference, const char *setting,
+                    const db_model **out, beluga_error *err);
 
 /* Return whether the budget allows one more call, and count it. */
 int db_session_begin_call(db_session *session, beluga_error *err);
@@ -94,8 +95,8 @@ void db_session_end_call(db_session *session, const beluga_price *price, const b
 /*
  * Walk what can be asked by a short name: aliases of the configuration file, and its own providers.
  *
- * @param kind  Receives "alias" or "provider".
- * @return false past the last.
+ * @param kind  Receives "alias" or "provider". All three are borrowed until the next policy is set.
+ * @return false past the last, and where the configuration file could not be read.
  */
 bool db_session_name(const db_session *session, size_t index, const char **name,
                      const char **meaning, const char **kind);

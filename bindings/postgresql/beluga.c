@@ -171,19 +171,19 @@ static void read_inputs(ArrayType *array, bool with_nulls, inputs *in)
     }
 }
 
-/* Let a function return rows of its columns. */
-static void describe_rows(FunctionCallInfo fcinfo, FuncCallContext *function)
+/* The columns of the rows that the function returns. */
+static TupleDesc columns_of(FunctionCallInfo fcinfo)
 {
     TupleDesc columns;
     if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("beluga: this function gives rows of several columns")));
-    function->tuple_desc = BlessTupleDesc(columns);
+    return BlessTupleDesc(columns);
 }
 
-static Datum make_row(FuncCallContext *function, Datum *values, bool *nulls)
+static Datum make_row(TupleDesc columns, Datum *values, bool *nulls)
 {
-    return HeapTupleGetDatum(heap_form_tuple(function->tuple_desc, values, nulls));
+    return HeapTupleGetDatum(heap_form_tuple(columns, values, nulls));
 }
 
 /* ---- llm_many -------------------------------------------------------------------------------- */
@@ -202,7 +202,7 @@ static void begin_many(FunctionCallInfo fcinfo)
     FuncCallContext *function = SRF_FIRSTCALL_INIT();
     if (PG_ARGISNULL(0)) return;
     MemoryContext before = MemoryContextSwitchTo(function->multi_call_memory_ctx);
-    describe_rows(fcinfo, function);
+    function->tuple_desc = columns_of(fcinfo);
     backend_request(fcinfo, 1, &request);
     read_inputs(PG_GETARG_ARRAYTYPE_P(0), true, &in);
     MemoryContextSwitchTo(before);
@@ -231,7 +231,7 @@ static Datum many_row(FuncCallContext *function, const db_row *row)
     if (error) values[2] = PointerGetDatum(error);
     nulls[1] = !answer;
     nulls[2] = !error;
-    return make_row(function, values, nulls);
+    return make_row(function->tuple_desc, values, nulls);
 }
 
 SQL_FUNCTION(beluga_llm_many);
@@ -274,6 +274,7 @@ static db_vectors *start_vectors(FunctionCallInfo fcinfo, const inputs *in)
     db_vectors *vectors;
     const db_texts texts = {in->texts, in->lengths, in->count};
     backend_request(fcinfo, 1, &request);
+    request.setting = "beluga.embedding_model";
     if (PG_ARGISNULL(1) && settings_embedding_model()) request.model = settings_embedding_model();
     if (db_vectors_start(backend_session(), &request, &texts, &vectors, &err)) backend_fail(&err);
     return vectors;
@@ -318,7 +319,7 @@ static void begin_embedding(FunctionCallInfo fcinfo)
     if (PG_ARGISNULL(0)) return;
     MemoryContext before = MemoryContextSwitchTo(function->multi_call_memory_ctx);
     embedded *e = palloc0(sizeof *e);
-    describe_rows(fcinfo, function);
+    function->tuple_desc = columns_of(fcinfo);
     read_inputs(PG_GETARG_ARRAYTYPE_P(0), false, &e->in);
     MemoryContextSwitchTo(before);
     if (!e->in.count) return;
@@ -339,7 +340,7 @@ Datum beluga_pg_embed_many(PG_FUNCTION_ARGS)
     Datum values[] = {Int64GetDatum((int64)e->in.places[i] + 1),
                       PointerGetDatum(array_of(e->vectors, i))};
     bool nulls[] = {false, false};
-    SRF_RETURN_NEXT(function, make_row(function, values, nulls));
+    SRF_RETURN_NEXT(function, make_row(function->tuple_desc, values, nulls));
 }
 
 /* ---- llm_usage, llm_models ------------------------------------------------------------------- */
@@ -347,23 +348,19 @@ Datum beluga_pg_embed_many(PG_FUNCTION_ARGS)
 SQL_FUNCTION(beluga_llm_usage);
 Datum beluga_llm_usage(PG_FUNCTION_ARGS)
 {
-    TupleDesc columns;
     const db_usage *u = &backend_session()->usage;
-    if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("beluga: this function gives a row of several columns")));
     Datum values[] = {Int64GetDatum(u->calls),        Int64GetDatum(u->failed),
                       Int64GetDatum(u->input_tokens), Int64GetDatum(u->output_tokens),
                       Float8GetDatum(u->cost),        BoolGetDatum(u->cost_known)};
     bool nulls[6] = {false};
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+    return make_row(columns_of(fcinfo), values, nulls);
 }
 
 static void begin_models(FunctionCallInfo fcinfo)
 {
     FuncCallContext *function = SRF_FIRSTCALL_INIT();
     MemoryContext before = MemoryContextSwitchTo(function->multi_call_memory_ctx);
-    describe_rows(fcinfo, function);
+    function->tuple_desc = columns_of(fcinfo);
     MemoryContextSwitchTo(before);
 }
 
@@ -379,5 +376,5 @@ Datum beluga_llm_models(PG_FUNCTION_ARGS)
         SRF_RETURN_DONE(function);
     for (int i = 0; i < 3; i++)
         values[i] = PointerGetDatum(cstring_to_text(message_from_utf8(words[i])));
-    SRF_RETURN_NEXT(function, make_row(function, values, nulls));
+    SRF_RETURN_NEXT(function, make_row(function->tuple_desc, values, nulls));
 }

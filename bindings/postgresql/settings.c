@@ -86,6 +86,7 @@ void settings_policy(db_policy *policy)
 void settings_request(db_request *request)
 {
     *request = (db_request){.model = model,
+                            .setting = "beluga.model",
                             .timeout_ms = timeout_ms,
                             .max_tokens = max_tokens,
                             .temperature = temperature,

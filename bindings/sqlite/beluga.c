@@ -150,6 +150,7 @@ static void embed(sqlite3_context *context, int n, sqlite3_value **values)
     size_t length = (size_t)sqlite3_value_bytes(values[0]);
     const db_texts texts = {&text, &length, 1};
     extension_request(x, argument(values, n, 1), argument(values, n, 2), &request);
+    request.setting = "BELUGA_SQLITE_EMBEDDING_MODEL";
     if (!extension_text(argument(values, n, 1)) && x->settings.embedding_model)
         request.model = x->settings.embedding_model;
     int status = extension_begin(x, &err);

@@ -10,13 +10,19 @@ enum { TICK_MS = 50 }; /* so often a waiting call looks whether it is interrupte
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
+/* It takes 10,000 steps of SQLite's machine, and less than a millisecond. */
+static const char count_to_600[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) "
+    "SELECT count(*) FROM n";
+
 /* Any statement that begins after sqlite3_interrupt, while another one runs, is interrupted, too:
- * so a little one tells. It also calls the host's progress handler, which sqlite3_is_interrupted of
- * SQLite 3.41 and later does not. */
+ * so one tells. It also calls the host's progress handler, which sqlite3_is_interrupted of SQLite
+ * 3.41 and later does not; for that it has to take as many steps as hosts let pass between two
+ * calls of their handler, which are often thousands. */
 static bool is_interrupted(sqlite3 *db)
 {
     sqlite3_stmt *statement = NULL;
-    int status = sqlite3_prepare_v2(db, "SELECT 1", -1, &statement, NULL);
+    int status = sqlite3_prepare_v2(db, count_to_600, -1, &statement, NULL);
     if (status == SQLITE_OK) status = sqlite3_step(statement);
     sqlite3_finalize(statement);
     return status == SQLITE_INTERRUPT;
@@ -77,6 +83,7 @@ void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *
 {
     const char *name = extension_text(model);
     *request = (db_request){.model = name ? name : x->settings.model,
+                            .setting = "BELUGA_SQLITE_MODEL",
                             .timeout_ms = x->settings.timeout_ms,
                             .temperature = -1,
                             .concurrency = x->settings.concurrency};

@@ -51,7 +51,6 @@ struct cursor {
     beluga_json_doc *doc;
     const char **texts;
     size_t *lengths;
-    const char *name, *meaning, *what; /* of llm_models */
 };
 
 static bool is_null(sqlite3_value *value)
@@ -149,10 +148,17 @@ static void column_many(cursor *c, sqlite3_context *context, int column)
 
 /* ---- llm_models ------------------------------------------------------------------------------ */
 
+/* Looked up for each column, as a call between two of them may have read the file anew. */
+static bool name_at(const cursor *c, const char *words[3])
+{
+    return db_session_name(c->x->session, (size_t)c->row, &words[0], &words[1], &words[2]);
+}
+
 static int next_name(cursor *c, beluga_error *err)
 {
+    const char *words[3];
     (void)err;
-    c->end = !db_session_name(c->x->session, (size_t)c->row, &c->name, &c->meaning, &c->what);
+    c->end = !name_at(c, words);
     return 0;
 }
 
@@ -164,8 +170,8 @@ static int start_models(cursor *c, sqlite3_value **arguments, beluga_error *err)
 
 static void column_name(cursor *c, sqlite3_context *context, int column)
 {
-    const char *const columns[] = {c->name, c->meaning, c->what};
-    sqlite3_result_text(context, columns[column], -1, SQLITE_TRANSIENT);
+    const char *words[3];
+    if (name_at(c, words)) sqlite3_result_text(context, words[column], -1, SQLITE_TRANSIENT);
 }
 
 /* ---- what SQLite calls ----------------------------------------------------------------------- */
@@ -211,7 +217,8 @@ static int on_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-/* Each argument that is given is an equation that holds by itself. The first one must be there. */
+/* Each argument that is given is an equation that holds by itself. Without the first one, as for
+ * NULL, there are no rows. */
 static int on_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     const kind *k = ((table *)base)->kind;

@@ -288,6 +288,14 @@ def cases(stand):
             assert services.KEY.encode() not in log.read()
         assert "42501" in db.fault("SHOW beluga.config_file", user="writer")
 
+    def no_model():
+        """the error for no model at all says where to name one"""
+        fault = db.fault("SET beluga.config_file = ''", "SELECT llm('hi')")
+        assert "F0000" in fault and "beluga.model" in fault and "configuration file" in fault, fault
+        fault = db.fault("SET beluga.config_file = ''", "SET beluga.embedding_model = ''", "SELECT embed('hi')")
+        assert "beluga.embedding_model" in fault, fault
+        assert db.ask("SET beluga.config_file = ''", "SET beluga.model = 'mock/echo'", "SELECT llm('hi')") == "hi"
+
     def file_changes():
         """a configuration file that was changed holds from the next statement on"""
         with open(os.path.join(os.path.dirname(db.folder), "config.yaml"), "a") as file:
@@ -390,7 +398,7 @@ def cases(stand):
 
     return [guide, answers, nulls, options, forbidden_options, streams, stops_early, cancels, ctrl_c, statement_timeout,
             own_timeout, terminates, after_cancel, many, at_once, thousand, schema, vectors, refused, in_mid_answer, gone,
-            redirects, nul, latin, ascii_bytes, hosts, models, budgets, usage, rights, keys, file_changes, no_threads,
+            redirects, nul, latin, ascii_bytes, hosts, models, budgets, usage, rights, keys, no_model, file_changes, no_threads,
             threads_block_signals,
             plpgsql, memory, peer]
 

@@ -193,16 +193,16 @@ def cases(service, folder):
 
     def progress_handler():
         """a progress handler of the host ends a call, too"""
-        db, stop = connect(), threading.Event()
-        db.set_progress_handler(lambda: stop.is_set(), 1)
-        told = []
-        thread = threading.Thread(target=lambda: told.append(fault(db, "SELECT llm('hang')")))
-        thread.start()
-        service.wait_asked()
-        stop.set()
-        service.wait_closed()
-        thread.join(60)
-        assert "interrupted" in told[0], told
+        for steps in (1, 1000, 10000):
+            db, stop, told = connect(), threading.Event(), []
+            db.set_progress_handler(lambda: stop.is_set(), steps)
+            thread = threading.Thread(target=lambda: told.append(fault(db, "SELECT llm('hang')")))
+            thread.start()
+            service.wait_asked()
+            stop.set()
+            service.wait_closed()
+            thread.join(60)
+            assert "interrupted" in told[0], (steps, told)
 
     def ctrl_c():
         """Ctrl-C in the shell ends a call at once"""
@@ -251,7 +251,9 @@ def cases(service, folder):
                    "SELECT i, 'row ' || i AS body FROM n")
         assert ask(db, "SELECT count(*) FROM llm_many((SELECT json_group_array(body) FROM (SELECT body FROM t ORDER BY i)))"
                        " AS m JOIN t ON t.i = m.ord WHERE m.answer = t.body") == 1000
-        assert ask(db, "SELECT count(*) FROM t WHERE llm(body) = body AND i <= 100") in (100,)
+        before = len(service.requests)
+        assert ask(db, "SELECT count(*) FROM t WHERE i <= 100 AND llm(body) = body") == 100
+        assert len(service.requests) == before + 100, "rows were asked for that another condition leaves out"
 
     def schema():
         """llm_json gives JSON that fits its schema, or an error"""
@@ -304,6 +306,21 @@ def cases(service, folder):
         assert len(service.requests) == before
         assert ask(connect(allowed_hosts=f"127.0.0.1:{service.port}"), "SELECT llm('hi')") == "hi"
         assert ask(connect(allowed_hosts="127.0.0.1"), "SELECT llm('hi', 'here/other')") == "hi"
+
+    def endings():
+        """a host is allowed by its ending, and by no other that looks alike"""
+        config = os.path.join(folder, "endings.yaml")
+        with open(config, "w") as file:
+            file.write(f"models: {{there: {{model: openai/any, base_url: \"http://a.localhost:{service.port}/v1\", "
+                       "api_key: none}}\n")
+        os.environ["BELUGA_CONFIG"], before = config, os.environ["BELUGA_CONFIG"]
+        try:
+            for good in ("*.localhost", f"*.LocalHost:{service.port}", f"b.example.com, a.localhost:{service.port}"):
+                assert ask(connect(allowed_hosts=good), "SELECT llm('hi', 'there')") == "hi", good
+            for bad in ("localhost", "*.a.localhost", "*localhost", "*", "*.", "*.host", f"*.localhost:{service.port + 1}"):
+                assert "may not be asked" in fault(connect(allowed_hosts=bad), "SELECT llm('hi', 'there')"), bad
+        finally:
+            os.environ["BELUGA_CONFIG"] = before
 
     def other_hosts():
         """the host of a fallback, and that of a variable, are looked at, too"""
@@ -412,6 +429,17 @@ def cases(service, folder):
         assert services.KEY not in told, told
         assert any(services.KEY.encode() in head for head in service.heads), "the key was never sent"
 
+    def no_model():
+        """the error for no model at all says where to name one"""
+        os.environ["BELUGA_CONFIG"], before = "", os.environ["BELUGA_CONFIG"]
+        try:
+            told = fault(connect(), "SELECT llm('hi')")
+            assert "BELUGA_SQLITE_MODEL" in told and "configuration file" in told, told
+            assert "BELUGA_SQLITE_EMBEDDING_MODEL" in fault(connect(), "SELECT embed('hi')")
+            assert ask(connect(model="mock/echo"), "SELECT llm('hi')") == "hi"
+        finally:
+            os.environ["BELUGA_CONFIG"] = before
+
     def file_changes():
         """a configuration file that was changed holds from the next statement on"""
         db = connect()
@@ -422,6 +450,19 @@ def cases(service, folder):
         with open(os.environ["BELUGA_CONFIG"], "a") as file:
             file.write("nonsense: [\n")
         assert "config.yaml" in fault(db, "SELECT llm('hi')")
+        services.write_config(folder, service)
+
+    def broken_in_between():
+        """a configuration file that is broken while llm_models is read ends its rows"""
+        host = Host()
+        statement = host.prepare("SELECT name FROM llm_models")
+        assert host.step(statement)[0] == 100
+        with open(os.environ["BELUGA_CONFIG"], "a") as file:
+            file.write("nonsense: [\n")
+        assert "config.yaml" in host.query("SELECT llm('hi')")[2]
+        assert host.lib.sqlite3_column_text(statement, 0) == b"small" and host.step(statement)[0] == 101
+        host.lib.sqlite3_finalize(statement)
+        host.close()
         services.write_config(folder, service)
 
     def connections():
@@ -478,8 +519,8 @@ def cases(service, folder):
             process.wait()
 
     return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c,
-            timeouts, many, at_once, thousand, schema, vectors, failures, longest, hosts, other_hosts, models, budgets,
-            usage, hostile_file, host, keys, file_changes, connections, memory, peer]
+            timeouts, many, at_once, thousand, schema, vectors, failures, longest, hosts, endings, other_hosts, models, budgets,
+            usage, hostile_file, host, keys, no_model, file_changes, broken_in_between, connections, memory, peer]
 
 
 def main():
