@@ -2,12 +2,13 @@
 """Print how large the library is without each part and each provider, and which libraries it needs besides libc.
 
     scripts/sizes.py              print the table
-    scripts/sizes.py --record     write it into docs/guides/building.md
+    scripts/sizes.py --record     write it into docs/guides/building.md, and its numbers into docs/architecture.md
 
 A size is that of the stripped shared library, as packages install it, without what of yyjson is linked in. All are
 release builds in build-sizes/ but the last, which is as scripts/slim.ini says. Lines are those of the sources that
 are compiled, with their comments; headers are not among them.
 """
+import glob
 import json
 import os
 import re
@@ -21,6 +22,14 @@ import linked_in  # noqa: E402
 
 FOLDER, CORE = "build-sizes", "build-sizes-slim"
 PAGE = os.path.join(ROOT, "docs", "guides", "building.md")
+REASONS = os.path.join(ROOT, "docs", "architecture.md")
+# How the rows that say there why a part is inside are called, and how those of the table begin.
+REASONED = {
+    "telemetry by OTLP": "`-Dtelemetry=", "MCP": "`-Dmcp=", "YAML": "`-Dyaml=", "Bedrock's signing and framing": "without the provider bedrock ",
+    "batch jobs": "`-Dbatch_jobs=", "embeddings, counts of tokens": "`-Dembeddings=", "cassettes": "`-Dcassettes=",
+    "keys that are exchanged for tokens": "`-Dtoken_exchange=", "loading of plug-ins": "`-Dplugins=", "the cache": "`-Dcache=",
+}
+COMMANDS = {"the trace, in the command": "cli/trace", "the gateway, in the command": "cli/serve"}
 BEGIN, END = "<!-- recorded by scripts/sizes.py --record -->\n", "<!-- end of what is recorded -->\n"
 PARTS = ["batch_jobs", "cache", "cassettes", "embeddings", "mcp", "plugins", "telemetry", "token_exchange", "yaml"]
 
@@ -64,16 +73,19 @@ def kib(folder):
         return (os.path.getsize(copy) - linked_in.yyjson(library(folder))) / 1024
 
 
+def count(paths):
+    total = 0
+    for path in paths:
+        with open(path, "rb") as file:
+            total += file.read().count(b"\n")
+    return total
+
+
 def lines(folder):
     """Count the lines of the library's sources that this build compiles."""
     with open(os.path.join(ROOT, folder, "compile_commands.json"), encoding="utf-8") as file:
         files = {os.path.realpath(os.path.join(entry["directory"], entry["file"])) for entry in json.load(file)}
-    count = 0
-    for path in files:
-        if path.startswith(os.path.join(ROOT, "src") + os.sep):
-            with open(path, "rb") as file:
-                count += file.read().count(b"\n")
-    return count
+    return count(path for path in files if path.startswith(os.path.join(ROOT, "src") + os.sep))
 
 
 def needed(folder):
@@ -120,16 +132,33 @@ def table():
     return "| build | KiB | less | lines | less | needs |\n|---|---|---|---|---|---|\n" + "".join(rows())
 
 
+def reasons(recorded, text):
+    """The text of docs/architecture.md with the numbers of the table."""
+    told = {title: next(row.split(" | ") for row in recorded.splitlines() if row.startswith("| " + start)) for title, start in REASONED.items()}
+    numbers = {title: (cells[2], cells[4]) for title, cells in told.items()}
+    for title, folder in COMMANDS.items():
+        numbers[title] = ("", f"{count(glob.glob(os.path.join(ROOT, folder, '**', '*.[ch]'), recursive=True)):,}")
+    for title, (size, length) in numbers.items():
+        text, found = re.subn(rf"^\| {title} \|[ \d]*\| [\d,]+ \|", f"| {title} |{size and ' ' + size} | {length} |", text, flags=re.MULTILINE)
+        if found != 1:
+            sys.exit(f"{os.path.relpath(REASONS, ROOT)} has {found} rows for {title}")
+    return text
+
+
+def rewrite(path, change):
+    with open(path, encoding="utf-8") as file:
+        text = change(file.read())
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def main(record):
     text = table()
     if not record:
         print(text, end="")
         return
-    with open(PAGE, encoding="utf-8") as file:
-        before, _, rest = file.read().partition(BEGIN)
-    after = rest.partition(END)[2]
-    with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(before + BEGIN + text + END + after)
+    rewrite(PAGE, lambda page: page.partition(BEGIN)[0] + BEGIN + text + END + page.partition(END)[2])
+    rewrite(REASONS, lambda page: reasons(text, page))
 
 
 if __name__ == "__main__":

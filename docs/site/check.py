@@ -19,7 +19,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, path):
         super().__init__()
         self.path, self.ids, self.links, self.faults, self.headings, self.title = path, [], [], [], 0, ""
-        self.in_title = False
+        self.in_title, self.drawings = False, 0
         with open(path, encoding="utf-8") as file:
             self.feed(file.read())
 
@@ -28,7 +28,9 @@ class Page(html.parser.HTMLParser):
         if "id" in attributes:
             self.ids.append(attributes["id"])
         self.headings += tag == "h1"
-        self.in_title = tag == "title" or (self.in_title and tag != "/title")
+        # A drawing has titles, too, and no page is named by those.
+        self.drawings += tag == "svg"
+        self.in_title = tag == "title" and not self.drawings
         if tag == "img" and "alt" not in attributes:
             self.faults.append("a picture has no alt")
         if tag == "style" or "style" in attributes and "expression" in attributes["style"]:
@@ -39,7 +41,8 @@ class Page(html.parser.HTMLParser):
                 self.links.append((value, (tag, name) in LOADED))
 
     def handle_endtag(self, tag):
-        self.in_title = self.in_title and tag != "title"
+        self.drawings -= tag == "svg"
+        self.in_title = False
 
     def handle_data(self, data):
         self.title += data if self.in_title else ""

@@ -44,7 +44,7 @@ def a_broken_link_is_found(folder):
     os.mkdir(bad)
     with open(os.path.join(bad, "index.html"), "w", encoding="utf-8") as file:
         file.write('<html><body><p id="a"></p><p id="a"></p><a href="none.html">x</a><a href="#none">x</a>'
-                   '<script src="https://other.invalid/x.js"></script><img src="none.png"></body></html>')
+                   '<script src="https://other.invalid/x.js"></script><img src="none.png"><svg><title>x</title></svg></body></html>')
     with open(os.path.join(bad, "style.css"), "w", encoding="utf-8") as file:
         file.write("@import 'x';")
     done = subprocess.run([sys.executable, "-B", os.path.join(SITE, "check.py"), bad], capture_output=True, text=True, timeout=60, check=False)
