@@ -10,7 +10,7 @@ static bool read_task(pid_t pid, struct proc_taskinfo *task)
     return proc_pidinfo(pid, PROC_PIDTASKINFO, 0, task, sizeof *task) == (int)sizeof *task;
 }
 
-/* Times are in ticks, whose length depends on the processor. */
+/* The times of a task are in ticks, whose length depends on the processor. */
 int64_t check_pulse_computed_ms(pid_t pid)
 {
     struct proc_taskinfo task;

@@ -8,8 +8,7 @@
 
 enum { MAX_THREADS = 64 };
 
-/* Returns how many records were read, of the process or of its threads; at most the size of the
- * buffer. */
+/* Read records of the process or of its threads. Returns how many were read, at most `most`. */
 static size_t read_records(pid_t pid, int what, struct kinfo_proc *records, size_t most)
 {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID | what, pid};
@@ -33,7 +32,7 @@ bool check_pulse_is_busy(pid_t pid)
     return busy;
 }
 
-/* Pages of files are counted here, since the system does not report them separately. */
+/* File-backed pages are counted here, too, since FreeBSD does not report them separately. */
 int64_t check_pulse_bytes(pid_t pid)
 {
     struct kinfo_proc process;

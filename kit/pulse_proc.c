@@ -14,8 +14,8 @@ int64_t check_pulse_computed_ms(pid_t pid)
     return clock_getcpuclockid(pid, &clock) ? 0 : beluga__clock_ns(clock) / BELUGA__NS_PER_MS;
 }
 
-/* Return whether a thread computes, or waits for a processor or a disk. The state is after the
- * name, which may contain any characters. */
+/* Returns whether a thread computes, or waits for a processor or a disk. In the file its state
+ * comes after the name of the program, which may contain any characters. */
 static bool is_busy(pid_t pid, const char *thread)
 {
     char path[300], line[256] = "";
@@ -40,7 +40,7 @@ bool check_pulse_is_busy(pid_t pid)
     return busy;
 }
 
-/* Pages of files are not counted, since the system can take them back. */
+/* File-backed pages are not counted, since the system can reclaim them. */
 int64_t check_pulse_bytes(pid_t pid)
 {
     char path[64];

@@ -9,16 +9,16 @@ struct db_answer {
     db_call call;
     beluga_op *op;
     bool pieces;
-    bool news;  /* there is something for the caller */
-    bool ended; /* no more events come */
-    bool left;  /* the caller has freed it */
-    bool told;  /* the end was told to the caller, or of a whole answer the text */
+    bool news;  /* db_answer_next has something to return */
+    bool ended; /* the call has ended */
+    bool left;  /* the caller has freed the answer, but the call still runs */
+    bool told;  /* the caller has got the whole text, the end of the pieces, or the error */
     bool no_memory;
     beluga_error error; /* code 0: none */
     beluga_usage usage;
-    char *text; /* what arrived and was not given yet, and behind it what was given last */
+    char *text; /* text that has arrived and that the caller has not got yet */
     size_t n, room;
-    char *given;
+    char *given; /* text that the caller got last and may still read */
     size_t bytes_in, bytes_out;
 };
 
@@ -51,7 +51,7 @@ int db_check_schema(const char *text, size_t length, const char *schema, beluga_
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-/* The library limits the length of the answer, and so of this. */
+/* The library limits the length of an answer, so this buffer is limited, too. */
 static void keep_text(db_answer *a, const char *text, size_t n)
 {
     if (a->n + n > a->room) {
@@ -135,7 +135,7 @@ int db_answer_start(db_session *session, const db_request *request, const char *
     return 0;
 }
 
-/* Hand over what has arrived. */
+/* Give the caller the text that has arrived, which stays valid until the next call. */
 static int give(db_answer *a, const char **text, size_t *length, beluga_error *err)
 {
     int status = db_check_text(a->text, a->n, err);
@@ -170,7 +170,8 @@ int db_answer_next(db_answer *a, const char **text, size_t *length, beluga_error
     return a->pieces ? 0 : give(a, text, length, err);
 }
 
-/* A call that is cancelled tells its end in a later step, so that what it writes to stays. */
+/* A cancelled call reports its end in a later step of the loop, and writes to the answer then. So
+ * the answer is freed here only if its call has ended. */
 void db_answer_free(db_answer *a)
 {
     if (!a) return;

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many rows may wait for a host that reads slowly, until no more calls are begun. */
+/* While this many rows wait for the host, no more calls are started. */
 enum { MAX_WAITING = 256 };
 
-/* A row that waits for the host. */
+/* A finished row that the host has not read yet. */
 typedef struct waiting {
     struct waiting *next;
     size_t index;
@@ -21,9 +21,9 @@ typedef struct waiting {
 struct db_many {
     db_call call;
     db_texts texts;
-    size_t next;                 /* the text that is asked next */
-    size_t *rows;                /* the index of each text that was asked */
-    beluga_messages **under_way; /* by the number of the call, which is below `asked` */
+    size_t next;                 /* index of the next text to ask */
+    size_t *rows;                /* for each call, the index of its text */
+    beluga_messages **under_way; /* for each call that runs, its messages */
     size_t asked;
     size_t refused; /* the first text that the budget did not allow, or `count` */
     beluga_error refusal;
@@ -53,7 +53,7 @@ static bool append(db_many *m, size_t index, beluga_response *response, const be
     return true;
 }
 
-/* Skip what is NULL: its row is given when all others were. */
+/* Skip texts that are NULL: their rows are returned after all others. Returns false at the end. */
 static bool has_text(db_many *m)
 {
     while (m->next < m->texts.count && !m->texts.texts[m->next]) m->next++;
@@ -173,12 +173,13 @@ static void give(db_many *m, waiting *w, db_row *row)
     }
 }
 
-/* The rows that were not asked: texts that are NULL, and those behind the end of the budget. */
+/* Return the next row of a text that was not asked, because it is NULL or the budget did not
+ * suffice. */
 static int give_unasked(db_many *m, db_row *row)
 {
     if (!m->refusal.code) m->refused = m->texts.count;
     for (; m->asked < m->texts.count; m->asked++) {
-        /* `asked` counts on, as an index of texts now */
+        /* from here on `asked` is the index of a text */
         size_t index = m->asked;
         bool is_null = !m->texts.texts[index];
         if (!is_null && index < m->refused) continue;
@@ -201,7 +202,7 @@ int db_many_next(db_many *m, db_row *row, beluga_error *err)
     }
     if (m->no_memory) return db_no_memory(err);
     if (m->batch) {
-        /* All calls have ended: count the others from the first text on. */
+        /* All calls have ended. The rows that remain are found by going through all texts. */
         beluga_batch_op_free(m->batch);
         m->batch = NULL;
         m->asked = 0;

@@ -1,35 +1,36 @@
-/* Many answers: so many calls at once are under way as the request says. */
+/* Answers to many prompts. The request limits how many calls run at once. */
 #ifndef BELUGA_DATABASE_MANY_H
 #define BELUGA_DATABASE_MANY_H
 
 #include "options.h"
 #include "session.h"
 
-/* Calls under way; opaque. */
+/* The calls for a list of texts; opaque. */
 typedef struct db_many db_many;
 
-/* Texts of the host, borrowed until they are freed with what was started. */
+/* The texts of the host. They are borrowed until db_many_free or db_vectors_free. */
 typedef struct db_texts {
-    const char *const *texts; /* NULL: that row is NULL, and so is its answer */
+    const char *const *texts; /* an entry that is NULL gets a row whose text is NULL */
     const size_t *lengths;    /* bytes */
     size_t count;
 } db_texts;
 
 /* One row of the result. */
 typedef struct db_row {
-    size_t index;     /* of its text */
+    size_t index;     /* index of the text that this row answers */
     const char *text; /* NULL: the text was NULL, or the call failed; borrowed until the next row */
     size_t length;
-    bool failed; /* `error` tells why */
+    bool failed; /* the call failed with `error` */
     beluga_error error;
 } db_row;
 
 /*
- * Start.
+ * Start the calls.
  *
  * @param texts  Borrowed until db_many_free.
  * @param out    Owned (db_many_free); NULL on failure.
- * @return 0, or a code; a budget that is spent is one of each row that it concerns.
+ * @return 0, or an error code. If the budget is spent, each row that is not asked has
+ * that error.
  */
 int db_many_start(db_session *session, const db_request *request, const db_texts *texts,
                   db_many **out, beluga_error *err);
@@ -37,12 +38,12 @@ int db_many_start(db_session *session, const db_request *request, const db_texts
 /*
  * Wait for the next row. Rows come in the order in which their calls end.
  *
- * @return 1: `row` is filled; 0: there are no more; a negative code: the host wants to stop, or all
- * failed.
+ * @return 1: `row` is filled; 0: there are no more rows; a negative code: the host wants to stop,
+ * or memory ran out.
  */
 int db_many_next(db_many *many, db_row *row, beluga_error *err);
 
-/* Free it, and end the calls that are under way; NULL does nothing. Never waits. */
+/* Free it, and cancel the calls that still run; NULL does nothing. Never waits. */
 void db_many_free(db_many *many);
 
 #endif

@@ -1,4 +1,4 @@
-/* Options of one call, as SQL gives them: a JSON object of what a user may set. */
+/* Options of one call, which SQL gives as a JSON object. */
 #ifndef BELUGA_DATABASE_OPTIONS_H
 #define BELUGA_DATABASE_OPTIONS_H
 
@@ -9,17 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a call asks for. All texts are borrowed until the call was started. */
+/* The request of one call. All texts are borrowed until the call has started. */
 typedef struct db_request {
-    const char *model;   /* NULL or "": that of the configuration file */
-    const char *setting; /* what the host calls its own default model, for messages */
+    const char *model;   /* NULL or "": the default model of the configuration file */
+    const char *setting; /* how the host lets a user name a default model, for error messages */
     const char *options; /* a JSON object, such as {"temperature": 0.2}; NULL: none */
     size_t options_length;
     const char *schema;  /* the JSON Schema that the answer must fit; NULL: none */
-    int64_t timeout_ms;  /* of a call in all; 0: DB_TIMEOUT_MS */
-    int64_t max_tokens;  /* 0: as the model is configured */
-    double temperature;  /* -1: likewise */
-    int64_t concurrency; /* calls of many that run at once; 0: 8 */
+    int64_t timeout_ms;  /* for a whole call; 0: DB_TIMEOUT_MS */
+    int64_t max_tokens;  /* 0: the setting of the model */
+    double temperature;  /* -1: the setting of the model */
+    int64_t concurrency; /* how many calls of a db_many run at once; 0: 8 */
 } db_request;
 
 #define DB_TIMEOUT_MS INT64_C(60000)
@@ -30,19 +30,19 @@ enum { DB_MAX_OPTIONS = 128 };
 typedef struct db_options {
     beluga_option list[DB_MAX_OPTIONS];
     size_t n;
-    char *texts[DB_MAX_OPTIONS]; /* "name=value", into which the options point */
+    char *texts[DB_MAX_OPTIONS]; /* texts "name=value", to which the options point; owned */
     size_t n_texts;
     beluga_json_doc *doc;
-    const char *system; /* system text; NULL: none; borrowed of `doc` */
+    const char *system; /* system text; NULL: none; borrowed from `doc` */
     size_t system_length;
     int64_t timeout_ms;
 } db_options;
 
 /*
- * Read the options of a request. The user's own win over the request's defaults.
+ * Read the options of a request. Options in its JSON object win over its other fields.
  *
- * @return 0; BELUGA_ERROR_INVALID_INPUT no JSON object, an option that can't be set from SQL, or a
- * value of another type.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT: the options are not a JSON object, or have an option that
+ * can't be set from SQL or has a value of the wrong type.
  */
 int db_options_read(db_options *options, const db_request *request, int64_t max_answer_bytes,
                     beluga_error *err);

@@ -12,7 +12,7 @@ enum { MAX_HOST = 512, MAX_REFERENCE = 512 };
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* Cut the next entry off a list. Returns false at its end. */
+/* Find the next entry of a list. Returns false at the end of the list. */
 static bool next_entry(const char **list, const char **entry, size_t *n)
 {
     static const char between[] = ", \t\n";
@@ -40,7 +40,7 @@ bool db_list_has(const char *list, const char *text)
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
 
-/* A name and a password may stand before the host. */
+/* A user name and a password may stand before the host; they are skipped. */
 bool db_url_host(const char *url, char *host, size_t n)
 {
     const char *scheme = strstr(url, "://"), *begin = scheme ? scheme + 3 : url;
@@ -54,7 +54,7 @@ bool db_url_host(const char *url, char *host, size_t n)
     return true;
 }
 
-/* Returns the length without the port. The colons of an IPv6 address stand in brackets. */
+/* Returns the length without the port. In an IPv6 address the colons are inside brackets. */
 static size_t name_length(const char *host, size_t n)
 {
     size_t i = n;
@@ -62,7 +62,8 @@ static size_t name_length(const char *host, size_t n)
     return i && i < n && host[i - 1] == ':' ? i - 1 : n;
 }
 
-/* "*.example.com" allows a host that ends so, when no place for an account is in that end. */
+/* "*.example.com" allows a host that ends in ".example.com", unless part of that ending is a
+ * placeholder such as "{account}". */
 static bool ends_with(const char *host, size_t n, const char *ending, size_t length)
 {
     return n > length && strncasecmp(host + n - length, ending, length) == 0 &&
@@ -100,8 +101,8 @@ static const char *first_variable(const char *const *names)
     return NULL;
 }
 
-/* The library reads the environment when it opens the model, and only for the provider's own host:
- * beluga_config_has_own_host. */
+/* Returns whether the library reads the provider's address and key from the environment: only for a
+ * provider of its own code, whose requests go to its usual host (beluga_config_has_own_host). */
 static bool reads_environment(const beluga_config *config)
 {
     const char *base;
@@ -140,7 +141,7 @@ static bool is_in_file(const beluga_config *resolved)
     return false;
 }
 
-/* A provider without code takes no key from the environment. */
+/* A provider that is defined in the configuration file takes no key from the environment. */
 static bool is_configured(const beluga_config *base, const char *reference,
                           const beluga_config *resolved, const beluga_provider *provider)
 {
@@ -178,7 +179,7 @@ static int check_host(const db_policy *policy, const beluga_config *base, const 
     return refuse_host(policy, url, err);
 }
 
-/* An alias may be listed, or what it stands for. */
+/* The list may have the name of an alias, or the model that the alias stands for. */
 static int check_name(const db_policy *policy, const char *reference, const beluga_config *resolved,
                       const beluga_provider *provider, beluga_error *err)
 {

@@ -1,6 +1,6 @@
 /*
- * What the administrator of a database allows: which hosts and models may be asked, and how much
- * may be spent. A user of SQL can change none of it.
+ * What the administrator of a database allows: which hosts and models SQL may call, and how much it
+ * may spend. Users of SQL can't change this.
  */
 #ifndef BELUGA_DATABASE_POLICY_H
 #define BELUGA_DATABASE_POLICY_H
@@ -14,51 +14,53 @@
 /* All texts are borrowed; NULL and "" mean the same. */
 typedef struct db_policy {
     const char *config_file; /* "": none */
-    /* Hosts that may be asked, with commas or spaces between them: "api.example.com",
-     * "127.0.0.1:8080", "*.example.com". "": those of configured providers (db_policy_check). */
+    /* Hosts that may be called, separated by commas or spaces: "api.example.com",
+     * "127.0.0.1:8080", "*.example.com". "": the hosts of configured providers (db_policy_check).
+     */
     const char *allowed_hosts;
     const char *allowed_models; /* "openai/gpt-5*, fast"; "": any */
-    const char *prices;         /* a file; "": the one that was installed with the library */
-    double budget_cost;         /* US dollars that a session may spend; 0: no limit */
-    int64_t budget_tokens;      /* likewise */
-    int64_t budget_calls;       /* likewise */
-    int64_t max_answer_bytes;   /* 0: DB_MAX_ANSWER_BYTES */
+    const char *prices; /* path of a file; "": the price list that was installed with the library */
+    double budget_cost; /* US dollars that a session may spend; 0: no limit */
+    int64_t budget_tokens;    /* tokens that a session may use; 0: no limit */
+    int64_t budget_calls;     /* calls that a session may make; 0: no limit */
+    int64_t max_answer_bytes; /* 0: DB_MAX_ANSWER_BYTES */
 } db_policy;
 
 #define DB_MAX_ANSWER_BYTES INT64_C(16777216)
 
 /*
- * Return whether a model may be asked: it, its fallbacks, and their hosts.
+ * Check that a model may be called: the model, its fallbacks, and the hosts of all of them.
  *
- * Without allowed_hosts a provider must be configured: there is a key for it in the environment, or
- * the configuration file says something about it or names the model. One that is neither, such as
- * a server that listens on a port of this machine and wants no key, is not for SQL to find. A
- * provider that needs no network is always allowed.
+ * If allowed_hosts is empty, the provider must be configured: the environment has a key for it, or
+ * the configuration file has settings for it or names the model. So SQL can't find other services,
+ * such as a server that listens on a port of this machine and needs no key. A provider that needs
+ * no network is always allowed.
  *
- * @param base       What `resolved` was made from.
- * @param reference  As it was asked for.
- * @param resolved   As beluga_config_resolve made it from that.
+ * @param base       The configuration from which `resolved` was made.
+ * @param reference  The name of the model, as SQL gave it.
+ * @param resolved   What beluga_config_resolve made of `reference`.
  *
- * @return 0; BELUGA_ERROR_AUTHORIZATION not allowed, and who can change that; codes of
- * beluga_config_resolve for a fallback.
+ * @return 0; BELUGA_ERROR_AUTHORIZATION: not allowed, and the message says what the administrator
+ * can change; or an error code of beluga_config_resolve for a fallback.
  */
 int db_policy_check(const db_policy *policy, beluga_registry *registry, const beluga_config *base,
                     const char *reference, const beluga_config *resolved, beluga_error *err);
 
 /*
- * Return whether a text matches one of a list of patterns, in which a star stands for any rest.
- * Capitals and small letters are the same.
+ * Return whether a text matches a pattern of a list. A star at the end of a pattern matches any
+ * text. Case does not matter.
  */
 bool db_list_has(const char *list, const char *text);
 
 /*
- * Return whether a list of hosts has the host of a URL. An entry without a port allows each port.
- * "{account}" in a host stands for any text, so only an ending behind it, as "*.example.com", can
- * allow it.
+ * Return whether a list of hosts contains the host of a URL. An entry without a port allows every
+ * port. A host such as "{account}.example.com" is not known in full, so only an entry such as
+ * "*.example.com", whose text comes after the "}", can allow it.
  */
 bool db_hosts_allow(const char *list, const char *url);
 
-/* Write the host of a URL, with its port if it has one. @return false when it does not fit. */
+/* Write the host of a URL, with its port if it has one. @return false if there is none or `host` is
+ * too small. */
 bool db_url_host(const char *url, char *host, size_t n);
 
 #endif

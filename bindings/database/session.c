@@ -25,7 +25,7 @@ int db_check_text(const char *text, size_t length, beluga_error *err)
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
-/* Few threads: they only fetch keys from files and commands. */
+/* The client needs few threads: they only fetch keys from files and commands. */
 int db_session_new(db_wait_fn wait, void *payload, db_session **out, beluga_error *err)
 {
     const beluga_client_settings settings = {
@@ -126,7 +126,7 @@ static int copy_policy(db_session *session, const db_policy *policy, beluga_erro
     return ok ? 0 : db_no_memory(err);
 }
 
-/* Keys and addresses of providers come from the environment and the file, and from nowhere else. */
+/* Keys and addresses of providers come only from the environment and the configuration file. */
 static int read_config(db_session *session, beluga_error *err)
 {
     const beluga_option environment = beluga_with_env();
@@ -144,8 +144,8 @@ static int read_config(db_session *session, beluga_error *err)
     return status;
 }
 
-/* Prices are needed to tell what calls cost, but not to make them: a missing list is no failure
- * unless there is a budget, for which the library reads it again and tells. */
+/* Calls work without prices, but then their cost is unknown. So a missing price list is no error
+ * here. If there is a budget, the library reads the list again and reports the error. */
 static void read_prices(db_session *session)
 {
     const char *path = *session->prices_file ? session->prices_file : NULL;
@@ -186,8 +186,8 @@ static int no_money(const db_session *session, beluga_error *err)
                             session->usage.cost, session->policy.budget_cost);
 }
 
-/* The library's own budget reserves what calls under way may cost, so that many at once can't
- * overdraw it together. A smaller one of the file stays. */
+/* The library's budget reserves the possible cost of calls that run, so that many calls at once
+ * can't exceed it together. A smaller budget in the configuration file stays. */
 static int limit_cost(const db_session *session, beluga_config *config, beluga_error *err)
 {
     const char *prices = session->prices_file;
@@ -298,7 +298,7 @@ int db_session_begin_call(db_session *session, beluga_error *err)
     return 0;
 }
 
-/* Four bytes a token, which is about right for English. */
+/* One token has about four bytes in English text. */
 static int64_t told_or_estimated(int64_t told, size_t bytes)
 {
     return told >= 0 ? told : (int64_t)(bytes + 3) / 4;
@@ -311,7 +311,7 @@ void db_session_end_call(db_session *session, const beluga_price *price, const b
     counted.input_total = told_or_estimated(usage->input_total, bytes_in);
     counted.output_total = told_or_estimated(usage->output_total, bytes_out);
     session->usage.failed += failed;
-    /* A call that failed before anything was told cost nothing, as far as anybody knows. */
+    /* A call that failed before the provider reported usage or sent text is counted as free. */
     if (failed && usage->input_total < 0 && bytes_out == 0) return;
     session->usage.input_tokens += counted.input_total;
     session->usage.output_tokens += counted.output_total;
@@ -329,7 +329,8 @@ static bool is_pending(int signal)
     return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
 }
 
-/* A write to a connection that is gone may have raised SIGPIPE, which waits as it is blocked. */
+/* A write to a closed connection may have raised SIGPIPE, which stays pending because it is
+ * blocked. */
 static void take_sigpipe(void)
 {
     const struct timespec now = {0, 0};
@@ -339,7 +340,8 @@ static void take_sigpipe(void)
     sigtimedwait(&pipe_only, NULL, &now);
 }
 
-/* A thread that libcurl starts, to look up a name, takes over this thread's mask. */
+/* libcurl may start a thread that resolves a host name. It inherits this thread's signal mask, so
+ * all signals are blocked here. */
 int db_session_step(db_session *session, beluga_error *err)
 {
     sigset_t all, before;

@@ -1,7 +1,7 @@
 \echo Use "CREATE EXTENSION beluga" to load this file. \quit
 
--- All of them cost money and send data away: nobody may call them until somebody is granted that.
--- None may run in a parallel worker, which would have a session, and so a budget, of its own.
+-- These functions cost money and send data away, so no user may call them without a GRANT.
+-- They may not run in a parallel worker, since that would have its own session, and so its own budget.
 
 CREATE FUNCTION llm(prompt text, model text DEFAULT NULL, options jsonb DEFAULT NULL)
     RETURNS text

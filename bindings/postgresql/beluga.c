@@ -3,9 +3,9 @@
  *
  *     SELECT llm('Why is the sky blue?');
  *
- * A call runs on the backend's own thread, in the library's loop, which is waited for together
- * with the latch: so a query that is cancelled ends at once. Where an error leaves by longjmp, the
- * call is freed by PG_FINALLY or by the memory context that it belongs to.
+ * A call runs on the backend's own thread, on a loop of the library. The backend waits for the loop
+ * and for its latch at the same time, so a cancelled query ends at once. If an error leaves by
+ * longjmp, PG_FINALLY or the call's memory context frees the call.
  */
 #include "../database/answer.h"
 #include "../database/vectors.h"
@@ -25,7 +25,7 @@ void _PG_init(void)
     settings_define();
 }
 
-/* Older headers don't say that the function can be seen, too. */
+/* Declare each function as exported, since older PG_FUNCTION_INFO_V1 macros do not. */
 #define SQL_FUNCTION(name)                           \
     extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
     PG_FUNCTION_INFO_V1(name)
@@ -93,8 +93,8 @@ Datum beluga_llm_json(PG_FUNCTION_ARGS)
 
 /* ---- llm_stream ------------------------------------------------------------------------------ */
 
-/* Free a call with the memory context in which a function that gives rows keeps what it needs: at
- * the last row, when no more are wanted, and after an error. */
+/* Free a call together with the memory context of a set-returning function: after the last row,
+ * when no more rows are wanted, and after an error. */
 static void free_with(MemoryContext context, MemoryContextCallbackFunction function, void *call)
 {
     MemoryContextCallback *callback = MemoryContextAlloc(context, sizeof *callback);
@@ -118,8 +118,8 @@ static void begin_stream(FunctionCallInfo fcinfo)
     free_with(function->multi_call_memory_ctx, free_answer, function->user_fctx);
 }
 
-/* Rows that are ready are sent before it waits for the next one, so that a client that reads them
- * one by one sees each at once. */
+/* While this waits, rows that are ready are sent to the client, so that a client that reads row by
+ * row sees each one at once. */
 static text *next_piece(db_answer *answer)
 {
     beluga_error err;
@@ -144,7 +144,8 @@ Datum beluga_llm_stream(PG_FUNCTION_ARGS)
 
 /* ---- texts of an array ----------------------------------------------------------------------- */
 
-/* The texts of an array, and where each of those that are not NULL stands in it. */
+/* The texts of an array, and the index of each one in the array. Elements that are NULL may be left
+ * out. */
 typedef struct inputs {
     const char **texts;
     size_t *lengths;
@@ -219,7 +220,8 @@ static text *error_of(const db_row *row)
     return cstring_to_text(message_from_utf8(line));
 }
 
-/* One row that can't be kept is no reason to lose the others. */
+/* A row that can't be converted to the encoding of the database gets an error, so that the other
+ * rows are not lost. */
 static Datum many_row(FuncCallContext *function, const db_row *row)
 {
     Datum values[3] = {Int64GetDatum((int64)row->index + 1)};
@@ -302,7 +304,7 @@ Datum beluga_pg_embed(PG_FUNCTION_ARGS)
     PG_RETURN_ARRAYTYPE_P(array);
 }
 
-/* What embed_many keeps between its rows. */
+/* The state of embed_many between its rows. */
 typedef struct embedded {
     inputs in;
     db_vectors *vectors;

@@ -1,4 +1,4 @@
-/* What the files of the extension share. */
+/* Functions that the files of the extension share. */
 #ifndef BELUGA_POSTGRESQL_EXTENSION_H
 #define BELUGA_POSTGRESQL_EXTENSION_H
 
@@ -9,24 +9,26 @@
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
-/* Define the settings; when the module is loaded, perhaps in the server's main process. */
+/* Define the settings. Called when the module is loaded, perhaps in the main process of the server.
+ * */
 void settings_define(void);
 void settings_policy(db_policy *policy);
-/* The defaults of a request; its texts are the settings' own. */
+/* Fill a request with the defaults from the settings, which own its texts. */
 void settings_request(db_request *request);
-/* The model that embeds; NULL: none is set. */
+/* Return the model that makes embeddings; NULL if none is set. */
 const char *settings_embedding_model(void);
 
 /* ---- session.c ------------------------------------------------------------------------------- */
 
-/* Return the session of this backend, made at first use, with the policy of now. */
+/* Return the session of this backend, with the current policy. It is made at first use. */
 db_session *backend_session(void);
-/* Let a call that waits send the rows so far to the client first, or not. */
+/* Set whether a waiting call first sends the rows that are ready to the client. */
 void backend_sends_rows(bool sends);
-/* Raise the error. */
+/* Raise an error of the library as an error of PostgreSQL. */
 _Noreturn void backend_fail(const beluga_error *err);
 
-/* Read arguments of a call: model and options may be NULL. */
+/* Fill a request from arguments of a function: argument `model`, and the options after it. Both may
+ * be NULL. */
 void backend_request(FunctionCallInfo fcinfo, int model, db_request *request);
 
 /* ---- text.c ---------------------------------------------------------------------------------- */
@@ -35,13 +37,15 @@ void backend_request(FunctionCallInfo fcinfo, int model, db_request *request);
 char *text_to_utf8(const text *value, size_t *length);
 /* Return a JSON value as a text in UTF-8. */
 char *jsonb_to_utf8(Datum value, size_t *length);
-/* Make a text of UTF-8 in the server's encoding. @return NULL where that has no such character. */
+/* Convert UTF-8 to a text in the server's encoding. @return NULL if the encoding lacks a character.
+ * */
 text *text_from_utf8(const char *utf8, size_t length);
-/* The same, but the error for the user where there is no such character. */
+/* As text_from_utf8, but raise an error if the encoding lacks a character. */
 text *text_from_utf8_or_fail(const char *utf8, size_t length);
-/* The same as a string for a message, with "?" for characters that there are not. */
+/* Convert UTF-8 to a string for a message. If the encoding lacks a character, all that are not
+ * ASCII become "?". */
 char *message_from_utf8(const char *utf8);
-/* What the error of a row says where a character is missing. */
+/* The error of a row whose answer has a character that the encoding lacks. */
 #define TEXT_UNTRANSLATABLE "the answer has a character that the encoding of this database lacks"
 
 #endif

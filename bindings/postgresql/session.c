@@ -1,8 +1,8 @@
-/* The session of this backend, and how its waits and errors are PostgreSQL's. */
+/* The session of this backend. Connects its waits and errors to those of PostgreSQL. */
 #include "extension.h"
 
-/* Of the connection nothing is needed but how it is flushed. What this leaves out of its struct
- * would need headers of Kerberos and OpenSSL. */
+/* <libpq/libpq.h> is needed only to flush the connection. Without these macros it leaves out fields
+ * that would need headers of Kerberos and OpenSSL. */
 #undef ENABLE_GSS
 #undef USE_OPENSSL
 #undef USE_SSL
@@ -20,7 +20,8 @@ void backend_sends_rows(bool sends)
     sends_rows = sends;
 }
 
-/* An interrupt leaves from here by longjmp, as whoever called expects. */
+/* CHECK_FOR_INTERRUPTS leaves by longjmp when the query is cancelled, which callers of db_wait_fn
+ * expect. */
 static bool wait_for(void *payload, int fd)
 {
     (void)payload;
@@ -32,7 +33,8 @@ static bool wait_for(void *payload, int fd)
     return false;
 }
 
-/* It is made here, behind the fork, and lives as long as the backend. */
+/* The session is made here, after the server forked this backend, and lives as long as the backend.
+ * */
 db_session *backend_session(void)
 {
     beluga_error err;

@@ -3,11 +3,11 @@
 #include <limits.h>
 #include <utils/guc.h>
 
-/* The administrator's. */
+/* Settings that only the administrator can change. */
 static char *config_file, *allowed_hosts, *allowed_models, *prices;
 static double budget_cost;
 static int budget_tokens, budget_calls, max_answer_kb;
-/* Everybody's. */
+/* Settings that every user can change. */
 static char *model, *embedding_model;
 static int timeout_ms, max_tokens, concurrency;
 static double temperature;

@@ -1,4 +1,4 @@
-/* Texts between the server's encoding and UTF-8, which models speak. */
+/* Converts texts between the server's encoding and UTF-8, which the library uses. */
 #include "extension.h"
 
 #include <catalog/namespace.h>
@@ -18,7 +18,7 @@ static char *to_utf8(char *own, int n, size_t *length)
     return utf8;
 }
 
-/* A text of PostgreSQL never has a NUL byte. */
+/* strlen is right, since a text of PostgreSQL never contains a NUL byte. */
 char *text_to_utf8(const text *value, size_t *length)
 {
     char *own = text_to_cstring(value);
@@ -32,7 +32,8 @@ char *jsonb_to_utf8(Datum value, size_t *length)
     return to_utf8(own, (int)strlen(own), length);
 }
 
-/* Convert without an error that would end the query: returns NULL instead. */
+/* Convert a text. Returns NULL on failure instead of raising an error, which would end the query.
+ * */
 static char *convert(const char *utf8, size_t length, int encoding)
 {
     Oid function = FindDefaultConversionProc(PG_UTF8, encoding);

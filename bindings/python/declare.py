@@ -18,7 +18,7 @@ import tempfile
 
 import cffi
 
-# What is no declaration: a constant that cffi can't evaluate, and functions that are not exported.
+# Left out: constants that cffi can't evaluate, and objects that the library does not export.
 NOT_DECLARED = [
     re.compile(r"^enum \{ BELUGA_PROVIDER_MIN_SIZE = .*?\};$", re.MULTILINE | re.DOTALL),
     re.compile(r"^static const size_t BELUGA_OPTIONS_TERMINATED = .*?;$", re.MULTILINE),
@@ -26,7 +26,7 @@ NOT_DECLARED = [
 ]
 NUMBER = re.compile(r"^#define (BELUGA_[A-Z0-9_]+) (-?[0-9]+)$", re.MULTILINE)
 ERROR = re.compile(r'XX\((\w+), (-\d+), "(\w+)", ([01]),\s*"([^"]+)"\)')
-# Built-in classes that people catch for the same reason.
+# The built-in exception from which the class of an error code also inherits.
 ALSO = {
     "NETWORK": "ConnectionError", "TIMEOUT": "builtins.TimeoutError", "STREAM_TIMEOUT": "builtins.TimeoutError",
     "CONTEXT_TIMEOUT": "builtins.TimeoutError", "INVALID_INPUT": "ValueError", "INVALID_CONFIG": "ValueError",
@@ -46,7 +46,7 @@ __all__ = [
 
 
 def headers(include):
-    """The public headers, but those of single providers, which are macros and inline functions, and that of plug-ins."""
+    """The names of the public headers, except plugin.h and those of single providers (macros and inline functions)."""
     for folder in ("beluga", "beluga/provider"):
         for name in sorted(os.listdir(os.path.join(include, folder))):
             if name.endswith(".h") and name != "plugin.h":
@@ -55,7 +55,7 @@ def headers(include):
 
 def preprocess(include, *arguments):
     with tempfile.TemporaryDirectory() as fake:
-        # cffi knows the types of these headers; the compiler's own have more than it can read.
+        # cffi knows the types of these headers, but can't parse the compiler's versions: hide them behind empty files.
         for name in ("stdbool.h", "stddef.h", "stdint.h"):
             with open(os.path.join(fake, name), "w", encoding="utf-8"):
                 pass
@@ -82,7 +82,7 @@ def build(include, module):
 
 
 def write_module(include, path):
-    """cffi says on standard output what it makes: nobody asked."""
+    """Write the module. cffi prints messages about it, which are discarded."""
     with contextlib.redirect_stdout(io.StringIO()):
         build(include, "libbeluga._declarations").emit_python_code(path)
 
@@ -114,13 +114,13 @@ def errors(include):
 
 
 def spelled(kind):
-    """How C names a type of cffi, or None for one without a name."""
+    """Return the C name of a cffi type, or None if it has no name."""
     name = kind.cname
     return None if "$" in name or "<" in name else name
 
 
 def check(include):
-    """Assertions of size, offset and value on all that cffi has computed by itself."""
+    """Return a C program that asserts the sizes, offsets and enum values that cffi has computed by itself."""
     ffi = build(include, "declarations")
     typedefs, structs, unions = ffi.list_types()
     lines = [f"#include <{name}>\n" for name in headers(include)]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write a wheel: the package and the library in one archive, the same bytes from the same files. Needs cffi.
+"""Write a wheel: the package and the library in one archive, reproducibly: the same files make the same bytes. Needs cffi.
 
-    wheel.py FOLDER LIBRARY PLATFORM [LICENCES]     PLATFORM: such as manylinux_2_28_x86_64; LICENCES: a folder with one
-                                                    of each library that is inside LIBRARY
+    wheel.py FOLDER LIBRARY PLATFORM [LICENCES]     PLATFORM: such as manylinux_2_28_x86_64; LICENCES: a folder with the
+                                                    licence of each library that is linked into LIBRARY
 """
 import base64
 import hashlib
@@ -46,7 +46,7 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: libbeluga\nRoot-Is-Purelib: false\nTag: 
 
 
 def version():
-    """The header's: there is no other place to change."""
+    """Return the version. version.h is the only file that states it."""
     with open(os.path.join(assemble.INCLUDE, "beluga", "version.h"), encoding="utf-8") as header:
         return re.search(r'BELUGA_VERSION_STRING "([^"]+)"', header.read()).group(1)
 
@@ -65,7 +65,7 @@ def below(folder):
 
 
 def content(library, platform, licences):
-    """Name: bytes of all that the wheel holds but its RECORD."""
+    """Return the files of the wheel except RECORD, as {name: bytes}, and the folder of its metadata."""
     files = {}
     work = tempfile.mkdtemp()
     try:
@@ -96,7 +96,7 @@ def write(folder, library, platform, licences=None):
     files, info = content(library, platform, licences)
     files[info + "RECORD"] = record(files, info + "RECORD")
     path = os.path.join(folder, f"libbeluga-{version()}-py3-none-{platform}.whl")
-    # A zip knows no time before 1980.
+    # Zip archives can't store times before 1980.
     moment = time.gmtime(max(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), 315532800))[:6]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):

@@ -3,9 +3,9 @@
  *
  *     SELECT llm('Why is the sky blue?');
  *
- * No function here may be used by the schema of a database (SQLITE_DIRECTONLY), or a file that
- * somebody sends would ask models, at your cost, when it is opened and read. SQLite 3.40
- * and 3.46 do not see to that in CHECK constraints, so it is looked at here, too (is_asked_for).
+ * The schema of a database may not call these functions (SQLITE_DIRECTONLY). Otherwise a database
+ * file from a stranger could call models, at your cost, as soon as it is opened and read. SQLite
+ * 3.40 and 3.46 do not check this in CHECK constraints, so is_asked_for checks it, too.
  */
 #include "../database/answer.h"
 #include "../database/vectors.h"
@@ -29,8 +29,8 @@ static void fail(sqlite3_context *context, const beluga_error *err)
 
 /* ---- hostile files --------------------------------------------------------------------------- */
 
-/* Returns whether a statement that runs names the function. Its text is what the host wrote, and
- * no part of it comes from a schema. */
+/* Returns whether the text of a running statement names the function. The host wrote that text; no
+ * part of it comes from a schema. */
 static bool is_asked_for(sqlite3 *db, const char *name)
 {
     sqlite3_stmt *statement = NULL;
@@ -108,7 +108,7 @@ static void llm_json(sqlite3_context *context, int n, sqlite3_value **values)
 
 /* ---- embed, cosine_similarity ---------------------------------------------------------------- */
 
-/* Little-endian, as the vectors of sqlite-vec are. */
+/* Write floats in little-endian order, as sqlite-vec stores its vectors. */
 static void put_floats(unsigned char *bytes, const float *values, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -207,7 +207,7 @@ static void llm_usage(sqlite3_context *context, int n, sqlite3_value **values)
     sqlite3_result_text(context, json, -1, SQLITE_TRANSIENT);
 }
 
-/* Only C code can make a pointer of this name (sqlite3_bind_pointer); SQL can't. */
+/* Only C code can pass a pointer with this name (sqlite3_bind_pointer); SQL can't. */
 static void llm_configure(sqlite3_context *context, int n, sqlite3_value **values)
 {
     extension *x = sqlite3_user_data(context);
@@ -229,7 +229,7 @@ typedef void (*sql_function)(sqlite3_context *context, int n, sqlite3_value **va
 
 static const struct {
     const char *name;
-    int least, most; /* arguments */
+    int least, most; /* number of arguments */
     int flags;
     sql_function function;
 } functions[] = {
@@ -241,7 +241,8 @@ static const struct {
     {"cosine_similarity", 2, 2, SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, cosine_similarity},
 };
 
-/* SQLite calls the destructor where it can't register a function, too. */
+/* SQLite calls the destructor even if it can't register a function, so each reference is given
+ * back. */
 static int register_functions(extension *x)
 {
     int status = SQLITE_OK;
@@ -261,8 +262,9 @@ static int tell(char **message, const beluga_error *err)
     return status;
 }
 
-/* SQLite looks it up by the name of the file, beluga.so. It stays loaded until the process ends:
- * libcurl and threads that fetch keys may outlive the connection. */
+/* SQLite derives the name of this function from the file name, beluga.so. The extension stays
+ * loaded until the process ends, since libcurl and threads that fetch keys may outlive the
+ * connection. */
 BELUGA_API int sqlite3_beluga_init(sqlite3 *db, char **message, const sqlite3_api_routines *api);
 int sqlite3_beluga_init(sqlite3 *db, char **message, const sqlite3_api_routines *api)
 {

@@ -6,19 +6,19 @@
 
 SQLITE_EXTENSION_INIT1
 
-enum { TICK_MS = 50 }; /* so often a waiting call looks whether it is interrupted */
+enum { TICK_MS = 50 }; /* how often a waiting call checks whether it was interrupted */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
-/* It takes 10,000 steps of SQLite's machine, and less than a millisecond. */
+/* This statement takes 10,000 steps of SQLite's machine, and less than a millisecond. */
 static const char count_to_600[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) "
     "SELECT count(*) FROM n";
 
-/* Any statement that begins after sqlite3_interrupt, while another one runs, is interrupted, too:
- * so one tells. It also calls the host's progress handler, which sqlite3_is_interrupted of SQLite
- * 3.41 and later does not; for that it has to take as many steps as hosts let pass between two
- * calls of their handler, which are often thousands. */
+/* After sqlite3_interrupt, every statement that begins while another one still runs is interrupted,
+ * too. So run one to find out. It also calls the progress handler of the host, which
+ * sqlite3_is_interrupted (since SQLite 3.41) does not. For that it has to take as many steps as
+ * hosts let pass between two calls of their handler, which are often thousands. */
 static bool is_interrupted(sqlite3 *db)
 {
     sqlite3_stmt *statement = NULL;
@@ -35,8 +35,8 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A signal, such as that of Ctrl-C in the shell, ends the poll at once. Where bytes never stop to
- * come the poll finds some each time, so a clock tells when to look. */
+/* A signal, such as from Ctrl-C in the shell, ends the poll at once. If data arrives without a
+ * pause, the poll never times out, so the clock decides when to check for an interrupt. */
 static bool wait_for(void *payload, int fd)
 {
     extension *x = payload;

@@ -1,4 +1,4 @@
-/* What the functions and tables of a connection share. */
+/* The state that the SQL functions and tables of a connection share. */
 #ifndef BELUGA_SQLITE_EXTENSION_H
 #define BELUGA_SQLITE_EXTENSION_H
 
@@ -9,30 +9,30 @@
 
 SQLITE_EXTENSION_INIT3
 
-/* One of a connection. Each function and table that was registered with it has a reference. */
+/* The state of one connection. Each function and table that is registered holds a reference. */
 typedef struct extension {
     int references;
     sqlite3 *db;
     db_session *session; /* made at the first call */
-    int64_t looked_ms;   /* when a call looked last whether it is interrupted */
+    int64_t looked_ms;   /* when a call last checked for an interrupt */
     settings settings;
 } extension;
 
 extension *extension_ref(extension *x);
-/* Give a reference back; as sqlite3's destructors are. */
+/* Release a reference. Has the type of a destructor of SQLite. */
 void extension_unref(void *x);
 
-/* Make the session if there is none, and give it the policy of now. */
+/* Make the session if there is none, and give it the current policy. */
 int extension_begin(extension *x, beluga_error *err);
 
-/* Return the text of an argument, borrowed of it; NULL for NULL. */
+/* Return the text of an argument, borrowed from the value; NULL if the argument is NULL. */
 const char *extension_text(sqlite3_value *value);
 
-/* Fill a request from arguments, of which each may be NULL. Texts are borrowed of the values. */
+/* Fill a request from arguments, each of which may be NULL. Texts are borrowed from the values. */
 void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
                        db_request *request);
 
-/* Write an error as one line for a person. @return the code of SQLite for it. */
+/* Write an error as one line of text. @return the SQLite error code for it. */
 int extension_error(const beluga_error *err, char *line, size_t n);
 
 /* Register the tables llm_stream, llm_many and llm_models. */

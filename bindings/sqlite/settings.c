@@ -136,7 +136,8 @@ int settings_set_lines(settings *s, const char *lines, beluga_error *err)
     return status;
 }
 
-/* The file of the command "beluga", so that its keys and aliases are there in SQL, too. */
+/* Use the configuration file of the command "beluga", so that its keys and aliases work in SQL,
+ * too. */
 static int find_file(settings *s, beluga_error *err)
 {
     char path[MAX_PATH];

@@ -1,11 +1,11 @@
 /*
- * Tables that are functions:
+ * Table-valued functions of SQL:
  *
  *     SELECT piece FROM llm_stream('Tell a story.');
  *     SELECT ord, answer, error FROM llm_many('["one", "two"]');
  *     SELECT name, meaning, kind FROM llm_models;
  *
- * The arguments are hidden columns.
+ * Their arguments are hidden columns of the table.
  */
 #include "../database/answer.h"
 #include "../database/many.h"
@@ -16,18 +16,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns of the arguments, counted from the first hidden one. */
+/* Hidden columns of the arguments, counted from the first one. */
 enum { INPUT, MODEL, OPTIONS, N_ARGUMENTS };
 
 typedef struct table table;
 typedef struct cursor cursor;
 
-/* One kind of table. */
+/* How one of the three tables works. */
 typedef struct kind {
     const char *name, *schema;
     int first_hidden; /* column of the first argument; -1: it has none */
     int (*start)(cursor *c, sqlite3_value **arguments, beluga_error *err);
-    int (*next)(cursor *c, beluga_error *err); /* sets c->end past the last row */
+    int (*next)(cursor *c, beluga_error *err); /* sets c->end after the last row */
     void (*column)(cursor *c, sqlite3_context *context, int column);
 } kind;
 
@@ -188,7 +188,7 @@ static const kind kinds[] = {
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
-/* What a module is registered with. */
+/* The data that SQLite keeps for a registered module. */
 typedef struct module_data {
     extension *x;
     const kind *kind;
@@ -217,8 +217,8 @@ static int on_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-/* Each argument that is given is an equation that holds by itself. Without the first one, as for
- * NULL, there are no rows. */
+/* SQLite passes each argument as a constraint "hidden column = value". Without the first argument,
+ * and where it is NULL, there are no rows. */
 static int on_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     const kind *k = ((table *)base)->kind;
@@ -323,7 +323,7 @@ static int on_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *row)
     return SQLITE_OK;
 }
 
-/* Without xCreate no other table can be made of it. */
+/* Without xCreate, CREATE VIRTUAL TABLE can't make another table of this module. */
 static const sqlite3_module module = {
     .xConnect = on_connect,
     .xBestIndex = on_best_index,

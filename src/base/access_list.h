@@ -1,10 +1,11 @@
-/* Whether a file has an access list, by which others than the owner and the group have rights. */
+/* Finds out whether a file has an access control list (ACL), which may give rights to others than
+ * its owner and group. */
 #ifndef BELUGA__ACCESS_LIST_H
 #define BELUGA__ACCESS_LIST_H
 
 #include <stdbool.h>
 
-/* Returns whether a path, which is not followed where it is a link, has an access list. */
+/* Returns whether the file at a path has an ACL. A symbolic link is not followed. */
 bool beluga__has_access_list(const char *path);
 
 #endif

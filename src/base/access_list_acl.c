@@ -1,4 +1,4 @@
-/* macOS and FreeBSD have lists of more than one kind, behind one set of functions. */
+/* macOS and FreeBSD have several kinds of ACLs, which the same functions read. */
 #include "base/access_list.h"
 
 #include <stddef.h>
@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #ifdef __APPLE__
-/* Only a file to which somebody gave a list has one. */
+/* On macOS only a file that was explicitly given an ACL has one. */
 bool beluga__has_access_list(const char *path)
 {
     acl_t list = acl_get_link_np(path, ACL_TYPE_EXTENDED);
@@ -16,7 +16,7 @@ bool beluga__has_access_list(const char *path)
 #else
 static bool has(const char *path, acl_type_t type)
 {
-    int trivial = 1; /* it says no more than the mode does */
+    int trivial = 1; /* the ACL only repeats the permission bits of the mode */
     acl_t list = acl_get_link_np(path, type);
     if (list) acl_is_trivial_np(list, &trivial);
     if (list) acl_free(list);

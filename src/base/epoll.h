@@ -1,7 +1,7 @@
-/* epoll, for the server of the command and for the scripted one, which wait by it. Where there is a
- * kqueue instead, epoll_kqueue.c has what the two use of it: descriptors with a pointer each,
- * watched for reading, writing and the end, level-triggered or edge-triggered. The library's own
- * loop does not go this way: it has transport/poller.h. */
+/* epoll, for the event loops of `beluga serve` and of the scripted server of the tests. On systems
+ * with kqueue, epoll_kqueue.c implements the part of epoll that these two use: one pointer for each
+ * descriptor; watching for reading, writing and the end of input; level- or edge-triggered. The
+ * event loop of the library uses transport/poller.h instead. */
 #ifndef BELUGA__EPOLL_H
 #define BELUGA__EPOLL_H
 
@@ -16,11 +16,11 @@ enum {
     EPOLLOUT = 0x4,
     EPOLLERR = 0x8,
     EPOLLHUP = 0x10,
-    EPOLLRDHUP = 0x2000, /* with EPOLLIN also where that alone is watched for */
+    EPOLLRDHUP = 0x2000, /* reported together with EPOLLIN, even if only EPOLLRDHUP is watched */
     EPOLL_CTL_ADD = 1,
     EPOLL_CTL_DEL = 2,
     EPOLL_CTL_MOD = 3,
-    EPOLL_CLOEXEC = 1, /* always so */
+    EPOLL_CLOEXEC = 1, /* always set */
 };
 #define EPOLLET (1u << 31)
 
@@ -34,8 +34,8 @@ struct epoll_event {
 #define epoll_create1 beluga__epoll_create
 #define epoll_ctl     beluga__epoll_ctl
 #define epoll_wait    beluga__epoll_wait
-/* As the functions of Linux. Errors alone, and nothing else, are not watched for: who then writes
- * to the descriptor, or reads it, gets them. */
+/* These behave as on Linux, except that a descriptor that is watched for neither reading nor
+ * writing reports no errors: the next read or write returns the error. */
 int beluga__epoll_create(int flags);
 int beluga__epoll_ctl(int epoll, int what, int fd, const struct epoll_event *event);
 int beluga__epoll_wait(int epoll, struct epoll_event *events, int n, int timeout_ms);

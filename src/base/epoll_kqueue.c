@@ -23,14 +23,15 @@ int beluga__epoll_create(int flags)
     return -1;
 }
 
-/* Watch for one kind of readiness, or no more. */
+/* Begin or stop watching for one kind of readiness. */
 static int set_kind(int epoll, int fd, int filter, bool wanted, const struct epoll_event *event)
 {
     struct kevent change;
     int flags = !wanted ? EV_DELETE : event->events & EPOLLET ? EV_ADD | EV_CLEAR : EV_ADD;
     EV_SET(&change, (uintptr_t)fd, (short)filter, (unsigned short)flags, 0, 0,
            wanted ? event->data.ptr : NULL);
-    /* Who wants to know of the end alone is not told of bytes: so many never come. */
+    /* If only the end of input is watched (EPOLLRDHUP), set a minimum of INT_MAX bytes, so that
+     * received bytes cause no event. */
     if (wanted && filter == EVFILT_READ && !(event->events & EPOLLIN)) {
         change.fflags = NOTE_LOWAT;
         change.data = INT_MAX;
@@ -53,8 +54,8 @@ static uint32_t events_of(const struct kevent *event)
     return EPOLLIN | (ended ? EPOLLRDHUP : 0) | error;
 }
 
-/* Add an event to those found so far. A descriptor that is ready for both has two of a kqueue's
- * events; it gets one, since whoever it belongs to may be gone after that. */
+/* Add an event to those found so far. A kqueue reports reading and writing as two events; they are
+ * merged into one, since the first one handled may free the object behind the pointer. */
 static int add(struct epoll_event *found, int n, const struct kevent *event)
 {
     for (int i = 0; i < n; i++) {

@@ -1,12 +1,12 @@
-/* The words for an errno, which any thread may ask for. */
+/* Returns the message for an errno. Safe in all threads. */
 #ifndef BELUGA__ERRNO_TEXT_H
 #define BELUGA__ERRNO_TEXT_H
 
 #include <stddef.h>
 #include <string.h>
 
-/* Returns words that stay as long as `text` does, which may or may not hold them. The C library of
- * GNU has a function of its own under the name of the one that POSIX has. */
+/* Returns the message, which is valid as long as the buffer `text`, though it may be stored
+ * elsewhere. glibc has its own strerror_r, which differs from the one of POSIX. */
 static inline const char *beluga__errno_text(int error, char *text, size_t size)
 {
 #ifdef __GLIBC__

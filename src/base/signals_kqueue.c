@@ -9,11 +9,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* Signals that a process may wait for have small numbers. */
+/* Signals with larger numbers are not needed here. */
 enum { MOST = 32 };
 
-/* A kqueue sees a signal that is blocked, too, and leaves it pending: the caller's process gets it
- * when it no longer blocks it, unless it ends before. */
+/* A kqueue reports a blocked signal, too, but leaves it pending: the process receives the signal as
+ * soon as it unblocks it. */
 int beluga__signals_open(const sigset_t *set)
 {
     int fd = kqueue(), failed = fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC);

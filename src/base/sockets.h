@@ -1,6 +1,6 @@
-/* Sockets that programs which this process becomes do not get, made by `socket` and `accept4` with
- * SOCK_CLOEXEC and SOCK_NONBLOCK. macOS has neither these words nor that function; there they are
- * made here, and no socket ends the process by SIGPIPE. */
+/* Makes sockets with `socket` and `accept4`, and the flags SOCK_CLOEXEC (programs that this process
+ * starts do not inherit the socket) and SOCK_NONBLOCK. macOS lacks accept4 and both flags, so this
+ * header defines them there. It also turns off SIGPIPE for each socket. */
 #ifndef BELUGA__SOCKETS_H
 #define BELUGA__SOCKETS_H
 
@@ -31,7 +31,7 @@ static inline int beluga__darwin_socket(int family, int type, int protocol)
 }
 #define socket(family, type, protocol) beluga__darwin_socket(family, type, protocol)
 
-/* Where the listening socket does not block, the new one does not, either. */
+/* On macOS the new socket inherits non-blocking mode from the listening socket. */
 static inline int beluga__darwin_accept(int fd, struct sockaddr *who, socklen_t *n, int type)
 {
     return beluga__darwin_made_socket(accept(fd, who, n), type);

@@ -1,5 +1,5 @@
-/* What macOS has under another name, or does not have. The build includes this before each source
- * for that system, so that no other file asks which system it is. */
+/* Defines functions and constants that macOS lacks or calls by another name. The build includes
+ * this header before each source for macOS, so that no other file has to ask for the system. */
 #ifndef BELUGA__SYSTEM_DARWIN_H
 #define BELUGA__SYSTEM_DARWIN_H
 
@@ -22,12 +22,13 @@
 
 #define program_invocation_short_name getprogname()
 #define CLOCK_REALTIME_COARSE         CLOCK_REALTIME
-/* There are no core files unless somebody asks for them, and no way to keep pages out of them. */
+/* macOS writes no core files unless a user turns them on, and has no way to keep memory out of
+ * them. */
 #define MADV_DONTDUMP MADV_NORMAL
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-/* The compiler can't see that nobody reads the zeros. */
+/* The assembler statement keeps the compiler from removing the memset as useless. */
 static inline void beluga__darwin_bzero(void *at, size_t n)
 {
     memset(at, 0, n);
@@ -61,7 +62,7 @@ static inline char *beluga__darwin_getenv(const char *name)
 }
 #define secure_getenv beluga__darwin_getenv
 
-#define GRND_NONBLOCK 1 /* it never waits there */
+#define GRND_NONBLOCK 1 /* getentropy never blocks */
 static inline ssize_t beluga__darwin_getrandom(void *at, size_t n, unsigned flags)
 {
     (void)flags;
@@ -69,13 +70,14 @@ static inline ssize_t beluga__darwin_getrandom(void *at, size_t n, unsigned flag
 }
 #define getrandom beluga__darwin_getrandom
 
-/* A condition's clock is the wall's; base/thread.c waits by another function. */
+/* Condition variables of macOS always use the wall clock, so base/thread.c waits with another
+ * function there. */
 #define pthread_condattr_setclock(attributes, clock) ((void)(attributes), 0)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* There fsync leaves bytes in the drive's own memory, which power failures empty. Not every file
- * system knows the other request. */
+/* On macOS fsync leaves data in the cache of the drive, where a power failure loses it. F_FULLFSYNC
+ * writes it to the medium, but not every file system supports that. */
 static inline int beluga__darwin_sync(int fd)
 {
     return fcntl(fd, F_FULLFSYNC) == 0 ? 0 : fsync(fd);
@@ -83,10 +85,13 @@ static inline int beluga__darwin_sync(int fd)
 #define fsync     beluga__darwin_sync
 #define fdatasync beluga__darwin_sync
 
-/* --- descriptors: none is made without the chance that a fork comes first -----------------------
+/* --- descriptors ------------------------------------------------------------------------------ */
+
+/* macOS can't open a descriptor with O_CLOEXEC set; another thread may fork before it is set here.
  */
 
-/* Returns the descriptor with O_CLOEXEC and O_NONBLOCK as asked for, or -1; then it is closed. */
+/* Set O_CLOEXEC and O_NONBLOCK as `flags` says. Returns the descriptor; on failure closes it and
+ * returns -1. */
 static inline int beluga__darwin_made(int fd, int flags)
 {
     bool failed = fd >= 0 && flags & O_CLOEXEC && fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -112,8 +117,8 @@ static inline int beluga__darwin_pipe(int ends[2], int flags)
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
-/* Wait for one descriptor to be readable, without an end, under another mask of signals: that is
- * what the command's terminal needs of it. */
+/* Waits until one descriptor is readable, with a given signal mask. The command needs no more of
+ * ppoll. */
 static inline int beluga__darwin_ppoll(struct pollfd *in, nfds_t n, const struct timespec *timeout,
                                        const sigset_t *mask)
 {

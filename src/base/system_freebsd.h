@@ -1,5 +1,5 @@
-/* What FreeBSD has under another name. The build includes this before each source for that system,
- * so that no other file asks which system it is. */
+/* Defines names that FreeBSD lacks. The build includes this header before each source for FreeBSD,
+ * so that no other file has to ask for the system. */
 #ifndef BELUGA__SYSTEM_FREEBSD_H
 #define BELUGA__SYSTEM_FREEBSD_H
 

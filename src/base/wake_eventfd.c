@@ -20,7 +20,7 @@ void beluga__wake_up(const beluga__wake *wake)
 {
     uint64_t one = 1;
     ssize_t n = write(wake->to, &one, sizeof one);
-    (void)n; /* it fails only where the counter is full, and then the descriptor is readable */
+    (void)n; /* it fails only if the counter is full: then `fd` is readable already */
 }
 
 void beluga__wake_quiet(const beluga__wake *wake)

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Neither end may block: a pipe that is full is readable, and one that is empty is quiet. */
+/* Make both ends non-blocking. If the pipe is full, a write may fail: it is readable already. */
 static bool prepare(int fd)
 {
     return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;

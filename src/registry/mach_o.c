@@ -1,5 +1,6 @@
-/* Mach-O and universal files, as Apple's <mach-o/loader.h> and <mach-o/fat.h> describe them. The
- * head of a universal file is always big-endian, that of a part as its processor has it. */
+/* Reads Mach-O and universal files, as Apple's <mach-o/loader.h> and <mach-o/fat.h> describe them.
+ * The head of a universal file is always big-endian; each part has the byte order of its processor.
+ * */
 #include "registry/mach_o.h"
 
 #include <errno.h>
@@ -9,13 +10,13 @@
 #include <unistd.h>
 
 enum {
-    HEAD = 32, /* bytes of a part's head, of which 32 bits have 28 */
+    HEAD = 32, /* size of a 64-bit part's head; that of a 32-bit part has 28 bytes */
     MAX_PARTS = 16,
     MAX_COMMANDS = 4096,
     MAX_SHOWN = 8,
-    BITS_64 = 0x01000000, /* in the number of a processor */
+    BITS_64 = 0x01000000, /* set in the numbers of 64-bit processors */
     SUBTYPE_ARM64E = 2,
-    SUBTYPE_BITS = 0xffffff, /* the others say what a part can do */
+    SUBTYPE_BITS = 0xffffff, /* mask of the subtype; the other bits are capabilities */
     OBJECT = 1,
     PROGRAM = 2,
     LIBRARY = 6,
@@ -28,10 +29,10 @@ enum {
 #define THIN_32   0xfeedfaceu
 #define THIN_64   0xfeedfacfu
 #define UNIVERSAL 0xcafebabeu
-/* The same with places of 64 bits. */
+/* A universal file with 64-bit offsets. */
 #define UNIVERSAL_64 0xcafebabfu
 
-/* A part of the file, which is all of it where it is thin. */
+/* One part of the file, for one processor. A thin file has a single part. */
 typedef struct part {
     int file;
     uint64_t at, size;
@@ -62,7 +63,7 @@ static uint64_t u64(const unsigned char *at, bool big_endian)
     return big_endian ? first << 32 | second : second << 32 | first;
 }
 
-/* Read bytes of a part, from `at` on. Bytes that it does not have are an error. */
+/* Read bytes of a part, starting at `at`. Reading past the end of the part is an error. */
 static int get(const part *p, uint64_t at, unsigned char *bytes, size_t n, beluga_error *err)
 {
     if (at > p->size || n > p->size - at) return refuse_short(err);
@@ -94,7 +95,7 @@ static void describe(uint32_t processor, uint32_t subtype, char *text, size_t n)
     snprintf(text, n, "processor %#x", (unsigned)processor);
 }
 
-/* The linker gives a process only what is for its own kind of arm64: arm64e is Apple's own. */
+/* The linker loads only parts for arm64, not for arm64e, which Apple keeps for its own programs. */
 static bool is_for(uint32_t ours, uint32_t processor, uint32_t subtype)
 {
     if (processor != ours) return false;
@@ -111,7 +112,8 @@ static int refuse_architecture(uint32_t ours, const char *what, const char *its,
 
 /* --- a part ----------------------------------------------------------------------------------- */
 
-/* A part that is cut short would be mapped, and kill the process that reads it. */
+/* Check that a segment lies within its part. The linker would map a truncated file, and reading the
+ * missing pages kills the process. */
 static int check_segment(const part *p, uint64_t at, uint32_t size, beluga_error *err)
 {
     unsigned char segment[72];
@@ -165,8 +167,8 @@ static int check_kind(uint32_t kind, beluga_error *err)
     return refuse(err, kind == PROGRAM ? "it is a program, not a library" : "it is not a library");
 }
 
-/* Returns whether the bytes begin a part. Its byte order is that in which its number makes sense.
- */
+/* Returns whether the bytes are the beginning of a part, and finds its byte order: the one in which
+ * the magic number is known. */
 static bool begins_part(part *p, const unsigned char *head)
 {
     for (int i = 0; i < 2; i++) {
@@ -199,7 +201,7 @@ static int check_part(part *p, beluga_error *err)
 
 /* --- the parts of a universal file ------------------------------------------------------------ */
 
-/* The names of the processors that it has parts for. */
+/* The names of the processors for which the file has parts. */
 typedef struct seen {
     char names[MAX_SHOWN * 16];
     size_t n;
@@ -215,7 +217,7 @@ static void note(seen *s, uint32_t processor, uint32_t subtype)
     s->n++;
 }
 
-/* Check the part of which an entry of the head tells. */
+/* Check the part that an entry of the universal head describes. */
 static int check_entry(const part *whole, const unsigned char *entry, bool wide, beluga_error *err)
 {
     part inside = *whole;
@@ -248,8 +250,8 @@ int beluga__mach_o_check(int file, off_t size, uint32_t ours, beluga_error *err)
     int status = get(&whole, 0, head, sizeof head, err);
     if (status) return status;
     uint32_t magic = u32(head, true), n = u32(head + 4, true);
-    /* A class of Java begins with the same number, and goes on with its version, which is larger.
-     */
+    /* A Java class file begins with the same number, but its next field, a version, is larger than
+     * MAX_PARTS. */
     if ((magic == UNIVERSAL || magic == UNIVERSAL_64) && n && n <= MAX_PARTS)
         return check_parts(&whole, n, magic == UNIVERSAL_64, err);
     return check_part(&whole, err);

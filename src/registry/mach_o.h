@@ -1,5 +1,5 @@
-/* Checks a file of the kind that macOS loads before its linker opens it. The code reads bytes and
- * uses nothing of that system, so that it is compiled and tested on every other one, too. */
+/* Checks a Mach-O file before the dynamic linker of macOS opens it. The code only reads bytes and
+ * uses nothing of macOS, so it is compiled and tested on every system. */
 #ifndef BELUGA__MACH_O_H
 #define BELUGA__MACH_O_H
 
@@ -8,19 +8,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The processors for which this library can be: numbers of Mach-O's own. */
+/* The processors that the library supports on macOS, as Mach-O numbers. */
 enum { BELUGA__MACH_O_X86_64 = 0x01000007, BELUGA__MACH_O_ARM64 = 0x0100000c };
 
 /*
- * Check that a file is a library or a bundle that a process on macOS may load: thin, or universal
- * with a part for its processor; neither of another architecture or system, nor cut short. The
- * error does not name the file.
+ * Check that a file is a library or a bundle that a process on macOS can load. It is thin, or
+ * universal with a part for the processor; it is for macOS, and not truncated. The error does not
+ * name the file.
  *
- * @param file  Any position; it does not move.
+ * @param file  A file descriptor. Its position does not matter and does not change.
  * @param size  The bytes of the file.
  * @param ours  The processor of the process.
  *
- * Returns 0, PLUGIN_ABI, or INVALID_INPUT where the file can't be read.
+ * Returns 0; BELUGA_ERROR_PLUGIN_ABI; or BELUGA_ERROR_INVALID_INPUT if the file can't be read.
  */
 int beluga__mach_o_check(int file, off_t size, uint32_t ours, beluga_error *err);
 

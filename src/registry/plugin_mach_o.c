@@ -1,4 +1,4 @@
-/* Files in Mach-O, the format of macOS. */
+/* Plug-ins in Mach-O, the format of macOS. */
 #include "registry/mach_o.h"
 #include "registry/plugin.h"
 
@@ -13,7 +13,8 @@ int beluga__plugin_object_check(int file, off_t size, beluga_error *err)
     return beluga__mach_o_check(file, size, OURS, err);
 }
 
-/* Libraries are called .dylib there; what is only loaded, and never linked, is often called .so. */
+/* On macOS libraries are named .dylib; modules that are only loaded at run time are often named
+ * .so. */
 bool beluga__plugin_is_named(const char *file)
 {
     return beluga__plugin_ends_in(file, ".dylib") || beluga__plugin_ends_in(file, ".so");

@@ -1,5 +1,5 @@
-/* Replaces plugin.c and plugin_file.c in a library that loads no plug-ins. A caller that names no
- * plug-in gets no error. */
+/* Replaces plugin.c and plugin_file.c in a build without plug-ins. Loading fails, except that an
+ * unset plug-in path loads nothing and succeeds. */
 #include "base/left_out.h"
 #include "registry/plugin.h"
 

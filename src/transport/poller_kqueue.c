@@ -10,27 +10,26 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-/* The type of a kevent's pointer differs between the systems, so that this leaves it to the
- * macro. */
+/* The pointer in a kevent has different types on different systems; EV_SET converts it. */
 static void fill(struct kevent *event, uintptr_t ident, int filter, int flags, beluga__watch *watch)
 {
     EV_SET(event, ident, (short)filter, (unsigned short)flags, 0, 0, (void *)watch);
 }
 
-/* Make one change. Returns 0 or an errno. */
+/* Make one change to the kqueue. Returns 0 or an errno. */
 static int change(const beluga__poller *poller, const struct kevent *event)
 {
     return kevent(poller->fd, event, 1, NULL, 0, NULL) < 0 ? errno : 0;
 }
 
-/* Watch for one kind of readiness, or no more. A kqueue keeps the two kinds of a descriptor apart,
- * and adding one that is there only gives it another watch. */
+/* Begin or stop watching for one kind of readiness. A kqueue keeps reading and writing of a
+ * descriptor as two entries; adding an entry again only replaces its pointer. */
 static int set_kind(const beluga__poller *poller, beluga__watch *watch, int filter, bool wanted)
 {
     struct kevent event;
     fill(&event, (uintptr_t)watch->fd, filter, wanted ? EV_ADD : EV_DELETE, watch);
     int error = change(poller, &event);
-    return wanted ? error : 0; /* nothing is lost where it was not watched */
+    return wanted ? error : 0; /* removing fails if it was not watched, which does not matter */
 }
 
 static int set(beluga__poller *poller, beluga__watch *watch, int events)
@@ -40,8 +39,8 @@ static int set(beluga__poller *poller, beluga__watch *watch, int events)
     return error ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
 }
 
-/* The end of what can be read is no error: only the reader sees what came before it. A descriptor
- * to which nothing can be written any more has failed. */
+/* The end of input is not reported as an error: the reader has to read what came before it. If
+ * nothing can be written any more, that is an error. */
 static int from_kevent(const struct kevent *event)
 {
     bool ended = event->flags & EV_EOF;
@@ -52,7 +51,7 @@ static int from_kevent(const struct kevent *event)
 
 /* ---- for hosts ------------------------------------------------------------------------------- */
 
-/* Waking is an event of the kqueue's own, which is quiet again once it was delivered (EV_CLEAR). */
+/* Add the user event that wakes the loop. EV_CLEAR resets it once it was delivered. */
 static int add_wake(beluga__poller *poller)
 {
     struct kevent event;
@@ -65,7 +64,7 @@ int beluga__poller_init(beluga__poller *poller, bool hosted)
     *poller = (beluga__poller){.fd = -1, .wake = {.fd = -1}, .timer = {.fd = -1}};
     poller->armed_ns = INT64_MAX;
     poller->fd = kqueue();
-    /* A fork does not inherit it, but a program that this process becomes would. */
+    /* A forked child does not inherit a kqueue, but a program that is executed would. */
     if (poller->fd >= 0 && fcntl(poller->fd, F_SETFD, FD_CLOEXEC) == 0 &&
         (!hosted || add_wake(poller) == 0))
         return 0;
@@ -79,8 +78,8 @@ void beluga__poller_close(beluga__poller *poller)
     poller->fd = -1;
 }
 
-/* The timer fires once, and adding it again moves it. A time that is over is one in a nanosecond.
- */
+/* The timer fires once; adding it again changes its time. If the deadline has passed, it fires
+ * after one nanosecond. */
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
 {
     if (deadline_ns >= poller->armed_ns) return 0;
@@ -99,7 +98,7 @@ void beluga__poller_signal(const beluga__poller *poller)
     struct kevent event;
     fill(&event, 0, EVFILT_USER, 0, (beluga__watch *)&poller->wake);
     event.fflags = NOTE_TRIGGER;
-    change(poller, &event); /* it fails only where the wake was never added */
+    change(poller, &event); /* fails only if add_wake was not called */
 }
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
@@ -120,8 +119,9 @@ void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
     beluga__poller_forget(poller, watch);
 }
 
-/* Note that an event for hosts was delivered, at once: it makes the descriptor readable no more, so
- * that the loop has to know in this step that it may wake it again. Returns false for others. */
+/* Take an event that only makes the descriptor readable for the host: a wake or the timer. Once it
+ * was delivered the descriptor is no longer readable, so note at once that it may be woken or armed
+ * again. Returns false for other events. */
 static bool take_own(beluga__poller *poller, const struct kevent *event)
 {
     if (event->filter == EVFILT_USER)

@@ -53,7 +53,7 @@ class BatchCall(Call):
         self.op, self.kept = out[0], model
 
     def next(self, index: int, c_input: Any) -> int:
-        """Give the library the next prompt, which it borrows until the result is there."""
+        """Give the library the next prompt. The library borrows it until the result of that prompt is there."""
         try:
             prompt = next(self.prompts)
         except StopIteration:

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from ._tools import Tool
 
-# What C may still call with, by the address that it has of it. Only `release` of a tool takes one out.
+# The Python objects that C code still refers to, by the address that C has for each.
 _handles: Dict[int, Any] = {}
 
 
 def keep(thing: Any) -> Any:
-    """An address for C that stands for a thing, until `drop`."""
+    """Return an address by which C can refer to a Python object, until `drop`."""
     handle = ffi.new_handle(thing)
     _handles[int(ffi.cast("uintptr_t", handle))] = handle
     return handle
@@ -27,9 +27,9 @@ def drop(handle: Any) -> None:
 
 
 def make_immortal(*callbacks: Any) -> None:
-    """Keep callbacks that C may call when Python has ended: an object's end, or a thread that comes late.
+    """Keep callbacks alive until the process ends, since C may call them while Python shuts down.
 
-    Modules are emptied at exit in no order that helps, and what a callback is made of would go with its last reference.
+    At exit Python empties modules in any order. Without an extra reference a callback could be freed before its last use.
     """
     import ctypes
 
@@ -52,25 +52,25 @@ def _say(result: Any, text: str) -> None:
 
 @callback("int(void *, beluga_context *, char *, size_t, beluga_tool_result *)", error=-23)
 def _execute(payload: Any, context: Any, arguments: Any, length: int, result: Any) -> int:
-    """Run a tool, on a thread of the library."""
+    """Run a tool. The library calls this on one of its own threads."""
     try:
         tool, loop = ffi.from_handle(payload)
         data = encode(tool.run(text_of(arguments, length), loop))
         lib.beluga_tool_result_set(result, data, len(data))
         return 0
-    except BaseException as error:  # C can't catch it: the model reads it
+    except BaseException as error:  # exceptions must not reach C; the model gets the message
         _say(result, f"{type(error).__name__}: {error}")
         return int(lib.BELUGA_ERROR_TOOL_EXECUTION)
 
 
 @callback("void(void *)")
 def _release(payload: Any) -> None:
-    if drop is not None:  # at the very end of Python a module's names are None
+    if drop is not None:  # while Python shuts down, the names of a module may be None
         drop(payload)
 
 
 def new_tool(tool: "Tool", loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
-    """One reference to a tool of the library."""
+    """Make a tool of the library. The caller owns the one reference."""
     import json
 
     texts = [ffi.new("char[]", encode_name(what, text)) for what, text in (
@@ -112,7 +112,7 @@ def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int
 
 
 def new_key_source(function: Callable[[], Any]) -> Tuple[Any, Any]:
-    """A source of keys for an option, and the handle that must live as long as it."""
+    """Return a key source for an option, and the handle that must live as long as the key source."""
     handle = ffi.new_handle(function)
     make_immortal(_get_key)
     source = ffi.new("beluga_key_source *")
@@ -128,7 +128,7 @@ _logger: List[logging.Logger] = []
 
 @callback("void(void *, beluga_log_level, char *, beluga_log_field *, size_t)")
 def log_record(payload: Any, level: int, event: Any, fields: Any, n: int) -> None:
-    """Hand a record to `logging`, with its fields as `record.fields`."""
+    """Pass a log record to `logging`, with its fields as `record.fields`."""
     try:
         logger = _logger[0]
         number = LEVELS.get(level, logging.INFO)
@@ -140,7 +140,7 @@ def log_record(payload: Any, level: int, event: Any, fields: Any, n: int) -> Non
             values[text_of(field.name)] = field.number if field.text == NULL else text_of(field.text, field.length)
         words = " ".join(f"{name}={value}" for name, value in values.items())
         logger.log(number, "%s %s", text_of(event), words, extra={"event": text_of(event), "fields": values})
-    except Exception:  # a log never disturbs a call; logging reports its own faults
+    except Exception:  # a failure to log must not disturb a call; logging reports its own errors
         pass
 
 

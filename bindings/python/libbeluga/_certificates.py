@@ -1,10 +1,10 @@
-"""Where this machine keeps the certificates that it trusts. The library of the wheel knows no distribution."""
+"""Finds the trusted certificates of this machine: the library in the wheel does not know where distributions keep them."""
 from __future__ import annotations
 
 import os
 from typing import Optional
 
-# Where Debian, Fedora, openSUSE, Alpine and FreeBSD have them.
+# The usual files of Debian, Fedora, openSUSE, Alpine and FreeBSD.
 USUAL = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
          "/etc/ssl/cert.pem", "/usr/local/share/certs/ca-root-nss.crt")
 _found: Optional[str] = None
@@ -28,7 +28,7 @@ def _of_certifi() -> Optional[str]:
 
 
 def find() -> Optional[str]:
-    """SSL_CERT_FILE, the file of Python's ssl, the usual ones, then that of certifi; None without any."""
+    """Return the first that exists: SSL_CERT_FILE, the file of Python's ssl, a usual file, the file of certifi; or None."""
     global _found, _looked
     named = os.environ.get("SSL_CERT_FILE")
     if named:

@@ -1,4 +1,4 @@
-"""What all models of the process share: providers, the log, recordings, telemetry."""
+"""Settings that all models of the process share: providers, the log, recordings, telemetry."""
 from __future__ import annotations
 
 import atexit
@@ -36,12 +36,12 @@ def list_providers() -> List[str]:
 
 
 def register(provider: Union[Provider, Type[Provider]]) -> None:
-    """Add a provider that is written in Python, for the life of the process. Models open it by its name."""
+    """Add a provider that is written in Python. It stays until the process ends; models use it by its name."""
     add_provider(_registry(), provider() if isinstance(provider, type) else provider)
 
 
 def load_plugin(path: Path) -> None:
-    """Load a plug-in, a shared object with providers. Its code runs with all your rights."""
+    """Load a plug-in, a shared object with providers. Its code runs with all rights of this process."""
     error = new_error()
     check(lib.beluga_registry_load_plugin(_registry(), encode_path("path", path), error), error)
 
@@ -51,9 +51,9 @@ def load_plugin(path: Path) -> None:
 
 def log_to(logger: Union[None, str, logging.Logger] = "libbeluga", *, level: int = logging.INFO,
            capture_content: bool = False) -> None:
-    """Send the library's records to `logging`; None ends it. A record has `event` and `fields`.
+    """Send the library's log records to `logging`, with the attributes `event` and `fields`; None turns this off.
 
-    Prompts and answers are in them only with `capture_content`; keys never are. No call may run meanwhile.
+    Records contain prompts and answers only with `capture_content`, and never keys. No call may run while this is set.
     """
     if logger is None:
         lib.beluga_client_set_log(_client(), NULL, NULL, 0, False)
@@ -77,24 +77,24 @@ def _cassette(directory: Path, mode: int, realtime: bool, repeat: bool) -> None:
 
 
 def _forget_loops() -> None:
-    """Loops that exist go on as they were, so those that wait for their next call are closed."""
+    """Close the idle loops, since existing loops keep the old setting."""
     from ._engine import close_idle
 
     close_idle()
 
 
 def record(directory: Path) -> None:
-    """Write each exchange with a server into this folder, without keys. No call may run meanwhile."""
+    """Record each exchange with a server into this folder, without keys. No call may run while this is set."""
     _cassette(directory, lib.BELUGA_CASSETTE_RECORD, False, False)
 
 
 def replay(directory: Path, *, realtime: bool = False, repeat: bool = False) -> None:
-    """Answer all requests from a folder of `record`, without a network and without keys."""
+    """Answer all requests from a folder that `record` has written, without a network and without keys."""
     _cassette(directory, lib.BELUGA_CASSETTE_REPLAY, realtime, repeat)
 
 
 def stop_cassette() -> None:
-    """Back to the network."""
+    """Stop recording or replaying: requests go to the network again."""
     error = new_error()
     check(lib.beluga_client_set_cassette(_client(), NULL, error), error)
     _forget_loops()
@@ -110,29 +110,29 @@ def cassette_problem() -> Optional[Error]:
 
 
 class Telemetry:
-    """Traces and metrics that are sent as OpenTelemetry's variables say."""
+    """Sends traces and metrics, as the environment variables of OpenTelemetry say."""
 
     def __init__(self, pointer: Any) -> None:
         self._c: Any = pointer if pointer == NULL else ffi.gc(pointer, lib.beluga_telemetry_unref)
 
     def flush(self, timeout: float = 10.0) -> None:
-        """Send what is there now, within so many seconds."""
+        """Send everything that is waiting; give up after `timeout` seconds."""
         check(lib.beluga_telemetry_flush(self._c, round(timeout * 1000)))
 
     def shutdown(self, timeout: float = 10.0) -> None:
-        """Send what is there, and end."""
+        """Send everything that is waiting, and stop the telemetry."""
         check(lib.beluga_telemetry_shutdown(self._c, round(timeout * 1000)))
 
     @property
     def dropped(self) -> int:
-        """Spans that could not be sent."""
+        """The number of spans that could not be sent."""
         return int(lib.beluga_telemetry_dropped(self._c))
 
 
 def telemetry(variables: Optional[Mapping[str, str]] = None, *, file: Optional[Path] = None) -> Telemetry:
-    """Set up traces and metrics by the environment's OTEL_… variables; `variables` are stronger. `file` gets lines of JSON.
+    """Set up traces and metrics by the environment variables OTEL_…, which `variables` override; `file` gets JSON lines.
 
-    No call may run meanwhile. Call `shutdown` before the process ends, or what was not sent is lost.
+    No call may run while this is set up. Call `shutdown` before the process ends, or data that was not sent is lost.
     """
     texts = [ffi.new("char[]", encode_name("a variable", f"{name}={value}")) for name, value in (variables or {}).items()]
     array = ffi.new("char *[]", [*texts, NULL])

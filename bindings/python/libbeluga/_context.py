@@ -8,12 +8,12 @@ from .errors import InvalidInputError
 
 
 def new_context(deadline: Optional[float], traceparent: Optional[str]) -> Any:
-    """A context, freed when Python drops it; NULL when neither is given."""
+    """Return a context, which is freed with the Python object; NULL if neither argument is given."""
     context = NULL
     if traceparent is not None:
         made = lib.beluga_context_new_traced(NULL, encode_name("traceparent", traceparent))
         if made == NULL:
-            raise InvalidInputError("traceparent has not W3C's form, 00-<32 hex>-<16 hex>-<2 hex>")
+            raise InvalidInputError("traceparent does not have the form of W3C, 00-<32 hex>-<16 hex>-<2 hex>")
         context = ffi.gc(made, lib.beluga_context_unref)
     if deadline is not None:
         made = check_memory(lib.beluga_context_new_timeout(context, max(0, round(deadline * 1000))))

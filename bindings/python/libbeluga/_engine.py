@@ -1,8 +1,8 @@
-"""Loops of the library and the calls that run on them.
+"""Loops of the library, and the calls that run on them.
 
-There is one way to run a call: it is started on a loop, and its events come while somebody steps the loop. A blocking call
-leases a loop and steps it itself; under asyncio each event loop has one, whose descriptor it watches. So no thread is
-needed, and all callbacks come on the thread that asked.
+Every call is started on a loop of the library, and its events arrive while that loop is stepped. A blocking call leases a
+loop and steps it itself. Each asyncio event loop has one loop of the library, and watches its descriptor. So no thread is
+needed, and all callbacks run on the thread that started the call.
 """
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ._library import NULL, callback, check, check_memory, error_of_code, ffi, l
 from .errors import ContextCanceledError, ForkedError
 
 if TYPE_CHECKING:
-    import asyncio  # a program that does not use it need not wait for its import
+    import asyncio  # importing it takes time, so only programs that use it do so
 
-# A call is paused while more than this waits for its reader, and goes on when half of it was read.
+# A call is paused while more events or bytes than this wait for the reader. It resumes when half of them were read.
 MAX_WAITING_EVENTS = 256
 MAX_WAITING_BYTES = 64 * 1024
-# How long a blocking wait goes without looking at Python; a signal ends it at once.
+# The longest wait before Python code runs again; a signal ends the wait at once.
 WAIT_MS = 1000
-# A service may be told that its call is over; a loop is not kept longer for that.
+# How long a loop is kept so that it can tell services that their calls are cancelled.
 LEAVE_SECONDS = 2.0
 MAX_IDLE_LOOPS = 16
 
 
 class Engine:
-    """A loop of the library, and the calls on it. One thread at a time uses it."""
+    """A loop of the library, and the calls on it. Only one thread may use it at a time."""
 
     def __init__(self) -> None:
         out = ffi.new("beluga_loop **")
@@ -41,14 +41,14 @@ class Engine:
         self.loop: Any = out[0]
         self.calls: Set["Call"] = set()
         self.is_stepping = False
-        self.later: List[Callable[[], None]] = []  # what may not happen inside a callback
-        self.failure: Optional[BaseException] = None  # of a callback, such as KeyboardInterrupt
+        self.later: List[Callable[[], None]] = []  # functions to run after the callbacks of a step
+        self.failure: Optional[BaseException] = None  # exception of a callback, such as KeyboardInterrupt
         self.process = os.getpid()
-        self.thread: Optional[int] = None  # the only one that may use it, under asyncio
+        self.thread: Optional[int] = None  # under asyncio: the only thread that may use it
         self.asyncio_loop: Optional["weakref.ref[asyncio.AbstractEventLoop]"] = None
 
     def run(self, function: Callable[[Any], int]) -> None:
-        """Step the loop, and then do what its callbacks left."""
+        """Step the loop, then run the functions that its callbacks have put off."""
         if self.loop == NULL:
             raise error_of_code(lib.BELUGA_ERROR_CONTEXT_CANCELED)
         self.is_stepping = True
@@ -70,14 +70,14 @@ class Engine:
         self.run(lib.beluga_loop_step)
 
     def after_step(self, function: Callable[[], None]) -> None:
-        """Do something now, or when the callback that runs has returned."""
+        """Call a function now, or after the step if a callback runs now."""
         if self.is_stepping:
             self.later.append(function)
         else:
             function()
 
     def close(self) -> None:
-        """Free the loop. Calls that run on it end without an event, so they are told here."""
+        """Free the loop. Its running calls get no event for that, so they are ended here."""
         if self.is_stepping:
             self.later.append(self.close)
             return
@@ -89,7 +89,7 @@ class Engine:
             call.lost()
 
     def leave(self) -> bool:
-        """Let what was cancelled end. Returns whether the loop may be used again."""
+        """Step the loop until its cancelled calls have ended. Returns whether the loop may be used again."""
         end = time.monotonic() + LEAVE_SECONDS
         while self.loop != NULL and (self.calls or lib.beluga_loop_active(self.loop)):
             left = end - time.monotonic()
@@ -105,7 +105,7 @@ _idle: Deque[Engine] = collections.deque()
 
 
 def lease() -> Engine:
-    """A loop for one blocking call. One that was used before has connections that are open."""
+    """Return a loop for one blocking call, preferably an idle one, which has open connections."""
     try:
         return _idle.pop()
     except IndexError:
@@ -133,7 +133,7 @@ _engines_lock = threading.Lock()
 
 
 async def _end_with_loop(engine: Engine) -> AsyncGenerator[None, None]:
-    """asyncio closes generators when it shuts a loop down: then the library's goes, too."""
+    """Free the library's loop with asyncio's: when asyncio shuts down a loop it closes its generators, such as this."""
     try:
         yield
     finally:
@@ -156,7 +156,7 @@ def _watch(loop: asyncio.AbstractEventLoop) -> Engine:
     engine.thread = threading.get_ident()
     engine.asyncio_loop = weakref.ref(loop)
     loop.add_reader(lib.beluga_loop_fd(engine.loop), _ready, weakref.ref(engine))
-    # The first step of the generator is what makes asyncio know it; nothing in it waits.
+    # asyncio knows a generator only after its first step, which does not wait for anything.
     guard = _end_with_loop(engine)
     try:
         guard.__anext__().send(None)
@@ -203,7 +203,7 @@ def engine_of_running_loop() -> Engine:
 
 
 def _in_child() -> None:
-    """Nothing of the parent's runs here: its loops stay as they are, and are made anew when they are needed."""
+    """Forget the loops after a fork: those of the parent are not touched, and new ones are made when needed."""
     global _engines_lock
     _engines_lock = threading.Lock()
     _idle.clear()
@@ -226,14 +226,14 @@ atexit.register(_at_exit)
 
 
 def _lost_exception(kind: Any, value: Any, traceback: Any) -> None:
-    """An exception that came before the first line of a callback could catch it, as Control-C may."""
+    """Handle an exception, such as from Control-C, that came before the `try` of a callback could catch it."""
     call = traceback.tb_frame.f_locals.get("payload") if traceback is not None else None
     if call:
         ffi.from_handle(call).broken(value)
 
 
 class Call:
-    """Something that runs on an engine until it has ended. Subclasses start it."""
+    """A call that runs on an engine until it has ended. Subclasses start it."""
 
     def __init__(self, engine: Engine) -> None:
         if engine.process != os.getpid():
@@ -245,10 +245,10 @@ class Call:
         self.ended = False
         self.error: Optional[BaseException] = None
         self.waiter: Optional["asyncio.Future[None]"] = None
-        self.kept: Any = None  # what the library borrows until the end
+        self.kept: Any = None  # objects that the library borrows until the call ends
 
     def begin(self, status: int) -> None:
-        """Check how the start went; the engine keeps a call that runs."""
+        """Check the status of the start. While the call runs, the engine holds a reference to it."""
         if status == 0:
             self.engine.calls.add(self)
         check(status, self.c_error)
@@ -265,11 +265,11 @@ class Call:
         self.wake()
 
     def release(self) -> None:
-        """Give back what the library gave for the call, and the handle, which refers to the call itself."""
+        """Free the objects of the library for this call, and its handle, which holds a reference to the call."""
         self.kept = self.handle = None
 
     def lost(self) -> None:
-        """The loop is gone, and with it what the call had of it."""
+        """Mark the call as ended because its loop was freed, and with it the objects of the call."""
         self.op = NULL
         self.ended = True
         self.kept = self.handle = None
@@ -280,7 +280,7 @@ class Call:
             self.wake()
 
     def broken(self, error: BaseException) -> None:
-        """A callback of the call raised."""
+        """Cancel the call because one of its callbacks has raised `error`."""
         if isinstance(error, Exception):
             self.error = self.error or error
         else:
@@ -291,7 +291,7 @@ class Call:
         raise NotImplementedError
 
     def cancel_from_anywhere(self) -> None:
-        """For a reader that Python drops, on whichever thread."""
+        """Cancel the call from any thread: Python may drop its reader on any."""
         engine = self.engine
         if self.ended or engine.loop == NULL or engine.process != os.getpid():
             return
@@ -302,11 +302,11 @@ class Call:
         if loop is not None and not loop.is_closed():
             try:
                 loop.call_soon_threadsafe(self.cancel)
-            except RuntimeError:  # closed meanwhile
+            except RuntimeError:  # the event loop was closed in the meantime
                 pass
 
     def wait(self) -> None:
-        """Step until the call has ended."""
+        """Step the loop until the call has ended."""
         try:
             while not self.ended:
                 self.engine.wait()
@@ -323,7 +323,7 @@ class Call:
             raise self.error
 
     async def sleep(self) -> None:
-        """Wait until something came. A task that is cancelled here cancels the call."""
+        """Wait for news of the call. If the task is cancelled here, the call is cancelled, too."""
         self.waiter = running_loop().create_future()
         try:
             await self.waiter
@@ -343,7 +343,7 @@ def on_event(payload: Any, event: Any) -> None:
 
 
 class AnswerCall(Call):
-    """A call whose events are folded into a response, and handed on where somebody reads along."""
+    """A call whose events are joined into a response, and also given to a reader if there is one."""
 
     def __init__(self, engine: Engine, has_reader: bool) -> None:
         super().__init__(engine)
@@ -381,7 +381,7 @@ class AnswerCall(Call):
             self.wake()
 
     def take(self) -> Event:
-        """The next event, when there is one."""
+        """Return the next event. There must be one."""
         assert self.queue is not None
         event = self.queue.popleft()
         self.waiting_bytes -= weight(event)
@@ -400,7 +400,7 @@ class AnswerCall(Call):
         self.end()
 
     def fold(self) -> None:
-        """Make the response of what came."""
+        """Make the response from the events."""
         builder, self.builder = self.builder, NULL
         if builder == NULL:
             return
@@ -440,13 +440,13 @@ _CONTENT = frozenset({lib.BELUGA_EVENT_TEXT, lib.BELUGA_EVENT_REASONING, lib.BEL
 
 
 def weight(event: Event) -> int:
-    """About how many bytes an event keeps waiting."""
+    """Return about how many bytes of memory a waiting event takes."""
     text = getattr(event, "text", None) or getattr(event, "arguments", None) or getattr(event, "data", None) or ""
     return len(text) + 64
 
 
 def new_answer(engine: Engine, start: Any, model: Any, context: Any, messages: Any, options: Any, has_reader: bool) -> AnswerCall:
-    """Start a call of beluga_stream_start_n's kind."""
+    """Start a call with beluga_stream_start_n or a function with the same parameters."""
     call = AnswerCall(engine, has_reader)
     out = ffi.new("beluga_op **")
     call.begin(start(model, engine.loop, context, messages, on_event, call.handle, out, call.c_error, options.array,
@@ -467,7 +467,7 @@ class ToolRun(AnswerCall):
         self.op, self.kept = out[0], (model, messages)
 
     def pause(self, paused: bool) -> None:
-        """A tool loop can't be paused: its answers are as long as those of a few steps."""
+        """Do nothing: a tool loop can't be paused. Only the answers of a few steps can pile up."""
 
     def finish(self) -> None:
         if self.error is None:
@@ -483,7 +483,7 @@ class ToolRun(AnswerCall):
         self.wake()
 
     def cancel(self) -> None:
-        """End the run silently: nothing comes after this."""
+        """Cancel the run. No events come after this."""
         if self.ended or self.engine.loop == NULL:
             return
         self.error = self.error or ContextCanceledError("the run was cancelled")
@@ -498,7 +498,7 @@ class ToolRun(AnswerCall):
 
 
 class JobCall(Call):
-    """Texts that are embedded, or messages that are counted."""
+    """A call that embeds texts, or counts the tokens of messages."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class Error(Exception):
-    """A call failed. Each code of the library has a class of its own below this one (libbeluga.errors)."""
+    """A call failed. Each error code of the library has its own subclass of this (libbeluga.errors)."""
 
     code: int = 0  #: the library's number
     name: str = "error"  #: its name, such as "rate_limit"
@@ -31,7 +31,7 @@ class Error(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message  #: what happened and what to do, one line
-        self.cause = cause  #: the provider's own words, or the lower error
+        self.cause = cause  #: the provider's message, or the error that caused this one
         self.provider = provider
         self.model = model
         self.operation = operation  #: "generate", "stream", "open", …
@@ -42,7 +42,7 @@ class Error(Exception):
         if retryable is not None:
             self.retryable = retryable
         self.attempts = attempts  #: attempts that were made
-        #: what had arrived of the answer before it failed, or None
+        #: the part of the answer that had arrived before the failure, or None
         self.partial: Optional["Response"] = None
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Error(Exception):
 
 
 def _rebuild(kind: Type[Error], state: Dict[str, Any]) -> Error:
-    """Make an error again in another process; the part of an answer stays where it was."""
+    """Restore a pickled error, perhaps in another process. `partial` is not pickled."""
     error = kind(state.get("message", ""))
     error.__dict__.update(state)
     return error

@@ -1,4 +1,4 @@
-"""Events: the pieces of an answer as they come. They are also what a provider in Python yields."""
+"""Events: the pieces of an answer as they arrive. Providers in Python yield them, too."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from ._library import NULL, bytes_of, ffi, lib, make_error, text_of, text_or_non
 
 @dataclass
 class Usage:
-    """Counts of tokens; None where the provider did not say. Totals include their parts."""
+    """Counts of tokens; None if the provider did not report it. Totals include their parts."""
 
     input_tokens: Optional[int] = None
     output_tokens: Optional[int] = None
     cache_read_tokens: Optional[int] = None  #: part of the input that was read from the provider's cache
-    cache_write_tokens: Optional[int] = None  #: part of the input that was put into it
-    reasoning_tokens: Optional[int] = None  #: part of the output that the model thought
+    cache_write_tokens: Optional[int] = None  #: part of the input that was written into that cache
+    reasoning_tokens: Optional[int] = None  #: part of the output that was reasoning
     raw: Optional[str] = None  #: the provider's own JSON
 
 
 @dataclass
 class RateLimits:
-    """What the provider allows, and how much of it is left; None where it did not say. Times are seconds."""
+    """The provider's rate limits, and how much of each is left; None if not reported. Times are in seconds."""
 
     requests_limit: Optional[int] = None
     requests_remaining: Optional[int] = None
@@ -34,7 +34,7 @@ class RateLimits:
 
 @dataclass
 class StartEvent:
-    """The call begins; warnings tell what the provider can't express."""
+    """The call begins; `warnings` name the parts of the call that the provider can't express."""
 
     warnings: List[str] = field(default_factory=list)
     kind: ClassVar[str] = "start"
@@ -42,8 +42,8 @@ class StartEvent:
 
 @dataclass
 class MetadataEvent:
-    id: Optional[str] = None  #: of the response
-    model: str = ""  #: the one that answered
+    id: Optional[str] = None  #: id of the response
+    model: str = ""  #: the model that answered
     provider: str = ""
     request_id: Optional[str] = None
     created: int = 0  #: seconds since 1970; 0 unknown
@@ -55,7 +55,7 @@ class MetadataEvent:
 
 @dataclass
 class TextEvent:
-    """A piece of the answer."""
+    """A piece of the answer's text."""
 
     text: str
     kind: ClassVar[str] = "text"
@@ -80,7 +80,7 @@ class ToolCallBeginEvent:
 
 @dataclass
 class ToolCallDeltaEvent:
-    """A piece of the JSON of the arguments."""
+    """A piece of the arguments of a tool call, which are JSON."""
 
     arguments: str
     id: str = ""
@@ -102,7 +102,7 @@ class ToolCallEvent:
 
 @dataclass
 class ToolResultEvent:
-    """A tool has run, in a tool loop."""
+    """The result of a tool that ran in a tool loop."""
 
     id: str
     name: str
@@ -114,7 +114,7 @@ class ToolResultEvent:
 
 @dataclass
 class MediaEvent:
-    """An image, audio or a file of the answer, whole: in `data`, or at `url`."""
+    """A complete image, audio or file of the answer: in `data`, or at `url`."""
 
     of: str  #: "image", "audio" or "file"
     media_type: Optional[str] = None
@@ -125,7 +125,7 @@ class MediaEvent:
 
 @dataclass
 class StateEvent:
-    """JSON that only its provider understands. It goes back to it with the message of the answer."""
+    """JSON that only the provider understands. It must be sent back with the answer when the conversation continues."""
 
     json: str
     provider: str = ""
@@ -135,7 +135,7 @@ class StateEvent:
 
 @dataclass
 class UsageEvent:
-    """Tokens so far; the last one counts."""
+    """The token counts so far. The last of these events has the final counts."""
 
     usage: Usage
     kind: ClassVar[str] = "usage"
@@ -143,7 +143,7 @@ class UsageEvent:
 
 @dataclass
 class FinishEvent:
-    """The end: the model stopped, and why."""
+    """The end of the answer, and why the model stopped."""
 
     reason: str = "stop"  #: "stop", "length", "tool_calls", "content_filter", "other", "pause" or "unknown"
     raw: Optional[str] = None  #: the provider's word
@@ -273,7 +273,7 @@ def _raw(event: Any) -> Event:
     return RawEvent(bytes_of(r.bytes, r.length), r.status, bool(r.refused), text_or_none(r.content_type))
 
 
-#: How each kind of event is read. The others, ERROR among them, are no event of Python's.
+#: The function that reads each kind of event. Other kinds, such as ERROR, do not become events in Python.
 READERS: Dict[int, Callable[[Any], Event]] = {
     lib.BELUGA_EVENT_START: _start, lib.BELUGA_EVENT_METADATA: _metadata, lib.BELUGA_EVENT_TEXT: _text,
     lib.BELUGA_EVENT_REASONING: _reasoning, lib.BELUGA_EVENT_TOOL_CALL_BEGIN: _tool_begin,

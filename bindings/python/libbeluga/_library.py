@@ -1,4 +1,4 @@
-"""The shared object, and how its texts and errors become Python's."""
+"""Loads the shared library, and converts its texts and errors to Python."""
 from __future__ import annotations
 
 import os
@@ -13,23 +13,23 @@ NULL: Any = ffi.NULL
 
 
 def _path() -> str:
-    """The library that is beside this file, unless LIBBELUGA_LIBRARY names another one."""
+    """Return the path of the library: LIBBELUGA_LIBRARY if it is set, otherwise the file beside this one."""
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libbeluga.so")
     return os.environ.get("LIBBELUGA_LIBRARY") or beside
 
 
 lib: Any = ffi.dlopen(_path())
-#: Whether the library is the one of the wheel, which knows no distribution's certificates.
+#: Whether this is the library of the wheel, which does not know where distributions keep their certificates.
 IS_BUNDLED = not os.environ.get("LIBBELUGA_LIBRARY")
 
 
 def callback(signature: str, **on_failure: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make of a function one that C can call."""
+    """Make a function that C can call from a Python function."""
     return ffi.callback(signature, **on_failure)  # type: ignore[no-any-return]
 
 
 def text_of(pointer: Any, length: Optional[int] = None) -> str:
-    """A text of the library, "" for NULL. The library's texts are UTF-8; bytes that are not become U+FFFD."""
+    """Convert a UTF-8 text of the library to str; NULL becomes "". Invalid bytes become U+FFFD."""
     if pointer == NULL:
         return ""
     data = ffi.string(pointer) if length is None else ffi.unpack(pointer, length)
@@ -45,12 +45,12 @@ def bytes_of(pointer: Any, length: int) -> bytes:
 
 
 def encode(text: str) -> bytes:
-    """UTF-8. Lone surrogates pass, so that the library says where they stand."""
+    """Encode as UTF-8. Lone surrogates are passed on, so that the library's error says where they are."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def encode_name(what: str, text: str) -> bytes:
-    """A text that ends in NUL in C."""
+    """Encode a text that is NUL-terminated in C, so it may contain no NUL. `what` names it in errors."""
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a str, not {type(text).__name__}")
     if "\0" in text:
@@ -59,7 +59,7 @@ def encode_name(what: str, text: str) -> bytes:
 
 
 def encode_path(what: str, path: Any) -> bytes:
-    """A path as the file system has it, which need not be UTF-8."""
+    """Encode a path as the file system does, which may not be UTF-8."""
     data = os.fsencode(path)
     if b"\0" in data:
         raise InvalidInputError(f"{what} has a NUL character")
@@ -71,7 +71,7 @@ def new_error() -> Any:
 
 
 def make_error(c_error: Any) -> Error:
-    """The exception that a beluga_error means."""
+    """Make the exception for a beluga_error."""
     kind = BY_CODE.get(c_error.code, Error)
     error = kind(
         text_of(c_error.message),
@@ -96,7 +96,7 @@ def error_of_code(code: int) -> Error:
 
 
 def check(status: int, c_error: Any = None) -> None:
-    """Raise what a function of the library returned."""
+    """Raise an exception if a function of the library returned an error code."""
     if status < 0:
         raise make_error(c_error) if c_error is not None and c_error.code else error_of_code(status)
 
@@ -108,7 +108,7 @@ def check_memory(pointer: Any) -> Any:
 
 
 def set_error(c_error: Any, exception: BaseException, code: int) -> int:
-    """Tell the library of an exception in a callback; `code` is for those that are not the library's own."""
+    """Fill a beluga_error from an exception in a callback. Exceptions that are no Error get `code`."""
     if isinstance(exception, Error) and exception.code:
         code, words = exception.code, exception.message
     else:

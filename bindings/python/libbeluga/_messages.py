@@ -1,4 +1,4 @@
-"""Messages and their parts, and what people may write instead: texts and dicts."""
+"""Messages and their parts. Texts and dicts are accepted instead of them."""
 from __future__ import annotations
 
 import json
@@ -12,7 +12,7 @@ from .errors import InvalidInputError
 
 @dataclass
 class _Kept:
-    """What a part of an earlier answer carries for its provider alone."""
+    """The base of parts. A part of an earlier answer keeps data here that only its provider understands."""
 
     state: Optional[str] = field(default=None, repr=False, init=False)
     state_provider: str = field(default="", repr=False, init=False)
@@ -21,14 +21,14 @@ class _Kept:
 @dataclass
 class Text(_Kept):
     text: str
-    name: Optional[str] = None  #: of the file that it came from
-    #: a cache breakpoint: True, or the seconds to keep all up to here (300 or 3600)
+    name: Optional[str] = None  #: name of the file that it came from
+    #: Cache the prompt up to this part: True, or for this many seconds (300 or 3600).
     cache: Union[bool, int] = False
 
 
 @dataclass
 class Image(_Kept):
-    """An image by its address or as bytes."""
+    """An image, given by its URL or as bytes."""
 
     url: Optional[str] = None
     data: Optional[bytes] = field(default=None, repr=False)
@@ -43,7 +43,7 @@ class Audio(Image):
 
 @dataclass
 class File(Image):
-    """A file by its address or as bytes."""
+    """A file, given by its URL or as bytes."""
 
     kind: str = field(default="file", repr=False)
     name: Optional[str] = None
@@ -51,14 +51,14 @@ class File(Image):
 
 @dataclass
 class FilePath(_Kept):
-    """A file of this machine, which is read when the call starts. Its first bytes tell what it is."""
+    """A local file, which is read when the call starts. Its media type is found from its first bytes."""
 
     path: str
 
 
 @dataclass
 class Reasoning(_Kept):
-    """What a model thought; it goes back with its signature unchanged."""
+    """Reasoning of a model. It is sent back unchanged, with its signature."""
 
     text: str
     signature: Optional[str] = field(default=None, repr=False)
@@ -66,7 +66,7 @@ class Reasoning(_Kept):
 
 @dataclass
 class ToolCall(_Kept):
-    """A call that a model made. `arguments` is JSON as the model wrote it."""
+    """A tool call by a model. `arguments` is JSON, as the model wrote it."""
 
     id: str
     name: str
@@ -74,13 +74,13 @@ class ToolCall(_Kept):
 
     @property
     def input(self) -> Any:
-        """The arguments, parsed; ValueError if the model wrote no JSON."""
+        """The arguments, parsed; ValueError if they are not valid JSON."""
         return json.loads(self.arguments)
 
 
 @dataclass
 class State(_Kept):
-    """JSON that only the provider of that name understands."""
+    """JSON that only the named provider understands."""
 
     json: str
     provider: str
@@ -95,8 +95,8 @@ class Message:
 
     role: str
     content: Union[str, Sequence[Union[str, Part, Mapping[str, Any]]]] = ""
-    tool_call_id: Optional[str] = None  #: of a tool's message: the call that it answers
-    is_error: bool = False  #: of a tool's message: the tool failed
+    tool_call_id: Optional[str] = None  #: in a tool's message: the id of the call that it answers
+    is_error: bool = False  #: in a tool's message: whether the tool failed
 
     @property
     def text(self) -> str:
@@ -119,7 +119,7 @@ ROLE_NAMES = {1: "system", 2: "user", 3: "assistant", 4: "tool"}
 
 
 def _image_of_dict(part: Mapping[str, Any]) -> Image:
-    """Also {"type": "image_url", "image_url": {"url": …}}, which many write."""
+    """Make an image from a dict. OpenAI's form {"type": "image_url", "image_url": {"url": …}} works, too."""
     value = part.get("image_url")
     url = value.get("url") if isinstance(value, Mapping) else value
     return Image(url=url or part.get("url"), data=part.get("data"), media_type=part.get("media_type"))
@@ -162,7 +162,7 @@ def make_part(value: Union[str, Part, Mapping[str, Any]]) -> Part:
 
 
 def _openai_calls(calls: Iterable[Mapping[str, Any]]) -> List[Part]:
-    """The "tool_calls" of a message as OpenAI writes them."""
+    """Make the parts for the "tool_calls" of a message in OpenAI's form."""
     made: List[Part] = []
     for call in calls:
         function = call.get("function", call)
@@ -252,7 +252,7 @@ def _tool_message(message: Message) -> Any:
 
 
 def new_c_message(message: Message) -> Any:
-    """A message of the library; the caller has the one reference."""
+    """Make a message of the library. The caller owns the one reference."""
     if message.role not in ROLES:
         raise InvalidInputError(f"a message has no role {message.role!r}: it is one of {', '.join(ROLES)}")
     if message.role == "tool":
@@ -269,7 +269,7 @@ def new_c_message(message: Message) -> Any:
 
 
 def _one(value: Any) -> Any:
-    """The message of the library that one thing of an input means."""
+    """Make a message of the library from one item of an input."""
     if isinstance(value, str):
         return new_c_message(Message("user", value))
     if isinstance(value, Message):
@@ -283,7 +283,7 @@ def _one(value: Any) -> Any:
 
 
 def new_messages(value: Input) -> Any:
-    """The list that an input means; freed when Python drops it."""
+    """Make a list of messages from an input. It is freed with the Python object."""
     made = ffi.gc(check_memory(lib.beluga_messages_new()), lib.beluga_messages_free)
     alone = isinstance(value, (str, Mapping, Message)) or hasattr(value, "_c_message")
     items: Any = [value] if alone else value
@@ -333,7 +333,7 @@ def make_part_of_c(part: Any) -> Part:
 
 
 def message_of_c(c_message: Any) -> Message:
-    """A message of the library as Python's, with all that it carries."""
+    """Convert a message of the library, with everything in it, to a Python message."""
     count = lib.beluga_message_count(c_message)
     parts = [make_part_of_c(lib.beluga_message_part(c_message, i)) for i in range(count)]
     role = ROLE_NAMES.get(lib.beluga_message_role(c_message), "user")

@@ -1,4 +1,4 @@
-"""Models, and what can be asked of them."""
+"""Models and their calls."""
 from __future__ import annotations
 
 import os
@@ -50,12 +50,12 @@ class Embeddings:
 @dataclass
 class TokenCount:
     tokens: int
-    left_out: str = ""  #: the parts that the service leaves out of its count
+    left_out: str = ""  #: the parts that the provider does not count
 
 
 @dataclass
 class ModelInfo:
-    """A model on a provider's list; None and 0 where the list does not say."""
+    """A model on a provider's list. Facts that the list does not have are None or 0."""
 
     name: str
     context_tokens: Optional[int] = None
@@ -72,14 +72,15 @@ class Health:
     model: str
     api_key_set: bool
     probed: bool
-    latency: Optional[float]  #: of the probe, seconds
-    error: Optional[Error] = None  #: what makes it unhealthy
+    latency: Optional[float]  #: latency of the probe, in seconds
+    error: Optional[Error] = None  #: why it is unhealthy
 
 
 class Stream:
-    """The events of a call, for `for` or `async for`. It starts when the first event is asked for.
+    """The events of a call, for `for` or `async for`. The call starts when the first event is requested.
 
-    It is a context manager of both kinds; leaving it, dropping it, or cancelling the task that reads it ends the call.
+    Works with `with` and `async with`. The call is cancelled when that block ends, when the stream is deleted, or when the
+    task that reads it is cancelled.
     """
 
     def __init__(self, model: "Model", prompt: Input, run_tools: bool, settings: Dict[str, Any]) -> None:
@@ -87,7 +88,7 @@ class Stream:
         self._ask = _Ask(model, prompt, settings)
         self._run_tools = run_tools
         self._call: Optional[AnswerCall] = None
-        self._engine: Optional[Engine] = None  # leased; None under asyncio
+        self._engine: Optional[Engine] = None  # leased for this stream; None under asyncio
         self._closed = False
         self._response: Optional[Response] = None
 
@@ -99,7 +100,7 @@ class Stream:
         return self._call
 
     def _next(self, call: AnswerCall) -> Optional[Event]:
-        """An event that is there; raises at the end."""
+        """Return a waiting event, or None; raise the error of the call after the last event."""
         if call.queue:
             return call.take()
         if not call.ended:
@@ -189,7 +190,7 @@ class Stream:
             self._call.cancel_from_anywhere()
 
     def close(self) -> None:
-        """End the call, if it runs, and give back what it needed. Blocks at most two seconds."""
+        """Cancel the call if it runs, and free it. Blocks for two seconds at most."""
         self._abandon()
         engine, self._engine = self._engine, None
         if engine is None:
@@ -202,7 +203,7 @@ class Stream:
         give_back(engine)
 
     async def aclose(self) -> None:
-        """End the call, if it runs."""
+        """Cancel the call if it runs."""
         self._abandon()
 
     def __enter__(self) -> "Stream":
@@ -222,7 +223,7 @@ class Stream:
             return
         if self._engine is not None:
             engine, self._engine = self._engine, None
-            # Nobody waits here for the service to be told.
+            # This does not wait until the service has been told that the call is cancelled.
             if not self._closed:
                 engine.close()
         elif not self._closed:
@@ -230,12 +231,12 @@ class Stream:
 
     @property
     def text(self) -> "Texts":
-        """The pieces of the answer's text alone, for `for` or `async for`."""
+        """Only the pieces of the answer's text, for `for` or `async for`."""
         return Texts(self)
 
     @property
     def response(self) -> Response:
-        """The whole answer, when the stream has ended."""
+        """The whole answer. The stream must have ended."""
         if self._response is None:
             raise InvalidInputError("the stream has not come to its end: read it to the last event")
         return self._response
@@ -267,7 +268,7 @@ class Texts:
 
 
 class _Ask:
-    """What one call needs: messages, options and context, in the library's form."""
+    """The objects of the library that one call needs: messages, options and context."""
 
     def __init__(self, model: "Model", prompt: Input, settings: Dict[str, Any]) -> None:
         self.model = model
@@ -289,7 +290,7 @@ class _Ask:
         return Response(taken, self.schema, added)
 
     def result(self, call: AnswerCall) -> Response:
-        """The response of a call that has ended well."""
+        """Return the response of a call that has succeeded."""
         return self.response(check_memory(call.take_response()), call)
 
     def failed(self, call: AnswerCall, error: BaseException) -> None:
@@ -315,15 +316,15 @@ def _bind(c_model: Any, tools: Sequence[Tool], loop: Optional[asyncio.AbstractEv
 
 
 class Model:
-    """A model that can be asked: Model("openai/gpt-5-mini", temperature=0.2).
+    """A language model: Model("openai/gpt-5-mini", temperature=0.2).
 
     A reference is "provider/model", a provider's name, or an alias of a configuration file. Options have the names of
-    docs/reference/options.md; times are seconds, or texts such as "30s". Keys come from the provider's variables of the
-    environment unless `api_key` gives one: a text, a reference such as "file:PATH", or a function. Options of a provider
-    stand in a dict by its name: mock={"responses": "…"}.
+    docs/reference/options.md; times are in seconds, or texts such as "30s". Keys come from the provider's environment
+    variables, unless `api_key` is given: a text, a reference such as "file:PATH", or a function. Options that only one
+    provider has are given as a dict under its name: mock={"responses": "…"}.
 
-    Any number of threads and event loops may use a model at once. The methods with an `a` before their name are the same
-    for asyncio.
+    Any number of threads and event loops may use a model at once. Methods whose names begin with `a`, such as
+    `agenerate`, are for asyncio.
     """
 
     def __init__(self, reference: Optional[str] = None, *, config: Union[None, str, "os.PathLike[str]", Sequence[str]] = None,
@@ -351,7 +352,7 @@ class Model:
         return f"Model({self.provider + '/' + self.name!r})"
 
     def bind_tools(self, *tools: Any) -> "Model":
-        """A model with these tools, functions among them; this one does not change."""
+        """Return a model with these tools, which may be functions. This model does not change."""
         if len(tools) == 1 and isinstance(tools[0], (list, tuple)):
             tools = tuple(tools[0])
         made = object.__new__(Model)
@@ -363,7 +364,7 @@ class Model:
     # --- one answer --------------------------------------------------------------------------------------------------
 
     def generate(self, prompt: Input, **options: Any) -> Response:
-        """The whole answer. Besides options: `deadline`, seconds for the call with all retries, and `traceparent`."""
+        """Return the whole answer. Also takes `deadline` (seconds for the call with all its retries) and `traceparent`."""
         ask = _Ask(self, prompt, options)
         return _block(ask, lambda engine: ask.start(engine, lib.beluga_generate_start_n, False))
 
@@ -372,7 +373,7 @@ class Model:
         return await _await(ask, ask.start(engine_of_running_loop(), lib.beluga_generate_start_n, False))
 
     def invoke(self, prompt: Input, **options: Any) -> Response:
-        """The whole answer, with the bound tools run as often as the model calls them."""
+        """Return the final answer of a tool loop: the bound tools run as often as the model calls them."""
         if not self._tools:
             return self.generate(prompt, **options)
         ask = _Ask(self, prompt, options)
@@ -385,15 +386,15 @@ class Model:
         return await _await(ask, ask.start_tools(engine_of_running_loop(), False, running_loop()))
 
     def stream(self, prompt: Input, *, run_tools: bool = False, **options: Any) -> Stream:
-        """The answer piece by piece, for `for` and `async for`; `run_tools` runs the bound tools as `invoke` does."""
+        """Return the answer as a stream, for `for` and `async for`. `run_tools` runs the bound tools as `invoke` does."""
         return Stream(self, prompt, run_tools, options)
 
     # --- many --------------------------------------------------------------------------------------------------------
 
     def batch(self, prompts: Iterable[Input], *, return_errors: bool = False, **options: Any) -> List[Any]:
-        """The answers to many prompts, at most `max_concurrent_batches` (5) at once, in the order of the prompts.
+        """Return the answers to many prompts, in their order. At most `max_concurrent_batches` (5) calls run at once.
 
-        The first error is raised when all have ended, unless `return_errors` puts each in the place of its answer.
+        When all calls have ended the first error is raised. With `return_errors` errors are in the list instead.
         """
         engine = lease()
         try:
@@ -412,7 +413,7 @@ class Model:
     # --- vectors and counts ------------------------------------------------------------------------------------------
 
     def embed(self, texts: Union[str, Sequence[str]], **options: Any) -> Embeddings:
-        """A vector of each text."""
+        """Return a vector for each text."""
         return _block_job(lambda engine: _EmbedCall(engine, self._c, texts, options))
 
     async def aembed(self, texts: Union[str, Sequence[str]], **options: Any) -> Embeddings:
@@ -421,7 +422,7 @@ class Model:
         return call.value()
 
     def count_tokens(self, prompt: Input, **options: Any) -> TokenCount:
-        """How many tokens the provider counts in the messages, with the bound tools."""
+        """Return the number of tokens of the messages and the bound tools, as the provider counts them."""
         return _block_job(lambda engine: _CountCall(engine, self._c, prompt, options))
 
     async def acount_tokens(self, prompt: Input, **options: Any) -> TokenCount:
@@ -432,14 +433,14 @@ class Model:
     # --- the provider ------------------------------------------------------------------------------------------------
 
     def list_models(self, *, deadline: Optional[float] = None) -> List[ModelInfo]:
-        """The models that the provider has."""
+        """Return the list of models of the provider."""
         return _interruptible(lambda context: _list_models(self._c, context), deadline)
 
     async def alist_models(self, *, deadline: Optional[float] = None) -> List[ModelInfo]:
         return await _on_thread(lambda context: _list_models(self._c, context), deadline)
 
     def check_health(self, *, probe: bool = False, deadline: Optional[float] = None) -> Health:
-        """Whether the model could be called; with `probe` its provider is asked."""
+        """Return whether the model can be called. With `probe` a request is sent to its provider."""
         return _interruptible(lambda context: _check_health(self._c, context, probe), deadline)
 
     async def acheck_health(self, *, probe: bool = False, deadline: Optional[float] = None) -> Health:
@@ -473,7 +474,7 @@ def _open(reference: Optional[str], files: Sequence[str], options: Options) -> A
 
 
 def _settle(config: Any) -> None:
-    """Give the library of the wheel what others find on their system: certificates, and the list of prices."""
+    """Set the paths of certificates and of the price list, which the library of the wheel does not know."""
     if not IS_BUNDLED:
         return
     missing: Dict[str, Any] = {}
@@ -534,7 +535,7 @@ def _block_job(start: Callable[[Engine], "_ValueCall[T]"]) -> T:
 
 
 def _interruptible(function: Callable[[Any], T], deadline: Optional[float]) -> T:
-    """Run what only has a blocking form on a thread, so that Control-C ends the wait, and the call."""
+    """Run a function that blocks on another thread, so that Control-C ends the wait and cancels the call."""
     context = _context_under(deadline)
     outcome: List[Any] = []
 
@@ -568,7 +569,7 @@ async def _on_thread(function: Callable[[Any], T], deadline: Optional[float]) ->
 
 
 def _context_under(deadline: Optional[float]) -> List[Any]:
-    """The context that is cancelled, and the one below it that the call gets."""
+    """Return a context to cancel, and the context below it that is passed to the call."""
     contexts = [new_cancellable()]
     if deadline is not None:
         made = check_memory(lib.beluga_context_new_timeout(contexts[0], max(0, round(deadline * 1000))))

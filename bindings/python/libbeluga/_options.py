@@ -1,4 +1,4 @@
-"""Options: keyword arguments become the library's, by the table that it has itself."""
+"""Options: converts keyword arguments to options of the library, by the library's own table."""
 from __future__ import annotations
 
 import json
@@ -8,14 +8,14 @@ from typing import Any, Dict, Iterable, List, Mapping, Tuple
 from ._library import NULL, check, encode_name, ffi, lib, new_error, text_of
 from .errors import InvalidInputError
 
-# Options that take JSON: a dict is written as that.
+# Options that take JSON. A dict is converted to JSON.
 JSON_OPTIONS = frozenset({"response_schema", "extra_body", "body", "request_body"})
-# What people write in Python for an option of another name.
+# Names that Python programs commonly use, and the options of the library that they mean.
 RENAMED = {"stop": "stop_sequences", "model": "model_name", "schema": "response_schema"}
 
 
 def _table() -> Dict[str, Tuple[int, int]]:
-    """Name: (key, type), as the library that is loaded knows them."""
+    """Return {name: (key, type)} for the options of the loaded library."""
     rows: Dict[str, Tuple[int, int]] = {}
     key = 1
     while True:
@@ -30,7 +30,7 @@ TABLE = _table()
 
 
 def _milliseconds(name: str, value: Any) -> int:
-    """Numbers are seconds, as everywhere in Python."""
+    """Convert a time to milliseconds. Numbers are seconds, as everywhere in Python."""
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -39,7 +39,7 @@ def _milliseconds(name: str, value: Any) -> int:
 
 
 class Options:
-    """An array for the library, and what it points to. It must live as long as the call of the function."""
+    """An array of options for a function of the library, and the memory that it points to."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._kept: List[Any] = []
@@ -109,7 +109,7 @@ class Options:
         self._rows.append(row)
 
     def _own(self, name: str, value: Any) -> None:
-        """An option of a provider: mock={"responses": "…"}, or "mock.responses" in a dict."""
+        """Add an option that only one provider has: mock={"responses": "…"}, or "mock.responses" in a dict."""
         if isinstance(value, Mapping) and "." not in name:
             for inner, item in value.items():
                 if item is not None:
@@ -130,12 +130,12 @@ class Options:
 
     @property
     def kept(self) -> List[Any]:
-        """What the library may use as long as a model lives."""
+        """The objects that the library may use as long as a model lives."""
         return self._kept
 
 
 def _items(name: str, value: Any) -> Iterable[str]:
-    """A list, or a dict where the items are "name: value" or "alias=name"."""
+    """Return the items of a list option. A dict becomes items such as "name: value" or "alias=name"."""
     if isinstance(value, Mapping):
         between = "=" if name == "models" else ": "
         return [f"{key}{between}{item}" for key, item in value.items()]

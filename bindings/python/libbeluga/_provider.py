@@ -1,8 +1,8 @@
-"""Providers in Python, through the library's table of functions.
+"""Providers that are written in Python.
 
-A provider of a protocol over HTTP turns a call into a request, and what the server sends into events. A provider of
-another kind, such as an engine in this process, yields the events of its answer itself. All else is the library's:
-connections, retries, timeouts, streams, batches, tools, logs. Exceptions become errors of the call.
+A provider for an HTTP service converts a call to a request, and the data from the server to events. Any other provider,
+such as an engine in this process, yields the events of its answer itself. The library does the other work: connections,
+retries, timeouts, streams, batches, tools, logs. An exception becomes the error of the call.
 """
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from ._options import TABLE
 from .errors import InvalidResponseError, LimitExceededError
 
 FRAMINGS = {"sse": 0, "ndjson": 1, "raw": 3}
-#: What a provider may yield: events, an error, or a text alone.
+#: What a provider may yield: an event, token counts, an error, or a str, which is a piece of the text.
 Yielded = Union[Event, Usage, Error, str]
 
 
 @dataclass
 class Request:
-    """A request to a service. `path` follows the base URL; `url` stands instead of both."""
+    """A request to a service. `path` is appended to the base URL; `url` replaces both."""
 
     path: str = ""
-    json: Any = None  #: the body: anything that json writes
-    body: Optional[bytes] = None  #: or a body of any bytes
-    content_type: Optional[str] = None  #: of `body`
+    json: Any = None  #: the body: any value that json can write
+    body: Optional[bytes] = None  #: or the body as bytes
+    content_type: Optional[str] = None  #: media type of `body`
     method: Optional[str] = None  #: "POST" unless set
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     url: Optional[str] = None
-    warnings: Sequence[str] = ()  #: what the service can't express
+    warnings: Sequence[str] = ()  #: parts of the call that the service can't express
 
 
 @dataclass
 class Frame:
-    """One frame of a stream: an event of SSE, a line of NDJSON, or a piece of the body as it came."""
+    """One frame of a stream: an event of SSE, a line of NDJSON, or a piece of the body as received."""
 
     event: str
     data: bytes
@@ -53,7 +53,7 @@ class Frame:
 
 
 class Answer:
-    """The head of a server's answer, and for `decode_error` the first 64 KiB of its body."""
+    """Status and headers of a server's answer. `decode_error` also gets the first 64 KiB of its body."""
 
     def __init__(self, c_response: Any) -> None:
         length = ffi.new("size_t *")
@@ -63,7 +63,7 @@ class Answer:
         self.body = bytes_of(body, length[0])
 
     def header(self, name: str) -> Optional[str]:
-        """The value of a header, while the function runs that was given the answer."""
+        """Return the value of a header. Only while the function runs that got this answer."""
         return text_or_none(lib.beluga_http_response_header(self._c, encode_name("header", name)))
 
     def json(self) -> Any:
@@ -71,7 +71,7 @@ class Answer:
 
 
 class ProviderCall:
-    """A question to a provider, while the function runs that was given it."""
+    """A call to a provider. Valid only while the function runs that got it."""
 
     def __init__(self, c_call: Any) -> None:
         self._c = c_call
@@ -112,9 +112,9 @@ class ProviderCall:
         return found
 
     def option(self, name: str, otherwise: Any = None) -> Any:
-        """An option in force, such as "temperature", or the provider's own, such as "acme.region"; times are seconds.
+        """Return an option, such as "temperature", or one of the provider's own, such as "acme.region". Times are in seconds.
 
-        The library warns the caller of an option that shapes the answer and that nobody asked for here.
+        If the caller set an option that changes the answer and the provider does not read it here, the library warns.
         """
         if name not in TABLE:
             length = ffi.new("size_t *")
@@ -153,21 +153,21 @@ class ProviderCall:
 class Provider:
     """The base of providers in Python. Set `name`, and write either `answer` or `encode_request` and a decoder."""
 
-    name: str = ""  #: 1–47 of a–z 0–9 _ - ; models are opened by it
+    name: str = ""  #: 1–47 of a–z 0–9 _ - ; users write it before the model's name
     base_url: Optional[str] = None
     default_model: Optional[str] = None
-    #: of "stream", "tools", "parallel_tools", "reasoning", "images", "audio", "files", "schema", "cache", "no_key", …
+    #: any of "stream", "tools", "parallel_tools", "reasoning", "images", "audio", "files", "schema", "cache", "no_key", …
     capabilities: Sequence[str] = ()
-    framing: str = "sse"  #: of streamed bodies: "sse", "ndjson" or "raw"
-    key_variables: Sequence[str] = ()  #: variables of the environment for the key
-    url_variables: Sequence[str] = ()  #: likewise for the base URL
+    framing: str = "sse"  #: format of streamed bodies: "sse", "ndjson" or "raw"
+    key_variables: Sequence[str] = ()  #: environment variables that may hold the key
+    url_variables: Sequence[str] = ()  #: environment variables that may hold the base URL
     protocol: Optional[str] = None
-    state_size: int = 4096  #: most bytes of a decoder's state, at most 65,536
+    state_size: int = 4096  #: maximum bytes of a decoder's state; at most 65,536
 
     # --- a provider that answers by itself ---------------------------------------------------------------------------
 
     def answer(self, call: ProviderCall) -> Iterable[Yielded]:
-        """Yield the answer, piece by piece; the end of the function is its end. It may block: it has a thread."""
+        """Yield the answer, piece by piece; it ends when the function returns. It runs on its own thread and may block."""
         raise NotImplementedError
 
     # --- a provider of a service over HTTP ---------------------------------------------------------------------------
@@ -176,27 +176,27 @@ class Provider:
         raise NotImplementedError
 
     def decode_response(self, body: bytes) -> Iterable[Yielded]:
-        """Yield the events of a whole answer, FinishEvent among them."""
+        """Yield the events of a whole answer, including FinishEvent."""
         raise NotImplementedError
 
     def decode_event(self, frame: Frame, state: Dict[str, Any]) -> Optional[Iterable[Yielded]]:
         """Yield the events of one frame of a stream.
 
-        `state` is a dict of plain values that this attempt keeps from frame to frame. FinishEvent is the proof that the
-        answer is complete: without it the call fails.
+        `state` is a dict of plain values that this attempt keeps from frame to frame. FinishEvent proves that the answer
+        is complete: without it the call fails.
         """
         raise NotImplementedError
 
     def decode_end(self, state: Dict[str, Any]) -> Optional[Iterable[Yielded]]:
-        """Yield what only the end of a stream tells."""
+        """Yield events that are known only at the end of the stream."""
         raise NotImplementedError
 
     def decode_error(self, answer: Answer, error: Error) -> Optional[Error]:
-        """Return a better error than the one that follows from the status, or None."""
+        """Return a better error than `error`, which was made from the status, or None to keep it."""
         raise NotImplementedError
 
     def authorize(self, key: str) -> Mapping[str, str]:
-        """The headers that carry the key; without this method "Authorization: Bearer KEY"."""
+        """Return the headers that contain the key. Without this method: "Authorization: Bearer KEY"."""
         raise NotImplementedError
 
     def encode_list_models(self, call: ProviderCall) -> Request:
@@ -209,7 +209,7 @@ class Provider:
         raise NotImplementedError
 
     def decode_embed(self, body: bytes) -> Iterable[Any]:
-        """Yield the vector of each text, in their order; Usage beside them."""
+        """Yield the vector of each text, in order, and perhaps a Usage."""
         raise NotImplementedError
 
 
@@ -303,7 +303,7 @@ def emit_one(emit: Any, thing: Any) -> int:
 
 
 def emit_all(emit: Any, things: Optional[Iterable[Any]], emitter: Callable[[Any, Any], int] = emit_one) -> int:
-    """Emit what a generator yields, until the library says that the call is over."""
+    """Emit everything that a generator yields, or stop when the library reports that the call is over."""
     if things is None:
         return 0
     if isinstance(things, (str, bytes)):
@@ -321,7 +321,7 @@ def emit_all(emit: Any, things: Optional[Iterable[Any]], emitter: Callable[[Any,
 
 
 def _fail(emit: Any, error: BaseException) -> int:
-    """An exception in a decoder ends the call."""
+    """End the call with the error of an exception in a decoder."""
     if isinstance(error, Error) and error.code:
         return _emit_error(emit, error)
     code = lib.BELUGA_ERROR_MALFORMED_RESPONSE if isinstance(error, ValueError) else lib.BELUGA_ERROR_INVALID_RESPONSE
@@ -410,7 +410,7 @@ def _read_state(buffer: Any) -> Dict[str, Any]:
 
 
 def _write_state(buffer: Any, state: Dict[str, Any], most: int) -> None:
-    """The library copies a decoder's state where an attempt resumes, so it lies in its memory, as bytes."""
+    """Store a decoder's state as bytes in memory of the library, which copies it when an attempt resumes."""
     data = marshal.dumps(state) if state else b""
     if len(data) + 4 > most:
         raise LimitExceededError(f"the state of the decoder has {len(data)} bytes: raise state_size ({most})")
@@ -507,7 +507,7 @@ def _decode_embed(body: Any, length: int, emit: Any) -> int:
 
 @callback("int(beluga_emit *, void *)", error=-15)
 def _work(emit: Any, argument: Any) -> int:
-    """Run a provider's `answer`, on a thread of the library."""
+    """Run a provider's `answer`. The library calls this on one of its own threads."""
     try:
         c_call = lib.beluga_emit_call(emit)
         if c_call == NULL:
@@ -537,7 +537,7 @@ def _start(self: Any, c_call: Any, emit: Any, c_error: Any) -> int:
 
 @callback("void(void *, beluga_emit *)")
 def _cancel(self: Any, emit: Any) -> None:
-    """Nothing to do: what the thread emits next tells it that the call is over."""
+    """Do nothing: the thread learns that the call is over when it emits the next event."""
 
 
 # --- the table -------------------------------------------------------------------------------------------------------

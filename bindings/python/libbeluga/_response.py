@@ -11,7 +11,7 @@ from ._schema import convert, schema_text
 
 
 class Response:
-    """A whole answer. It never changes; as an item of a list of messages it stands for the model's message."""
+    """A whole answer; immutable. In a list of messages it means the model's message."""
 
     def __init__(self, c_response: Any, schema: Any = None, messages: Optional[List[Message]] = None) -> None:
         self._c: Any = ffi.gc(c_response, lib.beluga_response_free)
@@ -32,7 +32,7 @@ class Response:
 
     @property
     def tool_calls(self) -> List[ToolCall]:
-        """The calls that the model made; one that was cut off is not among them."""
+        """The tool calls of the model, without one that was cut off."""
         calls = []
         for i in range(lib.beluga_response_tool_call_count(self._c)):
             call = lib.beluga_response_tool_call(self._c, i)
@@ -41,7 +41,7 @@ class Response:
 
     @property
     def media(self) -> List[Image]:
-        """Images, sounds and files of the answer."""
+        """The images, audio and files of the answer."""
         count = lib.beluga_response_media_count(self._c)
         return [make_part_of_c(lib.beluga_response_media(self._c, i)) for i in range(count)]  # type: ignore[misc]
 
@@ -60,12 +60,12 @@ class Response:
 
     @property
     def raw_finish_reason(self) -> str:
-        """The provider's own word for it."""
+        """The finish reason as the provider names it."""
         return text_of(lib.beluga_response_raw_finish_reason(self._c))
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer came to its end and was neither cut nor filtered."""
+        """Whether the model finished its answer, which was neither cut off nor filtered."""
         return bool(lib.beluga_response_is_complete(self._c))
 
     @property
@@ -91,12 +91,12 @@ class Response:
 
     @property
     def created(self) -> int:
-        """Seconds since 1970; 0 unknown."""
+        """Time of the answer in seconds since 1970; 0 if unknown."""
         return int(lib.beluga_response_created(self._c))
 
     @property
     def warnings(self) -> List[str]:
-        """What the provider could not express."""
+        """The parts of the call that the provider could not express."""
         found: List[str] = []
         while True:
             warning = text_or_none(lib.beluga_response_warning(self._c, len(found)))
@@ -117,7 +117,7 @@ class Response:
 
     @property
     def message(self) -> Message:
-        """The message that continues the conversation, with signatures and all that the provider wants back."""
+        """The message that continues the conversation, with signatures and other data that the provider needs."""
         c_message = self._c_message()
         try:
             return message_of_c(c_message)
@@ -126,17 +126,17 @@ class Response:
 
     @property
     def messages(self) -> List[Message]:
-        """All messages that the call added: of a tool loop also those of the steps before."""
+        """All messages that the call added; for a tool loop, those of all its steps."""
         return [*(self._messages or []), self.message]
 
     def _c_message(self) -> Any:
-        """The library's message, with one reference for the caller."""
+        """Return the message of the library. The caller owns one reference."""
         return check_memory(lib.beluga_response_message(self._c))
 
     def parse(self, schema: Any = None) -> Any:
-        """Return the answer as an object of the type that `response_schema` was, after a check.
+        """Check the answer against `schema` (default: the option `response_schema`), and return it as an object of that type.
 
-        Raises InvalidResponseError where the answer does not fit, with the place.
+        Raises InvalidResponseError if the answer does not fit; the message says where.
         """
         schema = self._schema if schema is None else schema
         if schema is not None:
@@ -146,7 +146,7 @@ class Response:
         return convert(json.loads(self.text), schema)
 
     def to_json(self) -> str:
-        """The answer as one JSON object."""
+        """Return the answer as a JSON object."""
         out, length = ffi.new("char **"), ffi.new("size_t *")
         check(lib.beluga_response_to_json(self._c, out, length))
         try:

@@ -15,7 +15,7 @@ PLAIN: Dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "
 LISTS = (list, tuple, set, frozenset, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Set)
 DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 UNIONS = (Union, getattr(types, "UnionType", Union))
-# "name: words" below "Args:" of Google's style, and ":param name: words" of Sphinx's.
+# Docstrings describe parameters as "name: words" below "Args:" (Google) or as ":param name: words" (Sphinx).
 GOOGLE = re.compile(r"^\s*(?:Args|Arguments|Parameters):\s*$", re.MULTILINE)
 GOOGLE_ITEM = re.compile(r"^(\s+)\*{0,2}(\w+)(?:\s*\([^)]*\))?:\s*(.*)$")
 SPHINX = re.compile(r":param(?:\s+[^:]+?)??\s+(\w+):\s*(.*?)(?=\n\s*:|\n\s*\n|\Z)", re.DOTALL)
@@ -82,7 +82,7 @@ def _sequence(origin: Any, arguments: Tuple[Any, ...], above: Tuple[Any, ...]) -
 
 
 def schema_of(hint: Any, above: Tuple[Any, ...] = ()) -> Dict[str, Any]:
-    """The JSON Schema of a type; TypeError for one that JSON has no form for."""
+    """Return the JSON Schema of a type. Raises TypeError if JSON can't express the type."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any or hint is inspect.Parameter.empty or hint is object:
         return {}
@@ -112,19 +112,19 @@ def schema_of(hint: Any, above: Tuple[Any, ...] = ()) -> Dict[str, Any]:
         return _dataclass(hint, (*above, hint))
     if is_typed_dict(hint):
         return _typed_dict(hint, (*above, hint))
-    raise TypeError(f"JSON has no form for {hint!r}: take str, int, float, bool, list, dict, Optional, Literal, Enum, "
+    raise TypeError(f"JSON can't express {hint!r}: use str, int, float, bool, list, dict, Optional, Literal, Enum, "
                     "a dataclass or a TypedDict")
 
 
 def schema_text(schema: Any) -> str:
-    """A schema as JSON, of a text, a dict or a type."""
+    """Return a schema as JSON text. It may be given as a text, a dict or a type."""
     if isinstance(schema, str):
         return schema
     return json.dumps(schema if isinstance(schema, Mapping) else schema_of(schema), ensure_ascii=False)
 
 
 def described(docstring: Optional[str]) -> Dict[str, str]:
-    """What a docstring says of each parameter."""
+    """Return the description of each parameter in a docstring."""
     if not docstring:
         return {}
     found = {name: " ".join(words.split()) for name, words in SPHINX.findall(docstring)}
@@ -145,13 +145,13 @@ def described(docstring: Optional[str]) -> Dict[str, str]:
 
 
 def summary(docstring: Optional[str]) -> str:
-    """A docstring without the sections on parameters, results and errors."""
+    """Return a docstring without its sections about parameters, results and errors."""
     text = inspect.cleandoc(docstring or "")
     return SECTION.split("\n" + text, maxsplit=1)[0].strip()
 
 
 def schema_of_function(function: Callable[..., Any]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    """The schema of a function's parameters, and their hints."""
+    """Return the schema of a function's parameters, and their type hints."""
     hints = typing.get_type_hints(function, include_extras=True)
     words = described(inspect.getdoc(function))
     properties, required, taken = {}, [], {}
@@ -170,7 +170,7 @@ def schema_of_function(function: Callable[..., Any]) -> Tuple[Dict[str, Any], Di
 
 
 def _convert_union(value: Any, arguments: Tuple[Any, ...]) -> Any:
-    """By the first member that takes the value."""
+    """Convert a value by the first member of the union that accepts it."""
     for argument in arguments:
         try:
             made = convert(value, argument)
@@ -190,7 +190,7 @@ def _convert_dataclass(value: Any, hint: Any) -> Any:
 
 
 def convert(value: Any, hint: Any) -> Any:
-    """Make of parsed JSON what a hint says: dataclasses, enums, tuples. Other values stay as they are."""
+    """Convert parsed JSON to the type of a hint: dataclasses, enums, tuples. Other values stay as they are."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hasattr(hint, "__metadata__"):
         return convert(value, hint.__origin__)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Tool:
-    """A function with a name, a description and a schema of its parameters; `tool` makes one."""
+    """A function with a name, a description and a schema of its parameters. `tool` makes one from a function."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Tool:
         return self.function(*args, **kwargs)
 
     def run(self, arguments: str, loop: Optional["asyncio.AbstractEventLoop"] = None) -> str:
-        """Run the function with arguments that are JSON. A coroutine runs on `loop`, or on one of its own."""
+        """Run the function with JSON arguments. A coroutine runs on `loop`, or on a new event loop."""
         values = json.loads(arguments) if arguments else {}
         result = self(**{name: _schema.convert(value, self._hints.get(name)) for name, value in values.items()})
         if inspect.isawaitable(result):
@@ -50,7 +50,7 @@ class Tool:
         return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=_plain)
 
     def new_c_tool(self, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
-        """A tool of the library, whose coroutines run on `loop`."""
+        """Make a tool of the library whose coroutines run on `loop`."""
         return ffi.gc(new_tool(self, loop), lib.beluga_tool_unref)
 
 
@@ -59,7 +59,7 @@ async def _awaited(awaitable: Any) -> Any:
 
 
 def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
-    """Wait for a coroutine on a thread of the library."""
+    """Run a coroutine and wait for it. Called on a thread of the library."""
     import asyncio
 
     if loop is None or loop.is_closed():
@@ -68,7 +68,7 @@ def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What json can't write: dataclasses, enums, and in the end its text."""
+    """Convert a value that json can't write: a dataclass, an enum, or anything else as its str."""
     import dataclasses
     import enum
 
@@ -89,10 +89,10 @@ def tool(
     strict: bool = False,
     timeout: float = 0,
 ) -> Any:
-    """Make a tool of a function; also a decorator, with or without arguments.
+    """Make a tool from a function. Also works as a decorator, with or without arguments.
 
-    The schema comes from the type hints, the description from the docstring. An exception of the function is what the
-    model reads as the result. `timeout` is in seconds; 0 means the option tool_timeout.
+    The schema comes from the type hints, the description from the docstring. If the function raises an exception, the model
+    gets its message as the result. `timeout` is in seconds; 0 means the option tool_timeout.
     """
 
     def make(of: Callable[..., Any]) -> Tool:
@@ -103,7 +103,7 @@ def tool(
 
 
 def make_tools(items: Any) -> List[Tool]:
-    """Tools of tools, functions, and dicts with a name, a description and a schema that the caller runs itself."""
+    """Make tools from tools, functions, and dicts (name, description, schema). The caller runs those of dicts itself."""
     made = []
     for item in items:
         if isinstance(item, Mapping):
