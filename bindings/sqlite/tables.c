@@ -217,8 +217,9 @@ static int on_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-/* SQLite passes each argument as a constraint "hidden column = value". Without the first argument,
- * and where it is NULL, there are no rows. */
+/* SQLite passes each argument as a constraint "hidden column = value". A plan in which a
+ * value is not known yet is refused. Without the first argument, and where it is NULL, there are no
+ * rows. */
 static int on_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     const kind *k = ((table *)base)->kind;
