@@ -48,7 +48,8 @@ static const char *advice_of(CURLcode code)
                "install the package ca-certificates";
     case CURLE_SSL_CERTPROBLEM: return "the client's certificate or key can't be used";
     case CURLE_URL_MALFORMAT: return "base_url is not a URL";
-    case CURLE_UNSUPPORTED_PROTOCOL: return "base_url must begin with http:// or https://";
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return "the installed libcurl has no TLS: install one that supports https:// addresses";
     case CURLE_PROXY: return "the proxy did not connect to the server";
     default: return curl_easy_strerror(code);
     }

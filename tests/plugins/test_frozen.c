@@ -68,7 +68,7 @@ static void an_http_provider_of_version_1_streams(void **state)
     peer_step_end(reply);
     assert_int_equal(stream_whole(model, &r), 0);
     assert_contains(r.story, "[cold] finish(stop)");
-    assert_contains(peer_request_path(p, 0), "/frozen?v=1");
+    assert_contains(peer_request_path(p, 0), "/v1/frozen?v=1");
     assert_string_equal(peer_request_header(p, 0, "x-frozen-key"), "ice");
     assert_string_equal(peer_request_body(p, 0, NULL), "{\"text\":\"Hi\",\"stream\":true}");
 }
@@ -115,7 +115,7 @@ static void version_1_embeds(void **state)
     assert_int_equal(beluga_embeddings_usage(e)->input_total, 3);
     beluga_embeddings_free(e);
     let_go(&s);
-    assert_string_equal(peer_request_path(p, 0), "/embed");
+    assert_string_equal(peer_request_path(p, 0), "/v1/embed");
     assert_string_equal(peer_request_header(p, 1, "x-frozen-key"), "ice");
     assert_string_equal(peer_request_body(p, 0, NULL), "[\"a\",\"b\"]");
     assert_string_equal(peer_request_body(p, 1, NULL), "[\"c\"]");
@@ -134,7 +134,7 @@ static void version_1_counts_tokens(void **state)
     assert_int_equal(beluga_count_tokens(s.model, NULL, said, &count, &s.err), 0);
     assert_int_equal(count.tokens, 42);
     let_go(&s);
-    assert_string_equal(peer_request_path(p, 0), "/count");
+    assert_string_equal(peer_request_path(p, 0), "/v1/count");
 }
 
 static void version_1_creates_a_job(void **state)
@@ -157,7 +157,7 @@ static void version_1_creates_a_job(void **state)
     beluga_free(job);
     beluga_batch_requests_free(requests);
     let_go(&s);
-    assert_string_equal(peer_request_path(p, 0), "/jobs?name=n");
+    assert_string_equal(peer_request_path(p, 0), "/v1/jobs?name=n");
     assert_string_equal(
         peer_request_body(p, 0, NULL),
         "{\"id\":\"r-0\",\"path\":\"/whole\",\"model\":\"j\",\"body\":{\"text\":\"Hi\"}}\n"
@@ -175,8 +175,8 @@ static void version_1_reads_results_of_two_files(void **state)
     script_file(p, "{\"id\":\"r-1\"}\n");
     expect_results(&s, 0, "r-0=[warm] r-1=!timeout/expired ");
     let_go(&s);
-    assert_string_equal(peer_request_path(p, 1), "/good");
-    assert_string_equal(peer_request_path(p, 2), "/bad");
+    assert_string_equal(peer_request_path(p, 1), "/v1/good");
+    assert_string_equal(peer_request_path(p, 2), "/v1/bad");
 }
 
 static void version_1_lists_cancels_and_deletes_jobs(void **state)
@@ -198,8 +198,8 @@ static void version_1_lists_cancels_and_deletes_jobs(void **state)
     assert_int_equal(beluga_batch_job_delete(s.model, NULL, "c d", &s.err), 0);
     beluga_free(jobs);
     let_go(&s);
-    assert_string_equal(peer_request_path(p, 1), "/jobs?after=b");
-    assert_string_equal(peer_request_path(p, 2), "/jobs/c%20d/cancel");
+    assert_string_equal(peer_request_path(p, 1), "/v1/jobs?after=b");
+    assert_string_equal(peer_request_path(p, 2), "/v1/jobs/c%20d/cancel");
     assert_string_equal(peer_request_method(p, 3), "DELETE");
 }
 

@@ -94,15 +94,20 @@ static bool answers_openssl(const server *s, const char *version)
 }
 
 /* Ask for the list of models, which openssl's server answers with a page. */
-static int list_at(const char *url, beluga_error *err, beluga_option option)
+static int list_with(const char *ca_file, const char *url, beluga_error *err, beluga_option option)
 {
     char **names = NULL;
     size_t n;
-    beluga_chat_model *model = open_at(url, option, beluga_with_ca_file(path_of("cert.pem")));
+    beluga_chat_model *model = open_at(url, option, beluga_with_ca_file(ca_file));
     int status = beluga_list_models(model, NULL, &names, &n, err);
     beluga_free(names);
     beluga_chat_model_unref(model);
     return status;
+}
+
+static int list_at(const char *url, beluga_error *err, beluga_option option)
+{
+    return list_with(path_of("cert.pem"), url, err, option);
 }
 
 static int list_from(const server *s, beluga_error *err)
@@ -139,6 +144,22 @@ static int list_by(const char *version, list_fn list, beluga_error *err)
     stop_server(&s);
     NEEDS(speaks, "openssl can't speak this version of TLS here");
     return status;
+}
+
+/* libcurl reads the file only after it has connected, so a server has to listen. */
+static void a_missing_list_of_authorities_is_an_error_of_the_configuration(void **state)
+{
+    server s;
+    beluga_error err = {0};
+    (void)state;
+    NEEDS(start_server(&s, "-tls1_2"), "no openssl to serve with");
+    char url[64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/v1", s.port);
+    int status = list_with(path_of("missing.pem"), url, &err, beluga_with_proxy(""));
+    stop_server(&s);
+    assert_int_equal(status, BELUGA_ERROR_INVALID_CONFIG);
+    assert_non_null(strstr(err.message, "the list of certificate authorities can't be read"));
+    assert_non_null(strstr(err.message, "check the option ca_file"));
 }
 
 static void a_server_with_tls_1_2_is_spoken_to(void **state)
@@ -271,6 +292,7 @@ static bool allow_old_tls(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_list_of_authorities_is_an_error_of_the_configuration),
         cmocka_unit_test(a_server_with_tls_1_2_is_spoken_to),
         cmocka_unit_test(a_server_with_tls_1_1_alone_is_refused),
         cmocka_unit_test(a_proxy_with_tls_1_1_alone_is_refused),

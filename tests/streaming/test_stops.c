@@ -77,8 +77,9 @@ static child begin_child(void (*body)(const char *url), const char *url)
     _exit(2);
 }
 
-/* Returns whether the child sleeps, which means that it only waits for its descriptors. */
-static bool is_asleep(const child *c)
+/* Returns the child's state as the kernel names it: S, if the child sleeps and so only waits for
+ * its descriptors; Z, if it has ended. */
+static char state_of(const child *c)
 {
     char path[64], line[256];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)c->pid);
@@ -88,14 +89,25 @@ static bool is_asleep(const child *c)
     fclose(file);
     const char *name_ends = strrchr(line, ')');
     assert_non_null(name_ends);
-    return strncmp(name_ends, ") S", 3) == 0;
+    return name_ends[2];
+}
+
+static void wait_until_asleep(const child *c)
+{
+    int64_t end = beluga__ends_ns(PATIENCE_MS);
+    char state;
+    while ((state = state_of(c)) != 'S') {
+        assert_int_not_equal(state, 'Z');
+        assert_true(beluga__now_ns() < end);
+        usleep(1000);
+    }
 }
 
 static void stop(const child *c)
 {
     int status;
     sleep_ms(SETTLE_MS); /* libcurl's own short timers would make it check its sockets */
-    while (!is_asleep(c)) usleep(1000);
+    wait_until_asleep(c);
     assert_int_equal(kill(c->pid, SIGSTOP), 0);
     assert_int_equal(waitpid(c->pid, &status, WUNTRACED), c->pid);
     assert_true(WIFSTOPPED(status));
