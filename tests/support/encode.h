@@ -36,8 +36,8 @@
  */
 void encode_call(const beluga_provider *provider, const char *text, beluga__buf *out);
 
-/* Do the same in steps, so that the middle one, which returns the encoder's code, can run under
- * torture. */
+/* The steps of encode_call. encode_run returns the code of the provider's encoder, and can run
+ * while allocations fail (torture.h). */
 typedef struct encode_script encode_script;
 encode_script *encode_read(const char *text);
 int encode_run(const beluga_provider *provider, const encode_script *script, beluga__buf *out);

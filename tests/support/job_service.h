@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-/* The token for the next request is the file's id after the upload. */
+/* The token of the request that makes the job is the id of the uploaded file. */
 static int create_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     size_t n;
