@@ -20,8 +20,8 @@ enum { MAX_ALLOCATIONS = 100000, REST_MS = 30000 };
 static void wait_for_rest(void)
 {
     assert_int_equal(beluga_client_close(beluga_client_default(), REST_MS, NULL), 0);
-    assert_non_null(beluga_registry_default()); /* make the registry before the run, because no body
-                                                 * frees it */
+    /* Make the registry before the run, because no body frees it. */
+    assert_non_null(beluga_registry_default());
 }
 
 static int run(int (*body)(void *), void *argument, size_t first, size_t last)
