@@ -130,7 +130,8 @@ static bool is_cancelled_after(service *s, int64_t timeout_ms)
     return strstr(peer_request_path(s->api, peer_requests(s->api) - 1), "/cancel");
 }
 
-/* On a slow machine the first answer may come after the shorter of these deadlines. */
+/* On a slow machine the first answer may arrive too late for the shorter timeouts, so longer ones
+ * are tried, too. */
 static void a_prediction_whose_caller_gives_up_is_cancelled(void **state)
 {
     service s;
