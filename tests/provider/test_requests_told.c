@@ -1,4 +1,5 @@
-/* The place of a call's next request, as a service gives it. */
+/* A service's answer says where the next request of a call goes: valid and invalid URLs and
+ * paths. */
 #include "jobs.h"
 
 #include <beluga/beluga.h>

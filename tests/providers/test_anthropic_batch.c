@@ -55,7 +55,7 @@ static void features_are_asked_for_with_the_job(scene *s)
 
 static void a_job_whose_requests_are_refused_is_not_there(scene *s)
 {
-    /* the error of anthropic-sdk-python, issue 984 */
+    /* this error is from anthropic-sdk-python, issue 984 */
     script(s->peer, HEAD(400, "Content-Type: application/json\r\n"),
            BODY("{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
                 "\"requests.0.custom_id: String should have at most 64 characters\"}}"));
@@ -99,7 +99,7 @@ static void a_job_is_cancelled(scene *s)
     beluga_free(job);
     expect_sent(s, 0, "POST /v1/messages/batches/b/cancel");
     assert_string_equal(peer_request_header(s->peer, 0, "content-length"), "0");
-    /* The type that libcurl sends by itself would be that of a form. */
+    /* libcurl would send the type of a form */
     assert_null(peer_request_header(s->peer, 0, "content-type"));
 }
 
@@ -156,7 +156,7 @@ static void what_is_no_job_is_no_answer(scene *s)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Script a job that has ended, with its results at this URL. */
+/* Script a job that has ended, and whose results are at this URL. */
 static void end_job(scene *s, const char *url)
 {
     char answer[512];
@@ -203,7 +203,7 @@ static void results_are_lines_of_the_url_that_is_told(scene *s)
     assert_string_equal(peer_request_header(s->peer, 1, "anthropic-version"), "2023-06-01");
 }
 
-/* Source of the types and their statuses: platform.claude.com/docs/en/api/errors. */
+/* The types of errors and their statuses are from platform.claude.com/docs/en/api/errors. */
 static void errors_of_lines_are_what_they_are_outside_of_a_job(scene *s)
 {
     end_job_here(s);
@@ -221,7 +221,7 @@ static void errors_of_lines_are_what_they_are_outside_of_a_job(scene *s)
                    "i=!internal_error/new_error+ ");
 }
 
-/* A gateway passes on Anthropic's URL, for which the gateway's key is not valid. */
+/* The gateway's answer has a URL at Anthropic, but the gateway's key is not valid there. */
 static void a_gateway_is_asked_for_the_results_itself(scene *s)
 {
     use_provider_at(s, "anthropic", "/gw/v1");
