@@ -42,7 +42,7 @@ void script_file(peer *p, const char *lines);
 void script_cut_file(peer *p, const char *lines);
 /* The answer for a job that has ended, and whose results are in the file "out". */
 #define ENDED_JOB "{\"id\":\"j\",\"state\":4,\"results\":\"out\"}"
-/* Script the answer for such a job, and then a file with these results. */
+/* Script the answer for a job that has ended, and then the file of its results. */
 void script_results(peer *p, const char *lines);
 
 /* The results and the end of a call that runs on a loop. */

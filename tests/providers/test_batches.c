@@ -596,7 +596,7 @@ static void responses_have_an_endpoint_of_their_own(void **state)
 
 /* ---- Azure ----------------------------------------------------------------------------------- */
 
-/* A file, a batch with an empty error file, and a line, all from Azure's guide (see above). */
+/* A file, a batch with an empty error file, and a line, all from Azure's guide. */
 static const char azure_file[] =
     "{\"id\":\"file-655111ec9cfc44489d9af078f08116ef\",\"bytes\":176064,\"created_at\":1743391067,"
     "\"filename\":\"test.jsonl\",\"object\":\"file\",\"purpose\":\"batch\",\"status\":"

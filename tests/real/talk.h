@@ -84,7 +84,7 @@ void expect_ok(int status, const beluga_error *err);
 /* Make a call without a stream, with this text as the only message. `opts` is a terminated list or
  * NULL. The previous answer is freed. Returns the status. */
 int try_to_ask(talk *t, const char *text, const beluga_option *opts);
-/* Do the same with the messages of the talk instead of a text. */
+/* Make a call without a stream, with the messages of the talk. Returns the status. */
 int try_to_ask_on(talk *t, const beluga_option *opts);
 #define TALK_OPTIONS(...)               \
     (const beluga_option[])             \

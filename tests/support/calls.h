@@ -89,7 +89,7 @@ int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *ex
 /* Begin a stream of "Hi" on a host's loop; the test fails if it does not begin. */
 beluga_op *push_to(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                    beluga_event_cb cb, void *payload);
-/* Begin such a stream; its events go into the record. */
+/* Begin a stream of "Hi" on a host's loop, and add its events to the record. */
 beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r);
 beluga_loop *new_loop(void);
 /* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after
