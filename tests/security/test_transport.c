@@ -162,9 +162,8 @@ static void a_server_with_tls_1_1_alone_is_refused(void **state)
     refuses_tls_1_1(list_from);
 }
 
-#define AUTHORITIES                                                              \
-    "/etc/ssl/certs/ca-certificates.crt" /* the file that libcurl uses on Debian \
-                                          */
+/* The list of authorities that libcurl uses on Debian. */
+#define AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
 static void a_proxy_with_tls_1_1_alone_is_refused(void **state)
 {
