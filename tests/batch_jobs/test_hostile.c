@@ -157,7 +157,7 @@ static void an_answer_has_no_url_of_its_own(scene *s)
     expect_results(s, 0, "a=[not_supported] ");
 }
 
-/* The answers after it are paid for. */
+/* The answers after a bad line were paid for, so they must not be lost. */
 static void a_line_that_can_not_be_read_leaves_the_others(scene *s)
 {
     script_results(s->peer, GOOD("a", "1") "\n{\"body\":{\"a\":\"2\"}}\n" GOOD("c", "3") "\n");

@@ -6,7 +6,7 @@
 
 #define GOOD(id, text) "{\"id\":\"" id "\",\"body\":{\"a\":\"" text "\"}}\n"
 
-/* What a callback does in the middle of results, and the outcome. */
+/* What a callback does while the results of a job arrive, and the outcome. */
 typedef struct deed {
     pushed pushed; /* payload of the callbacks that record results */
     scene *scene;

@@ -49,7 +49,7 @@ enum {
 #define RESIDENT_TELLS true
 #endif
 
-/* ---- an allocator that counts held memory ---------------------------------------------------- */
+/* ---- an allocator that counts the memory in use ---------------------------------------------- */
 
 static atomic_size_t held_blocks, held_bytes;
 

@@ -155,7 +155,7 @@ static void begin(cli_process *cli, int numbers, peer *p, size_t requests)
     assert_int_equal(peer_wait_requests(p, requests, GENEROUS), 0);
 }
 
-/* ---- stopping and going on ------------------------------------------------------------------- */
+/* ---- stopping a run and continuing it -------------------------------------------------------- */
 
 static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
 {

@@ -1,4 +1,4 @@
-/* beluga batch when lines fail and when it must not write a file, and other functions of it. */
+/* beluga batch: lines that fail, files that it must not overwrite, and its other functions. */
 #include "../support/words.h"
 #include "batch.h"
 
@@ -147,7 +147,7 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     assert_each_once(40);
 }
 
-/* Replacing a device by a file, which root may do, would break it for all programs of the
+/* Root could replace a device by a file, which would break the device for all programs of the
  * machine. */
 static void what_is_no_file_is_not_replaced_by_one(void **state)
 {

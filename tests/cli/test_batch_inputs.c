@@ -206,7 +206,7 @@ static void json_that_is_no_json_lines_is_told_with_what_to_do(void **state)
     assert_contains(read_path(out), "line 2: it is not valid JSON");
 }
 
-/* ---- how much is asked ----------------------------------------------------------------------- */
+/* ---- which lines are sent -------------------------------------------------------------------- */
 
 static void a_template_without_a_field_is_refused(void **state)
 {

@@ -1,5 +1,5 @@
 /* Lines of a batch that are sent to other machines, the rate limits that the machines share, and
- * OUT.queue. */
+ * the file OUT.queue. */
 #include "batch/gate.h"
 #include "batch/item.h"
 #include "batch/manifest.h"

@@ -216,7 +216,7 @@ static void a_template_that_makes_no_sense_is_refused(void **state)
     fill("{{a{b}}", "{{a{b}} is not a valid field name");
 }
 
-/* ---- what a line asks ------------------------------------------------------------------------ */
+/* ---- requests that lines contain ------------------------------------------------------------- */
 
 static int parse(const char *line, batch_item *item)
 {

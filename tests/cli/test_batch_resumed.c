@@ -46,7 +46,7 @@ static void an_answer_whose_line_is_another_is_never_dropped(void **state)
     write_input(cli, "in.csv", "id,prompt\n1,a\ntorn\n3,c\n");
     assert_int_equal(ECHO(cli, "-q"), 11);
     /* These inputs are not corrections of the first one: a line was added at the beginning, a line
-     * is missing, a line is different, or the header is. */
+     * is missing, a line is different, or the header is different. */
     static const char *const others[] = {"id,prompt\n0,z\n1,a\ntorn\n3,c\n", "id,prompt\n1,a\n",
                                          "id,prompt\n1,a\ntorn\n3,d\n",
                                          "id,text\n1,a\ntorn\n3,c\n"};
@@ -81,7 +81,7 @@ static void what_holds_no_answer_begins_anew(void **state)
     assert_contains(cli->err, "was begun with another model (mock/echo): choose another --out");
 }
 
-/* ---- lines that fail alike ------------------------------------------------------------------- */
+/* ---- lines that all fail for the same reason ------------------------------------------------- */
 
 static void fail_for_ever(peer *p, int status, const char *code)
 {

@@ -165,8 +165,7 @@ static void the_cursor_stands_where_wide_and_joined_characters_put_it(void **sta
 static const struct {
     const char *keys, *text;
 } rows[] = {
-    /* Ctrl-Left as xterm and tmux send it, as rxvt does, in application mode, with Alt; and
-     * Alt-B */
+    /* Ctrl-Left as several terminals send it, Alt-Left, and Alt-B */
     {"\033[1;5D", "some words Xhere"},
     {"\033Od", "some words Xhere"},
     {"\033O5D", "some words Xhere"},
@@ -177,8 +176,7 @@ static const struct {
     {"\001\033[1;5C", "someX words here"},
     {"\001\033Oc", "someX words here"},
     {"\001\033f", "someX words here"},
-    /* Home as xterm sends it, in its application mode, as tmux and the console do, as rxvt does;
-     * and Ctrl-A */
+    /* Home as several terminals send it, and Ctrl-A */
     {"\033[H", "Xsome words here"},
     {"\033OH", "Xsome words here"},
     {"\033[1~", "Xsome words here"},

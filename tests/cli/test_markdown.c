@@ -210,8 +210,8 @@ static void tables_fit_every_width(void **state)
     for (unsigned short width = 10; width <= 80; width = (unsigned short)(width + 7)) {
         on_terminal(cli, width);
         SCOPED(char) *shown = drawn(cli, table, 0);
-        /* The same output on a wide screen: each row must fit into one line of the narrow terminal,
-         * so the result is the same. */
+        /* Interpret the same output as if the screen were wide. The result must be the same, since
+         * no row may be wider than the terminal was. */
         on_terminal(cli, 99);
         cli->width = 99;
         SCOPED(char) *wide = screen_of(cli);

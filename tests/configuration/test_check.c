@@ -98,7 +98,7 @@ static void check(const char *yaml, const char *expected)
     check_mode(yaml, 0600, expected);
 }
 
-/* ---- faults found while reading -------------------------------------------------------------- */
+/* ---- faults that are found while the file is read -------------------------------------------- */
 
 static void a_good_file_has_no_problems(void **state)
 {

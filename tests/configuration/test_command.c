@@ -169,7 +169,7 @@ static void nor_is_one_that_holds_its_output(void **state)
     assert_int_equal(kill((pid_t)atoi(o.text), SIGKILL), 0);
 }
 
-/* ---- the host ends, or no longer wants the key ----------------------------------------------- */
+/* ---- a host that ends, or no longer needs the key -------------------------------------------- */
 
 /* Open a pipe whose writing end the command and all its children inherit, so the pipe ends when all
  * of them have ended. `name` is a path of the writing end. */
@@ -385,7 +385,7 @@ static void what_it_says_is_the_cause_too_where_it_prints_nothing(void **state)
     assert_fails(&o, "the key's command printed nothing", "no such entry");
 }
 
-/* ---- a host with its own handler, or with none ----------------------------------------------- */
+/* ---- hosts that handle or ignore SIGCHLD ----------------------------------------------------- */
 
 static void with_a_host_that_ignores_its_children(void (*test)(void))
 {

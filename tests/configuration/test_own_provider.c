@@ -67,7 +67,7 @@ static void it_has_its_own_name_everywhere(void **state)
     assert_string_equal(health.provider, "my-host");
 }
 
-/* ---- settings that do not come from the base ------------------------------------------------- */
+/* ---- settings that are not taken from the base ----------------------------------------------- */
 
 static void the_bases_variables_are_never_read(void **state)
 {

@@ -49,7 +49,7 @@ static void an_engine_that_is_never_detached_is_found(void **state)
         {"job-engine-kept", "ends ", "want beluga_emit_detach for each emit"}};
     (void)state;
     skip_where_making_a_thread_waits();
-    planted_limits.patience_ms = 2000; /* how long to wait for the detach */
+    planted_limits.patience_ms = 2000; /* how long to wait until the emit is detached */
     CHECK_ALL(rows);
     planted_limits.patience_ms = 0;
 }

@@ -64,9 +64,9 @@ typedef struct scenario {
 extern const scenario scenarios[];
 extern const size_t n_scenarios;
 
-/* In run.c. All scenarios are opened before the first is run, and closed after the last. Otherwise
- * one descriptor number would be used for files and sockets of several threads, which a sanitizer
- * would report. The results are in `r`, except for the verdict. */
+/* These functions are in run.c. All scenarios are opened before the first is run, and closed after
+ * the last. Otherwise one descriptor number would be used for files and sockets of several threads,
+ * which a sanitizer would report. The results are in `r`, except for the verdict. */
 void open_scenario(const scenario *s, const setup *with, result *r);
 void run_scenario(const scenario *s, const setup *with, result *r);
 void close_scenario(result *r);

@@ -132,7 +132,7 @@ static void another_thread_cancels_what_runs_on_a_hosts_loop(scene *s)
     for (int i = 0; i < N; i++) beluga_op_free(push_stream(s->model, s->loop, s->ctx, &r[i]));
     cancel_from_a_thread(&c, s->peer, s->ctx, N);
     /* These steps wait until the loop's descriptor is readable: a cancellation from another thread
-     * must make it so. */
+     * must make it readable. */
     for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < N; i++) assert_int_equal(r[i].error.code, BELUGA_ERROR_CONTEXT_CANCELED);
     pthread_join(c.thread, NULL);

@@ -241,7 +241,7 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
     assert_true(folder_remove(folder));
 }
 
-/* ---- state that calls share ------------------------------------------------------------------ */
+/* ---- state that the calls of a model share --------------------------------------------------- */
 
 static int answers_in_child(void *argument)
 {

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- when callbacks come --------------------------------------------------------------------- */
+/* ---- when callbacks are called --------------------------------------------------------------- */
 
 static void callbacks_come_only_from_step(scene *s)
 {

@@ -202,7 +202,7 @@ static void a_cancellation_is_heard_among_streams_that_never_wait(void **state)
 }
 
 /* The host did not step for longer than the timeout, and meanwhile more bytes arrived than one step
- * reads. The bytes of the streams whose timeout is first arrived last. */
+ * reads. The streams that would time out first got their bytes last. */
 static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
 {
     peer *p = *state;

@@ -61,7 +61,7 @@ static void each_kind_of_token_has_its_price(scene *s)
     usage.input_cache_read = 500000;
     usage.input_cache_write = 250000;
     usage.output_total = 100000;
-    usage.output_reasoning = 90000; /* these are part of output_total */
+    usage.output_reasoning = 90000; /* these tokens are part of output_total */
     double cost = beluga_price_cost(&price, &usage);
     assert_true(cost > 2.2249 && cost < 2.2251); /* 0.5 + 0.1 + 0.625 + 1 */
 }

@@ -16,7 +16,7 @@ static void open_falling_back(scene *s, beluga_option more)
 
 static const beluga_option nothing = {.type = 0};
 
-/* ---- from one model to the next -------------------------------------------------------------- */
+/* ---- falling back to another model ----------------------------------------------------------- */
 
 static void another_model_answers_when_the_first_fails(scene *s)
 {
@@ -25,7 +25,7 @@ static void another_model_answers_when_the_first_fails(scene *s)
     script(s->peer, FAILS(503, NULL));
     assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
     assert_string_equal(beluga_response_text(r, NULL), "Hi");
-    /* S16: the response has the provider and the usage of the model that answered. */
+    /* The response must have the provider and the usage of the model that answered. */
     assert_string_equal(beluga_response_provider(r), "mock");
     assert_int_equal(beluga_response_usage(r)->output_total, 1);
     expect_requests(s, 1);
@@ -152,7 +152,7 @@ static void when_all_fail_the_first_error_is_told_with_the_last(scene *s)
 {
     open_with(s, beluga_with_fallback("mock/error-invalid_request"));
     script(s->peer,
-           /* S14: if the fallback fails, too, the error is that of the first model */
+           /* if the fallback fails, too, the error is that of the first model */
            FAILS(503, NULL));
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     assert_string_equal(s->err.provider, "openai");

@@ -217,7 +217,7 @@ static int dislike_the_head(void *payload, const beluga_call *call, const beluga
 }
 
 /* Without a body, the head of an answer arrives together with its end. When the hook rejects the
- * head, the transfer is ending already, and must not be ended twice: the next calls use the same
+ * head, the transfer is ending already, and must not be ended twice, because the next calls use its
  * memory. */
 static void one_that_dislikes_the_head_of_an_empty_answer_ends_its_transfer_once(scene *s)
 {

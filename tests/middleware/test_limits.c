@@ -60,7 +60,7 @@ static void waiting_ends_with_the_contexts_deadline(scene *s)
 static void tokens_are_settled_when_the_usage_is_known(scene *s)
 {
     open_with(s, beluga_with_tokens_per_minute(60), beluga_with_limit_wait_ms(0));
-    /* Before the call 5 tokens were estimated; it used 12 and 240. */
+    /* 5 tokens were estimated before the call, which then used 252. */
     script(
         s->peer,
         JSON("{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
@@ -279,7 +279,8 @@ static void threads_wait_for_each_other(void **state)
                    open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
     threads_run(THREADS, call_in_a_crowd, &c);
     assert_int_equal(atomic_load(&c.failed), 0);
-    assert_int_equal(generate(c.model, NULL, NULL), 0); /* no ended call counts any longer */
+    /* no call that has ended counts against the limit */
+    assert_int_equal(generate(c.model, NULL, NULL), 0);
     assert_int_equal(generate(c.model, NULL, NULL), 0);
     beluga_chat_model_unref(c.model);
 }

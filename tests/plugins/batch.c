@@ -23,7 +23,7 @@
      .encode_request = encode_request,    .decode_response = (decoder), \
      .state_size = sizeof(answer_state),  .batch = (table)}
 
-/* ---- from another thread --------------------------------------------------------------------- */
+/* ---- a decoder that emits from another thread ------------------------------------------------ */
 
 static void *emit_there(void *emit)
 {
@@ -41,7 +41,7 @@ static int decode_on_a_thread(void *state, const char *line, size_t length, belu
 static const beluga_batch_api threaded = API_WITH(decode_on_a_thread);
 static const beluga_provider stray_thread = STRAY("stray-thread", &threaded, decode_response);
 
-/* ---- after the answer, and during another one ------------------------------------------------ */
+/* ---- a decoder that emits after its answer, or during another one ---------------------------- */
 
 static beluga_emit *outer, *before;
 

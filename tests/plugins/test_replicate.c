@@ -2,7 +2,7 @@
  *
  * The answers have the shape of the exchanges that Replicate recorded for the tests of its client
  * for Python (tests/cassettes: predictions-stream, models-predictions-create, run__invalid-token);
- * the events have the shape that its page on streaming shows. Only the servers differ. */
+ * the events have the shape that its page on streaming shows. Only the URLs are different. */
 #include "../support/calls.h"
 #include "../support/scoped_peer.h"
 #include "../support/script.h"

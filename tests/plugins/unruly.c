@@ -50,7 +50,7 @@ static int fails_without_a_code(void *self, const beluga_call *call, beluga_emit
     return 0;
 }
 
-/* ---- an emit that is kept -------------------------------------------------------------------- */
+/* ---- an emit that is used after its call ----------------------------------------------------- */
 
 static beluga_emit *kept;
 

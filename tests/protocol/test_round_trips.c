@@ -124,7 +124,7 @@ typedef struct script {
     beluga_event events[MOST_EVENTS];
     size_t n;
     const char *given[MOST_CALLS]; /* the arguments of each call that has begun */
-    size_t sent[MOST_CALLS];       /* how many bytes of these were sent */
+    size_t sent[MOST_CALLS];       /* length of the arguments that were sent */
     bool ended[MOST_CALLS];
     size_t n_calls;
 } script;

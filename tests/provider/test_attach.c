@@ -360,7 +360,7 @@ static void cancelling_races_with_the_engine(void **state)
     assert_released(ROUNDS);
 }
 
-/* ---- several threads, and refused calls ------------------------------------------------------ */
+/* ---- engines with several threads, and refused calls ----------------------------------------- */
 
 static void *second(void *argument)
 {

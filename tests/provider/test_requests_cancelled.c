@@ -134,7 +134,7 @@ static void a_service_that_does_not_answer_holds_nobody_for_long(void **state)
     expect_told(j, 3);
 }
 
-/* ---- calls that send no such request --------------------------------------------------------- */
+/* ---- calls that send no request for cancelling ----------------------------------------------- */
 
 static void a_call_that_finished_tells_nothing(void **state)
 {

@@ -1,5 +1,4 @@
-/* A service's answer says where the next request of a call goes: valid and invalid URLs and
- * paths. */
+/* The URL or path of a call's next request, which is in the service's answer. It may be invalid. */
 #include "jobs.h"
 
 #include <beluga/beluga.h>

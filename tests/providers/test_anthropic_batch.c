@@ -1,6 +1,6 @@
 /* Batch jobs of `anthropic`. The bodies marked "reference" are the examples of Anthropic's own
  * pages: platform.claude.com/docs/en/api/messages/batches (create, retrieve, results, list, delete)
- * and docs.anthropic.com/en/api/messages-batch-examples; others vary them. */
+ * and docs.anthropic.com/en/api/messages-batch-examples; other bodies are variants of these. */
 #include "batch_scene.h"
 
 static int set_anthropic(void **state)
@@ -14,7 +14,7 @@ static int set_anthropic(void **state)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* Reference, "create a message batch". */
+/* From the reference, section "create a message batch". */
 #define CREATED                                                                                   \
     "{\"id\":\"msgbatch_013Zva2CMHLNnXjNJJKqJ2EF\",\"type\":\"message_batch\","                   \
     "\"processing_status\":\"in_progress\",\"request_counts\":{\"processing\":2,\"succeeded\":0," \
@@ -99,13 +99,13 @@ static void a_job_is_cancelled(scene *s)
     beluga_free(job);
     expect_sent(s, 0, "POST /v1/messages/batches/b/cancel");
     assert_string_equal(peer_request_header(s->peer, 0, "content-length"), "0");
-    /* libcurl would send the type of a form */
+    /* by default libcurl would send the type of a form */
     assert_null(peer_request_header(s->peer, 0, "content-type"));
 }
 
 static void a_job_is_deleted(scene *s)
 {
-    /* reference, "delete a message batch" */
+    /* from the reference, section "delete a message batch" */
     script(s->peer, JSON("{\"id\":\"msgbatch_013Zva2CMHLNnXjNJJKqJ2EF\",\"type\":"
                          "\"message_batch_deleted\"}"));
     assert_int_equal(beluga_batch_job_delete(s->model, NULL, "b", &s->err), 0);
@@ -175,7 +175,7 @@ static void end_job_here(scene *s)
 
 #define JSONL HEAD(200, "Content-Type: application/x-jsonl\r\n")
 
-/* Source: the reference, "retrieve message batch results", except for the id. */
+/* From the reference, section "retrieve message batch results", except for the id. */
 #define SUCCEEDED(id)                                                                             \
     "{\"custom_id\":\"" id "\",\"result\":{\"message\":{\"content\":[{\"text\":\"Hi! My name is " \
     "Claude.\",\"type\":\"text\"}],\"id\":\"msg_013Zva2CMHLNnXjNJJKqJ2EF\",\"model\":"            \

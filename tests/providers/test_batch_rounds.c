@@ -383,7 +383,7 @@ static void results_that_are_cut_are_told(void **state)
     play("cut-chunked", cut);
 }
 
-/* ---- results before the end, and lists of jobs ----------------------------------------------- */
+/* ---- results of a job that has not ended, and lists of jobs ---------------------------------- */
 
 static void too_early(stand *s)
 {

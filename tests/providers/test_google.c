@@ -226,7 +226,7 @@ static void the_refresh_token_of_a_login_is_exchanged(scene *s)
     assert_sent(s, 1, "Bearer ya29.user");
 }
 
-/* ---- tokens and keys that are used unchanged ------------------------------------------------- */
+/* ---- tokens and keys that are sent unchanged ------------------------------------------------- */
 
 static void a_token_is_used_as_it_is(scene *s)
 {

@@ -1,19 +1,20 @@
 /*
- * An HTTP server and its clients in one thread: to wait for something a test runs the reactor until
- * it happens, so that nothing depends on time except the timeouts that are tested.
+ * An HTTP server and its clients in one thread. To wait for an event, a test runs the reactor until
+ * the event happens, so that nothing depends on time except the timeouts that are tested.
  *
- * The answers of each path:
+ * The answer depends on the path:
  *
- *     /deny      401, by `head`: the body is not read
- *     /start     a stream by `head`, which stays open
- *     /hang      nothing; the exchange is kept in stand.x
- *     /stream    the chunks "one" and "two", and stays open
- *     /whole     the same, and ends
- *     /break     the chunk "one", then it breaks
+ *     /deny      status 401 from the handler's function `head`, so the body is not read
+ *     /start     a stream from `head`, which stays open
+ *     /hang      no answer; the exchange is kept in stand.x
+ *     /stream    a stream of the chunks "one" and "two", which stays open
+ *     /whole     the same chunks, and then the end
+ *     /break     the chunk "one", and then the connection breaks
  *     /big       stand.big bytes at once
- *     /free      frees the server, in `request`; /free-head, /free-over, /free-writable elsewhere
- *     /none      204
- *     any other  200 with the body as it came
+ *     /free      the function `request` frees the server
+ *     /free-…    `head`, `over` or `writable` frees the server
+ *     /none      status 204
+ *     any other  status 200 with the body of the request
  */
 #ifndef TESTS_HTTP_STAND_H
 #define TESTS_HTTP_STAND_H

@@ -189,7 +189,7 @@ static void an_event_that_is_not_json_is_malformed_response(scene *s)
     expect_stream(s, BELUGA_ERROR_MALFORMED_RESPONSE, "start metadata [Hello]");
 }
 
-/* ---- servers that do not answer as requested ------------------------------------------------- */
+/* ---- servers that answer with another format ------------------------------------------------- */
 
 static void json_in_answer_to_a_stream_request_is_read_as_it_is(scene *s)
 {

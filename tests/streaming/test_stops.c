@@ -95,7 +95,7 @@ static bool is_asleep(const child *c)
 static void stop(const child *c)
 {
     int status;
-    /* during this time libcurl's short timers would make it check its sockets */
+    /* Wait until libcurl's short timers have expired, since they make it check its sockets. */
     sleep_ms(SETTLE_MS);
     while (!is_asleep(c)) usleep(1000);
     assert_int_equal(kill(c->pid, SIGSTOP), 0);

@@ -281,7 +281,7 @@ static void the_nearest_deadline_of_the_parents_holds(scene *s)
     beluga_context_unref(near);
 }
 
-/* ---- time that does not count ---------------------------------------------------------------- */
+/* ---- time that does not count for timeouts --------------------------------------------------- */
 
 /* Before this call the loop was idle for longer than the deadline. That time must not lengthen the
  * call's timeout. */

@@ -67,11 +67,11 @@ beluga_chat_model *open_mock_n(const beluga_option *opts, size_t n);
 
 /* Begin a pull stream of "Hi"; the test fails if it does not begin. */
 beluga_stream *begin_stream(beluga_chat_model *model, beluga_context *ctx);
-/* Pull and record the next event; NULL after the end. */
+/* Pull and record the next event. Returns NULL after the end. */
 const beluga_event *pull_one(beluga_stream *stream, record *r);
 /* Pull and record all events to the end. */
 void pull_all(beluga_stream *stream, record *r);
-/* Pull events until one is of this kind; the test fails if none is. */
+/* Pull events until one is of this kind. The test fails if there is none. */
 const beluga_event *pull_until(beluga_stream *stream, record *r, uint32_t kind);
 /* Pull a whole stream: returns its status, and records its story. */
 int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r,

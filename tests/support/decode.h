@@ -1,4 +1,5 @@
-/* A provider's decoders without a network: bytes in, events out as lines of text. */
+/* Runs a provider's decoders without a network: it takes bytes, and writes the events as lines of
+ * text. */
 #ifndef TESTS_DECODE_H
 #define TESTS_DECODE_H
 

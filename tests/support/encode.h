@@ -1,4 +1,5 @@
-/* A provider's encoder without a network: a call written as text in, the request as text out. */
+/* Runs a provider's encoder without a network: it reads a call from a text, and writes the request
+ * as text. */
 #ifndef TESTS_ENCODE_H
 #define TESTS_ENCODE_H
 

@@ -4,7 +4,7 @@
  *     script(p, FAILS(429, "Retry-After: 2\r\n"));
  *     script(p, REPEATS(20), ANSWERS("Hello"));
  *
- * Each word is one step of a reply, see peer.h, and the reply is one more in the peer's queue. */
+ * Each word is one step of a reply (see peer.h). The reply is appended to the peer's queue. */
 #ifndef TESTS_SCRIPT_H
 #define TESTS_SCRIPT_H
 

@@ -1,10 +1,11 @@
 /*
- * System calls fail in turn, in every kind of work of the library: the n-th call of a kind fails
- * with each possible error, once and from then on; and reads and writes transfer a single byte.
- * Each run succeeds or reports the failure as an error, a further call of the same client succeeds,
- * and no memory and no descriptor is left over. Nothing waits without end.
+ * System calls fail in turn, in every kind of work of the library. The n-th call of a kind fails
+ * with each possible error, either alone or with all later calls; and reads and writes transfer a
+ * single byte. Each run must succeed or report the failure as an error, and must not wait for ever.
+ * Then a call of the same client must succeed, and no memory or descriptor may be left.
  *
- * TORTURE_SHOW=1 prints each run's error, and TORTURE_ONLY='a key*' runs tests with such names.
+ * TORTURE_SHOW=1 prints the error of each run, and TORTURE_ONLY='a key*' runs only the tests whose
+ * names match.
  */
 #include "failing.h"
 #include "system_programs.h"

@@ -1,10 +1,10 @@
 /*
- * System calls of the command fail in turn. Each run ends by itself: with the usual output, or with
- * an exit code and an error on stderr. Work that it reports as done is done; and lines that a batch
- * lost are asked again by the same command, each line exactly once.
+ * System calls of the command fail in turn. Each run must end by itself: with the usual output, or
+ * with an exit code and an error on stderr. Work that the command reports as done must be done. If
+ * a batch has lost lines, the same command must send them again, each of them exactly once.
  *
- * Of the later calls of a kind only some fail; with TORTURE_ALL=1 all do. TORTURE_SHOW=1 prints the
- * errors, and TORTURE_ONLY='a batch' runs a single test.
+ * After the first calls of a kind only some fail; with TORTURE_ALL=1 all do. TORTURE_SHOW=1 prints
+ * the errors, and TORTURE_ONLY='a batch' runs a single test.
  */
 #include "../cli/run.h"
 #include "failing.h"

@@ -318,8 +318,8 @@ static void a_name_is_picked_only_where_all_its_bytes_are_the_same(void **state)
         }
 }
 
-/* Pick four names from objects with all combinations of four keys; one of the possible keys is not
- * asked for. */
+/* Pick four names from objects with four members, whose keys are any of five; the fifth key is
+ * never picked. */
 static void members_in_any_order_are_picked_as_they_are_looked_up(void **state)
 {
     (void)state;

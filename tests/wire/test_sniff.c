@@ -1,4 +1,5 @@
-/* What kind of body it is, judged by the first bytes, and bodies that have only signs of life. */
+/* The kind of a body, which is found from its first bytes; and bodies that have only signs of
+ * life. */
 #include "wire/sniff.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* Providers behind HTTP that are correct except for one fault each, of a kind that authors make.
- * Their names say which fault; "chat-sound" has none.
+/* HTTP providers that have one fault each, of a kind that authors make; the name says which fault.
+ * "chat-sound" has none. A request and an answer look like this:
  *
  *     {"messages": [{"role": "user", "content": "Hi"}], "stream": false, "tools": [...]}
  *     {"id": "a1", "text": "Hello", "finish": "stop", "usage": {"input": 3, "output": 1}}

@@ -1,5 +1,4 @@
-/* Providers that choose the framing alone, correct except for one fault each, which their names
- * say.
+/* Providers with framings that only a provider can choose. Each has one fault, which its name says.
  *
  * "raw-…": the body is the text itself, and a byte 4 marks its end. "own-…": a frame is
  * "LENGTH:DATA"; data that begins with "+" is text, and "." is the end. */

@@ -97,7 +97,7 @@ static void *say_there(void *argument)
 
 static int strays(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
-    static elsewhere there; /* the thread may use the emit until it ends */
+    static elsewhere there; /* the thread may outlive this function */
     pthread_t thread;
     UNUSED(self, call, err);
     there.emit = emit;
