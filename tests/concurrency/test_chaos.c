@@ -132,8 +132,8 @@ static void resume_all(chaos *c)
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
-/* Each kind of reply takes a fifth of the requests that the kinds before it left, and the last kind
- * takes all others. */
+/* Each kind of reply answers a fifth of the requests that the kinds before it do not answer, and
+ * the last kind answers all others. */
 static void script_chaos(peer *p)
 {
     enum { WAYS = 9, MOST = 7 };

@@ -84,7 +84,7 @@ static inline outcome call_under(beluga_mcp *mcp, beluga_context *ctx, const cha
     return o;
 }
 
-/* Expect that a call succeeds with this text. */
+/* Expect that calling the tool succeeds, and that the result is this text. */
 static inline void expect_text_of(beluga_mcp *mcp, const char *name, const char *arguments,
                                   const char *text)
 {
@@ -94,7 +94,7 @@ static inline void expect_text_of(beluga_mcp *mcp, const char *name, const char 
     beluga_free(o.text);
 }
 
-/* Expect that a call fails with this code, and that its text contains this part. */
+/* Expect that calling the tool fails with this code, and that the result contains this text. */
 static inline void expect_failure_of(beluga_mcp *mcp, const char *name, int code, const char *text)
 {
     outcome o = call_under(mcp, NULL, name, "{}");

@@ -43,7 +43,7 @@ static void service_end(service *s)
     fclose(s->lines);
 }
 
-/* Read lines of the service until this line. */
+/* Read lines from the service until this line arrives. */
 static void expect_line(service *s, const char *wanted)
 {
     char line[256];

@@ -207,7 +207,7 @@ static void weights_share_the_calls(scene *s)
 }
 
 /* Returns whether the answer is "own", which is the answer of the model itself and not of another
- * one. */
+ * model. */
 static bool is_own(scene *s, const char *key)
 {
     beluga_response *r = NULL;

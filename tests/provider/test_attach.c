@@ -213,8 +213,8 @@ static void an_engine_that_must_not_wait_is_told_when_to_come_back(void **state)
     assert_pieces(*state);
 }
 
-/* Fill the room of the emit on the loop's own thread. If emitting waited for room, the thread would
- * wait for itself. */
+/* Emit on the loop's own thread until the emit has no room. If emitting waited for room here, the
+ * thread would wait for itself. */
 static int fills_the_room_itself(const beluga_call *c, beluga_emit *emit, beluga_error *err)
 {
     beluga_emit *attached;

@@ -34,8 +34,8 @@ typedef struct provider_suite {
     const char *const *torture;
 } provider_suite;
 
-/* Run the cases of some suites, each of which must have at least one, and further tests. Returns
- * the value for main to return. */
+/* Run the cases of all these suites, and further tests. Each suite must have at least one case.
+ * Returns the value for main to return. */
 int provider_suite_run(const char *name, const provider_suite *suites, size_t n_suites,
                        const struct CMUnitTest *tests, size_t n_tests);
 

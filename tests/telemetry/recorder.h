@@ -35,7 +35,7 @@ typedef struct recorder {
     span spans[MAX_SPANS];
     size_t count;
     atomic_size_t late; /* number of calls for a span that had already ended */
-    /* return NULL for operations, so that the sink is not called for them again */
+    /* if set, `begin` returns NULL for operations, so that the sink is not called for them again */
     bool deaf;
 } recorder;
 
