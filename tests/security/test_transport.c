@@ -1,6 +1,7 @@
 /* The security of connections. Servers and proxies must speak TLS 1.2 or later, even if the
- * system's TLS library would accept less. Proxies and passwords come only from the caller's
- * options, not from files of the system. The TLS servers are those of the program openssl. */
+ * system's TLS library would accept less. Proxies and passwords come only from where the
+ * caller has put them, and not from files such as .netrc. The TLS servers are those of the program
+ * openssl. */
 #include "../support/folder.h"
 #include "../support/scene.h"
 

@@ -35,7 +35,7 @@ int gate_teardown(void **state);
 void gate_start(gate *g, const char *config, ...);
 /* Start the server with a configuration, and wait until it listens. */
 #define gate_serve(g, config) gate_start(g, config, NULL)
-/* Write the configuration again while the server runs. */
+/* Replace the server's configuration file. */
 void gate_configure(gate *g, const char *config);
 /* Send the server a signal that ends it. @return its exit code. */
 int gate_stop(gate *g);
