@@ -1,5 +1,5 @@
-/* Helpers that the suites share which run with both providers without a network: `mock` and the
- * example's own. */
+/* Helpers for suites that run each test with two providers, neither of which needs a network:
+ * `mock`, and the provider of examples/custom_provider. */
 #ifndef TESTS_MODELS_H
 #define TESTS_MODELS_H
 
@@ -51,8 +51,8 @@ static inline beluga_option word_delay(const subject *s, int64_t ms)
     return is_mock(s) ? beluga_mock_with_word_delay_ms(ms) : example_custom_with_word_delay_ms(ms);
 }
 
-/* Open a model of the subject with further options. The example's own turns start anew with each
- * model. */
+/* Open a model of the subject with further options. With the example's provider, each new model
+ * begins again at its first answer. */
 static inline beluga_chat_model *open_with(const subject *s, const beluga_option *opts, size_t n)
 {
     beluga_error err = {0};
@@ -134,7 +134,7 @@ static inline void assert_answer(beluga_chat_model *model, const char *question,
 static inline void assert_refused(beluga_chat_model *model, int code, beluga_error *err,
                                   beluga_option option)
 {
-    /* Not NULL, so that the test sees whether it is set. */
+    /* The initial value is not NULL, so that the test sees whether the call sets the pointer. */
     beluga_response *response = (beluga_response *)err;
     memset(err, 0, sizeof *err);
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, err, option),
@@ -144,7 +144,7 @@ static inline void assert_refused(beluga_chat_model *model, int code, beluga_err
     assert_true(*err->message);
 }
 
-/* Read a stream to its end into a buffer. Returns how many pieces of text came. */
+/* Read a stream to its end, and copy its text into a buffer. Returns the number of text events. */
 static inline size_t drain(beluga_stream *stream, char *text, size_t n)
 {
     const beluga_event *event = NULL;

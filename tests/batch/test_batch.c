@@ -1,5 +1,5 @@
-/* Batches: order, concurrency, an error for each item, and any number of items in constant
- * memory. */
+/* Batches: their order, how many calls run at once, an error for each failed item, and any number
+ * of items in constant memory. */
 #include "../models.h"
 
 #include <stdatomic.h>
@@ -141,7 +141,7 @@ static void one_that_fails_leaves_the_others_alone(void **state)
     }
     assert_non_null(strstr(results[3].error.message, "fail four"));
     assert_int_equal(err.code, BELUGA_ERROR_INVALID_REQUEST);
-    assert_non_null(strstr(err.message, "2")); /* the number of failed items */
+    assert_non_null(strstr(err.message, "2")); /* the message has the number of failed items */
     beluga_batch_results_clear(results, 4);
 }
 
@@ -289,7 +289,7 @@ static void ten_thousand_inputs_come_from_a_source_a_few_at_a_time(void **state)
     assert_int_equal(t.failed, MANY / 1000);
     assert_int_equal(t.succeeded_at_end, MANY - MANY / 1000);
     assert_int_equal(t.failed_at_end, MANY / 1000);
-    assert_int_equal(t.sum, (uint64_t)MANY * (MANY - 1) / 2); /* each index came once */
+    assert_int_equal(t.sum, (uint64_t)MANY * (MANY - 1) / 2); /* each index occurred once */
     assert_int_equal(atomic_load(&most_running), 16);
     assert_int_equal(beluga_loop_active(loop), 0);
     assert_string_equal(beluga_response_text(t.kept, NULL), "7");
@@ -362,7 +362,7 @@ static void a_source_is_needed(void **state)
 typedef struct items {
     beluga_chat_model *other;
     beluga_option option;
-    bool ready; /* the source has its last item */
+    bool ready; /* the source may now return its last item */
     int asked, done;
     char answers[3][32];
     int codes[3];
@@ -405,7 +405,7 @@ static void an_item_has_its_own_model_and_options_and_may_come_later(void **stat
 {
     beluga_loop *loop = NULL;
     beluga_batch_op *batch = NULL;
-    /* Out of range: this fails only its own item. */
+    /* This temperature is out of range, which fails only its own item. */
     items t = {.option = beluga_with_temperature(9)};
     assert_int_equal(beluga_model_open("mock/echo", &t.other, NULL), 0);
     assert_int_equal(beluga_loop_new(NULL, &loop), 0);
@@ -416,7 +416,7 @@ static void an_item_has_its_own_model_and_options_and_may_come_later(void **stat
     for (int i = 0; i < 3; i++) assert_int_equal(beluga_loop_wait(loop, 0), 0);
     int asked = t.asked;
     assert_int_equal(beluga_loop_wait(loop, 0), 0);
-    assert_int_equal(t.asked, asked); /* the source is not asked until it is woken */
+    assert_int_equal(t.asked, asked); /* the source is not called again until the batch is woken */
     assert_int_equal(t.done, 0);
     assert_int_equal(atomic_load(&started), 0);
     t.ready = true;
@@ -425,7 +425,7 @@ static void an_item_has_its_own_model_and_options_and_may_come_later(void **stat
     assert_string_equal(t.answers[0], "aha");
     assert_int_equal(t.codes[1], BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(t.answers[2], "aha");
-    /* Only the last item was asked of the batch's own model. */
+    /* Only the last item used the batch's own model. */
     assert_int_equal(atomic_load(&started), 1);
     beluga_batch_op_free(batch);
     beluga_loop_free(loop);

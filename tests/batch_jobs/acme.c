@@ -71,7 +71,7 @@ static void decode_error(const beluga_call *call, const beluga_http_response *re
 /* --- jobs ------------------------------------------------------------------------------------- */
 
 typedef struct acme_state {
-    char second_file[64]; /* the second file of results, "" if there is none */
+    char second_file[64]; /* name of the second file of results, or "" */
 } acme_state;
 
 static int put_request(const beluga_batch_request *request, beluga_json_writer *w,

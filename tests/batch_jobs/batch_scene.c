@@ -10,7 +10,7 @@ beluga_chat_model *open_acme_n(beluga_client *client, const char *url, const bel
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
     beluga_registry *registry = beluga_client_registry(client);
-    /* A second registration is refused. */
+    /* If acme is registered already, this does nothing. */
     beluga_registry_register(registry, acme_provider(), NULL);
     beluga_config *config =
         beluga_config_new(beluga_with_base_url(url), beluga_with_max_retries(2),

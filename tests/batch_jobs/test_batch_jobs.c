@@ -1,5 +1,5 @@
-/* Batch jobs: their requests, the reports about them, and their results; by calls that block and by
- * calls on a loop. */
+/* Batch jobs: the requests for them, the reports about them, and their results; with calls that
+ * block and calls that run on a loop. */
 #include "batch_scene.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Wrong answers of batch services: each ends its call with an error that names the cause, or
- * concerns one result and leaves the others. */
+/* Wrong answers of batch services: each ends the call with an error that names the cause, or spoils
+ * one result and leaves the others valid. */
 #include "../support/meter.h"
 #include "batch_scene.h"
 
@@ -157,14 +157,14 @@ static void an_answer_has_no_url_of_its_own(scene *s)
     expect_results(s, 0, "a=[not_supported] ");
 }
 
-/* The answers after it are paid for. */
+/* The answers after a bad line were paid for, so they must not be lost. */
 static void a_line_that_can_not_be_read_leaves_the_others(scene *s)
 {
     script_results(s->peer, GOOD("a", "1") "\n{\"body\":{\"a\":\"2\"}}\n" GOOD("c", "3") "\n");
     expect_results(s, 0, "a=[1] c=[3] ");
     script_results(s->peer, "{\"id\":\"a\",\"bo\n" GOOD("b", "2") "\n");
     expect_results(s, 0, "b=[2] ");
-    /* the rest of a file that was cut */
+    /* the second line is incomplete, since the file was cut */
     script_results(s->peer, GOOD("b", "2") "\n{\"id\":\"c\"");
     expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "b=[2] ");
 }
@@ -185,7 +185,7 @@ static void an_id_that_is_no_utf8_ends_the_call(scene *s)
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
 }
 
-/* Bytes that are not UTF-8 become U+FFFD, as in every answer, so no request has that id. */
+/* Bytes that are not UTF-8 become U+FFFD, as in every answer, so the id matches no request. */
 static void a_line_that_is_no_utf8_has_an_id_of_nobody(scene *s)
 {
     script_results(s->peer, "{\"id\":\"\xe4\",\"body\":{\"a\":\"1\"}}\n" GOOD("b", "2") "\n");
@@ -261,7 +261,7 @@ static void script_many(peer *p, size_t n)
     free(lines);
 }
 
-/* Return the most memory that a client uses while it fetches this number of results. */
+/* Return the most memory in bytes that a client uses while it fetches this number of results. */
 static size_t peak_of(scene *s, size_t n)
 {
     meter m = {0};

@@ -44,7 +44,8 @@ static void no_other_model_is_asked_about_a_job(scene *s)
     expect_requests(s, 2);
 }
 
-/* If it were a question for an answer, the fallback would be asked instead. */
+/* After a timeout the request is sent again. A call for an answer would use the fallback model
+ * instead. */
 static void a_job_that_was_silent_is_asked_about_again(scene *s)
 {
     open_acme(s, beluga_with_fallback("mock/echo"), beluga_with_timeout_ms(200));
@@ -228,7 +229,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
     (void)err;
 }
 
-/* Return the watchdog of a call that creates a job of this many bytes. */
+/* Return the watchdog of a call that creates a job whose requests have this many bytes. */
 static beluga__watchdog dog_of(scene *s, size_t bytes)
 {
     beluga__watchdog dog;

@@ -6,7 +6,7 @@
 
 #define GOOD(id, text) "{\"id\":\"" id "\",\"body\":{\"a\":\"" text "\"}}\n"
 
-/* An action of a callback in the middle of results, and its outcome. */
+/* What a callback does while the results of a job arrive, and the outcome. */
 typedef struct deed {
     pushed pushed; /* payload of the callbacks that record results */
     scene *scene;
@@ -122,7 +122,7 @@ static void the_end_of_one_job_may_begin_the_next(scene *s)
 
 /* ---- work that ends early -------------------------------------------------------------------- */
 
-/* Begin to fetch results, of which the second is held back. */
+/* Begin to fetch two results, while the peer holds the second one back. */
 static void fetch_half(scene *s, deed *d)
 {
     script(s->peer, JSON(ENDED_JOB));

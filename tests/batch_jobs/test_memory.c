@@ -36,7 +36,7 @@ static int add(beluga_batch_requests *requests, const char *id)
                                      beluga_with_response_schema("{\"type\":\n\"object\"}"));
 }
 
-/* If there is no memory for a request, the list is unchanged. */
+/* If there is no memory for a further request, the list stays unchanged. */
 static int add_two(bench *b)
 {
     beluga_batch_requests *requests;
@@ -67,7 +67,7 @@ static beluga_batch_requests *requests;
 
 static int create(bench *b)
 {
-    /* Not NULL, so that the test sees whether it is set. */
+    /* The initial value is not NULL, so that the test sees whether the call sets the pointer. */
     beluga_batch_job *job = (beluga_batch_job *)b;
     int status = beluga_batch_job_create(b->model, b->context, requests, "seven", &job, NULL);
     assert_int_equal(!job, status != 0);
@@ -153,7 +153,7 @@ static int get_on_a_loop(bench *b)
 
 typedef struct got {
     size_t n;
-    int status; /* status of a result for which memory was missing */
+    int status; /* the status of a result for which there was no memory */
 } got;
 
 static int take(void *payload, const char *id, beluga_batch_result *result)
@@ -166,7 +166,7 @@ static int take(void *payload, const char *id, beluga_batch_result *result)
     } else if (strcmp(id, "a") == 0) {
         assert_string_equal(beluga_response_text(result->response, NULL), "one");
     } else if (strcmp(id, "b") == 0) {
-        /* without memory for an error's body only its status is known */
+        /* without memory for the body of an error, the library knows only its HTTP status */
         bool vague = result->error.code == BELUGA_ERROR_RATE_LIMIT;
         if (vague) g->status = BELUGA_ERROR_NO_MEMORY;
         if (!vague) assert_int_equal(result->error.code, BELUGA_ERROR_QUOTA_EXCEEDED);

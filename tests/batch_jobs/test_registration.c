@@ -99,7 +99,7 @@ static void a_full_provider_has_no_batch_table(void **state)
     expect_refusal("the functions of an HTTP provider");
 }
 
-/* A table without names, deletion and second file is complete. */
+/* The members that this test clears are optional. */
 static void what_is_optional_may_be_missing(void **state)
 {
     beluga_error err = {0};
@@ -118,7 +118,8 @@ static void what_is_optional_may_be_missing(void **state)
     assert_non_null(strstr(err.message, "can't be deleted"));
 }
 
-/* A table of an older header: the memory after it is not part of it. */
+/* The table of a provider that was built with an older header is shorter; the library must not read
+ * the memory after it. */
 static void a_shorter_table_is_completed(void **state)
 {
     static beluga_batch_api older;

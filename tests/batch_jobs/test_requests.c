@@ -5,7 +5,8 @@
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
-/* Return the line of one request as it was sent, from the peer's log. */
+/* Create a job with one request, and return the line for this request in the uploaded file.
+ * Borrowed from the peer's log. */
 static const char *sent_line_n(scene *s, beluga_chat_model *model, const beluga_option *opts,
                                size_t n)
 {
@@ -144,7 +145,7 @@ static int write_nothing(const beluga_batch_request *request, beluga_json_writer
     return 0;
 }
 
-/* Otherwise the job would have an empty line. */
+/* If this were not refused, the uploaded file would have an empty line. */
 static void a_provider_that_writes_nothing_is_told_so(scene *s)
 {
     static beluga_batch_api api;

@@ -1,5 +1,5 @@
-/* The directory of recordings: it may be missing, not writable or removed later, or its disk full;
- * and the client that uses it. */
+/* The directory of recordings, which may be missing, not writable, removed while it is used, or on
+ * a full disk; and the client settings that name it. */
 #include "../support/tape.h"
 #include "../support/torture.h"
 
@@ -150,12 +150,13 @@ static void a_client_is_made_with_a_cassette(void **state)
     cassette.directory = "/nowhere/at/all";
     assert_int_equal(beluga_client_new(&settings, &client), BELUGA_ERROR_NOT_FOUND);
     assert_null(client);
-    /* The struct was built before there were cassettes, so the memory after it must not be read. */
+    /* The size of the struct says that it has no member `cassette`, as in a program built with an
+     * older header, so the library must not read that member. */
     settings.size = offsetof(beluga_client_settings, cassette);
     settings.cassette = (const beluga_cassette *)(uintptr_t)1;
     assert_int_equal(beluga_client_new(&settings, &client), 0);
     beluga_client_unref(client);
-    /* The struct was built before it had pace and repeat. */
+    /* The size of the struct says that it has no members `pace` and `repeat`. */
     cassette = (beluga_cassette){.size = offsetof(beluga_cassette, realtime),
                                  .directory = t->directory,
                                  .mode = BELUGA_CASSETTE_REPLAY,
@@ -179,7 +180,7 @@ static void a_loop_made_before_may_outlive_its_cassette(void **state)
     beluga_op *op = push_stream(model, loop, NULL, &r);
     step_until_end(loop, &r);
     assert_int_equal(r.finishes, 1);
-    assert_int_equal(tape_count(t), 1); /* the client continues as before */
+    assert_int_equal(tape_count(t), 1); /* the client still uses the directory that it had before */
     beluga_op_free(op);
     beluga_loop_free(loop);
     beluga_chat_model_unref(model);
@@ -247,7 +248,7 @@ static void every_allocation_may_fail(void **state)
         life recorded = {t, BELUGA_CASSETTE_RECORD, streamed},
              replayed = {t, BELUGA_CASSETTE_REPLAY, streamed};
         assert_true(torture_run(live, &recorded) > 10);
-        /* A few files are enough for this. */
+        /* Replaying reads all files of the directory, so a few are left to keep the test fast. */
         while (tape_count(t) > 3) {
             char path[512];
             snprintf(path, sizeof path, "%s/%s", t->directory, tape_name(t, 1));

@@ -1,5 +1,5 @@
-/* The files of a recording: their content, texts that they must not contain, and the errors for
- * files that do not match. */
+/* The files of recordings: their content, texts that they must not contain, and the errors for
+ * requests that do not match. */
 #include "../support/tape.h"
 
 #include <stdio.h>
@@ -123,7 +123,7 @@ static void no_credential_is_in_any_file(void **state)
                   "X-RateLimit-Remaining-Tokens: 77\r\n"));
     static const char first[] =
         "{\"error\":{\"message\":\"bad key " TAPE_KEY "\",\"detail\":\"sk-test-4f1d",
-                      second[] = "C0ffee5ecret\"}}"; /* the key, cut in two */
+                      second[] = "C0ffee5ecret\"}}"; /* the key, cut in two pieces */
     peer_step_chunk(r, first, sizeof first - 1);
     peer_step_delay_ms(r, 50);
     peer_step_chunk(r, second, sizeof second - 1);
@@ -142,7 +142,8 @@ static void no_credential_is_in_any_file(void **state)
     assert_true(tape_has(t, "?key=[redacted]&api-version=7"));
     assert_true(tape_has(t, "x-ratelimit-remaining-tokens: 77"));
     beluga_chat_model_unref(model);
-    /* The same call with a key matches; a caller without a key does not get the masked parts. */
+    /* The same call with the key matches. Without a key it does not match, and the error must not
+     * contain the masked text. */
     tape_replay(t);
     model = tape_open(t, beluga_with_base_url(url));
     assert_int_equal(
@@ -340,7 +341,7 @@ static void waits_are_replayed_on_request(void **state)
     beluga_response *response = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
     assert_true(beluga_response_duration_ns(response) >=
-                50000000); /* a slow machine only waits longer */
+                50000000); /* at least 50 ms have passed; a slow machine only takes longer */
     beluga_response_free(response);
     beluga_chat_model_unref(model);
 }
@@ -361,7 +362,7 @@ static void a_damaged_file_is_told_by_its_name_and_line(void **state)
     tape_put(t, "1.json", "");
     assert_refused(t, "1.json, line 1: not JSON: ");
     char *whole = strdup(BY_HAND(REQUEST, "{\"json\": " ANSWER "}", COMPLETE));
-    /* A copy that broke off somewhere. */
+    /* The file is cut at many places, as by a copy that was interrupted. */
     for (size_t n = strlen(whole) - 3; n; n -= n < 7 ? n : 7) {
         whole[n] = '\0';
         tape_put(t, "1.json", whole);

@@ -8,7 +8,8 @@
 
 /* ---- the same call twice --------------------------------------------------------------------- */
 
-/* Stream "Hi" once over the network and once from the recording: both give the same. */
+/* Stream "Hi" once over the network and once from the recording, and assert that both have the same
+ * events. */
 static void stream_twice(tape *t, const beluga_option *opts, size_t n, record *live, record *again)
 {
     beluga_chat_model *model = tape_open_n(t, opts, n);
@@ -48,7 +49,7 @@ static void a_stream_comes_back_event_by_event(void **state)
     assert_string_equal(tape_name(t, 0), "00001-post-chat-completions.json");
 }
 
-/* With a reason in every chunk, only an end that HTTP marks makes the answer complete. */
+/* Since every chunk has a finish reason, the answer is complete only if HTTP marks its end. */
 static void assert_end_comes_back(tape *t, bool framed, int status)
 {
     static const char chunk[] =
@@ -205,7 +206,8 @@ static void frames_of_aws_come_back_though_signatures_have_changed(void **state)
     assert_int_equal(stream_whole(model, &live), 0);
     assert_non_null(peer_request_header(t->peer, 0, "X-Amz-Security-Token"));
     tape_silence(t);
-    tape_edit(t, 0, "X-Amz-Date", "X-Amz-Date: 20010101T000000Z"); /* signed on another day */
+    /* The recorded request seems to have been signed on another day. */
+    tape_edit(t, 0, "X-Amz-Date", "X-Amz-Date: 20010101T000000Z");
     tape_replay(t);
     assert_int_equal(stream_whole(model, &again), 0);
     assert_string_equal(again.story, live.story);
@@ -321,7 +323,7 @@ static void each_attempt_is_an_exchange_and_a_replay_waits_for_none(void **state
     assert_int_equal(stream_whole(model, &live), 0);
     assert_int_equal(tape_count(t), 2);
     tape_silence(t);
-    /* If the delay were waited for, this test would run into its timeout. */
+    /* If the replay waited as long as this header says, the test would run into its timeout. */
     tape_edit(t, 0, "retry-after-ms: 200", "retry-after: 59");
     tape_replay(t);
     for (int i = 0; i < 20; i++) {
@@ -332,7 +334,7 @@ static void each_attempt_is_an_exchange_and_a_replay_waits_for_none(void **state
     beluga_chat_model_unref(model);
 }
 
-/* A stream that failed fails in the same way when it is replayed. */
+/* Assert that a stream that failed fails in the same way when it is replayed. */
 static void fails_again(tape *t, const beluga_option *opts, size_t n, int status)
 {
     record live, again;
@@ -467,7 +469,7 @@ static void parallel_calls_are_told_apart(void **state)
                                   beluga_with_max_concurrent_batches(10)),
                      0);
     assert_int_equal(tape_count(t), MANY);
-    /* The call that came first got the first answer. */
+    /* The calls get the answers in the order in which the calls were recorded. */
     for (int i = 0; i < MANY; i++)
         answers[i] = strdup(beluga_response_text(results[i].response, NULL));
     beluga_batch_results_clear(results, MANY);

@@ -32,24 +32,24 @@
 
 enum {
     ROUNDS = 20,     /* at the end of each round nothing runs */
-    SETTLED = 5,     /* rounds until everything that is cached is cached */
+    SETTLED = 5,     /* rounds after which all caches are filled */
     IN_FLIGHT = 128, /* concurrent calls */
-    PROMPTS = 4000,  /* different prompts; some are asked again while their answer is cached */
+    PROMPTS = 4000,  /* different prompts; some are repeated while their answer is cached */
     CACHE_BYTES = 1 << 20,
     STUCK_S = 120, /* seconds without an ended call that count as stuck */
     MOST_CONNECTIONS = IN_FLIGHT + 16
 };
-/* How much the process may grow after it has settled, including malloc's fragmentation. */
+/* How much the process may grow after it has settled, including the fragmentation of malloc. */
 #define MOST_GROWTH_KB 8192
 
-/* Sanitizers keep freed memory for a while. */
+/* Sanitizers keep freed memory for a while, so that the size of the process says nothing. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define RESIDENT_TELLS false
 #else
 #define RESIDENT_TELLS true
 #endif
 
-/* ---- an allocator that counts held memory ---------------------------------------------------- */
+/* ---- an allocator that counts the memory in use ---------------------------------------------- */
 
 static atomic_size_t held_blocks, held_bytes;
 
@@ -110,7 +110,7 @@ static int descriptors(void)
     DIR *folder = opendir("/proc/self/fd");
     while (folder && readdir(folder)) n++;
     if (folder) closedir(folder);
-    return n - 3; /* without ".", ".." and the folder's own descriptor */
+    return n - 3; /* do not count ".", ".." and the descriptor of the folder itself */
 }
 
 static sample take_sample(void)
@@ -133,7 +133,7 @@ typedef struct churn_run {
     uint64_t answered, cached, by_fallback, cancelled, failed, restarts, refused;
     uint64_t errors[BELUGA_ERROR_COUNT + 1];
     unsigned terminals_twice;
-    struct churn_call *freed; /* handles that are freed after the step */
+    struct churn_call *freed; /* calls whose handles are freed after the loop's step */
 } churn_run;
 
 typedef struct churn_call {
@@ -150,7 +150,7 @@ static uint32_t roll(churn_run *c, uint32_t sides)
     return (uint32_t)(c->random >> 33) % sides;
 }
 
-/* Do anything that a caller may do inside a callback. */
+/* Do at random something that a caller may do inside a callback. */
 static void meddle(churn_call *call)
 {
     switch (roll(call->churn, 60)) {
@@ -253,8 +253,8 @@ static void start_one(churn_run *c)
     free_call(call);
 }
 
-/* Run until this many calls have started and all have ended. @return 0, or -1 if nothing moves any
- * more. */
+/* Run until this many calls have started and all have ended. @return 0, or -1 if no call ends for
+ * STUCK_S seconds. */
 static int run_round(churn_run *c, uint64_t until)
 {
     time_t last = time(NULL);
@@ -275,7 +275,7 @@ static int run_round(churn_run *c, uint64_t until)
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-/* A hook that reads the call, and sometimes refuses it. */
+/* A hook that reads the call, and sometimes refuses the call. */
 static int before(void *payload, const beluga_call *call, beluga_error *err)
 {
     churn_run *c = payload;
@@ -315,7 +315,7 @@ static void open_model(churn_run *c, const char *provider, const char *name, con
     c->n_models++;
 }
 
-/* The fallback gets its address from the environment, too. */
+/* The provider of the fallback model gets its address from the environment, too. */
 static void set_environment(const char *url)
 {
     if (!url) return;
@@ -341,7 +341,7 @@ static bool complain(const char *what)
 static bool is_flat(const sample *settled, const sample *last)
 {
     bool flat = true;
-    /* The size of the cache varies. */
+    /* The cache may be full in one sample and nearly empty in the other. */
     if (last->bytes > settled->bytes + 2 * CACHE_BYTES)
         flat = complain("bytes held by the library grow");
     if (last->descriptors > MOST_CONNECTIONS) flat = complain("descriptors grow");
@@ -402,7 +402,8 @@ static bool run_rounds(churn_run *c)
     return good;
 }
 
-/* `url` is NULL for mock. Both parts have models that always fail, so that their breakers open. */
+/* Run one part: over HTTP, or with mock if `url` is NULL. Both parts have models that always fail,
+ * so that their breakers open. */
 static bool run_part(const char *name, uint64_t calls, uint64_t seed, const char *url)
 {
     churn_run c = {.name = name, .random = seed, .wanted = calls};

@@ -1,4 +1,4 @@
-/* Helpers that the suites about prompts and exit codes share. */
+/* Helpers shared by the suites about prompts and exit codes. */
 #ifndef TESTS_CLI_ANSWERS_H
 #define TESTS_CLI_ANSWERS_H
 

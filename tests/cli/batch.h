@@ -1,4 +1,4 @@
-/* Helpers that the suites about beluga batch share: a server, an input, an output. */
+/* Helpers shared by the suites about beluga batch: a server, an input, an output. */
 #ifndef TESTS_CLI_BATCH_H
 #define TESTS_CLI_BATCH_H
 
@@ -25,7 +25,7 @@ static peer_reply *answer_for_ever(peer *p, const char *text)
     return r;
 }
 
-/* Script a reply that waits until a test opens gate 0. */
+/* Script a reply for all requests that waits until the test opens gate 0. */
 static inline void answer_behind_gate(peer *p)
 {
     peer_reply *r = peer_reply_new(p);
@@ -36,7 +36,7 @@ static inline void answer_behind_gate(peer *p)
 
 static char in[256], out[256];
 
-/* Write the input, and set the paths of input and output. */
+/* Write the input file, and set the paths `in` and `out`. */
 static void write_input(cli_process *cli, const char *name, const char *text)
 {
     snprintf(in, sizeof in, "%s", cli_write_file(cli, name, text, strlen(text)));
@@ -66,7 +66,7 @@ static size_t count_lines(const char *text)
     return n;
 }
 
-/* Assert that each of `n` lines has exactly one complete result. */
+/* Assert that the output has exactly one complete result for each of `n` lines. */
 static inline void assert_each_once(int n)
 {
     char *text = read_path(out), *line = text;

@@ -1,4 +1,4 @@
-/* Helpers that the suites about parts of beluga batch share. */
+/* Helpers shared by the suites about the parts of beluga batch. */
 #ifndef TESTS_CLI_BATCH_PARTS_H
 #define TESTS_CLI_BATCH_PARTS_H
 

@@ -18,8 +18,8 @@
 
 #define MAX_ARGUMENTS 48
 #define MAX_OUTPUT    ((size_t)16 * 1024 * 1024)
-/* The longest wait. No test here takes a second, but under a sanitizer on a busy machine it may
- * take longer. */
+/* How long to wait for the command at most. No test here takes a second, but under a sanitizer on a
+ * busy machine a test may take longer. */
 #define PATIENCE_MS 60000
 
 static int64_t now_ms(void)
@@ -236,7 +236,8 @@ void cli_start(cli_process *cli, ...)
 
 /* ---- listening ------------------------------------------------------------------------------- */
 
-/* A terminal whose other side is closed gives EIO, which means its end. */
+/* Read what is available. A terminal whose other side is closed gives EIO, which counts as its
+ * end. */
 static void read_some(int *fd, char **text, size_t *length)
 {
     char bytes[65536];

@@ -36,7 +36,7 @@ typedef struct cli_process {
     int in_fd, out_fd, err_fd;
     /* the results */
     int code;   /* exit code, or -1 */
-    int signal; /* the signal that ended it, or 0 */
+    int signal; /* the signal that ended the command, or 0 */
     char *out, *err;
     size_t out_length, err_length;
 } cli_process;
@@ -48,7 +48,7 @@ int cli_teardown(void **state);
 /* Return the path of the command; static. */
 const char *cli_program(void);
 
-/* Set a variable of the command's environment, replacing one of that name. */
+/* Set a variable of the command's environment, and replace its old value. */
 void cli_set(cli_process *cli, const char *name, const char *value);
 /* Write a file into the command's home. Returns its path; borrowed until the next call. */
 const char *cli_write_file(cli_process *cli, const char *name, const void *bytes, size_t n);
@@ -56,19 +56,19 @@ const char *cli_write_file(cli_process *cli, const char *name, const void *bytes
 /* Run the command to its end; the arguments end with NULL. Returns the exit code. */
 int cli_run(cli_process *cli, ...);
 
-/* Run the command step by step. */
+/* Start the command and return while it runs; cli_finish waits for its end. */
 void cli_start(cli_process *cli, ...);
-/* Wait until its output on stdout (or the terminal) contains `text`. */
+/* Wait until the command's output on stdout (or the terminal) contains `text`. */
 void cli_wait_for(cli_process *cli, const char *text);
 void cli_type(cli_process *cli, const char *text);
-/* Wait until its output on stderr contains `text`. */
+/* Wait until the command's output on stderr contains `text`. */
 void cli_wait_for_err(cli_process *cli, const char *text);
 /* Change the width of the terminal. */
 void cli_resize(cli_process *cli, unsigned short width);
 void cli_signal(cli_process *cli, int number);
 int cli_finish(cli_process *cli);
 
-/* Parse the output on stdout, which must be JSON. Returns owned (beluga_json_doc_free). */
+/* Parse the output on stdout, which must be JSON. Free the result with beluga_json_doc_free. */
 beluga_json_doc *cli_parse_out(const cli_process *cli);
 
 /* Assert that a text contains a part, and print both on failure. */

@@ -20,8 +20,8 @@ typedef struct screen {
     char *text;                                 /* owned */
 } screen;
 
-/* Returns the columns of a character. Of wide and combining characters, only those that the tests
- * use are known. */
+/* Returns how many columns a character takes. Among wide and combining characters it knows only
+ * those that the tests use. */
 static inline size_t screen_columns_of(uint32_t c)
 {
     if ((c >= 0x300 && c < 0x370) || c == 0x200d) return 0;
@@ -55,14 +55,15 @@ static inline void screen_erase_below(screen *s)
             s->cells[row][i][0] = '\0';
 }
 
-/* Interpret the sequence after "\033[". Returns its length in bytes. */
+/* Apply the escape sequence whose text after "\033[" is given. Returns the length of that text in
+ * bytes. */
 static inline size_t screen_obey(screen *s, const char *text)
 {
     char *end;
     unsigned long n = strtoul(text, &end, 10);
     if (!n) n = 1;
     if (*end == 'A') {
-        /* Otherwise that row has scrolled away. */
+        /* The cursor must not move up to a row that has scrolled away. */
         assert_true(s->lowest - (s->row - n) < s->height);
         s->row -= n;
     } else if (*end == 'J') {
@@ -75,7 +76,7 @@ static inline size_t screen_obey(screen *s, const char *text)
     return (size_t)(end - text) + 1;
 }
 
-/* A tab stays in its row. */
+/* A tab at the end of a row does not move the cursor to the next row. */
 static inline void screen_tab(screen *s)
 {
     size_t next = s->column + 8 - s->column % 8;
@@ -117,7 +118,7 @@ static inline char *screen_text(screen *s)
     return s->text;
 }
 
-/* Return the text of the screen; owned (free). */
+/* Return the text on the screen after the command's output; owned (free). */
 static inline char *screen_of(const cli_process *cli)
 {
     screen *s = calloc(1, sizeof *s);

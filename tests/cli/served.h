@@ -9,7 +9,7 @@
 
 #define SERVED_KEY "sk-this-must-never-be-shown"
 
-/* Start a peer, and let a provider's variables point to it. Returns owned (peer_stop). */
+/* Start a peer, and set a provider's variables for its URL and key. Returns owned (peer_stop). */
 static inline peer *serve(cli_process *cli, const char *url_variable, const char *key_variable)
 {
     peer *p = peer_start();
@@ -36,8 +36,8 @@ static inline void serve_answer(peer *p, const char *text, const char *reason, i
     peer_openai_done(r);
 }
 
-/* Script an answer that pauses after its first text, for example at a gate, or stops there for
- * good. */
+/* Script the beginning of an answer, up to its first text. The caller may add steps, for example a
+ * gate; otherwise the answer stops there. */
 static inline peer_reply *serve_begin(peer *p, const char *text)
 {
     peer_reply *r = peer_reply_new(p);

@@ -74,7 +74,7 @@ static void a_line_that_has_no_id_takes_none_of_another(void **state)
                    "{\"id\":\"6\",\"line\":7,\"text\":\"p6\"", "{\"id\":null,\"line\":4,\"error\"",
                    "{\"id\":null,\"line\":6,\"error\"", "{\"id\":\"8\",\"line\":8,\"error\"");
     assert_lacks(read_path(out), "the same id");
-    /* A line is asked if it has a prompt, even without an id. */
+    /* A line needs no id: the first line has a prompt, and is sent. */
     write_input(
         cli, "in.jsonl",
         "{\"prompt\":\"x\"}\n{\"id\":\"1\",\"prompt\":\"y\"}\n{\"id\":1,\"prompt\":\"z\"}\n");
@@ -131,7 +131,7 @@ static void results_come_in_order_when_that_is_wanted(void **state)
     answer_for_ever(p, "fast");
     write_numbers(cli, 40);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", "--ordered", NULL);
-    /* While the first call is slow, at most four lines are begun for each concurrent call. */
+    /* While the first call is slow, at most four lines are started for each concurrent call. */
     assert_int_equal(peer_wait_requests(p, 8, GENEROUS), 0);
     assert_int_equal(peer_wait_requests(p, 9, 200), -1);
     peer_open_gate(p, 0);
@@ -146,8 +146,8 @@ static void results_come_in_order_when_that_is_wanted(void **state)
     }
 }
 
-/* Start the command with this many numbers as lines and two calls at once, and wait until the peer
- * has this many requests. */
+/* Start the command with two concurrent calls, on an input with this many numbers as its lines.
+ * Wait until the peer has received this many requests. */
 static void begin(cli_process *cli, int numbers, peer *p, size_t requests)
 {
     write_numbers(cli, numbers);
@@ -155,7 +155,7 @@ static void begin(cli_process *cli, int numbers, peer *p, size_t requests)
     assert_int_equal(peer_wait_requests(p, requests, GENEROUS), 0);
 }
 
-/* ---- stopping and going on ------------------------------------------------------------------- */
+/* ---- stopping a run and continuing it -------------------------------------------------------- */
 
 static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
 {
@@ -166,8 +166,7 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
     cli_signal(cli, SIGINT);
     peer_open_gate(p, 0);
     cli_finish(cli);
-    /* The gate may have let some more calls through before the signal arrived; none is lost or
-     * asked again. */
+    /* More calls may have ended before the signal arrived. No line may be lost or sent twice. */
     if (cli->code != 0) {
         assert_int_equal(cli->code, 130);
         assert_contains(cli->err, "the same command continues");
@@ -187,7 +186,8 @@ static void a_second_ctrl_c_ends_at_once(void **state)
     peer_step_hang(r);
     begin(cli, 6, p, 2);
     cli_signal(cli, SIGINT);
-    cli_signal(cli, SIGTERM); /* any of the two signals; two equal ones may be merged into one */
+    /* either signal may come first; two of the same kind may be merged into one */
+    cli_signal(cli, SIGTERM);
     cli_finish(cli);
     assert_true(cli->signal == SIGTERM || cli->signal == SIGINT);
 }

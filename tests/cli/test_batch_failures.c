@@ -1,4 +1,4 @@
-/* beluga batch when lines fail, when it must not write, and its other functions. */
+/* beluga batch: lines that fail, files that it must not overwrite, and its other functions. */
 #include "../support/words.h"
 #include "batch.h"
 
@@ -24,12 +24,12 @@ static void what_fails_is_told_collected_and_asked_again_on_request(void **state
                     "{\"id\":\"1\",\"line\":1,\"error\":{\"code\":\"context_length\"");
     assert_contains(read_path(errors), "\"retryable\":false,\"attempts\":1},\"digest\":\"");
     assert_int_equal(count_lines(read_path(errors)), 1);
-    assert_int_equal(RUN(cli, "-j", "1"), 11); /* the line is finished, though it failed */
+    assert_int_equal(RUN(cli, "-j", "1"), 11); /* the failed line is not sent again */
     assert_int_equal(peer_requests(p), 3);
     assert_int_equal(RUN(cli, "-j", "1", "--retry-failed", "--ordered", "--errors", errors), 0);
     assert_int_equal(peer_requests(p), 4);
     assert_each_once(3);
-    /* And its new result stands in the place of the old one. */
+    /* The new result of the line replaces the old one. */
     assert_memory_equal(read_path(out), "{\"id\":\"1\"", 9);
     assert_string_equal(read_path(errors), "");
 }
@@ -66,11 +66,11 @@ static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_reques
     assert_contains(text, "\"code\":\"incomplete\",\"exit_code\":8");
     assert_contains(text, "\"complete\":false,\"text\":\"This is a mock response.\"");
     assert_int_equal(count_lines(text), 2);
-    /* Without --strict the cut answers count as done; with --strict again, those lines are asked
-     * anew. */
+    /* Without --strict the incomplete answers count as done. Later --strict and --retry-failed
+     * together send those lines again. */
     assert_int_equal(run_cut(cli, "--retry-failed", NULL), 0);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
-    /* This run makes no call, and reports the failure. */
+    /* This run makes no call, and its exit code reports the failed lines. */
     assert_int_equal(run_cut(cli, "--strict", NULL), 11);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
     assert_int_equal(run_cut(cli, "--retry-failed", "--strict"), 11);
@@ -131,7 +131,7 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     write_numbers(cli, 40);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
-    small.rlim_cur = 3000; /* the limit is not at the end of a line */
+    small.rlim_cur = 3000; /* the limit is inside a line */
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     int code = RUN(cli, "-j", "4");
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -147,7 +147,8 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     assert_each_once(40);
 }
 
-/* With root's rights, a device would be replaced for all programs of the machine. */
+/* Root could replace a device by a file, which would break the device for all programs of the
+ * machine. */
 static void what_is_no_file_is_not_replaced_by_one(void **state)
 {
     cli_process *cli = *state;
@@ -167,7 +168,8 @@ static void what_is_no_file_is_not_replaced_by_one(void **state)
     assert_int_equal(peer_requests(p), 0);
 }
 
-/* The names of temporary files can be guessed, and a folder may be open to other users. */
+/* Another user can guess the names of the temporary files, and put links there in a shared
+ * folder. */
 static void links_at_names_that_were_not_given_are_not_followed(void **state)
 {
     cli_process *cli = *state;
@@ -259,7 +261,7 @@ static void nothing_but_results_is_written_into_them_where_descriptors_are_close
         assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 0);
         assert_each_once(40);
     }
-    cli->closed = "1"; /* the error that output can't be printed is reported on stderr */
+    cli->closed = "1"; /* the error that stdout can't be written is reported on stderr */
     assert_int_equal(
         cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--json", "-q", NULL), 1);
     assert_contains(cli->err, "stdout can't be written");
@@ -310,7 +312,7 @@ static void an_input_that_changes_meanwhile_is_told(void **state)
     answer_behind_gate(p);
     char *lines = malloc(400000);
     assert_non_null(lines);
-    memset(lines, 'x', 399999); /* more than one read takes */
+    memset(lines, 'x', 399999); /* longer than what one read returns */
     for (size_t i = 999; i < 399999; i += 1000) lines[i] = '\n';
     lines[399999] = '\0';
     write_input(cli, "in.txt", lines);

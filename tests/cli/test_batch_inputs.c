@@ -4,12 +4,13 @@
 
 #include <stdlib.h>
 
-/* Run the command on a file with these bytes; the options end with NULL. Returns the exit code. */
+/* Run the command on a file with this text; the options end with NULL. Returns the exit code. */
 #define ASK(cli, name, text, ...)               \
     (write_input(cli, name, text), unlink(out), \
      cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--ordered", __VA_ARGS__, NULL))
 
-/* Assert that the lines were asked, and that these are the answers in the order of the lines. */
+/* Assert that all lines were sent to the model, and that these are the answers in the order of the
+ * lines. */
 static void answers_are(const char *const *answers)
 {
     const char *line = read_path(out);
@@ -25,7 +26,7 @@ static void answers_are(const char *const *answers)
 
 #define ANSWERS(...) answers_are((const char *const[]){__VA_ARGS__, NULL})
 
-/* Assert that the input is refused, and that no line is asked. */
+/* Assert that the input is refused, and that no line is sent to the model. */
 static void assert_refused(const cli_process *cli, int code, const char *why)
 {
     assert_int_equal(code, 2);
@@ -49,7 +50,7 @@ static void the_delimiter_of_a_csv_is_found_and_told(void **state)
     assert_int_equal(ASK(cli, "in.csv", "id|prompt\n1|Hi; you\n", "-q"), 0);
     ANSWERS("Hi; you");
     assert_string_equal(cli->err, "");
-    /* A delimiter that is a comma needs no warning. */
+    /* No warning is needed for a file whose delimiter is a comma. */
     assert_int_equal(ASK(cli, "in.csv", "id,prompt\n1,Hi; you\n", "-j", "1"), 0);
     ANSWERS("Hi; you");
     assert_lacks(cli->err, "are separated by");
@@ -110,7 +111,7 @@ static void a_column_is_asked_when_it_is_named_so_or_asked_for(void **state)
 
 /* ---- packings -------------------------------------------------------------------------------- */
 
-/* Two members of a gzip file, "one\ntwo\n" and "three\n", as gzip writes them. */
+/* A gzip file with two members, "one\ntwo\n" and "three\n", as the program gzip writes them. */
 static const unsigned char gzipped[] = {
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcb, 0xcf, 0x4b, 0xe5,
     0x2a, 0x29, 0xcf, 0xe7, 0x02, 0x00, 0xe6, 0x0b, 0xba, 0x12, 0x08, 0x00, 0x00, 0x00,
@@ -146,7 +147,7 @@ static void what_gzip_compressed_is_read(void **state)
     assert_int_equal(ask_bytes(cli, "in.txt.gz", gzipped, sizeof gzipped), 0);
     ANSWERS("one", "two", "three");
     assert_int_equal(ask_bytes(cli, "in.gz", more, sizeof more),
-                     0); /* zeros that fill up a block are ignored */
+                     0); /* zeros after the last member are ignored */
     ANSWERS("one", "two", "three");
     assert_refused(cli, ask_bytes(cli, "in.gz", gzipped, sizeof gzipped - 1),
                    "its gzip data is cut");
@@ -198,13 +199,14 @@ static void json_that_is_no_json_lines_is_told_with_what_to_do(void **state)
                    "it is a single JSON array");
     assert_refused(cli, ASK(cli, "in.json", "{\n  \"prompt\": \"a\"\n}\n", "-q"),
                    "its JSON values take several lines");
-    /* A list of messages is one line, and a line that is not JSON is not an array. */
+    /* A list of messages counts as one line. A line that begins with "[" but is not JSON is not an
+     * array. */
     assert_int_equal(
         ASK(cli, "in.json", "[{\"role\":\"user\",\"content\":\"a\"}]\n[note] b\n", "-q"), 11);
     assert_contains(read_path(out), "line 2: it is not valid JSON");
 }
 
-/* ---- how much is asked ----------------------------------------------------------------------- */
+/* ---- which lines are sent -------------------------------------------------------------------- */
 
 static void a_template_without_a_field_is_refused(void **state)
 {

@@ -1,4 +1,4 @@
-/* The journal of beluga batch --provider-batch, and its pieces: ranges and ids of lines. */
+/* The journal of beluga batch --provider-batch, and its parts: ranges of lines and ids of lines. */
 #include "batch_parts.h"
 #include "jobs/chunk.h"
 #include "jobs/journal.h"
@@ -111,8 +111,8 @@ static void collect_again(batch_journal *j, const char *name, const char *lines)
     batch_ranges_free(&again);
 }
 
-/* Write a journal with the jobs "a" (unsure, looked for), "b" (open), "c" (collected), "d"
- * (refused). */
+/* Write a journal with four jobs: it is not known whether "a" was created, "b" is open, "c" is
+ * collected, "d" was refused. */
 static void write_journal(void)
 {
     batch_journal j;
@@ -167,14 +167,15 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(info.st_mode & 077, 0);
     assert_int_equal(batch_journal_open(&j, path, LAST_LINE, true), 0);
     assert_written(&j);
-    batch_journal_remove(&j); /* the journal stays, since jobs are left */
+    batch_journal_remove(&j); /* this keeps the journal, since jobs are still open */
     assert_int_equal(access(journal_path(), F_OK), 0);
     assert_int_equal(batch_journal_lost(&j, job_of(&j, "a")), 0);
     collect_again(&j, "b", "");
     assert_int_equal(batch_journal_deleted(&j, job_of(&j, "b"), false), 0);
     assert_int_equal(batch_journal_retry(&j), 0);
     assert_int_equal(batch_journal_tries(&j, 31), 0);
-    batch_journal_remove(&j); /* the journal stays, since files of "c" are left at the provider */
+    /* this keeps the journal, since files of "c" are still at the provider */
+    batch_journal_remove(&j);
     assert_int_equal(access(journal_path(), F_OK), 0);
     assert_int_equal(batch_journal_deleted(&j, job_of(&j, "c"), true), 0);
     batch_journal_remove(&j);
@@ -198,7 +199,8 @@ static void write_whole(const char *bytes, size_t n)
     fclose(file);
 }
 
-/* Wherever a kill cuts the last line, the lines before it are valid, and writing continues. */
+/* A kill may cut the last line at any byte. The lines before it are valid, and writing continues
+ * after them. */
 static void a_torn_last_line_is_dropped(void **state)
 {
     char whole[8192];
@@ -211,7 +213,7 @@ static void a_torn_last_line_is_dropped(void **state)
         uint64_t lines;
         write_whole(whole, (size_t)cut);
         assert_int_equal(batch_journal_open(&j, path, LAST_LINE, true), 0);
-        /* The refusal of "d" was cut, so the job counts as unknown. */
+        /* The line that says that "d" was refused is incomplete, so the job counts as open. */
         assert_int_equal(batch_journal_open_jobs(&j, &lines), 3);
         assert_int_equal(batch_journal_refused(&j, job_of(&j, "d")), 0);
         batch_journal_free(&j);
@@ -221,7 +223,7 @@ static void a_torn_last_line_is_dropped(void **state)
     }
 }
 
-/* A single wrong bit may change an entry about a job that is paid for. */
+/* Even one wrong bit may change an entry about a job that is paid for. */
 static void a_damaged_line_stops_the_run(void **state)
 {
     char whole[8192];
@@ -237,7 +239,7 @@ static void a_damaged_line_stops_the_run(void **state)
         assert_int_equal(batch_journal_open(&j, path, LAST_LINE, true), CLI_EXIT_USAGE);
         batch_journal_free(&j);
     }
-    /* A missing line is detected, too. */
+    /* The journal without its first line is refused, too. */
     char *second = strchr(whole, '\n') + 1;
     write_whole(second, (size_t)(whole + n - second));
     batch_journal j;

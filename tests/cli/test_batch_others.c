@@ -1,4 +1,4 @@
-/* beluga batch with files and schemas, and with OpenAI's forms of requests and results. */
+/* beluga batch with files and schemas, and with OpenAI's formats for requests and results. */
 #include "../support/words.h"
 #include "batch.h"
 
@@ -76,7 +76,8 @@ static void an_answer_that_does_not_fit_its_schema_is_kept_and_told(void **state
     assert_has_all(text, "\"text\":\"{\\\"age\\\": \\\"old\\\"}\"",
                    "\"misfit\":\"age: ", "\"misfit\":\"it is not valid JSON: ");
     assert_int_equal(count_lines(text), 3);
-    /* The lines are finished, and are asked again only on request. */
+    /* Answers that do not fit the schema count as finished; only --retry-failed sends these lines
+     * again. */
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--schema",
                              "age int,", "--format", "text", "--dry-run", NULL),
                      0);
@@ -88,7 +89,7 @@ static void an_answer_that_does_not_fit_its_schema_is_kept_and_told(void **state
     assert_contains(cli->out, "3: 2 to ask, 1 finished");
 }
 
-/* ---- the forms of OpenAI --------------------------------------------------------------------- */
+/* ---- OpenAI's formats ------------------------------------------------------------------------ */
 
 #define OPENAI(cli, ...) RUN(cli, "--output-format", "openai", "-j", "1", __VA_ARGS__)
 
@@ -131,7 +132,7 @@ static void results_have_the_form_of_openais_batches_when_that_is_wanted(void **
                    "{\"id\":\"batch_req_2\",\"custom_id\":\"2\",\"response\":{\"status_code\":400",
                    "{\"id\":\"batch_req_3\",\"custom_id\":\"3\",\"response\":null,\"error\":{"
                    "\"message\":\"line 3: ");
-    /* A second run continues with these results, and asks failed lines again. */
+    /* A second run continues from these results, and sends the failed lines again. */
     assert_int_equal(OPENAI(cli, "--json"), 11);
     assert_contains(cli->out, "\"done\":1,\"failed\":2,\"left\":0");
     assert_contains(cli->out, "\"output_tokens\":60");
@@ -175,7 +176,7 @@ static void a_request_to_responses_is_sent_as_it_is_meant(void **state)
     assert_contains(body, "\"id\":\"c1\"");
     const char *first = strstr(body, "\"tool_calls\":");
     assert_non_null(first);
-    assert_null(strstr(first + 1, "\"tool_calls\":")); /* both calls are in one message */
+    assert_null(strstr(first + 1, "\"tool_calls\":")); /* both calls are in a single message */
     assert_contains(peer_request_body(p, 1, NULL), "just a text");
     beluga_json_doc *doc = read_result(0);
     const beluga_json *answer =

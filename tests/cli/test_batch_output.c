@@ -1,4 +1,5 @@
-/* Parts of beluga batch: recovering the output after an interruption, and the progress display. */
+/* Parts of beluga batch: how the output is repaired after an interruption, and the progress
+ * display. */
 #include "batch_parts.h"
 
 #include <string.h>
@@ -42,7 +43,7 @@ static void recovers(const char *bytes, size_t n, batch_again again, const char 
     assert_int_equal(batch_output_open(&out, path), 0);
     assert_int_equal(batch_output_recover(&out, 9, again), 0);
     assert_output(expected);
-    /* Writing continues after the recovered part. */
+    /* New results are added after the repaired part. */
     assert_int_equal(batch_output_add(&out, &entry, OK(9), sizeof(OK(9)) - 1), 0);
     assert_int_equal(batch_output_sync(&out, true), 0);
     snprintf(whole, sizeof whole, "%s%s", expected, OK(9));
@@ -80,7 +81,7 @@ static void what_is_damaged_inside_is_dropped_and_the_rest_kept(void **state)
     RECOVERS(OK(1) "{\"line\":10}\n"
                    "{}\n"
                    "[]\n" OK(2),
-             OK(1) OK(2)); /* results of lines that the input does not have are dropped */
+             OK(1) OK(2)); /* results for lines that the input does not have are dropped */
     RECOVERS(OK(1) "\n\n" OK(2) "\0\0\0", OK(1) "\n\n" OK(2));
 }
 
@@ -109,7 +110,7 @@ static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
     batch_output_close(&out);
 }
 
-/* Read the totals of an output with these lines; the caller closes it. */
+/* Open an output with these lines, and read its totals; the caller closes it. */
 static void look_at(batch_output *out, const char *lines)
 {
     put_output(lines, strlen(lines));
@@ -191,7 +192,8 @@ static void an_output_is_written_by_one_at_a_time(void **state)
     batch_output_close(&other);
 }
 
-/* Return which facts have changed. The recorded facts must exist and be complete. */
+/* Return which facts have changed; `told` is the expected description. The recorded facts must
+ * exist and be complete. */
 static int difference_to(const batch_facts *facts, const char *told)
 {
     batch_difference difference = {.text = ""};

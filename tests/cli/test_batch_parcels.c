@@ -1,5 +1,5 @@
-/* Lines of a batch that travel to other machines, the rate limits that the machines share, and
- * OUT.queue. */
+/* Lines of a batch that are sent to other machines, the rate limits that the machines share, and
+ * the file OUT.queue. */
 #include "batch/gate.h"
 #include "batch/item.h"
 #include "batch/manifest.h"
@@ -23,7 +23,7 @@ static int make_file(const char *text)
     return fd;
 }
 
-/* An input whose lines travel, and the object that unpacks them. */
+/* An input whose lines are packed into parcels, and the object that unpacks them. */
 typedef struct journey {
     batch_reader reader;
     batch_parcel parcel;
@@ -114,7 +114,7 @@ static void a_row_brings_its_columns_and_needs_no_header(void **state)
     end(&j);
 }
 
-/* A column named "body" or "messages" has no special meaning. */
+/* In CSV, columns named "body" or "messages" have no special meaning. */
 static void a_row_is_asked_by_its_prompt_and_not_as_a_request(void **state)
 {
     journey j;
@@ -131,8 +131,8 @@ static void a_row_is_asked_by_its_prompt_and_not_as_a_request(void **state)
     end(&j);
 }
 
-/* Entries of a queue may come from anybody: none of these crashes the program, and each is an
- * error. */
+/* Anybody may have written the entries of a queue. A bad entry must not crash the program, and
+ * counts as a line with an error. */
 static void what_is_no_line_is_one_with_a_fault(void **state)
 {
     static const char *const texts[] = {
@@ -154,7 +154,8 @@ static void what_is_no_line_is_one_with_a_fault(void **state)
 
 /* ---- rates ----------------------------------------------------------------------------------- */
 
-/* Count the lines that pass between two times if one is tried each millisecond. */
+/* Count the lines that the gate lets pass between two times, if a line is tried each
+ * millisecond. */
 static int count_passing(batch_gate *gate, int64_t from, int64_t to)
 {
     int n = 0;
@@ -171,7 +172,7 @@ static void a_gate_lets_so_many_pass_a_minute(void **state)
     batch_gate_set(&gate, 600, 1000);
     int n = count_passing(&gate, 1000, 61000);
     assert_in_range(n, 599, 611);
-    batch_gate_set(&gate, 60, 61000); /* another worker shares the rate now */
+    batch_gate_set(&gate, 60, 61000); /* another worker shares the limit now */
     n = count_passing(&gate, 61000, 121000);
     assert_in_range(n, 59, 71);
 }
@@ -180,12 +181,12 @@ static void a_gate_is_shut_for_as_long_as_too_much_passed(void **state)
 {
     batch_gate gate = {.per_ms = 0};
     (void)state;
-    batch_gate_set(&gate, 60000, 0); /* one line each millisecond */
+    batch_gate_set(&gate, 60000, 0); /* the limit is one line each millisecond */
     batch_gate_pass(&gate, 500);
     assert_false(batch_gate_is_open(&gate, 400));
     assert_true(batch_gate_is_open(&gate, 600));
     assert_int_equal(count_passing(&gate, 100000, 100001),
-                     1000); /* at most the lines of one second */
+                     1000); /* after a pause at most the lines of one second may pass at once */
 }
 
 /* ---- OUT.queue ------------------------------------------------------------------------------- */
@@ -246,7 +247,7 @@ static void a_manifest_is_read_as_it_was_written(void **state)
     text_free(&json);
 }
 
-/* Apply the options of a manifest to a configuration. */
+/* Apply the options of a manifest to a configuration. Returns the status. */
 static int apply(const char *options, double *temperature)
 {
     char json[512];
@@ -266,7 +267,7 @@ static int apply(const char *options, double *temperature)
     return rc;
 }
 
-/* A manifest that anybody may have written must not send a key to another server. */
+/* Anybody may have written the manifest, so it must not send a key to another server. */
 static void a_manifest_sets_how_lines_are_asked_and_nothing_else(void **state)
 {
     static const char *const refused[] = {

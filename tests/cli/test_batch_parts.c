@@ -17,8 +17,8 @@ static int make_file(const char *bytes, size_t n)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-/* Write the records of an input as one text: "LINE:a|b;" for each record, "LINE!fault;" for a bad
- * one. */
+/* Read an input, and write its records into `seen`: "LINE:a|b;" for each record, "LINE!fault;" for
+ * a bad one. */
 static void read_all(batch_format format, const char *bytes, size_t n, char *seen, size_t room)
 {
     batch_reader reader = {.format = format, .fd = make_file(bytes, n)};
@@ -57,7 +57,7 @@ static void reads_each(batch_format format, const reading *readings)
     }
 }
 
-/* Inputs in a format, and the records that are read from each. */
+/* Assert for each pair that reading the first text gives the records in the second text. */
 #define READS(format, ...) reads_each(format, (const reading[]){__VA_ARGS__, {NULL, NULL}})
 
 static void lines_end_in_newlines_and_blank_ones_are_passed_over(void **state)
@@ -97,7 +97,7 @@ static void a_header_that_is_no_header_is_refused(void **state)
           {"\"a\n", "the header of the CSV field 1 begins with a quote but does not end with one"});
 }
 
-/* Quotes come in pairs, at every distance from the buffer's end. */
+/* Rows with pairs of quotes begin at many distances from the end of the reader's buffer. */
 static void a_record_may_lie_anywhere_in_the_buffer(void **state)
 {
     enum { BYTES = 400000 };
@@ -216,7 +216,7 @@ static void a_template_that_makes_no_sense_is_refused(void **state)
     fill("{{a{b}}", "{{a{b}} is not a valid field name");
 }
 
-/* ---- what a line asks ------------------------------------------------------------------------ */
+/* ---- requests that lines contain ------------------------------------------------------------- */
 
 static int parse(const char *line, batch_item *item)
 {
@@ -343,8 +343,8 @@ static void an_id_that_comes_again_is_found_in_any_part(void **state)
     (void)state;
     assert_int_equal(batch_ids_begin(&ids, path), 0);
     for (uint64_t line = 1; line <= MANY; line++) {
-        /* every thousandth line has the id of the line before it, and the last line that of the
-         * first */
+        /* each thousandth line has the id of the line before it, and the last line has the id of
+         * the first */
         uint64_t same = line == MANY ? 1 : line % 1000 == 999 ? line - 1 : line;
         snprintf(id, sizeof id, "id %llu", (unsigned long long)same);
         assert_int_equal(batch_ids_add(&ids, id, false, line), 0);
@@ -359,7 +359,7 @@ static void an_id_that_comes_again_is_found_in_any_part(void **state)
     batch_ids_free(&ids);
 }
 
-/* Lines with even numbers have ids, those with odd numbers have none. */
+/* Lines with even numbers have ids, lines with odd numbers have none. */
 static void a_number_is_taken_where_another_line_has_it_as_its_id(void **state)
 {
     enum { MANY = 40000 };

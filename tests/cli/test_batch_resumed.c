@@ -1,4 +1,5 @@
-/* beluga batch after a fault of the input, the model or the server was repaired. */
+/* Runs of beluga batch that continue after a fault of the input, the model or the server was
+ * repaired. */
 #include "../support/words.h"
 #include "batch.h"
 
@@ -21,7 +22,7 @@ static void a_line_that_was_mended_is_asked_and_no_other_again(void **state)
     assert_contains(cli->err, "the input has changed: asking 1 failed line again");
     assert_int_equal(peer_requests(p), 3);
     assert_each_once(3);
-    /* From now on the output belongs to the corrected input. */
+    /* From now on the output belongs to the corrected input, so no change is reported. */
     assert_int_equal(RUN(cli, "-j", "1"), 0);
     assert_lacks(cli->err, "has changed");
     assert_int_equal(peer_requests(p), 3);
@@ -44,8 +45,8 @@ static void an_answer_whose_line_is_another_is_never_dropped(void **state)
     cli_process *cli = *state;
     write_input(cli, "in.csv", "id,prompt\n1,a\ntorn\n3,c\n");
     assert_int_equal(ECHO(cli, "-q"), 11);
-    /* In these inputs a new first line shifts all others, a line is missing, a line is different,
-     * or the header is. */
+    /* These inputs are not corrections of the first one: a line was added at the beginning, a line
+     * is missing, a line is different, or the header is different. */
     static const char *const others[] = {"id,prompt\n0,z\n1,a\ntorn\n3,c\n", "id,prompt\n1,a\n",
                                          "id,prompt\n1,a\ntorn\n3,d\n",
                                          "id,text\n1,a\ntorn\n3,c\n"};
@@ -80,7 +81,7 @@ static void what_holds_no_answer_begins_anew(void **state)
     assert_contains(cli->err, "was begun with another model (mock/echo): choose another --out");
 }
 
-/* ---- lines that fail alike ------------------------------------------------------------------- */
+/* ---- lines that all fail for the same reason ------------------------------------------------- */
 
 static void fail_for_ever(peer *p, int status, const char *code)
 {
@@ -108,7 +109,7 @@ static void a_wrong_model_ends_it_and_the_right_one_goes_on(void **state)
         assert_contains(cli->err, "0 of 40 lines done, 1 failed");
         assert_contains(cli->err, "39 lines are left");
         assert_lacks(cli->err, "the first failure: invalid_model");
-        /* Only the result of the line that can't be read. */
+        /* The output has only the result of the line that can't be read. */
         assert_int_equal(count_lines(read_path(out)), 1);
         assert_int_equal(ECHO(cli, "-q"), 11);
         assert_each_once(40);
@@ -161,8 +162,8 @@ static void failures_between_answers_are_final(void **state)
     assert_each_once(24);
 }
 
-/* Each request is refused for its own content; the model and the server are fine, so the run goes
- * on. */
+/* Each request is refused because of its content. The model and the server work, so the run
+ * continues. */
 static void requests_that_are_refused_one_by_one_end_nothing(void **state)
 {
     cli_process *cli = *state;

@@ -1,4 +1,4 @@
-/* --record and --replay at a shell. */
+/* --record and --replay on the command line. */
 #include "expect.h"
 #include "served.h"
 
@@ -37,7 +37,7 @@ static int count_files(void)
     DIR *files = opendir(directory);
     if (!files) return -1;
     for (struct dirent *entry; (entry = readdir(files));)
-        /* The folder also has the file that names the model. */
+        /* The folder also has a file with the model's name, which is not counted. */
         n += strstr(entry->d_name, ".json") != NULL;
     closedir(files);
     return n;
@@ -91,7 +91,8 @@ static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state
     go_offline(cli, p);
     expect_out(cli, "It scatters light.\n", "--replay", directory, "Why is the sky blue?");
     assert_string_equal(cli->err, "");
-    /* With --replay the recorded model is used, whatever else is set; only -m overrides it. */
+    /* With --replay the recorded model is used, whatever the environment says; only -m overrides
+     * it. */
     cli_set(cli, "BELUGA_MODEL", "anthropic/any");
     expect_exit(cli, 0, "--replay", directory, "Why is the sky blue?");
     expect_exit(cli, 1, "--replay", directory, "-m", "anthropic/any", "Why is the sky blue?");

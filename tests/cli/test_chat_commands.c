@@ -1,5 +1,5 @@
-/* The commands of a chat: repeating a message, opening an editor, writing to a file; and words that
- * are not commands or nearly so. */
+/* The commands of a chat, which repeat a message, open an editor or write to a file; and messages
+ * that look almost like commands. */
 #include "expect.h"
 #include "served.h"
 
@@ -56,7 +56,7 @@ static void begin(cli_process *cli, const char *model)
     cli_wait_for(cli, "> \033[?2004h");
 }
 
-/* Type a line, and wait for a text that follows it. */
+/* Type a line, and wait for this text in the output and then for the next prompt. */
 static void type(cli_process *cli, const char *line, const char *comes)
 {
     cli->out[cli->out_length = 0] = '\0';

@@ -1,5 +1,5 @@
-/* Messages that are typed, pasted and edited at the prompt of a chat. The terminal of these tests
- * has no locale, like a login by ssh to a machine without locales. */
+/* Messages that a user types, pastes and edits at the prompt of a chat. The terminal of these tests
+ * has no locale, as after a login by ssh to a machine without locales. */
 #include "../support/words.h"
 #include "expect.h"
 #include "served.h"
@@ -161,11 +161,11 @@ static void the_cursor_stands_where_wide_and_joined_characters_put_it(void **sta
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-/* Keys that are typed between WORDS and "X", and the resulting text. */
+/* Keys that are typed after the text WORDS and before an "X", and the resulting text. */
 static const struct {
     const char *keys, *text;
 } rows[] = {
-    /* Ctrl-Left in xterm and tmux, in rxvt, in application mode, with Alt, and as a letter */
+    /* Ctrl-Left as several terminals send it, Alt-Left, and Alt-B */
     {"\033[1;5D", "some words Xhere"},
     {"\033Od", "some words Xhere"},
     {"\033O5D", "some words Xhere"},
@@ -176,7 +176,7 @@ static const struct {
     {"\001\033[1;5C", "someX words here"},
     {"\001\033Oc", "someX words here"},
     {"\001\033f", "someX words here"},
-    /* Home in xterm, in its application mode, in tmux and the console, in rxvt; Ctrl-A */
+    /* Home as several terminals send it, and Ctrl-A */
     {"\033[H", "Xsome words here"},
     {"\033OH", "Xsome words here"},
     {"\033[1~", "Xsome words here"},
@@ -190,7 +190,7 @@ static const struct {
     {"\001\033[4~", "some words hereX"},
     {"\001\033[8~", "some words hereX"},
     {"\001\005", "some words hereX"},
-    /* the arrows, and Ctrl-B and Ctrl-F */
+    /* the arrow keys, and Ctrl-B and Ctrl-F */
     {"\033[D", "some words herXe"},
     {"\033OD", "some words herXe"},
     {"\033[d", "some words herXe"},
@@ -200,21 +200,20 @@ static const struct {
     /* Page Up and Page Down have no effect on a short text */
     {"\033[5~", "Xsome words here"},
     {"\001\033[6~", "some words hereX"},
-    /* Delete, with Ctrl, and Backspace */
+    /* Delete, Ctrl-Delete and Backspace */
     {"\001\033[3~", "Xome words here"},
     {"\001\033[3;5~", "X words here"},
     {"\177", "some words herX"},
     {"\010", "some words herX"},
     {"\033\177", "some words X"},
-    /* words and lines are removed and written again */
+    /* keys that remove words or lines, and Ctrl-Y, which inserts the removed text again */
     {"\027", "some words X"},
     {"\001\033d", "X words here"},
     {"\001\013", "X"},
     {"\025", "X"},
     {"\027\001\031", "hereXsome words "},
-    /* keys without a meaning are dropped completely: Insert, F1 of xterm, of the console, F5, F12,
-     * of rxvt, with modifiers, an answer of the terminal, a focus event, a mouse event, Alt with a
-     * letter */
+    /* Keys without a meaning are dropped completely: Insert, several function keys, keys with
+     * modifiers, a reply of the terminal, a focus event, a mouse event, Alt with a letter. */
     {"\033[2~", "some words hereX"},
     {"\033[2$", "some words hereX"},
     {"\033OP", "some words hereX"},

@@ -1,4 +1,5 @@
-/* The command as scripts use it: which text goes to which stream, and every exit code. */
+/* The command as scripts use it: which texts go to stdout and which to stderr, and every exit
+ * code. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "answers.h"
@@ -27,7 +28,7 @@ static void texts_are_joined_by_spaces(void **state)
     expect_out(cli, "one two -three\n", "-m", "mock:echo", "one", "two", "--", "-three");
 }
 
-/* Assert that this input and this argument give this prompt. */
+/* Assert that this text on stdin and this argument together give this prompt. */
 static void echoes(cli_process *cli, const char *input, const char *text, const char *prompt)
 {
     give(cli, input);
@@ -135,7 +136,7 @@ static void the_wire_is_shown_and_the_key_is_not(void **state)
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-/* Let gemini answer with a text and one more part. */
+/* Start a peer that answers as gemini does, with a text and one more part. */
 static peer *start_gemini(cli_process *cli, const char *part)
 {
     char body[512];
@@ -181,7 +182,7 @@ static void a_picture_is_in_the_answers_json_and_not_told_beside_it(void **state
 
 /* ---- a model made of several parts ----------------------------------------------------------- */
 
-/* Write an alias with a model, one retry, a fallback and a budget. */
+/* Write an alias that has a model, one retry, a fallback and a budget. */
 static const char *write_smart(cli_process *cli)
 {
     static const char prices[] =
@@ -215,8 +216,8 @@ static void an_alias_can_mean_retries_a_fallback_and_a_budget(void **state)
     for (int i = 0; i < 2; i++) peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
     expect_out(cli, "Who else?\n", "-m", "smart", "Who else?");
     assert_int_equal(peer_requests(p), 4); /* a second retry would make five */
-    /* An answer costs $0.046. The budget allows the first answer of a conversation, and is then
-     * spent. */
+    /* An answer costs $0.046, more than the budget. So the first call of a conversation is made,
+     * and the second is refused. */
     reply_with(p, "one", "stop");
     give(cli, "Hello\nAgain\n");
     expect_exit(cli, 5, "chat", "-m", "smart");

@@ -224,7 +224,8 @@ static void models_are_aliases_and_what_providers_have(void **state)
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
-    peer_reply *r = peer_reply_new(p); /* both protocols of OpenAI have the same models */
+    /* openai and openai-responses read the same list of models */
+    peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, 2);
     peer_step_json(r, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
     expect_exit(cli, 0, "models", "--config", path);
@@ -429,7 +430,7 @@ static void config_hides_the_password_in_an_address_of_the_environment(void **st
 
 /* ---- a provider without code ----------------------------------------------------------------- */
 
-/* Write a file whose provider "mine" is a peer of the test. */
+/* Write a file with a provider "mine" without code, whose server is the test's peer. */
 static const char *write_mine(cli_process *cli, const char *url)
 {
     char yaml[1024];
@@ -572,7 +573,7 @@ static void config_check_without_a_file_says_where_one_would_be(void **state)
     assert_contains(cli->out, "/.config/beluga/config.yaml");
     assert_string_equal(cli->err, "");
     expect_in_out(cli, "{\"file\":null,\"problems\":[],\"errors\":0", "config", "check", "--json");
-    /* A file that was named must exist. */
+    /* If a file is named, it must exist. */
     expect_exit(cli, 3, "config", "check", "missing.yaml");
     cli_set(cli, "BELUGA_CONFIG", "missing.yaml");
     expect_exit(cli, 3, "config", "check");

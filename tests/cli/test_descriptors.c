@@ -1,4 +1,4 @@
-/* Standard descriptors that are closed, full, or open and silent. */
+/* Standard descriptors that are closed, full, or open but without input. */
 #include "expect.h"
 
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static int run(cli_process *cli, const char *const *words)
     return cli_run(cli, words[0], words[1], words[2], words[3], words[4], NULL);
 }
 
-/* Write an entry, so that the command that lists entries prints something. */
+/* Add an entry to the log, so that the commands that list entries print something. */
 static void fill_log(cli_process *cli)
 {
     expect_exit(cli, 0, "logs", "on");

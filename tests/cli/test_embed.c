@@ -1,4 +1,4 @@
-/* Embeddings, the search in them, and counts of tokens, all on mock. */
+/* Embeddings, searches in their vectors, and counts of tokens, all with the provider mock. */
 #include "../support/scoped.h"
 #include "expect.h"
 #include "served.h"

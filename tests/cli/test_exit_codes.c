@@ -1,4 +1,4 @@
-/* Every exit code of the command, and the output that comes with it. */
+/* Every exit code of the command, and the output of the command in each case. */
 #include "../support/scoped.h"
 #include "answers.h"
 
@@ -17,7 +17,7 @@ static int ask(cli_process *cli)
     return cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL);
 }
 
-/* Assert that the command ends with this code and prints this on stdout. */
+/* Assert that a call ends with this exit code, and that stdout has this text. */
 static void asks(cli_process *cli, int code, const char *out)
 {
     assert_int_equal(ask(cli), code);
@@ -395,7 +395,8 @@ static void ctrl_c_is_130_and_what_arrived_stays(void **state)
     assert_string_equal(cli->out, "As far as it came\n");
 }
 
-/* The key command runs in its own process group, which a terminal's Ctrl-C does not reach. */
+/* The command that prints the key runs in its own process group, which does not receive the Ctrl-C
+ * of a terminal. */
 static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
 {
     cli_process *cli = *state;
@@ -410,7 +411,8 @@ static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
     cli_signal(cli, SIGINT);
     assert_int_equal(cli_finish(cli), 130);
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 20000), 1); /* no process has the pipe open any more */
+    /* the pipe ends when no process has it open any longer */
+    assert_int_equal(poll(&p, 1, 20000), 1);
     assert_int_equal(read(fd, said, sizeof said), 0);
     close(fd);
 }

@@ -1,4 +1,4 @@
-/* Files that are sent with a prompt: attachments, and the files of -f. */
+/* Files that are sent with a prompt: attachments, and the files that -f names. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "answers.h"
@@ -227,7 +227,8 @@ static void missing_unreadable_and_empty_files_are_2(void **state)
 
 /* ---- .gitignore ------------------------------------------------------------------------------ */
 
-/* Make a repository with ignore rules of every kind, and a file for each rule. */
+/* Make a repository with ignore rules of every kind, and files that the rules match or do not
+ * match. */
 static void make_repository(const cli_process *cli)
 {
     shell(
@@ -246,8 +247,8 @@ static void make_repository(const cli_process *cli)
                "src/secret; do echo \"$f\" >\"$f\"; done");
 }
 
-/* Return the names of the files that -f sends of the folder, one on each line. Borrowed from
- * cli->out. */
+/* Return the names of the files that `-f folder` sends, one on each line. Borrowed from cli->out.
+ */
 static char *names_of(cli_process *cli, const char *folder)
 {
     char *to = cli->out;

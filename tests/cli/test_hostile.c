@@ -1,6 +1,6 @@
-/* A terminal receives no control characters except the command's own, whatever the command and
- * whoever wrote the text: a server, a file, a plug-in, or the command line itself. A list in a pipe
- * has one name on each line. */
+/* Texts from a server, a file, a plug-in or the command line may be harmful. Whatever the command
+ * does, a terminal receives no control characters except the command's own. A list in a pipe has
+ * one name on each line. */
 #include "expect.h"
 #include "peer/peer.h"
 
@@ -34,7 +34,7 @@ static size_t length_of(unsigned char lead)
                          : 0;
 }
 
-/* Returns the first byte of something that a terminal could obey, or NULL. */
+/* Returns the first byte that is part of a control character or of invalid UTF-8, or NULL. */
 static const char *find_harm(const char *text, size_t n)
 {
     for (size_t i = 0; i < n;) {
@@ -66,8 +66,8 @@ static void assert_harmless(const char *text, size_t n, const char *const *words
 
 /* ---- the commands that run ------------------------------------------------------------------- */
 
-/* '@' stands for the home. The first word is a command's name, or begins with "-" for the default
- * command. */
+/* '@' stands for the home folder. The first word is the name of a command, or begins with "-" for
+ * the default command. */
 static const char *const rows[][MAX_WORDS] = {
     {"-m", "openai/good", "hi"},
     {"-m", "openai/good", "--json", "hi"},
@@ -359,7 +359,7 @@ static void nor_do_spans(void **state)
     assert_all_are_harmless(cli);
 }
 
-/* Remove the command's own styles, and its sequences that redraw a line. */
+/* Remove the command's own colours, and its own sequences that redraw a line. */
 static void drop_own(char *text, size_t *n)
 {
     static const char *const own[] = {"\033[0m",  "\033[1m",     "\033[2m",    "\033[3m",
@@ -397,7 +397,7 @@ static bool is_tried(const char *name, size_t length)
     return false;
 }
 
-/* Every command must be in the table, so a new command must be added. */
+/* The table above must contain every command, so that a new command is tested, too. */
 static void every_command_is_tried(void **state)
 {
     cli_process *cli = ((scene *)*state)->cli;

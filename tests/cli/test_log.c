@@ -1,4 +1,4 @@
-/* The library's log as the command prints it: BELUGA_LOG_LEVEL and BELUGA_LOG_FORMAT. */
+/* The library's log as the command prints it, with BELUGA_LOG_LEVEL and BELUGA_LOG_FORMAT. */
 #include "../support/scoped.h"
 #include "expect.h"
 #include "served.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Make a call with these variables of the log. */
+/* Make a call with this level and this format of the log. */
 static void ask_logged(cli_process *cli, const char *level, const char *format)
 {
     cli_set(cli, "BELUGA_LOG_LEVEL", level);
@@ -23,7 +23,7 @@ static void fail_once(cli_process *cli, const char *level)
                          0);
 }
 
-/* Parse the line of stderr that reports an event. Owned. */
+/* Parse the JSON line on stderr that reports this event. Owned. */
 static beluga_json_doc *parse_line(const cli_process *cli, const char *event)
 {
     char name[64];
@@ -105,7 +105,8 @@ static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
     assert_contains(cli->err, " info call.finished operation=stream ");
 }
 
-/* Log an HTTP call, with or without its texts. */
+/* Make a call over HTTP with the level "trace". `capture` says whether the log may contain
+ * texts. */
 static void trace_call(cli_process *cli, const char *capture)
 {
     peer *p = serve_openai(cli);

@@ -1,4 +1,4 @@
-/* The log of calls: which calls it records, and how to search it. */
+/* The command's log of calls: which calls it records, and how to search it. */
 #include "../support/scoped.h"
 #include "expect.h"
 #include "served.h"
@@ -26,7 +26,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* A build may lack SQLite. */
+/* Turn the log on. If the build lacks SQLite, the test is skipped. */
 static void turn_on(cli_process *cli)
 {
     int code = cli_run(cli, "-q", "logs", "on", NULL);
@@ -334,7 +334,7 @@ static void there_is_nothing_to_go_on_with_without_a_log(void **state)
     turn_on(cli);
     expect_out(cli, "Hello\n", "-c", "-m", "mock/echo", "Hello");
     assert_contains(cli->err, "this begins a new one");
-    /* Now there is a conversation to continue. */
+    /* Now there is a conversation to continue, so the command reports nothing. */
     assert_int_equal(cli_run(cli, "-c", "Again", NULL), 0);
     assert_string_equal(cli->err, "");
     expect_error(cli, 2, "no entry 7", "--cid", "7", "-m", "mock/echo", "Hello");
@@ -436,7 +436,7 @@ static void what_is_deleted_is_gone_from_the_file(void **state)
     assert_false(file_has(log_file(cli), "rhinoceros"));
     ask_mock(cli, "hippopotamus");
     beluga_json_doc *doc = entries(cli, &list, 1);
-    /* The number of a removed entry is not used again. */
+    /* The number of the removed entry is not used again. */
     assert_int_equal(number_at(list, 0, "id"), 2);
     beluga_json_doc_free(doc);
     expect_in_out(cli, "hippopotamus", "logs", "search", "hippo");
@@ -499,11 +499,12 @@ static void a_folder_that_another_has_linked_is_refused(void **state)
     }
     cli_set(cli, "XDG_DATA_HOME", shared);
     expect_error(cli, 1, "another user created it", "logs", "on");
-    assert_int_equal(rmdir(mine), 0); /* the folder is empty */
+    /* the command has written nothing into the other user's folder */
+    assert_int_equal(rmdir(mine), 0);
 }
 
-/* Change a byte of a database's header: the user version is at offset 60, the application's id at
- * 68. */
+/* Change a byte of the header of a SQLite file: the user version is at offset 60, the application
+ * id at offset 68. */
 static void patch(const cli_process *cli, long at, unsigned char byte)
 {
     FILE *file = fopen(log_file(cli), "r+");
@@ -513,7 +514,8 @@ static void patch(const cli_process *cli, long at, unsigned char byte)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Assert that a log with this byte is not written to, and that the reason is reported. */
+/* Assert that the command does not write to a log that has this byte at this place, and that it
+ * reports why. */
 static void leaves_alone(cli_process *cli, long at, unsigned char byte, const char *why)
 {
     turn_on(cli);
@@ -541,7 +543,7 @@ static void many_may_write_at_once(void **state)
     const beluga_json *list;
     pid_t pids[WRITERS];
     turn_on(cli);
-    /* All processes find that the file is missing and must be made. */
+    /* The file is missing, so all processes try to make it at the same time. */
     assert_int_equal(unlink(log_file(cli)), 0);
     for (int i = 0; i < WRITERS; i++) {
         pids[i] = fork();

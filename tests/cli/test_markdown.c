@@ -62,7 +62,7 @@ static void on_terminal(cli_process *cli, unsigned short width)
     cli_set(cli, "OPENAI_API_KEY", "x");
 }
 
-/* Answer with a text in pieces of this many bytes; 0: in one piece. */
+/* Script an answer with a text in pieces of this many bytes, or in one piece if this is 0. */
 static void answer_in_pieces(peer *p, const char *text, size_t bytes)
 {
     char piece[64];
@@ -79,7 +79,7 @@ static void answer_in_pieces(peer *p, const char *text, size_t bytes)
     peer_openai_done(r);
 }
 
-/* Return the screen after an answer. Owned. */
+/* Return the screen after an answer that comes in pieces of this many bytes. Owned. */
 static char *drawn(cli_process *cli, const char *text, size_t bytes)
 {
     SCOPED(peer) *p = peer_start();
@@ -95,7 +95,7 @@ static void draws(cli_process *cli, const char *text, const char *expected)
     assert_string_equal(shown, expected);
 }
 
-/* Returns whether the build lacks md4c; without it Markdown is not rendered. */
+/* Returns whether the build lacks md4c, without which Markdown is not rendered. */
 static bool is_missing(cli_process *cli)
 {
     on_terminal(cli, 80);
@@ -210,7 +210,8 @@ static void tables_fit_every_width(void **state)
     for (unsigned short width = 10; width <= 80; width = (unsigned short)(width + 7)) {
         on_terminal(cli, width);
         SCOPED(char) *shown = drawn(cli, table, 0);
-        /* Here a row that was too wide for the other terminal takes one line instead of two. */
+        /* Interpret the same output as if the screen were wide. The result must be the same, since
+         * no row may be wider than the terminal was. */
         on_terminal(cli, 99);
         cli->width = 99;
         SCOPED(char) *wide = screen_of(cli);
@@ -341,7 +342,7 @@ static void without_utf_8_lines_are_ascii(void **state)
     assert_string_equal(shown, "* x\n\n| q\n\na | b\n--+--\n1 | 2\n");
 }
 
-/* ---- output that is not drawn ---------------------------------------------------------------- */
+/* ---- output that is not for a terminal ------------------------------------------------------- */
 
 static void in_a_pipe_nothing_is_drawn(void **state)
 {

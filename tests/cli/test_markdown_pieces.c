@@ -1,8 +1,6 @@
-/*
- * Strange Markdown: the screen is the same in the end whether the text arrives at once or in
- * pieces, rows that have scrolled away are not redrawn, and no control character of the text
- * reaches the terminal.
- */
+/* Strange Markdown. At the end the screen is the same whether the text arrives at once or in
+ * pieces; rows that have scrolled away are not redrawn; and no control character of the text
+ * reaches the terminal. */
 #include "../support/words.h"
 #include "markdown/render.h"
 #include "markdown/stream.h"
@@ -44,7 +42,7 @@ bool __wrap_term_is_utf8(void)
     return true;
 }
 
-/* A newline moves to the beginning of the line, as the terminal's line discipline does. */
+/* As on a terminal, a newline also moves the cursor to the beginning of the line. */
 static void put(const char *bytes, size_t n)
 {
     while (n) {
@@ -131,7 +129,8 @@ static void make_document(char text[MAX_DOCUMENT])
     }
 }
 
-/* Draw a text in pieces of whole characters. Returns owned (free). */
+/* Draw a text in pieces of at most `most` bytes, which do not split characters. Returns owned
+ * (free). */
 static char *draw(const char *text, size_t most)
 {
     shown = calloc(1, sizeof *shown);

@@ -1,4 +1,4 @@
-/* Names of models without a provider, and misspelled names. */
+/* Names of models that are given without a provider, and misspelled names. */
 #include "../support/scoped.h"
 #include "expect.h"
 #include "served.h"
@@ -33,7 +33,7 @@ static const char *prices_of(const cli_process *cli)
     return option;
 }
 
-/* Assert which model a name means. */
+/* Assert that a name means this model of this provider. */
 static void means(cli_process *cli, const char *name, const char *provider, const char *model)
 {
     char row[96];

@@ -1,5 +1,5 @@
-/* The command and plug-ins, which are named on the command line or in the file, but never by the
- * environment alone. */
+/* Plug-ins of the command, which the command line or the configuration file names; the environment
+ * alone can't name them. */
 #include "../support/words.h"
 #include "expect.h"
 
@@ -88,7 +88,8 @@ static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(v
     expect_out(cli, "Hello\n", "--config", path, "-m", "parrot/grey", "Hello");
     assert_contains(cli->err, "config.yaml:3:5: plug-in ");
     assert_contains(cli->err, "/gone.so: there is no such file");
-    assert_contains(cli->err, cli->home); /* the path is relative to the file */
+    /* a relative path is relative to the folder of the file */
+    assert_contains(cli->err, cli->home);
 }
 
 static void a_file_that_is_checked_may_name_providers_of_its_plugins(void **state)
@@ -96,7 +97,7 @@ static void a_file_that_is_checked_may_name_providers_of_its_plugins(void **stat
     cli_process *cli = *state;
     const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
     expect_exit(cli, 0, "--config", path, "config", "check");
-    /* A file that `config check` only checks must not load plug-ins. */
+    /* `config check PATH` checks a file without loading its plug-ins. */
     expect_exit(cli, 3, "config", "check", path);
     assert_contains(cli->out, "no provider is named \"parrot\"");
     expect_exit(cli, 0, "--plugin", plugin("plugins/parrot"), "config", "check", path);

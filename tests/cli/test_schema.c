@@ -1,11 +1,11 @@
-/* Schemas: their sources, their short form, and answers that do not fit a schema. */
+/* Schemas: where they come from, their short form, and answers that do not fit a schema. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "answers.h"
 
 #include <string.h>
 
-/* Make a call with a schema, to which the model answers `text`. Returns the exit code. */
+/* Make a call with a schema; the peer answers with `text`. Returns the exit code. */
 static int ask(cli_process *cli, const char *schema, const char *text)
 {
     SCOPED(peer) *p = serve_openai(cli);

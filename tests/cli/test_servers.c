@@ -1,4 +1,4 @@
-/* Tools of MCP servers at the command line. */
+/* Tools of MCP servers on the command line. */
 #include "expect.h"
 
 #include <stdio.h>
@@ -8,12 +8,12 @@
 
 static char config[128];
 
-/* Options that make the mock call a tool once, and then answer. */
+/* Options that make the mock call a tool in its first answer only. */
 #define CALLS(name, arguments) \
     "mock.tool_calls=[{\"id\":\"c1\",\"name\":\"" name "\",\"arguments\":" arguments "}]"
 #define ANSWER "This is a mock response.\n"
 
-/* Write a configuration with a server that behaves in this way. */
+/* Write a configuration with an MCP server. The argument `way` tells the server how to behave. */
 static void configure_server(cli_process *cli, const char *way, const char *rest)
 {
     char yaml[1024];

@@ -1,4 +1,4 @@
-/* Keys, aliases and the default model, which the command writes into the configuration. */
+/* Keys, aliases and the default model, which commands write into the configuration. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "expect.h"
@@ -36,7 +36,7 @@ static void assert_mode(const cli_process *cli, const char *name, unsigned mode)
     assert_int_equal(info.st_mode & 0777, mode);
 }
 
-/* Write the usual configuration file, as a person would. */
+/* Write a configuration file at its usual path, as a user would. */
 static void write_config(cli_process *cli, const char *text)
 {
     assert_int_equal(mkdir(in_home(cli, ".config"), 0700), 0);

@@ -1,4 +1,4 @@
-/* Templates: -t, -p, and the command that lists them. */
+/* Templates: the options -t and -p, and the command that lists templates. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "expect.h"

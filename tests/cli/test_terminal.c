@@ -1,4 +1,4 @@
-/* The command at a terminal, and its conversations. */
+/* The command on a terminal, and conversations there. */
 #include "../support/words.h"
 #include "expect.h"
 #include "served.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A delay long enough for the spinner to appear, and to disappear when the answer arrives. */
+/* Make answers slow enough that the spinner appears; it must disappear when the answer arrives. */
 #define SLOW "mock.latency_ms=900"
 
 static void on_terminal(cli_process *cli, const char *term)
@@ -111,7 +111,7 @@ static void a_line_of_the_log_begins_on_a_line_of_its_own(void **state)
     cli->terminal = true;
     expect_in_out(cli, "This is a mock response.\r\n", "-m", "mock/any", "-v", "Hello");
     assert_contains(cli->out, "\n* call.finished ");
-    assert_lacks(cli->out, "\n\r\n"); /* the answer ends with a single line break */
+    assert_lacks(cli->out, "\n\r\n"); /* the answer is followed by a single line break */
     cli->terminal = false;
     expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "-v", "Hello");
     assert_lacks(cli->err, "\n\n");
@@ -188,7 +188,7 @@ static int chat(cli_process *cli, const char *model, const char *input)
     return cli_run(cli, "chat", "-m", model, NULL);
 }
 
-/* Assert the output of a chat with the echo model. */
+/* Assert that a chat with the echo model prints `out` when stdin is `input`. */
 static void says(cli_process *cli, const char *input, const char *out)
 {
     assert_int_equal(chat(cli, "mock/echo", input), 0);

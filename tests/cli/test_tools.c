@@ -1,4 +1,4 @@
-/* Tools of the command line: programs that a model may call. */
+/* Tools from the command line and the configuration: programs that a model may call. */
 #include "answers.h"
 
 #include <errno.h>
@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The longest wait, in seconds, for something that must happen; a passing test never waits that
+/* The longest wait, in seconds, for something that must happen. A passing test never waits that
  * long. */
 #define GENEROUS_S 60
 
-/* ---- a configuration, and a model that calls ------------------------------------------------- */
+/* ---- a configuration, and a model that calls tools ------------------------------------------- */
 
 static char config[128];
 
@@ -24,14 +24,15 @@ static void configure(cli_process *cli, const char *yaml)
 
 #define ONE_TOOL(name, rest) "tools:\n  " name ": {description: A test, " rest "}\n"
 
-/* Options that make the mock call a tool once, and then answer. */
+/* Options that make the mock call a tool in its first answer only. */
 #define CALLS(name, arguments) \
     "mock.tool_calls=[{\"id\":\"c1\",\"name\":\"" name "\",\"arguments\":" arguments "}]"
 #define ASK(name, arguments) \
     "--config", config, "-m", "mock/any", "-T", name, "-o", CALLS(name, arguments)
 #define ANSWER "This is a mock response.\n"
 
-/* Return the result of the only tool call of a run with --json. Borrowed until the next call. */
+/* Return a member of the result of the only tool call, from the output of --json. Borrowed until
+ * the next call. */
 static const char *result_of(const cli_process *cli, const char *key)
 {
     static char text[8192];
@@ -44,7 +45,7 @@ static const char *result_of(const cli_process *cli, const char *key)
     return text;
 }
 
-/* Run a tool once with these arguments, and compare the result that the model gets. */
+/* Run a tool once with these arguments, and compare the result that the model receives. */
 static void expect_result(cli_process *cli, const char *yaml, const char *arguments,
                           const char *result)
 {
@@ -105,7 +106,7 @@ static void arguments_come_on_stdin_and_never_in_a_command_line(void **state)
                   "{\"a\":\"$(touch no) `touch no`; touch no\\n' \\\"\"}",
                   "{\"a\":\"$(touch no) `touch no`; touch no\\n' \\\"\"}");
     assert_int_equal(access("no", F_OK), -1);
-    /* a program need not read its arguments */
+    /* a program may end without reading its arguments */
     expect_result(cli, ONE_TOOL("t", "command: [echo, done]"), "{\"a\":1}", "done\n");
 }
 
@@ -168,7 +169,7 @@ static void a_program_has_its_own_group_no_descriptors_and_default_signals(void 
                   ONE_TOOL("t", "command: 'cd /proc/$$/fd; for i in 0 1 2 3 4 5 6 7 8 9; do [ ! -e "
                                 "$i ] || echo $i; done'"),
                   "{}", "0\n1\n2\n");
-    /* the two signals after the 31 usual ones belong to the C library */
+    /* signals 32 and 33 belong to the C library, so they may be ignored */
     expect_result(cli,
                   ONE_TOOL("t", "command: 'grep -Eq \"SigIgn:.{9}[08]0{7}$\" /proc/self/status && "
                                 "grep -q \"SigBlk:.0*$\" /proc/self/status && echo reset'"),
@@ -192,7 +193,7 @@ static void a_program_runs_where_and_with_what_its_definition_says(void **state)
 
 /* ---- the end of a call ----------------------------------------------------------------------- */
 
-/* Wait until a tool has written its number. */
+/* Wait until a tool has written its process id into a file, and return the id. */
 static int read_number(const cli_process *cli, const char *name)
 {
     char path[128];

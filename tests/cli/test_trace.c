@@ -1,4 +1,4 @@
-/* beluga trace and --trace, which show where the time went. */
+/* beluga trace and --trace, which show how the time of calls was spent. */
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "traced.h"
@@ -27,7 +27,7 @@ static void begin_line(trace_lines *lines)
     fprintf(lines->file, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
 }
 
-/* Add a span. Times are in milliseconds; parent 0 means none. */
+/* Add a span. Times are in milliseconds. If the parent is 0, the span has none. */
 static void add(trace_lines *lines, int trace, int id, int parent, const char *name, int from,
                 int to)
 {
@@ -49,7 +49,7 @@ static const char *end_line(trace_lines *lines)
 
 /* ---- numbers that overflow ------------------------------------------------------------------- */
 
-/* Sums of these numbers would overflow, which the sanitizers would also report. */
+/* Sums of these numbers would overflow, which the sanitizers report. */
 static void times_and_counts_at_the_end_of_the_numbers_are_drawn(void **state)
 {
     static const char most[] = "9223372036854775807";
@@ -107,7 +107,7 @@ static void without_utf8_it_is_drawn_in_ascii(void **state)
     assert_contains(cli->out, ": waiting  # receiving  x failed");
 }
 
-/* Return the length of the longest line in characters, without colour sequences. */
+/* Return the length of the longest line in characters; colour sequences do not count. */
 static size_t longest_line(const char *text)
 {
     size_t longest = 0, width = 0;

@@ -1,4 +1,4 @@
-/* The page of beluga trace, and --trace of other commands. */
+/* The HTML page of beluga trace, and the option --trace of other commands. */
 #include "../support/words.h"
 #include "traced.h"
 

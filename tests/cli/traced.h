@@ -1,4 +1,4 @@
-/* Helpers that the suites about beluga trace share. */
+/* Helpers shared by the suites about beluga trace. */
 #ifndef TESTS_CLI_TRACED_H
 #define TESTS_CLI_TRACED_H
 

@@ -8,7 +8,8 @@ typedef struct block {
     struct block *next, **link;
 } block;
 
-enum { HEAD = 32 }; /* bytes before each block, which keep it aligned */
+/* bytes before each block, for its list entry; a multiple of 16 keeps the block aligned */
+enum { HEAD = 32 };
 
 struct brief_memory {
     pthread_mutex_t lock;

@@ -1,5 +1,5 @@
-/* An allocator that is as short-lived as a database's: all of its memory is freed at once, and the
- * address sanitizer finds late accesses to it. */
+/* An allocator for a host whose memory is freed all at once, as a database frees the memory of a
+ * query. The address sanitizer finds later accesses to this memory. */
 #ifndef TESTS_CONCURRENCY_BRIEF_MEMORY_H
 #define TESTS_CONCURRENCY_BRIEF_MEMORY_H
 
@@ -9,12 +9,13 @@
 
 typedef struct brief_memory brief_memory;
 
-/* Returns a memory that the caller owns, or NULL. */
+/* Returns a new memory, owned by the caller, or NULL. */
 brief_memory *brief_memory_new(void);
-/* Returns the allocator, which borrows the memory. */
+/* Returns an allocator that takes blocks from this memory, which must outlive it. */
 beluga_allocator brief_memory_allocator(brief_memory *m);
 bool brief_memory_is_empty(brief_memory *m);
-/* Free the memory. It must have no blocks, and nothing may use it any more. */
+/* Free the memory. All of its blocks must have been freed, and nothing may use the allocator any
+ * longer. */
 void brief_memory_free(brief_memory *m);
 
 #endif

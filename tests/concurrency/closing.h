@@ -1,5 +1,5 @@
-/* Helpers for tests of closing a client: a client whose memory is freed right after the close, and
- * a provider, "worker", whose calls work on a thread. */
+/* Helpers for tests that close a client: a client whose memory is freed right after the close, and
+ * a provider "worker" that answers each call on a thread of its own. */
 #ifndef TESTS_CONCURRENCY_CLOSING_H
 #define TESTS_CONCURRENCY_CLOSING_H
 
@@ -10,8 +10,8 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/* A worker posts at_work and waits for may_go_on, or it closes the client to_close and stores the
- * status in closed_with. */
+/* The thread of a call posts at_work and waits for may_go_on. If to_close is set, the thread closes
+ * that client instead, and stores the status in closed_with. */
 extern sem_t at_work, may_go_on;
 extern beluga_client *to_close;
 extern atomic_int closed_with;
@@ -21,22 +21,22 @@ typedef struct closing {
     beluga_client *client;
 } closing;
 
-/* Fixtures for cmocka. The client is closed at the end if it still exists. */
+/* Fixtures for cmocka. The second one closes the client if it still exists. */
 int closing_set_up(void **state);
 int closing_tear_down(void **state);
 
-/* Open a client on new memory; the executor may be NULL. */
+/* Open a client that uses new memory; the executor may be NULL. */
 void open_client(closing *s, const beluga_executor *executor);
 beluga_chat_model *open_model(const closing *s, const char *provider);
-/* Free the memory. It must have no blocks, and nothing may use it any more. */
+/* Free the memory of a closed client. All of its blocks must have been freed. */
 void delete_memory(closing *s);
 void close_and_delete(closing *s);
-/* Assert that a close is refused at once, because this many references hold the client. */
+/* Assert that closing fails at once, because this many references to the client are left. */
 void assert_held(closing *s, unsigned times);
 
-/* Ask the model a question. Returns its answer, owned. */
+/* Make a call. Returns the response, owned. */
 beluga_response *ask(beluga_chat_model *model);
-/* Ask the model for a whole answer, and for a stream. */
+/* Make a call without a stream, and one with a stream. */
 void use(beluga_chat_model *model);
 void use_mock(closing *s);
 

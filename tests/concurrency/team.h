@@ -1,4 +1,4 @@
-/* A team: threads that begin at once and share a client, a model and a peer. */
+/* A team: threads that start at the same moment and share a client, a model and a peer. */
 #ifndef TESTS_CONCURRENCY_TEAM_H
 #define TESTS_CONCURRENCY_TEAM_H
 
@@ -12,7 +12,7 @@
 
 enum { TEAM_MOST = 50 };
 
-/* The objects that the threads of a test share. Threads count faults and never assert, since
+/* The objects that the threads of a test share. Threads count faults and do not assert, since
  * cmocka's assertions work only on the main thread. */
 typedef struct team {
     beluga_client *client;
@@ -25,21 +25,22 @@ typedef struct team {
     atomic_uint numbers, wrong, done;
 } team;
 
-/* Fixtures for cmocka. The second one's client keeps few threads, and its loops are idle for a
- * millisecond at most. The model is mock's echo. */
+/* Fixtures for cmocka. The model is mock's echo. The client of the second fixture keeps few
+ * threads, and closes loops that are idle for a millisecond. */
 int team_set_up(void **state);
 int team_set_up_with_a_small_pool(void **state);
 int team_tear_down(void **state);
 
-/* Run `work` on n threads, TEAM_MOST at most, that begin at once; none may count a fault. */
+/* Run `work` on n threads that start at the same moment; n is at most TEAM_MOST. The test fails if
+ * a thread counts a fault. */
 void team_run(team *t, unsigned n, void (*work)(team *, unsigned));
-/* Count a fault unless `right`. */
+/* Count a fault unless `right` is true. */
 void team_expect(team *t, bool right);
 
 /* Open a model whose calls are not retried. */
 beluga_chat_model *team_open_in(beluga_client *client, const char *provider, const char *name,
                                 const char *url);
-/* Replace the team's model by one over HTTP, which the peer answers. */
+/* Replace the team's model by one that makes its calls over HTTP, with the peer as server. */
 void team_serve(team *t);
 
 #endif

@@ -99,14 +99,14 @@ static void start_one(chaos *c)
                             : beluga_generate_start_n(model, c->loop, r->context, c->messages,
                                                       on_event, r, &r->op, NULL, opts, 5);
     if (!status) return;
-    /* the root context was cancelled, so no call began */
+    /* the root context was cancelled, so the call did not start */
     assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_null(r->op);
     r->terminals++;
     c->ended++;
 }
 
-/* In one of several steps, do something to a random call from outside. */
+/* Do something to a random call from outside of its callbacks, or nothing. */
 static void meddle_from_outside(chaos *c)
 {
     ride *r = &c->rides[roll(c, c->started)];
@@ -125,14 +125,15 @@ static void resume_all(chaos *c)
 {
     for (unsigned i = 0; i < c->started; i++) {
         if (c->rides[i].paused) beluga_op_pause(c->rides[i].op, c->rides[i].paused = false);
-        /* the test has freed the call's handle, so only the context can cancel the call */
+        /* the test has freed the handle of the call, so only its context can cancel it */
         if (!c->rides[i].op) beluga_context_cancel(c->rides[i].context);
     }
 }
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
-/* Each way takes a fifth of the requests that reach it, the last one all the rest. */
+/* Each kind of reply answers a fifth of the requests that the kinds before it do not answer, and
+ * the last kind answers all others. */
 static void script_chaos(peer *p)
 {
     enum { WAYS = 9, MOST = 7 };
@@ -252,7 +253,7 @@ static void a_loop_may_go_at_any_moment(void **state)
         c->loop = NULL;
         for (unsigned i = 0; i < c->started; i++) {
             assert_true(c->rides[i].terminals <= 1);
-            beluga_op_cancel(c->rides[i].op); /* too late to have an effect */
+            beluga_op_cancel(c->rides[i].op); /* this has no effect, since the loop is gone */
             beluga_op_pause(c->rides[i].op, true);
         }
         close_chaos(c);

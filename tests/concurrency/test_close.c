@@ -1,6 +1,6 @@
-/* A client that is closed no longer uses any object that its settings name, or it reports that it
- * still does. The allocator of these tests is as short-lived as a database's: its memory is freed
- * right after the close, so that the address sanitizer finds late accesses. */
+/* A closed client no longer uses any object that its settings name; if it still does, closing fails
+ * and reports that. The memory of these tests' allocator is freed right after the close, so that
+ * the address sanitizer finds later accesses. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 #include "closing.h"
@@ -18,7 +18,7 @@ enum { THREADS = 6, ROUNDS = 100, CHILD_PATIENCE_S = 60 };
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* Return an answer whose model is freed. */
+/* Make a call with a model that is freed afterwards, and return the response. */
 static beluga_response *ask_mock(closing *s)
 {
     beluga_chat_model *model = open_model(s, "mock");
@@ -63,7 +63,7 @@ static void whatever_holds_a_client_is_counted(void **state)
     beluga_client_unref(s->client);
     beluga_chat_model *model = open_model(s, "mock");
     beluga_stream *stream = begin_stream(model, NULL);
-    /* One reference is that of the stream's loop, the other that of the model's target. */
+    /* One reference belongs to the loop of the stream, the other to the target of the model. */
     assert_held(s, 2);
     beluga_chat_model_unref(model);
     assert_held(s, 2);
@@ -111,7 +111,7 @@ static beluga_chat_model *open_by_name(const char *name)
     return model;
 }
 
-/* As in an extension that is loaded and unloaded. */
+/* This happens when an extension that uses the default client is loaded and unloaded again. */
 static void the_default_client_is_closed_and_made_anew(void **state)
 {
     (void)state;
@@ -121,7 +121,7 @@ static void the_default_client_is_closed_and_made_anew(void **state)
         beluga_response_free(ask(model));
         assert_int_equal(beluga_client_close(beluga_client_default(), 0, NULL),
                          BELUGA_ERROR_TIMEOUT);
-        beluga_response_free(ask(model)); /* the client still works */
+        beluga_response_free(ask(model)); /* after a failed close the client still works */
         beluga_client *client = beluga_client_default();
         beluga_chat_model_unref(model);
         assert_int_equal(beluga_client_close(client, PATIENCE_MS, NULL), 0);
@@ -131,7 +131,7 @@ static void the_default_client_is_closed_and_made_anew(void **state)
 
 /* ---- late workers ---------------------------------------------------------------------------- */
 
-/* End a call whose worker is still running. */
+/* Cancel a call while its worker still runs. */
 static void abandon_a_worker(closing *s)
 {
     beluga_chat_model *model = open_model(s, "worker");
@@ -167,7 +167,7 @@ static void a_worker_that_is_still_at_it_is_told_of(void **state)
     sem_post(&may_go_on);
 }
 
-/* A host's pool, which starts a thread for each job. */
+/* The thread pool of a host, which starts a thread for each job. */
 typedef struct host_job {
     void (*run)(void *);
     void *argument;
@@ -243,7 +243,7 @@ static void a_worker_can_not_close_its_client(void **state)
     beluga_chat_model_unref(model);
 }
 
-static void (*deed)(closing *s); /* the action of the tool */
+static void (*deed)(closing *s); /* what the tool does when it is called */
 
 static int do_it(void *payload, beluga_context *ctx, const char *arguments, size_t length,
                  beluga_tool_result *result)
@@ -255,7 +255,7 @@ static int do_it(void *payload, beluga_context *ctx, const char *arguments, size
     return beluga_tool_result_set(result, "done", 4);
 }
 
-/* The mock model calls the tool once. */
+/* Open a model of mock that calls the tool once. */
 static beluga_chat_model *open_with_tool(closing *s)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -322,7 +322,7 @@ static void a_tool_may_close_a_client_of_its_own(void **state)
 
 static beluga_context *to_cancel;
 
-/* The call is cancelled while the tool runs. */
+/* Cancel the call while its tool still runs. */
 static void linger(closing *s)
 {
     (void)s;
@@ -427,7 +427,8 @@ static void a_close_waits_for_calls_on_other_threads(void **state)
     }
 }
 
-/* Each attempt may come between the release of a last reference and the report of it. */
+/* An attempt may fail because the last reference is released, but the end of its user is not
+ * reported yet. */
 static void a_close_may_be_tried_again_until_all_is_over(void **state)
 {
     closing *s = *state;
@@ -448,7 +449,7 @@ static void *close_patiently(void *argument)
     closing *s = argument;
     int status;
     do status = beluga_client_close(s->client, PATIENCE_MS, NULL);
-    /* The other thread was closing at the same time. */
+    /* This status means that the other thread is closing the client. */
     while (status == BELUGA_ERROR_INVALID_INPUT);
     atomic_store(&closed_with, status);
     return NULL;

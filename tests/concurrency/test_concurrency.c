@@ -1,7 +1,6 @@
-/*
- * Many threads on one model, on one client, and on several: no call disturbs another, and objects
- * are freed when their last user is gone. `make tsan` runs this under the thread sanitizer.
- */
+/* Many threads use one model, one client, or several clients. No call may disturb another, and
+ * objects are freed when their last user releases them. `make tsan` runs this under the thread
+ * sanitizer. */
 #include "../support/meter.h"
 #include "../support/openai.h"
 #include "../support/small_provider.h"
@@ -102,7 +101,7 @@ static void look_around(team *t, beluga_chat_model *model, unsigned number)
     team_expect(t, beluga_registry_contains(t->registry, "mock"));
 }
 
-/* Do everything that a model can do; each thread begins with a different action. */
+/* Use a model in every way that is possible; each thread begins with a different action. */
 static void everything(team *t, unsigned number)
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -185,7 +184,8 @@ static void the_default_client_is_made_once(void **state)
     team_run(*state, FEW, use_the_default);
 }
 
-/* Each thread has the only reference to its model and to its client. */
+/* Each thread has one reference to the client and one to the model, and releases both while other
+ * threads still use them. */
 static void call_and_let_go(team *t, unsigned number)
 {
     for (unsigned i = 0; i < 3; i++) echo_once(t, t->model, number, i);
@@ -296,7 +296,7 @@ static void loops_idle_for_too_long_close_their_connections(void **state)
     team *t = *state;
     team_serve(t);
     team_run(t, 16, unstreamed_over_http);
-    /* Longer than a loop may be idle, so the next call closes all loops but its own. */
+    /* Wait longer than a loop may be idle, so that the next call closes all loops but its own. */
     usleep(5000);
     unstreamed_over_http(t, 0);
     assert_int_equal(atomic_load(&t->wrong), 0);
@@ -351,7 +351,7 @@ static void one_context_cancels_the_calls_of_all_threads(void **state)
 
 /* ---- fetched keys ---------------------------------------------------------------------------- */
 
-/* An executor of a host without threads, which does the work at once. */
+/* An executor of a host without threads, which runs the work at once. */
 static int do_at_once(void *payload, void (*work)(void *), void *argument)
 {
     atomic_fetch_add((atomic_uint *)payload, 1);
@@ -367,7 +367,7 @@ static int refuse_work(void *payload, void (*work)(void *), void *argument)
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }
 
-/* Open a client with an executor, and a model whose key the executor fetches. */
+/* Open a client with this executor, and a model whose key is fetched with the executor. */
 static void open_on(team *t, int (*submit)(void *, void (*)(void *), void *), atomic_uint *count)
 {
     const beluga_executor executor = {submit, count};

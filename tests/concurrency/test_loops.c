@@ -1,8 +1,6 @@
-/*
- * Loops and the threads beside them: many calls run on one loop, loops of several threads share a
- * model, and a tool that runs on a thread may outlive its loop. `make tsan` runs this under the
- * thread sanitizer.
- */
+/* Loops and threads: many calls run on one loop, loops of several threads share a model, and a tool
+ * that runs on a thread may outlive the loop of its call. `make tsan` runs this under the thread
+ * sanitizer. */
 #include "../support/openai.h"
 #include "team.h"
 
@@ -61,8 +59,8 @@ static void tool_released(void *payload)
     set(g, &g->released);
 }
 
-/* Make a model of `client` that is bound to a tool which waits at the gate, and that calls this
- * tool. */
+/* Open a model of `client` whose answers call a tool. The tool is bound to the model, and waits at
+ * the gate. */
 static beluga_chat_model *model_at_the_gate(beluga_client *client, gate *g)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -106,7 +104,7 @@ static void a_tool_may_outlive_its_run_its_loop_and_its_client(void **state)
             entered = g.entered;
             pthread_mutex_unlock(&g.lock);
         }
-        /* No model's call is active, but the tool loop is. */
+        /* The model's call has ended, and the operation that runs the tool is active. */
         assert_int_equal(beluga_loop_active(loop), 1);
         beluga_chat_model_unref(model);
         beluga_client_unref(client);
@@ -116,7 +114,8 @@ static void a_tool_may_outlive_its_run_its_loop_and_its_client(void **state)
         beluga_messages_free(messages);
         assert_int_equal(n.finished + n.failed, 0);
         set(&g, &g.open);
-        wait_for(&g, &g.released); /* the worker has the last reference to the tool */
+        /* the thread that runs the tool releases the last reference to it */
+        wait_for(&g, &g.released);
     }
 }
 

@@ -1,8 +1,8 @@
-/* Many threads that share only models: whole and streamed calls, half of them cancelled from
- * another thread at a random moment, and streams that are freed in the middle. Sockets, contexts
- * and loops come and go so fast that another thread gets their descriptors' numbers at once: a loop
- * that used a descriptor too late would be found by the thread sanitizer, and sometimes lose an
- * event. */
+/* Many threads share only models. They make calls with and without streams, cancel half of them
+ * from another thread at a random moment, and free some streams in the middle. Sockets, contexts
+ * and loops are opened and closed so fast that another thread gets their descriptor numbers at
+ * once. If a loop used a descriptor after closing it, the thread sanitizer would report that, and
+ * an event might be lost. */
 #include "../support/calls.h"
 #include "../support/script.h"
 #include "../support/threads.h"

@@ -1,4 +1,5 @@
-/* A registry with a provider that has its own options, and files of a configuration. */
+/* A registry with a provider "acme" that has its own options, and functions that load
+ * configurations. */
 #ifndef TESTS_CONFIGURATION_ACME_H
 #define TESTS_CONFIGURATION_ACME_H
 

@@ -1,5 +1,5 @@
-/* Reads how a configuration describes its settings: the text of each, and the layer that it comes
- * from. */
+/* Checks how a configuration describes its settings: the text of each setting, and the layer that
+ * it comes from. */
 #ifndef TESTS_CONFIGURATION_DESCRIBED_H
 #define TESTS_CONFIGURATION_DESCRIBED_H
 
@@ -35,8 +35,8 @@ static inline void described_each(const beluga_config *config, const char *origi
     for (; settings->text; settings++) described(config, settings->key, settings->text, origin);
 }
 
-/* Assert that these settings all come from one layer: DESCRIBED(config, "file",
- * {BELUGA_OPTION_SEED, "1"}). */
+/* Assert that these settings have these texts and all come from one layer: DESCRIBED(config,
+ * "file", {BELUGA_OPTION_SEED, "1"}). */
 #define DESCRIBED(config, origin, ...) \
     described_each(config, origin, (const setting[]){__VA_ARGS__, {0, NULL}})
 

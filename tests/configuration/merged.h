@@ -1,4 +1,4 @@
-/* Settings that are merged from options. */
+/* Merges options of several layers into settings. */
 #ifndef TESTS_CONFIGURATION_MERGED_H
 #define TESTS_CONFIGURATION_MERGED_H
 
@@ -45,7 +45,7 @@ static void merge_end(merge *m)
     beluga__arena_free(&m->arena);
 }
 
-/* A merge that is freed at the end of its block. */
+/* Declare a merge that is freed at the end of its block. */
 #define MERGE(m)                                 \
     __attribute__((cleanup(merge_end))) merge m; \
     merge_init(&m)

@@ -1,4 +1,4 @@
-/* Files that define a provider, and the requests that it sent. */
+/* Files that define a provider without code, and the requests that the peer received from it. */
 #ifndef TESTS_CONFIGURATION_OWN_H
 #define TESTS_CONFIGURATION_OWN_H
 
@@ -25,7 +25,7 @@ static void write_text(char *where, size_t size, const char *text)
     close(fd);
 }
 
-/* Load a file in which "URL" stands for the peer's URL. */
+/* Load a file. "URL" in its text is replaced by the peer's URL. */
 static beluga_config *load_at(const char *url, const char *yaml)
 {
     char text[4096] = "";

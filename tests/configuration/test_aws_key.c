@@ -1,4 +1,5 @@
-/* Access keys of AWS from the environment and from profiles, found as AWS's own tools find them. */
+/* Access keys of AWS from the environment and from profiles. The library must find the same key as
+ * AWS's own tools. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "keys/aws_key.h"
@@ -60,7 +61,7 @@ static void set_each(const char *const *pairs)
     }
 }
 
-/* Set variables of the environment: "NAME=VALUE". */
+/* Set variables of the environment; each argument is "NAME=VALUE". */
 #define set(...) set_each((const char *const[]){__VA_ARGS__, NULL})
 
 static const char two_profiles[] = "# keys\n"

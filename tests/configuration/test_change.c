@@ -1,4 +1,5 @@
-/* Changes of values in configuration files, which leave everything else as it is. */
+/* Changes of single values in configuration files, which must leave the rest of the file
+ * unchanged. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/words.h"

@@ -1,4 +1,4 @@
-/* All faults of a file, reported in one run. */
+/* The check of a configuration file, which reports all faults of the file at once. */
 #include "../support/torture.h"
 
 #include <beluga/beluga.h>
@@ -20,7 +20,8 @@
 static char path[64];
 
 typedef struct findings {
-    char text[128 * 1024]; /* lines "line:column: message", with W for a warning */
+    /* the findings as lines: "line:column: message", with a W for a warning */
+    char text[128 * 1024];
     size_t length, errors, warnings;
 } findings;
 
@@ -47,7 +48,8 @@ static void write_n(const void *bytes, size_t n, mode_t mode)
     close(fd);
 }
 
-/* Compare line by line; an expected line that ends in * matches any rest. */
+/* Compare two texts line by line. If an expected line ends in *, only the text before the * is
+ * compared. */
 static void assert_lines(const char *text, const char *expected)
 {
     const char *whole = text, *wanted = expected;
@@ -77,7 +79,7 @@ static void check_mode(const char *yaml, mode_t mode, const char *expected)
     assert_null(strstr(f.text, SECRET));
 }
 
-/* The file has more errors than are reported. */
+/* Check a file that has more errors than are reported: the count has all `n` errors. */
 static void check_counting(const char *yaml, size_t n, const char *expected)
 {
     static findings f;
@@ -96,7 +98,7 @@ static void check(const char *yaml, const char *expected)
     check_mode(yaml, 0600, expected);
 }
 
-/* ---- faults found while reading -------------------------------------------------------------- */
+/* ---- faults that are found while the file is read -------------------------------------------- */
 
 static void a_good_file_has_no_problems(void **state)
 {
@@ -372,7 +374,8 @@ static int load(mode_t mode, const char *yaml, char text[1024])
     return status;
 }
 
-/* Whoever may write the file could run any program as the user who reads it. */
+/* A file that names programs is refused if other users may write to it, since they could run any
+ * program as the user who reads it. */
 static void a_file_that_names_programs_is_its_readers_alone(void **state)
 {
     (void)state;
@@ -474,7 +477,8 @@ static void checks_survive_every_failed_allocation(void **state)
         "headers: {A: b}, body: {a: 1}}, two: {base: mine}}\n"
         "models: {a: b, b: mine/x, c: none/y}\n";
     write_n(yaml, sizeof yaml - 1, 0600);
-    assert_int_equal(check_once(path), 0); /* objects that are made once exist from here on */
+    /* the first run makes the objects that are made only once */
+    assert_int_equal(check_once(path), 0);
     assert_true(torture_run(check_once, path) > 10);
     unlink(path);
 }

@@ -1,4 +1,4 @@
-/* Commands that print keys: their environment, the handling of their output, and their end. */
+/* Commands that print a key: their environment, how their output is read, and how they end. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "base/limits.h"
@@ -46,7 +46,7 @@ static void assert_fails(const outcome *o, const char *message, const char *caus
     assert_string_equal(o->err.cause, cause);
 }
 
-/* Put a descriptor in the place of another; put_back restores the old one. */
+/* Make descriptor `place` a copy of `fd`; put_back restores the old one. */
 static int put_in_place(int fd, int place)
 {
     int old = fcntl(place, F_DUPFD_CLOEXEC, 10);
@@ -169,10 +169,10 @@ static void nor_is_one_that_holds_its_output(void **state)
     assert_int_equal(kill((pid_t)atoi(o.text), SIGKILL), 0);
 }
 
-/* ---- the host ends, or no longer wants the key ----------------------------------------------- */
+/* ---- a host that ends, or no longer needs the key -------------------------------------------- */
 
-/* Open a pipe whose writing end the command and all its children inherit: it ends when they are
- * gone. */
+/* Open a pipe whose writing end the command and all its children inherit, so the pipe ends when all
+ * of them have ended. `name` is a path of the writing end. */
 static void open_life(int ends[2], char *name, size_t n)
 {
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -195,7 +195,8 @@ static void hear_from(int fd)
     assert_int_equal(read(fd, &c, 1), 1);
 }
 
-/* A command that holds the pipe with a child of its own, after it has written to it. */
+/* A command that ignores SIGTERM. The command and its child both keep the pipe open, and one byte
+ * is written to the pipe. */
 static const char lasting[] = "exec 9>%s; trap '' TERM; sleep 1000 & printf x >&9; sleep 1000";
 
 static void a_host_that_is_killed_leaves_none_behind(void **state)
@@ -219,10 +220,10 @@ static void a_host_that_is_killed_leaves_none_behind(void **state)
     close(ends[0]);
 }
 
-/* The number of the call of fcntl that ends this process; -1: none. */
+/* The fcntl command (its argument `what`) at which this process is killed, or -1. */
 static int last_fcntl = -1;
 
-/* Replaces the C library's fcntl for calls of the library. */
+/* Replaces fcntl of the C library, also for the calls that the library makes. */
 int fcntl(int fd, int what, ...)
 {
     va_list rest;
@@ -233,8 +234,8 @@ int fcntl(int fd, int what, ...)
     return (int)syscall(SYS_fcntl, fd, what, value);
 }
 
-/* Kill a host at a call: its command, which then becomes a child of this process, ends without
- * output. */
+/* Kill a host at this call of fcntl. Its command then becomes a child of this process, and must end
+ * without output. */
 static void a_host_that_is_killed_at(int call)
 {
     int ends[2], status;
@@ -352,7 +353,7 @@ static void more_than_there_is_room_for_is_an_error(void **state)
 static void it_inherits_no_descriptor(void **state)
 {
     (void)state;
-    /* This imitates a descriptor of the host that is not closed on exec. */
+    /* The host has a descriptor that is not closed on exec. */
     int fd = fcntl(STDIN_FILENO, F_DUPFD, 10);
     char command[64];
     assert_true(fd > STDERR_FILENO);
@@ -384,7 +385,7 @@ static void what_it_says_is_the_cause_too_where_it_prints_nothing(void **state)
     assert_fails(&o, "the key's command printed nothing", "no such entry");
 }
 
-/* ---- a host with its own handler, or with none ----------------------------------------------- */
+/* ---- hosts that handle or ignore SIGCHLD ----------------------------------------------------- */
 
 static void with_a_host_that_ignores_its_children(void (*test)(void))
 {
@@ -419,11 +420,12 @@ static void why_it_failed_is_told_though_nobody_learns_its_status(void **state)
     with_a_host_that_ignores_its_children(try_a_failure);
 }
 
-/* --- the library's own descriptors ------------------------------------------------------------ */
+/* --- descriptors of the library --------------------------------------------------------------- */
 
 enum { MANY = 256 };
 
-/* Returns whether a descriptor is libcurl's own: one of a pair that is connected only to itself. */
+/* Returns whether the descriptor is one of the pair of sockets that libcurl uses to wake itself
+ * up. */
 static bool is_wakeup_of_libcurl(int fd)
 {
     struct sockaddr_storage address = {.ss_family = 0};
@@ -448,7 +450,7 @@ static void no_descriptor_of_ours_stays_open_in_a_hosts_children(void **state)
     peer_openai_answer(peer_reply_new(p), "Hello");
     SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_api_key("command:echo key"));
     assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_closed_on_exec(before); /* the connection is kept open */
+    assert_closed_on_exec(before); /* the connection is still open */
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* Configurations: layers, files, the environment, and the meaning of references. */
+/* Configurations: layers, files, the environment, and how references to models are resolved. */
 #include "../support/scoped.h"
 #include "acme.h"
 #include "described.h"
@@ -22,7 +22,8 @@ static void load_fails_n(const char *yaml, size_t n, const char *text)
     assert_message(&err, text);
     unlink(path);
     const char *name, *reference;
-    assert_null(beluga_config_default_model(config)); /* the configuration is unchanged */
+    /* the failed load has not changed the configuration */
+    assert_null(beluga_config_default_model(config));
     assert_false(beluga_config_alias(config, 0, &name, &reference));
 }
 
@@ -264,7 +265,8 @@ static void bytes_that_are_no_yaml_say_where(void **state)
     load_fails("\xef\xbb\xbfmodel:\n", "1:1: model must name a model, such as openai/gpt-5-mini");
 }
 
-/* Load the same text `n` times between two others. */
+/* Load a file that has `before`, then `n` copies of `text`, then `after`; loading must fail with
+ * this message. */
 static void load_many(const char *before, const char *text, int n, const char *after,
                       const char *expected)
 {
@@ -287,7 +289,7 @@ static void yaml_that_is_large_or_deep_is_refused(void **state)
     load_many("", "%TAG !a! b:\n", 65, "---\n", "65:1: too many lines that begin with %");
 }
 
-/* Comparing each name with each other would take minutes. */
+/* If each name were compared with all others, this would take minutes. */
 static void seventy_thousand_names_are_read(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* The sections of a file that the library keeps for its host. */
+/* Sections of a configuration file that the library does not use itself, but keeps for the host
+ * program. */
 #include "../support/scoped.h"
 #include "acme.h"
 
@@ -77,7 +78,7 @@ static void a_pointer_finds_the_place_of_a_value_or_of_its_name(void **state)
     place_is(config, "/weather/command/2", false, 5, 32);
     place_is(config, "/weather/a~1b~0c", false, 6, 12);
     place_is(config, "/weather/parameters/properties/town/type", false, 8, 58);
-    /* at a missing value, the deepest existing place on the way is reported */
+    /* for a missing value, the deepest existing value on its path is reported */
     place_is(config, "/weather/missing/deeper", false, 3, 3);
     place_is(config, "/weather/command/9", false, 5, 5);
     assert_false(beluga_config_section_place(config, "tools", 1, "", false, &file, &line, &column));

@@ -1,4 +1,5 @@
-/* Keys from a function, and other values of a provider that come from the environment. */
+/* Keys that a function of the host returns, and other values of a provider that come from the
+ * environment. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "support/calls.h"
@@ -55,7 +56,8 @@ static void answer(peer *p, int times)
     peer_reply_repeat(r, times);
 }
 
-/* Assert that the function was called so often, and that request i has the key that it returned. */
+/* Assert that the function was called this many times, and that request i has this Authorization
+ * header. */
 static void assert_asked(const vault *v, int times, peer *p, size_t i, const char *header)
 {
     assert_int_equal(v->asked, times);
@@ -99,7 +101,8 @@ static void a_key_that_was_refused_is_asked_for_again(void **state)
     assert_int_equal(v.asked, 2);
 }
 
-/* AWS refuses an expired session with 403, which also means that a key lacks a permission. */
+/* AWS refuses an expired session with status 403, which usually means that the key lacks a
+ * permission. */
 static void a_session_that_is_over_is_asked_for_again(void **state)
 {
     needs_provider("bedrock");

@@ -1,4 +1,4 @@
-/* Checks of options: one message reports all faults, and says what would be valid. */
+/* Checks of options: one message reports all faults, and says which values would be valid. */
 #include "../support/torture.h"
 #include "merged.h"
 
@@ -101,7 +101,8 @@ static void a_value_of_another_type_is_refused(void **state)
     beluga_option whole = {.key = BELUGA_OPTION_TEMPERATURE, .type = BELUGA_OPTION_INT};
     whole.value.integer = 1;
     check('C', "", whole);
-    check('C', "", text, beluga_with_temperature(1)); /* the last of several values is used */
+    /* only the last of several values is checked */
+    check('C', "", text, beluga_with_temperature(1));
     beluga_option later = {.key = BELUGA_OPTION_COUNT + 3, .type = BELUGA_OPTION_INT};
     char expected[80];
     snprintf(expected, sizeof expected, "option %d is from a later version of the library",
@@ -127,8 +128,8 @@ static void text_is_checked_for_what_it_is_for(void **state)
     check('C', "user has a NUL byte in it", nul);
 }
 
-/* The error for text outside of the body says where it can't be sent, and never contains the
- * text. */
+/* Texts of options that become headers or parts of the URL. The error says why the text can't be
+ * sent, and never contains the text itself. */
 static void text_that_would_change_a_request_is_refused(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Options: making them, reading them from text, merging and checking them. */
+/* Options: how they are made, read from text, merged and checked. */
 #include "merged.h"
 
 #include <locale.h>
@@ -14,7 +14,7 @@ static void parse_fails(const char *text, const char *message)
     beluga_error err;
     assert_int_equal(beluga_option_parse(text, &option, &err), BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(err.message, message);
-    assert_int_equal(option.key, 77); /* written on success only */
+    assert_int_equal(option.key, 77); /* on failure the option is unchanged */
 }
 
 static void each_type_is_read_from_text(void **state)

@@ -1,4 +1,4 @@
-/* Providers without code: names of models, files and layers, lifetimes and threads. */
+/* Providers without code: the names of their models, files and layers, lifetimes, and threads. */
 #include "../support/scoped.h"
 #include "../support/threads.h"
 #include "../support/torture.h"
@@ -78,7 +78,8 @@ static void options_of_the_wrong_form_are_refused_together(void **state)
     assert_string_equal(err.provider, "mine");
 }
 
-/* The sections of a file apply to its own provider even if no reference was resolved. */
+/* The sections of a file also apply to a provider of this file that is opened by its name, without
+ * resolving a reference. */
 static void it_opens_by_its_name_alone(void **state)
 {
     peer *p = *state;
@@ -172,7 +173,8 @@ static void every_value_tells_its_layer_and_no_secret(void **state)
     beluga_config_free(out);
     beluga_config_set_n(config, mine, 1);
     assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "m", &out, &err), 0);
-    described(out, BELUGA_OPTION_HEADERS, "D: set", "file"); /* a later section replaces the list */
+    /* the list of the later section replaces the earlier list */
+    described(out, BELUGA_OPTION_HEADERS, "D: set", "file");
     described(out, BELUGA_OPTION_BODY, "{}", "model");
 }
 
@@ -309,7 +311,8 @@ static int make_and_open(void *argument)
     if (!status) beluga_chat_model_unref(model);
     beluga_config_free(resolved);
     beluga_config_free(config);
-    /* A thread of the pool may still read the key, so the memory keeps its allocator until then. */
+    /* A thread of the pool may still use the key, so wait for it before the allocator is
+     * replaced. */
     if (client && beluga_client_close(client, PATIENCE_MS, NULL)) beluga_client_unref(client);
     return status;
 }

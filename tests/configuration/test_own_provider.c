@@ -1,4 +1,4 @@
-/* Providers without code: an entry of a file, or a configuration with a base. */
+/* Providers without code, defined by an entry of a file or by a configuration with a base. */
 #include "../support/scoped.h"
 #include "own.h"
 
@@ -67,7 +67,7 @@ static void it_has_its_own_name_everywhere(void **state)
     assert_string_equal(health.provider, "my-host");
 }
 
-/* ---- settings that do not come from the base ------------------------------------------------- */
+/* ---- settings that are not taken from the base ----------------------------------------------- */
 
 static void the_bases_variables_are_never_read(void **state)
 {
@@ -87,7 +87,7 @@ static void the_bases_variables_are_never_read(void **state)
     sent(p, 0, "OpenAI-Project", NULL);
 }
 
-/* The base takes its key from a profile by default. */
+/* The base, bedrock, takes its key from a profile by default; a provider made from it must not. */
 static void nor_is_its_default_source_of_keys(void **state)
 {
     peer *p = *state;
@@ -110,7 +110,7 @@ static void another_address_has_no_default_model(void **state)
     assert_string_equal(beluga_model_name(model), "gpt-5-mini");
 }
 
-/* ---- abilities of the base ------------------------------------------------------------------- */
+/* ---- features of the base -------------------------------------------------------------------- */
 
 static void the_bases_quirks_carry_over(void **state)
 {
@@ -176,7 +176,8 @@ static void headers_come_from_wherever_keys_may(void **state)
         SECRET, file);
     will_answer(p, 2);
     beluga_chat_model *model = open_own(p, yaml, "mine/m");
-    for (size_t i = 0; i < 2; i++) { /* once from the command, and once from memory */
+    /* the values come from the commands the first time, and from memory the second time */
+    for (size_t i = 0; i < 2; i++) {
         assert_int_equal(generate(model, "Hello", &err), 0);
         sent(p, i, "X-File", "from-a-file");
         sent(p, i, "X-Command", "from-a-command");
@@ -200,7 +201,7 @@ static void a_header_that_is_refused_is_asked_for_again(void **state)
     will_answer(p, 1);
     beluga_chat_model *model = open_own(p, yaml, "mine/m");
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
-    assert_null(strstr(err.message, SECRET)); /* the key in an error's text is masked */
+    assert_null(strstr(err.message, SECRET)); /* the key is masked in the error's text */
     assert_null(strstr(err.cause, SECRET));
     sent(p, 0, "X-Gate", SECRET);
     FILE *again = fopen(file, "w");
@@ -280,7 +281,8 @@ static void headers_and_body_serve_a_registered_provider_too(void **state)
             "{\"model\":\"small\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"x\":1}");
 }
 
-/* Read the process id that a command wrote into a file; 0: not written yet. */
+/* Read the process id that a command wrote into a file. Returns 0 if the file is not written
+ * yet. */
 static int read_number(const char *name)
 {
     int number = 0;
@@ -316,7 +318,7 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
     step_until_end(loop, &r);
     assert_story(&r, "error(context_canceled)");
     assert_int_equal(peer_requests(p), 0);
-    /* The command is ended, since no call waits for it any more. */
+    /* The command is killed, since no call needs its output any longer. */
     for (int i = 0; !kill(command, 0) && i < PATIENCE_MS; i++) usleep(1000);
     assert_int_equal(kill(command, 0), -1);
     unlink(asked);

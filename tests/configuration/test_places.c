@@ -1,10 +1,10 @@
-/* Base URLs that contain the name of an account: "https://{host}/accounts/{account}". */
+/* Base URLs with placeholders for an account: "https://{host}/accounts/{account}". */
 #include "../support/scoped.h"
 #include "own.h"
 
 #include <stdlib.h>
 
-/* ---- providers with such a table ------------------------------------------------------------- */
+/* ---- providers with placeholders in their URLs ----------------------------------------------- */
 
 static int write_nothing(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
@@ -198,7 +198,9 @@ static void the_name_of_a_variable_and_its_value_may_be_long(void **state)
 {
     (void)state;
     setenv(FIFTY "X" FIFTY, FIFTY "y" FIFTY, 1);
-    setenv(FIFTY "X2345678901234567890123456789", "cut", 1); /* the first 79 letters of the name */
+    /* The first 79 letters of the long name are the name of another variable, which must not be
+     * used. */
+    setenv(FIFTY "X2345678901234567890123456789", "cut", 1);
     leads_to("providers: {mine: {base: openai, base_url: 'https://h/{env:" FIFTY "X" FIFTY "}'}}",
              "mine/m", "https://h/" FIFTY "y" FIFTY);
     is_refused(

@@ -1,4 +1,4 @@
-/* References, and what the environment adds to a configuration. */
+/* References to models, and the values that the environment adds to a configuration. */
 #include "../support/scoped.h"
 #include "../support/torture.h"
 #include "acme.h"
@@ -17,7 +17,8 @@ static void resolve_fails(const beluga_config *config, const char *reference, in
     assert_null(out);
 }
 
-/* Expect an error with a place in the file. */
+/* Expect that resolving fails with this code and this message, which begins with a place in the
+ * file. */
 static void resolve_fails_at(const char *yaml, const char *reference, int code, const char *text)
 {
     char expected[400];
@@ -43,7 +44,8 @@ static void a_reference_is_split_at_its_first_separator(void **state)
         described(out, BELUGA_OPTION_TOP_K, "1", "model");
         beluga_config_free(out);
     }
-    SCOPED(beluga_config) *out = resolve(config, "acme"); /* the provider's default model */
+    /* this means the provider's default model */
+    SCOPED(beluga_config) *out = resolve(config, "acme");
     described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
     described(out, BELUGA_OPTION_MODEL_NAME, "", "none");
 }
@@ -113,7 +115,7 @@ static void without_a_reference_the_default_is_taken(void **state)
                   "openai/gpt-5-mini");
 }
 
-/* Expect an error that lists names, as far as they fit. */
+/* Expect an error that lists the known names, as many as fit into the message. */
 static void resolve_lists(const beluga_config *config, const char *reference, const char *text)
 {
     beluga_config *out;
@@ -178,7 +180,7 @@ static void names_nobody_knows_are_found_when_the_provider_is(void **state)
                      "mean acme.region?");
     resolve_fails_at("models:\n  f: {model: acme/m, xyzzy: 1}\n", "f", bad,
                      "2:29: \"xyzzy\" is neither a common option nor an option of acme");
-    /* Sections of other providers are not checked. */
+    /* The sections of other providers are not checked. */
     SCOPED(beluga_config) *config = load("providers:\n  other: {xyzzy: 1}\n  acme: {region: eu}\n");
     SCOPED(beluga_config) *out = resolve(config, "acme/m");
     described(out, BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu", "file");
@@ -286,7 +288,8 @@ static void the_environment_stands_between_file_and_model(void **state)
     beluga_config_set_n(config, mine, 2);
     beluga_config *out = resolve(config, "acme/m");
     assert_int_equal(beluga__config_apply_env(out, &acme), 0);
-    /* The value is a reference to the variable, whose content is never run as a command. */
+    /* The setting is a reference to the variable. The variable's value is never run as a
+     * command. */
     described(out, BELUGA_OPTION_API_KEY, "env:BELUGA_TEST_ACME_OLD_KEY", "environment");
     described(out, BELUGA_OPTION_BASE_URL, "http://model.example", "model");
     beluga_config_free(out);
@@ -294,7 +297,8 @@ static void the_environment_stands_between_file_and_model(void **state)
     clear_environment();
 }
 
-/* Assert the key to which a reference leads, with every variable set. */
+/* Assert that a reference leads to this key and this URL while all variables of the provider are
+ * set. */
 static void has_key(const char *yaml, const char *reference, const char *key, const char *url)
 {
     char text[128];

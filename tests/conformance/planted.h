@@ -1,5 +1,5 @@
-/* Checks how the kit reports faults that authors make, which are planted in correct providers. The
- * kit has the author's answers, but no file of expected requests or events. */
+/* Checks that the kit reports a fault that was put into a correct provider on purpose. The kit has
+ * answers as an author would provide them, but no files of expected requests or events. */
 #ifndef BELUGA_TESTS_CONFORMANCE_PLANTED_H
 #define BELUGA_TESTS_CONFORMANCE_PLANTED_H
 
@@ -21,16 +21,18 @@
 
 typedef struct planted {
     const char *provider;
-    const char *failed; /* the checks that fail, each followed by a space; "": none; NULL: any */
-    const char *says;   /* a text in one of their reports */
+    /* the checks that must fail, each followed by a space; "": none; NULL: any */
+    const char *failed;
+    const char *says; /* text that the reports must contain */
 } planted;
 
-/* Limits for the checks that follow; 0: the usual ones. */
+/* Limits for the checks that follow; 0 means the usual limit. */
 static struct {
     int64_t patience_ms, memory_bytes;
 } planted_limits;
 
-/* A provider that is checked, in the same process, before each of those that follow; NULL: none. */
+/* A provider that is checked before each of the following providers, in the same process; or
+ * NULL. */
 static const char *planted_before;
 
 typedef struct planted_verdict {
@@ -78,7 +80,7 @@ static void planted_place(char path[512], const char *variable, const char *belo
     snprintf(path, 512, "%s/%s", root ? root : ".", below);
 }
 
-/* Check a provider of a plug-in below tests/conformance. */
+/* Check a provider from a plug-in in a folder below tests/conformance. */
 static void planted_check(const char *plugin, const char *fixtures, const planted *row)
 {
     planted_verdict v = {.row = row};
@@ -95,7 +97,8 @@ static void planted_check(const char *plugin, const char *fixtures, const plante
     int code = check_isolated(&settings, planted_body, &v, &err);
     const char *failed = check_text_get(&v.failed), *details = check_text_get(&v.details);
     bool other = row->failed && strcmp(failed, row->failed) != 0;
-    other |= !*failed != !code; /* otherwise some check was not made */
+    /* if no check failed, but there is an error, then some checks did not run */
+    other |= !*failed != !code;
     if (other || !strstr(details, row->says))
         fail_msg("%s: want %s, with %s\ngot  %s\n%s%s", row->provider,
                  row->failed ? row->failed : "any", row->says, failed, details,

@@ -1,11 +1,11 @@
-/* The protocol of these tests' plug-ins: a request is {"stream": ..., "words": [...]}, and an
- * answer {"text": ..., "done": true}. */
+/* The protocol of the plug-ins in these tests: a request is {"stream": ..., "words": [...]}, and an
+ * answer is {"text": ..., "done": true}. */
 #ifndef BELUGA_TESTS_CONFORMANCE_SAY_H
 #define BELUGA_TESTS_CONFORMANCE_SAY_H
 
 #include <beluga/provider/provider.h>
 
-/* Write the texts of the messages. */
+/* Write the texts of all messages. */
 static inline void say_words(const beluga_call *call, beluga_json_writer *w)
 {
     size_t n;
@@ -17,7 +17,7 @@ static inline void say_words(const beluga_call *call, beluga_json_writer *w)
     beluga_json_end_array(w);
 }
 
-/* Write the request, and ignore all other wishes of the call. */
+/* Write the request without the options and tools of the call, and without a warning about them. */
 static inline int say_silently(const beluga_call *call, beluga_http_request *request)
 {
     beluga_json_writer *w = beluga_http_request_json(request);

@@ -1,5 +1,5 @@
-/* The kit must be able to fail: each plug-in breaks one rule, and exactly the checks of that rule
- * fail, with the words of the report. The command is run as a person would type it. */
+/* The kit must find faults: each plug-in breaks one rule, and exactly the checks of that rule must
+ * fail, with the right report. The tests run the command as a user would. */
 #include "../cli/run.h"
 
 #include <beluga/provider/json.h>
@@ -28,7 +28,7 @@ static void check(cli_process *cli, const char *plugin, const char *provider, co
 }
 
 typedef struct verdict {
-    char failed[512]; /* names, each followed by a space */
+    char failed[512]; /* names of checks, each followed by a space */
     char details[16384];
     int64_t passed;
 } verdict;
@@ -55,7 +55,8 @@ static void read_verdict(const cli_process *cli, verdict *v)
     beluga_json_doc_free(doc);
 }
 
-/* Assert that exactly these checks fail, that one of them says this, and that others pass. */
+/* Assert that exactly these checks fail, that one of their reports contains this text, and that
+ * other checks pass. */
 static void assert_fails(void **state, const char *plugin, const char *provider, const char *failed,
                          const char *says)
 {
@@ -291,7 +292,8 @@ static void messages_that_are_not_counted_are_found(void **state)
     assert_fails(state, "http", "http-tokens", "count ", "What is the weather in Oslo?");
 }
 
-/* A check hangs if it takes longer than four times the patience, which is short here. */
+/* A check hangs if it takes longer than four times the kit's patience, which is short in this
+ * test. */
 static void a_hang_is_a_check_that_failed(void **state)
 {
     static verdict v;
@@ -301,7 +303,7 @@ static void a_hang_is_a_check_that_failed(void **state)
     assert_string_equal(v.failed, "conversation ");
     assert_non_null(strstr(v.details, "it hangs"));
     assert_int_equal(cli->code, 1);
-    assert_true(v.passed > 30); /* the later checks were made */
+    assert_true(v.passed > 30); /* the checks after it did run */
 }
 
 #define BROKEN(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)

@@ -1,6 +1,6 @@
-/* The cases of an author: answers as a service sends them, the sections that --update writes, and
- * files that are refused because they would be ignored. The command is run as a person would type
- * it. */
+/* The fixtures that an author writes: answers as a service sends them, the sections that --update
+ * writes, and files that are refused because they would otherwise be ignored. The tests run the
+ * command as a user would. */
 #include "../cli/run.h"
 #include "kit/text.h"
 
@@ -211,7 +211,8 @@ static void update_writes_what_came_and_never_an_answer(void **state)
     assert_case(cli, "text.answer", TEXT);
     assert_case(cli, "text.fixture", REQUEST EVENTS);
     assert_true(has_case(cli, "stream.fixture"));
-    assert_false(has_case(cli, "conversation.fixture")); /* the author has no such case */
+    /* --update made no file for this case, since the author has written none */
+    assert_false(has_case(cli, "conversation.fixture"));
     update(cli, NULL);
     assert_lacks(cli->out, "  new   ");
 }

@@ -1,5 +1,5 @@
-/* The kit must be able to fail: each fault, in a fixture or in a provider, fails the checks for it,
- * and no other checks. */
+/* The kit must find faults: each fault in a fixture or in a provider must fail the checks for this
+ * fault, and no others. */
 #include "../support/folder.h"
 #include "kit/check.h"
 #include "kit/fixture_file.h"
@@ -21,7 +21,7 @@
 
 enum { PATH_BYTES = 512 };
 
-/* A folder of fixtures that take precedence over the real ones. */
+/* A folder for changed copies of fixtures, which the kit uses in place of the real ones. */
 static char own[FOLDER_BYTES];
 static char real[PATH_BYTES];
 
@@ -39,7 +39,7 @@ static int remove_folder(void **state)
     return folder_remove(own) ? 0 : -1;
 }
 
-/* Write the path of a file in the own folder, and make the folders above it. */
+/* Write the path of a file in the folder `own`, and make the folders that the path needs. */
 static void name_own(char *path, size_t size, const char *file)
 {
     snprintf(path, size, "%s/%s", own, file);
@@ -59,7 +59,7 @@ static void write_own(const char *file, const char *text)
     assert_int_equal(fclose(out), 0);
 }
 
-/* Copy the real case, and replace some words of a section, which must contain them. */
+/* Copy the real case, and replace a text in one of its sections, which must contain it. */
 static void change(const char *name, const char *section, const char *from, const char *to)
 {
     static const char *const known[] = {"request#", "answer#", "events", "options", NULL};
@@ -83,7 +83,7 @@ static void change(const char *name, const char *section, const char *from, cons
 /* ---- the kit's reports ----------------------------------------------------------------------- */
 
 typedef struct verdict {
-    char failed[1024]; /* names, each followed by a space */
+    char failed[1024]; /* names of checks, each followed by a space */
     char detail[8192];
     size_t passed, skipped;
 } verdict;
@@ -110,7 +110,7 @@ static int check(const char *provider, verdict *v, beluga_error *err)
     return check_provider(&settings, provider, err);
 }
 
-/* Assert that exactly these checks fail, and that they say this. */
+/* Assert that exactly these checks fail, and that their reports contain this text. */
 static void assert_fails(const char *provider, const char *names, const char *detail)
 {
     static verdict v;
@@ -170,7 +170,7 @@ static void another_path_or_header_fails_its_check(void **state)
     assert_fails("openai", "image audio file ", "header X-Missing: want \"1\", got none");
 }
 
-/* A file of requests is "application/jsonl", which is not JSON. */
+/* The type of a file of requests is "application/jsonl", so its lines are compared as text. */
 static void another_line_of_a_file_fails_its_check(void **state)
 {
     (void)state;
@@ -378,7 +378,7 @@ static void a_skip_is_told_with_its_reason_and_can_be_taken_back(void **state)
     write_own("groq/check/check.json", "{\"base\": \"openai\", \"skip\": {\"schema\": null}}");
     assert_int_equal(check("groq", &v, &err), 0);
     assert_int_equal(v.skipped, with_base - 1);
-    assert_int_equal(skipped, 10); /* three of them are for plug-ins only */
+    assert_int_equal(skipped, 10); /* three of these scenarios are for plug-ins only */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)

@@ -1,4 +1,5 @@
-/* The files with requests, answers and expected events: what they mean, and which are refused. */
+/* The files with requests, answers and expected events: what their text means, and which files are
+ * refused. */
 #include "../support/folder.h"
 #include "kit/fixture_file.h"
 
@@ -61,7 +62,8 @@ static void assert_section(const check_case *of, const char *section, const char
     assert_memory_equal(found->text.data, bytes, n);
 }
 
-/* Assert that the section of a file with one case has this text. */
+/* Assert that a file with this text has one case, and that this section of the case has the
+ * expected text. */
 static void assert_says(const char *text, const char *section, const char *expected)
 {
     write_file("a", text);
@@ -85,7 +87,7 @@ static void assert_refused(const char *text, size_t line, const char *says)
         fail_msg("%s\nsays: %s", text, err.message);
 }
 
-/* ---- the meaning of a file ------------------------------------------------------------------- */
+/* ---- what the text of a file means ----------------------------------------------------------- */
 
 static void a_section_is_its_lines_as_they_stand(void **state)
 {
@@ -244,7 +246,7 @@ static void a_file_that_is_too_large_is_refused(void **state)
     check_fixture_file_free(&file);
 }
 
-/* Sections are counted before a missing one is reported, since each case begins with a section. */
+/* Each case lacks a section, too, but the number of cases is reported first. */
 static void more_cases_than_a_file_may_have_are_refused(void **state)
 {
     (void)state;

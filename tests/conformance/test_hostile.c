@@ -1,5 +1,5 @@
-/* Plug-ins that harm their host's process: each harm is a failure of the check that runs, which
- * reports the harm and the function, and the kit itself continues. */
+/* Plug-ins that harm the process of their host. Each harm must fail the check that runs, with a
+ * report that names the harm and the function, and the kit itself must continue. */
 #include "../cli/run.h"
 #include "planted.h"
 
@@ -23,7 +23,7 @@ static void check_deeds(const deed *deeds, size_t n)
     }
     unsetenv("HOSTILE_DEED");
 }
-/* Check deeds that never return, with a short patience. */
+/* Check functions that never return, with a short patience. */
 static void check_deeds_soon(const deed *deeds, size_t n)
 {
     planted_limits.patience_ms = SOON_MS;
@@ -40,7 +40,7 @@ static void who_does_nothing_passes(void **state)
     CHECK_DEEDS(deeds);
 }
 
-/* A sanitizer ends the process in another way. */
+/* The expected reports do not say how the process ended, since a sanitizer changes that. */
 static void a_crash_is_told_with_its_function(void **state)
 {
     static const deed deeds[] = {
@@ -119,7 +119,7 @@ static void descriptors_of_others_are_told(void **state)
     CHECK_DEEDS(deeds);
 }
 
-/* Which of the two processes is heard first is not determined. */
+/* The reports of the two processes may come in any order. */
 static void processes_are_told(void **state)
 {
     static const deed deeds[] = {
@@ -175,7 +175,7 @@ static void codes_that_there_are_not_are_told(void **state)
     check_garbage("", "HOSTILE_GARBAGE", "code", &code);
 }
 
-/* A fault that fails every call is reported once. */
+/* A fault that fails every call is reported only once. */
 static void a_call_that_fails_is_one_failure(void **state)
 {
     static const planted sent = {"hostile", "text ", "the call did not finish"};
@@ -208,7 +208,7 @@ static void tables_that_contradict_themselves_are_one_failure(void **state)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-/* Put a message on one line, since its line breaks depend on the length of the plug-in's path. */
+/* Join the lines of a message, since the line breaks depend on the length of the plug-in's path. */
 static void join_lines(const char *text, char *out, size_t n)
 {
     size_t length = 0;

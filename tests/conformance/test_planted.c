@@ -1,4 +1,4 @@
-/* The faults that the kit finds in providers behind HTTP; each provider has one fault. */
+/* Faults that the kit must find in HTTP providers; each provider has one fault. */
 #include "planted.h"
 
 static void check_all(const planted *rows, size_t n)
@@ -77,7 +77,7 @@ static void answers_that_are_misread_are_found(void **state)
     CHECK_ALL(rows);
 }
 
-/* Each of these faults stops the report, and the later calls are not made. */
+/* When the check finds such a fault, it reports it and makes no further calls. */
 static void functions_that_wait_are_found(void **state)
 {
     static const planted rows[] = {

@@ -1,4 +1,4 @@
-/* The faults that the kit finds in providers that are not behind HTTP; each has one fault. */
+/* Faults that the kit must find in full providers; each provider has one fault. */
 #include "planted.h"
 
 static void check_all(const planted *rows, size_t n)
@@ -49,7 +49,7 @@ static void an_engine_that_is_never_detached_is_found(void **state)
         {"job-engine-kept", "ends ", "want beluga_emit_detach for each emit"}};
     (void)state;
     skip_where_making_a_thread_waits();
-    planted_limits.patience_ms = 2000; /* the longest wait for it */
+    planted_limits.patience_ms = 2000; /* how long to wait until the emit is detached */
     CHECK_ALL(rows);
     planted_limits.patience_ms = 0;
 }

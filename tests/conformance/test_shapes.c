@@ -1,4 +1,4 @@
-/* Correct providers of different kinds, in which the kit finds no fault. */
+/* Correct providers of different kinds; the kit must not find a fault in them. */
 #include "planted.h"
 
 static void check_all(const char *plugin, const char *fixtures, const char *const *names)

@@ -1,4 +1,5 @@
-/* Declarations for the pieces of programs in pages: run_pages compiles each piece below this. */
+/* Declarations for the C fragments in the documentation: run_pages compiles each fragment after
+ * this header. */
 #include "../../examples/custom_provider/custom_provider.h"
 
 #include <beluga/beluga.h>

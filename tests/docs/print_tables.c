@@ -1,5 +1,6 @@
-/* Prints a page from the library's own lists: docs/reference/ and docs/providers.md are this
- * program's output, which a test compares. To renew a page:
+/* Prints a page of the documentation from the library's own lists. docs/reference/ and
+ * docs/providers.md are output of this program, and a test compares them. To write a page
+ * again:
  *
  *     build/tests/print_tables errors >docs/reference/errors.md */
 #include <beluga/beluga.h>
@@ -160,7 +161,7 @@ static void print_own_options(const beluga_own_option *option)
     }
 }
 
-/* Print only the settings that a user must give. */
+/* Print a call of the command with the settings that a user must give for this provider. */
 static void print_example(const beluga_provider *p)
 {
     bool needs_key =
@@ -174,7 +175,7 @@ static void print_example(const beluga_provider *p)
     printf("beluga -m %s/%s \"Why is the sky blue?\"\n```\n", p->name, model);
 }
 
-/* A host that accepts any number or size has 0 here. */
+/* A limit of 0 means that the service accepts any number or any size. */
 static void print_batch_api(const beluga_batch_api *api)
 {
     if (!api) return;

@@ -1,4 +1,4 @@
-/* Token counts: by the mock, by providers of a test, and on a loop. */
+/* Token counts: from the mock, from providers that this test defines, and on a loop. */
 #include "../support/scene.h"
 #include "../support/scoped.h"
 

@@ -1,4 +1,5 @@
-/* Embeddings of texts: from answers of every form, in parts, on a loop, and their faults. */
+/* Embeddings of texts: answers in every form, lists that are split into several requests, calls on
+ * a loop, and faults. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "vectors.h"
@@ -39,7 +40,7 @@ static void vectors_come_in_the_order_of_the_texts(scene *s)
 static void base64_is_read_as_little_endian_floats(scene *s)
 {
     beluga_embeddings *e;
-    /* 1.0 and -2.0; 0.5 and 0.0; the smallest normal number and the largest */
+    /* The vectors are (1.0, -2.0), (0.5, 0.0), and the smallest and the largest normal number. */
     script(s->peer, JSON("{\"data\":[{\"index\":0,\"embedding\":\"AACAPwAAAMA=\"},"
                          "{\"index\":1,\"embedding\":\"AAAAPwAAAAA=\"},"
                          "{\"index\":2,\"embedding\":\"AACAAP//f38=\"}]}"));
@@ -226,7 +227,7 @@ static void a_provider_without_embeddings_says_so(scene *s)
     JSON("{\"data\":[{\"index\":0,\"embedding\":[" number ",0]}],\"model\":\"m\"," \
          "\"usage\":{\"prompt_tokens\":" number "}}")
 
-/* With one part at a time the requests come in order. */
+/* Embed the texts one by one, so that their requests arrive in order. */
 static int embed_singly(scene *s, beluga_embeddings **out)
 {
     return beluga_embed(s->model, s->ctx, three, NULL, 3, out, &s->err, beluga_with_max_inputs(1),
@@ -297,7 +298,7 @@ static void parts_run_at_once(scene *s)
     assert_true(peer_connections(s->peer) > 1);
 }
 
-/* OpenAI accepts at most 300,000 tokens in one request. */
+/* Texts are split because OpenAI accepts at most 300,000 tokens in one request. */
 static void long_texts_are_split_by_their_length(scene *s)
 {
     enum { BYTES = 250000 };

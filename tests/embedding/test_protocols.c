@@ -1,11 +1,11 @@
-/* Features that single protocols have for embeddings. */
+/* Embeddings: features that only some protocols have. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "vectors.h"
 
 #include <stdio.h>
 
-/* Open another provider at the peer, at a path below its root. */
+/* Open a model of another provider, with the peer as its server and this path in its base URL. */
 static void open_other(scene *s, const char *provider, const char *path, const char *model)
 {
     char url[256];
@@ -111,7 +111,8 @@ static void azure_puts_the_deployment_into_a_dated_path(scene *s)
                         "/openai/deployments/my-embedder/embeddings?api-version=2024-10-21");
 }
 
-/* How each protocol reports a refusal. */
+/* Expect that an answer with this body, which reports an error in the provider's own form, fails
+ * with this code. */
 static void expect_error(scene *s, const char *provider, const char *body, int code)
 {
     beluga_embeddings *e;

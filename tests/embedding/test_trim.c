@@ -1,4 +1,5 @@
-/* Histories that are trimmed to a window. A message of mock has as many tokens as words. */
+/* Histories that are trimmed to fit into a context window. The mock counts one token for each
+ * word. */
 #include "../support/scene.h"
 #include "../support/scoped.h"
 
@@ -6,11 +7,9 @@
 
 #include <stdio.h>
 
-/*
- * Make a history from letters, each of which is a message of one word: s, h and a are of system,
- * human and ai; c is an answer that calls a tool, with the number of the call as id; r is the
- * result of the last call, and R that of the first one.
- */
+/* Make a history from letters. Each letter is a message of one word: s, h and a are messages of
+ * system, human and ai; c is an answer that calls a tool, and its id is the number of the call; r
+ * is the result of the last call, and R the result of the first call. */
 static beluga_messages *history(const char *letters)
 {
     beluga_messages *list = beluga_messages_new();
@@ -36,7 +35,8 @@ static beluga_messages *history(const char *letters)
     return list;
 }
 
-/* Trim a history, and write the remaining messages: "s0 h3". Returns the status. */
+/* Trim a history, and write the remaining messages into `left`, such as "s0 h3". Returns the
+ * status. */
 static int trim(beluga_chat_model *model, const char *letters, int64_t max, char left[256],
                 beluga_error *err)
 {
@@ -136,7 +136,7 @@ static void what_always_stays_may_be_too_long(scene *s)
 static void without_a_model_tokens_are_estimated(scene *s)
 {
     char left[256];
-    enum { EACH = 5 }; /* 4 tokens for a message, 1 for its word */
+    enum { EACH = 5 }; /* tokens of a message: 4, and 1 for its word */
     assert_int_equal(trim(NULL, "shahah", 6 * EACH, left, &s->err), 0);
     assert_string_equal(left, "s0 h1 a2 h3 a4 h5");
     assert_int_equal(trim(NULL, "shahah", 6 * EACH - 1, left, &s->err), 0);

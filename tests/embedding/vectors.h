@@ -1,4 +1,4 @@
-/* Texts to embed, and answers of a peer in OpenAI's form. */
+/* Three texts to embed, and answers in OpenAI's form. */
 #ifndef TESTS_VECTORS_H
 #define TESTS_VECTORS_H
 
@@ -14,7 +14,8 @@ static inline int embed_three(scene *s, beluga_embeddings **out)
     return beluga_embed(s->model, s->ctx, three, NULL, 3, out, &s->err);
 }
 
-/* Expect that the answer `body` leads to an error with this message. */
+/* Expect that embedding the texts fails with this code and message if the peer answers with
+ * `body`. */
 static inline void expect_refusal(scene *s, const char *body, int code, const char *message)
 {
     beluga_embeddings *e;

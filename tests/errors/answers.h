@@ -1,4 +1,4 @@
-/* Answers with errors, and the error that a caller must get. */
+/* Answers that are errors, and the error that the caller must get. */
 #ifndef TESTS_ERRORS_ANSWERS_H
 #define TESTS_ERRORS_ANSWERS_H
 
@@ -18,7 +18,7 @@ static void assert_clean(const beluga_error *err)
     assert_true(*err->message);
 }
 
-/* Let the next request, by generate and by a stream, get `r`, and assert the error. */
+/* Make a call, which must send one request and fail with this code. `err` gets the error. */
 static void assert_fails(peer *p, int code, beluga_error *err)
 {
     SCOPED(beluga_chat_model) *model = open_peer(p);
@@ -39,7 +39,7 @@ static void assert_stream_fails(peer *p, int code, pulled *got)
     assert_string_equal(got->err.operation, "stream");
 }
 
-/* Script an answer that ends before the length that it claims. */
+/* Script an answer whose connection ends before the claimed length is reached. */
 static void reply_cut(peer *p, int status, const char *headers, const char *body, size_t claimed)
 {
     peer_reply *r = peer_reply_new(p);
@@ -48,7 +48,7 @@ static void reply_cut(peer *p, int status, const char *headers, const char *body
     peer_step_close(r);
 }
 
-/* Script a stream's first text; the test continues the reply. */
+/* Script a stream up to its first text; the test adds the rest. */
 static peer_reply *reply_half(peer *p, const char *text)
 {
     peer_reply *r = peer_reply_new(p);

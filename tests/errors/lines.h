@@ -1,5 +1,5 @@
-/* The rule for text that leaves the library, texts that break it, and the ways by which a caller's
- * text leaves. */
+/* The rule for texts that the library passes on, texts that break this rule, and functions that
+ * check the fields of errors and logs. */
 #ifndef TESTS_ERRORS_LINES_H
 #define TESTS_ERRORS_LINES_H
 
@@ -26,7 +26,8 @@ static const struct {
                  {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xd800, 0xdfff}, {0xe0000, 0xe007f},
                  {0x110000, ~0u}};
 
-/* Returns the length of the character, or 0 if it is invalid or not allowed there. */
+/* Returns the length of the character in bytes, or 0 if the character is invalid or forbidden in
+ * such a text. */
 static size_t good_character(const unsigned char *p)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -42,8 +43,8 @@ static size_t good_character(const unsigned char *p)
     return length;
 }
 
-static const char *way = ""; /* the way by which the text under test came */
-static size_t held;          /* number of texts that were not empty */
+static const char *way = ""; /* how the text under test gets into the library */
+static size_t held;          /* number of texts that were checked and not empty */
 
 static void hold(const char *field, const char *text)
 {
@@ -81,7 +82,7 @@ static void hold_error(const beluga_error *err)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Texts that JSON can contain come first; the others are not UTF-8. */
+/* The first texts can be written in JSON; the last BROKEN texts are not UTF-8. */
 static const char *const texts[] = {
     "\033]0;PWNED\007\033[2J\010",
     "a\nb\r\nc\td\v\f",
@@ -109,7 +110,7 @@ static const char *const texts[] = {
 };
 enum { TEXTS = sizeof texts / sizeof *texts, BROKEN = 3, VALID = TEXTS - BROKEN };
 
-/* Return the text as it is written between quotes in JSON and YAML: an ASCII escape for each
+/* Return the text as it is written between quotes in JSON and YAML, with an ASCII escape for each
  * character. */
 static const char *quoted(const char *text)
 {

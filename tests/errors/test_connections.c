@@ -1,4 +1,4 @@
-/* Connections that fail, and answers above a maximum. */
+/* Connections that fail, and answers that are larger than a maximum. */
 #include "answers.h"
 
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 
 enum { HEADER_BYTES = 200 * 1024, DEEP = 5000 };
 
-/* Script only these bytes. */
+/* Script an answer of exactly these bytes. */
 static void reply_raw(peer *p, const char *bytes)
 {
     peer_reply *r = peer_reply_new(p);
@@ -33,7 +33,8 @@ static void a_dead_port_is_a_network_error_that_may_pass(void **state)
     assert_true(*err.cause);
 }
 
-/* Ask a model with the library's default retries, at a port where nothing listens. */
+/* Make a call to a port where nothing listens. If `retries` is negative, the library's default
+ * applies. */
 static int ask_dead(const char *url, const char *socket_path, int64_t retries, beluga_error *err)
 {
     const beluga_option opts[] = {beluga_with_model_name("any"),

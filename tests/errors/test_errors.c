@@ -234,12 +234,12 @@ static void without_a_name_and_a_configuration_the_providers_are_listed(void **s
                      BELUGA_ERROR_INVALID_INPUT);
 }
 
-/* Assert that no model of the provider can be opened, and that the error contains this text.
- * Returns the error. */
+/* Assert that opening a model of the provider fails with this code, and that the error's message
+ * contains this text. Returns the error. */
 static beluga_error not_opened(const char *provider, const beluga_config *config, int code,
                                const char *words)
 {
-    /* Not NULL, so that the test sees whether it is set. */
+    /* The initial value is not NULL, so that the test sees whether the call sets the pointer. */
     beluga_chat_model *model = (beluga_chat_model *)&code;
     beluga_error err = {0};
     int status = beluga_registry_open(beluga_registry_default(), provider, config, &model, &err);
@@ -306,7 +306,7 @@ static void an_option_the_provider_does_not_have_is_named_when_it_opens(void **s
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* Make one call of every kind with the same messages and options; all must fail with the same
+/* Make a call of every kind with the same messages and options. All must fail with the same
  * error. */
 static void assert_all_refuse(beluga_chat_model *model, const beluga_messages *messages,
                               beluga_context *context, const beluga_option *opts, size_t n,

@@ -1,7 +1,8 @@
-/* Faults of servers, and the error that a caller gets: code, retry, ids, one line, no key. */
+/* Faults of servers, and the error that the caller gets: its code, when to retry, ids, a message of
+ * one line, and no key in it. */
 #include "answers.h"
 
-/* Script an answer with this body. */
+/* Script an answer with this status and body. */
 static void reply_body(peer *p, int status, const char *headers, const char *body)
 {
     peer_reply *r = peer_reply_new(p);
@@ -45,7 +46,7 @@ static void every_class_of_status_has_its_code_and_says_whether_to_retry(void **
     }
 }
 
-/* Assert how long to wait after a rate limit with these headers. */
+/* Assert that the error after a rate limit with these headers says to wait this long. */
 static void waits(peer *p, const char *headers, int64_t ms)
 {
     beluga_error err;
@@ -226,7 +227,7 @@ static void an_event_that_is_not_json_is_malformed(void **state)
 
 /* ---- requests that are not sent -------------------------------------------------------------- */
 
-/* Assert that a call with this option is refused, and that nothing reaches the peer. */
+/* Assert that a call with this option is refused, and that the peer receives no request. */
 static void assert_refused(peer *p, beluga_option option, const char *said)
 {
     beluga_error err = {0};

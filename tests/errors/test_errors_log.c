@@ -1,4 +1,4 @@
-/* The log hook: which records it gets at which level, and texts that it never gets. */
+/* The log hook: which records it gets at which level, and texts that no record may contain. */
 #include "../support/openai.h"
 #include "../support/scoped.h"
 
@@ -12,7 +12,7 @@ enum { LOG_BYTES = 1 << 18 };
 #define ANSWER       "the words of the answer"
 #define OTHER_SECRET "hunter2-is-a-password"
 
-/* All records that the hook got, as text. */
+/* All records that the hook has received, as text. */
 typedef struct journal {
     char text[LOG_BYTES];
     size_t length, records;
@@ -119,9 +119,10 @@ static void assert_untold(const char *what)
     if (strstr(told.text, what)) fail_msg("'%s' is in:\n%s", what, told.text);
 }
 
-/* ---- texts that are never logged ------------------------------------------------------------- */
+/* ---- texts that the log never contains ------------------------------------------------------- */
 
-/* Make calls with an answer, a stream, a refusal that repeats the key, and a lost connection. */
+/* Make several calls: one has an answer, one is a stream, one is refused with an error that repeats
+ * the key, and one loses its connection. */
 static void call_in_every_way(scene *s)
 {
     pulled got;

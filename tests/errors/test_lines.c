@@ -1,11 +1,11 @@
-/* Text that leaves the library is one line of whole, visible characters, whoever wrote it and by
- * whichever way it came. This test checks the rule by its own code. */
+/* Every text that the library passes on must be one line of valid, visible characters, whoever
+ * wrote the text. This test checks that rule with its own code. */
 #include "../support/small_provider.h"
 #include "lines.h"
 
 /* ---- servers --------------------------------------------------------------------------------- */
 
-/* HTTP allows no line break in a header, so line breaks are left out. */
+/* Add a header with the text. Line breaks are left out, since HTTP allows none in a header. */
 static void add_request_id(char *headers, size_t size, const char *text)
 {
     size_t at = (size_t)snprintf(headers, size, "X-Request-Id: id ");
@@ -86,8 +86,7 @@ static void by_a_servers_error(const char *text)
     assert_true(records > 0);
 }
 
-/* The body does not follow the protocol, so that it becomes the error's cause. */
-/* Make a call at this peer that fails; then stop the peer. */
+/* Make a call to this peer, which must fail, and check the error; then stop the peer. */
 static void hold_failure(peer *p)
 {
     beluga_error err;
@@ -98,6 +97,7 @@ static void hold_failure(peer *p)
     peer_stop(p);
 }
 
+/* The body does not follow the protocol, so it becomes the cause of the error. */
 static void by_a_servers_nonsense(const char *text)
 {
     for (int status = 200; status <= 500; status += 300) {
@@ -159,11 +159,11 @@ static void by_a_list_of_models(const char *text)
     peer_stop(p);
 }
 
-/* ---- providers of other authors -------------------------------------------------------------- */
+/* ---- providers that do not follow the rules -------------------------------------------------- */
 
 static const char *said_by_provider;
 
-/* Fill the whole field, without a NUL. */
+/* Fill the whole field with copies of the text, without a NUL at the end. */
 static void smear(char *field, size_t size)
 {
     for (size_t i = 0, n = strlen(said_by_provider); i < size; i++)
@@ -262,7 +262,7 @@ static void by_a_provider_that_writes_it_itself(const char *text)
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
-/* Written by the exporter's thread, and read after that thread has ended. */
+/* The exporter's thread writes this, and the test reads it after that thread has ended. */
 static struct {
     char text[1 << 17];
     size_t length;
@@ -424,7 +424,7 @@ static void what_was_there_can_be_seen(void **state)
     assert_int_equal(beluga_text_to_line("abc", 3, NULL, 0), 3);
 }
 
-/* A program gets an answer's text unchanged, as it was sent. */
+/* The rule does not apply to answers: the caller gets the text as the server sent it. */
 static void an_answer_stays_as_it_is(void **state)
 {
     (void)state;
@@ -445,8 +445,8 @@ static void an_answer_stays_as_it_is(void **state)
     }
 }
 
-/* Eight bytes are examined together, so each byte is tried with neighbours at both limits of the
- * allowed range. */
+/* The library examines eight bytes together, so each byte is tried at every place, between
+ * neighbours at both ends of the allowed range. */
 static void a_byte_that_is_not_seen_is_found_wherever_it_stands(void **state)
 {
     (void)state;

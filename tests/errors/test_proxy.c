@@ -1,4 +1,5 @@
-/* Faults of a proxy are reported as the proxy's, and never with its password. */
+/* Faults of a proxy: the error says that the proxy failed, and never contains the proxy's
+ * password. */
 #include "../support/openai.h"
 
 #include <netinet/in.h>
@@ -8,7 +9,7 @@
 
 #define PASSWORD "pr0xy-passw0rd"
 
-/* Nothing is ever sent to this server, since the connection through the proxy is refused before. */
+/* No request reaches this server, since the connection through the proxy is always refused. */
 #define SERVER "https://127.0.0.1:9/v1"
 
 static int ask_through(const char *proxy, const char *url, beluga_error *err)
@@ -36,7 +37,7 @@ static void answer(peer *p, int status)
     peer_step_close(r);
 }
 
-/* Return a port where nothing listens, and which is kept from other programs while *fd is open. */
+/* Return a port where nothing listens. While *fd is open, no other program can listen there. */
 static int closed_port(int *fd)
 {
     struct sockaddr_in at = {.sin_family = AF_INET};
@@ -49,7 +50,7 @@ static int closed_port(int *fd)
     return ntohs(at.sin_port);
 }
 
-/* Let the proxy ask for credentials, whatever the request, and return the error. */
+/* Call through a proxy that asks for credentials, which must fail, and return the error. */
 static beluga_error without_credentials(peer *p, const char *url)
 {
     char proxy[128];
@@ -68,7 +69,7 @@ static void a_tunnel_that_wants_credentials_says_so(void **state)
     beluga_error err = without_credentials(p, SERVER);
     assert_non_null(strstr(err.message, "HTTPS_PROXY"));
     assert_string_equal(peer_request_method(p, 0), "CONNECT");
-    /* The key must not be sent to a proxy. */
+    /* The key must not be sent to the proxy. */
     assert_null(peer_request_header(p, 0, "Authorization"));
 }
 
@@ -93,7 +94,7 @@ static void a_tunnel_that_is_refused_has_the_proxys_status(void **state)
         snprintf(expected, sizeof expected, "the proxy refused to connect to the server (HTTP %d)",
                  rows[i].status);
         assert_string_equal(err.message, expected);
-        assert_int_equal(err.http_status, 0); /* there is no status of the server */
+        assert_int_equal(err.http_status, 0); /* the server has sent no status */
         assert_int_equal(beluga_error_is_retryable(&err), rows[i].retryable);
     }
 }
@@ -126,7 +127,7 @@ static void a_server_that_does_not_run_is_not_told_as_a_proxy(void **state)
     close(fd);
 }
 
-/* libcurl would read the variable all the same. */
+/* libcurl would apply the variable no_proxy even to a proxy that was set by an option. */
 static void a_variable_takes_no_proxy_away_that_was_given(void **state)
 {
     char proxy[128];
@@ -141,7 +142,7 @@ static void a_variable_takes_no_proxy_away_that_was_given(void **state)
     close(fd);
 }
 
-/* Assert that the call fails with this code with a proxy from a variable. */
+/* Assert that a call through a proxy from the variable https_proxy fails with this code. */
 static void variable_fails(const char *proxy, int code, const char *words)
 {
     const beluga_option option = beluga_with_env();
@@ -155,7 +156,8 @@ static void variable_fails(const char *proxy, int code, const char *words)
     unsetenv("https_proxy");
 }
 
-/* libcurl reads these variables by itself; the library finds out that a proxy was used. */
+/* libcurl reads the proxy's variables itself; the library must still find out that a proxy was
+ * used. */
 static void a_proxy_of_a_variable_is_told_as_one(void **state)
 {
     char proxy[128];

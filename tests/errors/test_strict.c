@@ -1,4 +1,4 @@
-/* The option `strict`: an incomplete answer is an error, in every kind of call. */
+/* The option `strict`, which makes an incomplete answer an error, with every kind of call. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
@@ -10,7 +10,7 @@
 
 static const char answer[] = "This is a mock response.";
 
-/* Open a model with `strict` whose answers end with this finish reason. */
+/* Open a model of mock with `strict`, whose answers end with this finish reason. */
 static beluga_chat_model *open_strict(const char *reason)
 {
     return open_mock(beluga_with_strict(true), beluga_mock_with_finish_reason(reason));
@@ -26,7 +26,7 @@ static void assert_cut(int status, const beluga_error *err)
     assert_false(beluga_error_is_retryable(err));
 }
 
-/* Assert the status of a strict answer that ends with this finish reason. */
+/* Assert that a strict call whose answer ends with this finish reason returns this status. */
 static void ends_in(const char *reason, int expected)
 {
     SCOPED(beluga_chat_model) *model = open_strict(reason);

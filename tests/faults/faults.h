@@ -1,5 +1,5 @@
-/* The sixteen faults that callers of language models meet, as in failoverbench's catalogue
- * (methodology 0.1), played by the scripted peer and met through the library. */
+/* The sixteen faults that callers of language models meet, from the catalogue of failoverbench
+ * (methodology 0.1). The scripted peer causes them, and calls through the library meet them. */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
@@ -13,16 +13,17 @@
 
 enum { MAX_ATTEMPTS = 256, MAX_CALLS = 20, TEXT_SIZE = 1024 };
 
-/* Which features are turned on, and how much faster time runs than in the catalogue. */
+/* The features of the library that are turned on, and by how much the times of the catalogue are
+ * divided. */
 typedef struct setup {
     bool retry, fallback, breaker, first_token, restart;
     int divisor;
 } setup;
 
-/* The result of one stream for its caller. */
+/* The result of one stream, as its caller sees it. */
 typedef struct outcome {
     int status;
-    bool ended;     /* the stream ended before our patience did */
+    bool ended;     /* the stream ended within patience_s */
     bool complete;  /* a success with the whole answer */
     bool truncated; /* a success without the whole answer */
     bool has_usage;
@@ -30,11 +31,11 @@ typedef struct outcome {
     double began_s, seconds; /* seconds since the scenario began; duration in seconds */
 } outcome;
 
-/* The requests in the provider's log. */
+/* The requests that the provider has received. */
 typedef struct attempts {
     size_t primary, fallback;
     double primary_s[MAX_ATTEMPTS]; /* times in seconds since the scenario began */
-    bool prefill;                   /* some request ended with an assistant's message */
+    bool prefill;                   /* a request ended with a message of the assistant */
 } attempts;
 
 typedef enum verdict { PASS, PARTIAL, SAFE, FAIL } verdict;
@@ -45,7 +46,7 @@ typedef struct result {
     outcome calls[MAX_CALLS];
     size_t n_calls;
     attempts seen;
-    bool alive_after; /* a healthy call through the same model succeeded afterwards */
+    bool alive_after; /* after the scenario, a call through the same model succeeded */
     verdict verdict;
     char why[256]; /* the checks that failed */
 } result;
@@ -55,7 +56,7 @@ typedef struct scenario {
     double patience_s; /* a call that takes longer counts as hanging */
     size_t calls;      /* 0: one */
     double interval_s;
-    /* Results of the nine published systems: p pass, ~ partial, o safe, x fail. */
+    /* Results of nine other systems, one letter each: p pass, ~ partial, o safe, x fail. */
     const char *published;
     void (*check)(const struct scenario *s, const setup *with, result *r);
 } scenario;
@@ -63,9 +64,9 @@ typedef struct scenario {
 extern const scenario scenarios[];
 extern const size_t n_scenarios;
 
-/* run.c: all scenarios are opened before the first is played, and closed after the last: otherwise
- * a sanitizer would see one descriptor used for files and sockets of several threads. The results
- * are in `r`, except for the verdict. */
+/* These functions are in run.c. All scenarios are opened before the first is run, and closed after
+ * the last. Otherwise one descriptor number would be used for files and sockets of several threads,
+ * which a sanitizer would report. The results are in `r`, except for the verdict. */
 void open_scenario(const scenario *s, const setup *with, result *r);
 void run_scenario(const scenario *s, const setup *with, result *r);
 void close_scenario(result *r);

@@ -1,4 +1,4 @@
-/* faults: runs the sixteen scenarios, all at once, and prints a score card. See usage. */
+/* faults: runs the sixteen scenarios at the same time, and prints a score card. See usage_text. */
 #include "faults.h"
 
 #include <getopt.h>
@@ -138,7 +138,7 @@ static int turn_off(setup *with, const char *part)
     return 0;
 }
 
-/* Returns 0, or -1 after reporting an error. */
+/* Parse the arguments. Returns 0, or -1 after reporting an error. */
 static int parse(int argc, char **argv, setup *with, bool *tap)
 {
     static const struct option options[] = {{"divisor", required_argument, NULL, 'd'},

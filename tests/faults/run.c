@@ -1,5 +1,6 @@
-/* Plays a scenario: a peer whose faults depend on the model's name, a model configured as an
- * operator would do it, and calls that record the view of the caller and of the provider. */
+/* Runs a scenario: it starts a peer whose faults depend on the model's name, opens a model as an
+ * operator would configure it, makes the calls, and records what the caller and the provider
+ * see. */
 #include "faults.h"
 
 #include <stdio.h>
@@ -33,7 +34,7 @@ static int ms(const setup *with, int full)
     return scaled < 100 ? 100 : scaled;
 }
 
-/* Write the configuration as an operator would. */
+/* Write a configuration file as an operator would. */
 static void write_configuration(FILE *f, const scenario *s, const setup *with, const char *url)
 {
     fprintf(f, "providers:\n  openai: {base_url: \"%s\", api_key: key}\nmodels:\n  primary:\n",
@@ -99,7 +100,7 @@ static void take(answer *a, outcome *o, const beluga_event *event)
     }
 }
 
-/* Returns whether the text is the one that the peer streams. */
+/* Returns whether the text is the complete text that the peer streams. */
 static bool is_whole(const answer *a)
 {
     static const char ten[] = "The quick brown fox jumps over the lazy dog. Then";
@@ -152,7 +153,7 @@ static void read_log(const peer *p, const scenario *s, double began_s, size_t be
     }
 }
 
-/* Returns whether a healthy call through the same model succeeds. */
+/* Returns whether a call that meets no fault succeeds through the same model. */
 static bool is_alive(beluga_chat_model *model)
 {
     beluga_response *response = NULL;

@@ -1,5 +1,6 @@
-/* The right reaction to each fault. A required check that fails is a fail; an advisory one makes a
- * pass partial; a clean error within the time limit, without a rescue, is safe. */
+/* The right reaction to each fault. If a required check fails, the result is "fail"; if an advisory
+ * check fails, the result is "partial" at best. A clean error in time instead of an answer is
+ * "safe". */
 #include "faults.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void advise(result *r, bool holds, const char *check)
     note(r, check);
 }
 
-/* These rules hold for every call: it ends, and half an answer is not a success. */
+/* The rules for every call: it must end, and half of an answer must not be a success. */
 static void judge_call(result *r, bool rescued)
 {
     const outcome *o = &r->calls[0];
@@ -40,7 +41,8 @@ static void judge(result *r)
     judge_call(r, r->calls[0].complete);
 }
 
-/* Returns the number of primary attempts in the first seconds. */
+/* Returns the number of attempts at the primary model in the first seconds after the first
+ * attempt. */
 static size_t within(const attempts *seen, double seconds)
 {
     size_t n = 0;
@@ -128,7 +130,7 @@ static void check_malformed(const scenario *s, const setup *with, result *r)
 
 static void check_no_done(const scenario *s, const setup *with, result *r)
 {
-    /* The grace period of two seconds is not a setting, so it is not divided. */
+    /* The grace period of two seconds can't be configured, so it is not divided. */
     const double slack = with->divisor > 1 ? 20 : 1;
     (void)s;
     judge(r);
@@ -145,7 +147,7 @@ static void check_context_length(const scenario *s, const setup *with, result *r
     require(r, r->seen.primary == 1, "the same model was asked again");
 }
 
-/* The provider's finish reason is the answer. */
+/* The right result is an error with the provider's finish reason; the fallback must not be used. */
 static void check_content_filter(const scenario *s, const setup *with, result *r)
 {
     (void)s;
@@ -192,7 +194,7 @@ static void check_outage(const scenario *s, const setup *with, result *r)
     if (served < asked) note(r, "not all were served while the provider was down");
     require(r, recovered >= 0 && recovered <= 30.0 / with->divisor,
             "it did not return after the recovery");
-    /* Without a breaker every call would make three attempts. */
+    /* Without the breaker every call would make three attempts. */
     advise(r, r->seen.primary < 3 * asked / 2, "the provider was asked all the time");
 }
 
@@ -207,9 +209,9 @@ static void check_accounting(const scenario *s, const setup *with, result *r)
     require(r, r->seen.primary <= 6, "too many attempts");
 }
 
-/* Results that failoverbench published on 2026-09-12: Bifrost 2.1.1, no gateway, DeepSeek Harness
- * with fallbacks, LangChain with fallbacks, LiteLLM proxy, its router tuned, its router, the OpenAI
- * SDK for Python, Portkey. */
+/* The published results are those of failoverbench on 2026-09-12, in this order: Bifrost 2.1.1, no
+ * gateway, DeepSeek Harness with fallbacks, LangChain with fallbacks, LiteLLM proxy, LiteLLM router
+ * with tuned settings, LiteLLM router, the OpenAI SDK for Python, Portkey. */
 const scenario scenarios[] = {
     {"s01", "429 with Retry-After", 20, 0, 0, "~o~pppppp", check_retry_after},
     {"s02", "429 without Retry-After, for ever", 40, 0, 0, "popppppop", check_rate_limit},

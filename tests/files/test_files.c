@@ -1,5 +1,5 @@
-/* Files that the library makes: files and links that others put in their way are neither followed
- * nor emptied. */
+/* Files that the library makes. If other users have put files or links in their place, the library
+ * must neither follow nor empty these. */
 #include "base/file.h"
 #include "base/new_file.h"
 #include "base/trust.h"
@@ -29,7 +29,7 @@ typedef struct room {
     char folder[64];
 } room;
 
-/* Return a path in the room, valid until the fourth call after this one. */
+/* Return the path of a file in the test's folder, valid until the fourth call after this one. */
 static const char *in(const room *r, const char *name)
 {
     static char paths[4][PATH_BYTES];
@@ -113,8 +113,8 @@ static int replace(const char *path, const char *text, bool follow)
     return rc;
 }
 
-/* Give a file to another user, as a name that this user made in /tmp. Returns false without root's
- * rights. */
+/* Give a file to another user, as if that user had made it in a folder like /tmp. Returns false if
+ * the test does not run as root. */
 static bool give_away(const room *r, const char *path)
 {
     if (lchown(path, SOMEBODY, (gid_t)-1) != 0) return false;
@@ -123,7 +123,7 @@ static bool give_away(const room *r, const char *path)
     return true;
 }
 
-/* ---- files that get their name when they are complete ---------------------------------------- */
+/* ---- files that are renamed when they are complete ------------------------------------------- */
 
 static void a_new_file_is_private_and_an_old_ones_mode_is_kept(void **state)
 {
@@ -219,7 +219,7 @@ static void what_another_put_into_a_shared_folder_is_not_replaced(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
-/* In a shared folder anybody may have made a hard link to a file of ours. */
+/* In a shared folder another user may have made a hard link to one of our files. */
 static void a_files_second_name_in_a_shared_folder_is_not_written(void **state)
 {
     room *r = *state;
@@ -236,7 +236,7 @@ static void a_files_second_name_in_a_shared_folder_is_not_written(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
-/* ---- files that a user named ----------------------------------------------------------------- */
+/* ---- files whose names a user chose ---------------------------------------------------------- */
 
 static void a_named_file_is_made_private_and_less_where_the_umask_says_so(void **state)
 {
@@ -365,7 +365,7 @@ static void what_never_ends_is_read_to_the_limit(void **state)
     beluga__buf_free(&text);
 }
 
-/* Every system has this user, and a group of the same name. */
+/* Become the user "daemon", which every system has, with a group of the same name. */
 static bool become_daemon(struct stat *info)
 {
     const struct passwd *user = getpwnam("daemon");

@@ -1,5 +1,5 @@
-/* Generate: kinds of messages, conversations, options of one call, and everything that is refused.
- */
+/* beluga_generate: kinds of messages, conversations, options of one call, and input that is
+ * refused. */
 #include "../models.h"
 
 #include <stdio.h>
@@ -102,7 +102,7 @@ static void bytes_that_are_not_utf8_are_refused_with_their_position(void **state
             beluga_invoke(s->model, NULL, beluga_input_text(wrong[i]), &response, &err),
             BELUGA_ERROR_INVALID_INPUT);
         assert_non_null(strstr(err.message, "UTF-8"));
-        assert_non_null(strstr(err.message, "2")); /* the position where it begins */
+        assert_non_null(strstr(err.message, "2")); /* the position of the invalid byte */
     }
 }
 
@@ -432,7 +432,8 @@ static void a_cancelled_context_starts_nothing(void **state)
                      BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(err.code, BELUGA_ERROR_CONTEXT_CANCELED);
     beluga_context_unref(context);
-    assert_answer(s->model, "a", s->answer); /* the refused call did not even use up a turn */
+    /* the refused call did not use up an answer of the provider */
+    assert_answer(s->model, "a", s->answer);
 }
 
 static void a_deadline_ends_a_call_that_takes_longer(void **state)

@@ -1,4 +1,4 @@
-/* Lists of models, and live probes, over a network. */
+/* Lists of models, and health probes with real calls, over a network. */
 #include "../support/scene.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ static void a_list_of_models_is_sorted_and_one_block(scene *s)
     assert_string_equal(peer_request_header(s->peer, 0, "Authorization"), "Bearer sk-test");
 }
 
-/* The forms of OpenRouter, Groq, vLLM, Mistral, Together and llama.cpp's server. */
+/* The lists have the forms of OpenRouter, Groq, vLLM, Mistral, Together and llama.cpp's server. */
 static void facts_of_models_are_read_from_their_list(scene *s)
 {
     beluga_model_info *infos;
@@ -90,7 +90,7 @@ static void a_list_that_fails_gives_nothing_but_its_error(scene *s)
         {200, BELUGA_ERROR_INVALID_RESPONSE, "{\"other\":1}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char **names = (char **)s; /* not NULL, so that the test sees whether it is set */
+        char **names = (char **)s; /* not NULL, so that the test sees whether the call sets it */
         size_t n = 7;
         beluga_error err = {0};
         models(s->peer, cases[i].status, cases[i].body);
@@ -149,7 +149,7 @@ static void a_model_that_the_list_lacks_is_asked_itself(scene *s)
 {
     beluga_health health;
     models(s->peer, 200, "{\"data\":[{\"id\":\"ape\"}]}");
-    script(s->peer, ANSWERS("pong")); /* the model is an alias that no list contains */
+    script(s->peer, ANSWERS("pong")); /* the list lacks an alias, so the probe makes a call */
     assert_int_equal(beluga_check_health(s->model, NULL, true, &health, NULL), 0);
     assert_string_equal(health.state, "healthy");
     expect_requests(s, 2);
@@ -215,7 +215,7 @@ static void without_a_probe_a_model_is_unhealthy_while_its_command_gives_no_key(
     close(fd);
     snprintf(command, sizeof command, "command:cat %s", path);
     open_with(s, beluga_with_api_key(command));
-    assert_state(s->model, "unknown", 0, true); /* a command is not run to find out */
+    assert_state(s->model, "unknown", 0, true); /* a health check does not run the key's command */
     expect_failure(s, BELUGA_ERROR_AUTHENTICATION);
     assert_state(s->model, "unhealthy", BELUGA_ERROR_AUTHENTICATION, false);
     FILE *file = fopen(path, "w");

@@ -1,4 +1,5 @@
-/* The interfaces ChatModel and LLM: each function with both providers that need no network. */
+/* The interfaces ChatModel and LLM: each function is tested with the two providers that need no
+ * network. */
 #include "../models.h"
 #include "../support/scoped.h"
 
@@ -48,7 +49,7 @@ static void a_stream_gives_the_text_in_pieces_and_one_finish(void **state)
     size_t texts = 0, finishes = 0;
     beluga_messages *messages = one_question("Hello");
     assert_int_equal(beluga_stream_chat(s->model, NULL, messages, &stream, NULL), 0);
-    beluga_messages_free(messages); /* a call under way keeps references to its objects */
+    beluga_messages_free(messages); /* the call keeps its own references to the messages */
     while (beluga_stream_next(stream, &event, NULL) == 0 && event) {
         assert_int_equal(finishes, 0);
         if (event->kind == BELUGA_EVENT_FINISH) finishes++;
@@ -99,7 +100,7 @@ static void health_is_told_without_a_call(void **state)
     assert_string_equal(health.state, "healthy");
     assert_string_equal(health.model, s->model_name);
     assert_string_equal(health.provider, s->provider);
-    assert_answer(s->model, "Hello", s->answer); /* the first turn was not used up */
+    assert_answer(s->model, "Hello", s->answer); /* the provider still gives its first answer */
 }
 
 static void a_reference_keeps_a_model_alive(void **state)
@@ -194,7 +195,7 @@ static void any_input_becomes_a_list_of_messages(void **state)
 
 /* ---- push ------------------------------------------------------------------------------------ */
 
-/* The messages of a call on the host's loop, and its outcome. */
+/* A call on the host's loop: its messages, and the events that it has received. */
 typedef struct heard {
     beluga_loop *loop;
     beluga_messages *messages;
@@ -222,7 +223,7 @@ static void run(heard *h)
     while (beluga_loop_active(h->loop) > 0) assert_int_equal(beluga_loop_wait(h->loop, 10000), 0);
 }
 
-/* Assert the text of a call, and free its objects. */
+/* Assert the answer of a call that has ended, and free its objects. */
 static void assert_heard(heard *h, const char *text)
 {
     SCOPED(beluga_response) *response = NULL;

@@ -1,12 +1,12 @@
-/* Helpers that the tests of exchanged keys share: `broker` at the scripted peer, which gives tokens
- * and answers. */
+/* Helpers for the tests of keys that are exchanged for tokens. The provider `broker` asks the
+ * scripted peer for both tokens and answers. */
 #ifndef TESTS_EXCHANGE_H
 #define TESTS_EXCHANGE_H
 
 #include "../support/broker.h"
 #include "../support/scene.h"
 
-/* Open one of the broker's providers at a URL, as open_at does. */
+/* Open one of the two providers of support/broker.h at a URL, with the same options as open_at. */
 static inline beluga_chat_model *broker_open_n(beluga_registry *registry, const char *name,
                                                const char *url, const beluga_option *opts)
 {
@@ -38,7 +38,8 @@ static inline int exchange_set(void **state)
     return 0;
 }
 
-/* The tokens come in turn, followed by answers to all requests. */
+/* GIVES scripts the answer to the next request for a token. ANSWERS_ALL scripts the answer to all
+ * other requests. */
 #define TOKEN(text)    "{\"access_token\":\"" text "\",\"expires_in\":3600,\"token_type\":\"Bearer\"}"
 #define GIVES(s, ...)  script(s->peer, MATCHES("/token"), __VA_ARGS__)
 #define ANSWERS_ALL(s) script(s->peer, FOR_EVER, ANSWERS("Hello"))
@@ -51,7 +52,7 @@ static inline size_t tokens_asked(const scene *s)
     return n;
 }
 
-/* The exchange does not run on the calls' loops, so no loop is stepped for it. */
+/* Wait without stepping a loop, since the exchange does not run on the loops of the calls. */
 static inline void wait_for_requests(scene *s, size_t n)
 {
     assert_int_equal(peer_wait_requests(s->peer, n, PATIENCE_MS), 0);

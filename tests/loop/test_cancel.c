@@ -1,4 +1,5 @@
-/* Cancelling: before, during and after a call, from any thread, and from a signal handler. */
+/* Cancelling a call before it starts, while it runs, and after its end; from any thread, and from a
+ * signal handler. */
 #include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
@@ -7,7 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-/* Script replies that begin and then send nothing. */
+/* Script replies that begin, but never end. */
 static void endless(scene *s, int times)
 {
     script(s->peer, REPEATS(times), BEGINS, SAYS("Hello"), HANGS);
@@ -52,7 +53,8 @@ static void a_call_without_a_context_cannot_be_cancelled_by_one(void **state)
     beluga_context_cancel(NULL);
     assert_false(beluga_context_is_cancelled(NULL));
     beluga_context *ctx = beluga_context_new_timeout(NULL, 60000);
-    beluga_context_cancel(ctx); /* no effect: neither this context nor a parent is cancellable */
+    /* no effect: this context is not cancellable, and it has no parent */
+    beluga_context_cancel(ctx);
     assert_false(beluga_context_is_cancelled(ctx));
     beluga_context_unref(ctx);
 }
@@ -75,13 +77,13 @@ static void what_had_arrived_is_read_and_then_the_cancellation(scene *s)
     expect_requests(s, 1);
 }
 
-/* Cancels a context when the peer has received a number of requests. */
+/* A thread that cancels a context when the peer has received a number of requests. */
 typedef struct canceller {
     pthread_t thread;
     peer *p;
     beluga_context *ctx;
     size_t requests;
-    pthread_t waits; /* the thread that gets a signal */
+    pthread_t waits; /* the thread to which the signal is sent */
 } canceller;
 
 static void *cancel_then(void *argument)
@@ -129,7 +131,8 @@ static void another_thread_cancels_what_runs_on_a_hosts_loop(scene *s)
     endless(s, N);
     for (int i = 0; i < N; i++) beluga_op_free(push_stream(s->model, s->loop, s->ctx, &r[i]));
     cancel_from_a_thread(&c, s->peer, s->ctx, N);
-    /* Only when the descriptor is readable. */
+    /* These steps wait until the loop's descriptor is readable: a cancellation from another thread
+     * must make it readable. */
     for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < N; i++) assert_int_equal(r[i].error.code, BELUGA_ERROR_CONTEXT_CANCELED);
     pthread_join(c.thread, NULL);
@@ -159,7 +162,7 @@ static void a_paused_call_is_cancelled_too(scene *s)
     beluga_context_cancel(s->ctx);
     step_to_the_end(s);
     assert_story(&s->r, "start metadata [Hello] error(context_canceled)");
-    beluga_op_pause(s->op, false); /* no effect after the end */
+    beluga_op_pause(s->op, false); /* no effect, since the call has ended */
     beluga_op_cancel(s->op);
     step_until_quiet(s->loop);
 }
@@ -220,7 +223,7 @@ static void a_signal_in_the_middle_of_a_callback_cancels_too(scene *s)
     beluga_context_unref(interrupted);
 }
 
-/* A signal that cancels nothing does not disturb a call that waits. */
+/* A signal whose handler cancels nothing must not disturb a call that waits. */
 static void a_signal_alone_ends_nothing(scene *s)
 {
     canceller c = {.p = s->peer, .waits = pthread_self()};
@@ -253,7 +256,7 @@ static void a_parent_cancels_its_children_and_a_child_nobody_else(scene *s)
     step_until_quiet(s->loop);
     assert_int_equal(r[0].errors + r[2].errors, 0);
     assert_false(beluga_context_is_cancelled(second));
-    /* It is not cancellable itself, so the nearest cancellable parent is cancelled. */
+    /* This context is not cancellable itself, so its nearest cancellable parent is cancelled. */
     beluga_context_cancel(timed);
     step_until_end(s->loop, &r[0]);
     step_until_end(s->loop, &r[2]);

@@ -1,6 +1,7 @@
-/* Random actions in random order: many calls to a server that misbehaves are started, paused,
- * resumed, cancelled and freed; in the end each call has ended once, unless its loop was freed
- * before. The random numbers are the same in every run; only the timing of the network differs. */
+/* Random actions in random order: many calls to a server that fails in many ways are started,
+ * paused, resumed, cancelled and freed. At the end each call must have had exactly one terminal
+ * event, unless its loop was freed before. The random numbers are the same in every run; only the
+ * timing of the network differs. */
 #include "../support/calls.h"
 #include "../support/script.h"
 
@@ -100,7 +101,7 @@ static void start_one(chaos *c)
     if (status) {
         assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED);
         assert_null(c->ops[i]);
-        c->records[i].errors = 1; /* it failed before it began */
+        c->records[i].errors = 1; /* the call failed before it started */
     }
     beluga_messages_free(messages);
 }
@@ -170,7 +171,7 @@ static void every_call_ends_once_whatever_is_done_to_it(void **state)
             do_something(&c);
             assert_int_equal(beluga_loop_wait(c.loop, one_in(&c.random, 4) ? 2 : 0), 0);
         }
-        beluga_context_cancel(c.everything); /* a paused call would never end */
+        beluga_context_cancel(c.everything); /* otherwise a paused call would never end */
         while (!all_ended(&c)) poll_and_step(c.loop);
         step_until_quiet(c.loop);
         assert_int_equal(beluga_loop_active(c.loop), 0);

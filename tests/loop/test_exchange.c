@@ -1,5 +1,5 @@
-/* Keys that are exchanged for tokens: once for all waiting calls; a token is kept until shortly
- * before it expires, and replaced when it is refused. */
+/* Keys that are exchanged for tokens: all waiting calls share one exchange. A token is kept until
+ * shortly before it expires, and replaced when the server refuses it. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/own_time.h"
@@ -187,8 +187,8 @@ static void a_fresh_token_that_is_refused_is_the_calls_error(scene *s)
     assert_int_equal(s->err.attempts, 1);
 }
 
-/* Both calls were sent with the old token. The second refusal arrives when there is already a new
- * one. */
+/* Both calls are sent with the old token. When the second refusal arrives, there is already a new
+ * token. */
 static void a_token_is_replaced_once_however_many_calls_it_was_refused(scene *s)
 {
     record first = {0}, second = {0};
@@ -315,8 +315,8 @@ static void each_call_waits_as_long_as_its_own_timeouts_say(scene *s)
     assert_int_equal(patient.finishes, 1);
 }
 
-/* A child process uses the token that it inherits; if its parent's exchange was under way, the
- * child makes its own. */
+/* A child process may use a token that it inherits. If the exchange was still running in its
+ * parent, the child makes its own. */
 static void a_forked_child_makes_its_own_exchange(scene *s)
 {
     int status;

@@ -1,5 +1,5 @@
-/* Keys that can't be exchanged: the call's error, whether another attempt follows, and that neither
- * key nor token is shown or stored. */
+/* Keys that can't be exchanged: the error of the call, whether there is another attempt, and that
+ * no error, log or recording contains the key or the token. */
 #include "../support/parts.h"
 #include "../support/tape.h"
 #include "exchange.h"
@@ -222,7 +222,7 @@ static void health_knows_that_the_last_exchange_failed(scene *s)
     assert_int_equal(beluga_check_health(s->model, NULL, false, &health, &s->err), 0);
 }
 
-/* ---- shown and stored texts ------------------------------------------------------------------ */
+/* ---- what errors, logs and recordings contain ------------------------------------------------ */
 
 static char said[65536];
 

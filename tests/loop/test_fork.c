@@ -47,7 +47,7 @@ static void an_inherited_stream_returns_forked_and_the_parents_goes_on(scene *s)
     assert_int_equal(peer_connections(s->peer), 1);
 }
 
-/* Events that wait in the queue belong to the parent's stream, too. */
+/* The events in the queue belong to the parent's stream, so the child must not get them. */
 static void an_inherited_stream_gives_none_of_the_events_that_wait(scene *s)
 {
     script(s->peer, STREAMS("Hello big wide world"));
@@ -61,8 +61,8 @@ static void an_inherited_stream_gives_none_of_the_events_that_wait(scene *s)
 
 /* --- a host's loop ---------------------------------------------------------------------------- */
 
-/* libcurl checks each transfer once more some time after it connected. Let that pass: the check
- * would hide that a child removed a descriptor from the parent's poller. */
+/* Some time after a transfer has connected, libcurl checks it again. Wait until this has happened:
+ * the check would hide that a child removed a descriptor from the parent's poller. */
 static void let_timers_pass(beluga_loop *loop)
 {
     struct timespec rest = {.tv_nsec = 300000000};
@@ -148,20 +148,20 @@ static int call_on_ones_own(void *argument)
 static void a_child_calls_over_connections_of_its_own(scene *s)
 {
     script(s->peer, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
-    expect_text(s, "Hello"); /* opens a connection that is then kept */
+    expect_text(s, "Hello"); /* this opens a connection, which is kept */
     in_child(call_on_ones_own, s->model);
     expect_text(s, "Hello");
     assert_int_equal(peer_request_connection(s->peer, 0), 0);
     for (size_t i = 1; i < 4; i++) assert_int_not_equal(peer_request_connection(s->peer, i), 0);
     assert_int_equal(peer_request_connection(s->peer, 4),
-                     0); /* the parent's connection is still open */
+                     0); /* the connection of the parent is still open */
 }
 
 static int call_and_exit(void *argument)
 {
     int failed = call_on_ones_own(argument);
     beluga_chat_model_unref(argument);
-    exit(failed); /* runs all functions that run at the end of a program */
+    exit(failed); /* also calls the functions that were registered with atexit */
 }
 
 static void a_child_that_exits_in_good_order_does_not_hang(scene *s)
@@ -204,7 +204,7 @@ static void work_that_blocks_runs_in_a_child_too(void **state)
     skip_under_tsan();
     script(p, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
     beluga_chat_model *warm = open_peer_with(p, beluga_with_api_key("command:echo one"));
-    assert_int_equal(generate(warm, "Hello", NULL), 0); /* the pool has a thread now */
+    assert_int_equal(generate(warm, "Hello", NULL), 0); /* now the pool has a thread */
     beluga_chat_model *cold = open_peer_with(p, beluga_with_api_key("command:echo two"));
     in_child(resolve_a_key, cold);
     assert_string_equal(peer_request_header(p, 1, "Authorization"), "Bearer two");
@@ -213,7 +213,7 @@ static void work_that_blocks_runs_in_a_child_too(void **state)
     beluga_chat_model_unref(warm);
 }
 
-/* The thread that fetches the key exists only in the parent: a child that waits for it would wait
+/* The thread that fetches the key exists only in the parent. A child that waited for it would wait
  * for ever. */
 static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
 {
@@ -241,7 +241,7 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
     assert_true(folder_remove(folder));
 }
 
-/* ---- state that calls share ------------------------------------------------------------------ */
+/* ---- state that the calls of a model share --------------------------------------------------- */
 
 static int answers_in_child(void *argument)
 {
@@ -258,7 +258,7 @@ static void a_child_does_not_wait_for_its_parents_calls_to_end(scene *s)
     begin_until(s, BELUGA_EVENT_TEXT);
     script(s->peer, ANSWERS("Hello"));
     in_child(answers_in_child, s->model);
-    /* here the limit of one call at a time still holds */
+    /* in the parent, the limit of one call at a time still applies */
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
     peer_open_gate(s->peer, 0);
     pull_to_the_end(s);

@@ -1,5 +1,5 @@
-/* The head of a request: which headers the transport adds to those of a call, and that each is sent
- * once. */
+/* The head of a request: which headers the transport adds to the headers of the call. Each header
+ * must be sent only once. */
 #include "../support/openai.h"
 #include "../support/parts.h"
 
@@ -80,7 +80,7 @@ static void models_of_one_loop_name_their_own_agents(void **state)
     for (int i = 0; i < 3; i++) beluga_chat_model_unref(models[i]);
 }
 
-/* One URL is used for many requests of a connection, and then another one. */
+/* Several requests on one connection use the same URL, and then another URL. */
 static void each_request_goes_to_its_own_url(void **state)
 {
     static const char *const names[] = {"one", "one", "two", "two", "much-longer-name", "one"};
@@ -106,7 +106,7 @@ static void each_request_goes_to_its_own_url(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* libcurl would wait a second for "100 Continue", which few servers send. */
+/* Otherwise libcurl would wait a second for "100 Continue", which few servers send. */
 static void a_long_body_is_sent_at_once(void **state)
 {
     enum { LONG = 1200 * 1000 };
@@ -129,7 +129,7 @@ static void a_long_body_is_sent_at_once(void **state)
     free(text);
 }
 
-/* A proxy gets the request itself, or a request for a tunnel. */
+/* A proxy gets either the request itself (http), or a request for a tunnel (https). */
 static void a_proxy_is_told_the_agent_once(void **state)
 {
     static const char *const urls[] = {"http://127.0.0.1:9/v1", "https://127.0.0.1:9/v1"};

@@ -1,5 +1,5 @@
-/* Keys from a variable, a file or a command: fetched outside the loop, once for all waiting
- * calls. */
+/* Keys from a variable, a file or a command. They are fetched outside of the loop, and all waiting
+ * calls share one fetch. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/meter.h"
@@ -18,7 +18,7 @@ static const char *path_in_folder(const char *name)
     return path_below(folder, name);
 }
 
-/* Make the folder, and let the peer answer every call. */
+/* Make the folder, and script an answer for every call. */
 static int set_folder(void **state)
 {
     if (!folder_make(folder, "keys") || set_scene(state)) return -1;
@@ -47,8 +47,8 @@ static void open_with_key(scene *s, const char *kind, const char *what)
     open_with(s, beluga_with_api_key(reference));
 }
 
-/* Write a command that adds a line to "count", waits for the file "go-on" (with a limit), and
- * prints a key. */
+/* Write a command that adds a line to the file "count", waits for the file "go-on" (not for ever),
+ * and then prints a key. */
 static void slow_command(char *command, size_t size)
 {
     snprintf(command, size,
@@ -65,7 +65,7 @@ static void open_with_slow_command(scene *s)
     open_with(s, beluga_with_api_key(command));
 }
 
-/* Wait until the command runs. */
+/* Wait until the command has started. */
 static void wait_for_command(void)
 {
     while (lines_of(path_in_folder("count")) == 0) usleep(1000);
@@ -89,7 +89,8 @@ static void a_variable_is_read_when_the_model_opens(scene *s)
 
 static void an_empty_variable_is_named_when_the_model_opens(scene *s)
 {
-    beluga_chat_model *model = s->model; /* not NULL, so that the test sees whether it is set */
+    /* not NULL, so that the test sees whether the call sets it */
+    beluga_chat_model *model = s->model;
     unsetenv("BELUGA_TEST_KEY");
     beluga_config *config = beluga_config_new(beluga_with_api_key("env:BELUGA_TEST_KEY"));
     assert_int_equal(
@@ -130,7 +131,7 @@ static void a_command_runs_once_for_twenty_calls_at_once(scene *s)
     open_with_slow_command(s);
     for (int i = 0; i < N; i++) beluga_op_free(push_stream(s->model, s->loop, NULL, &r[i]));
     wait_for_command();
-    expect_requests(s, 0); /* all of them wait for the key */
+    expect_requests(s, 0); /* all calls wait for the key */
     write_file(path_in_folder("go-on"), "");
     for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < N; i++) assert_int_equal(r[i].finishes, 1);
@@ -179,12 +180,14 @@ static void a_call_that_waits_for_a_command_can_be_cancelled(scene *s)
     step_to_the_end(s);
     assert_story(&s->r, "error(context_canceled)");
     write_file(path_in_folder("go-on"), "");
-    /* This call may just have caused the command's end. */
+    /* The cancelled call was the only one, so the command may be killed just when this call needs
+     * it. */
     assert_int_equal(generate(s->model, "Hello", NULL), 0);
     assert_in_range(lines_of(path_in_folder("count")), 1, 2);
 }
 
-/* The command is ended for lack of waiting calls at about the time at which a new call needs it. */
+/* The command is killed because no call waits for it, at about the time at which a new call needs
+ * it. */
 static void a_call_gets_its_key_when_the_command_was_just_given_up(scene *s)
 {
     for (int i = 0; i < 40; i++) {
@@ -222,11 +225,10 @@ static void a_loop_and_a_model_may_go_while_a_command_runs(scene *s)
     RELEASE(beluga_op_free, s->op);
     RELEASE(beluga_loop_free, s->loop);
     RELEASE(beluga_chat_model_unref, s->model);
-    assert_int_equal(s->r.events, 0); /* the command is ended, since no call waits for it */
+    assert_int_equal(s->r.events, 0); /* the command is killed, since no call needs it any longer */
 }
 
-/* A key that arrives for an ended call must not keep the client alive, since nothing will process
- * it. */
+/* A key that arrives after the end of its call must not keep the client alive. */
 static void a_client_goes_although_a_command_of_its_ended_later(scene *s)
 {
     meter m = {0};

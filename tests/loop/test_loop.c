@@ -1,6 +1,6 @@
-/* Calls on a host's own event loop. The tests wait with poll(2) on the loop's descriptor and step
- * only when it is readable, so every test here proves that the descriptor becomes readable whenever
- * there is work. */
+/* Calls on a host's own event loop. The tests wait with poll(2) on the loop's descriptor, and step
+ * only when it is readable. So every test here also shows that the descriptor becomes readable
+ * whenever there is work. */
 #include "../support/scene.h"
 #include "model/operation.h"
 
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- when callbacks come --------------------------------------------------------------------- */
+/* ---- when callbacks are called --------------------------------------------------------------- */
 
 static void callbacks_come_only_from_step(scene *s)
 {
@@ -35,7 +35,8 @@ static void a_stream_over_http_comes_to_its_end_by_its_descriptor_alone(scene *s
 static void a_start_that_fails_never_calls_back(scene *s)
 {
     beluga_messages *none = beluga_messages_new(), *one = beluga_messages_new();
-    beluga_op *op = (beluga_op *)&s->r; /* not NULL, so that the test sees whether it is set */
+    /* not NULL, so that the test sees whether the call sets it */
+    beluga_op *op = (beluga_op *)&s->r;
     beluga_messages_add(one, beluga_human_message("Hi"));
     assert_int_equal(
         beluga_stream_start(s->model, s->loop, NULL, none, record_event, &s->r, &op, &s->err),
@@ -67,12 +68,12 @@ static void a_call_whose_handle_was_given_back_goes_on(scene *s)
 /* ---- calls from inside a callback ------------------------------------------------------------ */
 
 typedef struct actor {
-    record r; /* the first member, since record_event gets the actor's address */
+    record r; /* must be the first member, since record_event gets the actor's address */
     beluga_loop *loop;
     beluga_op *op;
     beluga_chat_model *model;
-    uint32_t cancel_at; /* kind of event at which to cancel */
-    record *started;    /* record of the stream that it starts */
+    uint32_t cancel_at; /* the kind of event at which the actor cancels the call */
+    record *started;    /* the record of the stream that the actor starts */
     int step_status;
 } actor;
 
@@ -149,15 +150,15 @@ static void a_step_from_inside_a_callback_is_recursive(scene *s)
     beluga_op_free(start_actor(&a, s->model));
     step_until_end(a.loop, &a.r);
     assert_int_equal(a.step_status, BELUGA_ERROR_RECURSIVE);
-    assert_int_equal(a.r.finishes, 1); /* the refused step did no harm */
+    assert_int_equal(a.r.finishes, 1); /* the refused step had no effect */
     beluga_loop_free(a.loop);
 }
 
 /* --- pause ------------------------------------------------------------------------------------ */
 
-enum { BIG_EVENTS = 40, BIG_EVENT = 1 << 20 }; /* more bytes than any socket's buffers hold */
+enum { BIG_EVENTS = 40, BIG_EVENT = 1 << 20 }; /* together more bytes than any socket's buffers */
 
-/* Resume, and step to the end, which must be a success. */
+/* Resume the call, and step until its end, which must be a success. */
 static void resume_to_the_finish(scene *s)
 {
     beluga_op_pause(s->op, false);
@@ -165,7 +166,7 @@ static void resume_to_the_finish(scene *s)
     assert_int_equal(s->r.finishes, 1);
 }
 
-/* Expect no events although an answer has arrived completely. */
+/* Expect that the call has no events, although the server has sent the whole answer. */
 static void expect_silence_after(scene *s, size_t request)
 {
     step_to_requests(s, request + 1);
@@ -200,14 +201,14 @@ static void a_call_paused_before_its_first_event_waits(scene *s)
     resume_to_the_finish(s);
 }
 
-/* The call is paused while it waits before a retry; the next attempt is paused, too. */
+/* The call is paused while it waits for a retry. The second attempt must then be paused, too. */
 static void a_call_paused_between_two_attempts_stays_paused(scene *s)
 {
     open_with(s, beluga_with_max_retries(1));
     script(s->peer, FAILS(500, "Retry-After: 1\r\n"));
     script(s->peer, STREAMS("Hello"));
     push(s);
-    expect_silence_after(s, 0); /* the answer was read; the call now waits for a second */
+    expect_silence_after(s, 0); /* the error was read; the call now waits a second for its retry */
     beluga_op_pause(s->op, true);
     expect_silence_after(s, 1);
     resume_to_the_finish(s);
@@ -219,7 +220,7 @@ static void a_finish_that_waits_for_its_usage_waits_while_paused(scene *s)
     push(s);
     while (beluga_loop_timeout_ms(s->loop) < 0 || beluga_loop_timeout_ms(s->loop) > 2000 ||
            !s->r.texts)
-        poll_and_step(s->loop); /* now it waits only for the end of the grace period */
+        poll_and_step(s->loop); /* now the call waits only for the end of the grace period */
     beluga_op_pause(s->op, true);
     struct timespec grace = {.tv_sec = 2, .tv_nsec = 100000000};
     nanosleep(&grace, NULL);
@@ -245,7 +246,7 @@ static void a_loop_that_is_freed_ends_its_calls_silently(scene *s)
     beluga_op_free(push_stream(slow, s->loop, s->ctx, &mock));
     for (int i = 0; i < N; i++)
         while (!http[i].texts) poll_and_step(s->loop);
-    /* The call has not even connected. */
+    /* This call is not even connected yet. */
     beluga_op_free(push_stream(s->model, s->loop, NULL, &waiting));
     assert_int_equal(beluga_loop_active(s->loop), N + 2);
     RELEASE(beluga_loop_free, s->loop);
@@ -271,7 +272,7 @@ static void count_result(void *payload, uint64_t index, beluga_batch_result *res
     ++*(size_t *)payload;
 }
 
-/* The batch's handle may be freed before the loop or after it, whatever is waiting then. */
+/* The handle of the batch may be freed before the loop or after it, in every state of the batch. */
 static void a_loop_may_go_before_the_batch_that_ran_on_it(void **state)
 {
     (void)state;
@@ -341,8 +342,8 @@ static void a_deadline_makes_the_descriptor_readable(scene *s)
     expect_push(s, "error(context_timeout)");
 }
 
-/* The program has stepped the loop without its descriptor, and watches the descriptor only
- * later. */
+/* The program has stepped the loop without using its descriptor. When it starts to watch the
+ * descriptor, this must become readable. */
 static void a_descriptor_that_is_asked_for_late_tells_of_what_waits(scene *s)
 {
     use_model(s, open_mock(beluga_mock_with_word_delay_ms(1)));
@@ -381,7 +382,7 @@ static void another_thread_may_ask_for_the_descriptor_while_the_loop_runs(scene 
     }
 }
 
-/* This includes usage that came before any text. */
+/* Usage that arrives before any text is dropped, too. */
 static void a_cancel_before_the_first_content_gets_nothing_but_the_error(scene *s)
 {
     script(s->peer, BEGINS, USES(12, 0), HANGS);
@@ -412,7 +413,7 @@ static void a_resumed_call_makes_the_descriptor_readable(scene *s)
     script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
     push(s);
     step_to_text(s);
-    for (int i = 0; i < 3; i++) { /* more often than necessary */
+    for (int i = 0; i < 3; i++) { /* pausing twice has the same effect as pausing once */
         beluga_op_pause(s->op, true);
         beluga_op_pause(s->op, false);
         beluga_op_pause(s->op, true);
@@ -491,8 +492,8 @@ static void a_loop_may_go_while_a_whole_answer_is_held(scene *s)
     assert_story(&s->r, "");
 }
 
-/* The rest of a body is read after the call's end, when the model's client and its memory may be
- * freed; the loop belongs to another client. */
+/* The rest of the body is read after the end of the call, when the model's client and its memory
+ * may be freed already. The loop belongs to another client. */
 static void a_model_and_its_client_may_go_before_the_rest_of_an_answer_is_read(scene *s)
 {
     const beluga_client_settings settings = {.size = sizeof settings};

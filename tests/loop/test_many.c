@@ -1,5 +1,5 @@
-/* Many streams on one loop: the work of a step is bounded, every stream gets its turn, and
- * thousands are no problem. */
+/* Many streams on one loop: a step does a limited amount of work, no stream has to wait for long,
+ * and thousands of streams work. */
 #include "../support/scene.h"
 
 #include <stdio.h>
@@ -46,7 +46,7 @@ static void free_crowd(crowd *c)
     free(c->records);
 }
 
-/* Returns how many records meet a condition. */
+/* Returns how many of the records satisfy the condition. */
 static size_t count(const crowd *c, bool (*is)(const record *))
 {
     size_t found = 0;
@@ -85,7 +85,8 @@ static void step_until(crowd *c, bool (*is)(const record *))
     }
 }
 
-/* Script a word, and then the rest that the gate holds back, for the next `times` requests. */
+/* For the next `times` requests, script a word and a gate; the caller adds the rest of the
+ * answer. */
 static peer_reply *gated_reply(peer *p, int gate, int times)
 {
     peer_reply *reply = script(p, REPEATS(times), BEGINS, SAYS("Hello"), WAITS_AT(gate));
@@ -99,15 +100,16 @@ static void let_through(peer *p, int gate, size_t from, size_t to)
         assert_int_equal(peer_wait_outcome(p, i, PEER_ANSWERED, PATIENCE_MS), 0);
 }
 
-/* libcurl checks each transfer once more some time after it connected, and then reads more than the
- * limit of a step. Let that pass. */
+/* Some time after a transfer has connected, libcurl checks it again, and then reads more than a
+ * step should. Wait until this has happened. */
 static void let_timers_pass(crowd *c)
 {
     for (int64_t until = now_ms() + 500; now_ms() < until;)
         assert_int_equal(beluga_loop_wait(c->loop, 20), 0);
 }
 
-/* Step while the descriptor is readable, until all have finished: some at each step, never many. */
+/* Step until all streams have finished. The descriptor must be readable before each step, and each
+ * step may finish only a few streams. */
 static void step_boundedly(crowd *c)
 {
     for (size_t before = 0, steps = 0; before < c->n; steps++) {
@@ -145,7 +147,7 @@ static void a_step_begins_a_bounded_number_of_calls_without_a_network_too(void *
     free_crowd(&c);
 }
 
-/* These are fewer streams than a step's descriptors, but more bytes than a step reads. */
+/* A step could serve all of these streams, but they have more bytes than a step reads. */
 static void streams_with_much_to_read_do_not_starve_the_others(void **state)
 {
     peer *p = *state;
@@ -171,7 +173,7 @@ static void streams_with_much_to_read_do_not_starve_the_others(void **state)
     free_crowd(&c);
 }
 
-/* These are more streams than fill a step, and none ever has to wait for bytes. */
+/* A step can't serve all of these streams, and each of them always has bytes to read. */
 static void a_cancellation_is_heard_among_streams_that_never_wait(void **state)
 {
     peer *p = *state;
@@ -199,8 +201,8 @@ static void a_cancellation_is_heard_among_streams_that_never_wait(void **state)
     beluga_context_unref(ctx);
 }
 
-/* The host was busy for longer than the timeout, while more bytes arrived than one step reads; the
- * streams that would time out first got theirs last. */
+/* The host did not step for longer than the timeout, and meanwhile more bytes arrived than one step
+ * reads. The streams that would time out first got their bytes last. */
 static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
 {
     peer *p = *state;
@@ -234,7 +236,8 @@ static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
     }
 }
 
-/* Each stream needs two descriptors, since the server is in the same process. */
+/* Return how many streams the limit of descriptors allows. Each stream needs two, since the server
+ * is in the same process. */
 static size_t streams_allowed(void)
 {
     enum { WANTED = 2000, OTHERS = 100 };
@@ -261,7 +264,7 @@ static void thousands_of_streams_run_on_one_thread(void **state)
     peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
     script_more(reply, SAYS(" world"), STOPS, DONE);
     push_crowd(&c, open_peer(p), n);
-    step_until(&c, has_text); /* all of them are open at once */
+    step_until(&c, has_text); /* all streams are open at the same time */
     assert_int_equal(beluga_loop_active(c.loop), n);
     peer_open_gate(p, 0);
     step_until(&c, has_finished);
@@ -281,8 +284,9 @@ static void many_calls_one_after_the_other_share_a_few_connections(scene *s)
         step_to_the_end(s);
         assert_int_equal(s->r.finishes, 1);
     }
-    assert_in_range(peer_connections(s->peer), 1,
-                    N / 10); /* the next call may begin before the last body has ended */
+    /* A connection may still be busy with its last body when the next call begins, which then opens
+     * another one. */
+    assert_in_range(peer_connections(s->peer), 1, N / 10);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* The buffers that a loop keeps from its calls for later calls. */
+/* Buffers that a loop takes back from finished calls and lends to later calls. */
 #include "../support/calls.h"
 #include "base/limits.h"
 #include "loop/rooms.h"

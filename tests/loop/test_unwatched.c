@@ -1,5 +1,5 @@
 /* Connections that the system can't watch. The test replaces a function of the C library: while
- * `full` is set no descriptor of the test's thread can be added, but those of the peer's thread
+ * `full` is set, this thread can't add a descriptor to an epoll instance, but the peer's thread
  * can. */
 #include "../support/scene.h"
 #include "../support/scoped.h"
@@ -45,7 +45,7 @@ static void a_call_that_can_not_be_watched_fails_in_the_step_of_its_start(scene 
 
 typedef struct first_call {
     record r;
-    scene *scene; /* the scene whose op is resumed at the failure */
+    scene *scene; /* when the first call fails, its callback resumes the op of this scene */
 } first_call;
 
 static void record_and_resume(void *payload, const beluga_event *event)
@@ -55,7 +55,8 @@ static void record_and_resume(void *payload, const beluga_event *event)
     if (first->r.errors) beluga_op_pause(first->scene->op, false);
 }
 
-/* In one step the first call ends, and the second can't be watched and is resumed. */
+/* In one step the first call ends, and its callback resumes the second call, whose connection can't
+ * be watched. */
 static void a_call_that_can_not_be_watched_fails_also_where_another_resumes_it(scene *s)
 {
     SCOPED(beluga_messages) *messages = beluga_messages_new();

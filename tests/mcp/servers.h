@@ -1,4 +1,4 @@
-/* Servers for tests: server.py, which behaves as its arguments say. */
+/* MCP servers for tests. server.py behaves as its arguments say. */
 #ifndef TESTS_MCP_SERVERS_H
 #define TESTS_MCP_SERVERS_H
 
@@ -17,7 +17,8 @@
 SCOPED_TYPE(beluga_mcp, beluga_mcp_close)
 #undef SCOPED_TYPE
 
-/* The settings of a server that behaves in this way; the texts are valid until the next call. */
+/* The settings of a server that behaves in a certain way. The texts in the settings are valid as
+ * long as this object. */
 typedef struct server {
     beluga_mcp_settings settings;
     char script[512];
@@ -34,7 +35,7 @@ static inline void server_init(server *s, const char *way, const char *argument)
     s->settings.args = s->args;
 }
 
-/* Open a server; the test fails if that fails. */
+/* Open a server; the test fails if that is impossible. */
 static inline beluga_mcp *open_with(const beluga_mcp_settings *settings)
 {
     beluga_error err = {.message = ""};
@@ -51,7 +52,7 @@ static inline beluga_mcp *open_server(const char *way)
     return open_with(&s.settings);
 }
 
-/* Returns the tool of this name, which the caller owns; NULL if there is none. */
+/* Returns the tool with this name, owned by the caller, or NULL. */
 static inline beluga_tool *find_tool(beluga_mcp *mcp, const char *name)
 {
     size_t n;
@@ -64,7 +65,7 @@ static inline beluga_tool *find_tool(beluga_mcp *mcp, const char *name)
     return found;
 }
 
-/* The outcome of a tool's run; the caller owns the text. */
+/* The outcome of running a tool; the caller owns the text. */
 typedef struct outcome {
     int status;
     char *text;
@@ -83,7 +84,7 @@ static inline outcome call_under(beluga_mcp *mcp, beluga_context *ctx, const cha
     return o;
 }
 
-/* Expect that a call succeeds with this text. */
+/* Expect that calling the tool succeeds, and that the result is this text. */
 static inline void expect_text_of(beluga_mcp *mcp, const char *name, const char *arguments,
                                   const char *text)
 {
@@ -93,7 +94,7 @@ static inline void expect_text_of(beluga_mcp *mcp, const char *name, const char 
     beluga_free(o.text);
 }
 
-/* Expect that a call fails with this code, and that its text contains this part. */
+/* Expect that calling the tool fails with this code, and that the result contains this text. */
 static inline void expect_failure_of(beluga_mcp *mcp, const char *name, int code, const char *text)
 {
     outcome o = call_under(mcp, NULL, name, "{}");
@@ -102,13 +103,14 @@ static inline void expect_failure_of(beluga_mcp *mcp, const char *name, int code
     beluga_free(o.text);
 }
 
-/* Expect that the server still works. */
+/* Expect that the server still answers calls. */
 static inline void expect_alive(beluga_mcp *mcp)
 {
     expect_text_of(mcp, "echo", "{\"text\":\"still here\"}", "still here");
 }
 
-/* For threads_run: make calls, each of which must get its own answer. Returns NULL if all do. */
+/* For threads_run: make several calls, and check that each gets its own answer. Returns NULL if all
+ * do. */
 static inline void *echo_often(void *argument)
 {
     char arguments[64], text[32];

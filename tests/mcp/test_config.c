@@ -1,12 +1,12 @@
-/* MCP servers of a configuration: entries become settings, and mistakes are reported with their
- * place. */
+/* MCP servers in a configuration: entries become settings, and the errors for mistakes have a place
+ * in the file. */
 #include "../support/files.h"
 #include "../support/words.h"
 #include "servers.h"
 
 #include <unistd.h>
 
-/* A configuration of one file. */
+/* A configuration that was loaded from one file. */
 typedef struct file {
     char path[64];
     beluga_config *config;

@@ -1,4 +1,4 @@
-/* MCP servers that are reached by HTTP. */
+/* MCP servers that are reached over HTTP. */
 #include "../support/threads.h"
 #include "servers.h"
 
@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A service that runs beside the test. */
+/* An HTTP service in another process. */
 typedef struct service {
     pid_t pid;
-    FILE *lines; /* the lines in which it reports its requests */
+    FILE *lines; /* a pipe to which the service writes a line for each request */
     char url[64];
     beluga_mcp_settings settings;
 } service;
@@ -43,7 +43,7 @@ static void service_end(service *s)
     fclose(s->lines);
 }
 
-/* Read the service's lines until this one comes. */
+/* Read lines from the service until this line arrives. */
 static void expect_line(service *s, const char *wanted)
 {
     char line[256];
@@ -54,7 +54,7 @@ static void expect_line(service *s, const char *wanted)
     fail_msg("the service never told: %s", wanted);
 }
 
-/* The objects of a test: a service that behaves in some way, and an open server at it. */
+/* The objects of a test: a service, and the MCP connection that is open to it. */
 typedef struct scene {
     service service;
     beluga_mcp *mcp;
@@ -146,8 +146,8 @@ static void a_session_that_was_forgotten_is_begun_anew(void **state)
     end(&s);
 }
 
-/* The list is fetched again because it has changed, and this request finds that the session is
- * gone. */
+/* The list of tools has changed and is fetched again. The answer to this request says that the
+ * session has ended. */
 static void a_list_that_finds_the_session_gone_begins_another(void **state)
 {
     (void)state;
@@ -162,7 +162,7 @@ static void a_list_that_finds_the_session_gone_begins_another(void **state)
     end(&s);
 }
 
-/* A call finds that the session is gone while its list is still being fetched. */
+/* While the list is being fetched, another call finds that the session has ended. */
 static void a_list_of_a_session_that_is_gone_is_let_go(void **state)
 {
     (void)state;
@@ -191,8 +191,8 @@ static void headers_go_to_the_service(void **state)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* Expect that opening fails with this code, and that the error contains the first text and lacks
- * the second. */
+/* Expect that opening fails with this code, and that the error contains `words` and lacks
+ * `others`. */
 static void expect_refusal(const beluga_mcp_settings *settings, int code, const char *words,
                            const char *others)
 {
@@ -285,7 +285,7 @@ static void a_service_that_floods_ends_its_call_alone(void **state)
     service_end(&s);
 }
 
-/* A call that hangs, on a separate thread. */
+/* A call that gets no answer, on its own thread. */
 typedef struct hanging {
     beluga_mcp *mcp;
     beluga_context *ctx;

@@ -206,7 +206,7 @@ static void tools_are_chosen_by_their_names(void **state)
     expect_alive(mcp);
 }
 
-/* Test a condition repeatedly until it holds. */
+/* Wait until a condition holds. Returns false if it does not hold in time. */
 static bool soon(bool (*is_so)(void *), void *argument)
 {
     for (int i = 0; i < 6000; i++) {
@@ -372,7 +372,7 @@ static void a_call_that_takes_too_long_is_cancelled_at_the_server(void **state)
     assert_true(soon(was_cancelled, mcp));
 }
 
-/* A call that hangs, on a separate thread. */
+/* A call that gets no answer, on its own thread. */
 typedef struct hanging {
     beluga_mcp *mcp;
     beluga_context *ctx;
@@ -480,7 +480,7 @@ static void nothing_is_left_of_a_server_that_nobody_holds(void **state)
     assert_int_equal(beluga_client_close(client, 60000, &err), 0);
 }
 
-/* Read the file to which a server wrote its process id. */
+/* Read the process id that a server has written into this file. */
 static pid_t read_pid(const char *path)
 {
     int pid = 0;

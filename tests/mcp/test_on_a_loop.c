@@ -1,12 +1,12 @@
-/* MCP servers beside a host's event loop, which they never block. */
+/* MCP servers that are used on a host's event loop, which must never block. */
 #include "servers.h"
 #include "support/calls.h"
 
 #include <beluga/providers/mock.h>
 
-/* The outcome of an opening. */
+/* The outcome of opening a server. */
 typedef struct opening {
-    beluga_mcp *mcp; /* the server as passed to the callback */
+    beluga_mcp *mcp; /* the server that the callback received */
     int calls, code;
 } opening;
 
@@ -105,8 +105,8 @@ static void a_loop_may_be_freed_during_an_opening(void **state)
 
 /* --- tool loops ------------------------------------------------------------------------------- */
 
-/* Bind a server's tools to mock, which makes the calls of the JSON once, and then answers
- * "done". */
+/* Bind the server's tools to a model of mock. Its first answer makes the calls in this JSON, and
+ * the second is "done". */
 static beluga_chat_model *mock_that_calls(beluga_mcp *mcp, const char *calls)
 {
     size_t n;
@@ -168,7 +168,7 @@ static void a_tool_that_hangs_ends_by_the_loops_time_out(void **state)
                      0);
     for (int i = 0; i < 60 && beluga_loop_active(loop); i++) beluga_loop_wait(loop, 1000);
     assert_int_equal(beluga_loop_active(loop), 0);
-    /* the loop's own timeout may come first */
+    /* The call fails either by its own timeout or by the loop's. */
     assert_true(*result);
     assert_has_none(result, "ok: ");
     SCOPED(beluga_response) *response = beluga_tool_run_response(run);

@@ -1,10 +1,9 @@
 /* This library is preloaded into a program, and runs the program many times, each time with other
- * allocations failing. Before main() the process becomes a server: for each order on descriptor
- * ORDERS it forks; the child runs main(), and the parent waits for its end and reports it on
- * REPORTS. So a run costs only main(), and not the loading of twenty libraries.
- *
- * Everything that uses malloc can fail: the library's own memory and that of libcurl, OpenSSL,
- * SQLite, … */
+ * allocations failing. Before main() the process becomes a server: for each order that it reads
+ * from the descriptor ORDERS, it forks; the child runs main(), and the parent waits for the child
+ * and writes a report to the descriptor REPORTS. So each run costs only main(), and not the loading
+ * of twenty libraries. Every call of malloc can fail: those of the library and those of libcurl,
+ * OpenSSL, SQLite, … */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -21,15 +20,15 @@
 /* Descriptors that scripts/memory-torture opens. */
 enum { ORDERS = 200, REPORTS = 201, OUT = 202, ERR = 203 };
 
-/* Numbers of allocations, from 0; `rate` 0: none fails at random. */
+/* Allocations are numbered from 0. If `rate` is 0, none fails at random. */
 typedef struct order {
     uint64_t first, last; /* the allocations that fail */
-    uint64_t after, rate; /* from number `after` on, one in `rate` fails */
+    uint64_t after, rate; /* from number `after` on, one allocation in `rate` fails at random */
     uint64_t seed;
 } order;
 
 typedef struct report {
-    int32_t status; /* the status of wait() */
+    int32_t status; /* the child's status from waitpid */
     int32_t unused;
     uint64_t asked, failed; /* allocations */
     uint64_t cpu_us;
@@ -37,7 +36,7 @@ typedef struct report {
 
 static order now = {.first = UINT64_MAX};
 
-/* Shared with the child. */
+/* The parent and the child share these counts. */
 typedef struct call_counts {
     atomic_uint_fast64_t asked, failed;
 } call_counts;
@@ -50,7 +49,8 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *pointer, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
-/* The same number gives the same result, whatever threads there are. */
+/* Return a random number that depends only on `x`, so that threads do not change which numbers
+ * fail. */
 static uint64_t mix(uint64_t x)
 {
     x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
@@ -116,7 +116,7 @@ static void become_the_program(const order *next)
     dup2(OUT, STDOUT_FILENO);
     dup2(ERR, STDERR_FILENO);
     for (int fd = ORDERS; fd <= ERR; fd++) close(fd);
-    unsetenv("LD_PRELOAD"); /* programs that it starts itself are not failed */
+    unsetenv("LD_PRELOAD"); /* allocations of programs that this one starts do not fail */
     now = *next;
     atomic_store(&counts->asked, 0);
     atomic_store(&counts->failed, 0);
@@ -136,8 +136,8 @@ static void wait_for(pid_t child)
     give(&r, sizeof r);
 }
 
-/* OpenSSL is initialised once in a process, and fails badly without memory: it crashes later, or
- * waits for itself for ever (3.5). That is not ours to fix, so it is initialised before any
+/* OpenSSL initialises itself once in a process. If memory is missing then, OpenSSL crashes later or
+ * waits for itself for ever (version 3.5). We can't mend that, so OpenSSL is initialised before any
  * allocation fails. */
 static void begin_openssl(void)
 {

@@ -6,8 +6,8 @@
 
 #include <unistd.h>
 
-/* Open times that are so long that no test sees the breaker close by itself, or so short that it
- * does so at once. */
+/* Open times: one is so long that no breaker closes during a test, the other so short that it has
+ * passed at once. */
 enum { LONG_MS = 3600000, SHORT_MS = 1 };
 
 static void open_with_breaker(scene *s, int64_t failures, int64_t open_ms, int64_t probes)
@@ -21,7 +21,7 @@ static void fail_next(scene *s, int status)
     script(s->peer, FAILS(status, NULL));
 }
 
-/* Open a breaker by its first failure, and wait until its open time is over. */
+/* Let a first failure open the breaker, and wait until its open time has passed. */
 static void open_and_rest(scene *s, int64_t probes)
 {
     open_with_breaker(s, 1, SHORT_MS, probes);
@@ -30,14 +30,14 @@ static void open_and_rest(scene *s, int64_t probes)
     usleep(20 * 1000 * SHORT_MS);
 }
 
-/* Expect that the next call gets an answer. */
+/* Expect that the next call succeeds. */
 static void is_well(scene *s)
 {
     script(s->peer, ANSWERS("well"));
     expect_text(s, "well");
 }
 
-/* Each call may be retried twice. */
+/* Open a model whose calls may be retried twice, and script six failures. */
 static void open_retrying(scene *s, int64_t failures, int64_t open_ms)
 {
     open_with(s, beluga_with_breaker_failures(failures), beluga_with_breaker_open_time_ms(open_ms),
@@ -55,7 +55,7 @@ static void it_opens_after_so_many_failures_in_a_row(scene *s)
     expect_failure(s, BELUGA_ERROR_CIRCUIT_OPEN);
     assert_in_range(s->err.retry_after_ms, LONG_MS / 2, LONG_MS);
     assert_non_null(strstr(s->err.message, "3 failed calls"));
-    expect_requests(s, 3); /* no request was sent */
+    expect_requests(s, 3); /* the breaker refused this call, so no request was sent */
 }
 
 static void a_success_between_them_starts_the_count_anew(scene *s)
@@ -95,7 +95,7 @@ static void a_probe_that_fails_opens_it_anew(scene *s)
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     size_t asked = peer_requests(s->peer);
     assert_int_equal(asked, 2);
-    /* The call is refused, unless the machine paused for the 200 ms of the open time. */
+    /* The call is refused, unless this process paused for the 200 ms of the open time. */
     int status = generate(s->model, NULL, NULL);
     assert_true(status == BELUGA_ERROR_CIRCUIT_OPEN || peer_requests(s->peer) > asked);
 }

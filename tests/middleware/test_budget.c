@@ -1,4 +1,4 @@
-/* Prices, the cost of calls, and a budget that stops them. */
+/* Prices, the cost of calls, and a budget that refuses calls when it is spent. */
 #include "../support/files.h"
 #include "../support/scene.h"
 
@@ -10,7 +10,7 @@
 
 static char path[] = "/tmp/beluga-prices-XXXXXX";
 
-/* An input word costs a dollar, an output word ten. */
+/* An input word costs a dollar, and an output word ten dollars. */
 static const char word_prices[] = "date: 2026-01-02\nprices:\n"
                                   "  mock/*: {input: 1000000, output: 10000000}\n"
                                   "  openai/peer-chat: {input: 1000000, output: 1000000}\n";
@@ -61,7 +61,7 @@ static void each_kind_of_token_has_its_price(scene *s)
     usage.input_cache_read = 500000;
     usage.input_cache_write = 250000;
     usage.output_total = 100000;
-    usage.output_reasoning = 90000; /* included in the total */
+    usage.output_reasoning = 90000; /* these tokens are part of output_total */
     double cost = beluga_price_cost(&price, &usage);
     assert_true(cost > 2.2249 && cost < 2.2251); /* 0.5 + 0.1 + 0.625 + 1 */
 }
@@ -131,8 +131,8 @@ static const beluga_option nothing = {.type = 0};
 
 static void when_it_is_spent_nothing_is_sent(scene *s)
 {
-    /* Each call has one word of input and two of output, and costs $21; before it is sent its input
-     * is estimated as 5 words. */
+    /* Each call has one word of input and two words of output, and costs $21. Before a call is
+     * sent, its input is estimated as 5 words. */
     open_with_budget(s, 50, nothing);
     expect_text(s, "one two");
     expect_text(s, "one two");
@@ -176,7 +176,7 @@ static void tries_that_failed_are_paid_for(scene *s)
     assert_non_null(strstr(s->r.error.message, "$33 are used"));
 }
 
-/* Few providers report what a cancelled stream cost, and all of them charge for it. */
+/* The provider reports no usage, so the cost is estimated from the text. */
 static void what_was_answered_is_paid_for_though_nobody_told_the_usage(scene *s)
 {
     open_with(s, beluga_with_prices(path), beluga_with_budget(10));
@@ -237,7 +237,7 @@ static void threads_do_not_spend_more_together(scene *s)
 {
     pthread_t threads[THREADS];
     size_t answered = 0;
-    /* $25 are reserved for a call, of which $21 are used. */
+    /* $25 are reserved for each call, and $21 are spent. */
     open_with_budget(s, 210, beluga_with_max_tokens(2));
     for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, spend, s->model);
     for (int i = 0; i < THREADS; i++) {

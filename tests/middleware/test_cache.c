@@ -1,4 +1,4 @@
-/* The response cache: which questions count as equal, and which answers are given again. */
+/* The response cache: which questions count as equal, and which answers are cached. */
 #include "../support/scene.h"
 #include "../support/threads.h"
 
@@ -9,8 +9,8 @@
 
 enum { HOUR_MS = 3600000 };
 
-/* The answers differ in turn, so that a second answer from the provider is not equal to the
- * first. */
+/* The provider gives different answers one after another, so that the test sees whether an answer
+ * is from the cache. */
 static void open_caching(scene *s, beluga_option more)
 {
     open_mock_with(s, beluga_mock_with_responses("one two\nthree\nfour"),
@@ -19,7 +19,8 @@ static void open_caching(scene *s, beluga_option more)
 
 static const beluga_option nothing = {.type = 0};
 
-/* Expect this answer to a question with options, from the cache or not. */
+/* Expect this answer to a question with options. `cached` says whether it must be from the
+ * cache. */
 #define expect_answer(s, question, text, cached, ...)                                           \
     do {                                                                                        \
         beluga_response *answer = NULL;                                                         \
@@ -170,7 +171,7 @@ static void who_cancels_a_replay_may_go_on_reading_the_event(scene *s)
     expect_text(s, "one two");
     c.op = push_to(s->model, s->loop, NULL, cancel_and_read, &c);
     while (!c.ends) poll_and_step(s->loop);
-    assert_string_equal(c.text, "one two"); /* the cached answer came in one piece */
+    assert_string_equal(c.text, "one two"); /* the cached answer has a single text event */
     beluga_op_free(c.op);
 }
 
@@ -207,11 +208,11 @@ static void the_host_may_keep_them_itself(scene *s)
     beluga_cache_store store = {sizeof store, &kept, shelf_get, shelf_put};
     open_caching(s, beluga_with_cache(&store));
     expect_text(s, "one two");
-    open_caching(s, beluga_with_cache(&store)); /* another cache with the same store */
+    open_caching(s, beluga_with_cache(&store)); /* a new cache that uses the same store */
     expect_text(s, "one two");
     assert_int_equal(kept.puts, 1);
     assert_int_equal(kept.gets, 2);
-    /* A damaged entry counts as missing. */
+    /* A truncated entry counts as missing. */
     for (size_t cut = 1; cut < kept.length; cut += 7) {
         size_t whole = kept.length;
         kept.length = cut;
@@ -238,7 +239,7 @@ static void what_a_store_makes_up_is_not_believed(scene *s)
     beluga_cache_store store = {sizeof store, &kept, shelf_get, shelf_put};
     open_mock_with(s, beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
     for (size_t i = 0; i < sizeof made_up / sizeof *made_up; i++) {
-        expect_text(s, NULL); /* stores the entry under this key */
+        expect_text(s, NULL); /* puts an entry into the store */
         kept.length = strlen(made_up[i]);
         memcpy(kept.value, made_up[i], kept.length);
         expect_text(s, "This is a mock response.");

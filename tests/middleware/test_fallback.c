@@ -1,5 +1,5 @@
-/* Fallback and routing: which errors lead to another model, what the caller sees of that, and which
- * model is asked first. */
+/* Fallback and routing: which errors lead to another model, what the caller sees of this, and which
+ * model is called first. */
 #include "../support/files.h"
 #include "../support/parts.h"
 #include "../support/scene.h"
@@ -16,7 +16,7 @@ static void open_falling_back(scene *s, beluga_option more)
 
 static const beluga_option nothing = {.type = 0};
 
-/* ---- from one model to the next -------------------------------------------------------------- */
+/* ---- falling back to another model ----------------------------------------------------------- */
 
 static void another_model_answers_when_the_first_fails(scene *s)
 {
@@ -25,7 +25,7 @@ static void another_model_answers_when_the_first_fails(scene *s)
     script(s->peer, FAILS(503, NULL));
     assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
     assert_string_equal(beluga_response_text(r, NULL), "Hi");
-    /* S16: the response names the model that answered, and its usage. */
+    /* The response must have the provider and the usage of the model that answered. */
     assert_string_equal(beluga_response_provider(r), "mock");
     assert_int_equal(beluga_response_usage(r)->output_total, 1);
     expect_requests(s, 1);
@@ -152,7 +152,8 @@ static void when_all_fail_the_first_error_is_told_with_the_last(scene *s)
 {
     open_with(s, beluga_with_fallback("mock/error-invalid_request"));
     script(s->peer,
-           FAILS(503, NULL)); /* S14: an error of the fallback does not hide the first failure */
+           /* if the fallback fails, too, the error is that of the first model */
+           FAILS(503, NULL));
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     assert_string_equal(s->err.provider, "openai");
     assert_int_equal(s->err.http_status, 503);
@@ -201,11 +202,12 @@ static void weights_share_the_calls(scene *s)
         own += strcmp(beluga_response_text(r, NULL), "own") == 0;
         beluga_response_free(r);
     }
-    /* expected are 3 in 4; by chance the number stays far from both limits */
+    /* 3 of 4 are expected; chance alone does not reach these limits */
     assert_in_range(own, CALLS / 2, CALLS - CALLS / 10);
 }
 
-/* Returns whether the model itself answers, whose answer is "own". */
+/* Returns whether the answer is "own", which is the answer of the model itself and not of another
+ * model. */
 static bool is_own(scene *s, const char *key)
 {
     beluga_response *r = NULL;
@@ -281,7 +283,7 @@ static void an_answer_tells_how_many_attempts_it_took(scene *s)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* Open mock with options; if it succeeds the model is freed. */
+/* Open a model of mock with options, and free it. Returns the status. */
 static int try_mock_n(beluga_error *err, const beluga_option *opts)
 {
     beluga_chat_model *model = NULL;

@@ -1,4 +1,4 @@
-/* Hooks: what they see, and how they refuse and stop calls. */
+/* Hooks: what they see of calls, and how they refuse or stop calls. */
 #include "../support/scene.h"
 
 #include <beluga/provider/provider.h>
@@ -103,7 +103,7 @@ static void one_that_dislikes_an_event_ends_the_call(scene *s)
     beluga_hooks hooks = hooks_of(&w);
     open_mock_with(s, beluga_with_hooks(&hooks));
     expect_end(s, BELUGA_ERROR_CONTENT_FILTER);
-    assert_int_equal(s->r.texts, 0); /* the hook was asked before the caller got the event */
+    assert_int_equal(s->r.texts, 0); /* the hook ran before the caller would have got the text */
     assert_string_equal(s->r.error.message, "a hook ended the call");
     assert_int_equal(w.failed, 1);
     assert_int_equal(w.after, 0);
@@ -154,7 +154,7 @@ static int dislike_the_end(void *payload, const beluga_call *call, const beluga_
     return beluga_error_set(err, BELUGA_ERROR_CONTENT_FILTER, "not like this");
 }
 
-/* At this point all layers below have ended. */
+/* When the hook rejects the last event, all layers below have ended already. */
 static void the_last_event_can_be_disliked_too(scene *s)
 {
     beluga_hooks hooks = {.size = sizeof hooks, .event = dislike_the_end};
@@ -167,8 +167,7 @@ static void the_last_event_can_be_disliked_too(scene *s)
     }
 }
 
-/* Hooks are around the whole call, whichever model answers it: they see a call with a fallback
- * once. */
+/* Hooks surround the whole call, including its fallbacks, so they see one call. */
 static void a_call_that_falls_back_is_one_call(scene *s)
 {
     witness w = {0};
@@ -189,7 +188,8 @@ static void one_that_cancels_the_call_leaves_only_its_error(scene *s)
     push(s);
     w.cancels = s->op;
     step_to_the_end(s);
-    assert_int_equal(s->r.events, 1); /* without the text at which the call was cancelled */
+    /* the text event at which the hook cancelled the call is dropped */
+    assert_int_equal(s->r.events, 1);
     assert_int_equal(s->r.error.code, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(w.failed, 1);
     assert_int_equal(w.failure, BELUGA_ERROR_CONTEXT_CANCELED);
@@ -199,7 +199,7 @@ static void hooks_of_an_earlier_version_are_shorter(scene *s)
 {
     witness w = {0};
     beluga_hooks hooks = hooks_of(&w);
-    /* `event` and later members did not exist at that time. */
+    /* As in a program that was built with an older header, the struct ends before `event`. */
     hooks.size = offsetof(beluga_hooks, event);
     open_mock_with(s, beluga_with_hooks(&hooks));
     expect_text(s, NULL);
@@ -216,8 +216,9 @@ static int dislike_the_head(void *payload, const beluga_call *call, const beluga
     return event->kind == BELUGA_EVENT_METADATA ? BELUGA_ERROR_CONTENT_FILTER : 0;
 }
 
-/* An answer without a body has its head and its end at the same time, so the transfer is already
- * ending. The next calls reuse its memory, each separately. */
+/* Without a body, the head of an answer arrives together with its end. When the hook rejects the
+ * head, the transfer is ending already, and must not be ended twice, because the next calls use its
+ * memory. */
 static void one_that_dislikes_the_head_of_an_empty_answer_ends_its_transfer_once(scene *s)
 {
     beluga_hooks hooks = {.size = sizeof hooks, .event = dislike_the_head};

@@ -1,4 +1,5 @@
-/* Limits: requests and tokens per minute, concurrent calls; waiting for a turn or being refused. */
+/* Limits: requests and tokens per minute, and concurrent calls. A call beyond a limit waits, or is
+ * refused. */
 #include "../support/scene.h"
 #include "../support/threads.h"
 
@@ -31,7 +32,7 @@ static void calls_beyond_the_rate_wait_for_their_turn(scene *s)
     open_mock_with(s, beluga_with_requests_per_minute(600)); /* one in 100 ms */
     int64_t start = now_ms();
     for (int i = 0; i < 14; i++) expect_text(s, NULL);
-    /* The calls of one second may start at once, the others are spread. */
+    /* The calls for one second may start at once; the others must wait. */
     assert_true(now_ms() - start >= 290);
 }
 
@@ -59,7 +60,7 @@ static void waiting_ends_with_the_contexts_deadline(scene *s)
 static void tokens_are_settled_when_the_usage_is_known(scene *s)
 {
     open_with(s, beluga_with_tokens_per_minute(60), beluga_with_limit_wait_ms(0));
-    /* The call was estimated at 5 tokens, and used 12 and 240. */
+    /* 5 tokens were estimated before the call, which then used 252. */
     script(
         s->peer,
         JSON("{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
@@ -71,7 +72,8 @@ static void tokens_are_settled_when_the_usage_is_known(scene *s)
 
 /* ---- limits that the provider reports -------------------------------------------------------- */
 
-/* Script an answer whose headers hold back the next request until some time. */
+/* Make a call whose answer has these headers, and expect that they make the library refuse the next
+ * call. */
 static void is_held_by(scene *s, const char *headers)
 {
     open_with(s, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
@@ -159,7 +161,8 @@ static void who_is_cancelled_while_waiting_gives_back_the_turn(scene *s)
 {
     open_mock_with(s, beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
     expect_text(s, NULL);
-    /* Each call takes the only turn in 30 s, so a second one would be refused. */
+    /* One call in 30 s is allowed. If a cancelled call counted, the second call would have to wait
+     * too long and be refused. */
     for (int i = 0; i < 5; i++) {
         record_clear(&s->r);
         beluga_op *op = push_stream(s->model, s->loop, NULL, &s->r);
@@ -189,7 +192,7 @@ static void waiting_for_a_place_has_an_end(scene *s)
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
     assert_non_null(strstr(s->err.message, "max_concurrent_calls"));
     RELEASE(beluga_op_free, s->op);
-    RELEASE(beluga_loop_free, s->loop); /* ends the call that hangs */
+    RELEASE(beluga_loop_free, s->loop); /* this ends the call whose answer never ends */
     script(s->peer, ANSWERS("free"));
     expect_text(s, NULL);
 }
@@ -219,8 +222,8 @@ static void ignore_event(void *payload, const beluga_event *event)
     (void)event;
 }
 
-/* Begin some calls on a separate loop, make some steps, and free the loop whatever state they are
- * in. */
+/* Begin some calls on a new loop, step a few times, and free the loop in whatever state the calls
+ * are. */
 static void *leave_in_a_crowd(void *argument)
 {
     crowd *c = argument;
@@ -243,7 +246,8 @@ static void *leave_in_a_crowd(void *argument)
     return NULL;
 }
 
-/* If a freed loop was just being given a place, the next waiting call gets it. */
+/* Two calls may run at once. When a loop is freed just as one of its calls may start, another
+ * waiting call must start in its place. */
 static void loops_that_go_leave_no_place_taken(void **state)
 {
     (void)state;
@@ -255,7 +259,7 @@ static void loops_that_go_leave_no_place_taken(void **state)
     beluga_loop *loop = new_loop();
     record r[2];
     beluga_op *ops[2];
-    for (int i = 0; i < 2; i++) { /* both places are free */
+    for (int i = 0; i < 2; i++) { /* two calls can run at once again */
         record_clear(&r[i]);
         ops[i] = push_stream(c.model, loop, NULL, &r[i]);
     }
@@ -275,7 +279,8 @@ static void threads_wait_for_each_other(void **state)
                    open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
     threads_run(THREADS, call_in_a_crowd, &c);
     assert_int_equal(atomic_load(&c.failed), 0);
-    assert_int_equal(generate(c.model, NULL, NULL), 0); /* every place was given back */
+    /* no call that has ended counts against the limit */
+    assert_int_equal(generate(c.model, NULL, NULL), 0);
     assert_int_equal(generate(c.model, NULL, NULL), 0);
     beluga_chat_model_unref(c.model);
 }

@@ -1,5 +1,5 @@
-/* Retries by policy: after which errors, and the retry budget that all calls of a model share.
- * Other behaviour of retries is tested in streaming/test_retry.c. */
+/* The policy of retries: which errors are retried, and the retry budget that all calls of a model
+ * share. streaming/test_retry.c tests other behaviour of retries. */
 #include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
@@ -36,8 +36,8 @@ static void a_sick_provider_is_not_hammered(scene *s)
     }
     for (int i = 0; i < CALLS; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < CALLS; i++) beluga_op_free(ops[i]);
-    /* The budget allows a reserve of a hundred retries, and one each second, which is far below
-     * three attempts per call. */
+    /* The budget allows a hundred retries, and one more each second. Without it, each call would
+     * make three attempts. */
     assert_in_range(peer_requests(s->peer), CALLS + 100, CALLS + 200);
 }
 

@@ -1,6 +1,6 @@
 /* The order of the layers, which docs/architecture.md describes: operation, hooks, cache, budget,
- * fallback, limits, breaker, retry, attempt, adapter. Each test is about two neighbours, and would
- * fail if they changed places. */
+ * fallback, limits, breaker, retry, attempt, adapter. Each test is about two layers that are next
+ * to each other, and would fail if these were exchanged. */
 #include "../support/files.h"
 #include "../support/parts.h"
 #include "../support/scene.h"
@@ -115,11 +115,11 @@ static void hooks_are_around_the_cache(scene *s)
     beluga_hooks hooks = hooks_of(&d);
     open_mock_with(s, beluga_with_hooks(&hooks), beluga_with_cache_ttl_ms(HOUR_MS));
     expect_text(s, NULL);
-    expect_text(s, NULL); /* the answer is from the cache, and the hook sees it all the same */
+    expect_text(s, NULL); /* the hook also sees an answer from the cache */
     assert_string_equal(d.text, "before after before after");
 }
 
-/* An input word costs a dollar, a word of the fallback ten. */
+/* An input word costs a dollar, and a word of the fallback model ten dollars. */
 static const char *prices_file(void)
 {
     static char path[] = "/tmp/beluga-stack-prices.XXXXXX";
@@ -150,9 +150,9 @@ static void the_budget_is_around_the_fallback(scene *s)
     open_mock_with(s, beluga_with_model_name("error-quota_exceeded"),
                    beluga_with_fallback("mock/echo"), beluga_with_prices(prices_file()),
                    beluga_with_budget(55));
-    expect_text(s, "Hi"); /* $20, at the price of the fallback */
-    /* A spent budget does not lead to the fallback, though an error of that kind from below
-     * would. */
+    expect_text(s, "Hi"); /* this cost $20, at the price of the fallback model */
+    /* If the budget is spent, the fallback is not tried, although the same error from the provider
+     * would lead to it. */
     expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
 }
 
@@ -170,7 +170,7 @@ static void the_limits_are_around_the_breaker(scene *s)
                    beluga_with_breaker_failures(1), beluga_with_requests_per_minute(1),
                    beluga_with_limit_wait_ms(0));
     expect_failure(s, BELUGA_ERROR_INTERNAL);
-    /* the error is not circuit_open */
+    /* If the breaker surrounded the limits, this error would be circuit_open. */
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
 }
 

@@ -1,6 +1,6 @@
-/* Parts that can be left out of the library: existing parts work, and missing ones are reported
- * together with the build option that adds them. A complete build tests only the first half of each
- * case. */
+/* Parts that a build may leave out of the library. A part that is in the build must work; otherwise
+ * the error must name the build option that adds it. With a complete build only the first half of
+ * each test runs. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Check the result of a part's function, `status` and `err`; it must succeed if the build has the
- * part. */
+/* Check the status and the error of a function that needs this part. If the build has the part, the
+ * function must have succeeded. */
 static void check(const char *part, int status, const beluga_error *err)
 {
     char option[64];
@@ -89,7 +89,7 @@ static void prices_are_read_or_refused(void **state)
     unlink(path);
 }
 
-/* Opens `mock` with two further options. */
+/* Open a model of `mock` with two options. */
 static int open_with(beluga_option one, beluga_option other, beluga_error *err)
 {
     SCOPED(beluga_chat_model) *model = NULL;

@@ -1,7 +1,5 @@
-/*
- * A client for the tests of the peer: a plain blocking socket, so that nothing between the test and
- * the network repairs or hides the peer's actions. Each read gives up after ten seconds.
- */
+/* A client for the tests of the peer: a plain blocking socket, so that no library between the test
+ * and the network can repair or hide what the peer does. Each read times out after ten seconds. */
 #ifndef TESTS_PEER_CLIENT_H
 #define TESTS_PEER_CLIENT_H
 
@@ -81,7 +79,7 @@ static inline void post(int fd, const char *path, const char *body)
     say(fd, text);
 }
 
-/* Ask for chat on a connection that ends after the answer. */
+/* Send a chat request with "Connection: close", so that the connection ends after the answer. */
 static inline void post_last(int fd, const char *body)
 {
     char text[512];
@@ -93,7 +91,8 @@ static inline void post_last(int fd, const char *body)
     say(fd, text);
 }
 
-/* Read until `text` ends with `end`, or the connection ends. Returns the length. */
+/* Read until `text` ends with `end`, or until the connection ends. Returns the length of the
+ * text. */
 static inline size_t hear_until(int fd, char *text, size_t size, const char *end)
 {
     size_t len = 0;
@@ -113,7 +112,7 @@ static inline size_t hear_all(int fd, char *text, size_t size)
     return hear_until(fd, text, size, NULL);
 }
 
-/* Read a head and a body with a Content-Length; returns the status. */
+/* Read one answer: its head, and a body with a Content-Length. Returns the status. */
 static inline int hear_answer(int fd, char *text, size_t size)
 {
     size_t head = hear_until(fd, text, size, "\r\n\r\n");
@@ -126,14 +125,14 @@ static inline int hear_answer(int fd, char *text, size_t size)
     return atoi(text + 9);
 }
 
-/* Ask for a path; returns the status of the answer, which `text` receives. */
+/* Send a GET request. `text` receives the answer. Returns the status. */
 static inline int get_answer(int fd, const char *path, char *text, size_t size)
 {
     get(fd, path);
     return hear_answer(fd, text, size);
 }
 
-/* Ask on a separate connection, and read until the peer closes it. */
+/* Send a GET request on a new connection, and read until the peer closes the connection. */
 static inline size_t get_all(peer *p, const char *path, char *text, size_t size)
 {
     int fd = dial(p);
@@ -143,7 +142,8 @@ static inline size_t get_all(peer *p, const char *path, char *text, size_t size)
     return n;
 }
 
-/* Returns how the connection ends when no more bytes may come: 0 for a FIN, else errno. */
+/* Assert that no more bytes arrive. Returns how the connection ends: 0 for a FIN, otherwise
+ * errno. */
 static inline int hear_end(int fd)
 {
     char byte;

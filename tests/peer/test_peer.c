@@ -1,4 +1,5 @@
-/* The scripted peer itself: its answers, its log, and its waits. */
+/* The scripted peer itself: its answers, its log of requests, and the functions that wait for
+ * it. */
 #include "client.h"
 
 /* ---- answers --------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
-/* The batch APIs inside a test's own process; test_batches.py drives all of them. */
+/* The peer's batch APIs, with the peer in the test's own process. test_batches.py tests all of
+ * these APIs. */
 #include "client.h"
 
 static const peer_batches quick = {.seed = 1};
@@ -12,7 +13,7 @@ static peer *start_batches(const peer_batches *batches, size_t max_body)
     return p;
 }
 
-/* Ask with a key; returns the status of the answer, which `text` receives. */
+/* Send a request with a key. `text` receives the answer. Returns the status. */
 static int ask(int fd, const char *method, const char *path, const char *body, char *text,
                size_t size)
 {

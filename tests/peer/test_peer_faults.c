@@ -26,7 +26,8 @@ static void a_connection_may_be_reset_before_the_answer(void **state)
     close(fd);
 }
 
-/* On a busy machine the reset may come before connect() has returned. */
+/* Connect, and expect a reset. On a busy machine the reset may arrive before connect() has
+ * returned. */
 static void dial_and_hear_reset(peer *p)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)peer_port(p))};
@@ -225,7 +226,8 @@ static void many_streams_run_at_once(void **state)
     assert_int_equal(peer_wait_all_closed(p, WAIT_MS), 0);
 }
 
-/* Ask for a stream and read until the connection ends; returns the status, 0 for no answer. */
+/* Request a stream, and read until the connection ends. Returns the status, or 0 if there is no
+ * answer. */
 static int ask(peer *p, const char *model, char *text, size_t size)
 {
     char body[64];

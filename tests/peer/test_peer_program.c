@@ -1,4 +1,4 @@
-/* beluga-peer, the scripted peer as a program. */
+/* beluga-peer, the program that runs the scripted peer. */
 #include "client.h"
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@ static void run_program(char *const argv[], int out, rlim_t max_files)
     _exit(127);
 }
 
-/* If `max_files` is 0, the limit is unchanged. */
+/* Start the peer's program. Unless `max_files` is 0, it may open only this many files. */
 static pid_t spawn(char *const argv[], int *out, rlim_t max_files)
 {
     int ends[2];
@@ -145,7 +145,7 @@ static void the_program_ends_with_the_process_that_started_it(void **state)
     int ends[2], status;
     (void)state;
     program();
-    /* The orphan becomes our child, whatever init does. */
+    /* When its parent is killed, the peer becomes a child of this process. */
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     pid_t parent = fork();
@@ -159,7 +159,7 @@ static void the_program_ends_with_the_process_that_started_it(void **state)
     read_port(ends[0]);
     kill(parent, SIGKILL);
     assert_int_equal(waitpid(parent, NULL, 0), parent);
-    /* The pipe ends when no process has its writing end open any more. */
+    /* The pipe ends when no process has its writing end open any longer. */
     struct pollfd pipe_end = {.fd = ends[0], .events = POLLIN};
     assert_int_equal(poll(&pipe_end, 1, WAIT_MS), 1);
     assert_int_equal(read(ends[0], &byte, 1), 0);

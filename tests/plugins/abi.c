@@ -1,4 +1,5 @@
-/* Built for ABI number ABI, or (FUTURE) with headers that have more functions than the library. */
+/* A plug-in that is built for the ABI version ABI, or (with FUTURE) with headers that have more
+ * functions than the library. */
 #include "plugged.h"
 
 static const beluga_provider provider = {PLUGGED("plugged-abi")};

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-/* The functions of acme with another decoder of results. */
+/* The batch API of acme with another function that decodes results. */
 #define API_WITH(decoder)                      \
     {.size = sizeof(beluga_batch_api),         \
      .max_requests = 3,                        \
@@ -23,7 +23,7 @@
      .encode_request = encode_request,    .decode_response = (decoder), \
      .state_size = sizeof(answer_state),  .batch = (table)}
 
-/* ---- from another thread --------------------------------------------------------------------- */
+/* ---- a decoder that emits from another thread ------------------------------------------------ */
 
 static void *emit_there(void *emit)
 {
@@ -41,7 +41,7 @@ static int decode_on_a_thread(void *state, const char *line, size_t length, belu
 static const beluga_batch_api threaded = API_WITH(decode_on_a_thread);
 static const beluga_provider stray_thread = STRAY("stray-thread", &threaded, decode_response);
 
-/* ---- after the answer, and during another one ------------------------------------------------ */
+/* ---- a decoder that emits after its answer, or during another one ---------------------------- */
 
 static beluga_emit *outer, *before;
 
@@ -51,7 +51,8 @@ static int decode_and_keep(void *state, const char *line, size_t length, beluga_
     return decode_result(state, line, length, emit);
 }
 
-/* Each answer emits through the emit of the previous answer, and through that of its line. */
+/* Besides its own emit, each decoder uses the emit of the previous answer, and the emit of the line
+ * that contains the answer. */
 static int decode_through_others(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     static int depth;

@@ -1,5 +1,5 @@
-/* Built without BELUGA_PLUGIN: it calls functions that only a program linked with the library has,
- * and one that no library has. */
+/* A plug-in that is built without BELUGA_PLUGIN, so its calls need a program that is linked with
+ * the library. One of the functions exists in no library. */
 #undef BELUGA_PLUGIN
 #include <beluga/provider/plugin.h>
 

@@ -1,4 +1,4 @@
-/* The init function returns an error until PLUGGED_LICENCE is set. */
+/* A plug-in whose init function fails until the variable PLUGGED_LICENCE is set. */
 #include "plugged.h"
 
 #include <stdlib.h>

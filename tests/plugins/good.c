@@ -1,4 +1,4 @@
-/* Two providers, and an init function that runs once. */
+/* A correct plug-in with two providers, and an init function that must run only once. */
 #include "plugged.h"
 
 static int64_t n_inits;
@@ -10,7 +10,7 @@ static int init(beluga_error *err)
     return 0;
 }
 
-/* Answers with the number of times that init ran. */
+/* Answer with the number of times that init has run. */
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     int status =

@@ -70,7 +70,8 @@ static char *read_file(const char *path, size_t *n)
     return bytes;
 }
 
-/* A mapped file must not change, so a new file replaces the old one. */
+/* The old file may be mapped into this process and must not change, so it is replaced by a new
+ * file. */
 void copy_plugin(loading *l, const char *plugin, const char *name, char path[PATH_MAX])
 {
     size_t n;

@@ -1,5 +1,5 @@
-/* Helpers that the suites about plug-ins share: a client, a separate folder, and the plug-ins that
- * were built. */
+/* Helpers shared by the suites about plug-ins: a client, a folder for the test, and the plug-ins
+ * that the build has made. */
 #ifndef TESTS_LOADING_H
 #define TESTS_LOADING_H
 
@@ -22,7 +22,7 @@
 typedef struct loading {
     beluga_client *client;
     beluga_registry *registry;
-    beluga_error err;          /* the error of the last failure */
+    beluga_error err;          /* the error of the last function that failed */
     char folder[FOLDER_BYTES]; /* only this user can write there */
     char built[PATH_MAX];      /* the path that test_plugin returned last */
 } loading;
@@ -31,15 +31,16 @@ int set_up_loading(void **state);
 int tear_down_loading(void **state);
 #define LOADING(test) cmocka_unit_test_setup_teardown(test, set_up_loading, tear_down_loading)
 
-/* Return the path of a plug-in of this folder, or of plugins/; valid until the next call. */
+/* Return the path of a built plug-in, from tests/plugins or from plugins/. The path is valid until
+ * the next call. */
 const char *test_plugin(loading *l, const char *name);
 const char *example_plugin(loading *l, const char *name);
-/* Write the path of a name in the folder. */
+/* Write the path of a file in the test's folder. Returns `path`. */
 char *in_folder(const loading *l, const char *name, char path[PATH_MAX]);
 void write_file(const char *path, const void *bytes, size_t n);
 /* Copy a plug-in into the folder; `path` receives the copy's path. */
 void copy_plugin(loading *l, const char *plugin, const char *name, char path[PATH_MAX]);
-/* Return the loadable segment of a file that ends last; valid until the next call. */
+/* Return the loadable segment that ends last in the file. Valid until the next call. */
 const Elf64_Phdr *last_segment(const char *path);
 
 void assert_loads(loading *l, const char *path);
@@ -52,7 +53,8 @@ void assert_contains(const char *text, const char *words);
 beluga_chat_model *open_plugged(loading *l, const char *path, const char *provider,
                                 const beluga_config *config);
 
-/* Say "Hi" to a provider; the caller owns the response. Fills l->err. */
+/* Make a call to a provider that is registered. The caller owns the response. A failure is in
+ * l->err. */
 int ask(loading *l, const char *provider, beluga_response **response);
 void assert_answer(loading *l, const char *provider, const char *text);
 

@@ -1,4 +1,4 @@
-/* A good table, and one without the function that MISSING leaves out. */
+/* A plug-in with a correct table, and a table without the function that MISSING_… names. */
 #include "plugged.h"
 
 static const beluga_provider good = {PLUGGED("plugged-whole")};

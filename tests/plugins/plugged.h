@@ -1,4 +1,4 @@
-/* Common code of the tests' plug-ins: a correct provider that answers "plugged in". */
+/* Common code of the plug-ins for tests: a correct provider that answers "plugged in". */
 #ifndef TESTS_PLUGGED_H
 #define TESTS_PLUGGED_H
 

@@ -1,4 +1,5 @@
-/* The plug-in fits, but one of its tables has another ABI number. */
+/* A plug-in with this library's ABI version. The table of its second provider has another
+ * version. */
 #include "plugged.h"
 
 static const beluga_provider fits = {PLUGGED("plugged-fits")};

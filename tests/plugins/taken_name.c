@@ -1,5 +1,5 @@
-/* This plug-in's first name is free, but its second is that of a built-in provider; its init must
- * not run. */
+/* A plug-in whose first name is free, but whose second name is that of a built-in provider. Its
+ * init function must not run. */
 #include "plugged.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* The batch API of a plug-in: it works like a built-in one, and events that its functions emit when
- * it is not their turn are not delivered. */
+/* The batch API of a plug-in. It must work like a built-in one. Events that its functions emit when
+ * it is not their turn must not be delivered. */
 #include "../batch_jobs/batch_scene.h"
 #include "loading.h"
 
@@ -64,7 +64,7 @@ static void a_result_from_another_thread_ends_the_call(void **state)
 {
     scene *s = open_provider(state, "stray-thread");
     script_results(s->peer, GOOD("a", "1"));
-    /* This result was emitted in turn. */
+    /* This result was emitted when it was the provider's turn. */
     expect_results(s, BELUGA_ERROR_INVALID_RESPONSE, "a=[1] ");
     assert_contains(s->err.message, "on another thread");
 }

@@ -1,11 +1,11 @@
-/* The plug-ins of plugins/ are loaded, and stream answers. */
+/* The plug-ins in plugins/ can be loaded, and stream answers. */
 #include "../support/calls.h"
 #include "../support/scoped_peer.h"
 #include "loading.h"
 
 #include <unistd.h>
 
-/* Open a model of a plug-in's provider, which has the plug-in's name. */
+/* Open a model of a plug-in's provider, whose name is that of the plug-in. */
 static beluga_chat_model *open_example(loading *l, const char *name, const beluga_config *config)
 {
     return open_plugged(l, example_plugin(l, name), name, config);
@@ -144,7 +144,7 @@ static beluga_chat_model *open_scribe(loading *l, peer *p)
     "--" SCRIBE_BOUNDARY "\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value \
     "\r\n"
 
-/* A file that contains a line which looks like the end of the form. */
+/* A file with a line that looks like the end of the form, so that another boundary is needed. */
 static const char wav[] = "RIFF\r\n--beluga_boundary_0000000000000000--\r\n";
 
 static beluga_messages *say_wav(const char *name)
@@ -164,7 +164,7 @@ static void pull_story(beluga_stream *stream, record *r)
     beluga_stream_free(stream);
 }
 
-/* The form is that of the types for audio.transcriptions in openai-python and openai-node. */
+/* The form is the one that openai-python and openai-node send for audio.transcriptions. */
 static void scribe_sends_audio_as_a_form_and_streams_the_text(void **state)
 {
     record r;

@@ -1,5 +1,4 @@
-/* The frozen plug-in of version 1, built with the declarations of that time, in the present
- * library. */
+/* A plug-in that was built with the headers of version 1 must work with the present library. */
 #include "../batch_jobs/batch_scene.h"
 #include "../support/parts.h"
 #include "../support/scoped_peer.h"
@@ -86,10 +85,9 @@ static void an_error_code_of_version_1_arrives(void **state)
     assert_string_equal(err.provider_code, "too_warm");
 }
 
-/* ---- vectors, counts and batch jobs -----------------------------------------------------------
- */
+/* ---- vectors, counts and batch jobs ---------------------------------------------------------- */
 
-/* A model of frozen-jobs in a scene of a test's own; let_go frees it. */
+/* Set up a scene with a model of frozen-jobs; let_go frees the model. */
 static void set_jobs(scene *s, loading *l, peer *p)
 {
     *s = (scene){.peer = p, .model = open_http(l, "frozen-jobs", p)};
@@ -103,7 +101,7 @@ static void version_1_embeds(void **state)
     beluga_embeddings *e = NULL;
     static const char *const three[] = {"a", "b", "c"};
     set_jobs(&s, *state, p);
-    /* It takes two texts in a call. The second vector is the base64 of 3 and 4. */
+    /* The provider embeds at most two texts in a call. The second vector is 3 and 4 in base64. */
     script(p, JSON("[[1,2],\"AABAQAAAgEA=\"]"));
     script(p, JSON("[[5,6]]"));
     assert_int_equal(beluga_embed(s.model, NULL, three, NULL, 3, &e, &s.err,

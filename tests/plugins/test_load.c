@@ -1,5 +1,5 @@
-/* Loading plug-ins: which files are accepted, which are refused and with which message, and that a
- * refused file leaves nothing behind. */
+/* Loading plug-ins: which files are accepted, which are refused with which message, and that a
+ * refused file has no effect. */
 #include "../support/scoped.h"
 #include "../support/threads.h"
 #include "../support/torture.h"
@@ -64,8 +64,8 @@ static void a_plugin_outlives_the_client_that_loaded_it(void **state)
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
 }
 
-/* Tables of the first version end before key_reference. The memory after this table can't be
- * read. */
+/* In version 1 the table of a provider ended before key_reference. This table is followed by memory
+ * that can't be read. */
 static void a_table_of_the_first_length_is_read_to_its_end_and_no_further(void **state)
 {
     loading *l = *state;
@@ -145,7 +145,7 @@ static void what_is_not_a_regular_file_is_refused_without_waiting(void **state)
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "it is not a regular file");
 }
 
-/* Assert that a plug-in of these tests is not accepted by this library. */
+/* Assert that loading this plug-in from tests/plugins is refused, with this text in the message. */
 static void assert_no_plugin(loading *l, const char *name, const char *words)
 {
     assert_refused(l, test_plugin(l, name), BELUGA_ERROR_PLUGIN_ABI, words);
@@ -173,7 +173,7 @@ static void functions_that_the_library_does_not_have_make_it_the_older_side(void
     assert_no_plugin(l, "more_functions", "update the library");
 }
 
-/* Copy the good plug-in and change some of its bytes. */
+/* Copy the good plug-in, and change some bytes of the copy. Returns its path. */
 static const char *changed(loading *l, size_t at, const void *bytes, size_t n)
 {
     static char path[PATH_MAX];
@@ -218,7 +218,8 @@ static void what_is_not_a_shared_object_is_refused(void **state)
                    BELUGA_ERROR_PLUGIN_ABI, "it is a program");
 }
 
-/* The dynamic linker would map the file, and the process would end at the first missing byte. */
+/* The dynamic linker would map such a file, and the process would be killed when it reads the first
+ * missing byte. */
 static void a_file_that_was_cut_short_is_refused_wherever_it_was_cut(void **state)
 {
     loading *l = *state;
@@ -446,7 +447,8 @@ static void a_plugin_is_registered_whole_or_not_whichever_allocation_fails(void 
     loading *l = *state;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s", test_plugin(l, "good"));
-    assert_loads(l, path); /* memory that stays with the process is allocated before */
+    /* The first loading allocates memory that is never freed, so it happens before. */
+    assert_loads(l, path);
     assert_true(torture_run(load_all, path) > 3);
 }
 

@@ -1,5 +1,5 @@
-/* The check of macOS plug-ins reads only bytes, and so runs everywhere. It is tested with real
- * heads of files, and with changed or missing bytes. */
+/* The check of macOS plug-ins only reads bytes, so it can run on every system. The tests use heads
+ * of real files, some with changed or missing bytes. */
 #include "mach_o_files.h"
 #include "registry/mach_o.h"
 
@@ -14,17 +14,17 @@
 #include <cmocka.h>
 
 enum {
-    /* Offsets in a thin head: the processor, its subtype, the kind of file, the number of
-     * commands. */
+    /* Offsets in the head of a file for one processor: the processor, its subtype, the type of the
+     * file, and the number of load commands. */
     PROCESSOR = 4,
     SUBTYPE = 8,
     KIND = 12,
     COMMANDS = 16,
     FIRST_COMMAND = 32,
-    /* Offset, in a command that describes a segment, of its position and size. */
+    /* Offset in a load command for a segment: the position and size of the segment in the file. */
     SEGMENT_BYTES = 48,
     BUILD_VERSION = 0x32,
-    PLACE_OF_X86_64 = 4096, /* position in the universal file, as its head says */
+    PLACE_OF_X86_64 = 4096, /* position of this part in the universal file */
     PLACE_OF_ARM64 = 32768,
 };
 
@@ -69,7 +69,7 @@ static int check(FILE *file, uint32_t ours, beluga_error *err)
     return beluga__mach_o_check(fileno(file), size, ours, err);
 }
 
-/* Check and close the file. */
+/* Assert that the file fits the processor `ours`, and close it. */
 static void assert_fits(FILE *file, uint32_t ours)
 {
     beluga_error err;
@@ -98,7 +98,7 @@ static void put32_big(FILE *file, long at, uint32_t number)
           number >> 24 | (number >> 8 & 0xff00) | (number << 8 & 0xff0000) | number << 24);
 }
 
-/* Returns the offset of the first command of a kind in the arm64 library. */
+/* Returns the offset of the first load command of this kind in the arm64 library. */
 static long command(uint32_t kind)
 {
     size_t at = FIRST_COMMAND;
@@ -139,7 +139,7 @@ static void another_architecture_is_named(void **state)
                    "it is for another architecture (processor 0x77): this library is for arm64");
 }
 
-/* The head as a linker for PowerPC wrote it: numbers are big-endian, and have 32 bits. */
+/* The head of a file for PowerPC, a 32-bit processor whose numbers are big-endian. */
 static void a_head_of_the_other_byte_order_is_read(void **state)
 {
     (void)state;
@@ -162,7 +162,7 @@ static void other_kinds_of_files_are_refused(void **state)
                    "it is not a shared library");
     assert_refused(make("\177ELF\2\1\1\0\0\0\0\0\0\0\0\0", 16, 4096), BELUGA__MACH_O_ARM64,
                    "it is not a shared library");
-    /* a class file of Java 8, which begins like a universal file */
+    /* a class file of Java 8, which begins with the same bytes as a universal file */
     assert_refused(make("\xca\xfe\xba\xbe\0\0\0\x34\0\x1d", 10, 400), BELUGA__MACH_O_ARM64,
                    "it is not a shared library");
     assert_refused(make("", 0, 0), BELUGA__MACH_O_ARM64, "it is not a shared library");
@@ -238,7 +238,8 @@ static void a_universal_file_for_others_names_them(void **state)
                    "it is for other architectures (x86-64, ppc): this library is for arm64");
 }
 
-/* An entry may be wrong, so the processor in the part itself is checked. */
+/* The universal file may name a wrong processor for a part, so the head of the part itself is
+ * checked. */
 static void a_part_that_is_another_is_refused(void **state)
 {
     (void)state;
@@ -259,7 +260,7 @@ static void a_universal_file_that_is_cut_short_is_refused(void **state)
     }
 }
 
-/* A file of more than 4 GB has 64-bit offsets; no linker made this one. */
+/* A universal file of more than 4 GB has 64-bit offsets. This one was not made by a linker. */
 static void a_wide_universal_file_is_read(void **state)
 {
     (void)state;

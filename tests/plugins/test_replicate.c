@@ -2,7 +2,7 @@
  *
  * The answers have the shape of the exchanges that Replicate recorded for the tests of its client
  * for Python (tests/cassettes: predictions-stream, models-predictions-create, run__invalid-token);
- * the events have the shape that its page on streaming shows. Only the servers differ. */
+ * the events have the shape that its page on streaming shows. Only the URLs are different. */
 #include "../support/calls.h"
 #include "../support/scoped_peer.h"
 #include "../support/script.h"
@@ -130,7 +130,8 @@ static bool is_cancelled_after(service *s, int64_t timeout_ms)
     return strstr(peer_request_path(s->api, peer_requests(s->api) - 1), "/cancel");
 }
 
-/* On a slow machine the first answer may come after the shorter of these deadlines. */
+/* On a slow machine the first answer may arrive too late for the shorter timeouts, so longer ones
+ * are tried, too. */
 static void a_prediction_whose_caller_gives_up_is_cancelled(void **state)
 {
     service s;

@@ -1,4 +1,4 @@
-/* Checks whether other users could have changed a plug-in's file. */
+/* Checks that a plug-in is refused if other users could have changed its file. */
 #include "loading.h"
 #include "registry/plugin.h"
 
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- who could have changed it --------------------------------------------------------------- */
+/* ---- files and folders that others can write ------------------------------------------------- */
 
 static void allow(const char *path, mode_t mode)
 {
@@ -29,7 +29,8 @@ static void a_folder_that_everybody_may_write_is_refused(void **state)
     copy_plugin(l, "good", "open.so", path);
     assert_int_equal(chmod(l->folder, 0777), 0);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "everybody may write to its folder");
-    assert_int_equal(chmod(l->folder, 01777), 0); /* the mode of /tmp */
+    /* like /tmp, where users can't remove files of others */
+    assert_int_equal(chmod(l->folder, 01777), 0);
     assert_loads(l, path);
     chmod(l->folder, 0700);
 }
@@ -52,7 +53,7 @@ static void a_file_of_another_user_or_group_is_refused(void **state)
     assert_loads(l, path);
 }
 
-/* On some systems all users share their first group. Root's group may have other members. */
+/* On some systems all users have the same first group, and root's group may have other members. */
 static void the_first_group_of_a_user_may_be_shared(void **state)
 {
     loading *l = *state;
@@ -71,7 +72,7 @@ static void the_first_group_of_a_user_may_be_shared(void **state)
     assert_loads(l, path);
 }
 
-/* A user who may write to a folder above can replace the plug-in's folder. */
+/* A user who may write to a folder above the plug-in's folder can replace that folder. */
 static void every_folder_on_the_way_is_judged(void **state)
 {
     loading *l = *state;
@@ -83,7 +84,8 @@ static void every_folder_on_the_way_is_judged(void **state)
     assert_int_equal(chmod(above, 0777), 0);
     snprintf(words, sizeof words, "everybody may write to %s: forbid", above);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, words);
-    assert_int_equal(chmod(above, 01777), 0); /* nobody can replace another user's folder there */
+    /* with the sticky bit, nobody can replace the folder of another user */
+    assert_int_equal(chmod(above, 01777), 0);
     assert_loads(l, path);
     unlink(path);
     rmdir(within);
@@ -100,7 +102,7 @@ static void a_link_is_followed_by_steps_that_are_judged(void **state)
     assert_int_equal(symlink("open/first.so", in_folder(l, "second.so", link)), 0);
     assert_loads(l, link);
     assert_string_equal(beluga_registry_plugin_file(l->registry, "plugged-good"), good);
-    assert_int_equal(chmod(open, 0777), 0); /* the first link can be replaced */
+    assert_int_equal(chmod(open, 0777), 0); /* now everybody can replace the first link */
     assert_refused(l, link, BELUGA_ERROR_INVALID_INPUT, "everybody may write to its folder");
     assert_int_equal(chmod(open, 01777), 0);
     if (lchown(path, 12345, (gid_t)-1) == 0)

@@ -1,5 +1,5 @@
-/* Plug-ins that are loaded and then break a rule: the call ends with an error that names the fault,
- * other calls are not affected, and the host continues. */
+/* Plug-ins that break a rule after they were loaded. The call must end with an error that names the
+ * fault, without harm to other calls or to the host. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "../support/threads.h"
@@ -114,7 +114,7 @@ static void a_worker_that_goes_on_after_its_cancel_is_logged(void **state)
     cancel_in_the_middle(l, "unruly-deaf-worker");
     for (int i = 0; i < PATIENCE_MS && !atomic_load(&ignored_events); i++) usleep(1000);
     assert_in_range(atomic_load(&ignored_events), 101,
-                    102); /* one more may be reported while it waits for room */
+                    102); /* one more may be reported while its thread waits for room */
 }
 
 /* ---- behind HTTP ----------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-/* plugins/watsonx.c at a scripted service of the shape of IBM's: the identity service that gives
- * tokens, and the two endpoints of watsonx.ai. The shapes are those that IBM's own clients for Java
- * and JavaScript send and read; plugins/fixtures/watsonx has whole exchanges. */
+/* plugins/watsonx.c at a scripted service that answers like IBM's: an identity service that issues
+ * tokens, and the two endpoints of watsonx.ai. The requests and answers have the forms that IBM's
+ * own clients for Java and JavaScript use; plugins/fixtures/watsonx has whole exchanges. */
 #include "../support/calls.h"
 #include "../support/scoped_peer.h"
 #include "../support/script.h"

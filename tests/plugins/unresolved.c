@@ -1,4 +1,4 @@
-/* Needs a library that it was not linked with. */
+/* A plug-in that calls a function of a library with which it was not linked. */
 #include "plugged.h"
 
 int acme_sdk_open(void);

@@ -1,4 +1,4 @@
-/* Providers that can be loaded, and then break one rule each, which their names say. */
+/* Providers that can be loaded and then break one rule each; their names say which rule. */
 #include "plugged.h"
 
 #include <pthread.h>
@@ -50,11 +50,11 @@ static int fails_without_a_code(void *self, const beluga_call *call, beluga_emit
     return 0;
 }
 
-/* ---- an emit that is kept -------------------------------------------------------------------- */
+/* ---- an emit that is used after its call ----------------------------------------------------- */
 
 static beluga_emit *kept;
 
-/* Try everything that can be done with an emit whose call is over. */
+/* Call every function that takes an emit with an emit whose call has ended. */
 static void use(beluga_emit *emit)
 {
     const beluga_json *root;
@@ -73,7 +73,7 @@ static void use(beluga_emit *emit)
     stop(emit);
 }
 
-/* Each call also answers through the emit of the previous call. */
+/* Fault: each call also emits through the emit of the previous call. */
 static int emits_late(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     UNUSED(self, call, err);
@@ -136,7 +136,7 @@ static int ignores_cancel(void *self, const beluga_call *call, beluga_emit *emit
     return beluga_emit_run_blocking(emit, work_on, NULL, NULL);
 }
 
-/* Drop the cancelled call's emit, and answer as if nothing had happened. */
+/* Fault: this uses the emit of a cancelled call. */
 static void cancel_badly(void *self, beluga_emit *emit)
 {
     (void)self;
@@ -167,7 +167,7 @@ static int encode(const beluga_call *call, beluga_http_request *request, beluga_
     return 0;
 }
 
-/* Return a positive code, which no error has. */
+/* Fault: this returns a positive code, although codes of errors are negative. */
 static int encode_oddly(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     int status = encode(call, request, err);
@@ -183,7 +183,7 @@ static int decode_on_a_thread(void *state, const char *body, size_t length, belu
     return stop(emit);
 }
 
-/* Do what only a full provider may do. */
+/* Fault: this calls functions that only a full provider may call. */
 static int decode_and_wait(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Helpers that the suites about protocols share: requests that were read, as text; and the bytes
- * that a protocol makes from events. */
+/* Helpers shared by the suites about protocols. They write a request that was read as text, and
+ * show which bytes a protocol writes for given events. */
 #ifndef TESTS_PROTOCOL_KIT_H
 #define TESTS_PROTOCOL_KIT_H
 
@@ -16,13 +16,13 @@
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-/* Read a body. @return the code of parsing or reading it. */
+/* Read a body. @return 0, or the code of the error. */
 int kit_read(protocol_request *request, const protocol *table, const char *body);
 /* Write messages, tools and options as lines of text. @return owned. */
 char *kit_describe(const protocol_request *request);
-/* Assert that the body is read as `expected` describes it. */
+/* Assert that kit_describe writes `expected` for this body. */
 void kit_reads(const protocol *table, const char *body, const char *expected);
-/* Assert that the body is refused with this reason. */
+/* Assert that the body is refused, and that the error contains this reason. */
 void kit_refuses(const protocol *table, const char *body, const char *why);
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -59,14 +59,14 @@ void kit_refuses(const protocol *table, const char *body, const char *why);
 #define KIT_RESTART    {.kind = BELUGA_EVENT_RESTART}
 #define KIT_ERROR(err) {.kind = BELUGA_EVENT_ERROR, .u.error = (err)}
 
-/* The id, the time and the model of all answers in these tests. */
+/* The id, the time and the model that all answers in these tests have. */
 extern const protocol_identity kit_identity;
 
-/* Write events as a stream that answers `body`. @return owned. */
+/* Return the stream that answers `body` with these events. @return owned. */
 char *kit_stream(const protocol *table, const char *body, const beluga_event *events, size_t n);
-/* Write events as a whole answer to `body`. @return owned. */
+/* Return the whole answer to `body` with these events. @return owned. */
 char *kit_answer(const protocol *table, const char *body, const beluga_event *events, size_t n);
-/* Write an error. @return owned. */
+/* Return the body of an answer that reports this error. @return owned. */
 char *kit_error(const protocol *table, const beluga_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* Requests to Chat Completions, as clients send them. */
+/* Bodies of requests to Chat Completions, as clients send them. */
 #include "protocol_kit.h"
 
 #include <beluga/error.h>
@@ -19,8 +19,8 @@ static void refuses(const char *body, const char *why)
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
-/* The body that openai-python sends for client.chat.completions.create(model=…, messages=…), as in
- * its README. */
+/* The body that openai-python sends for client.chat.completions.create(model=…, messages=…), the
+ * example of its README. */
 static void a_text_of_openai_python_is_read(void **state)
 {
     (void)state;
@@ -29,8 +29,8 @@ static void a_text_of_openai_python_is_read(void **state)
           "system: \"Talk like a pirate.\"\nhuman: \"How do I check a type?\"\n");
 }
 
-/* The second request in OpenAI's guide to function calling: it sends the answer with a call
- * back. */
+/* The second request in OpenAI's guide to function calling. It contains the answer with the calls,
+ * and the results of the calls. */
 static void a_round_with_tools_is_read(void **state)
 {
     (void)state;
@@ -54,8 +54,8 @@ static void a_round_with_tools_is_read(void **state)
           "extra {\"store\":true}\n");
 }
 
-/* The body of langchain-openai: ChatOpenAI(…, temperature=…).bind_tools(…,
- * tool_choice="Add").stream(…) */
+/* The body that langchain-openai sends for ChatOpenAI(…, temperature=…).bind_tools(…,
+ * tool_choice="Add").stream(…). */
 static void a_stream_of_langchain_is_read(void **state)
 {
     (void)state;
@@ -74,7 +74,8 @@ static void a_stream_of_langchain_is_read(void **state)
         "stream with usage\n");
 }
 
-/* Bodies of Vercel's ai with openai.chat(…): generateObject, an image and a PDF. */
+/* Bodies that the package "ai" of Vercel sends with openai.chat(…): for generateObject, for an
+ * image, and for a PDF. */
 static void parts_and_a_schema_of_vercel_are_read(void **state)
 {
     (void)state;
@@ -99,7 +100,7 @@ static void parts_and_a_schema_of_vercel_are_read(void **state)
           "response_schema_strict=1\n");
 }
 
-/* Cache marks on parts, as in LiteLLM's and OpenRouter's guides to prompt caching. */
+/* Cache marks on parts, in the form of LiteLLM's and OpenRouter's guides to prompt caching. */
 static void cache_marks_of_parts_are_kept(void **state)
 {
     (void)state;
@@ -109,7 +110,7 @@ static void cache_marks_of_parts_are_kept(void **state)
           "system: \"Long\" [cache 1h]\nhuman: \"Hi\" [cache]\n");
 }
 
-/* DeepSeek's clients send its reasoning back, which no other model may see. */
+/* Clients of DeepSeek send its reasoning back. Other models must not get it. */
 static void reasoning_of_an_earlier_answer_is_left_out(void **state)
 {
     (void)state;
@@ -119,7 +120,7 @@ static void reasoning_of_an_earlier_answer_is_left_out(void **state)
           "human: \"Hi\"\nai: \"Hello\"\nhuman: \"Well?\"\n");
 }
 
-/* Deprecated members in OpenAI's API reference. */
+/* Members that are deprecated in OpenAI's API reference. */
 static void functions_of_old_clients_are_tools(void **state)
 {
     (void)state;
@@ -139,8 +140,8 @@ static void functions_of_old_clients_are_tools(void **state)
           "tool_choice=f\n");
 }
 
-/* Source: Cursor-Azure-GPT-5#69, Helicone#5629. A body of Responses is sent to
- * /chat/completions. */
+/* Cursor sends the body of a Responses request to /chat/completions (see Cursor-Azure-GPT-5#69 and
+ * Helicone#5629). */
 static void what_cursor_sends_is_read_as_responses(void **state)
 {
     (void)state;
@@ -248,7 +249,7 @@ static void names_that_models_refuse_are_made_to_fit(void **state)
           "tool fs_read_d154e2a4 is fs.read of -" NO_MEMBERS "tool_choice=fs_read_d154e2a4\n");
 }
 
-/* Clients keep such a message if an answer was empty. */
+/* If an answer was empty, some clients keep an empty message. */
 static void an_empty_answer_is_left_out(void **state)
 {
     (void)state;

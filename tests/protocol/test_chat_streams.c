@@ -1,4 +1,5 @@
-/* Answers of Chat Completions: the bytes of streams, whole answers, and failures at each point. */
+/* Answers of Chat Completions: the bytes of streams and of whole answers, and failures at every
+ * point of a stream. */
 #include "protocol_kit.h"
 #include "support/torture.h"
 
@@ -53,7 +54,7 @@ static void usage_comes_where_it_was_asked_for(void **state)
             "\"completion_tokens_details\":{\"reasoning_tokens\":5}}}\n\n" DONE);
 }
 
-/* An unknown count must not be written as 0. */
+/* An unknown count of tokens must not be written as 0. */
 static void usage_that_nobody_told_is_left_out(void **state)
 {
     (void)state;
@@ -77,8 +78,8 @@ static void reasoning_comes_as_reasoning_content(void **state)
 #define ARGUMENTS(number, text) \
     "\"tool_calls\":[{\"index\":" number ",\"function\":{\"arguments\":\"" text "\"}}]"
 
-/* The numbers of our events have gaps, and pieces of calls may alternate; clients store calls in a
- * list. */
+/* The numbers of calls in our events have gaps, and pieces of several calls may alternate. Clients
+ * store the calls in a list, so they need numbers without gaps. */
 static void calls_are_numbered_without_gaps(void **state)
 {
     (void)state;
@@ -202,7 +203,8 @@ static void only_a_whole_answer_ends_with_stop(void **state)
     }
 }
 
-/* If another model replaced the first one before any content, the first is not named. */
+/* If another model replaced the first model before there was content, the stream must have the name
+ * of the other model. */
 static void a_stream_without_a_name_has_that_of_who_answered(void **state)
 {
     (void)state;
@@ -227,8 +229,8 @@ static void a_stream_without_a_name_has_that_of_who_answered(void **state)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* Whatever was written before, the stream ends with the error, without a finish reason and
- * [DONE]. */
+/* Whatever was written before, the stream ends with the error, and has neither a finish reason nor
+ * [DONE] after it. */
 static void a_failure_at_each_point_is_seen(void **state)
 {
     (void)state;
@@ -269,7 +271,7 @@ static void an_answer_that_begins_anew_behind_content_has_failed(void **state)
                                                "error\"}}\n\n");
 }
 
-/* A full buffer is reported, and the stream does not count as ended. */
+/* If the buffer is full, writing fails, and the stream does not count as ended. */
 static void a_full_buffer_is_told(void **state)
 {
     (void)state;
@@ -307,7 +309,7 @@ static const char rich_body[] =
     "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{}}},\"new\":1,\"stream_options\":"
     "{\"include_usage\":true}}";
 
-/* Write the events, repeating those of the calls `times` times. */
+/* Write the events as a stream. The events of tool calls are written `times` times. */
 static int write_stream(const protocol_request *request, size_t times, beluga__buf *out)
 {
     int rc = 0;
@@ -447,8 +449,8 @@ static void each_kind_of_error_has_its_status_and_words(void **state)
     }
 }
 
-/* Clients end or repeat a call depending on the status, so each kind of error needs a status and
- * words. */
+/* Clients decide by the status whether to repeat a call, so each kind of error needs a status and a
+ * type. */
 static void no_kind_of_error_was_forgotten(void **state)
 {
     (void)state;

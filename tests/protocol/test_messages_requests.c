@@ -1,4 +1,5 @@
-/* Bodies of Anthropic's Messages: those of real clients, and each kind of member and block. */
+/* Bodies of requests to Anthropic's Messages: bodies of real clients, and one for each kind of
+ * member and block. */
 #include "protocol_kit.h"
 
 #include <beluga/error.h>
@@ -22,9 +23,9 @@
 
 /* ---- real clients ---------------------------------------------------------------------------- */
 
-/* The body that Claude Code 2.1.197 sends with `-p hi`, with two of its 25 tools: the system text
- * in three blocks of which the first changes, a system message after the user's, adaptive thinking,
- * and members that only Anthropic knows. */
+/* The body that Claude Code 2.1.197 sends for `-p hi`, with only two of its 25 tools. It has a
+ * system text in three blocks, of which the first changes; a system message after the user's
+ * message; adaptive thinking; and members that only Anthropic knows. */
 static const char claude_code[] =
     "{\"model\":\"claude-sonnet-4-6\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
     "\"text\",\"text\":\"<system-reminder>\\nToday is Friday.\\n</system-reminder>\"},{\"type\":"
@@ -65,8 +66,8 @@ static void the_body_of_claude_code_is_read(void **state)
           "e1f0\",\"account_uuid\":\"\",\"session_id\":\"7b1c\"}\n");
 }
 
-/* The body that Claude Code sends after two parallel calls: the results in one message, and the
- * thinking with its signature before the calls. */
+/* The body that Claude Code sends after two parallel calls: one message has both results, and the
+ * thinking with its signature comes before the calls. */
 static void the_turn_after_calls_of_tools_is_read(void **state)
 {
     (void)state;
@@ -85,7 +86,8 @@ static void the_turn_after_calls_of_tools_is_read(void **state)
           "tool call_2 failed: \"<tool_use_error>no such file</tool_use_error>\" [cache]\n" MOST);
 }
 
-/* The body that anthropic 2.14 for Python sends for client.messages.create(…) in its README. */
+/* The body that the package anthropic 2.14 for Python sends for client.messages.create(…), the
+ * example of its README. */
 static void the_body_of_the_sdk_is_read(void **state)
 {
     (void)state;
@@ -205,8 +207,8 @@ static void a_result_may_be_an_image_alone_or_nothing(void **state)
 
 /* ---- reasoning ------------------------------------------------------------------------------- */
 
-/* Anthropic's signatures have no colon, and hidden reasoning gets its mark back; the signatures of
- * other providers begin with their marks. */
+/* Signatures of Anthropic have no colon and get no prefix. Hidden reasoning gets a prefix;
+ * signatures of other providers have theirs already. */
 static void reasoning_keeps_the_signature_that_it_came_with(void **state)
 {
     (void)state;
@@ -248,7 +250,7 @@ static void thinking_becomes_effort_and_budget(void **state)
     reads(WITH("\"output_config\":{\"effort\":\"low\"}"), PLAIN MOST "reasoning_effort=2\n");
 }
 
-/* ---- content of Anthropic's own -------------------------------------------------------------- */
+/* ---- blocks that only Anthropic has ---------------------------------------------------------- */
 
 static void blocks_of_anthropics_tools_are_dropped_and_named(void **state)
 {
@@ -359,8 +361,8 @@ static bool passes(const char *body)
     return result;
 }
 
-/* A conversation that another model began is translated, so that the provider leaves out parts that
- * Anthropic would refuse. */
+/* The body must not be passed on unchanged if another model began the conversation: the provider
+ * must translate it, and leave out parts that Anthropic would refuse. */
 static void a_body_with_signatures_of_others_does_not_pass(void **state)
 {
     (void)state;

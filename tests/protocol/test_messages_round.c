@@ -1,5 +1,5 @@
-/* The bytes that we write as Messages are read by our own provider for Messages: a stream and a
- * whole body give the same answer. */
+/* Our provider for Messages must be able to read the bytes that we write as Messages, and a stream
+ * and a whole answer must give the same events. */
 #include "protocol_kit.h"
 #include "providers/builtin.h"
 #include "support/decode.h"
@@ -36,7 +36,8 @@ static void read_back(const char *text, bool stream, const char *expected)
 #define ESTIMATE \
     "usage input=5 read=0 write=0 output=0 reasoning=-1" COUNTS("5", "0", "0", "0") "}\n"
 
-/* Only streams report the usage at the beginning. */
+/* Read a stream and a whole answer with the provider. Their events differ only in the usage at the
+ * beginning, which a whole answer does not have. */
 static void goes_round(const beluga_event *events, size_t n, const char *streamed,
                        const char *whole)
 {
@@ -174,7 +175,7 @@ static int write_answer(const protocol_request *request)
         beluga_json_begin_object(w, NULL);
         protocol_messages.answer(w, request, &kit_identity, response);
         beluga_json_end_object(w);
-        /* without memory for an answer its writer reports only the failure */
+        /* if memory is missing for the answer, its writer reports only that it failed */
         rc = beluga_json_writer_text(w, &text, NULL) ? BELUGA_ERROR_NO_MEMORY : 0;
     }
     beluga_json_writer_free(w);

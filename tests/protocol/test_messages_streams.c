@@ -11,7 +11,7 @@
     "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
 #define STREAM   BODY ",\"stream\":true}"
 #define THINKS   BODY ",\"thinking\":{\"type\":\"adaptive\"}}"
-#define ESTIMATE "5" /* the estimate is 4 for a message, and one token for four bytes */
+#define ESTIMATE "5" /* estimated tokens: 4 for a message, and 1 for each four bytes */
 
 /* ---- the bytes of a stream ------------------------------------------------------------------- */
 
@@ -66,7 +66,8 @@ static void a_text_is_one_block(void **state)
                 END_WITH("end_turn", "null", COUNTS("3", "0", "0", "2")));
 }
 
-/* Input tokens do not include tokens that were read from the cache or written to it. */
+/* In this protocol, input tokens do not include tokens that were read from the cache or written to
+ * it. */
 static void usage_is_told_at_both_ends(void **state)
 {
     (void)state;
@@ -97,8 +98,7 @@ static void thinking_has_its_signature_and_then_the_text_is_another_block(void *
                 TEXT("1") SAYS("1", "a") STOP("1") END("end_turn", "1"));
 }
 
-/* Reasoning that continues after a signature is another block, and hidden reasoning is a separate
- * block. */
+/* Reasoning after a signature begins a new block, and hidden reasoning has a block of its own. */
 static void each_signed_or_hidden_thought_is_a_block(void **state)
 {
     (void)state;
@@ -114,7 +114,7 @@ static void each_signed_or_hidden_thought_is_a_block(void **state)
                         END("end_turn", "0"));
 }
 
-/* Clients that did not ask for thinking take the first block for the text. */
+/* Clients that did not ask for thinking expect that the first block is the text. */
 static void thinking_is_shown_to_those_who_asked_for_it(void **state)
 {
     (void)state;
@@ -144,7 +144,8 @@ static void a_call_follows_the_text_in_a_block_of_its_own(void **state)
                     STOP("2") END("tool_use", "2"));
 }
 
-/* Clients build one block at a time, so pieces of other blocks wait. */
+/* Clients build one block at a time, so pieces of the other blocks are held back until it is
+ * complete. */
 static void calls_that_come_interleaved_are_put_one_after_the_other(void **state)
 {
     (void)state;
@@ -164,7 +165,8 @@ static void calls_that_come_interleaved_are_put_one_after_the_other(void **state
         STOP("0") TOOL("1", "c1", "g") INPUT("1", "{\\\"b\\\"") INPUT("1", ":1}") STOP("1")
             TOOL("2", "c2", "h") INPUT("2", "{}") STOP("2") END("tool_use", "4");
     streams(STREAM, events, N(events), whole);
-    /* after each event, the text that the client has is a beginning of the whole text */
+    /* after each event, the bytes that the client has received are a beginning of the whole
+     * stream */
     for (size_t n = 1; n <= N(events); n++) {
         char *text = kit_stream(&protocol_messages, STREAM, events, n);
         assert_memory_equal(text, whole, strlen(text));
@@ -207,7 +209,8 @@ static void many_calls_at_once_are_all_put(void **state)
     free(text);
 }
 
-/* A call without arguments gets an empty object, since some clients parse an empty text as JSON. */
+/* A call without arguments gets an empty object, because some clients parse the arguments as
+ * JSON. */
 static void arguments_that_came_in_no_piece_are_put_at_the_end(void **state)
 {
     (void)state;
@@ -254,7 +257,7 @@ static void each_reason_has_its_word(void **state)
          "\"END\""},
         {FINISH_WORD(STOP, "stop_sequence"), BODY ",\"stop_sequences\":[\"END\",\"FIN\"]}",
          "stop_sequence", "null"},
-        /* whether the answer is complete is not known */
+        /* here it is not known whether the answer is complete */
         {FINISH_WORD(OTHER, "new"), STREAM, "max_tokens", "null"},
     };
     for (size_t i = 0; i < N(ends); i++) {
@@ -270,7 +273,7 @@ static void each_reason_has_its_word(void **state)
     }
 }
 
-/* The last call may be incomplete. */
+/* If the answer was cut, its last call may be incomplete, so the stop reason is max_tokens. */
 static void an_answer_with_calls_that_was_cut_says_so(void **state)
 {
     (void)state;
@@ -430,7 +433,7 @@ static void errors_have_anthropics_types_and_statuses(void **state)
         expect_error(errors[i].code, "why", errors[i].status, errors[i].type, "why");
 }
 
-/* Claude Code shortens the conversation when it reads these words and numbers. */
+/* Claude Code shortens the conversation when an error has this text with these numbers. */
 static void a_prompt_that_is_too_long_is_told_in_the_words_that_clients_know(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Bodies of Responses become messages, tools and options, or are refused. */
+/* Bodies of requests to Responses, which become messages, tools and options, or are refused. */
 #include "protocol/protocol.h"
 #include "said.h"
 
@@ -14,7 +14,7 @@
 
 /* ---- the request that was read --------------------------------------------------------------- */
 
-/* Only one request is read at a time. */
+/* The request that was read last. */
 static protocol_request request;
 
 static int read_body(const char *body)
@@ -65,7 +65,7 @@ static void instructions_stand_before_the_input(void **state)
     reads("{\"instructions\":\"be short\",\"input\":\"hi\"}", "system: 'be short'\nhuman: 'hi'\n");
 }
 
-/* The body that openai-python's client.responses.create sends, which may lack "type". */
+/* A body as openai-python sends it for client.responses.create, where items may lack "type". */
 static void messages_have_texts_and_parts(void **state)
 {
     (void)state;
@@ -80,8 +80,8 @@ static void messages_have_texts_and_parts(void **state)
           "system: 'd'\nhuman: 'look' image(https://a/i.png)\nai: 'a cat' 'no'\nsystem: 's'\n");
 }
 
-/* The body of the second request of a turn by Codex 0.171.0: reasoning, a message and two calls of
- * one answer, one of them in a namespace, and their results. */
+/* The second request that Codex 0.171.0 makes in a turn: one answer, of reasoning, a message and
+ * two calls (one of them in a namespace), and the results of the calls. */
 static void items_of_one_answer_are_one_message(void **state)
 {
     (void)state;
@@ -127,7 +127,7 @@ static void reasoning_in_plain_words_is_kept_and_empty_reasoning_is_not(void **s
           "human: 'on'\nai: thought('hm')\n");
 }
 
-/* The items that our own streams write, when they are sent back. */
+/* A client sends back the items that our own streams have written. */
 static void the_state_of_a_part_stands_behind_it(void **state)
 {
     (void)state;
@@ -202,7 +202,7 @@ static void what_is_wrong_is_named_by_its_place(void **state)
             "input[0].content[0].file_id: this server does not store files: send the image itself");
 }
 
-/* OpenAI would refuse the signatures of other providers. */
+/* OpenAI would refuse signatures of other providers, so such a body is not passed on unchanged. */
 static void a_body_with_our_signatures_does_not_go_out_as_it_came(void **state)
 {
     (void)state;
@@ -221,7 +221,8 @@ static void a_body_with_our_signatures_does_not_go_out_as_it_came(void **state)
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* The tools of Codex 0.171.0 by their kinds, with apply_patch in the form for its coding models. */
+/* One tool of each kind that Codex 0.171.0 sends; apply_patch is in the form for its coding
+ * models. */
 #define CODEX_TOOLS                                                                                \
     "\"tools\":[{\"type\":\"function\",\"name\":\"exec\",\"description\":\"run it\","              \
     "\"strict\":false,\"parameters\":{\"type\":\"object\",\"properties\":{}}},"                    \
@@ -273,7 +274,7 @@ static void a_choice_may_name_a_tool_of_a_namespace(void **state)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* All members that Codex 0.171.0 sends, except its tools. */
+/* All members that Codex 0.171.0 sends, except the tools. */
 static void members_become_options(void **state)
 {
     (void)state;

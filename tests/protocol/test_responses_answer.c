@@ -1,4 +1,4 @@
-/* Whole answers as objects of Responses, and failures. */
+/* Whole answers as objects of Responses, and errors. */
 #include "protocol/protocol.h"
 
 #include <beluga/beluga.h>
@@ -22,7 +22,7 @@ static beluga_response *make(const beluga_event *events, size_t n)
     return response;
 }
 
-/* The answer to a body, from the events of a call. */
+/* Assert that these events give this answer to a request with the body. */
 static void answers(const char *body, const beluga_event *events, size_t n, const char *expected)
 {
     const protocol_identity identity = {.id = "resp_1", .created = 1700000000};

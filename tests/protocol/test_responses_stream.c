@@ -1,4 +1,4 @@
-/* Events of a call become a stream of Responses, byte by byte. */
+/* The events of a call are written as a stream of Responses. The tests compare every byte. */
 #include "base/buf.h"
 #include "protocol/protocol.h"
 
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* The last event of a stream repeats all of it, so that string literals are long. */
+/* The last event of a stream repeats the whole answer, so its string literals are long. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
 /* ---- one stream at a time -------------------------------------------------------------------- */
@@ -252,7 +252,8 @@ static void reasoning_has_a_summary_and_its_signature(void **state)
                                             TEXT_DELTA(11, "msg_1_1", 1, "x"));
 }
 
-/* Gemini signs the part that follows, and Anthropic hides its reasoning. */
+/* A signature without text: Gemini signs the part that follows, and Anthropic hides its
+ * reasoning. */
 static void a_signature_alone_is_an_item(void **state)
 {
     (void)state;
@@ -304,8 +305,8 @@ static void a_call_without_pieces_has_its_arguments_in_one(void **state)
                 DONE(5, 0, FUNCTION("fc_1_0", "completed", "c1", "exec", "{}")));
 }
 
-/* LangChain can't tell pieces of two calls apart, and Codex loses a message between pieces of a
- * call. */
+/* LangChain mixes up the pieces of two calls that alternate, and Codex loses a message between two
+ * pieces of a call. */
 static void items_that_come_in_turns_wait_for_the_first(void **state)
 {
     (void)state;
@@ -339,7 +340,8 @@ static void items_that_come_in_turns_wait_for_the_first(void **state)
     written(COMPLETED(22, "null", CALL_A "," CALL_B "," TEXT_X "," TEXT_Z));
 }
 
-/* The first pieces of this call came before its turn and were not sent, so the others wait, too. */
+/* The first pieces of this call arrived while another call was being sent, so they were held back;
+ * later pieces must not overtake them. */
 static void a_call_whose_turn_comes_while_it_goes_on_is_whole(void **state)
 {
     (void)state;
@@ -467,7 +469,7 @@ static void a_failure_before_anything_begins_the_stream(void **state)
     assert_true(stream->ended);
 }
 
-/* An unfinished item is not part of the output. */
+/* The output does not contain the unfinished item. */
 static void a_failure_ends_a_stream_without_its_open_item(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* The bytes that each protocol writes for any events are read by our own provider for that
- * protocol: a stream and a whole body give the same text, reasoning, calls, usage and finish
+/* For each protocol, our own provider must be able to read the bytes that we write for any events.
+ * A stream and a whole answer must give the same text, reasoning, calls, usage and finish
  * reason. */
 #include "base/buf.h"
 #include "protocol_kit.h"
@@ -60,7 +60,7 @@ static void keep_usage(folded *f, const char *line)
     snprintf(f->usage, sizeof f->usage, "%lld %lld %lld %lld", in, read, out, thought);
 }
 
-/* Add a line of decode_print. The text is between the first quote and the last. */
+/* Add a line that decode_print has written. The text is between the first and the last quote. */
 static void add_line(folded *f, const char *line, size_t n)
 {
     unsigned number;
@@ -123,8 +123,8 @@ static const char *const ids[] = {"call_0", "call_1", "call_2", "call_3", "call_
 typedef struct script {
     beluga_event events[MOST_EVENTS];
     size_t n;
-    const char *given[MOST_CALLS]; /* arguments of the calls that have begun */
-    size_t sent[MOST_CALLS];       /* number of their bytes that were sent */
+    const char *given[MOST_CALLS]; /* the arguments of each call that has begun */
+    size_t sent[MOST_CALLS];       /* length of the arguments that were sent */
     bool ended[MOST_CALLS];
     size_t n_calls;
 } script;
@@ -156,7 +156,8 @@ static void begin_call(script *s)
     add(s, (beluga_event)KIT_BEGIN((uint32_t)i, ids[i], "f"));
 }
 
-/* Send a piece of the arguments, which may end inside an escape, but not inside a character. */
+/* Send the next piece of a call's arguments. It may end inside a JSON escape, but not inside a
+ * character. */
 static void continue_call(script *s, size_t i)
 {
     const char *rest = s->given[i] + s->sent[i];
@@ -189,7 +190,8 @@ static void write_script(script *s)
                                        BELUGA_FINISH_CONTENT_FILTER};
     *s = (script){.n = 0};
     add(s, (beluga_event)KIT_METADATA("m"));
-    add_words(s, BELUGA_EVENT_TEXT); /* readers treat an empty answer as an error */
+    /* readers treat an empty answer as an error, so begin with text */
+    add_words(s, BELUGA_EVENT_TEXT);
     for (unsigned n = draw(40); n > 0; n--) {
         unsigned what = draw(8);
         if (what < 3) add_words(s, BELUGA_EVENT_TEXT);
@@ -254,7 +256,7 @@ static void go_round(const round_plan *plan)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-/* Our provider, which is as careful as a client can be, sees an error and no end. */
+/* Our provider checks a stream as strictly as any client. It must see an error and no finish. */
 static void is_failed(const round_plan *plan, const beluga_event *events, size_t n)
 {
     beluga__buf lines;

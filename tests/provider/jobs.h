@@ -1,4 +1,4 @@
-/* A service of jobs, played by the scripted peer, and a provider for it. */
+/* A service that runs jobs, which the scripted peer plays, and a provider for this service. */
 #ifndef TESTS_JOBS_H
 #define TESTS_JOBS_H
 
@@ -16,16 +16,17 @@ typedef struct jobs {
 
 extern const beluga_provider jobs_provider;
 
-/* Open another model in place of the present one. */
+/* Open a model with these options, and free the previous model. */
 void jobs_open_n(jobs *j, const beluga_option *opts, size_t n);
 #define jobs_open(j, ...)                                                    \
     jobs_open_n(j, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                 BELUGA_OPTIONS_TERMINATED)
 
-/* Assert that request `i` had this method and path. */
+/* Assert that request `i` had this method and this path. */
 void jobs_sent(jobs *j, size_t i, const char *method, const char *path);
 
-/* Begin with a client that has these settings; NULL: an ordinary client. */
+/* Set up a peer, and a client with these settings; NULL means the defaults. *state becomes a
+ * `jobs`. */
 int jobs_begin_with(void **state, const beluga_client_settings *config);
 int jobs_begin(void **state);
 int jobs_end(void **state);

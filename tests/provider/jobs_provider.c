@@ -1,4 +1,5 @@
-/* A provider for a service of jobs, whose answers say what the provider does next. */
+/* A provider for a service that runs jobs. Each answer of the service says what the provider does
+ * next. */
 #include <beluga/provider/provider.h>
 
 #include <stdio.h>
@@ -10,8 +11,8 @@ extern const beluga_provider jobs_provider;
 
 typedef struct job {
     char id[32];
-    int answers; /* number of answers that were read */
-    bool more;   /* a further request follows the stream */
+    int answers; /* number of answers that were decoded so far */
+    bool more;   /* a further request follows after the stream */
 } job;
 
 static int open_model(const beluga_config *config, void **self, beluga_error *err)
@@ -30,8 +31,8 @@ static void set_number(beluga_http_request *request, const char *name, int numbe
     beluga_http_request_set_header(request, name, text);
 }
 
-/* A token is a path below the base URL, or a whole URL. The request is a GET, except for
- * "/posted". */
+/* Write a request. Its token is a path below the base URL, or a whole URL. The method is GET,
+ * except for "/posted". */
 static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *token = beluga_http_request_token(request);
@@ -94,7 +95,8 @@ static int read_end(job *state, const beluga_json *root, beluga_emit *emit)
     return code;
 }
 
-/* Reads {"id":"7","text":"Hello","tool":"look","next":"/jobs/7","wait_ms":5,"finish":true}. */
+/* Read an answer such as
+ * {"id":"7","text":"Hello","tool":"look","next":"/jobs/7","wait_ms":5,"finish":true}. */
 static int read_answer(job *state, const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
@@ -148,7 +150,7 @@ static int decode_end(void *state, beluga_emit *emit)
     return j->more ? beluga_emit_next_request(emit, "/jobs/more", 0) : 0;
 }
 
-/* The answer is {"models":"job-1","page":"https://…"}. */
+/* Write a request for the list of models. Its answer is {"models":"job-1","page":"https://…"}. */
 static int encode_models(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *page = beluga_call_page(call);

@@ -1,4 +1,4 @@
-/* A provider that behaves as a test wants. */
+/* A provider whose behaviour is a function that each test sets. */
 #ifndef TESTS_PROVIDER_SUBJECT_H
 #define TESTS_PROVIDER_SUBJECT_H
 
@@ -61,7 +61,8 @@ static int close_model(void **state)
     return 0;
 }
 
-/* Call the provider once; the answer is owned, or NULL with `err` filled. */
+/* Call the provider once, and assert the status. The response is owned; on failure it is NULL, and
+ * `err` is filled. */
 static beluga_response *call(beluga_chat_model *model, behaviour how, int expected,
                              beluga_error *err)
 {

@@ -1,4 +1,4 @@
-/* Engines inside the process, whose own threads emit. */
+/* Engines that run inside the process, and whose own threads emit. */
 #include "../support/meter.h"
 #include "subject.h"
 
@@ -8,7 +8,7 @@
 
 /* ---- an engine ------------------------------------------------------------------------------- */
 
-/* One call of the engine. */
+/* One call that the engine answers. */
 typedef struct job {
     beluga_emit *emit;
     void (*run)(struct job *job);
@@ -82,7 +82,7 @@ static void join(void)
     pthread_join(engine_thread, NULL);
 }
 
-/* Wait for the release, since the loop may keep the job a little longer than the engine. */
+/* Wait until the job was released, since the loop may keep it a little longer than the engine. */
 static void assert_released(int times)
 {
     while (atomic_load(&released) < times) sched_yield();
@@ -213,7 +213,8 @@ static void an_engine_that_must_not_wait_is_told_when_to_come_back(void **state)
     assert_pieces(*state);
 }
 
-/* This runs on the loop's thread, which would wait for itself. */
+/* Emit on the loop's own thread until the emit has no room. If emitting waited for room here, the
+ * thread would wait for itself. */
 static int fills_the_room_itself(const beluga_call *c, beluga_emit *emit, beluga_error *err)
 {
     beluga_emit *attached;
@@ -244,7 +245,7 @@ static void run_until_cancelled(job *j)
     atomic_store(&seen, status);
     while (!beluga_emit_is_cancelled(emit)) sched_yield();
     wait_for_wake(j);
-    beluga_emit_detach(emit, status); /* the job may be freed already */
+    beluga_emit_detach(emit, status); /* after this the job may be freed */
     if (say(emit, "late") != BELUGA_ERROR_CONTEXT_CANCELED) atomic_store(&seen, 1);
     beluga_emit_detach(emit, 0);
 }
@@ -345,7 +346,7 @@ static void run_in_a_hurry(job *j)
     beluga_emit_detach(j->emit, status);
 }
 
-/* The cancellation may meet the engine at any point. */
+/* Cancel calls at different moments, so that the engine is at different points of its work. */
 static void cancelling_races_with_the_engine(void **state)
 {
     enum { ROUNDS = 200 };
@@ -359,7 +360,7 @@ static void cancelling_races_with_the_engine(void **state)
     assert_released(ROUNDS);
 }
 
-/* ---- several threads, and refused calls ------------------------------------------------------ */
+/* ---- engines with several threads, and refused calls ----------------------------------------- */
 
 static void *second(void *argument)
 {
@@ -403,7 +404,8 @@ static void *member(void *argument)
     return NULL;
 }
 
-/* One thread detaches while the others emit, which all of them may do. */
+/* Several threads emit at the same time. Then one thread detaches, while the others may still
+ * emit. */
 static void run_with_a_team(job *j)
 {
     pthread_t team[TEAM];
@@ -422,7 +424,8 @@ static void on_end(void *payload, const beluga_event *event)
     *ends += event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR;
 }
 
-/* Free the op or its loop, or cancel the op and step until it has ended. */
+/* End a call in one of several ways: free the op or its loop, or cancel the op and step until it
+ * has ended. */
 static void end_somehow(beluga_loop *loop, beluga_op *op, int how, const int *ends)
 {
     for (int k = 0; k < how / 4 && !*ends; k++) beluga_loop_wait(loop, SHORT_MS);

@@ -1,5 +1,5 @@
-/* Streams whose frames only their provider knows, which are pieces as they arrive or the frames of
- * its own cutter; and requests whose body is not JSON. */
+/* Streams whose framing only the provider knows: it gets the pieces as they arrive, or its own
+ * function cuts them into frames. Also tests requests whose body is not JSON. */
 #include "../support/scene.h"
 #include "../support/scoped.h"
 
@@ -37,7 +37,7 @@ static int finish(void *state, beluga_emit *emit)
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-/* The signature covers the body as it is sent. */
+/* Sign the body as it will be sent. */
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
@@ -70,7 +70,7 @@ static const beluga_provider pieces = {
     .decode_end = finish,           .authorize = authorize,
 };
 
-/* "T5:Hello" is text, "E:" is the end, "P:" is a sign of life. */
+/* Cut frames: "T5:Hello" is text, "E:" is the end, and "P:" is a sign of life. */
 static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
 {
     (void)ended;

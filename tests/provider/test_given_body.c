@@ -1,5 +1,5 @@
-/* Calls whose body the caller gives, as a gateway does: the body is sent unchanged, and the answer
- * is delivered as bytes beside its events. Tested with each provider that is built in. */
+/* Calls for which the caller gives the body, as a gateway does: the body is sent unchanged, and the
+ * caller gets the bytes of the answer besides its events. Every built-in provider is tested. */
 #include "../support/parts.h"
 #include "../support/scene.h"
 #include "../support/scoped.h"
@@ -18,9 +18,9 @@ typedef struct passed {
     size_t length, raws, refused;
     uint32_t status;
     char type[64];
-    char story[4096]; /* the other events as a story */
+    char story[4096]; /* the other events, as a story */
     size_t told;
-    bool decoded_early; /* content came before the bytes that contain it */
+    bool decoded_early; /* an event came before the bytes from which it was decoded */
     int code;
     beluga_error err;
 } passed;
@@ -81,14 +81,14 @@ static void assert_sent(peer *p, size_t i, const char *expected)
 
 /* --- each provider ---------------------------------------------------------------------------- */
 
-/* JSON in an unusual form: the order, blanks, numbers and escapes must be kept. */
+/* JSON in an unusual form: the order of members, blanks, numbers and escapes must be preserved. */
 #define ODD "{ \"z\" : 1.50e+1,\n\t\"model\":\"theirs\" ,\"a\":[\"\\u0041/\\/\", {\"model\":1}] }\n"
 #define OURS(name) \
     "{ \"z\" : 1.50e+1,\n\t\"model\":\"" name "\" ,\"a\":[\"\\u0041/\\/\", {\"model\":1}] }\n"
 
 static const struct {
     const char *name, *sent;
-    /* The provider whose folder has an answer with a refusal; NULL: its own. */
+    /* The provider whose fixtures have an answer that is an error; NULL: its own fixtures. */
     const char *refuses_as;
 } providers[] = {
     {"openai", OURS("m-1"), NULL},    {"openai-responses", OURS("m-1"), "openai"},
@@ -134,7 +134,7 @@ static void play(peer *p, const check_answer *answer)
     check_answer_play(answer, peer_reply_new(p), answer->body.length, CHECK_END_WHOLE);
 }
 
-/* Make a call from messages; its events must be the same as those of the given body. */
+/* Make the same call with messages instead of a body. Its events must be the same. */
 static void ask_as_usual(beluga_chat_model *model, passed *p)
 {
     beluga_stream *stream = begin_stream(model, NULL);
@@ -326,7 +326,7 @@ static void what_was_handed_on_without_content_is_taken_back_too(scene *s)
     expect_requests(s, 2);
 }
 
-/* ---- options of the call beside its body ----------------------------------------------------- */
+/* ---- options of a call that has a body ------------------------------------------------------- */
 
 static void a_whole_answer_comes_of_it_too(scene *s)
 {

@@ -1,4 +1,5 @@
-/* The library's work for an HTTP provider: paged lists, sources of keys, rate limits. */
+/* What the library does for an HTTP provider: lists with several pages, sources of keys, rate
+ * limits. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 
@@ -6,7 +7,7 @@
 
 #include <stdio.h>
 
-/* ---- a provider whose list of models has pages ----------------------------------------------- */
+/* ---- a provider whose list of models has several pages --------------------------------------- */
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {

@@ -1,6 +1,6 @@
-/* The library's promises to a full provider, and its checks of it: rules of emitting, delays, work
- * that blocks, cancelling. Each test is a provider of its own: the function that `behave` points
- * to. */
+/* What the library guarantees to a full provider, and what it checks: rules of emitting, delays,
+ * work that blocks, and cancelling. Each test has its own provider, a function to which `behave`
+ * points. */
 #include "subject.h"
 
 #include <stdio.h>
@@ -49,7 +49,7 @@ static void a_failure_wins_over_a_finish_that_was_not_delivered_yet(void **state
     assert_fails(*state, fails_after_finish, BELUGA_ERROR_INTERNAL);
 }
 
-/* A provider that does one thing. */
+/* Define a provider that calls one function. */
 #define BEHAVES(name, does)                                                     \
     static int name(const beluga_call *c, beluga_emit *emit, beluga_error *err) \
     {                                                                           \
@@ -86,7 +86,8 @@ static int leaves_calls_open(const beluga_call *c, beluga_emit *emit, beluga_err
     beluga_emit_tool_call_begin(emit, 1, NULL, "second");
     beluga_emit_tool_call_delta(emit, 1, "{\"b\"", 4);
     beluga_emit_tool_call_delta(emit, 0, "{\"a\":1}", 7);
-    beluga_emit_tool_call_begin(emit, 0, "one", "first"); /* begun twice, as some servers do */
+    /* begin the same call twice, as some servers do */
+    beluga_emit_tool_call_begin(emit, 0, "one", "first");
     beluga_emit_tool_call_delta(emit, 1, ":2}", 3);
     return beluga_emit_finish(emit, BELUGA_FINISH_TOOL_CALLS, NULL);
 }

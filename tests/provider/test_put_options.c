@@ -1,5 +1,5 @@
-/* Work that the library does for a provider: writing options by a table, prompts, and warnings
- * about options that it does not read. */
+/* What the library does for a provider: it writes options by a table, makes prompts, and warns
+ * about options that the provider does not read. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 
@@ -94,8 +94,8 @@ static int tear_down(void **state)
     return stop_peer(state);
 }
 
-/* Ask with options, and compare the request's body and the warnings, each followed by a line
- * end. */
+/* Make a call with options, and compare the body of the request. `warnings` are the expected
+ * warnings, each followed by a newline. */
 static void expect(peer *p, const char *body, const char *warnings, beluga_messages *messages,
                    const beluga_option *opts)
 {
@@ -171,7 +171,7 @@ static void an_option_without_a_name_is_a_warning(void **state)
            OPTIONS(beluga_with_seed(1)));
 }
 
-/* ---- options that the provider does not read ------------------------------------------------- */
+/* ---- options that the provider ignores ------------------------------------------------------- */
 
 static void an_option_that_nobody_looked_at_is_a_warning(void **state)
 {

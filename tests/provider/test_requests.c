@@ -1,4 +1,5 @@
-/* What an HTTP provider can read besides an answer's body, and calls that take several requests. */
+/* What else an HTTP provider can read besides the body of an answer, and calls that take several
+ * requests. */
 #include "jobs.h"
 
 #include <stdio.h>
@@ -138,7 +139,7 @@ static void each_request_has_its_own_timeouts(void **state)
     jobs_sent(j, 2, "POST", "/v1/jobs/7/cancel");
 }
 
-/* Expect the total timeout of a job that never ends, in one piece and streamed. */
+/* Expect that the total timeout ends a job that never finishes, with and without a stream. */
 static void expect_the_total_timeout(jobs *j, const char *answer)
 {
     beluga_error err;
@@ -169,7 +170,8 @@ static bool told_at_the_deadline(jobs *j, int64_t timeout_ms)
     return peer_requests(j->peer) == before + 2;
 }
 
-/* On a slow machine the first answer may come after the shorter of these deadlines. */
+/* On a slow machine the first answer may arrive too late for the shorter timeouts, so longer ones
+ * are tried, too. */
 static void the_deadline_ends_a_wait_and_the_service_is_told(void **state)
 {
     jobs *j = *state;

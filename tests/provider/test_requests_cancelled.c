@@ -1,4 +1,5 @@
-/* Calls that end before their answer does: their service is told. */
+/* Calls that end before their answer is complete: the library sends a request that cancels the job
+ * at the service. */
 #include "jobs.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@ static void script_cancel(jobs *j)
     script(j->peer, MATCHES("/jobs/7/cancel"), JSON("{}"));
 }
 
-/* Expect that the service was told by the last of `n` requests. */
+/* Expect that there are `n` requests, and that the last one cancels the job. */
 static void expect_told(jobs *j, size_t n)
 {
     assert_int_equal(peer_wait_requests(j->peer, n, PATIENCE_MS), 0);
@@ -133,7 +134,7 @@ static void a_service_that_does_not_answer_holds_nobody_for_long(void **state)
     expect_told(j, 3);
 }
 
-/* ---- calls about which nothing is told ------------------------------------------------------- */
+/* ---- calls that send no request for cancelling ----------------------------------------------- */
 
 static void a_call_that_finished_tells_nothing(void **state)
 {

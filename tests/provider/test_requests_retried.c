@@ -1,4 +1,5 @@
-/* A request of a call fails and is sent again: steps that came before it are not repeated. */
+/* A request of a call fails and is sent again, while the earlier requests of the call are not
+ * repeated. */
 #include "jobs.h"
 
 #include <stdatomic.h>
@@ -16,7 +17,7 @@ static void expect_resumed(jobs *j)
     jobs_sent(j, 1, "GET", "/v1/jobs/7");
     jobs_sent(j, 2, "GET", "/v1/jobs/7");
     assert_int_equal(peer_requests(j->peer), 3);
-    /* the decoder's state is the one from before the failed request */
+    /* the decoder has the state that it had before the failed request */
     assert_string_equal(peer_request_header(j->peer, 2, "x-answers"), "1");
 }
 

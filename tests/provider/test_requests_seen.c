@@ -1,4 +1,4 @@
-/* A call that takes several requests, as traces and recordings show it. */
+/* How traces and recordings show a call that takes several requests. */
 #include "../support/parts.h"
 #include "../support/tape.h"
 #include "jobs.h"
@@ -46,7 +46,7 @@ static void attribute(void *payload, void *span, const beluga_span_attribute *a)
     if (strcmp(a->name, "url.full") == 0) tell(strrchr(a->value.string, '/'), -1);
 }
 
-/* Nobody may ask for the context of a span that has ended. */
+/* The library must not ask for the context of a span that has ended. */
 static bool context(void *payload, void *span, beluga_trace_context *trace)
 {
     (void)payload;

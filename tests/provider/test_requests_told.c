@@ -1,4 +1,4 @@
-/* The place of a call's next request, as a service gives it. */
+/* The URL or path of a call's next request, which is in the service's answer. It may be invalid. */
 #include "jobs.h"
 
 #include <beluga/beluga.h>

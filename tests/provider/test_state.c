@@ -1,5 +1,4 @@
-/* State of a provider: how it gets into answers and messages, and to which providers it is sent
- * back. */
+/* State of a provider: how it gets into answers and messages, and which providers get it back. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "../support/small_provider.h"
@@ -20,7 +19,7 @@ static const char sign[] = "{\"sign\":\"S==\"}", block[] = "{\"type\":\"search\"
 static const char thought[] = "{\"of\":\"thought\"}", note[] = "{\"citations\":[]}";
 
 typedef struct asked {
-    const char *json[8]; /* the state of each part of the answer in question; NULL: none */
+    const char *json[8]; /* the state of each part of the answer in the conversation, or NULL */
     size_t n;
 } asked;
 
@@ -48,7 +47,8 @@ static int emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, co
     return beluga_emit_state(emit, of, index, json, strlen(json));
 }
 
-/* Emit reasoning, text, a block, and two calls, of which the first is signed at its end. */
+/* Emit reasoning, a text in two pieces, a block that is only state, and two calls, with state for
+ * some of them. */
 static int answer(beluga_emit *emit, void *unused)
 {
     (void)unused;
@@ -119,7 +119,7 @@ static int register_all(void **state)
     return 0;
 }
 
-/* Return the message of an answer. */
+/* Make a call, and return the message of the answer. */
 static beluga_message *ask(const char *name)
 {
     beluga_chat_model *model = open_model(name);
@@ -232,7 +232,7 @@ static void the_json_of_an_answer_has_it(void **state)
     assert_non_null(strstr(json, "{\"of\":\"state\",\"provider\":\"subject\",\"json\":"));
 }
 
-/* A conversation that was written and read again continues in the same way. */
+/* A conversation that is written into the log and read back continues in the same way. */
 static void the_log_has_it(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Work of a provider that blocks: on threads of the library, or of its host. */
+/* Work of a provider that blocks. It runs on threads of the library, or on those of the host. */
 #include "../support/meter.h"
 #include "subject.h"
 
@@ -104,7 +104,8 @@ static int work_much(beluga_emit *emit, void *argument)
     return status ? status : stop(emit);
 }
 
-/* A provider that leaves all work to a worker; `done` is called at its end, or is NULL. */
+/* Define a provider that does all its work on a worker thread; `done` is called at the end, unless
+ * it is NULL. */
 #define WORKS(name, work, done)                                                 \
     static int name(const beluga_call *c, beluga_emit *emit, beluga_error *err) \
     {                                                                           \
@@ -174,7 +175,7 @@ static void a_worker_learns_of_the_cancellation_when_it_emits(void **state)
     assert_int_equal(beluga_stream_input(*state, NULL, beluga_input_text("Hi"), &stream, NULL), 0);
     while (beluga_stream_next(stream, &event, NULL) == 0 && event->kind != BELUGA_EVENT_TEXT)
         continue;
-    beluga_stream_free(stream); /* this does not wait for the worker */
+    beluga_stream_free(stream); /* this does not wait for the worker thread */
     assert_int_equal(atomic_load(&released), 0);
     set_gate(true);
     wait_for_release();
@@ -185,7 +186,8 @@ static void a_worker_learns_of_the_cancellation_when_it_emits(void **state)
 
 static atomic_int works_begun;
 
-/* Emit nothing until the call is cancelled, so that only beluga_emit_is_cancelled can tell. */
+/* Emit no more until the call is cancelled, so that the worker notices the end only by
+ * beluga_emit_is_cancelled. */
 static int work_until_told(beluga_emit *emit, void *argument)
 {
     (void)argument;
@@ -220,7 +222,8 @@ static void a_worker_may_ask_whether_its_call_is_over(void **state)
 {
     beluga_stream_free(begin_work(*state, NULL));
     wait_for_release();
-    /* The loops of these calls are not polled meanwhile, so that only their contexts can tell. */
+    /* Nobody polls the loops of these calls meanwhile, so the worker learns of the end only from
+     * the context. */
     SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     SCOPED(beluga_stream) *stream = begin_work(*state, context);
     beluga_context_cancel(context);
@@ -265,7 +268,7 @@ static int works_out_of_bounds(const beluga_call *c, beluga_emit *emit, beluga_e
     int status = beluga_emit_run_blocking(emit, work_out_of_bounds, NULL, NULL);
     if (status) return status;
     status = beluga_emit_run_blocking(emit, work_whole, NULL, NULL);
-    /* Two at once are refused. */
+    /* A second run while the first is under way is refused. */
     return status == BELUGA_ERROR_INVALID_INPUT ? 0 : BELUGA_ERROR_INTERNAL;
 }
 
@@ -324,7 +327,7 @@ static void a_host_may_run_the_work_on_threads_of_its_own(void **state)
     pthread_join(thread, NULL);
 }
 
-/* Emit a whole answer, and then continue for some time. */
+/* Set when the worker may return, after it has emitted a whole answer. */
 static atomic_bool may_return;
 
 static int work_on(beluga_emit *emit, void *argument)

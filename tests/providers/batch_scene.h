@@ -1,5 +1,5 @@
-/* The scene of tests for a provider's batch API: its model at the scripted peer, and functions that
- * write jobs and results as text. */
+/* The scene of the tests for batch APIs: a model of the provider at the scripted peer, and
+ * functions that write jobs and results as text. */
 #ifndef TESTS_BATCH_SCENE_H
 #define TESTS_BATCH_SCENE_H
 
@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
-/* Put a model of this provider at the peer into the scene; `below` is appended to the peer's
- * origin. */
+/* Put a model of this provider into the scene. Its base URL is the peer's address followed by
+ * `below`. */
 static inline void use_provider_at(scene *s, const char *name, const char *below)
 {
     char url[128];
@@ -27,7 +27,7 @@ static inline void use_provider_at(scene *s, const char *name, const char *below
     use_model(s, model);
 }
 
-/* Make a job's requests: "Hi" with the ids r-0, r-1, … */
+/* Make the requests of a job, "Hi" with the ids r-0, r-1, … */
 static inline beluga_batch_requests *make_requests(scene *s, size_t n)
 {
     beluga_batch_requests *requests;
@@ -41,7 +41,7 @@ static inline beluga_batch_requests *make_requests(scene *s, size_t n)
     return requests;
 }
 
-/* Create a job of two requests. Returns owned (beluga_free), or NULL with s->err. */
+/* Create a job with two requests. Returns owned (beluga_free), or NULL and fills s->err. */
 static inline beluga_batch_job *create_job(scene *s, const char *name)
 {
     beluga_batch_job *job;
@@ -51,8 +51,8 @@ static inline beluga_batch_job *create_job(scene *s, const char *name)
     return job;
 }
 
-/* Assert that a job is this one: "ID|NAME|STATE|RAW STATE|REASON|TOTAL SUCCEEDED FAILED|CREATED
- * ENDED EXPIRES". */
+/* Compare a job with a text: "ID|NAME|STATE|RAW STATE|REASON|TOTAL SUCCEEDED FAILED|CREATED ENDED
+ * EXPIRES". */
 static inline void assert_job(const beluga_batch_job *job, const char *expected)
 {
     char line[512];
@@ -64,7 +64,7 @@ static inline void assert_job(const beluga_batch_job *job, const char *expected)
     assert_string_equal(line, expected);
 }
 
-/* Let the peer send this answer, and assert the job that is read from it. */
+/* Script this answer, and compare the job that is read from it. */
 static inline void expect_job(scene *s, const char *answer, const char *expected)
 {
     beluga_batch_job *job;
@@ -75,7 +75,7 @@ static inline void expect_job(scene *s, const char *answer, const char *expected
     beluga_free(job);
 }
 
-/* The results that came, as one line: "r-0=[text] r-1=!error/provider's code ". */
+/* The results that a test has received, in one line: "r-0=[text] r-1=!error/provider's code ". */
 typedef struct results {
     char line[1024];
 } results;
@@ -94,7 +94,7 @@ static inline int note_result(void *payload, const char *id, beluga_batch_result
     return 0;
 }
 
-/* Expect that reading the results ends with this status and gives this line. */
+/* Expect that reading the results ends with this status, and that the results are this line. */
 static inline void expect_results(scene *s, int status, const char *expected)
 {
     results r = {""};
@@ -103,7 +103,7 @@ static inline void expect_results(scene *s, int status, const char *expected)
     assert_string_equal(r.line, expected);
 }
 
-/* Expect that request `i` was this one: "METHOD PATH". */
+/* Expect that request `i` was "METHOD PATH". */
 static inline void expect_sent(scene *s, size_t i, const char *expected)
 {
     char line[1024];

@@ -1,4 +1,4 @@
-/* The provider `anthropic` against recorded traffic: tests/fixtures/anthropic. */
+/* The provider `anthropic` with recorded traffic from tests/fixtures/anthropic. */
 #include "providers/anthropic/anthropic.h"
 #include "providers/builtin.h"
 #include "support/provider_face.h"

@@ -1,6 +1,6 @@
 /* Batch jobs of `anthropic`. The bodies marked "reference" are the examples of Anthropic's own
  * pages: platform.claude.com/docs/en/api/messages/batches (create, retrieve, results, list, delete)
- * and docs.anthropic.com/en/api/messages-batch-examples; others vary them. */
+ * and docs.anthropic.com/en/api/messages-batch-examples; other bodies are variants of these. */
 #include "batch_scene.h"
 
 static int set_anthropic(void **state)
@@ -14,7 +14,7 @@ static int set_anthropic(void **state)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* Reference, "create a message batch". */
+/* From the reference, section "create a message batch". */
 #define CREATED                                                                                   \
     "{\"id\":\"msgbatch_013Zva2CMHLNnXjNJJKqJ2EF\",\"type\":\"message_batch\","                   \
     "\"processing_status\":\"in_progress\",\"request_counts\":{\"processing\":2,\"succeeded\":0," \
@@ -55,7 +55,7 @@ static void features_are_asked_for_with_the_job(scene *s)
 
 static void a_job_whose_requests_are_refused_is_not_there(scene *s)
 {
-    /* the error of anthropic-sdk-python, issue 984 */
+    /* this error is from anthropic-sdk-python, issue 984 */
     script(s->peer, HEAD(400, "Content-Type: application/json\r\n"),
            BODY("{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":"
                 "\"requests.0.custom_id: String should have at most 64 characters\"}}"));
@@ -99,13 +99,13 @@ static void a_job_is_cancelled(scene *s)
     beluga_free(job);
     expect_sent(s, 0, "POST /v1/messages/batches/b/cancel");
     assert_string_equal(peer_request_header(s->peer, 0, "content-length"), "0");
-    /* The type that libcurl sends by itself would be that of a form. */
+    /* by default libcurl would send the type of a form */
     assert_null(peer_request_header(s->peer, 0, "content-type"));
 }
 
 static void a_job_is_deleted(scene *s)
 {
-    /* reference, "delete a message batch" */
+    /* from the reference, section "delete a message batch" */
     script(s->peer, JSON("{\"id\":\"msgbatch_013Zva2CMHLNnXjNJJKqJ2EF\",\"type\":"
                          "\"message_batch_deleted\"}"));
     assert_int_equal(beluga_batch_job_delete(s->model, NULL, "b", &s->err), 0);
@@ -156,7 +156,7 @@ static void what_is_no_job_is_no_answer(scene *s)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Script a job that has ended, with its results at this URL. */
+/* Script a job that has ended, and whose results are at this URL. */
 static void end_job(scene *s, const char *url)
 {
     char answer[512];
@@ -175,7 +175,7 @@ static void end_job_here(scene *s)
 
 #define JSONL HEAD(200, "Content-Type: application/x-jsonl\r\n")
 
-/* Source: the reference, "retrieve message batch results", except for the id. */
+/* From the reference, section "retrieve message batch results", except for the id. */
 #define SUCCEEDED(id)                                                                             \
     "{\"custom_id\":\"" id "\",\"result\":{\"message\":{\"content\":[{\"text\":\"Hi! My name is " \
     "Claude.\",\"type\":\"text\"}],\"id\":\"msg_013Zva2CMHLNnXjNJJKqJ2EF\",\"model\":"            \
@@ -203,7 +203,7 @@ static void results_are_lines_of_the_url_that_is_told(scene *s)
     assert_string_equal(peer_request_header(s->peer, 1, "anthropic-version"), "2023-06-01");
 }
 
-/* Source of the types and their statuses: platform.claude.com/docs/en/api/errors. */
+/* The types of errors and their statuses are from platform.claude.com/docs/en/api/errors. */
 static void errors_of_lines_are_what_they_are_outside_of_a_job(scene *s)
 {
     end_job_here(s);
@@ -221,7 +221,7 @@ static void errors_of_lines_are_what_they_are_outside_of_a_job(scene *s)
                    "i=!internal_error/new_error+ ");
 }
 
-/* A gateway passes on Anthropic's URL, for which the gateway's key is not valid. */
+/* The gateway's answer has a URL at Anthropic, but the gateway's key is not valid there. */
 static void a_gateway_is_asked_for_the_results_itself(scene *s)
 {
     use_provider_at(s, "anthropic", "/gw/v1");

@@ -1,4 +1,4 @@
-/* The provider `azure` against recorded traffic: tests/fixtures/azure; and its handling of keys. */
+/* The provider `azure` with recorded traffic from tests/fixtures/azure, and how it sends keys. */
 #include "providers/builtin.h"
 #include "support/filled_request.h"
 #include "support/provider_suite.h"

@@ -1,5 +1,5 @@
-/* Batch jobs from their creation to their deletion, with every provider that has a batch API,
- * against a server that plays these APIs and their faults. */
+/* Batch jobs from creation to deletion, with every provider that has a batch API, against a server
+ * that plays these APIs and their faults. */
 #include "support/calls.h"
 
 #include <beluga/batch_job.h>
@@ -13,12 +13,12 @@ enum { N_REQUESTS = 8 };
 enum {
     PAGES = 1,   /* the list of jobs has pages */
     HALF = 2,    /* an expired job keeps the answers that it had */
-    UNTRIED = 4, /* lines that were not tried also have results */
-    EARLY = 8,   /* the call that creates a job reports its faults */
-    FORGETS = 16 /* a deleted job is not found afterwards; elsewhere only its files are deleted */
+    UNTRIED = 4, /* requests that were not tried also have results */
+    EARLY = 8,   /* faults of a job are reported by the call that creates it */
+    FORGETS = 16 /* a deleted job is not found later; with other hosts only its files are deleted */
 };
 
-/* A provider, and the path of its API at the server. */
+/* A provider, and the path of its API on the server. */
 typedef struct host {
     const char *name, *path;
     unsigned has;
@@ -39,16 +39,16 @@ static const host hosts[] = {
 
 /* ---- the stand ------------------------------------------------------------------------------- */
 
-/* A provider with its own server. */
+/* A provider, its server and its newest job. */
 typedef struct stand {
     const host *host;
-    const char *fault; /* the fault that the server plays, or NULL */
+    const char *fault; /* the fault that the server makes, or NULL */
     peer *peer;
     beluga_chat_model *model;
     char *id; /* id of the newest job */
 } stand;
 
-/* Start a server whose jobs progress with each poll. */
+/* Start a server whose jobs end after this many polls. */
 static peer *serve(const char *fault, unsigned polls, size_t page)
 {
     const peer_config config = {.kept_requests = 4096, .max_body = PEER_BATCH_MAX_BODY_BYTES};
@@ -75,7 +75,7 @@ static beluga_chat_model *open_host(const stand *s, const char *key)
     return model;
 }
 
-/* Run a test with each provider at a server whose jobs end after this many polls. */
+/* Run a test with each provider, at a server whose jobs end after this many polls. */
 static void play_slowly(const char *fault, unsigned polls, void (*test)(stand *s))
 {
     for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++) {
@@ -132,7 +132,7 @@ static void create(stand *s, const char *name)
     create_of(s, questions, name);
 }
 
-/* Poll the job until it has ended; each poll brings its end nearer. */
+/* Poll the job until it has ended. */
 static beluga_batch_job *wait_for(const stand *s)
 {
     beluga_batch_job *job;
@@ -152,7 +152,7 @@ static void expect_end(const stand *s, uint32_t state)
     beluga_free(job);
 }
 
-/* Return all jobs; owned (beluga_free). */
+/* Return all jobs, and assert their number; owned (beluga_free). */
 static beluga_batch_job *list(const stand *s, size_t expected)
 {
     beluga_batch_job *jobs;
@@ -171,7 +171,7 @@ static bool keeps_names(const stand *s)
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* The results of a job: how often each came, with which error, and their sums. */
+/* The results of a job: how often there was one for each request, its error code, and the sums. */
 typedef struct results {
     const char *const *texts;
     int seen[N_REQUESTS], codes[N_REQUESTS];
@@ -244,7 +244,7 @@ static void round_of(stand *s)
     if (s->host->has & FORGETS)
         assert_int_equal(beluga_batch_job_get(s->model, NULL, s->id, &job, NULL),
                          BELUGA_ERROR_NOT_FOUND);
-    /* Deleting a deleted job is not a failure. */
+    /* Deleting the job again is not a failure. */
     must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err));
 }
 
@@ -268,7 +268,7 @@ static void files_that_are_not_there_may_have_empty_ids(void **state)
 
 /* ---- other ends ------------------------------------------------------------------------------ */
 
-/* Cancel the job, and return the state in the answer. */
+/* Cancel the job, and return the state that the answer reports. */
 static uint32_t cancel(const stand *s)
 {
     beluga_batch_job *job;
@@ -287,7 +287,7 @@ static void cancelled(stand *s)
     assert_int_equal(r.others + r.expired, 0);
     assert_int_equal(r.cancelled > 0, (s->host->has & UNTRIED) != 0);
     if (!(s->host->has & HALF)) assert_int_equal(r.answers, 0);
-    assert_int_equal(cancel(s), BELUGA_BATCH_STATE_CANCELLED); /* the job has ended already */
+    assert_int_equal(cancel(s), BELUGA_BATCH_STATE_CANCELLED); /* the job had ended before */
 }
 
 static void a_job_that_is_cancelled_ends(void **state)
@@ -383,7 +383,7 @@ static void results_that_are_cut_are_told(void **state)
     play("cut-chunked", cut);
 }
 
-/* ---- before the end, and lists --------------------------------------------------------------- */
+/* ---- results of a job that has not ended, and lists of jobs ---------------------------------- */
 
 static void too_early(stand *s)
 {

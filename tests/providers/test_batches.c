@@ -1,5 +1,6 @@
-/* Batch jobs by the API that OpenAI defined, and in the forms of other hosts: the requests to a
- * scripted server, whose answers are taken from the services' own pages. */
+/* Batch jobs with the API that OpenAI defined, and with the variants of other hosts. The tests
+ * check the requests that a scripted server receives; its answers are taken from the services' own
+ * documentation. */
 #include "support/calls.h"
 #include "support/scoped.h"
 #include "support/words.h"
@@ -57,7 +58,7 @@ static void give_file(peer *p, const char *route, const char *lines)
     peer_step_body(reply, lines, strlen(lines));
 }
 
-/* Assert that request i had this method and path. */
+/* Assert that request `i` had this method and this path. */
 static void assert_request(peer *p, size_t i, const char *method, const char *path)
 {
     assert_true(i < peer_requests(p));
@@ -77,7 +78,7 @@ static beluga_batch_requests *two_requests(beluga_chat_model *model)
     return requests;
 }
 
-/* Create a job of two requests, and free the result. */
+/* Create a job with two requests, assert its id and state, and free it. */
 static void create(beluga_chat_model *model, const char *name, const char *id, uint32_t state)
 {
     beluga_batch_requests *requests = two_requests(model);
@@ -100,7 +101,7 @@ static beluga_batch_job *get(beluga_chat_model *model, const char *id)
     return job;
 }
 
-/* Return all jobs of the list, owned (beluga_free). */
+/* Return all jobs of the list, and assert their number; owned (beluga_free). */
 static beluga_batch_job *list(beluga_chat_model *model, size_t expected)
 {
     beluga_batch_job *jobs = NULL;
@@ -120,7 +121,7 @@ static void assert_counts(const beluga_batch_job *job, int64_t total, int64_t su
     assert_int_equal(job->failed, failed);
 }
 
-/* Write a result as text: "a-1 [4] ", or "b-2 timeout/expired ". */
+/* Append a result as text: "a-1 [4] " for an answer, "b-2 timeout/expired " for an error. */
 static int tell(void *payload, const char *id, beluga_batch_result *result)
 {
     char *told = payload;
@@ -143,7 +144,7 @@ static void assert_results(beluga_chat_model *model, const char *id, const char 
     assert_string_equal(told, expected);
 }
 
-/* Assert that no results come, and that the call ends with this code. */
+/* Assert that there are no results, and that the call ends with this code. */
 static void assert_no_results(beluga_chat_model *model, int code, beluga_error *err)
 {
     char told[MAX_TOLD] = "";
@@ -153,8 +154,8 @@ static void assert_no_results(beluga_chat_model *model, int code, beluga_error *
 
 /* ---- OpenAI ---------------------------------------------------------------------------------- */
 
-/* Sources: platform.openai.com/docs/api-reference/files/object and .../batch/object, and OpenAI's
- * client for Python 3.57.0 (batch.py); the last members are a name of ours. */
+/* The members are from platform.openai.com/docs/api-reference/files/object and .../batch/object,
+ * and from OpenAI's client for Python 3.57.0 (batch.py). The name at the end is ours. */
 static const char openai_file[] =
     "{\"id\":\"file-abc123\",\"object\":\"file\",\"bytes\":120000,\"created_at\":1677610602,"
     "\"filename\":\"reviews-7.jsonl\",\"purpose\":\"batch\"}";
@@ -172,8 +173,8 @@ static const char openai_file[] =
 #define NO_COUNTS   "{\"total\":0,\"completed\":0,\"failed\":0}"
 #define BATCH_ROUTE "GET /v1/batches/batch_abc123"
 
-/* The output file's line is from the reference; the error file's lines are from the guide and from
- * public captures of 2026-09. */
+/* The line of the output file is from the API reference. The lines of the error file are from
+ * OpenAI's guide and from answers that users published until 2026-09. */
 static const char output_line[] =
     "{\"id\":\"batch_req_wnaDys\",\"custom_id\":\"request-2\",\"response\":{\"status_code\":200,"
     "\"request_id\":\"req_c187b3\",\"body\":{\"id\":\"chatcmpl-9758Iw\",\"object\":"
@@ -289,8 +290,8 @@ static void a_job_that_is_being_checked_has_no_counts(void **state)
     beluga_free(job);
 }
 
-/* The errors are from public captures of 2026-09; Azure's is from a question of 2025-06
- * (learn.microsoft.com/en-us/answers/questions/2285577). */
+/* The errors are from answers that users published until 2026-09; Azure's error is from a question
+ * of 2025-06 (learn.microsoft.com/en-us/answers/questions/2285577). */
 static void a_job_that_failed_tells_why(void **state)
 {
     peer *p = *state;
@@ -350,7 +351,7 @@ static void an_answer_that_is_no_job_is_told(void **state)
     assert_has_all(err.message, "no batch");
 }
 
-/* Source: platform.openai.com/docs/api-reference/batch/list */
+/* The form of the list is from platform.openai.com/docs/api-reference/batch/list. */
 static void a_list_goes_on_behind_its_last_job(void **state)
 {
     peer *p = *state;
@@ -431,8 +432,8 @@ static void results_are_not_there_before_the_end(void **state)
     assert_int_equal(peer_requests(p), 1);
 }
 
-/* The first line is from a public report about a server that uses the form of OpenAI's error file,
- * except for the body. */
+/* The first line, except for its body, is from a public report about another server that uses
+ * OpenAI's form. */
 static void a_line_may_lack_a_body(void **state)
 {
     peer *p = *state;
@@ -494,7 +495,8 @@ static void a_job_that_runs_is_cancelled(void **state)
     assert_string_equal(peer_request_body(p, 1, NULL), "");
 }
 
-/* For such a request Together answers 409, Morph and Moonshot 400. */
+/* If a job has ended, Together would refuse the request with status 409, Morph and Moonshot with
+ * 400, so it is not sent. */
 static void a_job_that_ended_is_not_cancelled(void **state)
 {
     peer *p = *state;
@@ -566,7 +568,7 @@ static void a_job_that_runs_keeps_its_files(void **state)
 
 /* ---- Responses ------------------------------------------------------------------------------- */
 
-/* The line is from Azure's guide (articles/ai-foundry/openai/includes/batch/batch-python.md),
+/* This line is from Azure's guide (articles/ai-foundry/openai/includes/batch/batch-python.md),
  * shortened. */
 static void responses_have_an_endpoint_of_their_own(void **state)
 {
@@ -594,7 +596,7 @@ static void responses_have_an_endpoint_of_their_own(void **state)
 
 /* ---- Azure ----------------------------------------------------------------------------------- */
 
-/* From the same guide: a file, a batch with files of which one is empty, and a line. */
+/* A file, a batch with an empty error file, and a line, all from Azure's guide. */
 static const char azure_file[] =
     "{\"id\":\"file-655111ec9cfc44489d9af078f08116ef\",\"bytes\":176064,\"created_at\":1743391067,"
     "\"filename\":\"test.jsonl\",\"object\":\"file\",\"purpose\":\"batch\",\"status\":"
@@ -658,8 +660,8 @@ static void azures_address_may_be_a_deployments(void **state)
 
 /* ---- Groq ------------------------------------------------------------------------------------ */
 
-/* Source: console.groq.com/docs/batch, which has the file and the batch, and says that models may
- * differ. */
+/* The file and the batch are from console.groq.com/docs/batch, which says that the requests of a
+ * batch may have different models. */
 static void groq_takes_several_models(void **state)
 {
     peer *p = *state;
@@ -689,7 +691,7 @@ static void groq_takes_several_models(void **state)
     beluga_batch_requests_free(requests);
 }
 
-/* In Groq's client for Python the list has no pages. */
+/* Groq's client for Python reads the list without pages. */
 static void groqs_list_has_one_page(void **state)
 {
     peer *p = *state;
@@ -712,8 +714,9 @@ static void openai_takes_one_model(void **state)
 
 /* ---- Together -------------------------------------------------------------------------------- */
 
-/* Bodies as in docs.together.ai/reference and a public capture of 2026-09-02: times are texts, a
- * created job is wrapped, there are no counts, and a list is an array. */
+/* The bodies are from docs.together.ai/reference and from an answer of 2026-09-02 that a user
+ * published: times are texts, a created job is inside of another object, there are no counts, and a
+ * list is an array. */
 #define TOGETHER_JOB(state, more)                                                           \
     "{\"id\":\"233e4b19-3f4f-4f0e-b9b5-8d8d1f8f0001\",\"input_file_id\":\"file-b35b03e9\"," \
     "\"file_size_bytes\":174,\"status\":\"" state "\",\"job_deadline\":"                    \
@@ -768,7 +771,8 @@ static void togethers_list_is_an_array(void **state)
     beluga_free(jobs);
 }
 
-/* The first failure is from the capture, the others from docs.together.ai/docs/batch-inference. */
+/* The first failure is from the published answer, the others are from
+ * docs.together.ai/docs/batch-inference. */
 static void togethers_failures_have_no_status(void **state)
 {
     peer *p = *state;
@@ -798,8 +802,8 @@ static void togethers_failures_have_no_status(void **state)
 
 /* ---- Mistral --------------------------------------------------------------------------------- */
 
-/* Members as in Mistral's client for Python 3.7.0 (batchjob.py, listbatchjobsresponse.py,
- * extra/tests/test_batch.py), and docs.mistral.ai/capabilities/batch. */
+/* The members are from Mistral's client for Python 3.7.0 (batchjob.py, listbatchjobsresponse.py,
+ * extra/tests/test_batch.py), and from docs.mistral.ai/capabilities/batch. */
 #define MISTRAL_ID "00000000-0000-0000-0000-000000000101"
 #define MISTRAL_JOB(state, files, counts)                                                      \
     "{\"id\":\"" MISTRAL_ID "\",\"object\":\"batch\",\"input_files\":[\"0001\"],\"metadata\":" \
@@ -898,7 +902,7 @@ static void mistrals_error_is_a_text(void **state)
     assert_results(model, MISTRAL_ID, "0 [Roquefort.] b rate_limit/ ");
 }
 
-/* Only at Mistral the job itself can be deleted: DELETE /v1/batch/jobs/{id} in its client. */
+/* Only Mistral can delete a job itself: DELETE /v1/batch/jobs/{id} in its client for Python. */
 static void mistrals_job_is_deleted_last(void **state)
 {
     peer *p = *state;
@@ -918,8 +922,8 @@ static void mistrals_job_is_deleted_last(void **state)
 
 /* ---- Moonshot -------------------------------------------------------------------------------- */
 
-/* The OpenAPI document of platform.kimi.com (BatchListResponse) has pages, but no limit for a
- * page. */
+/* In the OpenAPI document of platform.kimi.com (BatchListResponse) the list has pages, but no
+ * parameter for their size. */
 static void moonshots_pages_have_no_limit(void **state)
 {
     peer *p = *state;
@@ -935,7 +939,7 @@ static void moonshots_pages_have_no_limit(void **state)
 
 /* ---- Qwen ------------------------------------------------------------------------------------ */
 
-/* The answers are from "OpenAI compatible - Batch" of Alibaba Cloud's Model Studio. */
+/* The answers are from the page "OpenAI compatible - Batch" of Alibaba Cloud's Model Studio. */
 static void qwen_has_a_name_of_a_task(void **state)
 {
     static const char batch[] =

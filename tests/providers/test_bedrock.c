@@ -1,4 +1,4 @@
-/* The provider `bedrock` against recorded traffic: tests/fixtures/bedrock; and its signatures. */
+/* The provider `bedrock` with recorded traffic from tests/fixtures/bedrock, and its signatures. */
 #include "kit/aws_frames.h"
 #include "providers/bedrock/bedrock.h"
 #include "providers/builtin.h"
@@ -10,8 +10,8 @@
 
 /* ---- signatures ------------------------------------------------------------------------------ */
 
-/* The expected values were computed by @smithy/signature-v4 5, the signer of AWS's SDK for
- * JavaScript, from the same requests with the key pair of AWS's documentation. */
+/* The expected values were computed by @smithy/signature-v4 5, which signs requests in AWS's SDK
+ * for JavaScript. The requests are the same, and the key is that of AWS's documentation. */
 typedef struct vector {
     const char *method, *url, *region, *token, *body;
     int64_t now;

@@ -1,4 +1,4 @@
-/* The provider `cohere` against recorded traffic: tests/fixtures/cohere. */
+/* The provider `cohere` with recorded traffic from tests/fixtures/cohere. */
 #include "providers/builtin.h"
 #include "support/provider_suite.h"
 

@@ -1,11 +1,11 @@
-/* The provider `gemini` against recorded traffic: tests/fixtures/gemini. */
+/* The provider `gemini` with recorded traffic from tests/fixtures/gemini. */
 #include "base/mem.h"
 #include "providers/builtin.h"
 #include "providers/gemini/gemini.h"
 #include "support/filled_request.h"
 #include "support/provider_face.h"
 
-/* As in Google's own clients, GOOGLE_API_KEY wins if both keys are set. */
+/* If both keys are set, GOOGLE_API_KEY is used, as in Google's own clients. */
 static const provider_face face = {&beluga__gemini_provider,
                                    "gemini",
                                    "https://generativelanguage.googleapis.com",

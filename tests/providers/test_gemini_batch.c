@@ -1,8 +1,8 @@
-/* Batch jobs of `gemini`. The bodies are answers of the API that people have published: the
- * finished job and its line were recorded by the author of an image client on 2026-08-20 (its tests
- * contain them, with ids and stats); the list is from flachesis/gemini-rust, pull request 13, and
- * from python-genai, issue 1323. Requests are those of ai.google.dev/gemini-api/docs/batch-api and
- * /docs/files, and of python-genai's batches.py and files.py. */
+/* Batch jobs of `gemini`. The bodies are answers of the API that people have published. The
+ * finished job and its line were recorded by the author of an image client on 2026-08-20 (they are
+ * in its tests, with ids and counts). The list is from flachesis/gemini-rust, pull request 13, and
+ * from python-genai, issue 1323. The requests are from ai.google.dev/gemini-api/docs/batch-api and
+ * /docs/files, and from batches.py and files.py of python-genai. */
 #include "batch_scene.h"
 
 static int set_gemini(void **state)
@@ -76,7 +76,7 @@ static void a_job_is_made_of_a_file_that_is_uploaded_first(scene *s)
                         "\"files/85nave4ld71j\"}}}");
 }
 
-/* A gateway passes on the address for the upload that Google gives. */
+/* A gateway's answer has Google's own URL for the upload. */
 static void another_server_gets_the_file_and_no_key(scene *s)
 {
     peer *storage = peer_start();
@@ -166,7 +166,8 @@ static void states_have_two_words_each(scene *s)
     expect_sent(s, 0, "GET /v1beta/batches/the-job");
 }
 
-/* ellmer.extensions and other clients saw such answers, and continue polling. */
+/* A job may report success before its results are there. The authors of ellmer.extensions and other
+ * clients saw such answers, and continue to poll. */
 static void a_job_has_succeeded_when_its_results_are_there(scene *s)
 {
     expect_job(s, JOB("BATCH_STATE_SUCCEEDED", ""), NAMED "running|BATCH_STATE_SUCCEEDED|" UNKNOWN);
@@ -245,8 +246,8 @@ static void the_files_of_a_job_are_deleted_and_then_the_job(scene *s)
     expect_sent(s, 3, "DELETE /v1beta/batches/b");
 }
 
-/* The error is from python-genai, issue 1759: "File ID (name excluding 'files/') cannot be more
- * than 40 characters." */
+/* The API refuses this with "File ID (name excluding 'files/') cannot be more than 40 characters"
+ * (python-genai, issue 1759). */
 static void a_file_that_the_api_cannot_delete_is_left(scene *s)
 {
     script(s->peer, JSON(ENDED_WITH(LONG_NAME)));
@@ -297,7 +298,7 @@ static void results_are_lines_of_the_file_that_is_told(scene *s)
     assert_string_equal(peer_request_header(s->peer, 1, "x-goog-api-key"), "the-key");
 }
 
-/* In a job that succeeded, single lines may end with these errors, too; asking again helps then. */
+/* Even in a job that succeeded, single lines may have these errors; they can be retried. */
 static void lines_that_were_cut_tell_it_by_the_end_of_their_job(scene *s)
 {
     static const struct {

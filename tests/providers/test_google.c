@@ -1,5 +1,5 @@
-/* Credentials of Google, exchanged for tokens: service accounts, users' logins, where they are
- * found, and the errors of bad ones. */
+/* Credentials of Google that are exchanged for tokens: service accounts and users' logins, the
+ * places where credentials are found, and the errors of bad credentials. */
 #include "../support/files.h"
 #include "../support/folder.h"
 #include "../support/own_time.h"
@@ -18,7 +18,7 @@
 #define EMAIL   "beluga@my-project.iam.gserviceaccount.com"
 #define REFRESH "1//0gRefreshTokenOfAUser-abc"
 #define SECRET  "d-SecretOfTheClient"
-/* the key as in a file of Google's */
+/* the key in the form that Google's files have */
 #define KEY RFC_KEY_BEGIN "\\n" RFC_KEY_LINES("\\n") RFC_KEY_END "\\n"
 
 #define PATIENT beluga_with_timeout_ms(PATIENCE_MS), beluga_with_retry_delay_ms(100)
@@ -42,7 +42,7 @@ static void open_vertex(scene *s, const char *key)
     use_model(s, model);
 }
 
-/* Write the credentials of a service account whose tokens come from the peer. */
+/* Return the credentials of a service account whose token_uri is at the peer. */
 static const char *account(const scene *s, const char *key)
 {
     static char text[8192];
@@ -88,7 +88,7 @@ static void decode(beluga__buf *out, const char *text, size_t n)
     assert_int_equal(beluga__base64_decode(out, text, n), 0);
 }
 
-/* Assert that the third part of a token is the signature of the first two. */
+/* Assert that the third part of a token is a valid signature of the first two parts. */
 static void assert_signed(const char *token)
 {
     const char *last = strrchr(token, '.'), *wrong;
@@ -226,7 +226,7 @@ static void the_refresh_token_of_a_login_is_exchanged(scene *s)
     assert_sent(s, 1, "Bearer ya29.user");
 }
 
-/* ---- tokens and keys that are used unchanged ------------------------------------------------- */
+/* ---- tokens and keys that are sent unchanged ------------------------------------------------- */
 
 static void a_token_is_used_as_it_is(scene *s)
 {
@@ -409,8 +409,8 @@ static void a_wrong_clock_is_told_as_such(scene *s)
     fails(s, account(s, KEY), CAN_T "the key has expired");
 }
 
-/* A proxy's error page may repeat the request. At the same time of the clock, the same assertion is
- * signed. */
+/* The error page of a proxy may repeat the request. The clock stands still here, so that the same
+ * assertion is signed again and can be searched. */
 static void what_was_sent_for_the_key_is_in_no_error(scene *s)
 {
     char page[2048];

@@ -1,5 +1,5 @@
-/* The rows of src/providers/openai/hosts.c against recorded traffic: tests/fixtures/<name>. A row
- * without a folder fails. */
+/* The rows of src/providers/openai/hosts.c with recorded traffic from tests/fixtures/<name>. A row
+ * without a folder of fixtures fails. */
 #include "providers/openai/openai.h"
 #include "support/provider_suite.h"
 
@@ -67,17 +67,18 @@ static void a_row_says_its_quirks_and_no_other(void **state)
     (void)state;
     for (size_t i = 0; i < n_suites; i++) {
         const beluga_provider *p = suites[i].provider;
-        const beluga__openai_host *host = (const void *)p; /* the provider is the first member */
+        /* valid, since the provider is the first member of its row */
+        const beluga__openai_host *host = (const void *)p;
         for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
             assert_int_equal(says(p, rows[k].text), (host->quirks & rows[k].quirk) != 0);
         assert_int_equal(says(p, "Takes back what"), host->reasoning_field != NULL);
         seen |= host->quirks;
     }
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) seen &= ~rows[k].quirk;
-    assert_int_equal(seen, 0); /* this quirk has no row above */
+    assert_int_equal(seen, 0); /* each quirk must have a row in the table above */
 }
 
-/* Cases of every kind of quirk. */
+/* Cases for each quirk, in which every allocation is made to fail. */
 static const char *const deepseek[] = {"request-tool-loop/call", "stream-tool/sse",
                                        "body-after-blank-lines/body", NULL};
 static const char *const mistral[] = {"request-options/call", "request-parts/call",

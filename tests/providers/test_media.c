@@ -1,11 +1,12 @@
-/* An image in an answer, from a provider's bytes to the caller, and back in the next request. */
+/* An image in an answer: from the provider's bytes to the caller, and back to the provider in the
+ * next request. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "base/json.h"
 
 #include <stdio.h>
 
-/* A picture that is larger than the queue of a pull stream. */
+/* Size of a picture that does not fit into the queue of a pull stream. */
 enum { PICTURE = 3 * 40000 };
 
 static char *picture_base64(void)

@@ -1,4 +1,4 @@
-/* The provider `ollama` against recorded traffic: tests/fixtures/ollama. */
+/* The provider `ollama` with recorded traffic from tests/fixtures/ollama. */
 #include "providers/builtin.h"
 #include "providers/ollama/ollama.h"
 #include "support/provider_face.h"

@@ -1,4 +1,4 @@
-/* The provider `openai` against recorded traffic: tests/fixtures/openai. */
+/* The provider `openai` with recorded traffic from tests/fixtures/openai. */
 #include "providers/builtin.h"
 #include "providers/openai/openai.h"
 #include "support/provider_face.h"

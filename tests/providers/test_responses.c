@@ -1,4 +1,4 @@
-/* The provider `openai-responses` against recorded traffic: tests/fixtures/openai-responses. */
+/* The provider `openai-responses` with recorded traffic from tests/fixtures/openai-responses. */
 #include "providers/builtin.h"
 #include "providers/responses/responses.h"
 #include "support/provider_face.h"

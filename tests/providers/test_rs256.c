@@ -1,4 +1,4 @@
-/* Signatures by RSA keys: RFC 7515's own example, and keys that can't sign. */
+/* RSA signatures: the example of RFC 7515, and keys that can't sign. */
 #include "../support/rfc_key.h"
 #include "../support/torture.h"
 #include "base/json.h"
@@ -72,7 +72,7 @@ static void what_is_no_rsa_key_is_named(void **state)
     refuses(PEM("RSA PUBLIC KEY", "MHcC\n"), "is a public key: use the private key");
     refuses(PEM("CERTIFICATE", "MHcC\n"), "is a certificate: use the private key");
     refuses(PEM("ENCRYPTED PRIVATE KEY", "MHcC\n"), "is encrypted");
-    /* keys of the curve P-256, and of Ed25519, made for this test */
+    /* keys for P-256 and for Ed25519, made for this test */
     refuses(PEM("PRIVATE KEY", "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgL4BOPUNgTX4O94h7\n"
                                "xZ5uthzkvr91RKtqeYURPYiwV9ahRANCAASGTtSqBVjG47fJnmdprO40J4DgF2wx\n"
                                "Wyn264LslKRhMSz3a/xFzm8MLu4ECys7Ts6q2WGAcGWLOK5Z+uFy5Z5A\n"),
@@ -92,7 +92,7 @@ static void a_key_that_was_cut_off_is_told(void **state)
     }
 }
 
-/* The end of the file is complete, but bytes in the middle are missing. */
+/* Bytes at the end of the key are missing, although the last line of the file is there. */
 static void a_key_without_some_of_its_bytes_is_damaged(void **state)
 {
     static const char lines[] = RFC_KEY_LINES("");
@@ -105,7 +105,7 @@ static void a_key_without_some_of_its_bytes_is_damaged(void **state)
     refuses(RFC_KEY_BEGIN "M!!!" RFC_KEY_END, "not base64");
 }
 
-/* No changed byte causes a crash, or a wrong signature. */
+/* If a byte of the key is changed, there must be no crash and no wrong signature. */
 static void a_key_with_a_wrong_byte_signs_nothing_or_the_same(void **state)
 {
     static const char lines[] = RFC_KEY_LINES("");
@@ -127,7 +127,8 @@ static void a_key_with_a_wrong_byte_signs_nothing_or_the_same(void **state)
 static void a_key_of_1000_bits_is_too_small(void **state)
 {
     (void)state;
-    /* made for this test: version, a modulus of 125 bytes of 0xff, and two exponents */
+    /* A key made for this test: a version, a modulus of 125 bytes of 0xff, and two exponents. The
+     * modulus is too short. */
     refuses(PEM("RSA PRIVATE KEY",
                 "MIGJAgEAAn4A////////////////////////////////////////////////////"
                 "////////////////////////////////////////////////////////////////"

@@ -1,4 +1,5 @@
-/* Tokens that expire, from a command: Gemini on Vertex AI, and Azure OpenAI with Entra ID. */
+/* Tokens that expire and come from a command: for Gemini on Vertex AI, and for Azure OpenAI with
+ * Entra ID. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 
@@ -43,7 +44,8 @@ static size_t times_asked(const scene *s)
     return n;
 }
 
-/* Open a model whose command gives a first token that ends in 1, and a second that ends in 2. */
+/* Open a model whose key is printed by a command. The first token ends in 1, and the second in
+ * 2. */
 static beluga_chat_model *open_with_command(scene *s, const char *provider, const char *path,
                                             const char *token)
 {
@@ -96,7 +98,7 @@ static void vertex_gets_the_commands_token_and_it_is_asked_for_once(void **state
     assert_int_equal(times_asked(s), 1);
 }
 
-/* The token is renewed within the same call, and the caller does not notice. */
+/* The token is replaced within the call, so the caller sees no error. */
 static void a_token_that_ran_out_is_asked_for_again(void **state)
 {
     scene *s = *state;
@@ -134,7 +136,7 @@ static void entra_gets_the_commands_token(void **state)
     assert_string_equal(peer_request_path(s->p, 0), "/openai/v1/chat/completions");
 }
 
-/* ---- a client's secret, which is exchanged --------------------------------------------------- */
+/* ---- the secret of an application, which is exchanged for a token ---------------------------- */
 
 #define SECRET "abC8Q~secret.of-a_client"
 

@@ -1,5 +1,6 @@
-/* Answers with unknown words, types and shapes are never a success. They are made from good answers
- * of each protocol, 200 for every built-in provider, the same in every run. */
+/* An answer with an unknown word, type or shape must never be a success. This test makes 200 such
+ * answers from a good answer of each protocol, for every built-in provider; they are the same in
+ * every run. */
 #include "kit/aws_frames.h"
 #include "providers/builtin.h"
 #include "support/decode.h"
@@ -30,7 +31,7 @@ enum { INPUTS = 200, MAX_TEXT = 8192 };
  *   @O   an object: replaced by anything else */
 typedef struct known_protocol {
     const char *name;
-    const char *body, *stream; /* the stream, with one event on each line */
+    const char *body, *stream; /* the events of the stream, one on each line */
 } known_protocol;
 static const known_protocol protocols[] = {
     {"Chat Completions",
@@ -100,7 +101,7 @@ static uint32_t random_below(uint32_t n)
     return (uint32_t)(seed >> 33) % n;
 }
 
-/* Write a word of syllables that occur in no word that servers send. */
+/* Write a random word, made of syllables that no word of a server has. */
 static void put_word(char *out)
 {
     static const char *const syllables[] = {"zu", "qui", "woo", "ky", "Vo", "JU", "_", "xy"};
@@ -124,7 +125,8 @@ static void put_unknown(char *out, char mark)
         if (mark == 'O')
             strcpy(out, word);
         else if (mark == 'L')
-            strcpy(out, "{}"); /* some protocols have a text in place of a list of one */
+            /* some protocols also allow a text instead of a list, so no word is used here */
+            strcpy(out, "{}");
         else
             sprintf(out, "[{%s:%s}]", word, word);
         break;
@@ -155,7 +157,7 @@ static uint32_t count_marks(const char *text)
     return n;
 }
 
-/* Copy a good answer without its marks, and with the value after one of them replaced. */
+/* Copy a good answer without its marks, and replace the value after one of the marks. */
 static void spoil(const char *good, uint32_t which, char out[MAX_TEXT])
 {
     while (*good) {

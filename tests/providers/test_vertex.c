@@ -1,5 +1,5 @@
-/* The provider `vertex`: its URLs and keys: tests/fixtures/vertex. Its answers are those of
- * `gemini`. */
+/* The provider `vertex`: its URLs and keys, with recorded traffic from tests/fixtures/vertex. Its
+ * answers are the same as those of `gemini`. */
 #include "base/mem.h"
 #include "providers/builtin.h"
 #include "providers/gemini/gemini.h"

@@ -4,7 +4,8 @@
 
 #include <unistd.h>
 
-/* Each direction has its own thread, so that a full one does not block the other. */
+/* Each direction has its own thread, so that a direction which can't send does not block the
+ * other. */
 static void *pump(void *argument)
 {
     const relay_pump *p = argument;

@@ -1,5 +1,4 @@
-/* A connection to a server that can be cut: a port of loopback whose connections are forwarded to
- * another port. */
+/* A port on loopback whose connections are forwarded to another port. A test can cut them all. */
 #ifndef TESTS_QUEUE_RELAY_H
 #define TESTS_QUEUE_RELAY_H
 
@@ -17,13 +16,13 @@ typedef struct relay {
     int listener, port, to;
     pthread_t thread;
     pthread_mutex_t lock;
-    relay_pump pumps[RELAY_MAX]; /* two for each connection so far */
+    relay_pump pumps[RELAY_MAX]; /* two for each connection that was accepted so far */
     size_t count;
     bool end;
 } relay;
 
 void relay_start(relay *r, int to_port);
-/* Cut all connections, in the middle of whatever is being sent. */
+/* Cut all connections, even in the middle of a message. */
 void relay_cut(relay *r);
 void relay_stop(relay *r);
 

@@ -103,7 +103,7 @@ bool role_answer(queue *q, queue_claim *claim, const char *result)
     return outcome.ours;
 }
 
-/* Returns false if the line is not the one that was put. */
+/* Answer the line of a claim. Returns false if the line is not what the producer has put. */
 static bool answer_line(queue *q, queue_claim *claim)
 {
     char text[64], wanted[64];
@@ -115,7 +115,8 @@ static bool answer_line(queue *q, queue_claim *claim)
     return queue_put_once(q, claim, text, (size_t)n) == 0;
 }
 
-/* Returns how many of its results were accepted, or UINT64_MAX on an error. */
+/* Answer lines until the job has ended. Returns how many results of this worker were accepted, or
+ * UINT64_MAX on an error. */
 static uint64_t work(queue *q, size_t in_flight)
 {
     queue_claim claims[MOST_IN_FLIGHT];
@@ -207,7 +208,7 @@ static int hold(queue *q, size_t in_flight)
     }
 }
 
-/* Claim a line, stop until another worker has asked it, and then put a different result. */
+/* Claim a line, stop until another worker has answered it, and then put a different result. */
 static int be_late(queue *q)
 {
     queue_claim claim;

@@ -44,7 +44,7 @@ bool servers_wait_for_port(int port)
     return false;
 }
 
-/* Read the output of a script, without its newline. */
+/* Run scripts/nats-server with this argument, and read its output without the newline. */
 static bool ask_script(const char *what, char *text, size_t size)
 {
     char command[600];
@@ -173,7 +173,7 @@ const char *servers_address(const servers *s, const char *job, const char *query
     return text;
 }
 
-/* ---- the servers of a case ------------------------------------------------------------------- */
+/* ---- the servers of a test ------------------------------------------------------------------- */
 
 servers nats;
 

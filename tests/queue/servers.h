@@ -1,7 +1,6 @@
-/*
- * NATS servers on loopback: a single one, or a cluster of three, with JetStream in separate
- * folders. They are the pinned version of scripts/nats-server, or the system's.
- */
+/* NATS servers on loopback: a single server, or a cluster of three, each with JetStream in its own
+ * folder. The program is the pinned version of scripts/nats-server, or the one that the system
+ * has. */
 #ifndef TESTS_QUEUE_SERVERS_H
 #define TESTS_QUEUE_SERVERS_H
 
@@ -17,42 +16,41 @@ typedef struct servers {
     int count;
     int ports[SERVERS_MAX], routes[SERVERS_MAX];
     pid_t pids[SERVERS_MAX];
-    bool syncs;  /* each write is on disk before it is confirmed */
-    bool is_new; /* the pinned version */
+    bool syncs;  /* writes are on disk before the server confirms them */
+    bool is_new; /* the program is the pinned version */
     char extra[1024];
 } servers;
 
-/* Start the servers, with `extra` in the configuration of each; NULL: nothing. Skips the case if no
- * server is installed. A teardown stops them. */
+/* Start the servers. `extra` is added to the configuration of each, unless it is NULL. If no server
+ * is installed, the test is skipped. A teardown stops the servers. */
 void servers_start(servers *s, int count, const char *extra);
-/* Start servers whose confirmed writes are on disk. Skips the case if the server is too old for
- * that. */
+/* Start servers that confirm a write only when it is on disk. If the server is too old for that,
+ * the test is skipped. */
 void servers_start_durable(servers *s, int count);
 void servers_stop(servers *s);
 
-/* Kill a server as a power cut would, or start a killed one again. */
+/* Kill a server as a power cut would, or start a killed server again. */
 void servers_kill(servers *s, int index);
 void servers_start_again(servers *s, int index);
 
-/* Replace `extra`, for servers that are started again. */
+/* Replace `extra`; the servers read it when they are started again. */
 void servers_configure_again(servers *s, const char *extra);
 
-/* Write "nats://HOST[,HOST…]/JOB?query"; `query` may be NULL. @return `text`. */
+/* Write "nats://HOST[,HOST…]/JOB?query" into `text`; `query` may be NULL. @return `text`. */
 const char *servers_address(const servers *s, const char *job, const char *query, char *text,
                             size_t size);
 
 /* Wait until a port accepts connections. @return false after ten seconds. */
 bool servers_wait_for_port(int port);
 
-/* The servers of a case that does not share them: a setup forgets those of the previous case, a
- * teardown stops them. */
+/* The servers of a test. The setup clears this object, and the teardown stops the servers. */
 extern servers nats;
 int nats_set_up(void **state);
 int nats_tear_down(void **state);
-/* @return the address of a job or a bucket at these servers, valid until the next call. */
+/* @return the address of a job or a bucket on these servers, valid until the next call. */
 const char *nats_at(const char *job, const char *query);
 
-/* @return a port of loopback that is free at present. */
+/* @return a port on loopback that is free at the moment. */
 int servers_free_port(void);
 
 #endif

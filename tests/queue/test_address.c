@@ -1,4 +1,4 @@
-/* Addresses of queues, and the keys for signing in. */
+/* Addresses of queues, and the keys with which a client signs in. */
 #include "queue/nats_address.h"
 #include "queue/nats_key.h"
 
@@ -89,7 +89,7 @@ static void test_variables_stand_in(void **state)
     assert_string_equal(a.password, "word");
     assert_string_equal(a.ca, "ca.pem");
     nats_address_free(&a);
-    a = parse("nats://token@h/j?ca=other.pem"); /* the address overrides the variable */
+    a = parse("nats://token@h/j?ca=other.pem"); /* the address has priority over the variable */
     assert_null(a.user);
     assert_string_equal(a.token, "token");
     assert_string_equal(a.ca, "other.pem");
@@ -146,8 +146,8 @@ static void test_long_jobs_are_refused(void **state)
     nats_address_free(&a);
 }
 
-/* The key pair is from NATS' own documentation ("Authenticating with NKeys"); the README of a
- * client for Dart has the same. */
+/* The key pair is from the documentation of NATS ("Authenticating with NKeys"). The README of a
+ * client for Dart has the same pair. */
 static const char seed[] = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
 static const char public_key[] = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
 
@@ -165,7 +165,7 @@ static void test_the_public_key_of_a_seed(void **state)
     assert_false(nats_key_public(public_key, strlen(public_key), key));
     assert_false(nats_key_public(seed, strlen(seed) - 1, key));
     memcpy(bad, seed, sizeof bad);
-    bad[20] = bad[20] == 'A' ? 'B' : 'A'; /* its checksum is wrong */
+    bad[20] = bad[20] == 'A' ? 'B' : 'A'; /* now the checksum is wrong */
     assert_false(nats_key_public(bad, strlen(bad), key));
     bad[20] = '1';
     assert_false(nats_key_public(bad, strlen(bad), key));

@@ -1,4 +1,5 @@
-/* A batch over many machines on a cluster of three NATS servers, which are killed meanwhile. */
+/* A batch over many machines, with a cluster of three NATS servers that are killed while it
+ * runs. */
 #include "base/clock.h"
 #include "roles.h"
 #include "servers.h"
@@ -19,7 +20,8 @@ static void test_workers_and_servers_are_killed_and_each_line_has_its_result(voi
     role_wait_for(q, lines / 10);
     role_kill(pids[0]);
     role_wait_for(q, lines / 5);
-    for (int i = 0; i < 3; i++) { /* each server in turn, so that the leaders are among them */
+    /* kill each server in turn, so that the leaders of all streams are killed */
+    for (int i = 0; i < 3; i++) {
         servers_kill(&nats, i);
         servers_start_again(&nats, i);
         role_wait_for(q, lines / 5 + (uint64_t)i * lines / 10);

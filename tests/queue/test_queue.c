@@ -1,4 +1,4 @@
-/* The guarantees for a batch over many machines, with one real NATS server. */
+/* What the queue guarantees to a batch over many machines, tested with a real NATS server. */
 #include "queue/nats_library.h"
 #include "relay.h"
 #include "roles.h"
@@ -104,7 +104,7 @@ static void test_a_line_that_came_back_tells_its_tries(void **state)
         assert_int_equal(claim.line, 7);
         assert_int_equal(claim.tries, i);
         if (i == 2) queue_let_go(worker, &claim, 0);
-        queue_free(worker); /* gives back its claims */
+        queue_free(worker); /* this returns its claims to the queue */
     }
     queue_free(q);
 }
@@ -138,11 +138,11 @@ static void test_the_first_result_stays(void **state)
     role_put(q, 1, 1, 1);
     pid_t late = role_spawn("late", nats_at("first", QUICK), 1);
     queue *worker = role_join(nats_at("first", QUICK));
-    queue_claim claim = role_claim(worker); /* since the other worker has stopped */
+    queue_claim claim = role_claim(worker); /* possible because the other worker is stopped */
     assert_int_equal(claim.tries, 2);
     assert_true(role_answer(worker, &claim, "result 1"));
     kill(late, SIGCONT);
-    assert_int_equal(role_end(late), 0); /* its result was refused, and it was told so */
+    assert_int_equal(role_end(late), 0); /* this worker found out that its result was refused */
     role_collect(q, 1);
     queue_counts counts = role_wait_for(q, 1);
     assert_int_equal(counts.finished, 1);
@@ -151,7 +151,7 @@ static void test_the_first_result_stays(void **state)
     queue_free(q);
 }
 
-/* Another worker died after its result was stored, and before it could report the line as done. */
+/* Put a result as a worker would that died before it could report the line as done. */
 static void put_result_from_outside(const char *subject)
 {
     char url[64];
@@ -279,7 +279,7 @@ static void test_nothing_is_lost_when_the_server_is_killed(void **state)
     pid_t worker = role_spawn("ask", nats_at("killed", "ack_wait=5"), 64);
     for (uint64_t line = 0; line < lines; line += step) {
         put_some(q, line + 1, line + step);
-        /* Both the worker and the producer are in the middle of their work. */
+        /* At this moment both the worker and the producer are at work. */
         role_wait_for(q, line + 1);
         servers_kill(&nats, 0);
         servers_start_again(&nats, 0);
@@ -372,7 +372,7 @@ static void test_a_job_that_is_removed_ends_its_workers(void **state)
     assert_int_equal(queue_remove(q, &err), 0);
     while (!queue_failed(worker, &err)) queue_count(worker, &counts, 100);
     assert_int_equal(err.code, BELUGA_ERROR_NOT_FOUND);
-    assert_int_equal(queue_remove(q, &err), 0); /* a second removal is not an error */
+    assert_int_equal(queue_remove(q, &err), 0); /* removing the job again is not an error */
     queue_free(worker);
     queue_free(q);
 }
@@ -420,12 +420,12 @@ static void test_a_token_is_enough(void **state)
     setenv("NATS_TOKEN", "hidden3", 1);
     queue_free(role_join(nats_at("job", NULL)));
     unsetenv("NATS_TOKEN");
-    setenv("NATS_USER", "hidden3", 1); /* the variable has the nats tool's name */
+    setenv("NATS_USER", "hidden3", 1); /* the program `nats` uses the same variable */
     queue_free(role_join(nats_at("job", NULL)));
     unsetenv("NATS_USER");
 }
 
-/* The key pair is from NATS' own documentation; see test_address.c. */
+/* The key pair is from the documentation of NATS; see test_address.c. */
 static void test_a_seed_signs_in(void **state)
 {
     (void)state;
@@ -475,7 +475,7 @@ static void test_tls_knows_both_sides(void **state)
              folder, folder, folder);
     queue_free(role_create(address));
     snprintf(address, sizeof address, "tls://localhost:%d/job", nats.ports[0]);
-    /* The authority that signed the certificate is not known. */
+    /* The client does not know the authority that signed the certificate. */
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "authority");
     snprintf(address, sizeof address, "nats://localhost:%d/job", nats.ports[0]);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "TLS");
@@ -548,7 +548,7 @@ static void test_replicas_need_a_cluster(void **state)
     queue_free(q);
 }
 
-/* ---- shared knowledge of workers ------------------------------------------------------------- */
+/* ---- what workers know of each other --------------------------------------------------------- */
 
 static void test_workers_spend_together(void **state)
 {
@@ -562,7 +562,7 @@ static void test_workers_spend_together(void **state)
         queue_spend(two, &some);
     }
     queue_spent(one, &sum);
-    assert_true(sum.cost >= 25); /* at least its own spending, at once */
+    assert_true(sum.cost >= 25); /* a worker knows its own spending at once */
     for (int i = 0; i < 600 && sum.cost < 50; i++) {
         struct timespec tenth = {.tv_nsec = 100000000};
         nanosleep(&tenth, NULL);
@@ -595,7 +595,7 @@ static void test_workers_are_listed(void **state)
     }
     assert_int_equal(n, 2);
     assert_true(strcmp(workers[0].name, workers[1].name) < 0);
-    /* A worker counts itself even before it has heard of others. */
+    /* A worker counts itself even if it does not know of other workers yet. */
     assert_int_equal(queue_workers(one, workers, 4) > 0, 1);
     queue_free(one);
     queue_free(two);

@@ -1,5 +1,5 @@
-/* Makes one of the calls of test_clients.py: say PROVIDER URL MODEL CASE. Prints the answer's
- * text. */
+/* Makes one of the calls of test_clients.py, and prints the text of the answer. Usage: say PROVIDER
+ * URL MODEL CASE. */
 #include <beluga/beluga.h>
 #include <beluga/providers/azure.h>
 
@@ -89,7 +89,7 @@ static int converse(beluga_chat_model *model, beluga_messages *messages)
                     beluga_with_presence_penalty(0.5), beluga_with_frequency_penalty(-0.5));
 }
 
-/* System messages may come between other messages. */
+/* Send a conversation with system messages between other messages. */
 static int converse_with_systems(beluga_chat_model *model, beluga_messages *messages)
 {
     beluga_messages_add(messages, beluga_system_message("Be brief."));
@@ -109,7 +109,7 @@ static int use_tools(beluga_chat_model *model, beluga_messages *messages, const 
     return GENERATE(model, messages, beluga_with_tool_choice(choice));
 }
 
-/* The model's signed reasoning is sent back together with its calls. */
+/* Send back the signed reasoning of an answer together with its tool calls. */
 static int answer_calls(beluga_chat_model *model, beluga_messages *messages)
 {
     beluga_response *response = NULL;

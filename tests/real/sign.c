@@ -1,8 +1,7 @@
-/*
- * Signs requests, one on each line of stdin. A line has fields in hex, separated by spaces: method,
- * URL, content type, body, id, secret, token, region, time. Prints the headers Authorization,
- * X-Amz-Content-Sha256, X-Amz-Date and X-Amz-Security-Token, separated by tabs, or the error.
- */
+/* Signs requests, one on each line of stdin. A line has these fields in hex, separated by spaces:
+ * method, URL, content type, body, id, secret, token, region, time. For each line it prints the
+ * headers Authorization, X-Amz-Content-Sha256, X-Amz-Date and X-Amz-Security-Token, separated by
+ * tabs, or the error. */
 #include "base/mem.h"
 #include "providers/bedrock/bedrock.h"
 #include "wire/http.h"
@@ -14,7 +13,7 @@
 enum { METHOD, URL, TYPE, BODY, ID, SECRET, TOKEN, REGION, NOW, N_FIELDS };
 enum { MAX_LINE = 1 << 16 };
 
-/* Decode in place, since two digits are longer than their byte. */
+/* Decode hex digits in place, which is possible because the bytes are shorter than their digits. */
 static void from_hex(char *text)
 {
     size_t n = 0;

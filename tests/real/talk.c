@@ -28,7 +28,8 @@ static void run(void **state)
     p->row->test(t);
 }
 
-/* This also runs after a skipped test, which jumps out of run(). */
+/* Free the objects of a talk. This also runs when the test was skipped, which jumps out of
+ * run(). */
 static int end(void **state)
 {
     plan *p = *state;

@@ -1,7 +1,5 @@
-/*
- * The library's real requests, as recorded by another project's server: aimock's journal, compared
- * field by field. Run by with_servers.py.
- */
+/* Requests of the library as a server of another project has recorded them: the journal of aimock,
+ * compared field by field. with_servers.py runs this. */
 #include <beluga/beluga.h>
 #include <beluga/providers/azure.h>
 #include <beluga/providers/openai.h>
@@ -67,7 +65,7 @@ static const char *last_text(yyjson_val *entry)
     return yyjson_is_str(content) ? yyjson_get_str(content) : "";
 }
 
-/* Return the turn-th entry whose last message is `text`. */
+/* Return the journal's entry number `turn` among those whose last message is `text`. */
 static yyjson_val *entry_of(yyjson_doc *doc, const char *text, size_t turn)
 {
     size_t i, max;
@@ -80,7 +78,7 @@ static yyjson_val *entry_of(yyjson_doc *doc, const char *text, size_t turn)
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-/* Assert that the value at a JSON pointer is this JSON. */
+/* Assert that the value to which a JSON pointer leads is equal to this JSON. */
 static void assert_json(yyjson_val *root, const char *pointer, const char *expected)
 {
     yyjson_doc *doc = yyjson_read(expected, strlen(expected), 0);
@@ -99,7 +97,7 @@ static void assert_number(yyjson_val *root, const char *pointer, double expected
     if (!value || yyjson_get_num(value) != expected) fail_msg("%s is not %g", pointer, expected);
 }
 
-/* Assert that the object has these members and no others, except those that aimock adds. */
+/* Assert that the object has exactly these members, and those that aimock adds. */
 static void assert_members(yyjson_val *object, const char *const *names, size_t n)
 {
     size_t i, max, seen = 0;
@@ -158,7 +156,7 @@ static void generate(beluga_chat_model *model, const beluga_messages *messages,
 }
 
 typedef struct expected {
-    const char *pointer, *json; /* an empty pointer ends a list */
+    const char *pointer, *json; /* a list ends with an empty pointer */
 } expected;
 
 static void assert_all(yyjson_val *value, const expected *list)
@@ -388,7 +386,7 @@ static void a_limited_call_comes_back_no_sooner_than_it_was_told(void **state)
     assert_json(second, "/response/status", "200");
     int64_t waited = yyjson_get_sint(yyjson_obj_get(second, "timestamp")) -
                      yyjson_get_sint(yyjson_obj_get(first, "timestamp"));
-    assert_true(waited >= 1000 - 5); /* after Retry-After: 1; the journal's clock is not ours */
+    assert_true(waited >= 1000 - 5); /* the journal's clock may differ a little from ours */
     assert_true(yyjson_equals(yyjson_ptr_get(first, "/body/messages"),
                               yyjson_ptr_get(second, "/body/messages")));
     yyjson_doc_free(doc);
@@ -418,7 +416,7 @@ static void errors_of_another_server_keep_their_meaning(void **state)
     yyjson_doc *doc = read_journal(address());
     char *whole = yyjson_write(doc, 0, NULL);
     assert_non_null(whole);
-    /* the key was sent only in the header that aimock hides */
+    /* The key was only in the header that aimock hides in its journal. */
     assert_null(strstr(whole, KEY));
     free(whole);
     yyjson_doc_free(doc);
@@ -430,7 +428,7 @@ static void errors_of_another_server_keep_their_meaning(void **state)
 #define ARN         "arn:aws:bedrock:us-east-1:1:inference-profile/eu.a-model-v1:0"
 #define ARN_ESCAPED "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Feu.a-model-v1%3A0"
 
-/* `base` is the path after aimock's address. */
+/* `base` is the path that follows aimock's address in the base URL. */
 typedef struct spoken_case {
     const char *name, *provider, *base, *model, *key, *path, *key_header;
     bool dated, entra, signs;
@@ -477,7 +475,8 @@ static beluga_chat_model *open_spoken(const spoken_case *s)
     return bound;
 }
 
-/* Assert that the key is in the header of the protocol, which aimock hides, and nowhere else. */
+/* Assert that the key is in the header of the protocol, which aimock hides, and nowhere else in the
+ * request. */
 static void assert_key(yyjson_val *entry, const spoken_case *s)
 {
     static const char *const headers[] = {"authorization", "api-key", "x-api-key",
@@ -498,7 +497,8 @@ static void assert_key(yyjson_val *entry, const spoken_case *s)
     if (s->signs) assert_json(all, "/x-amz-security-token", "\"a-session\"");
 }
 
-/* Assert what aimock understood, since it translates every protocol into one. */
+/* aimock translates every protocol into the same form. Assert that this form has the content of our
+ * request. */
 static void assert_understood(yyjson_val *body, const char *result)
 {
     char said[128];

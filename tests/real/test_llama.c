@@ -1,21 +1,20 @@
-/*
- * The protocols of a real llama.cpp server, whose model produces noise: Chat Completions,
- * Anthropic's Messages and OpenAI's Responses, with the same code except for the provider's name.
- * Run by with_servers.py.
- */
+/* The protocols of a real llama.cpp server, whose model produces noise: Chat Completions,
+ * Anthropic's Messages and OpenAI's Responses. The same tests run with each provider.
+ * with_servers.py runs this. */
 #include "talk.h"
 
 #include <beluga/provider/json.h>
 
-/* The noise may end by itself, so it takes some tries to get an answer that the limit cuts. */
+/* The noise may end before the limit, so a test may need several calls until the limit cuts an
+ * answer. */
 enum { NOISE_TOKENS = 12, MANY_TOKENS = 1500, TRIES = 100 };
 
 typedef struct protocol {
     const char *provider;
-    bool no_schemas;      /* the server ignores a schema at the protocol's place for it */
-    bool hides_the_limit; /* the server reports an answer that its limit cut as complete */
-    bool no_counts;       /* the protocol has no way to count tokens */
-    bool no_vectors;      /* the protocol has no way to embed texts */
+    bool no_schemas;      /* the server ignores a schema where the protocol has it */
+    bool hides_the_limit; /* if the limit cuts an answer, the server reports it as complete */
+    bool no_counts;       /* the protocol can't count tokens */
+    bool no_vectors;      /* the protocol can't embed texts */
 } protocol;
 
 static const protocol protocols[] = {
@@ -41,7 +40,7 @@ static beluga_chat_model *open_with_wrong_key(const void *about)
     return open_with(about, "not-the-key");
 }
 
-/* Returns whether the limit cut the answer. */
+/* Returns whether the token limit cut the answer. */
 static bool is_cut(const protocol *p, const beluga_usage *usage, uint32_t reason)
 {
     bool cut = reason == BELUGA_FINISH_LENGTH;
@@ -59,7 +58,7 @@ static bool response_is_cut(const talk *t)
                   beluga_response_finish_reason(t->response));
 }
 
-/* Ask for some noise; an answer is complete if the limit did not cut it. */
+/* Make a call whose answer is noise. The answer must be complete, unless the token limit cut it. */
 static void ask_for_noise(talk *t)
 {
     ask(t, "Say hello", beluga_with_max_tokens(NOISE_TOKENS));
@@ -160,16 +159,16 @@ static void a_schema_makes_noise_into_fitting_json(talk *t)
     expect_ok(beluga_json_parse(text, length, &doc, &t->err), &t->err);
     assert_non_null(beluga_json_get_string(beluga_json_doc_root(doc), "name", NULL));
     const beluga_json *ok = beluga_json_get(beluga_json_doc_root(doc), "ok");
-    /* The value is a bool. */
+    /* The value is true or false: otherwise these calls would return their different defaults. */
     assert_int_equal(beluga_json_bool(ok, true), beluga_json_bool(ok, false));
     beluga_json_doc_free(doc);
 }
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* The likeliest noise never ends by itself. llama.cpp's own option for that, ignore_eos, is ignored
- * with Anthropic's protocol. Returns whether the stream could be cancelled: the answer may have
- * been complete before. */
+/* Cancel a stream at its first text. With temperature 0 the noise never ends by itself; llama.cpp's
+ * option ignore_eos would do the same, but has no effect in Anthropic's protocol. Returns false if
+ * the answer was already complete. */
 static bool cancel_at_the_first_text(talk *t)
 {
     beluga_context *context = beluga_context_new_cancellable(NULL);
@@ -187,7 +186,7 @@ static bool cancel_at_the_first_text(talk *t)
     return status;
 }
 
-/* The server has two slots; a slot that a cancelled stream kept would be missing at the end. */
+/* The server has two slots. If a cancelled stream kept its slot, the last calls would get none. */
 static void cancelled_streams_leave_the_server_free(talk *t)
 {
     enum { WANTED = 3 }; /* one more than the server has slots */
@@ -220,8 +219,7 @@ static void its_model_is_listed(talk *t)
     assert_string_equal(t->names[0], "tiny");
 }
 
-/* ---- vectors and counts of tokens -------------------------------------------------------------
- */
+/* ---- vectors and counts of tokens ------------------------------------------------------------ */
 
 static void a_count_is_what_an_answer_then_uses(talk *t)
 {
@@ -254,7 +252,7 @@ static void texts_are_embedded_one_by_one_as_together(talk *t)
         beluga_embed(t->model, NULL, texts, NULL, 3, &apart, &t->err, beluga_with_max_inputs(1)),
         &t->err);
     size_t n = beluga_embeddings_dimensions(together);
-    assert_int_equal(n, 64); /* the dimensions of the tiny model */
+    assert_int_equal(n, 64); /* the tiny model has this many dimensions */
     assert_int_equal(beluga_embeddings_dimensions(apart), n);
     for (size_t i = 0; i < 3; i++)
         assert_true(beluga_similarity(beluga_embeddings_vector(together, i),

@@ -1,7 +1,5 @@
-/*
- * The same calls through providers of several protocols, with the same code except for the
- * provider's name, at aimock, which has all of these protocols. Run by with_servers.py.
- */
+/* The same calls through the providers of several protocols, with aimock as server, which has all
+ * of these protocols. with_servers.py runs this. */
 #include "talk.h"
 
 #include <beluga/providers/azure.h>
@@ -10,13 +8,14 @@
 
 static const beluga_option nothing = {.type = 0};
 
-/* The path after aimock's address, and the features of a protocol that aimock lacks. */
+/* A provider, the path that follows aimock's address, and the features of the protocol that aimock
+ * lacks. */
 typedef struct protocol {
     const char *provider, *path;
-    bool no_counts;   /* aimock never reports usage here */
-    bool no_list;     /* aimock has no list of models here */
-    bool dated;       /* the API's version is a date */
-    bool no_thoughts; /* aimock gives reasoning another name than the provider does */
+    bool no_counts;   /* aimock reports no usage in this protocol */
+    bool no_list;     /* aimock has no list of models in this protocol */
+    bool dated;       /* the version of the API is a date */
+    bool no_thoughts; /* aimock uses another name for reasoning than the provider */
 } protocol;
 
 static const protocol protocols[] = {

@@ -1,7 +1,5 @@
-/*
- * The library with servers of other projects: llama.cpp's, with a model that produces noise, and
- * aimock, which answers from its fixtures. Run by with_servers.py, which starts them.
- */
+/* The library with servers of other projects: llama.cpp, with a model that produces noise, and
+ * aimock, whose answers are fixtures. with_servers.py starts the servers and runs this. */
 #include "talk.h"
 
 #include <yyjson.h>
@@ -14,7 +12,7 @@ static const char weather[] =
 
 static const beluga_option nothing = {.type = 0};
 
-/* Without an end token the noise continues up to the limit, so its length is known. */
+/* Options for noise of a known length: without an end token the noise continues up to the limit. */
 #define NOISE beluga_with_extra_body("{\"ignore_eos\": true}"), beluga_with_max_tokens(NOISE_TOKENS)
 
 static const char wrong_key[] = "not-the-key";

@@ -1,4 +1,5 @@
-/* The registry: its providers, how one is added, and how its models are opened. */
+/* The registry: which providers it has, how a provider is added, and how models of its providers
+ * are opened. */
 #include "../models.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
@@ -77,7 +78,7 @@ static void every_capability_has_a_name_of_its_own(void **state)
     }
 }
 
-/* Return the number of providers of a client to which nothing was added. */
+/* Return the number of providers that a new client has. */
 static size_t at_first(void)
 {
     beluga_client *client;
@@ -346,7 +347,8 @@ int main(void)
         WITH_CLIENT(a_wrong_script_is_found_when_the_model_is_opened),
         WITH_CLIENT(an_option_of_the_examples_is_checked_when_the_model_is_opened),
         WITH_CLIENT(many_threads_may_add_list_and_open_at_once),
-        /* This must be last, since its table stays linked. */
+        /* This test must be the last one, since the table that it links stays in all later
+         * registries. */
         WITH_CLIENT(a_table_linked_late_is_in_the_next_registry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

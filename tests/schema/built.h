@@ -1,4 +1,4 @@
-/* Events that are built into a response. */
+/* Helpers that add events to a response builder. */
 #ifndef TESTS_SCHEMA_BUILT_H
 #define TESTS_SCHEMA_BUILT_H
 

@@ -1,4 +1,4 @@
-/* Copies of events, and events that wait in a queue. */
+/* Copies of events, and events that are kept in a queue. */
 #include "client/queue.h"
 #include "schema/event.h"
 #include "schema/event_json.h"
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* An event and the memory that it points to, which a test can overwrite. */
+/* An event together with the memory that it points to, so that a test can overwrite this memory. */
 typedef struct original {
     beluga__any_event what;
     const char *warnings[2];
@@ -22,7 +22,7 @@ typedef struct original {
     char id[16], name[16], text[16];
 } original;
 
-/* Point to four bytes of the original's text. */
+/* Let the pointer of an event point to the original's text, which has four bytes. */
 static void point(original *o, const char **bytes, size_t *length)
 {
     *bytes = o->text;
@@ -196,7 +196,8 @@ static bool is_kind(uint32_t kind)
     return strcmp(beluga_event_kind_name(kind), "unknown") != 0 || kind >= BELUGA__EVENT_WARNING;
 }
 
-/* The original is overwritten before the copy is read, and the copy's memory has moved once. */
+/* Before the copy is read, the original is overwritten, and the memory of the copy is moved
+ * once. */
 static void a_copy_has_all_that_its_event_points_to(void **state)
 {
     (void)state;
@@ -242,7 +243,7 @@ static void kinds_that_stay_inside_have_no_name(void **state)
         assert_string_equal(beluga_event_kind_name(kind), "unknown");
 }
 
-/* The queue grows meanwhile, so that the memory of every event moves. */
+/* While events are in the queue, it grows, so that their memory is moved. */
 static void events_that_wait_in_a_queue_are_whole(void **state)
 {
     enum { ROUNDS = 50 };
@@ -270,7 +271,7 @@ static void events_that_wait_in_a_queue_are_whole(void **state)
     beluga__queue_free(&queue, &loop);
 }
 
-/* An event that is written, read, and written again is the same. */
+/* If an event is written as JSON, read and written again, the JSON must be the same. */
 static void what_json_has_of_an_event_it_gives_back(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Which values fit which schemas, and the errors for those that do not. */
+/* Which values fit which schemas, and the errors for values that do not fit. */
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "schema/json_schema.h"
@@ -60,7 +60,8 @@ static void what_a_tool_is_called_with_fits_its_schema(void **state)
     fits("true", "null");
 }
 
-/* A tool's result passes the error to the model, so it must be UTF-8, wherever it is cut. */
+/* The error becomes part of a tool's result for the model, so it must be valid UTF-8 even if it is
+ * cut. */
 static void no_character_of_a_long_name_is_cut_in_two(void **state)
 {
     (void)state;
@@ -162,7 +163,8 @@ static void a_schema_may_refer_to_itself_but_not_for_ever(void **state)
     beluga__buf_free(&why);
 }
 
-/* Assert that the value fits, and that these keywords of the schema are reported as unknown. */
+/* Assert that the value fits the schema, and that these keywords of the schema are reported as
+ * unknown. */
 static void knows_not(const char *schema, const char *value, const char *keywords)
 {
     beluga__buf why, unknown;
@@ -211,7 +213,8 @@ static void whatever_a_name_holds_the_reason_is_one_line(void **state)
     beluga__buf_free(&unknown);
 }
 
-/* Each member of one object is looked up among those of the other. */
+/* Return an object with this many members. To compare two objects, each member of one is looked up
+ * in the other. */
 static char *make_object(size_t n)
 {
     char *text = calloc(n, 16), *at = text;
@@ -230,7 +233,7 @@ static void work_that_grows_with_the_square_has_an_end(void **state)
     char *object = make_object(MANY), *schema = malloc(16 * MANY + 64);
     beluga__buf_init(&why, beluga_allocator_default(), 1024);
     sprintf(schema, "{\"properties\":%s}", object);
-    /* A 0 is not a schema, so that every value fits. */
+    /* Each property gets the value 0, which is not a schema, so that every value fits. */
     for (char *at = schema; (at = strstr(at, ":1")); at++) at[1] = '0';
     assert_int_equal(check_text(schema, object, &why, NULL), BELUGA_ERROR_LIMIT_EXCEEDED);
     sprintf(schema, "{\"const\":%s}", object);

@@ -138,7 +138,8 @@ static void all_kinds_of_parts_are_kept_in_order(void **state)
     assert_string_equal(p->name, "a.wav");
     assert_int_equal(p->data_length, 2);
     assert_memory_equal(p->data, "\xff\x00", 2);
-    assert_int_equal(beluga__message_check(m, 0, NULL), 0); /* data need not be UTF-8 */
+    /* binary data need not be UTF-8 */
+    assert_int_equal(beluga__message_check(m, 0, NULL), 0);
 }
 
 static void a_part_stays_valid_while_others_are_added(void **state)
@@ -432,7 +433,7 @@ static void any_input_becomes_a_list(void **state)
     assert_int_equal(beluga_ensure_messages(beluga_input_messages(list), &out, NULL), 0);
     assert_int_equal(beluga_messages_count(out), 2);
     beluga_messages_free(list);
-    assert_text(beluga_messages_get(out, 1), "two"); /* the list belongs to the caller */
+    assert_text(beluga_messages_get(out, 1), "two"); /* the caller owns the copied list */
 }
 
 static void an_input_that_is_nothing_is_refused(void **state)
@@ -452,7 +453,7 @@ static void an_input_that_is_nothing_is_refused(void **state)
                      BELUGA_ERROR_INVALID_INPUT);
 }
 
-/* ---- every allocation fails in turn ---------------------------------------------------------- */
+/* ---- every allocation is made to fail in turn ------------------------------------------------ */
 
 static int fill_a_message(void *argument)
 {

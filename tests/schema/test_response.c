@@ -1,4 +1,4 @@
-/* Events folded into a response. */
+/* Events that are joined into a response. */
 #include "../support/scoped.h"
 #include "built.h"
 
@@ -20,7 +20,8 @@ static void assert_json(const beluga_response *r, const char *expected)
     assert_int_equal(length, strlen(expected));
 }
 
-/* Take the response of a builder with this status. Returns owned (beluga_response_free). */
+/* Finish the builder, which must return this status, and return its response. Returns owned
+ * (beluga_response_free). */
 static beluga_response *taken(beluga_response_builder *b, int status)
 {
     beluga_response *r = NULL;
@@ -167,7 +168,7 @@ static void only_tool_calls_that_ended_count(void **state)
     assert_string_equal(beluga_response_tool_call(r, 2)->name, "whole");
     assert_null(beluga_response_tool_call(r, 3));
     SCOPED(beluga_message) *m = beluga_response_message(r);
-    assert_int_equal(beluga_message_count(m), 3); /* the cut part is left out here, too */
+    assert_int_equal(beluga_message_count(m), 3); /* the message also lacks the part that was cut */
     assert_int_equal(beluga__message_check(m, 0, NULL), 0);
 }
 
@@ -279,7 +280,7 @@ static void an_end_without_a_terminal_event_is_not_complete(void **state)
     assert_int_equal(beluga_response_finish_reason(r), BELUGA_FINISH_UNKNOWN);
     beluga_response_free(r);
     r = taken(b, BELUGA_ERROR_STREAM_CLOSED);
-    assert_text(r, ""); /* the builder was empty again */
+    assert_text(r, ""); /* finishing has emptied the builder */
 }
 
 static void an_error_gives_its_code_and_what_had_arrived(void **state)
@@ -473,8 +474,8 @@ static void what_an_answer_says_is_written_into_an_open_object(void **state)
     beluga_json_writer_free(w);
 }
 
-/* The deepest arguments that can be read: their own JSON has room for no further level around
- * it. */
+/* The arguments are nested as deeply as can be read, so the JSON of the answer must contain them as
+ * a string. */
 static void an_answer_with_the_deepest_arguments_is_written_so_that_it_can_be_read(void **state)
 {
     (void)state;

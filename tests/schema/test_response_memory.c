@@ -1,4 +1,5 @@
-/* How much memory a response needs, and that it survives every failed allocation. */
+/* How much memory a response needs, and that building it works or fails cleanly whichever
+ * allocation fails. */
 #include "../support/scoped.h"
 #include "../support/torture.h"
 #include "built.h"
@@ -27,7 +28,7 @@ static void a_small_answer_takes_two_allocations(void **state)
     assert_int_equal(torture_count(small_answer, NULL), 2);
 }
 
-/* The argument is the text, which comes in one piece. */
+/* Build an answer with one text event; `argument` is the text. */
 static int whole_answer(void *argument)
 {
     beluga_response_builder b;
@@ -53,7 +54,8 @@ static void a_short_text_that_comes_whole_takes_one_allocation_and_a_longer_one_
     torture_run(whole_answer, longer);
 }
 
-/* A piece that is in the response's block moves out of it when the text grows. */
+/* The first pieces are in the response's block. When the text grows, it must move out of the
+ * block. */
 static void a_text_of_many_pieces_is_the_same_as_in_one(void **state)
 {
     char whole[5000] = "";
@@ -111,7 +113,7 @@ static void answers_survive_every_failed_allocation(void **state)
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-/* The argument is the number of calls. */
+/* Make some calls of a model; `argument` points to their number. */
 static int calls(void *argument)
 {
     beluga_client *client = NULL;

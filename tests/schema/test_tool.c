@@ -1,4 +1,4 @@
-/* Tools: how they are made, and running them. */
+/* Tools: how they are made and run. */
 #include "../support/scoped.h"
 #include "../support/torture.h"
 #include "base/mem.h"
@@ -52,7 +52,7 @@ static int say_too_much(void *payload, beluga_context *context, const char *argu
     char *large = calloc(1, size);
     int status = beluga_tool_result_set(result, large, size);
     free(large);
-    return payload ? status : 0; /* a tool that ignores the status fails all the same */
+    return payload ? status : 0; /* even if the tool ignores the error, its run fails */
 }
 
 static beluga_tool *make(beluga_tool_definition d)
@@ -187,7 +187,7 @@ static void the_payload_is_released_with_the_last_reference(void **state)
     assert_int_equal(released, 1);
     refused((beluga_tool_definition){.name = "", .payload = &released, .release = count_release},
             "tool name \"\": must be 1 to 64 characters of A-Z a-z 0-9 _ -");
-    assert_int_equal(released, 1); /* not called on failure */
+    assert_int_equal(released, 1); /* release is not called if making the tool fails */
     beluga_tool_unref(NULL);
     assert_null(beluga_tool_ref(NULL));
 }

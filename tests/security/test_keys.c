@@ -1,9 +1,7 @@
-/*
- * A key is not in the library's memory when it is no longer needed; while it is needed, it is in
- * pages that core dumps leave out. In this test the library allocates from a pool that is never
- * given back, so that each byte that it ever used can be searched. libcurl's memory is not the
- * library's.
- */
+/* A key must not be in the library's memory when it is no longer needed. While it is needed, it
+ * must be in pages that core dumps leave out. In this test the library allocates from a pool whose
+ * memory is never reused, so that the test can search each byte that the library has ever used.
+ * libcurl allocates its own memory, which is not searched. */
 #include "../support/broker.h"
 #include "../support/calls.h"
 #include "../support/outside_peer.h"
@@ -20,10 +18,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Larger mappings that a core dump leaves out belong to a sanitizer. */
+/* A larger mapping that core dumps leave out belongs to a sanitizer. */
 enum { POOL = 64 << 20, MOST_KEPT_OUT = 1 << 20, SECRET = 40, ROOM = 4096 };
 
-/* ---- a pool that keeps its content ----------------------------------------------------------- */
+/* ---- a pool whose memory is never reused ----------------------------------------------------- */
 
 static char *pool;
 static atomic_size_t pool_used;
@@ -50,7 +48,7 @@ static void keep(void *payload, void *pointer)
 
 static const beluga_allocator from_pool = {take, take_more, keep, NULL};
 
-/* ---- the key, and texts with it: in a mapping that is not searched --------------------------- */
+/* ---- the key and texts that contain it, in a mapping that is not searched -------------------- */
 
 typedef struct key_vault {
     char key[SECRET + 1];
@@ -58,8 +56,8 @@ typedef struct key_vault {
 } key_vault;
 static key_vault *vault;
 
-/* The key is not in the program's text: it is generated, different for each test, and has no ASCII
- * pattern. */
+/* The key is generated, so that the program itself does not contain it. It is different for each
+ * test, and has no ASCII pattern. */
 static void make_key(void)
 {
     static unsigned number;
@@ -84,12 +82,12 @@ static const char *text(int i, const char *format)
 /* ---- finding the key ------------------------------------------------------------------------- */
 
 typedef struct found {
-    size_t pool, stack, data; /* in memory that a core dump contains */
-    size_t kept_out;          /* in pages that a core dump leaves out */
+    size_t pool, stack, data; /* occurrences of the key in memory that a core dump contains */
+    size_t kept_out;          /* occurrences in pages that a core dump leaves out */
 } found;
 
-/* This also searches memory that nobody owns, so a sanitizer must not check this function, nor the
- * libc functions that it replaces. */
+/* The search also reads memory that is not allocated, so a sanitizer must not check this function.
+ * It calls no libc functions, which a sanitizer would replace and check. */
 __attribute__((noinline, no_sanitize_address, no_sanitize_thread)) static size_t
 count(const char *at, const char *end)
 {
@@ -111,13 +109,15 @@ static void add(found *f, char *start, char *end, bool writable, const char *nam
     else if (!dumped && end - start <= MOST_KEPT_OUT)
         f->kept_out += count(start, end);
     else if (strcmp(name, "[stack]") == 0)
-        /* This includes memory below the stack pointer, where ended functions left data. */
+        /* The range includes memory below the stack pointer, where functions that have returned
+         * left data. */
         f->stack += count(start, end);
     else if (strstr(name, "/test_"))
         f->data += count(start, end);
 }
 
-/* The line of a mapping's addresses comes first, the line with its flags last. */
+/* In smaps a mapping begins with the line that has its addresses, and ends with the line of its
+ * flags. */
 static found search(void)
 {
     found f = {0};
@@ -214,7 +214,8 @@ static beluga_chat_model *open_with_n(bench *b, const char *provider, const belu
 #define open_with(b, provider, ...) \
     open_with_n(b, provider, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END})
 
-/* After calls the key is only in pages for keys, and after everything is freed it is nowhere. */
+/* Assert that after calls the key is only in secret memory, and that it is nowhere after everything
+ * was freed. */
 static void let_go(bench *b, beluga_chat_model *model)
 {
     assert_only_kept_out("after calls");
@@ -236,7 +237,8 @@ static void ask_all_ways(beluga_chat_model *model)
     beluga_batch_results_clear(results, 2);
 }
 
-/* With the key in options: no copy is left after calls, and no key at all in the end. */
+/* For a key in options: assert that calls leave no copy of the key, and that it is nowhere at the
+ * end. */
 static void nothing_left_of(bench *b, beluga_chat_model *model)
 {
     assert_only_kept_out("open");
@@ -254,7 +256,7 @@ static void a_key_that_was_given_is_forgotten(void **state)
 
 static void a_key_of_the_environment_is_forgotten(void **state)
 {
-    /* setenv would copy the key, also to the stack. */
+    /* setenv would copy the key to the stack and elsewhere. */
     putenv((char *)(uintptr_t)text(0, "A_SECRET_FOR_A_TEST=KEY"));
     NOTHING_LEFT_OF(*state, beluga_with_api_key("env:A_SECRET_FOR_A_TEST"));
     unsetenv("A_SECRET_FOR_A_TEST");
@@ -280,7 +282,7 @@ static void a_header_that_a_call_was_given_is_forgotten(void **state)
     let_go(b, model);
 }
 
-/* Return an address of the peer that contains a name and the key. */
+/* Return an address of the peer with a user name and the key in it. */
 static const char *address_with_key(const bench *b, const char *path)
 {
     char format[256];
@@ -300,7 +302,7 @@ static void a_password_of_a_proxy_is_forgotten(void **state)
                     beluga_with_api_key("x"));
 }
 
-/* A fetched key exists only after the first call. */
+/* For a key that is fetched: it is in memory only after the first call. */
 static void nothing_left_of_fetched(bench *b, const beluga_option option)
 {
     beluga_chat_model *model = open_with(b, "openai", option);
@@ -309,7 +311,7 @@ static void nothing_left_of_fetched(bench *b, const beluga_option option)
     let_go(b, model);
 }
 
-/* Write without a buffer of the C library, in which the key would stay. */
+/* Write a file without a buffer of the C library, in which the key would remain. */
 static void write_new_file(char *path, const char *content)
 {
     int fd = mkstemp(path);
@@ -319,8 +321,7 @@ static void write_new_file(char *path, const char *content)
     close(fd);
 }
 
-/* The key is in a file to which a reference leads; `format` is the reference with %s for the file's
- * name. */
+/* For a key in a file. `format` is the beginning of the reference, before the file's path. */
 static void nothing_left_of_file(bench *b, const char *format)
 {
     char path[] = "/tmp/beluga-key-XXXXXX", reference[64];
@@ -391,7 +392,7 @@ static void a_secret_that_signs_is_forgotten(void **state)
     let_go(b, model);
 }
 
-/* The token is the same text. */
+/* The token that the peer returns is the same text as the key. */
 static void a_key_that_is_exchanged_is_forgotten_and_so_is_its_token(void **state)
 {
     bench *b = *state;
@@ -434,7 +435,7 @@ static void a_header_of_telemetry_is_forgotten(void **state)
     assert_nowhere("at the end");
 }
 
-/* The search itself must work: a key in plain memory is found. */
+/* Check the search itself: it must find a key in plain memory. */
 static void a_key_in_plain_memory_would_be_found(void **state)
 {
     bench *b = *state;
@@ -468,7 +469,8 @@ int main(void)
         IN_BENCH(a_header_of_telemetry_is_forgotten),
     };
     pool = mmap(NULL, POOL, PROT_READ | PROT_WRITE, anonymous, -1, 0);
-    /* The mapping has other flags than its neighbours, so that it is not merged with them. */
+    /* These flags differ from those of the neighbouring mappings, so that the kernel does not merge
+     * them. */
     vault = mmap(NULL, sizeof *vault, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (pool == MAP_FAILED || vault == MAP_FAILED) return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
-/* What a connection guarantees: TLS 1.2 or later, for servers and proxies, whatever the system's
- * TLS library would accept; and proxies, passwords and the like only from the places where the
- * caller put them. The TLS servers are openssl's. */
+/* The security of connections. Servers and proxies must speak TLS 1.2 or later, even if the
+ * system's TLS library would accept less. Proxies and passwords come only from where the
+ * caller has put them, and not from files such as .netrc. The TLS servers are those of the program
+ * openssl. */
 #include "../support/folder.h"
 #include "../support/scene.h"
 
@@ -52,7 +53,7 @@ static int free_port(void)
 static void serve(int port, const char *version, int out)
 {
     char accept[32];
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* the server ends with the test */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* kill the server when the test ends */
     snprintf(accept, sizeof accept, "127.0.0.1:%d", port);
     if (chdir(folder) || dup2(out, STDOUT_FILENO) < 0 || !freopen("/dev/null", "w", stderr))
         _exit(1);
@@ -61,7 +62,7 @@ static void serve(int port, const char *version, int out)
     _exit(1);
 }
 
-/* Returns whether the server runs. */
+/* Start a server. Returns false if it does not run. */
 static bool start_server(server *s, const char *version)
 {
     char line[256];
@@ -93,7 +94,7 @@ static bool answers_openssl(const server *s, const char *version)
     return run(command);
 }
 
-/* Ask for the list of models, which openssl's server answers with a page. */
+/* Request the list of models. openssl's server answers with a web page. */
 static int list_with(const char *ca_file, const char *url, beluga_error *err, beluga_option option)
 {
     char **names = NULL;
@@ -117,7 +118,8 @@ static int list_from(const server *s, beluga_error *err)
     return list_at(url, err, beluga_with_proxy(""));
 }
 
-/* A proxy is verified by the system's authorities, whatever ca_file says. */
+/* List models through a TLS proxy. The option ca_file does not apply to proxies, whose certificates
+ * are checked with the system's authorities. */
 static int list_through(const server *s, beluga_error *err)
 {
     char proxy[64];
@@ -134,7 +136,7 @@ static int list_through(const server *s, beluga_error *err)
 
 typedef int (*list_fn)(const server *s, beluga_error *err);
 
-/* List models through a server that speaks one version of TLS. */
+/* List models through a server that speaks only this version of TLS. */
 static int list_by(const char *version, list_fn list, beluga_error *err)
 {
     server s;
@@ -182,7 +184,8 @@ static void a_server_with_tls_1_1_alone_is_refused(void **state)
     refuses_tls_1_1(list_from);
 }
 
-#define AUTHORITIES "/etc/ssl/certs/ca-certificates.crt" /* where Debian's libcurl looks */
+/* The list of authorities that libcurl uses on Debian. */
+#define AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
 static void a_proxy_with_tls_1_1_alone_is_refused(void **state)
 {
@@ -255,8 +258,7 @@ static void an_option_is_stronger_than_the_environments_proxy(scene *s)
     set_proxy(NULL);
 }
 
-/* A cookie that a server sets is never sent back, and a password from a file is sent to no
- * server. */
+/* A cookie from a server is not sent back, and no server gets the password in .netrc. */
 static void no_password_of_netrc_and_no_cookie_is_sent(scene *s)
 {
     FILE *netrc = fopen(path_of(".netrc"), "w");
@@ -277,8 +279,8 @@ static void no_password_of_netrc_and_no_cookie_is_sent(scene *s)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Configure openssl as on a system whose administrator allows every version, so that only the
- * library refuses old ones. openssl's library reads this when it is initialised. */
+/* Configure openssl to allow every version of TLS, so that only the library refuses old versions.
+ * The TLS library reads this when it is initialised. */
 static bool allow_old_tls(void)
 {
     FILE *f = fopen(path_of("openssl.cnf"), "w");

@@ -35,7 +35,7 @@ int gate_teardown(void **state)
     return 0;
 }
 
-/* Write `config` with the peer's URL in place of each %s. */
+/* Write `config` into the configuration file, with the peer's URL in place of each %s. */
 void gate_configure(gate *g, const char *config)
 {
     char text[8192];
@@ -100,7 +100,8 @@ static void send_all(int fd, const char *bytes, size_t n)
     while (n) {
         ssize_t sent = send(fd, bytes, n, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
-        if (sent <= 0) return; /* the server has answered and closed, as its answer shows */
+        /* the server has closed the connection early; its answer shows why */
+        if (sent <= 0) return;
         bytes += sent;
         n -= (size_t)sent;
     }
@@ -125,7 +126,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Read once. @return false when the server has closed the connection. */
+/* Read once, and append to `text`. @return false when the server has closed the connection. */
 static bool read_some(gate *g, int fd, int64_t until_ms)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};

@@ -20,7 +20,7 @@ typedef struct gate {
     cli_process *cli;
     peer *peer;
     int port;
-    char text[1 << 18]; /* the last answer, with its head */
+    char text[1 << 18]; /* the last answer, including its head */
     size_t length;
 } gate;
 
@@ -30,32 +30,32 @@ typedef struct gate {
 int gate_setup(void **state);
 int gate_teardown(void **state);
 
-/* Start the server with a configuration, in which %s stands for the peer's URL; further arguments
- * end with NULL. */
+/* Start the server with a configuration, in which %s stands for the peer's URL. The other arguments
+ * are passed to the command, and end with NULL. */
 void gate_start(gate *g, const char *config, ...);
 /* Start the server with a configuration, and wait until it listens. */
 #define gate_serve(g, config) gate_start(g, config, NULL)
-/* Rewrite the configuration. */
+/* Replace the server's configuration file. */
 void gate_configure(gate *g, const char *config);
-/* End the server by a signal. @return its exit code. */
+/* Send the server a signal that ends it. @return its exit code. */
 int gate_stop(gate *g);
 
-/* Send a request, and read the whole answer into `text`. @return its status. */
+/* Send a request, and read the whole answer into `text`. @return the answer's status. */
 int gate_ask(gate *g, const char *path, const char *body);
 int gate_request(gate *g, const char *method, const char *path, const char *headers,
                  const char *body);
 
-/* Do the same step by step. */
+/* The steps of a request: connect, send it, and read the answer. */
 int gate_dial(const gate *g);
 void gate_say(int fd, const char *method, const char *path, const char *headers, const char *body);
-/* Read into `text`, from its beginning, until it contains `until`; NULL: until the server
- * closes. */
+/* Read into `text`, replacing its content, until it contains `until`, or until the server closes
+ * the connection if `until` is NULL. */
 void gate_hear(gate *g, int fd, const char *until);
-/* Continue reading after the text that was read. */
+/* Append further bytes to `text`, until it contains `until` or the server closes the connection. */
 void gate_hear_more(gate *g, int fd, const char *until);
 
-/* A provider of each protocol at the peer, and models without retries: m uses Chat Completions, r
- * Responses, a Messages. */
+/* A provider for each protocol, all at the peer, and models without retries: m uses Chat
+ * Completions, r Responses, and a Messages. */
 #define GATE_PROVIDERS                                         \
     "providers:\n"                                             \
     "  openai: {base_url: '%s', api_key: sk-test}\n"           \

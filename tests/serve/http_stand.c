@@ -226,7 +226,8 @@ void stand_say_bytes(stand *s, int fd, const char *bytes, size_t length)
 {
     for (int64_t end_ms = now_ms() + STAND_WAIT_MS; length;) {
         ssize_t n = send(fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno != EAGAIN) return; /* the server has closed, as its answer shows */
+        /* the server has closed the connection early; its answer shows why */
+        if (n < 0 && errno != EAGAIN) return;
         if (n > 0) {
             bytes += n;
             length -= (size_t)n;
@@ -241,7 +242,7 @@ void stand_say(stand *s, int fd, const char *text)
     stand_say_bytes(s, fd, text, strlen(text));
 }
 
-/* Call recv until it returns something, and return that. */
+/* Run the reactor until recv returns bytes, the end or an error, and return that. */
 static ssize_t hear(stand *s, int fd, char *text, size_t n)
 {
     for (int64_t end_ms = now_ms() + STAND_WAIT_MS;;) {

@@ -1,4 +1,4 @@
-/* Reads a server's settings from a section of a configuration that a test writes. */
+/* Reads a server's settings from YAML that a test provides. */
 #ifndef TESTS_SERVE_READ_SETTINGS_H
 #define TESTS_SERVE_READ_SETTINGS_H
 
@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-/* The SHA-256 of "bk-alice" and of "bk-bob". */
+/* The SHA-256 sums of "bk-alice" and "bk-bob". */
 #define SHA_ALICE "25fa8f631a0b6cb04afa75c0e1f2879eed77c5d4672c095b28e276a2dabb3a83"
 #define SHA_BOB   "dc7da43bf8d8700ca82a9f9a83e8503ec74b272033cace17c7de510b01e985ca"
 
-/* Read a section from its YAML, without the line "serve:". The file is `/tmp/beluga-serve-…`. */
+/* Read the settings from a configuration file with this text. */
 static inline int read_settings(const char *yaml, serve_settings *settings, beluga_error *err)
 {
     char path[] = "/tmp/beluga-serve-XXXXXX";

@@ -1,4 +1,5 @@
-/* Keys of clients: who may ask, how often, and for how much money. The test sets the clock. */
+/* Keys of clients: which models a client may call, how often, and how much money it may spend. The
+ * test sets the clock. */
 #include "base/clock.h"
 #include "read_settings.h"
 #include "serve/access.h"
@@ -8,7 +9,7 @@
 #define LATE INT64_C(1796079600)
 #define HOUR 3600
 
-/* These functions stand in for a request: it has just one header. */
+/* The only header of a request; these functions stand in for those of the HTTP server. */
 static const char *header, *value;
 
 const char *http_header(const http_exchange *x, const char *name)
@@ -190,10 +191,11 @@ static void tokens_are_reserved_and_settled(void **state)
     assert_int_equal(serve_key_admit(key, 200, &err), BELUGA_ERROR_RATE_LIMIT);
     assert_int_equal(err.retry_after_ms, 10000);
     usage.input_total = 100;
-    usage.output_total = 200; /* 200 tokens fewer than estimated */
+    usage.output_total = 200; /* 200 tokens fewer than were estimated */
     serve_key_settle(key, 500, &usage, -1);
     assert_int_equal(serve_key_admit(key, 300, &err), 0);
-    serve_key_settle(key, 300, NULL, -1); /* no provider was asked */
+    /* the call was not made, so its 300 tokens are returned */
+    serve_key_settle(key, 300, NULL, -1);
     assert_int_equal(serve_key_admit(key, 300, &err), 0);
     usage.output_total = 800; /* 600 more */
     serve_key_settle(key, 300, &usage, -1);
@@ -250,7 +252,7 @@ static void a_budget_ends_and_is_renewed(void **state)
     serve_access_free(access);
 }
 
-/* Add keys of a bucket, which come as separate settings. */
+/* Give the object the keys of a shared bucket, which are read as settings of their own. */
 static void share(serve_access *access, const serve_settings *settings, const char *shared)
 {
     serve_settings keys;
@@ -279,14 +281,15 @@ static void shared_keys_hold_beside_those_of_the_file(void **state)
     assert_int_equal(find_bob(access, &bob), 0);
     pay(bob, 2);
     other = alice(access);
-    assert_true(serve_key_may_ask(other, "any")); /* the key has the limits of the file */
+    /* the entry in the file has priority over the entry in the bucket */
+    assert_true(serve_key_may_ask(other, "any"));
     renew(access, file);
     assert_int_equal(find_bob(access, &again), 0);
     assert_int_equal(serve_key_admit(again, 1, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
     share(access, &settings, "serve: {}\n");
     serve_key *gone;
     assert_int_equal(find_bob(access, &gone), BELUGA_ERROR_AUTHENTICATION);
-    assert_string_equal(serve_key_name(bob), "bob"); /* a request keeps its key */
+    assert_string_equal(serve_key_name(bob), "bob"); /* the key that a request holds stays valid */
     share(access, &settings, KEYS BOB(", budget_per_day: 1"));
     assert_int_equal(find_bob(access, &gone), 0);
     assert_int_equal(serve_key_admit(gone, 1, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
@@ -332,7 +335,7 @@ static void what_a_key_has_used_stays_when_the_settings_are_read_anew(void **sta
     serve_key *old = alice(access);
     assert_int_equal(serve_key_admit(old, 1, &err), 0);
     renew(access, KEYS BOB("") ALICE(", budget_per_day: 2, requests_per_minute: 2"));
-    pay(old, 1.5); /* a request that began before the change */
+    pay(old, 1.5); /* this is the cost of a request that began before the change */
     serve_key_unref(old);
     serve_key *key = alice(access);
     assert_int_equal(serve_key_admit(key, 1, &err), 0);

@@ -1,4 +1,4 @@
-/* Requests and answers as clients of any HTTP version see them. */
+/* Requests and answers, as clients with different versions of HTTP see them. */
 #include "http_stand.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* Counts system calls that send; the linker replaces sendmsg by this function. */
+/* The number of calls of sendmsg. The linker replaces sendmsg by this function. */
 static unsigned sends;
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
@@ -38,7 +38,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
     return __real_sendmsg(fd, message, flags);
 }
 
-/* Return an answer without its line with the date. */
+/* Remove the value of the date header from an answer, and return the answer. */
 static const char *without_date(char *text)
 {
     char *date = strstr(text, "date: ");
@@ -194,7 +194,7 @@ static void not_much_is_read_ahead_of_an_answer(void **state)
     stand_until(s, "request:0");
     size_t sent = 0;
     ssize_t n;
-    /* Send until nothing more is accepted. */
+    /* Send requests until the server does not read any more. */
     for (int still = 0; still < 20; still = n > 0 ? 0 : still + 1) {
         static const char request[] = "GET /a" HOST "\r\n";
         n = send(fd, request, sizeof request - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -331,8 +331,8 @@ static void whoever_writes_is_told_when_a_slow_client_has_read(void **state)
     stand_say(s, fd, "GET /stream" HOST "\r\n");
     stand_hear(s, fd, "two\r\n");
     memset(piece, 'p', sizeof piece);
-    /* Bytes that the kernel has taken no longer count as unsent, so the exchange stays full only
-     * when the kernel's buffers are full. */
+    /* Bytes that the kernel has accepted do not count as unsent, so the exchange stays full only
+     * after the kernel's buffers are full. */
     for (int full = 0; full < 3; full++) {
         for (; !http_is_full(s->x); written += sizeof piece) http_write(s->x, piece, sizeof piece);
         stand_turn(s);

@@ -1,5 +1,5 @@
-/* A client that disconnects is noticed at once, whatever its exchange waits for and even if nothing
- * else happens: each case only waits for `over`. And a server may be freed at any moment. */
+/* The server notices at once that a client has disconnected, in whatever state the exchange is:
+ * each test only waits for `over`. A server may also be freed at any moment. */
 #include "http_stand.h"
 
 #include <setjmp.h>
@@ -31,8 +31,8 @@ static int stop(void **state)
 
 /* ---- when a client disconnects --------------------------------------------------------------- */
 
-/* What a client sends, the log word to wait for before it disconnects, and the log word that its
- * handler then writes; NULL: none. */
+/* A request, the word in the log after which the client disconnects, and the word that must then be
+ * in the log. NULL means none. */
 typedef struct going {
     const char *sent, *until, *over;
 } going;
@@ -70,7 +70,8 @@ static void check_going(stand *s, const going *g, int way)
     stand_say(s, fd, g->sent);
     if (g->until) stand_until(s, g->until);
     if (!g->until) stand_until_connections(s, 1);
-    if (g->until) stand_turn(s); /* all output was sent, and nothing is left to do */
+    /* run once more, so that all output is sent and there is nothing left to do */
+    if (g->until) stand_turn(s);
     leave(fd, way);
     if (g->over) stand_until(s, g->over);
     stand_until_connections(s, 0);
@@ -134,7 +135,7 @@ static void an_answer_to_a_client_that_went_is_no_harm(void **state)
     stand_until_connections(s, 0);
 }
 
-/* ---- when the server is freed ---------------------------------------------------------------- */
+/* ---- freeing the server ---------------------------------------------------------------------- */
 
 static void free_in(const char *path, const char *over)
 {

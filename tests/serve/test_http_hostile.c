@@ -1,5 +1,5 @@
-/* Requests that two readers could understand in two ways, and others that are not HTTP: each is
- * refused with a status that fits, whatever pieces it arrives in. */
+/* Requests that two servers could understand in different ways, and bytes that are not HTTP. Each
+ * must be refused with the right status, however its bytes are divided into pieces. */
 #include "http_stand.h"
 
 #include <ctype.h>
@@ -18,13 +18,13 @@
 typedef struct sent_case {
     const char *bytes;
     size_t length;
-    const char *statuses; /* the statuses of all answers in order */
+    const char *statuses; /* the statuses of all answers, in order */
 } sent_case;
 
 #define CASE(bytes, statuses) {bytes, sizeof(bytes) - 1, statuses}
 
 static const sent_case refused[] = {
-    /* the length of a body given twice, or in a way that other servers read differently */
+    /* the length of the body is given twice, or in a form that some servers read differently */
     CASE("POST / HTTP/1.1\r\n" HOST
          "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
          "400"),
@@ -92,7 +92,7 @@ static const sent_case refused[] = {
     CASE("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\nA : b\r\n\r\n",
          "400"),
     CASE("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\n\r\n", "400"),
-    /* wrong ends of lines */
+    /* lines with wrong ends */
     CASE("GET / HTTP/1.1\nHost: a\n\n", "505"),
     CASE("GET / HTTP/1.1\r\nHost: a\n\r\n", "400"),
     CASE("GET / HTTP/1.1\r\nHost: a\r\n\n", "400"),
@@ -151,7 +151,8 @@ static const sent_case refused[] = {
     CASE("GET /a\x7f HTTP/1.1\r\n" HOST "\r\n", "400"),
     CASE("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "400"),
     CASE("\0", "400"),
-    /* bytes after a request that was refused, or that ends the connection, are not a request */
+    /* bytes after a request that was refused, or that ends the connection, do not count as a
+     * request */
     CASE("POST /echo HTTP/1.1\r\n" HOST
          "Content-Length: 5\r\nContent-Length: 0\r\n\r\nGET /b HTTP/1.1\r\n" HOST "\r\n",
          "400"),
@@ -163,7 +164,7 @@ static const sent_case refused[] = {
     CASE("GET /a HTTP/1.1\r\n" HOST "\r\nGET /b HTTP/1.1\r\n\r\n", "200 400"),
 };
 
-/* Requests that are served although they look odd. */
+/* Requests that look wrong but are valid. */
 static const sent_case served[] = {
     CASE("GET / RTSP/1.0\r\n" HOST "\r\n", "200"),
     CASE("GET  / HTTP/1.1\r\n" HOST "\r\n", "200"),
@@ -207,7 +208,7 @@ static const sent_case served[] = {
     CASE("PATCH /none HTTP/1.1\r\n" HOST "\r\nGET / HTTP/1.1\r\n" HOST "\r\n", "204 200"),
 };
 
-/* Write the statuses of all answers in a text, without those of 100. */
+/* Write the statuses of all answers in a text, except for those of "100 Continue". */
 static void find_statuses(const char *text, char *statuses, size_t n)
 {
     *statuses = '\0';
@@ -218,7 +219,8 @@ static void find_statuses(const char *text, char *statuses, size_t n)
     }
 }
 
-/* The answers to a client that sends this in such pieces, and the calls of its handler. */
+/* What a client gets when it sends a case in pieces: the statuses of the answers, and the log of
+ * the handler's calls. */
 typedef struct outcome {
     char statuses[64];
     char log[sizeof((stand *)NULL)->log];

@@ -1,4 +1,4 @@
-/* Limits of HTTP: sizes, times, connections; and how a server ends. */
+/* Limits of the HTTP server: sizes, timeouts, connections; and how a server is shut down. */
 #include "http_stand.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ int __wrap_accept4(int fd, struct sockaddr *peer, socklen_t *length, int flags)
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-/* Send bytes and read the answer; `text` then contains all of it. */
+/* Send bytes, and return the whole answer, which is also in `text`. */
 static const char *ask(stand *s, const char *bytes, size_t length)
 {
     int fd = stand_dial(s);
@@ -101,8 +101,8 @@ static void headers_that_are_too_many_are_refused(void **state)
     char text[4096];
     assert_memory_equal(ask(s, text, write_headers(text, sizeof text, 40)), "HTTP/1.1 200 ", 13);
     assert_memory_equal(ask(s, text, write_headers(text, sizeof text, 41)), "HTTP/1.1 431 ", 13);
-    /* The path was read before the refusal, so that the error can have the form that clients of
-     * this path expect. */
+    /* The path was read before the request was refused, so the error can have the form that clients
+     * of this path expect. */
     assert_non_null(strstr(s->text, "{\"path\":\"\",\"status\":431"));
 }
 

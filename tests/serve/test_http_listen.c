@@ -77,7 +77,7 @@ static void several_addresses_are_listened_at(void **state)
     char why[300];
     stand_listen(p->s, "127.0.0.1:0");
     stand_listen(p->s, p->address);
-    /* The machine may not have IPv6. */
+    /* A machine without IPv6 can't listen here. */
     if (http_server_listen(p->s->server, "[::1]:0", why, sizeof why) == 0)
         assert_memory_equal(http_server_origin(p->s->server, 2), "http://[::1]:", 13);
     assert_string_equal(http_server_origin(p->s->server, 1), p->address);
@@ -88,7 +88,7 @@ static void a_name_is_listened_at_with_each_of_its_addresses(void **state)
     place *p = *state;
     char address[60], why[300] = "";
     const char *origin;
-    stand_listen(p->s, "localhost:0"); /* a free port, which is released for the next bind */
+    stand_listen(p->s, "localhost:0"); /* choose a free port, and release it for the next call */
     int port = atoi(strrchr(http_server_origin(p->s->server, 0), ':') + 1);
     assert_null(http_server_origin(p->s->server, 1));
     http_server_drain(p->s->server);
@@ -189,7 +189,7 @@ static void a_path_that_is_another_servers_by_now_is_left_alone(void **state)
     place *p = *state;
     stand_listen(p->s, p->address);
     assert_int_equal(unlink(p->path), 0);
-    /* Keep the old socket open, so that no other inode gets its number. */
+    /* The old socket stays open, so that no other file gets the same inode number. */
     int fd = bind_at(p->path);
     http_server_drain(p->s->server);
     assert_true(exists(p->path));

@@ -1,4 +1,5 @@
-/* What is reported about requests: metrics, journal lines, and the last hour. */
+/* What the gateway reports about requests: metrics, lines of the journal, and statistics of the
+ * last hour. */
 #include "../support/files.h"
 #include "serve/journal.h"
 #include "serve/observe.h"
@@ -17,7 +18,7 @@
 #define AT_MS       INT64_C(1796079600123)
 #define GENEROUS_MS 30000
 
-/* Replaces the code for clients' keys, which this test does not test. */
+/* A replacement for the code of clients' keys, so that this test needs no keys. */
 bool serve_access_state(const serve_access *access, size_t index, serve_key_state *out)
 {
     static const serve_key_state keys[] = {{.name = "alice", .day = 0.5, .budget_per_day = 1}};
@@ -239,7 +240,7 @@ static void texts_are_in_it_with_capture_alone(void **state)
         serve_observer *o = open_observer(path, capture);
         serve_observe_texts(o, "the \xff question", 14, "an answer", 9);
         serve_observe(o, &r);
-        serve_observe(o, &r); /* this one has no texts */
+        serve_observe(o, &r); /* the second line has no texts */
         serve_observer_free(o);
         const char *text = read_file(path), *found = strstr(text, "question");
         assert_true(capture ? found != NULL : !found);
@@ -291,7 +292,7 @@ static void one_that_cant_be_opened_changes_nothing(void **state)
     unlink(path);
 }
 
-/* Nobody reads the pipe, so it becomes full. */
+/* The pipe has no reader, so it becomes full. Lines are then dropped, and requests do not wait. */
 static void a_reader_that_sleeps_costs_lines_and_keeps_nobody(void **state)
 {
     (void)state;
@@ -326,7 +327,7 @@ static void a_full_disk_is_told_once(void **state)
 
 /* --- the last hour ---------------------------------------------------------------------------- */
 
-/* Returns the JSON for the page, which the caller frees. */
+/* Returns the JSON for the page; the caller frees it. */
 static char *page(const serve_recent *recent, int64_t now_ms)
 {
     const char *text;
@@ -373,7 +374,7 @@ static void the_last_hour_is_told_by_minutes(void **state)
     serve_recent_free(recent);
 }
 
-/* Returns a member of "hour". */
+/* Returns a number from the object "hour". */
 static double of_hour(const char *text, const char *name)
 {
     const char *at = strstr(text, name);

@@ -1,4 +1,4 @@
-/* Tests which requests of a browser are answered by a server without keys. */
+/* Which requests of a browser a server without keys answers, and which it refuses. */
 #include "serve/origin.h"
 
 #include <setjmp.h>
@@ -106,7 +106,7 @@ static void an_origin_that_is_configured_is_answered(void **state)
     settings.origins = (const char *const[]){"https://chat.example", NULL};
     assert_taken(&settings, "127.0.0.1:4000", "https://chat.example");
     assert_refused(&settings, "127.0.0.1:4000", "https://chat.example.evil.example");
-    /* The server is bound to this machine. */
+    /* A server that listens only on this machine refuses other host names. */
     assert_refused(&settings, "chat.example", "https://chat.example");
     settings.origins = (const char *const[]){"*", NULL};
     assert_taken(&settings, "127.0.0.1:4000", "https://other.example");
@@ -120,7 +120,7 @@ static void the_address_that_is_listened_at_is_a_host(void **state)
     settings.listen[1] = "unix:/run/beluga.sock";
     settings.n_listen = 2;
     assert_taken(&settings, "127.0.0.2:4000", NULL);
-    /* A name as with --listen, or through a tunnel. */
+    /* An address of this machine that is not in the list: the client may have used a tunnel. */
     assert_taken(&settings, "127.0.0.3:4000", NULL);
     settings.listen[0] = "box.example:4000";
     assert_taken(&settings, "box.example:4000", NULL);

@@ -1,4 +1,4 @@
-/* The files of the page, and the content of /status. */
+/* The files of the gateway's page, and the content of /status. */
 #include "../support/words.h"
 #include "commands/config_stack.h"
 #include "serve/page.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- an exchange that records its answer ----------------------------------------------------- */
+/* ---- a replacement of an exchange, which records the answer ---------------------------------- */
 
 struct http_exchange {
     char head[4096];

@@ -1,4 +1,4 @@
-/* The routes of the server, bodies that pass through it, and which clients are let in. */
+/* The routes of the server, bodies that it passes on, and which clients it accepts. */
 #include "gate.h"
 
 #include <arpa/inet.h>
@@ -303,7 +303,7 @@ static void an_answer_under_another_name_has_the_price_of_what_was_asked(void **
     assert_contains(g->text, "x-beluga-cost-usd: 0.00225");
 }
 
-/* If the body were sent unchanged, the alias's settings would be missing. */
+/* A body that was passed on unchanged would lack the settings of the alias. */
 static void an_alias_has_a_say_in_the_body(void **state)
 {
     gate *g = *state;
@@ -320,7 +320,7 @@ static void an_alias_has_a_say_in_the_body(void **state)
     assert_contains(sent_body(g, 0), "\"new\":[2]");
 }
 
-/* A member without an option of ours is not lost if the body is translated into its own
+/* A member that is not one of our options is kept if the body is translated into the same
  * protocol. */
 static void what_only_the_provider_knows_goes_on_with_an_alias_text(void **state)
 {
@@ -370,7 +370,7 @@ static void without_a_file_mock_and_who_has_a_key_are_served(void **state)
     assert_int_equal(gate_stop(g), 0);
 }
 
-/* A shell passes descriptor 3, as systemd does. */
+/* A shell starts the server with a listening socket as descriptor 3, as systemd would. */
 static void a_socket_of_systemd_is_listened_on(void **state)
 {
     gate *g = *state;
@@ -393,7 +393,7 @@ static void a_socket_of_systemd_is_listened_on(void **state)
     assert_int_equal(gate_stop(g), 0);
 }
 
-/* ---- clients that are let in ----------------------------------------------------------------- */
+/* ---- clients that are accepted --------------------------------------------------------------- */
 
 /* SHA-256 of "secret" */
 #define KEYS                                     \

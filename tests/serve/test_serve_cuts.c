@@ -18,7 +18,7 @@
 /* ---- the providers' streams ------------------------------------------------------------------ */
 
 typedef struct upstream {
-    const char *model; /* one of GATE_MODELS */
+    const char *model; /* a model of GATE_MODELS */
     const char *stream;
     const char *proof; /* the answer can't be complete before the end of this text */
     const char *last;  /* the answer is complete at the end of this text */
@@ -93,7 +93,7 @@ static const upstream upstreams[] = {
 /* ---- the clients' requests ------------------------------------------------------------------- */
 
 typedef struct client {
-    const char *name, *path, *body; /* the part of the body after the model */
+    const char *name, *path, *body; /* the body without its model */
 } client;
 
 static const client clients[] = {
@@ -108,14 +108,14 @@ static const client clients[] = {
 
 typedef struct heard {
     char text[256];  /* the text of the answer */
-    bool finished;   /* a finish reason came */
-    bool closed;     /* the last event of a complete answer came */
-    bool failed;     /* an error came */
+    bool finished;   /* there was a finish reason */
+    bool closed;     /* there was the last event of a complete answer */
+    bool failed;     /* there was an error */
     bool http_whole; /* the body ended as HTTP requires */
     int status;
 } heard;
 
-/* Remove the framing of chunks. @return whether the last chunk is there. */
+/* Remove the framing of chunks from the body. @return whether the last chunk has arrived. */
 static bool join_chunks(char *body, size_t n, size_t *joined)
 {
     size_t at = 0, out = 0;
@@ -185,7 +185,7 @@ static void hear_data(heard *h, const char *data)
     beluga_json_doc_free(doc);
 }
 
-/* Read complete events; a client drops an incomplete one. */
+/* Read the complete events. An incomplete event is dropped, as clients do. */
 static void hear_events(heard *h, char *text)
 {
     char *event, *end, *line, *rest;
@@ -261,7 +261,7 @@ static void script_cut(peer *p, const char *stream, size_t cut, ending how)
     if (how == IS_RESET) peer_step_reset(r);
 }
 
-/* Cut after each byte near the end, and elsewhere after every `step` bytes. */
+/* Cut the stream after each byte near the end, and before that after every `step` bytes. */
 static void cut_everywhere(gate *g, const upstream *u, const client *c, ending how, size_t step)
 {
     char body[512];
@@ -273,7 +273,7 @@ static void cut_everywhere(gate *g, const upstream *u, const client *c, ending h
     }
 }
 
-/* With BELUGA_TEST_CUT_STEP=1 streams are cut after every byte, which takes minutes. */
+/* With BELUGA_TEST_CUT_STEP=1 a stream is cut after every byte, which takes minutes. */
 static void cut_all(gate *g, const char *config)
 {
     const char *given = getenv("BELUGA_TEST_CUT_STEP");

@@ -1,4 +1,5 @@
-/* Faults of providers as clients of each protocol see them: no cut answer looks complete. */
+/* Faults of providers, as clients of each protocol see them: an incomplete answer must never look
+ * complete. */
 #include "gate.h"
 
 #include <stdio.h>
@@ -8,9 +9,9 @@
 typedef struct family {
     const char *path;
     const char *streamed, *whole; /* bodies */
-    const char *failed;           /* the form of an error inside a stream */
-    const char *complete[3];      /* texts that only a complete stream contains */
-    const char *error;            /* the beginning of an error's body */
+    const char *failed;           /* the beginning of an error event in a stream */
+    const char *complete[3];      /* texts that only a complete stream has */
+    const char *error;            /* the beginning of the body of an error */
 } family;
 
 static const family families[] = {
@@ -46,8 +47,8 @@ static void expect_error(gate *g, const family *f, int status, int got)
     assert_lacks(g->text, "event-stream");
 }
 
-/* Expect that the stream contains `said` and then an error of its protocol, and that HTTP's last
- * chunk is missing. */
+/* Expect that the stream contains `said` and then an error of its protocol, and that the body lacks
+ * the last chunk that HTTP requires. */
 static void expect_broken(gate *g, const family *f, const char *said)
 {
     assert_contains(g->text, "HTTP/1.1 200 ");
@@ -67,7 +68,7 @@ static void expect_whole(gate *g, const family *f, const char *said)
     assert_string_equal(g->text + g->length - 5, "0\r\n\r\n");
 }
 
-/* Do this once for each family of clients. */
+/* Run the following statement once for each family of clients. */
 #define EACH_FAMILY(f) for (const family *f = families; f < families + FAMILIES; f++)
 
 /* ---- faults before there is content ---------------------------------------------------------- */
@@ -110,7 +111,7 @@ static void a_stream_that_ends_before_content_is_an_error_of_http(void **state)
 
 /* ---- faults after there was content ---------------------------------------------------------- */
 
-/* Each of these replies waits at the gate after the first content. */
+/* Each of these functions scripts a reply that waits at the gate after its first content. */
 
 static void script_cut(peer *p, int number)
 {
@@ -152,7 +153,7 @@ static const fault faults[] = {script_cut,           script_reset,    script_end
 
 #define EACH_FAULT(i) for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
 
-/* Ask for a stream that fails after its first text has arrived. */
+/* Request a stream that fails after the client has received its first text. */
 static void ask_broken(gate *g, const family *f, fault go_wrong, int number)
 {
     go_wrong(g->peer, number);
@@ -182,13 +183,13 @@ static void a_stream_that_passes_and_breaks_fails_in_its_protocol(void **state)
     EACH_FAULT(i)
     {
         ask_broken(g, &families[0], faults[i], number++);
-        assert_lacks(g->text, "content\":\"lo"); /* no part of a cut event is passed on */
+        assert_lacks(g->text, "content\":\"lo"); /* no part of the incomplete event is passed on */
         assert_lacks(g->text, "{\"choices\":[{\"del\n");
         if (faults[i] == script_error_in_band) assert_contains(g->text, "it broke");
     }
 }
 
-/* The error after a broken connection says that the connection broke. */
+/* After a broken connection, the error in the stream says that the connection broke. */
 static void a_stream_of_codex_fails_and_ends_in_order(void **state)
 {
     gate *g = *state;

@@ -1,5 +1,5 @@
-/* Clients that disconnect, wait or read slowly; and a server that is reloaded, full, or about to
- * end. */
+/* Clients that disconnect, wait or read slowly; and a server that is reloaded, has too many
+ * requests, or is shutting down. */
 #include "gate.h"
 
 #include <signal.h>
@@ -23,7 +23,8 @@ static int ask(gate *g, const char *path, const char *body)
     return fd;
 }
 
-/* Ask; after the peer has the request the client disconnects, and the peer must notice that. */
+/* Send a request, and disconnect when the peer has received it. The peer must notice that its
+ * request was cancelled. */
 static void expect_cancelled(gate *g, const char *path, const char *body)
 {
     size_t n = peer_requests(g->peer);
@@ -69,7 +70,7 @@ static void a_client_that_goes_while_its_answer_is_held_cancels_its_call(void **
     expect_cancelled(g, "/v1/messages", GATE_MESSAGES("m", "true"));
 }
 
-/* Wait until no call of a model runs. */
+/* Wait until the server has no requests in flight. */
 static void wait_for_rest(gate *g)
 {
     for (int i = 0; i < 6000; i++) {
@@ -173,14 +174,14 @@ static long memory_kib(const gate *g)
     return kib;
 }
 
-/* A sanitizer keeps freed memory. */
+/* The limit for the server's memory. A sanitizer keeps freed memory, so its limit is higher. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MOST_KIB (512 * 1024)
 #else
 #define MOST_KIB (12 * 1024)
 #endif
 
-/* Read everything and discard it. @return the number of bytes. */
+/* Read until the end, and discard the bytes. @return their number. */
 static size_t drink(int fd)
 {
     static char bytes[1 << 16];
@@ -189,10 +190,10 @@ static size_t drink(int fd)
     return all;
 }
 
-/* More bytes than all sockets on the way can buffer. */
+/* An answer of more bytes than all sockets between the peer and the client can buffer. */
 #define MUCH ((size_t)48 << 20)
 
-/* Expect that an answer larger than the server's memory for it waits in the peer. */
+/* Expect that the server stops reading a large answer while its client does not read. */
 static void expect_paused(gate *g, const char *path, const char *body)
 {
     peer_reply *r = script(g->peer, BEGINS);
@@ -202,7 +203,7 @@ static void expect_paused(gate *g, const char *path, const char *body)
     int fd = gate_dial(g);
     gate_say(fd, "POST", path, "Connection: close\r\n", body);
     gate_hear(g, fd, "xxxx");
-    /* other clients are served meanwhile */
+    /* other clients are still served */
     for (int i = 0; i < 50; i++)
         assert_int_equal(gate_request(g, "GET", "/health", NULL, NULL), 200);
     assert_int_equal(peer_request_outcome(g->peer, n), PEER_RUNNING);

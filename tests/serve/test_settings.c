@@ -1,4 +1,5 @@
-/* The section `serve` of a configuration: its settings, their defaults, and reported faults. */
+/* The section `serve` of a configuration: its settings, their defaults, and the errors for
+ * mistakes. */
 #include "read_settings.h"
 
 #include <beluga/registry.h>
@@ -16,7 +17,7 @@ static void refuse(const char *yaml, const char *expected)
     serve_settings settings;
     beluga_error err = {.message = ""};
     assert_int_equal(read_settings(yaml, &settings, &err), BELUGA_ERROR_INVALID_CONFIG);
-    /* the message after the name of the file */
+    /* the message begins with the name of the file, which is not compared */
     const char *told = strchr(err.message, ':');
     assert_non_null(told);
     assert_memory_equal(told + 1, expected, strlen(expected));
@@ -104,7 +105,7 @@ static void keys_may_stand_in_a_bucket(void **state)
     serve_settings_free(&s);
 }
 
-/* Record the entries that were reported, with the reasons, one after another. */
+/* Record the entries that were reported, and the reasons. */
 static void note_fault(void *payload, size_t index, const char *message)
 {
     char *told = payload;

@@ -1,4 +1,4 @@
-/* Two gateways that take their clients' keys from a bucket of a real NATS server. */
+/* Two gateways that read the keys of their clients from a bucket of a real NATS server. */
 #include "../queue/servers.h"
 #include "gate.h"
 #include "queue/nats_bucket.h"
@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define STEP_MS 100
-/* The SHA-256 of "secret" and of "other". */
+/* The SHA-256 sums of "secret" and "other". */
 #define SHA_SECRET "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
 #define SHA_OTHER  "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"
 #define ALICE      "  keys: [{name: alice, page: true, sha256: " SHA_SECRET "}]\n"
@@ -19,7 +19,7 @@
 typedef struct stand {
     servers nats;
     gate *gates[2];
-    cli_process *maker; /* the process that makes keys */
+    cli_process *maker; /* the process that creates keys */
     char config[1024], address[256], path[160];
 } stand;
 
@@ -52,7 +52,7 @@ static int end(void **state)
     return 0;
 }
 
-/* Start a NATS server, and write a configuration that uses its keys and these. */
+/* Start a NATS server, and write a configuration with its bucket and these keys. */
 static void start(stand *s, const char *keys)
 {
     beluga_error err;
@@ -104,7 +104,7 @@ static int ask(gate *g, const char *key)
     return gate_request(g, "GET", "/v1/models", header, NULL);
 }
 
-/* Wait until a request with this key gets this status. */
+/* Wait until a request with this key is answered with this status. */
 static void wait_for(gate *g, const char *key, int status)
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
@@ -116,7 +116,7 @@ static void wait_for(gate *g, const char *key, int status)
     fail_msg("it is answered %d, not %d", got, status);
 }
 
-/* Return whether /metrics has a line, asked by a client who may see it. */
+/* Return whether /metrics contains this text. The request has a key that may see the metrics. */
 static bool metrics_have(gate *g, const char *line)
 {
     assert_int_equal(gate_request(g, "GET", "/metrics", "Authorization: Bearer secret\r\n", NULL),
@@ -146,8 +146,8 @@ static void remove_bucket(const stand *s)
     nats_bucket_end(&b);
 }
 
-/* Write an entry as the nats tool does: a message with the subject $KV.BUCKET.NAME. A deleted entry
- * (`text` NULL) has only the header KV-Operation: DEL. ADR-8 of
+/* Write an entry as the program `nats` does: a message with the subject $KV.BUCKET.NAME. A deleted
+ * entry (`text` is NULL) has only the header KV-Operation: DEL. ADR-8 of
  * nats-io/nats-architecture-and-design describes both. */
 static void put(stand *s, const char *name, const char *text)
 {
@@ -224,7 +224,8 @@ static void an_entry_that_is_wrong_is_told_and_left_out(void **state)
     cli_wait_for_err(g->cli, "it has no sha256");
 }
 
-/* An entry of the bucket can't take the name or the hash of a key in the file. */
+/* If an entry of the bucket has the name or the hash of a key in the file, the key in the file is
+ * used. */
 static void the_file_wins(void **state)
 {
     stand *s = *state;
@@ -260,7 +261,8 @@ static void reading_the_configuration_anew_keeps_them(void **state)
     assert_int_equal(ask(g, "secret"), 401);
 }
 
-/* The new bucket has as many messages as the old one, but none of the old ones. */
+/* The bucket is deleted and created again. The new bucket has the same number of messages as the
+ * old one, but other entries. */
 static void a_bucket_that_was_made_anew_is_read_anew(void **state)
 {
     stand *s = *state;

@@ -1,4 +1,5 @@
-/* What keys have spent: counted by day and month, kept over restarts, and shared by servers. */
+/* How much keys have spent: it is counted by day and by month, kept over restarts, and shared
+ * between servers. */
 #include "../support/files.h"
 #include "serve/spend.h"
 #include "told.h"
@@ -165,10 +166,10 @@ static void a_file_that_is_locked_is_told_once_and_written_later(void **state)
     spend_join(s, &alice, LATE);
     spend_wait(s, GENEROUS_MS);
     assert_int_equal(sqlite3_open(path_below(folder, "spend.db"), &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, GENEROUS_MS); /* the thread may still be reading */
+    sqlite3_busy_timeout(db, GENEROUS_MS); /* the store's thread may still be reading */
     assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
     pay(s, &alice, LATE, 1);
-    spend_wait(s, GENEROUS_MS); /* until writing was tried */
+    spend_wait(s, GENEROUS_MS); /* until the store has tried to write */
     assert_true(spend_trouble(s, why, sizeof why));
     assert_non_null(strstr(why, "another process has locked it for too long"));
     assert_false(spend_trouble(s, why, sizeof why));

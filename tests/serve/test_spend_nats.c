@@ -1,4 +1,4 @@
-/* What keys have spent, kept in a bucket of a real NATS server. */
+/* How much keys have spent, kept in a bucket of a real NATS server. */
 #include "../queue/servers.h"
 #include "base/thread.h"
 #include "queue/nats_library.h"
@@ -44,7 +44,7 @@ static spend *open_bucket(void)
     return s;
 }
 
-/* Open a store that has an account of alice's. */
+/* Open a store with an account for "alice". */
 static spend *open_for(spend_account *alice, int64_t now_s)
 {
     spend *s = open_bucket();
@@ -64,7 +64,7 @@ static void nap(void)
     nanosleep(&step, NULL);
 }
 
-/* Wait until a server knows that this much was spent. */
+/* Wait until the store reports this spending. */
 static void wait_for(spend *s, spend_account *account, int64_t now_s, double day, double month)
 {
     double d = -1, m = -1;
@@ -76,7 +76,7 @@ static void wait_for(spend *s, spend_account *account, int64_t now_s, double day
     fail_msg("%.17g of the day and %.17g of the month, not %g and %g", d, m, day, month);
 }
 
-/* Wait until the store fails, or no longer fails. */
+/* Wait until the store reports that it fails, or that it works again. */
 static void wait_for_failure(spend *s, bool fails)
 {
     for (int waited = 0; waited < GENEROUS_MS; waited += STEP_MS) {
@@ -107,9 +107,9 @@ static void two_gateways_share_a_bucket(void **state)
     assert_string_equal(told, "");
 }
 
-/* A question causes a read of the bucket, but is answered before it. Even so the first question
- * after a silence knows of the other gateway's spending, since the read that an earlier question
- * caused is over by then. */
+/* spend_get returns what the gateway knows, and then starts a read of the bucket. After two seconds
+ * of silence, the first call must still include the spending of the other gateway, since the read
+ * that an earlier call started has ended. */
 static void a_gateway_that_nobody_asks_hears_of_the_other(void **state)
 {
     const struct timespec silence = {.tv_sec = 2};
@@ -120,7 +120,7 @@ static void a_gateway_that_nobody_asks_hears_of_the_other(void **state)
     spend *one = open_for(&a, LATE), *two = open_for(&b, LATE);
     for (int tries = 0; tries < 15 && day != paid; tries++) {
         spend_wait(two, GENEROUS_MS);
-        nap(); /* a round that has begun can end */
+        nap(); /* a read that has begun can end */
         pay(one, &a, LATE, 1);
         paid++;
         spend_wait(one, GENEROUS_MS);
@@ -197,8 +197,8 @@ static void begin(gateway *g)
     assert_int_equal(beluga__thread_start(&g->thread, 1 << 18, spend_much, g), 0);
 }
 
-/* More keys than fit in one message, and more than two gateways at once: no spending is lost or
- * counted twice. */
+/* There are more keys than fit into one message, and more than two gateways at the same time. No
+ * spending may be lost or counted twice. */
 static void all_add_up_exactly(void **state)
 {
     static gateway gateways[GATEWAYS];
@@ -232,7 +232,7 @@ static void a_server_that_is_away_is_told_once_and_written_later(void **state)
     assert_false(spend_trouble(one, why, sizeof why));
     pay(one, &a, LATE, 4);
     pay(two, &b, LATE, 8);
-    wait_for(one, &a, LATE, 7, 7); /* answered from what is known already */
+    wait_for(one, &a, LATE, 7, 7); /* the sums consist of what each gateway knows */
     wait_for(two, &b, LATE, 9, 9);
     servers_start_again(&nats, 0);
     wait_for_failure(one, false);
@@ -243,7 +243,7 @@ static void a_server_that_is_away_is_told_once_and_written_later(void **state)
     assert_string_equal(told, "");
 }
 
-/* Nobody asks what was spent, since a question would cause a read. */
+/* The test does not call spend_get, since this would start a read. */
 static void a_server_that_goes_is_noticed_unasked(void **state)
 {
     (void)state;
@@ -278,7 +278,7 @@ static void it_starts_without_a_server(void **state)
     assert_string_equal(told, "");
 }
 
-/* The new bucket also gets the spending that this gateway has counted. */
+/* This gateway also writes the spending that it has counted into the new bucket. */
 static void a_server_that_has_lost_all_gets_it_again(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Two gateways that share one budget, in a bucket of a real NATS server. */
+/* Two gateways that share a budget, in a bucket of a real NATS server. */
 #include "../queue/servers.h"
 #include "gate.h"
 #include "queue/nats_library.h"
@@ -16,7 +16,7 @@
     "  - {name: alice, budget_per_day: 3, page: true, sha256: " \
     "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b}\n"
 #define BEARER "Authorization: Bearer secret\r\n"
-/* In data/prices.yaml, output of this model costs two dollars for a million tokens. */
+/* The output of this model costs two dollars for a million tokens (data/prices.yaml). */
 #define MODELS "models:\n  m: {model: openai/gpt-5-mini, max_retries: 0}\n"
 #define FOR_A_DOLLAR                                                                               \
     JSON("{\"id\":\"x\",\"model\":\"gpt-5-mini\",\"choices\":[{\"message\":{\"content\":\"Yes\"}," \
@@ -86,7 +86,7 @@ static void spend_a_dollar(gate *g)
     assert_int_equal(ask(g), 200);
 }
 
-/* Wait until a gateway's metrics contain a line. */
+/* Wait until the metrics of a gateway contain this line. */
 static void wait_for(gate *g, const char *line)
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
@@ -128,8 +128,8 @@ static void kill_gate(gate *g)
     cli_finish(g->cli);
 }
 
-/* The spending that the other gateway has seen is kept: the killed one continues from it, and
- * counts nothing twice. */
+/* The other gateway knows the spending of the killed gateway, which continues from it and counts
+ * nothing twice. */
 static void a_gateway_that_is_killed_goes_on_where_it_was(void **state)
 {
     stand *s = *state;
@@ -156,7 +156,7 @@ static void they_answer_while_the_server_is_away(void **state)
     spend_a_dollar(s->gates[0]);
     spend_a_dollar(s->gates[1]);
     wait_for(s->gates[0], "beluga_spend_failing 1\n");
-    spend_a_dollar(s->gates[0]); /* this gateway knows of two dollars */
+    spend_a_dollar(s->gates[0]); /* this gateway knows of two dollars now */
     cli_wait_for_err(s->gates[0]->cli, "kept in memory until it can be written");
     assert_int_equal(ask(s->gates[0]), 429);
     servers_start_again(&s->nats, 0);

@@ -1,5 +1,5 @@
-/* Replaces the command's messages, which the code under test would print: the last message and the
- * number of messages are kept for the test. A test program includes this once. */
+/* Replaces the functions that print the command's messages. The last message and the number of
+ * messages are kept for the test. Include this header in only one file of a program. */
 #ifndef TESTS_TOLD_H
 #define TESTS_TOLD_H
 

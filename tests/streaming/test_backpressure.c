@@ -1,5 +1,5 @@
-/* Backpressure: a caller that pulls slowly slows the server down, and needs little memory
- * meanwhile. */
+/* Backpressure: if a caller pulls slowly, the library reads slowly from the server, and needs
+ * little memory. */
 #include "../support/meter.h"
 #include "../support/scene.h"
 
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* Open a model in a client whose memory is counted. */
+/* Open a model in a client whose allocator counts the memory in use. */
 static beluga_chat_model *open_metered(meter *m, const char *provider, const beluga_option *opts,
                                        size_t n)
 {
@@ -35,10 +35,11 @@ static beluga_chat_model *open_metered_peer(meter *m, peer *p)
 }
 
 enum {
-    QUEUE = 64 * 1024,       /* bytes that may wait in a stream */
-    READ = 8 * 1024,         /* bytes of one read */
-    OVERHEAD = 3 * 64 * 1024 /* for the call itself; buffers grow by doubling, and an event is
-                                larger than its text */
+    QUEUE = 64 * 1024, /* bytes that may be queued in a stream */
+    READ = 8 * 1024,   /* bytes of one read */
+    /* memory for the call itself: buffers double their size to grow, and an event is larger than
+     * its text */
+    OVERHEAD = 3 * 64 * 1024
 };
 
 /* ---- many small events ----------------------------------------------------------------------- */
@@ -59,7 +60,7 @@ static void tiny_frames(peer *p, int frames)
     free(body);
 }
 
-/* The server is as fast as possible, and sends 200,000 events of one letter each. */
+/* The server sends 200,000 events of one letter each, as fast as it can. */
 static void a_stream_that_is_not_pulled_holds_little(scene *s)
 {
     enum { FRAMES = 200000 };
@@ -68,7 +69,7 @@ static void a_stream_that_is_not_pulled_holds_little(scene *s)
     tiny_frames(s->peer, FRAMES);
     begin_until(s, BELUGA_EVENT_TEXT);
     assert_int_equal(peer_wait_outcome(s->peer, 0, PEER_ANSWERED, 300),
-                     -1); /* most bytes are still at the server */
+                     -1); /* the peer has not sent most of the bytes yet */
     pull_to_the_end(s);
     assert_int_equal(s->r.texts, FRAMES);
     assert_in_range(atomic_load(&m.peak), 0, QUEUE + READ + OVERHEAD);
@@ -88,7 +89,7 @@ static void large_events_come_whole_and_one_after_the_other(scene *s)
     assert_int_equal(s->r.texts, EVENTS);
     assert_int_equal(s->r.bytes, (size_t)EVENTS * SIZE);
     assert_in_range(atomic_load(&m.peak), 0,
-                    10 * SIZE); /* a few copies of one event, but never all events */
+                    10 * SIZE); /* a few copies of one event fit, but not all events */
     let_go(s);
     assert_int_equal(atomic_load(&m.live), 0);
 }
@@ -101,7 +102,7 @@ static void a_slow_reader_gets_everything_in_the_end(scene *s)
     s->stream = begin_stream(s->model, NULL);
     for (int pause = 0; pause < 3; pause++) {
         for (int i = 0; i < FRAMES / 4; i++) assert_non_null(pull_one(s->stream, &s->r));
-        peer_wait_outcome(s->peer, 0, PEER_CANCELLED, 50); /* a pause, in which nothing happens */
+        peer_wait_outcome(s->peer, 0, PEER_CANCELLED, 50); /* wait for 50 ms */
     }
     pull_to_the_end(s);
     assert_int_equal(s->r.texts, FRAMES);
@@ -129,7 +130,7 @@ static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled
     free(words);
 }
 
-/* The second stream allocates only its struct. */
+/* The second stream uses the queue of the first, so it allocates only its struct. */
 static void events_wait_in_the_memory_of_the_stream_before(scene *s)
 {
     enum { STREAM = 512 };

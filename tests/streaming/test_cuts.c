@@ -1,5 +1,5 @@
-/* A truncated answer never looks like a success: bodies are cut at every byte, in each framing of
- * HTTP. */
+/* An incomplete answer must never look like a success. The bodies are cut after every byte, with
+ * each way in which HTTP marks the end of a body. */
 #include "../support/scene.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ static const char proof[] = "\"finish_reason\":\"stop\"}]}";
 
 typedef enum framing { BY_LENGTH, BY_CHUNKS, BY_CLOSE } framing;
 
-/* Write a whole answer with its head. Returns its length; `body` receives the position of the
+/* Write a whole answer with its head. Returns its length; `body` receives the offset of the
  * body. */
 static size_t whole_answer(framing how, char *out, size_t size, size_t *body)
 {
@@ -42,7 +42,7 @@ static void send_cut(peer *p, const char *answer, size_t n, bool reset)
     script_more(reply, reset ? RESETS : CLOSES);
 }
 
-/* Check the events of an answer of which only `n` bytes arrived. */
+/* Check the events of an answer of which only the first `n` bytes arrived. */
 static void check_cut(const record *r, const char *answer, size_t n, framing how)
 {
     const char *at = strstr(answer, proof);
@@ -95,14 +95,15 @@ static void a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole
     for (int words = 0; words < 4; words++) {
         peer_reply *reply = script(s->peer, BEGINS);
         for (int i = 0; i < words; i++) script_more(reply, SAYS("word "));
-        script_more(reply, ENDS); /* the body ends properly, but without a proof of completion */
+        /* the body ends as HTTP requires, but without a proof of completion */
+        script_more(reply, ENDS);
         expect_end(s, BELUGA_ERROR_STREAM_CLOSED);
         assert_int_equal(s->r.texts, words);
         assert_true(s->r.error.retryable);
     }
 }
 
-/* ---- answers in one piece -------------------------------------------------------------------- */
+/* ---- answers that are not streamed ----------------------------------------------------------- */
 
 static void an_unstreamed_answer_cut_at_any_byte_is_no_success(scene *s)
 {
@@ -142,7 +143,7 @@ static void a_failed_generate_gives_what_arrived_only_to_who_asked(scene *s)
 static void a_generate_that_succeeds_leaves_no_partial(scene *s)
 {
     script(s->peer, ANSWERS("Hello"));
-    /* Not NULL, so that the test sees whether it is set. */
+    /* The initial value is not NULL, so that the test sees whether the call sets the pointer. */
     beluga_response *response = NULL, *partial = (beluga_response *)&response;
     assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &response, NULL,
                                    beluga_with_partial(&partial)),

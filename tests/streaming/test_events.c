@@ -1,4 +1,4 @@
-/* Streams that a caller pulls: the events, their order, and how they end. */
+/* Streams that a caller pulls: their events, the order of the events, and how streams end. */
 #include "../support/scene.h"
 
 #include <stdio.h>
@@ -71,7 +71,8 @@ static void a_finish_comes_once_and_then_nothing_for_ever(scene *s)
     script(s->peer, STREAMS("Hello"));
     pull_to_the_end(s);
     for (int i = 0; i < 5; i++) {
-        /* Not NULL, so that the test sees whether it is set. */
+        /* The initial value is not NULL, so that the test sees whether the call sets the
+         * pointer. */
         const beluga_event *event = (const beluga_event *)&s->r;
         assert_int_equal(beluga_stream_next(s->stream, &event, NULL), 0);
         assert_null(event);
@@ -131,7 +132,7 @@ static void a_complete_stream_without_done_finishes_at_its_usage(scene *s)
     expect_stream(s, 0, "start metadata [Hello] usage(7,1) finish(stop)");
 }
 
-/* The pause is longer than the grace period; a slow reader only makes it longer. */
+/* The pause is longer than the grace period. If the test reads late, the pause is even longer. */
 static void a_pause_after_a_reason_that_came_with_content_is_no_end(scene *s)
 {
 #define WORD(text) \
@@ -188,7 +189,7 @@ static void an_event_that_is_not_json_is_malformed_response(scene *s)
     expect_stream(s, BELUGA_ERROR_MALFORMED_RESPONSE, "start metadata [Hello]");
 }
 
-/* ---- servers that ignore the request --------------------------------------------------------- */
+/* ---- servers that answer with another format ------------------------------------------------- */
 
 static void json_in_answer_to_a_stream_request_is_read_as_it_is(scene *s)
 {
@@ -238,7 +239,7 @@ static void a_stream_that_trickles_byte_by_byte_is_the_same_stream(scene *s)
         s, 0, "start metadata [gr\xc3\xbc\xc3\x9f] [ \xf0\x9f\x90\x8b] usage(12,2) finish(stop)");
 }
 
-/* Script a minimal stream whose lines end with `end`. */
+/* Script a minimal stream whose lines end with this text. */
 static void lines_ending_in(peer *p, const char *end)
 {
     static const char *const lines[] = {
@@ -270,7 +271,7 @@ static void lines_may_end_in_any_of_the_three_ways(scene *s)
     }
 }
 
-/* Script one event of about n bytes. */
+/* Script an event of about n bytes. */
 static void big_event(peer *p, size_t n)
 {
     script(p, BEGINS, SAYS_LETTERS((int)n), STOPS, DONE);
@@ -303,7 +304,7 @@ static uint32_t crc32_of(const unsigned char *bytes, size_t n)
     return ~crc;
 }
 
-/* Write a gzip member with one stored block. */
+/* Write a member of a gzip file, with a single block that is not compressed. Returns its length. */
 static size_t gzip_stored(const char *text, unsigned char *out)
 {
     static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1};
@@ -338,7 +339,7 @@ static void raw_events_give_what_the_provider_sent_on_request_only(scene *s)
     for (int raw = 0; raw < 2; raw++) {
         lines_ending_in(s->peer, "\n");
         expect_stream_with(s, 0, beluga_with_raw_events(raw));
-        if (raw) /* their number depends on the network */
+        if (raw) /* the number of raw events depends on the network */
             assert_memory_equal(s->r.story, "raw ", 4);
         else
             assert_story(&s->r, "start metadata [Hello] finish(stop)");
@@ -349,8 +350,8 @@ static void raw_events_give_what_the_provider_sent_on_request_only(scene *s)
 
 static void a_finished_stream_leaves_its_connection_to_the_next_one(scene *s)
 {
-    /* The body is sent in one piece: if its last bytes came later, the stream might still hold its
-     * connection. */
+    /* The body is sent at once. If its last bytes arrived later, the stream might still use its
+     * connection when the next one begins. */
     static const char body[] =
         "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":null}]}\n\n"
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
@@ -366,7 +367,7 @@ static void a_finished_stream_leaves_its_connection_to_the_next_one(scene *s)
 
 static void what_follows_the_finish_is_read_so_that_the_connection_can_be_used_again(scene *s)
 {
-    /* The finish is delivered while the gate is closed; the body ends later. */
+    /* The finish is delivered while the gate is closed, and the rest of the body arrives later. */
     script(s->peer, BEGINS, STOPS, USES(7, 0), WAITS_AT(0), DONE);
     script(s->peer, STREAMS("Hello"));
     expect_end(s, 0);

@@ -23,8 +23,8 @@ typedef struct server {
     pthread_t thread;
     const char *type, *body;
     ending ending;
-    unsigned code; /* the code of RST_STREAM or GOAWAY */
-    bool at_once;  /* the answer and its end are sent in one piece */
+    unsigned code; /* the error code of the RST_STREAM or GOAWAY frame */
+    bool at_once;  /* the answer and its end are sent with one system call */
     atomic_int requests;
 } server;
 
@@ -74,7 +74,7 @@ static void put_head(const server *s, int fd, unsigned stream)
               4 + strlen(s->type));
 }
 
-/* Returns the type of the next frame, and reads its content; -1 at the end. */
+/* Read the next frame. Returns its type, or -1 at the end of the connection. */
 static int take_frame(int fd, unsigned char head[9], unsigned char *bytes, size_t max, size_t *n)
 {
     if (!take(fd, head, 9)) return -1;
@@ -82,7 +82,7 @@ static int take_frame(int fd, unsigned char head[9], unsigned char *bytes, size_
     return *n <= max && take(fd, bytes, *n) ? head[3] : -1;
 }
 
-/* Wait until the client has read everything that was sent. */
+/* Wait until the client has read all bytes that were sent. Returns false if the connection ends. */
 static bool is_read(int fd)
 {
     unsigned char head[9], bytes[65536];
@@ -94,7 +94,7 @@ static bool is_read(int fd)
     return false;
 }
 
-/* Returns whether the connection continues. */
+/* Answer a request. Returns whether the connection continues. */
 static bool answer(server *s, int fd, unsigned stream)
 {
     unsigned flags = s->at_once ? MORE : 0;
@@ -139,7 +139,7 @@ static void begin(server *s)
     assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
 }
 
-/* The client's connections are closed, so the thread only waits in its last accept. */
+/* Stop the server. The client's connections are closed, so the thread waits only in accept. */
 static void end(server *s)
 {
     shutdown(s->listener, SHUT_RDWR);
@@ -158,7 +158,8 @@ static const char half_stream[] = TEXT;
 static const char whole_answer[] =
     "{\"choices\":[{\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
 
-/* Ask with a separate client, so that its connections are closed with it. */
+/* Make a call with a new client, so that its connections are closed afterwards. Returns the
+ * status. */
 static int ask(server *s, bool streamed, record *r)
 {
     beluga_client *client;
@@ -207,7 +208,7 @@ static void a_stream_that_ends_in_good_order_is_whole(void **state)
     assert_whole(answer_of(whole_answer, BY_FLAG, 0), false);
 }
 
-/* The ways in which a complete answer may end, other than by END_STREAM. */
+/* The ways other than END_STREAM in which the server may end a complete answer. */
 static const struct {
     ending how;
     unsigned code;
@@ -225,7 +226,7 @@ static void a_whole_stream_is_whole_however_it_ends(void **state)
     assert_whole(stream_of(without_marker, BY_GOAWAY, NO_ERROR), true);
 }
 
-/* JSON itself shows where it ends. */
+/* The answer is complete however it ends, since its JSON is complete. */
 static void a_whole_answer_is_whole_however_it_ends(void **state)
 {
     (void)state;
@@ -233,8 +234,8 @@ static void a_whole_answer_is_whole_however_it_ends(void **state)
         assert_whole(answer_of(whole_answer, ways[i].how, ways[i].code), false);
 }
 
-/* libcurl 7.88 drops such an answer. It was paid for, so it must be delivered, or fail with an
- * error that is not retried. */
+/* libcurl 7.88 drops such an answer. The provider charges for it, so it must be delivered, or fail
+ * with an error that is not retried. */
 static void an_answer_in_one_piece_with_its_reset_is_not_paid_twice(void **state)
 {
     (void)state;
@@ -248,7 +249,7 @@ static void an_answer_in_one_piece_with_its_reset_is_not_paid_twice(void **state
     assert_int_equal(s.requests, 1);
 }
 
-/* Ask for an answer with each of its ends; none of them is a success. */
+/* Make a call for an incomplete answer with each kind of end; none may be a success. */
 static void assert_half(server (*make)(const char *, ending, unsigned), const char *body,
                         bool streamed)
 {

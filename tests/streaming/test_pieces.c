@@ -13,10 +13,11 @@
 /* ---- a transfer that delivers its bytes in pieces -------------------------------------------- */
 
 typedef struct piece_player {
-    const char *head; /* lines, each ended by \n */
+    const char *head; /* header lines, each ended by \n */
     const char *body;
-    size_t length, first; /* length of the body, and of the first piece; 0: single bytes */
-    int code;             /* the code at the end */
+    /* length of the body, and of its first piece; if `first` is 0, each piece has one byte */
+    size_t length, first;
+    int code; /* the code with which the transfer ends */
     const beluga__transfer_spec *spec;
     beluga__transfer_spec copy;
     beluga__task task;
@@ -33,7 +34,8 @@ static void tell_piece(size_t at, size_t n)
     assert_non_null(piece);
     memcpy(piece, player.body + at, n);
     if (!player.over && n) player.copy.handler->body(player.copy.owner, piece, n);
-    if (!player.over) assert_memory_equal(piece, player.body + at, n); /* the buffer is unchanged */
+    /* the library must not change the buffer */
+    if (!player.over) assert_memory_equal(piece, player.body + at, n);
     free(piece);
 }
 
@@ -145,7 +147,8 @@ static void call(stage *s, beluga_chat_model *model, bool streamed, record *r)
     beluga_messages_free(messages);
     step_until_end(s->loop, r);
     beluga_op_free(op);
-    assert_int_equal(player.requests, 1); /* an answer that was understood is not asked for again */
+    /* the library understood the answer, so it made no second request */
+    assert_int_equal(player.requests, 1);
 }
 
 typedef struct answer {
@@ -153,7 +156,7 @@ typedef struct answer {
     const char *type;
     const char *body;
     const char *story;
-    bool unstreamed; /* the call does not ask for a stream */
+    bool unstreamed; /* the call is made without a stream */
 } answer;
 
 static const char *body_of(const answer *a, size_t *n)
@@ -177,7 +180,7 @@ static void set_head(const answer *a, bool framed)
 static void assert_same_at_every_split(stage *s, const answer *a)
 {
     record r;
-    /* an answer without any content would be retried */
+    /* An answer without content would be retried. */
     bool nothing = strcmp(a->story, "error(stream_closed)") == 0;
     beluga_chat_model *model = open_provider(a->provider, nothing ? 0 : 3);
     set_head(a, true);
@@ -263,8 +266,8 @@ static void a_stream_is_the_same_at_every_split(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* Sources: vllm#47526, vllm-ascend#6985 and openclaw#97454 declare application/json; sub2api#2826
- * answers in this way also to calls without a stream. */
+/* The servers of vllm#47526, vllm-ascend#6985 and openclaw#97454 declare application/json for
+ * streams. sub2api#2826 also streams if the call is not for a stream. */
 static void a_stream_of_another_declared_type_is_a_stream(void **state)
 {
     static const answer answers[] = {
@@ -314,8 +317,8 @@ static void a_whole_answer_to_a_streamed_call_is_an_answer(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* Sources: litellm#2195, one-api#1408 and new-api#378 send the reason in every chunk;
- * CLIProxyAPI#5651 and kelivo#1003 before the text. */
+/* The servers of litellm#2195, one-api#1408 and new-api#378 send the finish reason in every chunk;
+ * CLIProxyAPI#5651 and kelivo#1003 send it before the text. */
 static void a_finish_reason_ends_nothing(void **state)
 {
     static const answer answers[] = {
@@ -350,8 +353,8 @@ static void a_finish_reason_ends_nothing(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* CLIProxyAPI#4053 sends a placeholder early, and the real usage after the finish; others do the
- * reverse. */
+/* CLIProxyAPI#4053 sends placeholder counts early, and the real counts after the finish. Other
+ * servers do the reverse. */
 static void the_last_usage_that_counts_anything_holds(void **state)
 {
 #define USAGE(in, out)                                                                       \
@@ -366,7 +369,7 @@ static void the_last_usage_that_counts_anything_holds(void **state)
     ASSERT_ALL(*state, answers);
 }
 
-/* Heartbeats of gateways: new-api sends ": PING", others send events of that name. */
+/* Gateways send heartbeats: new-api the comment ": PING", others an event with that text. */
 static void a_heartbeat_is_skipped(void **state)
 {
     static const answer answers[] = {
@@ -395,13 +398,14 @@ static void nothing_is_not_an_answer(void **state)
         {"openai", SSE, "data: {\"text\":\"Hi\"}\n\ndata: {\"text\":\"!\"}\n\n" CHAT_DONE,
          "error(empty_response)", false},
         {"gemini", SSE, "data: {\"choices\":[]}\n\n", "error(empty_response)", false},
-        /* a body of heartbeats only is not an unknown answer, in whichever pieces it arrives */
+        /* a body that has only heartbeats is not an unknown answer, however its bytes are
+         * divided */
         {"gemini", SSE, "data: ping\n\n: x\n\ndata: ping\n\n", "error(stream_closed)", false},
     };
     ASSERT_ALL(*state, answers);
 }
 
-/* Decoders need the names of events, which lines of JSON lack. */
+/* These protocols name each event in a line of its own, which lines of JSON do not have. */
 static void lines_where_events_were_expected_are_not_understood(void **state)
 {
 #define LINES "{\"id\":\"a\"}\n{\"id\":\"b\"}\n"
@@ -417,8 +421,8 @@ static void lines_where_events_were_expected_are_not_understood(void **state)
 
 /* --- cuts ------------------------------------------------------------------------------------- */
 
-/* Cut at every byte, by a server that frames its body and by one that closes: a cut must not look
- * like the end of the body. */
+/* The answer is cut after every byte. One server marks the end of the body as HTTP requires, the
+ * other only closes the connection. A cut must not look like the end of the body. */
 static void a_reason_in_every_chunk_that_is_cut_is_no_success(void **state)
 {
     stage *s = *state;
@@ -438,7 +442,8 @@ static void a_reason_in_every_chunk_that_is_cut_is_no_success(void **state)
             player.first = player.length ? player.length : 1;
             player.code = framed ? BELUGA_ERROR_NETWORK : 0;
             call(s, model, true, &r);
-            /* After the first chunk it is not known yet that every chunk has a reason. */
+            /* After the first chunk the library can't know yet that every chunk has a finish
+             * reason. */
             if (r.finishes && (framed || player.length > second + strlen("two \"},")))
                 if (framed || r.texts > 1) fail_msg("a success after %zu bytes", player.length);
         }
@@ -458,7 +463,7 @@ static void assert_cause(stage *s, const answer *a)
     beluga_chat_model_unref(model);
 }
 
-/* In this table the member `story` is the text that the error's cause must contain. */
+/* In this table, `story` is a text that the error's cause must contain. */
 static void the_beginning_of_a_body_that_is_given_up_is_the_cause(void **state)
 {
     static const answer answers[] = {
@@ -473,8 +478,8 @@ static void the_beginning_of_a_body_that_is_given_up_is_the_cause(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) assert_cause(*state, &answers[i]);
 }
 
-/* The kind of a body is found from its beginning, which is examined anew with each piece, but not
- * without limit. */
+/* Blanks at the beginning of a body do not show its kind. The library must not examine them again
+ * with every piece that arrives. */
 static void a_beginning_that_tells_nothing_is_not_read_over_and_over(void **state)
 {
     enum { BLANKS = 4 << 20 };

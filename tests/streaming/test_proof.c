@@ -1,5 +1,5 @@
-/* When a streamed answer is complete. The frames are written as words: "c" brought content, "r" a
- * finish reason, "cr" both, "u" neither. */
+/* When a streamed answer counts as complete. Frames are written as words: "c" brought content, "r"
+ * a finish reason, "cr" both, and "u" neither. */
 #include "model/proof.h"
 
 #include <setjmp.h>
@@ -24,8 +24,8 @@ static beluga__proof after(const char *frames)
     return proof;
 }
 
-/* `ends` has a letter for each end with which the answer is complete: Marked, Framed, cLosed, Cut,
- * and Grace. */
+/* `ends` has a letter for each kind of end with which the answer must be complete: Marked, Framed,
+ * cLosed, Cut, and G for the end of the grace period. */
 static void assert_whole(const char *frames, const char *ends)
 {
     beluga__proof proof = after(frames);

@@ -1,4 +1,5 @@
-/* Retries: after which errors, how often, after which delay, and what a caller sees of them. */
+/* Retries: after which errors they are made, how often, after which delay, and what the caller sees
+ * of them. */
 #include "../support/scene.h"
 
 #include <beluga/providers/mock.h>
@@ -26,7 +27,8 @@ static void a_rate_limit_is_waited_for_as_long_as_the_provider_asks(scene *s)
     script(s->peer, STREAMS("Hello"));
     expect_stream(s, 0, "start metadata [Hello] usage(12,1) finish(stop)");
     expect_requests(s, 2);
-    assert_true(gap_ms(s, 0) >= 1990); /* a slow machine only waits longer */
+    /* the wait was at least about two seconds; a slow machine only waits longer */
+    assert_true(gap_ms(s, 0) >= 1990);
 }
 
 static void retry_after_ms_is_understood_too(scene *s)
@@ -78,8 +80,8 @@ static void a_timeout_is_tried_again(scene *s)
     expect_requests(s, 2);
 }
 
-/* The server closed a kept connection just as a request was sent on it; this does not count as an
- * attempt. */
+/* The server closed a kept connection while a request was sent on it. Such a request is sent again,
+ * and does not count as an attempt. */
 static void a_stale_kept_connection_is_not_the_callers_business(scene *s)
 {
     open_retrying(s, 0);
@@ -133,7 +135,7 @@ static void no_retries_means_one_attempt(scene *s)
     script(s->peer, FAILS(500, NULL));
     expect_failure(s, BELUGA_ERROR_INTERNAL);
     assert_int_equal(s->err.attempts, 1);
-    assert_true(beluga_error_is_retryable(&s->err)); /* the caller may retry it */
+    assert_true(beluga_error_is_retryable(&s->err)); /* the caller may try again */
     expect_requests(s, 1);
 }
 
@@ -250,7 +252,7 @@ static void a_generate_restarts_even_in_mid_answer(scene *s)
     assert_string_equal(beluga_response_id(response), "chatcmpl-peer0123456789abcdefghijkl");
     assert_string_equal(beluga_response_request_id(response), "req-peer-1");
     assert_non_null(beluga_response_warning(response, 0));
-    /* Only one warning, though the request was sent twice. */
+    /* There is only one warning, although the request was sent twice. */
     assert_null(beluga_response_warning(response, 1));
     beluga_response_free(response);
 }

@@ -1,7 +1,7 @@
-/* Time in which the process can't look: it is stopped, a callback blocks, or the host is busy. A
- * child runs the call, and its parent stops it for longer than every timeout, while the answer
- * arrives in the kernel. The order of timeout and answer is fixed by events, never by measured
- * time. */
+/* Times in which the process can't read: it is stopped, a callback blocks, or the host is busy. In
+ * some tests a child process makes the call, and its parent stops the child for longer than every
+ * timeout. Meanwhile the answer arrives in the kernel. Events fix the order of timeout and answer,
+ * and no time is measured. */
 #include "../support/scene.h"
 #include "../support/sockets.h"
 #include "base/clock.h"
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A call times out after the first, and is left alone for the second. */
+/* A call times out after TIMEOUT_MS. A process is stopped for STOP_MS, which is longer. */
 enum { TIMEOUT_MS = 2000, STOP_MS = 3500, SETTLE_MS = 400 };
 
 static void sleep_ms(int ms)
@@ -27,7 +27,7 @@ static void sleep_ms(int ms)
 
 /* ---- a child that is stopped ----------------------------------------------------------------- */
 
-static char said; /* the child's pipe to its parent */
+static char said; /* the writing end of the child's pipe to its parent */
 static int say_fd = -1;
 
 static void say(char c)
@@ -45,7 +45,7 @@ static void hear(int fd, char expected)
     assert_int_equal(said, expected);
 }
 
-/* In the child: exit with success if the story is the expected one. */
+/* Called in the child: exit with 0 if the story is the expected one. */
 static void leave(const record *r, const char *expected)
 {
     if (strcmp(r->story, expected) != 0) {
@@ -60,7 +60,8 @@ typedef struct child {
     int fd;
 } child;
 
-/* Fork before the parent has any object with a thread of the library's. */
+/* Start a child that runs `body`. This must be called before the parent has made an object with a
+ * thread of the library. */
 static child begin_child(void (*body)(const char *url), const char *url)
 {
     int ends[2];
@@ -106,7 +107,8 @@ static void wait_until_asleep(const child *c)
 static void stop(const child *c)
 {
     int status;
-    sleep_ms(SETTLE_MS); /* libcurl's own short timers would make it check its sockets */
+    /* Wait until libcurl's short timers have expired, since they make it check its sockets. */
+    sleep_ms(SETTLE_MS);
     wait_until_asleep(c);
     assert_int_equal(kill(c->pid, SIGSTOP), 0);
     assert_int_equal(waitpid(c->pid, &status, WUNTRACED), c->pid);
@@ -123,7 +125,8 @@ static int go_on_and_wait(const child *c)
     return WEXITSTATUS(status);
 }
 
-/* Connecting has the usual timeout, since libcurl's timer for it would come first. */
+/* The timeout for connecting keeps its default, since libcurl's own timer for it would expire
+ * first. */
 #define SHORT_TIMEOUTS beluga_with_timeout_ms(TIMEOUT_MS), beluga_with_total_timeout_ms(TIMEOUT_MS)
 
 static void script_halves(peer *p)
@@ -133,7 +136,7 @@ static void script_halves(peer *p)
 
 static const char halves[] = "start metadata [Hello] [ world] finish(stop)";
 
-/* Pull the child's stream up to its first text. */
+/* In the child: pull a stream up to its first text, and then tell the parent. */
 static beluga_stream *pull_the_first_half(const char *url, record *r)
 {
     beluga_stream *stream = begin_stream(open_at(url, SHORT_TIMEOUTS), NULL);
@@ -161,7 +164,8 @@ static void push_halves(const char *url)
     leave(&r, halves);
 }
 
-/* The rest of the answer arrives while the child is stopped; the child then continues with it. */
+/* Stop the child after it has written `said_before`. The rest of the answer arrives while it is
+ * stopped; then the child continues and must succeed. */
 static void answer_while_stopped(peer *p, void (*body)(const char *), char said_before)
 {
     child c = begin_child(body, peer_url(p));
@@ -207,8 +211,7 @@ static void a_whole_answer_that_came_while_the_process_was_stopped_is_an_answer(
     answer_while_stopped(*state, generate_hello, 'g');
 }
 
-/* The deadline is real time, but an answer that has already arrived is not dropped because of
- * it. */
+/* A deadline is a point in real time. Even so, an answer that has already arrived must be read. */
 static void generate_under_a_deadline(const char *url)
 {
     beluga_chat_model *model = open_at_n(url, NULL, 0);
@@ -241,7 +244,7 @@ static void a_server_that_is_silent_behind_a_stop_too_is_a_timeout(void **state)
 
 /* --- connecting ------------------------------------------------------------------------------- */
 
-/* A listener whose queue is full; a waiting connection gets in when the first one is accepted. */
+/* A listener whose queue is full. When one connection is accepted, the next can enter the queue. */
 typedef struct full_queue {
     int listener, filler;
     char url[64];
@@ -253,7 +256,8 @@ static void make_full_queue(full_queue *q)
     q->filler = connect_to(q->listener, 0);
 }
 
-/* Read a request and answer it. Returns false if there is none. */
+/* Accept a connection, read a request and answer it. Returns false if the connection has no
+ * request. */
 static bool answer_one(int listener)
 {
     static const char answer[] =
@@ -286,7 +290,8 @@ static void take_one_out(const full_queue *q)
     assert_int_equal(close(accept(q->listener, NULL, NULL)), 0);
 }
 
-/* Connections of earlier attempts are accepted, too. */
+/* Let the child continue and answer its request. Connections of its earlier attempts are accepted,
+ * too, but have no request. */
 static void finish_slowly_connected(full_queue *q, const child *c)
 {
     assert_int_equal(kill(c->pid, SIGCONT), 0);
@@ -296,7 +301,8 @@ static void finish_slowly_connected(full_queue *q, const child *c)
     close(q->listener);
 }
 
-/* The child waits for a place in the queue, which becomes free before the stop or during it. */
+/* Stop the child while it waits for a place in the queue. A place becomes free before the stop or
+ * while the child is stopped. */
 static void stop_while_connecting(bool free_before)
 {
     full_queue q;
@@ -310,14 +316,16 @@ static void stop_while_connecting(bool free_before)
     finish_slowly_connected(&q, &c);
 }
 
-/* The kernel repeats the connection attempt after one second, while the child is stopped. */
+/* A second after the first attempt, the kernel tries to connect again; the child is stopped
+ * then. */
 static void a_connection_that_came_about_while_the_process_was_stopped_is_used(void **state)
 {
     (void)state;
     stop_while_connecting(true);
 }
 
-/* The kernel would repeat the attempt only much later. */
+/* The stop is longer than the timeout for connecting, but must not count. The kernel tries to
+ * connect again only after the child continues. */
 static void a_stop_does_not_count_as_connecting(void **state)
 {
     (void)state;
@@ -340,7 +348,8 @@ static void block_at_text(void *payload, const beluga_event *event)
     sleep_ms(STOP_MS);
 }
 
-/* Two calls share a loop: while the callback of one blocks, nothing reads the other's answer. */
+/* Two calls share a loop. While the callback of one call blocks, nothing reads the answer of the
+ * other. */
 static void a_callback_that_blocks_costs_no_other_call_its_answer(scene *s)
 {
     blocking b = {.blocked = false};
@@ -358,7 +367,7 @@ static void a_callback_that_blocks_costs_no_other_call_its_answer(scene *s)
     assert_story(&s->r, halves);
 }
 
-/* Nothing was sent yet, so without extra time the server could not answer. */
+/* The request is not sent before the host steps, so the call needs extra time for the answer. */
 static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(scene *s)
 {
     open_with(s, SHORT_TIMEOUTS);
@@ -369,7 +378,7 @@ static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its
     assert_story(&s->r, "start metadata [Hello] usage(12,1) finish(stop)");
 }
 
-/* Even if a host always steps late, a silent server leads to a timeout in the end. */
+/* Even if a host always steps late, a call to a server that sends nothing must time out. */
 static void a_host_that_comes_late_each_time_gets_its_timeout(scene *s)
 {
     open_with(s, beluga_with_timeout_ms(200));
@@ -389,7 +398,7 @@ static void on_alarm(int number)
     (void)number;
 }
 
-/* A signal each millisecond interrupts every system call that does not restart by itself. */
+/* Interrupt system calls with a signal each millisecond, as long as `on` is true. */
 static void set_storm(bool on)
 {
     struct sigaction action = {.sa_handler = on_alarm};

@@ -1,6 +1,6 @@
-/* Five timeouts: connect, first event, between events, without progress, total; and the caller's
- * deadline. None of these tests measures time: where two limits compete, the one that wins shows
- * what was counted. */
+/* The five timeouts (connect, first event, between events, without progress, total) and the
+ * caller's deadline. No test measures time: two limits compete, and the error of the one that
+ * expires first shows which time was counted. */
 #include "../support/scene.h"
 #include "../support/sockets.h"
 
@@ -36,9 +36,9 @@ static void a_server_that_accepts_and_never_reads_is_a_timeout(scene *s)
     expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_first_event_timeout_ms(100));
 }
 
-/* Send signs of life for three seconds, half a second more than the timeout: OpenRouter's comments,
- * LiteLLM's and new-api's pings say that a model is still thinking (openclaw#152535,
- * llama.cpp#23994). */
+/* Send signs of life for three seconds, which is half a second longer than the timeout. Gateways
+ * send such signs while a model thinks: OpenRouter comments, LiteLLM and new-api pings
+ * (openclaw#152535, llama.cpp#23994). */
 static void say_that_it_works(peer_reply *reply)
 {
     for (int i = 0; i < 30; i++) {
@@ -71,7 +71,7 @@ static void a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in(scene
     expect_stream_with(s, BELUGA_ERROR_INVALID_INPUT, beluga_with_timeout_ms(0));
 }
 
-/* Send bytes that are not text, in pieces. */
+/* Send the same bytes, which are not text, again and again. */
 static void drip(peer_reply *reply, const char *piece)
 {
     for (int i = 0; i < 3000; i++) {
@@ -113,7 +113,7 @@ static void comments_and_pings_move_the_idle_timeout(scene *s)
     assert_story(&s->r, "start metadata [Hello] finish(stop)");
 }
 
-/* Only one of the two limits can end this call, since the server never stops. */
+/* The server never stops, so one of the two limits must end this call. */
 static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(scene *s)
 {
     open_with(s, beluga_with_max_retries(3));
@@ -140,7 +140,8 @@ static void bytes_that_drip_are_no_sign_of_life(scene *s)
     assert_story(&s->r, "start metadata [Hello]");
 }
 
-/* Each event comes well within the idle timeout, but all of them together take much longer. */
+/* The time between two events is well below the idle timeout, but all events together take much
+ * longer. */
 static void a_stream_may_take_as_long_as_it_wants_while_events_come(scene *s)
 {
     speak_for_three_seconds(s->peer);
@@ -162,10 +163,11 @@ static void the_timeout_of_an_unstreamed_call_is_its_total(scene *s)
 {
     open_with(s, beluga_with_timeout_ms(2000), beluga_with_max_retries(3));
     drip(script(s->peer, HEAD(200, "Content-Type: application/json\r\n")),
-         " "); /* the body never ends: each byte is new, but not an answer */
+         " "); /* the body never ends: bytes arrive, but no answer */
     expect_failure(s, BELUGA_ERROR_TIMEOUT);
     assert_string_equal(s->err.operation, "generate");
-    /* The server works on the first request, and would be paid again for a second. */
+    /* There is no second request: the server still works on the first, and would charge for
+     * both. */
     expect_requests(s, 1);
 }
 
@@ -190,7 +192,7 @@ static void full_providers_have_the_same_timeouts(scene *s)
 
 /* --- connect ---------------------------------------------------------------------------------- */
 
-/* A listening socket whose queue is full, so that the kernel leaves further connections waiting. */
+/* A listening socket whose queue is full. The kernel makes further connections wait. */
 typedef struct full_queue {
     int listener, fillers[8];
     char url[64];
@@ -227,7 +229,7 @@ static void a_port_where_nobody_listens_is_a_network_error(scene *s)
     assert_true(s->err.retryable);
 }
 
-/* The limit is at the next descriptor; the loop's own descriptors exist since the first call. */
+/* No further descriptor is allowed. The first call has opened the loop's own descriptors before. */
 static void a_process_without_descriptors_is_told_so(scene *s)
 {
     struct rlimit before, none;
@@ -279,9 +281,10 @@ static void the_nearest_deadline_of_the_parents_holds(scene *s)
     beluga_context_unref(near);
 }
 
-/* ---- time that does not count ---------------------------------------------------------------- */
+/* ---- time that does not count for timeouts --------------------------------------------------- */
 
-/* The loop was idle for longer than the deadline, which must not lengthen the next timeout. */
+/* Before this call the loop was idle for longer than the deadline. That time must not lengthen the
+ * call's timeout. */
 static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(scene *s)
 {
     script(s->peer, ANSWERS("Hello"));
@@ -295,7 +298,7 @@ static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(s
                      BELUGA_ERROR_TIMEOUT);
 }
 
-/* This uses a separate client, so that the loop is new. */
+/* A new client is used, so that its loop is new, too. */
 static void time_before_the_first_next_does_not_count(void **state)
 {
     peer *p = *state;
@@ -309,7 +312,7 @@ static void time_before_the_first_next_does_not_count(void **state)
     assert_int_equal(
         beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
     beluga_config_free(config);
-    for (int i = 0; i < 2; i++) { /* the second time, the loop was used before */
+    for (int i = 0; i < 2; i++) { /* with i = 1 the loop was used before */
         record_clear(&r);
         script(p, STREAMS("Hello"));
         beluga_stream *stream = begin_stream(model, NULL);
@@ -328,7 +331,7 @@ static void time_between_two_nexts_does_not_count(scene *s)
     script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
     begin_until(s, BELUGA_EVENT_TEXT);
     let_the_rest_come(s);
-    sleep_ms(1200); /* the whole answer lies in the socket */
+    sleep_ms(1200); /* the socket's buffer has the whole answer */
     pull_to_the_end(s);
     assert_story(&s->r, "start metadata [Hello] [ world] finish(stop)");
 }

@@ -1,10 +1,11 @@
 /* Providers whose key is exchanged for a token, and which otherwise work as `openai`:
  *
- *   broker       asks POST BASE/token with {"key": ...}, unless broker.url names another address;
- *                its answer is OAuth's; a key that begins with "as-is" is used as it is
- *   own_broker   the same, and reads an answer of its own: {"token": ..., "until": seconds}
+ *   broker       sends {"key": ...} to POST BASE/token, or to broker.url if that is set; the answer
+ *                has OAuth's form; a key that begins with "as-is" is used without an exchange
+ *   own_broker   the same, but the answer is {"token": ..., "until": seconds}
  *
- * `broker` says in a header whether the key is a token; `own_broker` sends it as usual. */
+ * With `broker`, a header of each request says whether the key is a token. `own_broker` has no such
+ * header. */
 #ifndef TESTS_BROKER_H
 #define TESTS_BROKER_H
 

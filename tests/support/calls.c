@@ -67,7 +67,7 @@ static void tell_event(record *r, const beluga_event *event)
 void record_event(void *payload, const beluga_event *event)
 {
     record *r = payload;
-    assert_false(record_ended(r)); /* nothing after the terminal event */
+    assert_false(record_ended(r)); /* no event may follow the terminal event */
     tell_event(r, event);
     r->events++;
     r->starts += event->kind == BELUGA_EVENT_START;

@@ -24,7 +24,7 @@
  * passing test never waits that long. */
 enum { PATIENCE_MS = 30000 };
 
-/* Built with a sanitizer: some tests then do fewer repetitions. */
+/* Set if this is built with a sanitizer. Some tests then do fewer repetitions. */
 #if defined(__SANITIZE_THREAD__)
 #define UNDER_TSAN 1
 #elif defined(__has_feature)
@@ -42,8 +42,8 @@ typedef struct record {
     size_t events, texts, finishes, errors, starts, restarts;
     int restarted_for;  /* the error that the last RESTART reported */
     size_t bytes;       /* length of all text */
-    beluga_error error; /* the error of the ERROR event, or of a failed next */
-    int status;         /* the status that the last next returned */
+    beluga_error error; /* the error of the ERROR event, or of a beluga_stream_next that failed */
+    int status;         /* the status that the last beluga_stream_next returned */
 } record;
 
 void record_clear(record *r);
@@ -67,11 +67,11 @@ beluga_chat_model *open_mock_n(const beluga_option *opts, size_t n);
 
 /* Begin a pull stream of "Hi"; the test fails if it does not begin. */
 beluga_stream *begin_stream(beluga_chat_model *model, beluga_context *ctx);
-/* Pull and record the next event; NULL after the end. */
+/* Pull and record the next event. Returns NULL after the end. */
 const beluga_event *pull_one(beluga_stream *stream, record *r);
 /* Pull and record all events to the end. */
 void pull_all(beluga_stream *stream, record *r);
-/* Pull events until one is of this kind; the test fails if none is. */
+/* Pull events until one is of this kind. The test fails if there is none. */
 const beluga_event *pull_until(beluga_stream *stream, record *r, uint32_t kind);
 /* Pull a whole stream: returns its status, and records its story. */
 int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r,
@@ -89,7 +89,7 @@ int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *ex
 /* Begin a stream of "Hi" on a host's loop; the test fails if it does not begin. */
 beluga_op *push_to(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                    beluga_event_cb cb, void *payload);
-/* Begin one in the same way, with a record that gets the events. */
+/* Begin a stream of "Hi" on a host's loop, and add its events to the record. */
 beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r);
 beluga_loop *new_loop(void);
 /* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after
@@ -102,7 +102,7 @@ void step_until_quiet(beluga_loop *loop);
 /* Returns whether the loop's descriptor is readable now. */
 bool is_readable(beluga_loop *loop);
 
-/* Fixtures: *state is a peer. */
+/* Fixtures for cmocka: *state is a peer. */
 int start_peer(void **state);
 int stop_peer(void **state);
 #define ON_PEER(test) cmocka_unit_test_setup_teardown(test, start_peer, stop_peer)

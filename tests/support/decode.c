@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* The objects that the adapter has around a decoder. */
+/* The objects that surround a decoder, as the library's adapter for HTTP providers makes them. */
 typedef struct decoder {
     beluga__sink sink;
     const beluga_provider *provider;
@@ -82,8 +82,8 @@ static void tear_down(decoder *d)
     beluga__json_scratch_free(&d->loop.scratch);
 }
 
-/* Feeding continues after the finish, since usage may follow, and ends with an error or the end
- * marker. */
+/* Frames are decoded even after the finish, since usage may follow; decoding ends with an error or
+ * with the end marker. */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
     decoder *d = payload;

@@ -18,7 +18,7 @@ enum { MAX_OPTIONS = 64, MAX_TOOLS = 16, MAX_INPUTS = 8 };
 struct encode_script {
     char *text; /* owns the texts to which the options point */
     beluga_messages *messages;
-    beluga_message *last; /* the message being read, not in the list yet */
+    beluga_message *last; /* the message that is being read; it is not in the list yet */
     beluga_option options[MAX_OPTIONS];
     size_t n_options;
     beluga_tool *tools[MAX_TOOLS];
@@ -32,7 +32,8 @@ struct encode_script {
 
 /* ---- reading the text ------------------------------------------------------------------------ */
 
-/* Cut off the next word; `*rest` is then the text after one space. */
+/* Cut off the next word and return it; `*rest` then points behind the space that follows the
+ * word. */
 static char *word(char **rest)
 {
     char *at = *rest, *space = strchr(at, ' ');
@@ -253,8 +254,7 @@ int encode_run(const beluga_provider *provider, const encode_script *s, beluga__
     runtime = (beluga__runtime){
         .allocator = *beluga_allocator_default(), .ref = no_reference, .unref = no_reference};
     memset(&target, 0, sizeof target);
-    /* One reference more than are released, since freeing would fail: the client did not make it.
-     */
+    /* The second reference keeps the target from being freed, because no client made it. */
     atomic_init(&target.refs, 2);
     target.runtime = &runtime;
     target.provider = target.protocol = provider;

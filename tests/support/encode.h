@@ -1,4 +1,5 @@
-/* A provider's encoder without a network: a call written as text in, the request as text out. */
+/* Runs a provider's encoder without a network: it reads a call from a text, and writes the request
+ * as text. */
 #ifndef TESTS_ENCODE_H
 #define TESTS_ENCODE_H
 
@@ -36,8 +37,8 @@
  */
 void encode_call(const beluga_provider *provider, const char *text, beluga__buf *out);
 
-/* Do the same in steps, so that the middle one, which returns the encoder's code, can run under
- * torture. */
+/* The steps of encode_call. encode_run returns the code of the provider's encoder, and can run
+ * while allocations fail (torture.h). */
 typedef struct encode_script encode_script;
 encode_script *encode_read(const char *text);
 int encode_run(const beluga_provider *provider, const encode_script *script, beluga__buf *out);

@@ -22,7 +22,7 @@ static inline const char *path_below(const char *folder, const char *name)
     return path;
 }
 
-/* Write a file, replacing its content. */
+/* Write a file, and replace its old content. */
 static inline void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -31,7 +31,8 @@ static inline void write_file(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Write a new file; `path` ends in XXXXXX, which becomes its name. */
+/* Make a file with this text. mkstemp replaces the XXXXXX at the end of `path` by a unique
+ * suffix. */
 static inline void make_file(char *path, const char *text)
 {
     int fd = mkstemp(path);

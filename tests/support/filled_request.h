@@ -1,4 +1,5 @@
-/* A request that a provider's function fills, without a call: *state is such a request. */
+/* A request that functions of a provider fill in without a call. The state of each test (*state) is
+ * such a request. */
 #ifndef TESTS_FILLED_REQUEST_H
 #define TESTS_FILLED_REQUEST_H
 
@@ -44,7 +45,7 @@ static inline int filled_request_end(void **state)
     return 0;
 }
 
-/* Let the provider authorize the request. Returns the status. */
+/* Call the provider's function that authorizes the request. Returns its status. */
 static inline int filled_request_authorize(filled_request *r, const beluga_provider *provider,
                                            const char *key, const char *variable, int64_t now)
 {

@@ -1,4 +1,4 @@
-/* Recorded traffic as files, read by the suites of the providers. tests/fixtures/README.md
+/* Recorded traffic in files, which the suites of the providers read. tests/fixtures/README.md
  * describes the format. */
 #ifndef TESTS_FIXTURE_H
 #define TESTS_FIXTURE_H
@@ -13,8 +13,8 @@ typedef struct fixture {
     char name[96];  /* name of the case */
 } fixture;
 
-/* The cases of a folder below tests/fixtures, ordered by file and position, without those of its
- * check/. */
+/* The cases of a folder below tests/fixtures, ordered by file and position. The cases in its
+ * subfolder check/ are left out. */
 typedef struct fixture_list {
     fixture cases[FIXTURE_CASES];
     size_t count;

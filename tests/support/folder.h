@@ -9,7 +9,8 @@
 
 enum { FOLDER_BYTES = 48 };
 
-/* Make a folder for a test, with this name. @return false if that is impossible. */
+/* Make a folder for a test; `name` is part of the folder's name. @return false if that is
+ * impossible. */
 static inline bool folder_make(char path[FOLDER_BYTES], const char *name)
 {
     snprintf(path, FOLDER_BYTES, "/tmp/beluga-%s-XXXXXX", name);

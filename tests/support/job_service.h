@@ -1,13 +1,14 @@
 /*
- * The requests to the invented batch services of these tests. A file of requests becomes a
- * job; the form of a file of results differs between the services:
+ * The requests to the batch services that were invented for these tests. A job is made from an
+ * uploaded file of requests. The form of the files of results differs between the services.
  *
- *     POST /files                   a request a line                    {"file": "f-1"}
- *     POST /jobs                    {"file": "f-1", "name": "…", …}     a job, as below
- *     GET /jobs/{id}                                                    {"id": "job-1", …}
- *     POST /jobs/{id}/cancel                                            the same
- *     DELETE /jobs/{id}                                                 nothing
- *     GET /jobs?after={page}                                            {"jobs": […], "after": "…"}
+ *     request                       its body                            body of the answer
+ *     POST /files                   one request on each line            {"file": "f-1"}
+ *     POST /jobs                    {"file": "f-1", "name": "…", …}     {"id": "job-1", …}
+ *     GET /jobs/{id}                none                                {"id": "job-1", …}
+ *     POST /jobs/{id}/cancel        none                                {"id": "job-1", …}
+ *     DELETE /jobs/{id}             none                                none
+ *     GET /jobs?after={page}        none                                {"jobs": […], "after": "…"}
  */
 #ifndef TESTS_JOB_SERVICE_H
 #define TESTS_JOB_SERVICE_H
@@ -16,7 +17,7 @@
 
 #include <stdio.h>
 
-/* The token for the next request is the file's id after the upload. */
+/* The token of the request that makes the job is the id of the uploaded file. */
 static int create_job(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     size_t n;

@@ -1,4 +1,4 @@
-/* Helpers that the suites share which run the provider `openai` against the scripted peer. */
+/* Helpers for the suites that run the provider `openai` against the scripted peer. */
 #ifndef TESTS_OPENAI_H
 #define TESTS_OPENAI_H
 
@@ -21,7 +21,7 @@
 /* Longest wait for something that must happen; the test fails after it. */
 enum { PATIENCE_MS = 20000 };
 
-/* Open `openai` at a URL, with further options, in a registry. The detail of a failure is in
+/* Open `openai` at a URL with further options, in this registry. A failure is described in
  * `err`. */
 static inline int try_open(beluga_registry *registry, const char *url, const beluga_option *opts,
                            size_t n, beluga_chat_model **model, beluga_error *err)
@@ -56,10 +56,10 @@ static inline beluga_chat_model *open_peer_with(peer *p, beluga_option option)
     return open_at(peer_url(p), &option, 1);
 }
 
-/* Generate; the response is dropped. */
+/* Make a call without a stream, and free its response. Returns the status. */
 static inline int ask(beluga_chat_model *model, beluga_error *err)
 {
-    /* Not NULL at first, so that the test sees whether it is set. */
+    /* The initial value is not NULL, so that the test sees whether the call sets the pointer. */
     beluga_response *response = (beluga_response *)err;
     memset(err, 0, sizeof *err);
     int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, err);
@@ -91,7 +91,7 @@ static inline void pull_all(beluga_stream *stream, pulled *got)
     }
 }
 
-/* Stream an answer to its end. */
+/* Read a streamed answer to its end. */
 static inline void stream_with(beluga_chat_model *model, pulled *got, const beluga_option *opts,
                                size_t n)
 {

@@ -1,5 +1,5 @@
-/* A scripted peer in another process, for tests whose own memory, system calls or descriptors must
- * not include the peer's. Its log stays in that process, too. */
+/* A scripted peer in another process, for tests that examine the memory, system calls or
+ * descriptors of their own process. The test can't read this peer's log. */
 #ifndef TESTS_OUTSIDE_PEER_H
 #define TESTS_OUTSIDE_PEER_H
 

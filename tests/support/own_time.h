@@ -4,8 +4,8 @@
 
 #include <time.h>
 
-/* How far this process's clock is ahead of the system's, and the time at which it stands still; 0:
- * it runs. */
+/* ahead_s is the number of seconds by which this process's clock is ahead of the system's. frozen_s
+ * is the time at which the clock stands still, or 0 if it runs. */
 static _Atomic time_t ahead_s, frozen_s;
 
 time_t time(time_t *out)

@@ -1,4 +1,4 @@
-/* Skips cases that need a part which the build may have left out. */
+/* Skips tests that need a part which the build may have left out. */
 #ifndef TESTS_PARTS_H
 #define TESTS_PARTS_H
 
@@ -27,7 +27,7 @@ static inline bool has_provider(const char *name)
     return beluga_registry_contains(beluga_registry_default(), name);
 }
 
-/* Each of these macros skips the case. */
+/* Each of these macros skips the test if the build lacks the provider or the part. */
 #define needs_option(there, option, value)                  \
     do {                                                    \
         if (!(there)) {                                     \

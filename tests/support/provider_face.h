@@ -1,4 +1,5 @@
-/* The table of a provider that has recorded traffic, as users see it before a call. */
+/* Checks the table of a provider that has recorded traffic: what users can see of a provider before
+ * a call. */
 #ifndef TESTS_PROVIDER_FACE_H
 #define TESTS_PROVIDER_FACE_H
 
@@ -16,7 +17,7 @@ typedef struct provider_face {
 } provider_face;
 
 /* Run the provider's fixtures, the test `the_provider_says_what_it_is`, and one further test that
- * may be NULL. `torture` as in provider_suite.h. Returns what main returns. */
+ * may be NULL. `torture` is described in provider_suite.h. Returns the value for main to return. */
 int provider_face_run(const provider_face *face, const char *const *torture,
                       const struct CMUnitTest *other);
 

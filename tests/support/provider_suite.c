@@ -53,7 +53,7 @@ static void assert_same_split(const suite_case *c, const char *bytes, const size
     beluga__buf_free(&split);
 }
 
-/* Binary frames are written as text in their file. */
+/* Fixtures hold the binary frames of AWS as text, which is converted here. */
 static char *read_stream(const suite_case *c, size_t *length)
 {
     char *text = fixture_read(&c->fixture, c->section, length);
@@ -161,7 +161,7 @@ static void a_call_gives_its_request(void **state)
 
 /* ---- without memory -------------------------------------------------------------------------- */
 
-/* Printing uses this allocator, so that it does not fail with the rest. */
+/* Printing uses this allocator, so that it does not fail when the library's allocations do. */
 static const beluga_allocator plain = BELUGA__SYSTEM_ALLOCATOR;
 
 typedef struct torture_case {
@@ -173,8 +173,8 @@ typedef struct torture_case {
     encode_script *script;
 } torture_case;
 
-/* Returns how the call ended, which the last line says. A failure for lack of memory must not be
- * reported as another error. */
+/* Return the result of the call, which is in the output. If memory is missing, the call must report
+ * that and no other error. */
 static int outcome(const torture_case *t)
 {
     if (strstr(t->out.data, "error no_memory")) return BELUGA_ERROR_NO_MEMORY;
@@ -278,7 +278,7 @@ static void add(const provider_suite *suite, const char *what, const fixture *fr
     all[n_all++] = (struct CMUnitTest){c->name, test, set_up, tear_down, c};
 }
 
-/* Every case has exactly one section with the input. */
+/* Add a test for a case. Every case has exactly one section with the input. */
 static void add_case(const provider_suite *suite, const fixture *from)
 {
     size_t given = 0;

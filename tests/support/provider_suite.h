@@ -2,15 +2,17 @@
  * that tests/fixtures/README.md describes. A case has a section with the input and one with the
  * expected result:
  *
- *   sse, ndjson   a streamed body, at every split   -> events
- *   aws           the same, frames as aws_frames.h  -> events
- *   body          an unstreamed body                -> events
- *   models        a list of models                  -> events
- *   error         an answer of status >= 400        -> events
- *   call          a call (support/encode.h)         -> request
+ *   input         content                                        result
+ *   sse, ndjson   a streamed body, which is split at every byte  events
+ *   aws           a streamed body, written as kit/aws_frames.h   events
+ *                 describes
+ *   body          a body that is not streamed                    events
+ *   models        a list of models                               events
+ *   error         an answer with a status of 400 or more         events
+ *   call          a call, written as support/encode.h describes  request
  *
- * With BELUGA_UPDATE_FIXTURES set results that differ are written into the files: then check
- * `git diff`.
+ * With BELUGA_UPDATE_FIXTURES set, results that differ are written into the files; then check them
+ * with `git diff`.
  */
 #ifndef TESTS_PROVIDER_SUITE_H
 #define TESTS_PROVIDER_SUITE_H
@@ -32,8 +34,8 @@ typedef struct provider_suite {
     const char *const *torture;
 } provider_suite;
 
-/* Run the cases of some suites, each of which must have at least one, and further tests. Returns
- * the value for main to return. */
+/* Run the cases of all these suites, and further tests. Each suite must have at least one case.
+ * Returns the value for main to return. */
 int provider_suite_run(const char *name, const provider_suite *suites, size_t n_suites,
                        const struct CMUnitTest *tests, size_t n_tests);
 

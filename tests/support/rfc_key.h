@@ -2,10 +2,10 @@
 #ifndef TESTS_RFC_KEY_H
 #define TESTS_RFC_KEY_H
 
-/* in PKCS #8, as in Google's files */
+/* The key is in the form PKCS #8, as in Google's files. */
 #define RFC_KEY_BEGIN "-----BEGIN PRIVATE KEY-----"
 #define RFC_KEY_END   "-----END PRIVATE KEY-----"
-/* the lines of base64, each followed by EOL */
+/* The lines of the key in base64, each followed by EOL. */
 #define RFC_KEY_LINES(EOL)                                                 \
     "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCh+BYK4uPJtGXO" EOL \
     "jS1lYmM2K5J9vinh8CR3/BYlzJChNuOL2TSXxbbqY913EeZ8dCn5VrD7io8ImtxL" EOL \

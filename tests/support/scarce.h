@@ -9,13 +9,14 @@
 
 extern const beluga_allocator scarce_memory;
 
-/* From now on fail the allocations from number `first` to number `last`, counted from 0; none with
- * SIZE_MAX for both. This resets the counts of allocations. */
+/* From now on fail the allocations from number `first` to number `last`, counted from 0; if both
+ * are SIZE_MAX, none fails. This resets the counts of allocations. */
 void scarce_between(size_t first, size_t last);
-/* Return how many allocations were made since then, and the largest of them in bytes. */
+/* Return the number of allocations since scarce_between was called, and the size of the largest of
+ * them in bytes. */
 size_t scarce_asked(void);
 size_t scarce_largest(void);
-/* Return how many blocks are not freed. */
+/* Return the number of blocks that are not freed yet. */
 size_t scarce_live(void);
 
 #endif

@@ -48,7 +48,8 @@ int strike_scene(void **state);
         release(member);         \
         (member) = NULL;         \
     } while (0)
-/* Free stream, op and model before the test ends, since they use objects of the test's own. */
+/* Free stream, op and model before the test ends, because they use objects that belong to the
+ * test. */
 void let_go(scene *s);
 
 /* --- the model -------------------------------------------------------------------------------- */
@@ -69,16 +70,17 @@ void use_model(scene *s, beluga_chat_model *model);
         expect_end(s, expected);          \
         assert_story(&(s)->r, story);     \
     } while (0)
-/* Expect the status of a whole stream with options of the call. */
+/* Expect that a whole stream with these options of the call ends with this status. */
 #define expect_stream_with(s, expected, ...)                                                  \
     assert_int_equal(stream_whole_n((s)->model, (s)->ctx, &(s)->r,                            \
                                     (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                                     BELUGA_OPTIONS_TERMINATED),                               \
                      expected)
-/* Expect that a whole answer has this text, which is not compared if it is NULL. */
+/* Expect that a call without a stream succeeds. Its text is compared with `text` unless that is
+ * NULL. */
 #define expect_text(s, text) \
     assert_int_equal(generate_under((s)->model, (s)->ctx, text, &(s)->err), 0)
-/* Expect that a whole answer fails with this code. */
+/* Expect that a call without a stream fails with this code. */
 #define expect_failure(s, code) \
     assert_int_equal(generate_under((s)->model, (s)->ctx, NULL, &(s)->err), code)
 
@@ -90,7 +92,7 @@ void pull_to_the_end(scene *s);
 
 /* --- a stream that is pushed ------------------------------------------------------------------ */
 
-/* Begin a stream on the scene's loop, with a new record. */
+/* Begin a stream on the scene's loop, and clear the scene's record for it. */
 void push(scene *s);
 void step_to_text(scene *s);
 void step_to_the_end(scene *s);
@@ -109,7 +111,7 @@ void step_to_requests(scene *s, size_t n);
 /* Wait until the peer has sent all of answer `i`, or until the client closed its connection. */
 void wait_answered(scene *s, size_t i);
 void wait_cancelled(scene *s, size_t i);
-/* Open gate 0, and wait until the rest of answer 0 is sent. */
+/* Open gate 0, and wait until the peer has sent the rest of answer 0. */
 void let_the_rest_come(scene *s);
 void expect_requests(scene *s, size_t n);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* If the memory for a step is missing, the step is left out, and the test notices that. */
+/* If the memory for a step is missing, the step is left out, which the test then notices. */
 static void say_letters(peer_reply *r, size_t n)
 {
     char *text = malloc(n + 1);

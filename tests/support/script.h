@@ -4,7 +4,7 @@
  *     script(p, FAILS(429, "Retry-After: 2\r\n"));
  *     script(p, REPEATS(20), ANSWERS("Hello"));
  *
- * Each word is one step of a reply, see peer.h, and the reply is one more in the peer's queue. */
+ * Each word is one step of a reply (see peer.h). The reply is appended to the peer's queue. */
 #ifndef TESTS_SCRIPT_H
 #define TESTS_SCRIPT_H
 
@@ -63,7 +63,7 @@ typedef struct script_step {
 
 #define STREAMS(words) ((script_step){SCRIPT_STREAM, 0, 0, words, NULL, NULL})
 #define ANSWERS(words) ((script_step){SCRIPT_ANSWER, 0, 0, words, NULL, NULL})
-/* `headers` is NULL or whole lines; the message is "not now". */
+/* `headers` is NULL or whole header lines. The message of the error is "not now". */
 #define FAILS(status, headers) ((script_step){SCRIPT_ERROR, status, 0, NULL, headers, NULL})
 #define FAILS_AS(status, code) ((script_step){SCRIPT_ERROR, status, 0, NULL, NULL, code})
 
@@ -80,7 +80,7 @@ typedef struct script_step {
 
 #define REPEATS(times) ((script_step){SCRIPT_REPEAT, times, 0, NULL, NULL, NULL})
 #define FOR_EVER       REPEATS(PEER_FOR_EVER)
-/* Only requests whose path contains this part, or requests that ask for a stream. */
+/* The reply answers only requests whose path contains this part, or only requests for a stream. */
 #define MATCHES(path_part) ((script_step){SCRIPT_MATCH, 0, 0, path_part, NULL, NULL})
 #define MATCHES_STREAMED   ((script_step){SCRIPT_MATCH_STREAMED, 1, 0, NULL, NULL, NULL})
 
@@ -96,10 +96,10 @@ typedef struct script_step {
 
 #define SCRIPT_STEPS(...) ((const script_step[]){__VA_ARGS__, {SCRIPT_END, 0, 0, NULL, NULL, NULL}})
 
-/* Append a reply to the peer's queue. The result is borrowed from the peer: a test may add steps
- * for which there is no word. */
+/* Append a reply to the peer's queue. The result is borrowed from the peer: a test may add further
+ * steps, for which this header has no macro. */
 #define script(p, ...) script_reply(peer_reply_new(p), SCRIPT_STEPS(__VA_ARGS__))
-/* Add steps to a reply. */
+/* Add steps to a reply that exists already. */
 #define script_more(reply, ...) script_reply(reply, SCRIPT_STEPS(__VA_ARGS__))
 peer_reply *script_reply(peer_reply *reply, const script_step *steps);
 

@@ -1,6 +1,5 @@
-/* Helpers that the suites about recordings share: a directory, and the default client that records
- * to it or replays from it. Use it with tests/support/calls.h, whose models are the default
- * client's. */
+/* Helpers for the suites about recordings: a directory, and functions that make the default client
+ * record to it or replay from it. The models of tests/support/calls.h use that client. */
 #ifndef TESTS_TAPE_H
 #define TESTS_TAPE_H
 
@@ -15,18 +14,18 @@
 typedef struct tape {
     char directory[64];
     peer *peer;   /* NULL after tape_silence */
-    char url[64]; /* URL of the peer, valid also after tape_silence */
+    char url[64]; /* URL of the peer; also valid after tape_silence */
 } tape;
 
 int tape_set_up(void **state);
 int tape_tear_down(void **state);
 #define ON_TAPE(test) cmocka_unit_test_setup_teardown(test, tape_set_up, tape_tear_down)
 
-/* Let the default client record, replay, or do neither; the test fails if that is impossible. */
+/* Make the default client record, replay, or do neither. The test fails if that is impossible. */
 void tape_record(tape *t);
 void tape_replay(tape *t);
 void tape_stop(void);
-/* Returns 0 or a code: whether the directory can be used in this mode. */
+/* Try to use the directory in this mode. Returns 0 or an error code. */
 int tape_try(const tape *t, beluga_cassette_mode mode, beluga_error *err);
 /* Stop the peer: from then on nothing can come from a network. */
 void tape_silence(tape *t);
@@ -39,12 +38,12 @@ beluga_chat_model *tape_open_n(const tape *t, const beluga_option *opts, size_t 
 
 /* Script an answer, and record it. */
 void tape_answer(tape *t, beluga_chat_model *model, const char *text);
-/* Ask for `text`, which no recording answers. Returns the error's message, valid until the next
- * call. */
+/* Ask `text`, for which there is no recording. Returns the message of the error, valid until the
+ * next call. */
 const char *tape_refusal(beluga_chat_model *model, const char *text);
 void assert_says(const char *text, const char *part);
 
-/* Returns how many recordings there are; they are sorted by name. */
+/* Returns the number of recordings, and sorts them by name. */
 size_t tape_count(const tape *t);
 /* Returns the name of recording i, in a buffer that the next call reuses. */
 const char *tape_name(const tape *t, size_t i);

@@ -1,4 +1,4 @@
-/* Threads that all do the same at once. */
+/* Runs a function on several threads at the same time. */
 #ifndef TESTS_THREADS_H
 #define TESTS_THREADS_H
 
@@ -24,7 +24,7 @@ static inline void threads_start(threads *t, size_t n, void *(*run)(void *), voi
         assert_int_equal(pthread_create(&t->ids[t->n], NULL, run, argument), 0);
 }
 
-/* Wait for the threads. Each must return NULL, which means that nothing was wrong. */
+/* Wait for the threads. Each of them must return NULL, which means that it found no fault. */
 static inline void threads_join(threads *t)
 {
     for (size_t i = 0; i < t->n; i++) {

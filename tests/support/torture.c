@@ -15,12 +15,13 @@
 
 enum { MAX_ALLOCATIONS = 100000, REST_MS = 30000 };
 
-/* A thread of the default client may still wipe the key of an ended call, with the allocator that
- * is set now, so wait for it. */
+/* A thread of the default client may still wipe the key of an ended call, and then free it with the
+ * current allocator, so wait for that thread. */
 static void wait_for_rest(void)
 {
     assert_int_equal(beluga_client_close(beluga_client_default(), REST_MS, NULL), 0);
-    assert_non_null(beluga_registry_default()); /* created before the run, since no body frees it */
+    /* Make the registry before the run, because no body frees it. */
+    assert_non_null(beluga_registry_default());
 }
 
 static int run(int (*body)(void *), void *argument, size_t first, size_t last)
@@ -42,7 +43,7 @@ size_t torture_count(int (*body)(void *), void *argument)
     return scarce_asked();
 }
 
-/* Returns how many allocations failed. */
+/* Run the body while these allocations fail. Returns how many allocations failed. */
 static size_t run_failing(int (*body)(void *), void *argument, size_t first, size_t last)
 {
     int status = run(body, argument, first, last);

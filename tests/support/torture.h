@@ -1,5 +1,5 @@
-/* Fails every allocation of a piece of work in turn, and checks that nothing leaks and nothing
- * breaks. */
+/* Runs a function many times, each time with another failing allocation, and checks that it returns
+ * the right error and leaks nothing. */
 #ifndef TESTS_TORTURE_H
 #define TESTS_TORTURE_H
 

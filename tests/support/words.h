@@ -1,5 +1,5 @@
-/* Asserts that a text contains some texts and lacks others. The text that was looked for is named
- * in the failure. */
+/* Asserts that a text contains some texts and lacks others. A failure names the text that was
+ * expected or forbidden. */
 #ifndef TESTS_WORDS_H
 #define TESTS_WORDS_H
 

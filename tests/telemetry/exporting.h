@@ -1,4 +1,4 @@
-/* A client that exports to a peer. */
+/* A client whose telemetry is exported to a scripted peer. */
 #ifndef TESTS_TELEMETRY_EXPORTING_H
 #define TESTS_TELEMETRY_EXPORTING_H
 
@@ -65,8 +65,9 @@ static beluga_chat_model *mock_of(beluga_client *client)
     return model;
 }
 
-/* Export only traces, at once, unless the variables say otherwise. The exporter waits as long as
- * the tests do, since the usual ten seconds for an answer may pass on a busy machine. */
+/* Open a client that exports traces without delay, and no metrics, unless the variables `more` say
+ * otherwise. Its timeouts are as long as those of the tests, since an answer may take longer than
+ * the usual ten seconds on a busy machine. */
 static void open_client(scene *s, const char *const *more)
 {
     const char *variables[MAX_VARIABLES] = {
@@ -78,7 +79,7 @@ static void open_client(scene *s, const char *const *more)
     size_t n = 0;
     snprintf(s->endpoint, sizeof s->endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=%s",
              peer_url(s->peer));
-    /* Of several values for a name the first is used. */
+    /* If a variable occurs more than once, the first one is used. */
     const char *all[MAX_VARIABLES];
     for (; more && *more; more++) all[n++] = *more;
     for (size_t i = 0; variables[i]; i++) all[n++] = variables[i];
@@ -105,7 +106,7 @@ static void reply(scene *s, int status, const char *headers, int times)
     peer_step_body(r, "", 0);
 }
 
-/* Parse the spans of one request, by the same fields with which they were written. */
+/* Parse the spans in the body of request `i`. */
 static Otlp__TraceRequest *request_at(scene *s, size_t i)
 {
     size_t n;

@@ -1,4 +1,4 @@
-/* Runs code in a child process of a program whose telemetry exports. */
+/* Runs code in a child process of a program that exports telemetry. */
 #ifndef TESTS_TELEMETRY_IN_CHILD_H
 #define TESTS_TELEMETRY_IN_CHILD_H
 
@@ -21,7 +21,7 @@
         }                                                                       \
     } while (0)
 
-/* Run this function in a child to its end; it returns 0 on success. */
+/* Run the function in a child, and wait for the child. The function returns 0 on success. */
 static inline void in_child(int (*body)(void *), void *argument)
 {
     enum { CHILD_SECONDS = 60 };

@@ -1,4 +1,4 @@
-/* A sink that records, and the scene that every test with it uses. */
+/* A telemetry sink that records what it is called with, and the scene of all tests that use it. */
 #ifndef TESTS_TELEMETRY_RECORDER_H
 #define TESTS_TELEMETRY_RECORDER_H
 
@@ -22,7 +22,7 @@ typedef struct span {
     struct span *parent;
     beluga_span_start start;
     beluga_span_end end;
-    beluga_error error; /* the error of the end */
+    beluga_error error; /* the error with which the span ended */
     char model[64], traceparent[64], base_url[64], response_id[64], response_model[64];
     char tool[64], content[256], result[256], attributes[256], measured[128];
     size_t messages;
@@ -34,8 +34,9 @@ typedef struct recorder {
     pthread_mutex_t lock;
     span spans[MAX_SPANS];
     size_t count;
-    atomic_size_t late; /* number of calls about a span that had already ended */
-    bool deaf;          /* wants to hear no more of operations */
+    atomic_size_t late; /* number of calls for a span that had already ended */
+    /* if set, `begin` returns NULL for operations, so that the sink is not called for them again */
+    bool deaf;
 } recorder;
 
 static void keep(char *field, size_t n, const char *text)
@@ -132,7 +133,7 @@ static void content(void *payload, void *handle, const beluga_event *event)
                  event->u.text.text);
 }
 
-/* ---- the scene of every test ----------------------------------------------------------------- */
+/* ---- the scene of the tests ------------------------------------------------------------------ */
 
 typedef struct scene {
     recorder recorder;
@@ -207,8 +208,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Assert that all spans have ended once, and that nothing was reported afterwards. Returns the i-th
- * of them. */
+/* Assert that there are `of` spans, that each has ended once, and that the sink was not called for
+ * a span after its end. Returns span `i`. */
 static const span *the(const scene *s, size_t i, size_t of)
 {
     assert_int_equal(s->recorder.count, of);

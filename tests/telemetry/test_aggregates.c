@@ -1,4 +1,5 @@
-/* How spans and measurements are aggregated before they are exported, and the settings for that. */
+/* How spans and measurements are aggregated before they are exported, and the settings that control
+ * this. */
 #include "../support/threads.h"
 #include "../support/torture.h"
 #include "exporting.h"
@@ -120,7 +121,8 @@ static int tear_down_numbers(void **state)
 static void a_subject_is_found_again_by_what_it_says(void **state)
 {
     numbers *n = *state;
-    char model[] = "m"; /* the same model at another address */
+    /* the same name in another array, so that the library must compare the text */
+    char model[] = "m";
     beluga_span_start again = start_of(model), other = start_of("n");
     assert_ptr_equal(beluga__subject_find(&n->subjects, &again), n->subject);
     assert_ptr_not_equal(beluga__subject_find(&n->subjects, &other), n->subject);
@@ -219,8 +221,7 @@ static void print_nothing(void *payload, const char *text, size_t length)
     (void)length;
 }
 
-/* Telemetry that can't be recorded or sent for lack of memory is dropped, and the call itself is
- * not affected. */
+/* If memory is missing, telemetry is dropped, and the call itself must not fail because of it. */
 static int observe_a_call(void *argument)
 {
     static const char *const variables[] = {

@@ -1,7 +1,5 @@
-/*
- * The exporter with threads, forks, and receivers that fail; and the aggregation of metrics. Only
- * what the count of dropped spans says is lost.
- */
+/* The exporter with several threads, forks, and receivers that fail; and the aggregation of
+ * metrics. Every span must be received or counted as dropped. */
 #include "../support/threads.h"
 #include "exporting.h"
 
@@ -31,8 +29,8 @@ static void nothing_is_lost_but_what_the_count_says(void **state)
     open_client(s, small);
     threads callers;
     threads_start(&callers, THREADS, call_some, s->mock);
-    /* Telemetry stops while the threads call: spans that end later are not observed, or are dropped
-     * and counted. */
+    /* Telemetry is shut down while the threads make calls. Spans that end later are not observed,
+     * or are dropped and counted. */
     peer_wait_requests(s->peer, REFUSED + 1, PATIENCE_MS);
     beluga_telemetry_flush(s->telemetry, PATIENCE_MS);
     threads_join(&callers);
@@ -52,7 +50,7 @@ static void calls_go_on_while_it_is_shut_down(void **state)
     open_client(s, NULL);
     threads_start(&callers, THREADS, call_some, s->mock);
     beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS);
-    /* a second shutdown has no effect */
+    /* the second shutdown has no effect */
     assert_int_equal(beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS), 0);
     threads_join(&callers);
     size_t requests = peer_requests(s->peer);
@@ -72,7 +70,8 @@ static void a_receiver_that_hangs_costs_calls_nothing_and_the_shutdown_its_time(
     open_client(s, small);
     for (int i = 0; i < CALLS; i++) invoke(s->mock);
     assert_int_equal(peer_wait_requests(s->peer, 1, PATIENCE_MS), 0);
-    assert_true(beluga_telemetry_dropped(s->telemetry) > 0); /* the queue was full */
+    /* the queue was full, so spans were dropped */
+    assert_true(beluga_telemetry_dropped(s->telemetry) > 0);
     assert_int_not_equal(beluga_telemetry_shutdown(s->telemetry, 50), 0);
     assert_int_equal(beluga_telemetry_dropped(s->telemetry), CALLS * SPANS_A_CALL);
 }
@@ -99,7 +98,7 @@ static void a_retry_after_that_is_too_long_is_not_waited_for(void **state)
     invoke(s->mock);
     assert_int_equal(peer_wait_outcome(s->peer, 0, PEER_ANSWERED, PATIENCE_MS), 0);
     while (beluga_telemetry_dropped(s->telemetry) != SPANS_A_CALL) usleep(1000);
-    invoke(s->mock); /* and the exporter works again */
+    invoke(s->mock); /* after the dropped spans the exporter works */
     assert_int_equal(beluga_telemetry_flush(s->telemetry, PATIENCE_MS), 0);
     assert_int_equal(spans_from(s, 1), SPANS_A_CALL);
 }
@@ -147,7 +146,7 @@ static void a_forked_child_exports_its_own_spans_only(void **state)
     needs_threads_in_a_child();
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, later);
-    invoke(s->mock); /* this span waits in the parent's queue */
+    invoke(s->mock); /* the span of this call is in the parent's queue */
     in_child(call_in_child, s);
     assert_int_equal(spans_from(s, 0), SPANS_A_CALL);
     assert_int_equal(beluga_telemetry_flush(s->telemetry, PATIENCE_MS), 0);

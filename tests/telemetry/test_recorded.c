@@ -1,7 +1,6 @@
-/*
- * The content of an export: the lines of OTLP/JSON that are written to a file are read back. Tests
- * which attributes a call has, which texts are captured, and that every limit drops and counts.
- */
+/* The content of an export: the tests read the lines of OTLP/JSON that telemetry has written into a
+ * file. They check the attributes of calls, which texts are captured, and that everything beyond a
+ * limit is dropped and counted. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
@@ -21,10 +20,10 @@ enum { MAX_VARIABLES = 16, SAID = 2048 };
 
 typedef struct scene {
     char path[64];
-    char said[SAID]; /* the log's records, one on each line */
+    char said[SAID]; /* the records of the log, one on each line */
     beluga_client *client;
     beluga_telemetry *telemetry;
-    char *text; /* text of the file, once it was closed */
+    char *text; /* the text of the file after it was closed */
 } scene;
 
 static int set_up(void **state)
@@ -68,7 +67,8 @@ static void hear(void *payload, beluga_log_level level, const char *event,
                                    (int)fields[i].length, fields[i].text);
 }
 
-/* Write everything to the file at a flush, and read nothing from the environment. */
+/* Open a client that writes everything into the file at a flush, and reads no environment
+ * variables. */
 static void open_client(scene *s, const char *const *more)
 {
     const beluga_client_settings client = {.size = sizeof client};
@@ -101,7 +101,7 @@ static beluga_chat_model *open_model(scene *s, const char *name, const beluga_op
     return model;
 }
 
-/* End the telemetry, and return the file's text. Borrowed. */
+/* Shut down the telemetry, and return the text of the file. Borrowed. */
 static const char *exported(scene *s)
 {
     close_client(s);
@@ -149,7 +149,7 @@ static beluga_messages *say(const char *text)
 static const char *const capture[] = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true",
                                       NULL};
 
-/* Make one message of each kind, with one part of each kind. */
+/* Return messages of every role, with parts of every kind. */
 static beluga_messages *everything(void)
 {
     beluga_messages *messages = beluga_messages_new();
@@ -168,7 +168,7 @@ static beluga_messages *everything(void)
     return messages;
 }
 
-/* Ask with these variables, and return the exported text. Borrowed. */
+/* Make a call with these variables, and return the exported text. Borrowed. */
 static const char *exported_everything(scene *s, const char *const *variables)
 {
     const beluga_option options[] = {beluga_with_model_name("any")};
@@ -179,7 +179,7 @@ static const char *exported_everything(scene *s, const char *const *variables)
     return exported(s);
 }
 
-/* Assert that a JSON text is contained as a JSON string. */
+/* Assert that the text contains this JSON text, quoted as a JSON string. */
 static void expect_quoted(const char *text, const char *json)
 {
     char quoted[512];
@@ -297,7 +297,7 @@ static void the_settings_of_a_model_are_attributes_of_its_spans(void **state)
     expect_settings(*state, true);
 }
 
-/* A model notes whether it has options that spans describe, so each option is tested separately. */
+/* A model remembers whether it has options that spans describe, so each option is tested alone. */
 static void each_setting_of_a_model_makes_its_spans_describe_it(void **state)
 {
     const struct {
@@ -408,7 +408,7 @@ static void differences_begin_anew_with_each_export(void **state)
     expect_none(text, "\"asDouble\":10");
 }
 
-/* The child writes to another file, since the output of both could not be told apart in one. */
+/* The child has its own file, since one file could not show which process wrote a line. */
 static int measure_in_child(void *argument)
 {
     scene *s = argument;
@@ -424,8 +424,8 @@ static void a_forked_child_counts_from_nothing(void **state)
     call_measured(s, 5);
     in_child(measure_in_child, s);
     const char *text = exported(s);
-    expect(text, "\"asDouble\":4");  /* the child's two calls */
-    expect(text, "\"asDouble\":10"); /* and the parent's five */
+    expect(text, "\"asDouble\":4");  /* the two calls of the child */
+    expect(text, "\"asDouble\":10"); /* the five calls of the parent */
     expect_none(text, "\"asDouble\":14");
 }
 
@@ -471,7 +471,7 @@ static void what_headers_and_addresses_can_not_carry_is_left_out(void **state)
         open_client(s, variables);
         snprintf(expected, sizeof expected, "%.*s it ", (int)strcspn(wrong[i], "="), wrong[i]);
         expect(s->said, expected);
-        expect_none(s->said, "X-Other"); /* its value may be a secret */
+        expect_none(s->said, "X-Other"); /* its value may be a secret, so it is not logged */
         close_client(s);
     }
 }
@@ -488,7 +488,7 @@ static void what_is_set_for_all_signals_is_told_once(void **state)
     expect(s->said, "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION brotli must be gzip or none");
 }
 
-/* Open a client with only these variables, and no file. */
+/* Open a client that has only these variables, and no file. */
 static void open_without_a_file(scene *s, const char *const *variables)
 {
     const beluga_telemetry_settings settings = {.size = sizeof settings,

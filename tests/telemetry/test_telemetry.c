@@ -1,13 +1,12 @@
-/*
- * What a telemetry sink hears: one operation for each call, and one attempt below it for each
- * request, with their results; each span ends exactly once, in every way a call can end.
- */
+/* What a telemetry sink is called with: one operation for each call, and one attempt for each
+ * request of the call, with their results. Each span must end exactly once, however the call
+ * ends. */
 #include "../support/parts.h"
 #include "recorder.h"
 
-/* ---- the scene of every test ----------------------------------------------------------------- */
+/* ---- assertions ------------------------------------------------------------------------------ */
 
-/* Assert that one operation and one attempt ended with this code. */
+/* Assert that one operation and one attempt were reported, and that both ended with this code. */
 static void assert_both(const scene *s, int code)
 {
     const span *operation = the(s, 0, 2), *attempt = the(s, 1, 2);
@@ -157,9 +156,9 @@ static void usage_is_told_of_a_stream_that_breaks(void **state)
     assert_int_equal(the(s, 0, 2)->first, 1);
 }
 
-/* ---- every way to end ------------------------------------------------------------------------ */
+/* ---- every way in which a call can end ------------------------------------------------------- */
 
-/* Script a stream with a word and its usage, and then nothing more. */
+/* Script a stream that has a word and its usage, but never ends. */
 static void say_a_word_and_hang(peer *p)
 {
     peer_reply *r = peer_reply_new(p);
@@ -176,7 +175,7 @@ static void on_event(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR) s->terminal++;
 }
 
-/* Begin a pushed stream that waits after its usage. */
+/* Begin a pushed stream whose answer never ends, and run it until its usage has arrived. */
 static beluga_op *waiting_stream(scene *s, beluga_context *context)
 {
     beluga_op *op = NULL;

@@ -1,11 +1,12 @@
-/* Sinks that hear about tools, about upstream requests, about nothing, and from many threads. */
+/* Sinks that are called for tools and for the requests of a provider, sinks that lack functions,
+ * and sinks that are called by many threads. */
 #include "../support/scoped.h"
 #include "../support/threads.h"
 #include "recorder.h"
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-static char traced_as[64]; /* the trace that a tool found in its context */
+static char traced_as[64]; /* the traceparent that a tool found in its context */
 
 static int tell_weather(void *payload, beluga_context *ctx, const char *arguments, size_t length,
                         beluga_tool_result *result)
@@ -17,7 +18,7 @@ static int tell_weather(void *payload, beluga_context *ctx, const char *argument
     return beluga_tool_result_set(result, "sunny", 5);
 }
 
-/* Make a mock model that calls these tools, and then answers. */
+/* Open a model of mock whose answer makes these calls, and whose next answer is a text. */
 static beluga_chat_model *mock_with_tools(scene *s, const char *calls)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
@@ -77,7 +78,7 @@ static void a_tool_loop_is_the_parent_of_its_steps_and_tools(void **state)
     const span *weather = tool_span(s, 0), *none = tool_span(s, 1);
     assert_string_equal(weather->tool, "weather");
     assert_int_equal(weather->end.status, 0);
-    assert_string_equal(weather->content, ""); /* content is not captured */
+    assert_string_equal(weather->content, ""); /* the texts are not captured */
     assert_string_equal(weather->result, "");
     assert_string_equal(none->tool, "none");
     assert_int_equal(none->end.status, BELUGA_ERROR_TOOL_NOT_FOUND);
@@ -216,7 +217,7 @@ static void a_sink_of_an_older_build_hears_operations_and_attempts_only(void **s
         assert_true(the(s, i, 4)->start.kind <= BELUGA_SPAN_ATTEMPT);
 }
 
-/* ---- calls that are not reported ------------------------------------------------------------- */
+/* ---- calls for which the sink is not called -------------------------------------------------- */
 
 static void what_never_starts_and_lists_of_models_are_not_told(void **state)
 {
@@ -240,7 +241,7 @@ static void a_sink_that_returns_no_handle_hears_no_more(void **state)
     pulled got;
     stream_all(s->openai, &got);
     assert_int_equal(got.status, 0);
-    assert_int_equal(s->recorder.count, 1); /* the sink heard only of the operation */
+    assert_int_equal(s->recorder.count, 1); /* the sink was called only for the operation */
 }
 
 static void a_sink_may_lack_any_function(void **state)

@@ -1,4 +1,4 @@
-/* Functions of the tools in these suites. */
+/* Functions for the tools in these suites. */
 #ifndef TESTS_TOOLS_BODIES_H
 #define TESTS_TOOLS_BODIES_H
 
@@ -7,11 +7,11 @@
 #include <string.h>
 
 typedef struct failing {
-    const char *text; /* the text that the tool writes first */
+    const char *text; /* the text that the tool writes before it fails */
     int code;
 } failing;
 
-/* Fails as its payload, a `failing`, says. */
+/* A tool that fails as its payload, a `failing`, says. */
 static inline int fail_as_told(void *payload, beluga_context *context, const char *arguments,
                                size_t length, beluga_tool_result *result)
 {

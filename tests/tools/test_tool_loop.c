@@ -1,4 +1,5 @@
-/* The tool loop: what the model gets, what the caller gets, and that the loop always ends. */
+/* The tool loop: what the model receives, what the caller receives, and that the loop always
+ * ends. */
 #include "../support/scoped.h"
 #include "bodies.h"
 #include "support/calls.h"
@@ -23,7 +24,7 @@ static int echo(void *payload, beluga_context *ctx, const char *arguments, size_
 
 static failing breakdown = {"out of order", BELUGA_ERROR_INTERNAL};
 
-/* Sleeps until its context is cancelled: an abandoned tool can see that. */
+/* A tool that sleeps until its context is cancelled. It counts its starts and its ends. */
 static atomic_int sleepers_started, sleepers_woken;
 
 static int sleep_long(void *payload, beluga_context *ctx, const char *arguments, size_t length,
@@ -39,7 +40,7 @@ static int sleep_long(void *payload, beluga_context *ctx, const char *arguments,
     return BELUGA_ERROR_CONTEXT_CANCELED;
 }
 
-/* Ignores cancellation, and ends when let_go is set. */
+/* A tool that ignores cancellation, and ends when let_go is set. */
 static atomic_bool let_go;
 
 static int be_stubborn(void *payload, beluga_context *ctx, const char *arguments, size_t length,
@@ -55,7 +56,7 @@ static int be_stubborn(void *payload, beluga_context *ctx, const char *arguments
     return beluga_tool_result_set(result, "late", 4);
 }
 
-/* Waits until a number of tools run at once; only then all of them can end. */
+/* Tools that wait until a number of them run at the same time. */
 typedef struct meeting {
     pthread_mutex_t lock;
     pthread_cond_t all;
@@ -93,7 +94,8 @@ static beluga_tool *tool(const char *name, beluga_tool_execute_fn execute, void 
     return made;
 }
 
-/* Bind one tool to mock, which makes the calls of the JSON once, and then answers "done". */
+/* Bind a tool to a model of mock, whose first answer makes the calls in this JSON, and whose next
+ * answer is "done". */
 static beluga_chat_model *mock_that_calls(const char *calls, beluga_tool *consumed)
 {
     beluga_chat_model *model =
@@ -158,7 +160,7 @@ static void expect_story(beluga_chat_model *model, const char *expected)
     beluga_chat_model_unref(model);
 }
 
-/* Run the tool loop successfully. Returns owned. */
+/* Run the tool loop, which must succeed. Returns owned. */
 static beluga_response *run(beluga_chat_model *model, beluga_messages **messages, story *s)
 {
     beluga_response *response = NULL;
@@ -166,7 +168,7 @@ static beluga_response *run(beluga_chat_model *model, beluga_messages **messages
     return response;
 }
 
-/* Run a tool loop that takes more steps than allowed, and so never finishes. */
+/* Run a tool loop that would need more steps than are allowed, and so must fail. */
 static void exceeds(beluga_chat_model *model, beluga_messages **messages, story *s,
                     const beluga_option *limit)
 {
@@ -178,7 +180,7 @@ static void exceeds(beluga_chat_model *model, beluga_messages **messages, story 
     assert_int_equal(s->finishes, 0);
 }
 
-/* Answer once with a call of echo, and with this finish reason. */
+/* Script an answer that calls the tool echo, and ends with this finish reason. */
 static peer_reply *call_and_end(peer *p, const char *reason)
 {
     peer_reply *r = peer_reply_new(p);
@@ -271,8 +273,8 @@ static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
     expect_story(mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]",
                                  tool("sleeper", sleep_long, NULL, 20)),
                  "<tool_execution_error tool sleeper gave no result before its timeout>done");
-    /* The tool was cancelled, not killed, unless the machine was so slow that the tool never
-     * began. */
+    /* The tool's context was cancelled, so that the tool ended by itself. On a slow machine the
+     * tool may not even have started. */
     while (atomic_load(&sleepers_woken) != atomic_load(&sleepers_started)) usleep(1000);
 }
 
@@ -305,7 +307,8 @@ static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state
     assert_int_equal(beluga_messages_count(messages), 1);
 }
 
-/* Assert that an answer with this finish reason runs no tool, and that the caller gets its call. */
+/* Assert that no tool runs after an answer with this finish reason, and that the caller gets the
+ * tool call. */
 static void ends_without_a_run(peer *p, beluga_chat_model *bound, const char *word,
                                beluga_finish_reason reason)
 {
@@ -343,7 +346,7 @@ static void say_and_end(peer *p, const char *text, const char *reason)
     peer_openai_done(r);
 }
 
-/* If a tool call were forced in every step, no step would be left for the answer. */
+/* If a tool call were forced in every step, the model could never answer. */
 static void a_call_is_forced_in_the_first_step_alone(void **state)
 {
     peer *p = *state;
@@ -418,7 +421,8 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
     assert_int_equal(run_n(model, ctx, &messages, &s, &response, &err, NULL, 0),
                      BELUGA_ERROR_CONTEXT_CANCELED);
     pthread_join(thread, NULL);
-    assert_int_equal(atomic_load(&sleepers_woken), before); /* the run did not wait for the tool */
+    /* the run did not wait for the tool to end */
+    assert_int_equal(atomic_load(&sleepers_woken), before);
     atomic_store(&let_go, true);
     while (atomic_load(&sleepers_woken) == before) usleep(1000);
 }
@@ -437,9 +441,9 @@ static void a_hosts_loop_never_blocks_on_a_tool(void **state)
     assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages, record_story, &s, &run,
                                               NULL, NULL, 0),
                      0);
-    /* a step returns while the tool sleeps */
+    /* a step must return although the tool sleeps */
     for (int i = 0; i < 10; i++) assert_int_equal(beluga_loop_step(loop), 0);
-    /* a tool that has not begun never does */
+    /* wait until the tool has started: freeing the run would keep it from starting */
     while (atomic_load(&sleepers_started) == started) usleep(1000);
     assert_int_equal(s.finishes, 0);
     beluga_tool_run_free(run);

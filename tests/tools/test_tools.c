@@ -1,5 +1,5 @@
-/* Tools: making them, binding them to a model, which does not change itself, and the calls that
- * come back. */
+/* Tools: how they are made, how they are bound to a model (which does not change itself), and the
+ * calls that a model's answer contains. */
 #include "../models.h"
 #include "../support/scoped.h"
 #include "../support/threads.h"
@@ -221,7 +221,7 @@ static void fifty_threads_bind_at_once_and_the_model_stays_as_it_was(void **stat
     assert_int_equal(beluga_chat_model_tool_count(s->model), 0);
 }
 
-/* ---- calls that come back -------------------------------------------------------------------- */
+/* ---- calls in answers ------------------------------------------------------------------------ */
 
 static void the_example_calls_the_first_tool_it_is_given(void **state)
 {
@@ -255,7 +255,7 @@ static void assert_two_calls(const beluga_response *response)
     assert_string_equal(first->arguments, "{\"city\":\"Z\xc3\xbcrich\",\"days\":3}");
     assert_string_equal(second->name, "clock");
     assert_string_equal(second->arguments, "{}");
-    assert_true(*second->id); /* the library makes up an id */
+    assert_true(*second->id); /* the library has invented an id */
     assert_string_not_equal(second->id, first->id);
 }
 

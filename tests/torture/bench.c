@@ -54,7 +54,8 @@ int bench_tear_down(void **state)
     beluga_tool_unref(b->tool);
     beluga_chat_model_unref(b->mock);
     beluga_chat_model_unref(b->openai);
-    /* A thread of the pool may still read a key that no call waits for any more. */
+    /* A thread of the pool may still read a key, although no call waits for it, so wait for the
+     * thread. */
     assert_int_equal(beluga_client_close(b->client, PATIENCE_MS, NULL), 0);
     beluga_allocator_set_default(NULL);
     beluga__secret_allocator_set(NULL);
@@ -69,7 +70,7 @@ size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t la
     int status = call(b);
     size_t count = scarce_asked();
     scarce_between(SIZE_MAX, SIZE_MAX);
-    /* Without memory to read an error's body, only its status is known. */
+    /* If memory for the body of an error is missing, the library knows only its HTTP status. */
     bool vague = expected == BELUGA_ERROR_CONTEXT_LENGTH && status == BELUGA_ERROR_INVALID_REQUEST;
     if (status != BELUGA_ERROR_NO_MEMORY && !vague) assert_int_equal(status, expected);
     if (count <= first) assert_int_equal(status, expected);
@@ -78,7 +79,8 @@ size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t la
 
 void torture(bench *b, call_fn call, int expected)
 {
-    assert_int_equal(call(b), expected); /* objects that are made once are made here */
+    /* the first run makes the objects that are made only once */
+    assert_int_equal(call(b), expected);
     for (size_t i = 0; i < MAX_ALLOCATIONS; i++) {
         if (run_failing(b, call, expected, i, i) <= i) return;
         assert_int_equal(call(b), expected);
@@ -106,7 +108,7 @@ int pull(bench *b)
     int status = beluga_stream_chat(b->model, b->context, b->messages, &stream, &got.err);
     if (status) return status;
     pull_all(stream, &got);
-    /* The end of a stream stays the same. */
+    /* After the end of a stream, beluga_stream_next returns the same status again. */
     const beluga_event *event;
     assert_int_equal(beluga_stream_next(stream, &event, NULL), got.status);
     beluga_stream_free(stream);

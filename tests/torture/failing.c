@@ -37,7 +37,8 @@ failing_plan *failing_get(void)
         (__typeof__(&name))(uintptr_t)found;         \
     })
 
-/* Calls of child processes are not failed. */
+/* Map the plan of a preloaded library, and remove the variables, so that child processes do not
+ * fail. */
 __attribute__((constructor)) static void take_plan(void)
 {
     const char *path = getenv("FAILING");
@@ -51,7 +52,7 @@ __attribute__((constructor)) static void take_plan(void)
     unsetenv("LD_PRELOAD");
 }
 
-/* Returns 0 if the call may proceed, else its fault. */
+/* Count a system call. Returns 0 if it may proceed, or the fault that it must have. */
 static int fault_of(int kind)
 {
     if (!atomic_load(&plan->armed)) return 0;
@@ -63,8 +64,8 @@ static int fault_of(int kind)
     return plan->fault;
 }
 
-/* Reads and writes of an eventfd or a timerfd neither fail nor are short, and stderr is where
- * failures are reported. */
+/* Some descriptors are left alone: an eventfd and a timerfd, whose reads and writes neither fail
+ * nor are short, and stderr, where failures are reported. */
 enum { NUMBERS = 65536 };
 static atomic_bool is_number[NUMBERS];
 
@@ -89,7 +90,7 @@ static int numbered(int fd, bool number)
         return failed;                               \
     }
 
-/* Wraps a transfer of n bytes; a short one transfers only the first. */
+/* Wraps a function that transfers n bytes. A short transfer has only the first byte. */
 #define WRAP_BYTES(kind, name, params, args, short_args)           \
     ssize_t name params                                            \
     {                                                              \
@@ -100,7 +101,7 @@ static int numbered(int fd, bool number)
         return -1;                                                 \
     }
 
-/* Wraps functions that return their error. */
+/* Wraps a function that returns its error code. */
 #define WRAP_CODE(kind, name, params, args)         \
     int name params                                 \
     {                                               \
@@ -108,7 +109,8 @@ static int numbered(int fd, bool number)
         return fault > 0 ? fault : REAL(name) args; \
     }
 
-/* Wraps functions that do their work and then fail, as a full disk may be reported late. */
+/* Wraps a function that does its work and then fails, since errors such as a full disk may be
+ * reported late. */
 #define WRAP_LATE(kind, name, params, args)   \
     int name params                           \
     {                                         \

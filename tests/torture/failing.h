@@ -1,14 +1,14 @@
-/* System calls that fail on request. This library takes precedence over the C library: it is linked
- * to a test, or preloaded into the command. Of one kind of call the n-th fails, or all from the
- * n-th on. */
+/* System calls that fail on request. This library is linked to a test or preloaded into the
+ * command, and its functions replace those of the C library. Of one kind of call, the n-th fails,
+ * or the n-th and all later ones. */
 #ifndef TESTS_FAILING_H
 #define TESTS_FAILING_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* A kind and its possible faults, which are values of errno, ended by 0. SHORT: the call transfers
- * only one byte. */
+/* For each kind, the faults that it may have: values of errno, or SHORT, with which the call
+ * transfers only one byte. */
 #define SHORT (-1)
 #define FAILING_KINDS(XX)                   \
     XX(open, EMFILE, EACCES)                \
@@ -62,13 +62,13 @@ typedef struct failing_plan {
     int kind, fault;
     bool lasting;
     long first;       /* -1: none fails */
-    atomic_long seen; /* calls of the kind, while armed */
+    atomic_long seen; /* number of calls of this kind while the plan is armed */
     atomic_long hits;
-    atomic_long calls[FAILING_COUNT]; /* calls of every kind, while armed */
+    atomic_long calls[FAILING_COUNT]; /* number of calls of every kind while the plan is armed */
 } failing_plan;
 
-/* Return the plan of this process. A preloaded library maps it from the file that the variable
- * FAILING names. */
+/* Return the plan of this process. In a preloaded library it is mapped from the file that the
+ * variable FAILING names. */
 failing_plan *failing_get(void);
 
 #endif

@@ -117,7 +117,7 @@ static int call_pull(bench *b, beluga_error *err)
     return status;
 }
 
-/* Step as a host does that waits by its own poll(2), which is not failed. */
+/* Step as a host does that waits with its own poll(2). The host's own calls do not fail. */
 static int step_by_descriptor(beluga_loop *loop, const record *r, beluga_error *err)
 {
     int status = 0;
@@ -285,7 +285,7 @@ static int open_recording(bench *b, beluga_error *err)
     return status ? status : open_model(b, "openai", opts, err);
 }
 
-/* If the recording fails the answer is delivered all the same, with a warning. */
+/* If recording fails, the answer is still delivered, with a warning. */
 static int call_recording(bench *b, beluga_error *err)
 {
     int status = call_generate(b, err);
@@ -366,7 +366,7 @@ static int open_collector(bench *b, beluga_error *err)
     return open_telemetry(b, &settings, err);
 }
 
-/* The call succeeds even if its trace is lost; the flush reports whether the trace was sent. */
+/* The call succeeds even if its trace is lost. The flush reports whether the trace was sent. */
 static int call_observed(bench *b, beluga_error *err)
 {
     int status = call_generate(b, err);

@@ -1,5 +1,5 @@
-/* The library's work while system calls fail: programs that make a client, open a model and call
- * it, with a server in another process. */
+/* Programs for the tests of system calls that fail: each makes a client, opens a model and makes
+ * calls. The server is in another process. */
 #ifndef TESTS_TORTURE_SYSTEM_PROGRAMS_H
 #define TESTS_TORTURE_SYSTEM_PROGRAMS_H
 
@@ -9,7 +9,7 @@
 
 enum { PATIENCE_S = 60 };
 
-/* The objects that a run makes, in this order; each is NULL until then. */
+/* The objects of a run, which makes them in this order. The others are NULL. */
 typedef struct bench {
     beluga_client *client;
     beluga_telemetry *telemetry;
@@ -18,19 +18,19 @@ typedef struct bench {
 
 typedef struct program {
     const char *name;
-    /* Prepare objects, without failures. */
+    /* Prepare objects; no call fails here. */
     void (*prepare)(void);
     int (*open)(bench *b, beluga_error *err);
     int (*call)(bench *b, beluga_error *err);
-    /* The call after one that may have failed; NULL: the same function. */
+    /* The call that is made after one that may have failed. NULL means `call`. */
     int (*again)(bench *b, beluga_error *err);
-    /* Check the written files; NULL: there are none. */
+    /* Check the files that the calls have written. NULL means that there are none. */
     void (*check)(bool succeeded);
 } program;
 
 extern const program programs[];
 extern const size_t n_programs;
-extern meter memory; /* counts the library's memory */
+extern meter memory; /* counts the memory that the library uses */
 
 /* Make the folder that the programs use, and start the server. Returns whether both succeeded. */
 bool programs_begin(void);

@@ -1,6 +1,5 @@
-/*
- * Every allocation of a call through each kind of middleware fails in turn, as in test_torture.c.
- */
+/* Every allocation of a call fails in turn, as in test_torture.c, here through each kind of
+ * middleware. */
 #include "bench.h"
 
 #include <beluga/hooks.h>
@@ -25,7 +24,8 @@ static const char *prices(void)
     return path;
 }
 
-/* With these limits, a place that a call did not give back would make the next call fail. */
+/* With these limits only one call may run, so if a failed call still counted, the next one would be
+ * refused. */
 #define LIMITS                                                         \
     beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0), \
         beluga_with_requests_per_minute(1000000000), beluga_with_tokens_per_minute(1000000000)
@@ -48,7 +48,7 @@ static int open_through(bench *b, const beluga_option *options, size_t n, beluga
     return status;
 }
 
-/* Ask another question each time, so that no cache has its answer. */
+/* Ask another question in each run, so that no cache has the answer. */
 static int ask_anew(bench *b)
 {
     static unsigned n;
@@ -75,7 +75,7 @@ static int open_and_ask(bench *b)
     return status;
 }
 
-/* Torture calls of one model, and then models that are opened and closed each time. */
+/* Torture calls of one model, and then calls of a model that is opened and closed in each run. */
 static void torture_through(bench *b, const beluga_option *options, size_t n)
 {
     int status = open_through(b, options, n, &b->model);
@@ -85,7 +85,7 @@ static void torture_through(bench *b, const beluga_option *options, size_t n)
     }
     assert_int_equal(status, 0);
     torture(b, ask_anew, 0);
-    torture(b, invoke_text, 0); /* if there is a cache, the answer comes from it */
+    torture(b, invoke_text, 0); /* with a cache, the answer comes from it */
     torture(b, pull, 0);
     torture(b, push_whole, 0);
     beluga_chat_model_unref(b->model);

@@ -1,6 +1,6 @@
-/* Every allocation of a call that takes several requests fails in turn. In addition to the usual
- * checks, a service may or may not be told of a call that ends early, and no memory of either
- * stays. */
+/* Every allocation of a call that takes several requests fails in turn. If the call ends early, the
+ * service may or may not receive the request that cancels the job; in both cases all memory must be
+ * freed. */
 #include "../support/script.h"
 #include "bench.h"
 
@@ -19,7 +19,8 @@ static void open_jobs(bench *b)
     beluga_config_free(config);
 }
 
-/* The service creates a job, and `poll` answers the polls. */
+/* Script a service that answers the first request with `created`, and each poll with the finished
+ * job. */
 static void script_service(bench *b, const char *created)
 {
     script(b->peer, FOR_EVER, MATCHES("/jobs/7/cancel"), JSON("{}"));

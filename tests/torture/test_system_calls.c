@@ -1,10 +1,11 @@
 /*
- * System calls fail in turn, in every kind of work of the library: the n-th call of a kind fails
- * with each possible error, once and from then on; and reads and writes transfer a single byte.
- * Each run succeeds or reports the failure as an error, a further call of the same client succeeds,
- * and no memory and no descriptor is left over. Nothing waits without end.
+ * System calls fail in turn, in every kind of work of the library. The n-th call of a kind fails
+ * with each possible error, either alone or with all later calls; and reads and writes transfer a
+ * single byte. Each run must succeed or report the failure as an error, and must not wait for ever.
+ * Then a call of the same client must succeed, and no memory or descriptor may be left.
  *
- * TORTURE_SHOW=1 prints each run's error, and TORTURE_ONLY='a key*' runs tests with such names.
+ * TORTURE_SHOW=1 prints the error of each run, and TORTURE_ONLY='a key*' runs only the tests whose
+ * names match.
  */
 #include "failing.h"
 #include "system_programs.h"
@@ -51,7 +52,7 @@ static const char *const kinds[] = {
 #undef XX
 };
 
-static char context[512]; /* shown if the alarm kills this process */
+static char context[512]; /* the text that is printed if the alarm ends this process */
 
 static void hung(int signal)
 {
@@ -88,7 +89,7 @@ static void close_bench(bench *b)
         fail_msg("%s: close: %s", context, err.message);
 }
 
-/* An error must name its cause. */
+/* Fail if an error has no message. */
 static void check_error(int status, const beluga_error *err)
 {
     if (!*err->message) fail_msg("%s: %d without a message", context, status);
@@ -104,7 +105,7 @@ static void call_again(const program *p, bench *b)
     if (status) fail_msg("%s: a further call: %s (%s)", context, err.message, err.cause);
 }
 
-/* Returns how many calls failed. */
+/* Run a program with a fault. Returns how many calls failed. */
 static long run(const program *p, const fault *f)
 {
     bench b = {.client = NULL};
@@ -137,7 +138,8 @@ static long run(const program *p, const fault *f)
     return atomic_load(&failing_get()->hits);
 }
 
-/* The threads of an ended pool keep their descriptors open a moment longer. */
+/* Fail if memory or descriptors are left. The threads of a pool that has ended may keep descriptors
+ * open a moment longer, so wait. */
 static void check_leftovers(size_t descriptors)
 {
     for (int i = 0; i < 200 && (atomic_load(&memory.live) || open_descriptors() > descriptors); i++)
@@ -166,7 +168,7 @@ static void torture_program(void **state)
 #undef XX
     };
     const program *p = *state;
-    /* Makes the objects that are made once. */
+    /* The first run makes the objects that are made only once. */
     run(p, &(fault){.kind = FAILING_COUNT - 1, .error = EIO, .first = -1});
     for (int kind = 0; kind < FAILING_COUNT; kind++)
         for (int i = 0; i < 4 && faults[kind][i]; i++) {

@@ -1,10 +1,10 @@
 /*
- * System calls of the command fail in turn. Each run ends by itself: with the usual output, or with
- * an exit code and an error on stderr. Work that it reports as done is done; and lines that a batch
- * lost are asked again by the same command, each line exactly once.
+ * System calls of the command fail in turn. Each run must end by itself: with the usual output, or
+ * with an exit code and an error on stderr. Work that the command reports as done must be done. If
+ * a batch has lost lines, the same command must send them again, each of them exactly once.
  *
- * Of the later calls of a kind only some fail; with TORTURE_ALL=1 all do. TORTURE_SHOW=1 prints the
- * errors, and TORTURE_ONLY='a batch' runs a single test.
+ * After the first calls of a kind only some fail; with TORTURE_ALL=1 all do. TORTURE_SHOW=1 prints
+ * the errors, and TORTURE_ONLY='a batch' runs a single test.
  */
 #include "../cli/run.h"
 #include "failing.h"
@@ -30,10 +30,10 @@ typedef struct program {
     const char *arguments[ARGUMENTS];
     const char *input;
     void (*prepare)(cli_process *cli);
-    /* Checks a run; NULL: it must have printed the usual output, or reported on stderr what it
-     * could not print. */
+    /* Checks a run. If it is NULL, the command must have printed the usual output, or reported on
+     * stderr that it could not. */
     void (*check)(cli_process *cli, const struct program *p);
-    char *usual; /* the output without failures */
+    char *usual; /* the output of a run without failures */
 } program;
 
 static const char *const kinds[] = {
@@ -43,7 +43,8 @@ static const char *const kinds[] = {
 };
 
 static char context[256];
-static bool all, few; /* with a sanitizer each process takes long to start */
+/* `few` is set with a sanitizer, with which each process takes long to start */
+static bool all, few;
 
 /* ---- a run ----------------------------------------------------------------------------------- */
 
@@ -55,7 +56,7 @@ static int run(cli_process *cli, const char *const a[ARGUMENTS], const char *inp
                    NULL);
 }
 
-/* Run without failures, whatever is set. */
+/* Run the command without failures, whatever the plan says. */
 static int run_well(cli_process *cli, const char *const a[ARGUMENTS], const char *input)
 {
     bool armed = atomic_exchange(&plan->armed, false);
@@ -96,7 +97,8 @@ static long run_failing(cli_process *cli, const program *p, int kind, int fault,
     return hits;
 }
 
-/* Of many calls, fail only some. */
+/* Return the number of the next call that fails. Only some of many calls fail, unless `all` is
+ * set. */
 static long next_of(long n)
 {
     return all ? n + 1 : few ? 64 * n + 9 : 8 * n + 1;
@@ -132,7 +134,7 @@ static void torture(cli_process *cli, program *p)
     free(p->usual);
 }
 
-/* ---- work that must be done if it is reported as done ---------------------------------------- */
+/* ---- work that the command reports as done --------------------------------------------------- */
 
 static char path[4][128];
 
@@ -208,7 +210,8 @@ static void check_tape(cli_process *cli, const program *p)
                                            "Hi"};
     (void)p;
     bool warned = *cli->err;
-    if (cli->code || warned) return; /* the answer matters more than its recording */
+    /* the command may drop the recording if it fails or prints a warning */
+    if (cli->code || warned) return;
     if (run_well(cli, replay, NULL)) fail_msg("%s: in silence: %s", context, cli->err);
 }
 
@@ -218,7 +221,7 @@ static void log_on(cli_process *cli)
     assert_int_equal(run_well(cli, on, NULL), 0);
 }
 
-/* Each question is different, so that it can be found. */
+/* Each question is different, so that the test can find it in the log. */
 static char question[32];
 
 static void log_on_anew(cli_process *cli)
@@ -252,7 +255,8 @@ static void write_config(cli_process *cli)
     cli_write_file(cli, "c.yaml", text, sizeof text - 1);
 }
 
-/* A changed file has the alias, or is unchanged; it is never incomplete. */
+/* After a success the file has the alias, otherwise it is unchanged. It must never be
+ * incomplete. */
 static void check_alias(cli_process *cli, const program *p)
 {
     const char *const list[ARGUMENTS] = {"aliases", "--config", "c.yaml"};
@@ -284,7 +288,7 @@ static void ask_for_traces(cli_process *cli)
 static void check_traces(cli_process *cli, const program *p)
 {
     (void)p;
-    if (cli->code || *cli->err) return; /* the command reported that it failed */
+    if (cli->code || *cli->err) return; /* the command has reported its failure */
     char *text = read_file(in_home(cli, 0, "kept.jsonl"));
     if (!count(text, "resourceSpans")) fail_msg("%s: the trace is lost in silence", context);
     free(text);
@@ -302,7 +306,7 @@ static int set_up(void **state)
     cli_set(cli, "FAILING", plan_path);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(server));
     cli_set(cli, "OPENAI_API_KEY", "sk-x");
-    return chdir(cli->home); /* so that arguments may be relative paths */
+    return chdir(cli->home); /* so that arguments can be relative paths */
 }
 
 static program programs[] = {
@@ -363,8 +367,8 @@ static void torture_program(void **state)
     if (!only || strcmp(only, p->name) == 0) torture(*state, p);
 }
 
-/* A sanitizer's library must be loaded first; it calls the functions of those preloaded after
- * it. */
+/* If the command is built with a sanitizer, preload the sanitizer's library first; it calls the
+ * functions of libraries that follow. */
 static void name_library(void)
 {
     Dl_info sanitizer = {.dli_fname = ""};

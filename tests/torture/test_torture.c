@@ -53,7 +53,7 @@ static int bind(bench *b)
     return status;
 }
 
-/* Generate on another model, which is then released. */
+/* Make a call with another model, and release that model. Returns the status. */
 static int generate_on(bench *b, beluga_chat_model *model)
 {
     beluga_chat_model *before = b->model;
@@ -154,7 +154,7 @@ static int probe(bench *b)
     return status;
 }
 
-/* Open a model, and free the configuration, which is NULL if memory for it was missing. */
+/* Open a model, and free the configuration, which is NULL if there was no memory for it. */
 static int open_with(bench *b, beluga_config *config, beluga_chat_model **model, beluga_error *err)
 {
     if (!config) {
@@ -169,7 +169,8 @@ static int open_with(bench *b, beluga_config *config, beluga_chat_model **model,
 
 static int open_again(bench *b)
 {
-    beluga_chat_model *model = b->model; /* not NULL, so that the test sees whether it is set */
+    /* not NULL, so that the test sees whether the call sets it */
+    beluga_chat_model *model = b->model;
     beluga_error err = {0};
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
@@ -205,7 +206,7 @@ static int run_tools(bench *b)
     return status;
 }
 
-/* A fetched key passes from the executor's thread to the loop's thread. */
+/* The key is fetched on a thread of the executor, and passed to the loop's thread. */
 static int fetch_a_key(bench *b)
 {
     beluga_chat_model *model;
@@ -216,7 +217,7 @@ static int fetch_a_key(bench *b)
     return status ? status : generate_on(b, model);
 }
 
-/* An exchanged key also passes through a loop on the executor's thread. */
+/* The exchange of the key uses another loop, on a thread of the executor. */
 static int exchange_a_key(bench *b)
 {
     beluga_chat_model *model = NULL;
@@ -262,7 +263,7 @@ static void answers(peer *p)
     script(p, FOR_EVER, ANSWERS("Hello there, friend."));
 }
 
-/* Script streams whose events cross the borders of reads. */
+/* Script streams whose events are split between several reads. */
 static void streams(peer *p)
 {
     script(p, FOR_EVER, TRICKLES(100, 0), STREAMS("Hello there, friend."));
@@ -339,7 +340,8 @@ static void a_key_that_is_exchanged(void **state)
     torture(b, exchange_a_key, 0);
 }
 
-/* A run without memory may or may not take a reply of the peer, so each run has its own. */
+/* If memory is missing, a run may or may not use up a reply of the peer. So the replies alternate,
+ * and each run begins with the same kind. */
 static void a_call_that_is_tried_again(void **state)
 {
     bench *b = *state;
@@ -349,7 +351,7 @@ static void a_call_that_is_tried_again(void **state)
     size_t i = 0, count;
     do {
         bool even = peer_requests(b->peer) % 2 == 0;
-        if (!even) assert_int_equal(generate(b), 0); /* this turn is an answer */
+        if (!even) assert_int_equal(generate(b), 0); /* this uses up an answer */
         count = run_failing(b, generate, 0, i, i);
     } while (i++ < count);
 }

@@ -1,4 +1,4 @@
-/* Helpers that the suites about JSON share. */
+/* Helpers shared by the suites about JSON. */
 #ifndef TESTS_WIRE_JSON_SHARED_H
 #define TESTS_WIRE_JSON_SHARED_H
 
@@ -31,7 +31,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The text is at the end of a block of its own, so that a sanitizer sees a read past it. */
+/* Parse a copy of the text whose memory ends where the text ends, so that a sanitizer sees a read
+ * past the end. */
 static int parse_n(const char *text, size_t n, const beluga_json **root, beluga_error *err)
 {
     char *copy = malloc(n ? n : 1);

@@ -1,5 +1,5 @@
-/* AWS event streams: the frames are the same however the bytes arrive, and damaged frames are
- * refused. */
+/* AWS event streams: the frames must be the same however the bytes are divided into pieces, and
+ * damaged frames are refused. */
 #include "base/mem.h"
 #include "kit/aws_frames.h"
 #include "support/torture.h"
@@ -18,7 +18,7 @@
 
 enum { MAX_FRAME = 1000, FRAME_BYTES = 2048 };
 
-/* ---- the frames as text ---------------------------------------------------------------------- */
+/* ---- frames written as text ------------------------------------------------------------------ */
 
 typedef struct seen_frames {
     char text[4096];
@@ -26,7 +26,7 @@ typedef struct seen_frames {
     int stop_after, frames;
 } seen_frames;
 
-/* Write a frame as "kind name|data;". */
+/* Append a frame as "kind name|data;". */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
     seen_frames *seen = payload;
@@ -41,17 +41,16 @@ static int on_frame(void *payload, const beluga_frame *frame)
 
 static int feed(beluga__framer *framer, const char *bytes, size_t n, seen_frames *seen)
 {
-    char *copy = malloc(n ? n : 1), *before = malloc(n ? n : 1);
-    assert_true(copy && before);
+    char *copy = malloc(n ? n : 1);
+    assert_non_null(copy);
     memcpy(copy, bytes, n);
     int code = beluga__framer_feed(framer, copy, n, on_frame, seen);
-    assert_memory_equal(copy, bytes, n); /* bytes that the reader changed were restored */
+    assert_memory_equal(copy, bytes, n); /* the reader has restored the bytes that it changed */
     free(copy);
-    free(before);
     return code;
 }
 
-/* Feed the bytes in two pieces. */
+/* Feed the bytes to a framer in two pieces, the first of `at` bytes. */
 static int read_split(const char *bytes, size_t n, size_t at, seen_frames *seen)
 {
     beluga__framer framer;
@@ -83,7 +82,7 @@ static size_t from_hex(const char *hex, char *out)
     return n;
 }
 
-/* ---- frames that the codec of AWS's SDK for JavaScript wrote --------------------------------- */
+/* ---- frames that AWS's SDK for JavaScript has written ---------------------------------------- */
 
 static const char an_event[] =
     "0000009400000057b4ab9aee0b3a6576656e742d74797065070011636f6e74656e74426c6f636b44656c74610d3a63"
@@ -91,7 +90,7 @@ static const char an_event[] =
     "7970650700106170706c69636174696f6e2f6a736f6e0d3a6d6573736167652d74797065070005"
     "6576656e747b22636f6e74656e74426c6f636b496e646578223a302c2264656c7461223a7b2274657874223a224869"
     "227d7d1f944657";
-/* This frame has a header of every type. */
+/* A frame with one header of each type. */
 static const char an_exception[] = "0000009e0000007c52a77b0f016100016201016302010164030002016504000"
                                    "000030166060003010203016708000000e8d4a510000168"
                                    "090123456789abcdef0123456789abcdef0d3a6d6573736167652d747970650"
@@ -215,7 +214,8 @@ static void no_flipped_bit_goes_unseen(void **state)
     }
 }
 
-/* The frame is malformed, but its checksums are right. */
+/* Assert that a frame with these headers is refused as malformed, although its checksums are
+ * right. */
 static void assert_malformed(const char *headers, size_t n_headers, uint32_t total)
 {
     char bytes[FRAME_BYTES];
@@ -246,10 +246,10 @@ static void headers_that_do_not_fit_are_malformed(void **state)
     assert_malformed("\x01"
                      "a\x0a",
                      3, 0);      /* an unknown type */
-    assert_malformed("", 0, 15); /* a frame shorter than the smallest */
+    assert_malformed("", 0, 15); /* the frame is shorter than the smallest valid one */
     assert_malformed("\x01"
                      "a\x00",
-                     3, 16); /* headers longer than the frame */
+                     3, 16); /* the headers are longer than the frame */
 }
 
 static void a_frame_over_the_maximum_is_refused_at_its_first_bytes(void **state)

@@ -1,5 +1,5 @@
-/* base64, which is written and read six bytes at a time, compared with a slow version that works
- * bit by bit. */
+/* Base64. The library writes and reads six bytes at a time; the results are compared with a slow
+ * version that works bit by bit. */
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -45,7 +45,8 @@ static size_t slow_encode(char *to, const unsigned char *bytes, size_t n)
     return length;
 }
 
-/* The block ends where its bytes end, so that a sanitizer sees a read past them. */
+/* Return a block whose memory ends where the bytes end, so that a sanitizer sees a read past the
+ * end. */
 static char *block_of(const void *bytes, size_t n, size_t alignment)
 {
     char *block = malloc(alignment + n + !n);
@@ -90,7 +91,7 @@ static void bytes_of_any_length_are_written_and_read_back(void **state)
     for (size_t n = LONG - 10; n < LONG + 10; n++) assert_alike(bytes, n, n % 8);
 }
 
-/* The text is long enough to contain all pairs of digits. */
+/* Every pair of bytes occurs in one of these texts. */
 static void each_pair_of_bytes_is_written_and_read_back(void **state)
 {
     (void)state;
@@ -105,7 +106,7 @@ static void each_pair_of_bytes_is_written_and_read_back(void **state)
     }
 }
 
-/* Try each byte at each place of texts of each length. */
+/* Put every byte value at every place of texts with different lengths. */
 static void what_is_no_digit_is_refused_at_any_place(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Bodies of requests that are not JSON, and a JSON body in which one member is replaced. */
+/* Request bodies that are not JSON, and JSON bodies in which one member is replaced. */
 #include "../support/parts.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -145,7 +145,7 @@ static void client_credentials_are_fields_of_the_body(void **state)
     assert_null(beluga_http_request_header(&request, "Authorization"));
 }
 
-/* The header is the base64 of "me%3A1:a%2Bb". */
+/* The header has the base64 of "me%3A1:a%2Bb". */
 static void client_credentials_may_be_in_the_header(void **state)
 {
     (void)state;
@@ -246,7 +246,7 @@ static size_t count(const char *text, size_t n, const char *word)
     return found;
 }
 
-/* The data contains each boundary that would be chosen next, and 10,000 others. */
+/* The data contains the first 10,000 boundaries that the library would try. */
 static void the_boundary_occurs_in_no_part(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Framings that only a provider can choose: pieces as they arrive, and frames that its function
- * cuts. */
+/* Framings that only a provider can choose: the pieces as they arrive, or frames that the
+ * provider's own function cuts. */
 #include "base/mem.h"
 #include "wire/framing.h"
 
@@ -44,7 +44,8 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return ++seen->frames == seen->stop_after ? 7 : 0;
 }
 
-/* A frame is a length of one digit, the data, and a name that a dot ends: "3abcname." */
+/* Cut a frame such as "3abcname.": one digit for the length, the data, and a name that ends with a
+ * dot. */
 static int cut_by_length(const char *bytes, size_t length, bool ended, beluga_cut *cut)
 {
     (void)ended;
@@ -61,7 +62,7 @@ static int cut_by_length(const char *bytes, size_t length, bool ended, beluga_cu
     return 0;
 }
 
-/* Frames are texts between slashes; the last one needs no slash if the body has ended. */
+/* Cut a text that ends with a slash. At the end of the body the last text needs no slash. */
 static int cut_by_slash(const char *bytes, size_t length, bool ended, beluga_cut *cut)
 {
     assert_int_equal(cut->size, sizeof *cut);

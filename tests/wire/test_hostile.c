@@ -1,7 +1,7 @@
-/* Untrusted text in requests. Each option of each provider is tried with each text that would
- * change a request if it were sent unchanged: it must be refused before anything is sent, with an
- * error that names the option, or one request must arrive at the right path, with the same headers
- * as for a harmless text. */
+/* Harmful texts in requests. Each option of each provider is set to each text that would change a
+ * request if it were sent unchanged. Either the text is refused before anything is sent, with an
+ * error that names the option; or one request arrives at the right path, with the same headers as
+ * for a harmless text. */
 #include "../support/calls.h"
 #include "../support/parts.h"
 
@@ -62,19 +62,19 @@ static beluga_option option_of(int key, const char *name, const char *text, size
     return o;
 }
 
-/* One attempt: the provider, the option and the text. */
+/* One attempt: a provider, an option and a text. */
 typedef struct question {
     peer *p;
     const beluga_provider *provider;
     beluga_option option;
     const char *name; /* name of the option */
     bool list;
-    size_t harmless; /* index of the request with a harmless text */
+    size_t harmless; /* index of the request that was made with a harmless text */
     bool sent;       /* a request was sent */
     size_t wrong;
 } question;
 
-/* Print everything that is wrong; the test fails at its end. */
+/* Print and count a fault. The test continues, and fails at its end. */
 __attribute__((format(printf, 3, 4))) static void complain(question *q, const hostile_text *t,
                                                            const char *format, ...)
 {
@@ -88,7 +88,8 @@ __attribute__((format(printf, 3, 4))) static void complain(question *q, const ho
                       q->name, (size_t)(t - texts), text);
 }
 
-/* Write the base URL, which contains the option if the provider's own URL does. */
+/* Write the base URL. It contains the option's placeholder if the option is part of the provider's
+ * URL. */
 static void write_url(const question *q, char *out, size_t size)
 {
     const beluga_own_option *own = q->provider->options;
@@ -111,7 +112,8 @@ static beluga_config *config_of(const question *q)
     return config;
 }
 
-/* Returns the status of the first failure. */
+/* Open a model with the option, and make a call. Returns the status of the first step that
+ * fails. */
 static int put(const question *q, beluga_error *err)
 {
     beluga_chat_model *model = NULL;
@@ -150,7 +152,7 @@ static bool same_but_for(const char *got, const char *expected, const char *text
 {
     char encoded[512], whole[1024];
     const char *mark = strstr(expected, MARK);
-    /* A name may include its collection. */
+    /* The name of a model may begin with its collection, "models/". */
     if (strstr(expected, "/models/" MARK) && strncmp(text, "models/", 7) == 0) text += 7;
     if (!mark) return strcmp(got, expected) == 0;
     encode(encoded, text);
@@ -172,8 +174,8 @@ static void check_headers(question *q, size_t request, const hostile_text *t)
     }
 }
 
-/* Returns whether a path stays below its root: it has no segment that leads upwards, however it is
- * read. */
+/* Returns whether a path is below "/v1". It must not contain a segment that leads upwards, in
+ * whatever way a server reads it. */
 static bool is_below(const char *path)
 {
     return strncmp(path, "/v1", 3) == 0 && !strstr(path, "/..") && !strstr(path, "/./") &&
@@ -190,11 +192,12 @@ static void check_request(question *q, size_t request, const hostile_text *t)
     check_headers(q, request, t);
 }
 
-/* The error has the option's name without its provider, as a file has it. */
+/* Check that the error's message is printable ASCII, and contains the option's name without the
+ * provider's name. */
 static void check_error(question *q, const hostile_text *t, const beluga_error *err)
 {
     const char *last = strrchr(q->name, '.'), *name = last ? last + 1 : q->name;
-    /* Or model_name, if the provider uses that option. */
+    /* The error has either "model" or "model_name". */
     if (q->option.key == BELUGA_OPTION_MODELS) name = "model";
     bool clean = *err->message != '\0';
     for (const char *at = err->message; *at; at++)
@@ -204,7 +207,7 @@ static void check_error(question *q, const hostile_text *t, const beluga_error *
 
 /* --- one option ------------------------------------------------------------------------------- */
 
-/* Write the text as a value, in the form that some options require. */
+/* Write the option's value: the text, with what some options need before and after it. */
 static size_t write_value(const question *q, char *out, size_t size, const char *text, size_t n)
 {
     const char *before = "", *after = "";
@@ -282,7 +285,7 @@ static void no_text_of_an_option_changes_more_than_its_place(void **state)
     for (size_t i = 0; i < n; i++) {
         question q = {.p = *state};
         q.provider = beluga_registry_get(beluga_registry_default(), names[i]);
-        if (q.provider->start) continue; /* the provider does not use HTTP */
+        if (q.provider->start) continue; /* a full provider makes no HTTP requests */
         try_provider(&q);
         q.list = q.provider->encode_list_models != NULL;
         if (q.list) try_provider(&q);
@@ -294,11 +297,11 @@ static void no_text_of_an_option_changes_more_than_its_place(void **state)
 
 /* --- a server's text -------------------------------------------------------------------------- */
 
-/* The token of a list's next page is any text that a server sends. */
+/* The token of the next page of a list may be any text, since the server chooses it. */
 static void a_servers_next_page_stays_in_its_parameter(void **state)
 {
     static const struct {
-        const char *provider, *page; /* the beginning of a list, up to the next page's token */
+        const char *provider, *page; /* the answer up to the token of the next page */
     } rows[] = {{"anthropic", "{\"data\":[{\"id\":\"a\"}],\"has_more\":true,\"last_id\":"},
                 {"cohere", "{\"models\":[{\"name\":\"a\"}],\"next_page_token\":"},
                 {"gemini", "{\"models\":[{\"name\":\"models/a\"}],\"nextPageToken\":"}};
@@ -329,7 +332,7 @@ static void a_servers_next_page_stays_in_its_parameter(void **state)
 
 /* ---- a careless provider --------------------------------------------------------------------- */
 
-/* This puts names into requests without checking them. */
+/* Write a request with names that are not checked. */
 static int write_carelessly(const beluga_call *call, beluga_http_request *request,
                             beluga_error *err)
 {

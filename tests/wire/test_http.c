@@ -1,5 +1,5 @@
-/* The values between a provider and the transport: what a request may contain, and what is read
- * from an answer. */
+/* The values that a provider and the transport exchange: what a request may contain, and what is
+ * read from an answer. */
 #include "base/mem.h"
 #include "base/secret.h"
 #include "wire/http.h"
@@ -202,7 +202,7 @@ static void a_header_can_not_smuggle_another(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        /* NAME=VALUE, and the error's text */
+        /* a header as NAME=VALUE, and the message of the error */
         {"X=a\r\nY: b", "X: \\r at byte 1 can't be sent in a header"},
         {"X=a\nb", "X: \\n at byte 1 can't be sent in a header"},
         {"X=a\x7f", "X: U+007F at byte 1 can't be sent in a header"},
@@ -218,7 +218,8 @@ static void a_header_can_not_smuggle_another(void **state)
         size_t n = strcspn(bad[i][0], "=");
         snprintf(name, sizeof name, "%.*s", (int)n, bad[i][0]);
         beluga_http_request_set_header(&request, name, bad[i][0] + n + 1);
-        beluga_http_request_set_method(&request, "GET /"); /* of two faults the first is reported */
+        /* this is a second fault; only the first is reported */
+        beluga_http_request_set_method(&request, "GET /");
         assert_int_equal(beluga__http_request_finish(&request, &err), BELUGA_ERROR_INVALID_INPUT);
         assert_string_equal(err.message, bad[i][1]);
         stop();

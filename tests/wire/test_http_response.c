@@ -1,4 +1,4 @@
-/* What is read from an HTTP answer, and what logs show of requests and answers. */
+/* What the library reads from HTTP answers, and what logs show of requests and answers. */
 #include "base/mem.h"
 #include "base/secret.h"
 #include "wire/http.h"
@@ -182,7 +182,7 @@ static void the_request_id_has_many_names(void **state)
     assert_string_equal(beluga__http_request_id(&response), "a");
 }
 
-/* Read six headers with one value each: limit, remaining, reset; for requests, then for tokens. */
+/* Read rate limits from these header lines. */
 static beluga_rate_limits limits_of(const char *const lines[], size_t n)
 {
     beluga_rate_limits limits;
@@ -204,7 +204,8 @@ static int64_t reset_of(const char *value)
     return limits.tokens_reset_ms;
 }
 
-/* The expected values are limit, remaining, reset of requests; then those of tokens. */
+/* The expected values are the limit, the remaining number and the reset time of requests, and then
+ * those of tokens. */
 static void assert_limits(beluga_rate_limits l, const int64_t expected[6])
 {
     const int64_t read[] = {l.requests_limit, l.requests_remaining, l.requests_reset_ms,
@@ -288,7 +289,7 @@ static void nonsense_in_rate_limits_is_unknown(void **state)
     assert_false(beluga__http_rate_limits(&response, NOW, &limits));
 }
 
-/* Assert how "Name: value" is shown in a log. */
+/* Assert what a log shows for the header "Name: value". */
 static void assert_logged(const char *header, const char *expected)
 {
     beluga__buf out;

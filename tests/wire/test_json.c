@@ -1,4 +1,4 @@
-/* Reading and writing JSON: what the author of a provider may rely on. */
+/* Reading and writing JSON: what the authors of providers can rely on. */
 #include "json_shared.h"
 
 #include <math.h>
@@ -71,7 +71,7 @@ static void bytes_that_are_not_utf8_are_read_as_replacement_characters(void **st
     assert_refused("{\"a\":\xff}", BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte ");
 }
 
-/* With work that grows with the square, these would take a quarter of an hour. */
+/* If the work grew with the square of the length, this would take a quarter of an hour. */
 static void megabytes_of_broken_bytes_are_read_as_few_are(void **state)
 {
     (void)state;
@@ -123,15 +123,15 @@ static void nesting_stops_at_512_levels(void **state)
         char *fits = nested(512, paddings[i]), *deep = nested(513, paddings[i]);
         parse(fits);
         assert_refused(deep, BELUGA_ERROR_LIMIT_EXCEEDED, "deeper than 512");
-        deep[2 * 513 + paddings[i] - 1] = '\0'; /* and the list is not even closed */
+        deep[2 * 513 + paddings[i] - 1] = '\0'; /* now the outer list is not closed, either */
         assert_refused(deep, BELUGA_ERROR_LIMIT_EXCEEDED, "deeper than 512");
         free(fits);
         free(deep);
     }
 }
 
-/* Containers that have ended do not count: a value is 512 levels deep after 2,000 other values, in
- * lists or in objects, and then 513. */
+/* Containers that are closed do not count for the depth: a value that follows 2,000 others may be
+ * 512 levels deep, but not 513. */
 static void nesting_is_counted_on_the_way_to_each_value(void **state)
 {
     (void)state;

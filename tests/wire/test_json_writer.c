@@ -131,7 +131,7 @@ static void nothing_but_pieces_stands_in_a_string(void **state)
     assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
     w = beluga_json_writer_new();
     beluga_json_begin_string(w, NULL);
-    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT); /* the object is still open */
+    assert_stuck(w, BELUGA_ERROR_INVALID_INPUT); /* the string is not closed */
     w = beluga_json_writer_new();
     beluga_json_begin_object(w, NULL);
     beluga_json_begin_string(w, "a");
@@ -145,7 +145,7 @@ static void nothing_but_pieces_stands_in_a_string(void **state)
     assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
     w = beluga_json_writer_new();
     beluga_json_begin_string(w, NULL);
-    beluga_json_add_text(w, "\xc3", 1); /* a piece must be whole characters */
+    beluga_json_add_text(w, "\xc3", 1); /* each piece must consist of complete characters */
     beluga_json_add_text(w, "\xa9", 1);
     beluga_json_end_string(w);
     assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
@@ -171,7 +171,7 @@ static void misuse_sticks(void **state)
     assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
     w = beluga_json_writer_new();
     beluga_json_begin_array(w, NULL);
-    beluga_json_put_int(w, "k", 1); /* an array takes no key */
+    beluga_json_put_int(w, "k", 1); /* a value in an array has no key */
     beluga_json_end_array(w);
     assert_stuck(w, BELUGA_ERROR_INVALID_INPUT);
     w = beluga_json_writer_new();
@@ -297,7 +297,7 @@ static void a_patch_is_merged_as_rfc_7396_says(void **state)
     beluga__buf_free(&out);
 }
 
-/* Names of each length, and names that differ in one byte. */
+/* Pick members by names of every length, and by names that differ in one byte. */
 static void a_name_is_picked_only_where_all_its_bytes_are_the_same(void **state)
 {
     (void)state;
@@ -318,7 +318,8 @@ static void a_name_is_picked_only_where_all_its_bytes_are_the_same(void **state)
         }
 }
 
-/* All texts of four members with any of five keys, of which one is not asked for. */
+/* Pick four names from objects with four members, whose keys are any of five; the fifth key is
+ * never picked. */
 static void members_in_any_order_are_picked_as_they_are_looked_up(void **state)
 {
     (void)state;

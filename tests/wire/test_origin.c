@@ -1,4 +1,4 @@
-/* Which URLs name the same server. */
+/* Which URLs belong to the same server. */
 #include "wire/origin.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* References in answers, resolved against the URL of their request. */
+/* References in answers, which are resolved against the URL of their request. */
 #include "base/limits.h"
 #include "wire/resolve.h"
 
@@ -21,7 +21,7 @@ static void expect(const char *base, const char *reference, const char *url)
     beluga__buf_free(&out);
 }
 
-/* RFC 3986, 5.4.1 and 5.4.2, without the fragments of their answers. */
+/* The examples of RFC 3986, sections 5.4.1 and 5.4.2; the results have no fragments. */
 static void references_mean_what_rfc_3986_says(void **state)
 {
     (void)state;

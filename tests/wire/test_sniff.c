@@ -1,4 +1,5 @@
-/* The kind of a body by its first bytes, and bodies that are only signs of life. */
+/* The kind of a body, which is found from its first bytes; and bodies that have only signs of
+ * life. */
 #include "wire/sniff.h"
 
 #include <setjmp.h>
@@ -15,7 +16,7 @@ static beluga__sniffed sniff(const char *text, size_t n)
     return beluga__sniff(text + skip, n - skip);
 }
 
-/* With fewer bytes the kind is the same, or not yet known. */
+/* Assert the kind of this text. With fewer bytes, the kind must be the same or not known yet. */
 static void assert_is(const char *text, beluga__sniffed expected)
 {
     size_t n = strlen(text);

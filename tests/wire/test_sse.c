@@ -1,4 +1,5 @@
-/* Cutting a streamed body into frames: the frames are the same however the bytes arrive. */
+/* Cutting a streamed body into frames. The frames must be the same however the bytes are divided
+ * into pieces. */
 #include "base/mem.h"
 #include "support/torture.h"
 #include "wire/framing.h"
@@ -16,7 +17,7 @@
 
 enum { MAX_FRAME = 1000 };
 
-/* ---- the frames as text ---------------------------------------------------------------------- */
+/* ---- frames written as text ------------------------------------------------------------------ */
 
 typedef struct seen_frames {
     char text[8192];
@@ -47,7 +48,8 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return ++seen->frames == seen->stop_after ? seen->stop_code : 0;
 }
 
-/* Feed pieces that end at `first` and `second`, each in a separate block. */
+/* Feed three pieces, which end at `first`, `second` and `n`. Each piece is in its own block of
+ * memory. */
 static int feed_split(beluga_framing framing, const char *text, size_t n, size_t first,
                       size_t second, seen_frames *seen)
 {
@@ -60,7 +62,7 @@ static int feed_split(beluga_framing framing, const char *text, size_t n, size_t
         assert_non_null(piece);
         memcpy(piece, text + at, length);
         code = beluga__framer_feed(&framer, piece, length, on_frame, seen);
-        assert_memory_equal(piece, text + at, length); /* the buffer is unchanged */
+        assert_memory_equal(piece, text + at, length); /* the framer must not change the buffer */
         free(piece);
     }
     if (!code) code = beluga__framer_end(&framer, on_frame, seen);
@@ -82,7 +84,7 @@ static int feed_bytes(beluga_framing framing, const char *text, size_t n, seen_f
     return code;
 }
 
-/* Feed the text whole, at every pair of splits, and byte by byte. */
+/* Feed the text to a framer in three pieces, divided at every two places, and byte by byte. */
 static void assert_frames_n(beluga_framing framing, const char *text, size_t n, int code,
                             const char *expected)
 {
@@ -110,7 +112,7 @@ static void assert_lines(const char *text, const char *expected)
 
 /* ---- server-sent events ---------------------------------------------------------------------- */
 
-/* A test of one text and its events. */
+/* Define a test with a text and the events that it must have. */
 #define EVENTS(test, text, expected)   \
     static void test(void **state)     \
     {                                  \
@@ -172,7 +174,7 @@ static void a_last_event_needs_no_blank_line(void **state)
     assert_events("", "");
 }
 
-/* Google's servers report an error in the middle of a stream in this form. */
+/* Google's servers report an error in the middle of a stream in this form, without "data:". */
 static void json_without_a_field_is_handed_on(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Text that is examined eight bytes at a time, compared with a slow version that works byte by
- * byte; and words that are nearly alike. */
+/* Functions that examine a text eight bytes at a time, compared with a slow version that works byte
+ * by byte; and the distance between similar words. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -17,7 +17,7 @@
 
 /* ---- the slow version ------------------------------------------------------------------------ */
 
-/* Table 3-7 of Unicode 15: the bytes of each kind of characters. */
+/* The bytes of valid characters, from table 3-7 of Unicode 15. */
 static const unsigned char table[][4][2] = {
     {{0x00, 0x7f}},
     {{0xc2, 0xdf}, {0x80, 0xbf}},
@@ -83,7 +83,8 @@ static void assert_valid_alike(const char *text, size_t n)
     assert_int_equal(beluga__utf8_valid(text, n), slow_valid(text, n));
 }
 
-/* The writer has just enough room for the text, and then one byte less. */
+/* Compare what the writer and the slow version write. The writer has exactly enough room, and then
+ * one byte less. */
 static void assert_written_alike(const char *text, size_t n)
 {
     char expected[WIDEST_ESCAPE * LONGEST + 2] = "\"";
@@ -108,7 +109,8 @@ static void assert_written_alike(const char *text, size_t n)
     }
 }
 
-/* The text ends where its block ends, so that a sanitizer sees a read past it. */
+/* Compare all functions with the slow version. The memory of the text ends where the text ends, so
+ * that a sanitizer sees a read past the end. */
 static void assert_alike(const char *text, size_t n, size_t alignment)
 {
     char *block = malloc(alignment + n + 1), *copy = block + alignment;
@@ -123,8 +125,8 @@ static void assert_alike(const char *text, size_t n, size_t alignment)
 
 /* ---- tests ----------------------------------------------------------------------------------- */
 
-/* Each first byte with each second, and all third and fourth bytes that matter; alone, before and
- * after other text. */
+/* Every combination of first and second bytes, with third and fourth bytes at the limits of their
+ * ranges; alone, and with text before and after. */
 static void each_sequence_of_bytes_is_judged_as_unicode_says(void **state)
 {
     (void)state;
@@ -144,7 +146,7 @@ static void each_sequence_of_bytes_is_judged_as_unicode_says(void **state)
     }
 }
 
-/* Two characters of the same length are examined together. */
+/* The library examines two characters of the same length together. */
 static void each_pair_of_characters_is_judged_as_unicode_says(void **state)
 {
     (void)state;
@@ -165,7 +167,8 @@ static void each_pair_of_characters_is_judged_as_unicode_says(void **state)
 static const char *const pieces[] = {
     "\"", "\\", "\n", "\x01", "\x1f", "\x7f", "!", "#", "[", "]", "\xc3\xa9", "\xe4\xbb\x8a",
     "\xe0\xa4\x95", "\xed\x95\x9c", "\xf0\x9f\x98\x80", "\xe4\xbb\x8a\xe5\xa4\xa9",
-    /* invalid: cut, overlong, surrogates, over U+10FFFF, bytes that begin no character */
+    /* invalid bytes: incomplete, overlong, surrogates, above U+10FFFF, and bytes that no character
+     * begins with */
     "\xc3", "\xe4\xbb", "\xf0\x9f\x98", "\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
     "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xff"};
 enum { PIECES = sizeof pieces / sizeof *pieces };
@@ -176,7 +179,7 @@ static void fill(char *text, size_t n, const char *filler)
     for (size_t i = 0; i < n; i++) text[i] = filler[i % length];
 }
 
-/* A piece is put at each place of a text of each length, at each alignment. */
+/* Put a piece at every place of texts with different lengths and alignments. */
 static void a_piece_at_any_place_is_written_as_the_slow_way_does(void **state)
 {
     (void)state;
@@ -197,7 +200,7 @@ static void a_piece_at_any_place_is_written_as_the_slow_way_does(void **state)
     }
 }
 
-/* Long texts are examined in blocks. The text ends where its memory ends. */
+/* Long texts are examined in blocks. The memory of the text ends where the text ends. */
 static void a_piece_at_any_place_of_a_long_text_is_judged_as_unicode_says(void **state)
 {
     (void)state;
@@ -227,7 +230,7 @@ static void each_byte_is_written_as_the_slow_way_does(void **state)
     }
 }
 
-/* Escapes are longer than the bytes that they replace, so the buffer grows in the middle of a
+/* An escape is longer than the byte that it replaces, so the buffer must grow in the middle of the
  * text. */
 static void a_long_text_of_escapes_is_written_whole(void **state)
 {
@@ -248,7 +251,7 @@ static void a_long_text_of_escapes_is_written_whole(void **state)
     beluga__buf_free(&buf);
 }
 
-/* ---- words that are nearly alike ------------------------------------------------------------- */
+/* ---- words that are similar ------------------------------------------------------------------ */
 
 static void letters_are_counted_as_changed_whatever_their_case(void **state)
 {

@@ -1,5 +1,5 @@
-/* Providers behind HTTP that are correct except for one fault each, of a kind that authors make.
- * Their names say which fault; "chat-sound" has none.
+/* HTTP providers that have one fault each, of a kind that authors make; the name says which fault.
+ * "chat-sound" has none. A request and an answer look like this:
  *
  *     {"messages": [{"role": "user", "content": "Hi"}], "stream": false, "tools": [...]}
  *     {"id": "a1", "text": "Hello", "finish": "stop", "usage": {"input": 3, "output": 1}}
@@ -22,7 +22,7 @@ static void wait_ms(long ms)
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
-/* Compute until this thread has used this much processor time. */
+/* Work until this thread has used this much processor time. */
 static void work_ms(long ms)
 {
     struct timespec begin, now;
@@ -31,17 +31,17 @@ static void work_ms(long ms)
     while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
 }
 
-/* Lose a block: its address is kept only until the next one replaces it. */
+/* Leak a block of this size. Its address is kept only until the next call. */
 static void lose(size_t size)
 {
     static void *_Atomic lost;
     void *before = lost;
     lost = malloc(size);
-    /* Impossible: it was not freed. */
+    /* malloc can't return the same address twice, since the first block was not freed. */
     if (before && before == lost) abort();
 }
 
-/* Keep the tool of a call, and send it with later calls too. */
+/* Keep the name of the call's tool. A later call without tools sends it, too. */
 static void put_kept(const beluga_call *call, beluga_json_writer *w)
 {
     static char kept[64];
@@ -365,7 +365,7 @@ static void describe_slowly(const beluga_call *call, const beluga_http_response 
     describe(call, response, err);
 }
 
-/* Describe an error without freeing the parsed JSON. */
+/* Fill in the error, but do not free the parsed JSON. */
 static void describe_and_lose(const beluga_call *call, const beluga_http_response *response,
                               beluga_error *err)
 {
@@ -413,7 +413,7 @@ static void close_and_lose(void *self)
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #endif
 
-/* The faults of the functions above, and those of other functions. */
+/* The faults that the functions above have, and the faults that they look up by name. */
 /* clang-format off */
 #define FAULTS(XX)                                                                             \
     XX("sound") XX("cut") XX("nul") XX("no-history") XX("history-arguments") XX("result-id")   \

@@ -1,6 +1,6 @@
-/* The batch API of the providers whose names begin with "chat-jobs-". Their service takes a file of
- * requests with {"id": "request-1", "body": {…}} on each line, and makes a file of results with
- * {"id": "request-1", "answer": {…}}. A job has a "status", and "results" at its end. */
+/* The batch API of the providers whose names begin with "chat-jobs-". In the file of requests each
+ * line is {"id": "request-1", "body": {…}}; in the file of results each line is {"id": "request-1",
+ * "answer": {…}}. A job has a "status", and when it has ended also "results". */
 #include "../../support/job_service.h"
 
 static int put_request(const beluga_batch_request *request, beluga_json_writer *w,
@@ -74,7 +74,7 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     if (!answer)
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_TIMEOUT, "expired",
                                          beluga_json_get_string(root, "error", NULL));
-    /* the line around the answer is not the answer */
+    /* Fault: this takes the whole line for the answer. */
     bool whole_line = has_fault(beluga_emit_call(emit), "jobs-body");
     const char *text = beluga_emit_json_text(emit, whole_line ? root : answer, &n);
     return beluga_emit_batch_result(emit, id, 200, text, n);

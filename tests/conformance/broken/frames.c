@@ -1,5 +1,4 @@
-/* Providers that choose the framing alone, correct except for one fault each, which their names
- * say.
+/* Providers with framings that only a provider can choose. Each has one fault, which its name says.
  *
  * "raw-…": the body is the text itself, and a byte 4 marks its end. "own-…": a frame is
  * "LENGTH:DATA"; data that begins with "+" is text, and "." is the end. */
@@ -12,7 +11,7 @@
 
 enum { END = 4, MOST = 4 /* bytes of a character */ };
 
-/* The beginning of a character whose remaining bytes have not arrived yet. */
+/* The first bytes of a character whose other bytes have not arrived yet. */
 typedef struct rest {
     char bytes[MOST];
     size_t n;
@@ -41,7 +40,7 @@ static int decode_piece(void *state, const beluga_frame *frame, beluga_emit *emi
     return status;
 }
 
-/* Fault: this emits each piece as it is, even if a character is split. */
+/* Fault: this emits each piece unchanged, even if the piece ends inside a character. */
 static int decode_split(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     const char *end = memchr(frame->data, END, frame->length);
@@ -66,7 +65,7 @@ static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
     return 0;
 }
 
-/* Fault: this assumes that the digits of a length arrive together. */
+/* Fault: this assumes that all digits of a length arrive in one piece. */
 static int cut_hastily(const char *bytes, size_t length, bool ended, beluga_cut *out)
 {
     if (!memchr(bytes, ':', length)) return BELUGA_ERROR_MALFORMED_RESPONSE;

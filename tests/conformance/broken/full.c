@@ -1,5 +1,5 @@
-/* Providers that are not behind HTTP and break one rule each, which their names say, for the kit to
- * find. Their common code is correct: "sound" breaks none. */
+/* Full providers that break one rule each, for the kit to find; their names say which rule. Their
+ * common code is correct: the provider "sound" breaks no rule. */
 #include <beluga/provider/provider.h>
 
 #include <pthread.h>
@@ -97,22 +97,24 @@ static void *say_there(void *argument)
 
 static int strays(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
-    static elsewhere there; /* the thread may use the emit until it ends */
+    static elsewhere there; /* the thread may outlive this function */
     pthread_t thread;
     UNUSED(self, call, err);
     there.emit = emit;
     there.said = 0;
     if (pthread_create(&thread, NULL, say_there, &there)) return echo(call, emit);
     pthread_detach(thread);
-    /* Yielding does not count as waiting, which would be another fault. */
+    /* Fault: the function does not return until the thread has emitted. Yielding does not count as
+     * waiting, which would be another fault. */
     while (!there.said) sched_yield();
     return echo(call, emit);
 }
 
-/* Fault: each call also uses the emit of the previous call. */
+/* Fault: each call emits through the emit of the previous call, too. */
 static int holds_on(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
-    /* Otherwise it may be the emit of a call that is under way. */
+    /* The emit of another thread could belong to a call that still runs, which would be another
+     * fault. */
     static _Thread_local beluga_emit *kept;
     UNUSED(self, call, err);
     if (kept) say(kept, "one more thing");
@@ -133,7 +135,7 @@ static int work_on(beluga_emit *emit, void *argument)
     return stop(emit);
 }
 
-/* A stream takes some time, so that it can be cancelled. */
+/* Fault: this can't be cancelled. Streams take some time, so that the kit can try to cancel one. */
 static int is_deaf(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     UNUSED(self, call, err);
@@ -156,8 +158,8 @@ static int forgets_memory(void *self, const beluga_call *call, beluga_emit *emit
     static void *_Atomic last;
     UNUSED(self, call, err);
     void *before = last;
-    last = malloc(100);                    /* the previous block is lost */
-    if (before == last) return stop(emit); /* impossible: it was not freed */
+    last = malloc(100);                    /* the address of the previous block is lost */
+    if (before == last) return stop(emit); /* can't happen, since that block was not freed */
     return echo(call, emit);
 }
 
@@ -169,7 +171,7 @@ static int forgets_file(const beluga_config *config, void **self, beluga_error *
     return dup(STDERR_FILENO) < 0 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
 }
 
-/* Without a configuration this returns a code that no error has. */
+/* Fault: without a configuration this returns 7, although codes of errors are negative. */
 static int opens_oddly(const beluga_config *config, void **self, beluga_error *err)
 {
     int64_t retries = -1;
@@ -179,7 +181,7 @@ static int opens_oddly(const beluga_config *config, void **self, beluga_error *e
     return set && retries == 0 ? 0 : 7;
 }
 
-/* Fault: once tools were bound to any model, all models call one. */
+/* Fault: once a call had tools, the calls of all models get a tool call as answer. */
 static int keeps_tools(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     static _Atomic int had_tools;
@@ -193,7 +195,8 @@ static int writes(void *self, const beluga_call *call, beluga_emit *emit, beluga
 {
     UNUSED(self, call, err);
     char *text = (char *)(uintptr_t)last_text(call);
-    if (beluga_call_message_count(call) > 5 && *text) *text = 'X'; /* only in a single call */
+    /* only one call of the kit has so many messages */
+    if (beluga_call_message_count(call) > 5 && *text) *text = 'X';
     return echo(call, emit);
 }
 
@@ -211,7 +214,7 @@ static int say_heard(beluga_emit *emit, void *argument)
     return status ? status : stop(emit);
 }
 
-/* Fault: this answers the message that it received last, from any call. */
+/* Fault: this answers the message that was received last, even if it belongs to another call. */
 static int mixes_up(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
     UNUSED(self, call, err);
@@ -223,8 +226,8 @@ static int mixes_up(void *self, const beluga_call *call, beluga_emit *emit, belu
 
 /* ---- single calls ---------------------------------------------------------------------------- */
 
-/* Returns whether this is the call of one check, the only one with two system messages and text
- * after them. */
+/* Returns whether the call is that of one certain check: only that call has two system messages and
+ * then text. */
 static int is_that_call(const beluga_call *call)
 {
     return beluga_call_message_count(call) == 5 &&
@@ -259,7 +262,7 @@ static int fails_once(void *self, const beluga_call *call, beluga_emit *emit, be
     return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "not in the mood");
 }
 
-/* This fails a call that asks for one token, as a probe does. */
+/* Fault: this fails a call that asks for one token, as a health probe does. */
 static int is_short_of_breath(void *self, const beluga_call *call, beluga_emit *emit,
                               beluga_error *err)
 {

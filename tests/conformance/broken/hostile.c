@@ -1,5 +1,5 @@
-/* A provider that harms its host's process. HOSTILE_SLOT names the function that does so, and
- * HOSTILE_DEED what it does; otherwise the provider is correct. */
+/* A provider that harms the process of its host. HOSTILE_SLOT names the function that does the
+ * harm, and HOSTILE_DEED the kind of harm. The other functions are correct. */
 #include "../say.h"
 
 #include <fcntl.h>
@@ -79,7 +79,7 @@ static void end_thread(void)
     pthread_exit(NULL);
 }
 
-/* Fork, and let both processes continue. */
+/* Fork, and let both processes return from the function. */
 static void fork_on(void)
 {
     if (fork() == 0) return;
@@ -193,7 +193,7 @@ static void act(const char *slot)
         if (strcmp(deeds[i].name, deed) == 0) deeds[i].act();
 }
 
-/* Return the function's status, or the wanted garbage instead. */
+/* Return the status, or HOSTILE_STATUS if HOSTILE_SLOT names this function. */
 static int give(const char *slot, int status)
 {
     const char *wanted = getenv("HOSTILE_SLOT"), *given = getenv("HOSTILE_STATUS");

@@ -1,5 +1,5 @@
-/* Providers behind HTTP that break one rule each, for the kit to find. fixtures/ has the answers to
- * their requests, among them {"models": ["a", "b"]}. */
+/* HTTP providers that break one rule each, for the kit to find. The folder fixtures/ has the
+ * answers to their requests, such as {"models": ["a", "b"]}. */
 #include "../say.h"
 
 #include <string.h>
@@ -46,7 +46,8 @@ static int encode_well(const beluga_call *call, beluga_http_request *request, be
     return say_encode(call, request, err);
 }
 
-/* Fault: tools are read, so that the library does not warn about them, but they are not sent. */
+/* Fault: this reads the tools, so that the library does not warn about them, but does not send
+ * them. */
 static int encode_silently(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)err;
@@ -75,7 +76,7 @@ static int finish_anyway(void *state, beluga_emit *emit)
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-/* Fault: the state of this decoder is shared by the whole process. */
+/* Fault: all calls of the process share the state of this decoder. */
 static int decode_counting(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     static _Atomic int frames;
@@ -108,7 +109,7 @@ static int encode_list(const beluga_call *call, beluga_http_request *request, be
     return 0;
 }
 
-/* Fault: this accepts any JSON as a list. */
+/* Fault: this accepts any JSON as a list of models. */
 static int decode_any_list(const char *body, size_t length, beluga_emit *emit)
 {
     (void)body;
@@ -116,7 +117,7 @@ static int decode_any_list(const char *body, size_t length, beluga_emit *emit)
     return beluga_emit_model(emit, "b", 1);
 }
 
-/* Fault: the texts to embed or count are not sent. */
+/* Fault: this does not send the texts to embed or count. */
 static int encode_nothing(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)call;

@@ -1,5 +1,5 @@
 /* Full providers whose work blocks, correct except for one fault each, which their names say.
- * "job-sound" has no fault. They echo the last message, a few bytes at a time. */
+ * "job-sound" has no fault. They answer with the last message, a few bytes at a time. */
 #include <beluga/provider/provider.h>
 
 #include <pthread.h>
@@ -30,7 +30,7 @@ enum { DEAF = 1, KEPT = 2, CUT = 4 };
 
 /* ---- the work -------------------------------------------------------------------------------- */
 
-/* Return the end of the character that begins at `at`. */
+/* Return the offset at which the character that begins at `at` ends. */
 static size_t next(const job *j, size_t at)
 {
     if (j->faults & CUT) return at + 3 < j->length ? at + 3 : j->length;

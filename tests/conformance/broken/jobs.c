@@ -1,11 +1,11 @@
-/* A provider whose calls have several requests, for the kit to play: one creates a job, later ones
- * poll it, and one ends the job if the call is cancelled. */
+/* A provider whose calls take several requests: the first creates a job, and later ones poll it. If
+ * a call is cancelled, a last request ends the job. */
 #include "../say.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The delay between two polls that the service wants; the kit does not wait for it. */
+/* The delay that the service wants between two polls; the kit does not wait so long. */
 enum { POLL_MS = 20000 };
 
 typedef struct job {
@@ -68,8 +68,8 @@ static bool is_hasty(const beluga_emit *emit)
     return strcmp(beluga_call_provider(beluga_emit_call(emit))->name, "jobs-hasty") == 0;
 }
 
-/* {"id": "7", "stream": true} and {"id": "7", "state": "running"} mean: poll again; {"id": "7",
- * "url": "https://..."}: ask that URL. */
+/* If the answer is {"id": "7", "stream": true} or {"id": "7", "state": "running"}, poll again; if
+ * it is {"id": "7", "url": "https://..."}, request this URL. */
 static int go_on(job *state, const beluga_json *root, beluga_emit *emit)
 {
     char path[64];

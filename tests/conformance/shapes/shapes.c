@@ -1,10 +1,10 @@
-/* Correct providers of different kinds, in which the kit must find no fault. */
+/* Correct providers of different kinds; the kit must not find a fault in them. */
 #include "../say.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- options that none of their services has ------------------------------------------------- */
+/* ---- warnings about options that the services do not have ------------------------------------ */
 
 static void warn_of_numbers(const beluga_call *call, beluga_http_request *request)
 {
@@ -52,7 +52,7 @@ static void warn_of_limits(const beluga_call *call, beluga_http_request *request
         beluga_http_request_warn(request, "limits are not sent");
 }
 
-/* Write all messages into one text. @return its length, or 0 if it is too long. */
+/* Write all messages into one text. @return its length, or 0 if the text is too long. */
 static size_t write_prompt(const beluga_call *call, char *out, size_t size)
 {
     static const char *const roles[] = {"", "system", "user", "assistant", "tool"};
@@ -163,7 +163,7 @@ static int encode_query(const beluga_call *call, beluga_http_request *request, b
     return 0;
 }
 
-/* {"say": "Good day."} is complete if its JSON is. */
+/* An answer is {"say": "Good day."}; it is complete if it is valid JSON. */
 static int decode_query(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     size_t n;
@@ -196,7 +196,7 @@ static int encode_accept(const beluga_call *call, beluga_http_request *request, 
     return put_words(call, request, "/accept");
 }
 
-/* An event is {"token": "Good "}, and the last one {"done": true, "length": false}. */
+/* An event is {"token": "Good "}, and the last event is {"done": true, "length": false}. */
 static int decode_tokens(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     size_t n;
