@@ -7,7 +7,7 @@
  * digits. */
 #define READ_FLAGS YYJSON_READ_BIGNUM_AS_RAW
 
-/* The longest text to parse: a byte that is repaired becomes three, an escaped one six. */
+/* The longest repaired or written text: repair makes a byte three bytes long, an escape six. */
 #define MAX_TEXT ((size_t)6 * BELUGA__MAX_REQUEST_BYTES)
 
 /* A text shorter than this can't be nested too deep, since every bracket needs its closing
@@ -238,8 +238,8 @@ static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_
 }
 
 /* Parse a text that is not strict JSON again, if that may help: Python writes NaN and Infinity. A
- * lenient scratch reads these as values that are not numbers; if they were read as text, they could
- * be written back. */
+ * lenient scratch reads these as values that are not numbers. They are not kept as text, since the
+ * text would be written back as JSON. */
 static yyjson_doc *read_leniently(beluga__json_scratch *scratch, bool pooled, const char *text,
                                   size_t length, const yyjson_read_err *why)
 {
@@ -262,7 +262,7 @@ static int fail_deep(beluga_error *err)
                             BELUGA__MAX_JSON_DEPTH);
 }
 
-/* Parse a text again that was refused. */
+/* Parse a text again after the strict parser refused it: leniently, or after a repair. */
 static __attribute__((noinline)) int parse_again(beluga__json_scratch *scratch, bool pooled,
                                                  const char *text, size_t length,
                                                  yyjson_read_err why, yyjson_doc **doc,

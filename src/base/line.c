@@ -25,7 +25,7 @@ static const struct {
     {0x2028, 0x202e},                     /* line and paragraph separators, embeddings, overrides */
     {0x2060, 0x206f},                     /* word joiner, invisible operators, isolates */
     {0xfeff, 0xfeff},   {0xfff9, 0xfffb}, /* byte order mark, interlinear annotations */
-    {0xe0000, 0xe007f},                   /* tags, which can hide whole sentences */
+    {0xe0000, 0xe007f}, /* tags: invisible letters, which can spell whole sentences */
 };
 
 static bool is_visible(uint32_t c)

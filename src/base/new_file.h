@@ -1,4 +1,4 @@
-/* The one way in which the library and the command make files; the command compiles this file as
+/* Creates and replaces files, for the library and for the command, which compiles new_file.c as
  * well. The functions use only system calls, and return -1 with errno on failure. */
 #ifndef BELUGA__NEW_FILE_H
 #define BELUGA__NEW_FILE_H
@@ -16,8 +16,8 @@
  * A link is followed, and a device or a pipe is opened, since the person who gave the path wants
  * that.
  *
- * EPERM: another user has made this name, in a folder in which everybody may write, such as /tmp.
- * EMLINK: another user may have done so, since the file has a second name. */
+ * EPERM: another user made this name in a folder in which everybody may write, such as /tmp.
+ * EMLINK: another user may have made it, since the file has a second name. */
 int beluga__file_open(const char *path, int flags, mode_t mode);
 
 /* Check that files may be created in an existing folder. EPERM: in a folder in which everybody may
