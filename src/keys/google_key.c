@@ -18,8 +18,8 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Find the path of the file. Returns false if there is none; the path is empty if it would be too
- * long. */
+/* Find the path of the credentials file. Returns false if no environment variable tells where it
+ * may be. A path that is too long is returned as "". */
 static bool find_path(char path[MAX_PATH])
 {
     static const char file[] = "application_default_credentials.json";
@@ -33,8 +33,8 @@ static bool find_path(char path[MAX_PATH])
     return true;
 }
 
-/* Explain the error. If the file is not named by the variable it may be missing, and the message
- * then says what to do. */
+/* Explain the error. If VARIABLE does not name the file and it is missing, the message says what to
+ * do. */
 static void explain(beluga_error *err, int status, const char *path)
 {
     if (variable(VARIABLE))
