@@ -227,7 +227,7 @@ static int fail(const char *profile, const char *way, beluga_error *err)
         err, BELUGA_ERROR_AUTHENTICATION,
         "no AWS access key: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor "
         "the profile %.60s of ~/.aws/credentials%s%s%s",
-        profile, way ? "; " : "", way ? way : "", way ? " is not asked here" : "");
+        profile, way ? "; " : "", way ? way : "", way ? " is not supported here" : "");
 }
 
 /* Take the key of a profile. A profile that names a role is refused even if it has keys as well,

@@ -40,10 +40,9 @@ static void explain(beluga_error *err, int status, const char *path)
     if (variable(VARIABLE))
         beluga_error_wrap(err, NULL, "the key's file of " VARIABLE);
     else if (status == BELUGA_ERROR_NOT_FOUND)
-        beluga_error_set(err, status,
-                         "no credentials of Google: set " VARIABLE ", or run \"" LOGIN
-                         "\", which writes %s",
-                         path);
+        beluga_error_set(
+            err, status,
+            "no Google credentials: set " VARIABLE ", or run \"" LOGIN "\", which writes %s", path);
     if (status != BELUGA_ERROR_NO_MEMORY) err->code = BELUGA_ERROR_AUTHENTICATION;
 }
 
@@ -52,8 +51,7 @@ ssize_t beluga__google_key(char *buffer, size_t size, beluga_error *err)
     char path[MAX_PATH] = "";
     beluga__buf text;
     if (!find_path(path)) {
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                         "no credentials of Google: set " VARIABLE);
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "no Google credentials: set " VARIABLE);
         return -1;
     }
     beluga__buf_init(&text, beluga__secret_allocator(), size - 1);

@@ -468,7 +468,7 @@ int beluga__key_late(const beluga__key *key, beluga_error *err)
 {
     if (key->exchange)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                                "the token for the key did not come in time");
+                                "exchanging the key for a token took too long");
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s took too long",
                             beluga__source_name(key->source.kind));
 }

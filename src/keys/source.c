@@ -142,7 +142,7 @@ char *beluga__source_read(const beluga__source *source, const atomic_bool *unwan
         return value;
     beluga__release(secret, value);
     if (!err->code)
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave nothing",
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave no usable key",
                          beluga__source_name(source->kind));
     return NULL;
 }
