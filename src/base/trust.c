@@ -67,7 +67,7 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
     return 0;
 }
 
-/* --- the folders of the path ------------------------------------------------------- */
+/* --- the folders of the path ------------------------------------------------------------------ */
 
 typedef struct walk {
     char *real;              /* the part of the path that was checked; "" is the root */

@@ -189,7 +189,7 @@ void beluga__key_unref(beluga__key *key)
     beluga__release(allocator, key);
 }
 
-/* --- fetching, on the thread pool ------------------------------------------------------------ */
+/* --- fetching, on the thread pool ------------------------------------------------------------- */
 
 /* Returns whether the key's value was given directly and needs no exchange. */
 static bool is_given(const beluga__key *key)

@@ -192,8 +192,7 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     beluga__release(&loop->base.runtime->allocator, entry);
 }
 
-/* --- file descriptors that other code watches with this loop
- * -------------------------------------------------- */
+/* --- file descriptors that other code watches with this loop ---------------------------------- */
 
 static int watch_fd(beluga_loop *base, beluga__watch *watch, int events)
 {
