@@ -37,10 +37,8 @@ static inline void put_pairs(char *to, const char *pairs, size_t first, size_t s
 /* Encode all complete groups of 24 bytes. Returns how many bytes were encoded. */
 static size_t encode_pairs(char *to, const char *from, size_t n)
 {
-    enum {
-        STEP = 24,
-        BEHIND = 2
-    }; /* each of the four parts of a step reads eight bytes and uses six */
+    /* each of the four parts of a step reads eight bytes and uses six */
+    enum { STEP = 24, BEHIND = 2 };
     char pairs[BEFORE + PAIRS * 4];
     size_t i = 0;
     write_pairs(pairs);

@@ -47,8 +47,8 @@ static yyjson_alc general(const beluga_allocator *allocator)
                         (void *)(uintptr_t)allocator};
 }
 
-/* The memory of the pool, handed out from one end. yyjson's reader allocates two blocks, of which
- * only the last grows, so this simple scheme is enough, unlike yyjson's own pools. */
+/* An allocator that hands out the memory of the pool from one end. yyjson's reader allocates two
+ * blocks, of which only the last grows, so this simple allocator is enough. */
 typedef struct pool {
     char *at, *end, *last;
 } pool;
@@ -79,8 +79,8 @@ static void pool_release(void *opaque, void *pointer)
     (void)pointer;
 }
 
-/* The allocator for yyjson's writer. It uses one block at a time, so that block can be a buffer of
- * ours. */
+/* The allocator for yyjson's writer. The writer uses one block at a time, so this block can be a
+ * beluga__buf. */
 static void *buf_resize(void *buffer, void *pointer, size_t old_size, size_t size)
 {
     beluga__buf *buf = buffer;
@@ -207,7 +207,7 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch)
     scratch->lenient = lenient;
 }
 
-/* Make the pool large enough for a text. Returns false without memory; there is no pool then. */
+/* Make the pool large enough for a text. Returns false without memory; then the pool is NULL. */
 static bool fit_pool(beluga__json_scratch *scratch, size_t length)
 {
     size_t needed = yyjson_read_max_memory_usage(length, READ_FLAGS);

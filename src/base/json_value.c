@@ -122,8 +122,8 @@ size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names
         values[found] = json(k + 1);
     }
     for (size_t i = found; i < count; i++) values[i] = NULL;
-    if (!left || found == count)
-        return found; /* if several members have the same name, the first one counts */
+    /* if several members have the same name, the first one counts */
+    if (!left || found == count) return found;
     return found + pick_others(k, left, names, names + count, names + found, values);
 }
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <yyjson.h>
 
-/* Record a failure; only the first one is kept. Failures after one of the buffer are its
- * consequence, such as a piece of a string that could not be begun. */
+/* Record a failure; only the first one is kept. If the buffer has failed, later failures are only
+ * consequences, such as a piece of a string that could not be begun. */
 static void fail(beluga_json_writer *w, int code)
 {
     if (!w->status && !w->buf->status) w->status = code;

@@ -12,11 +12,12 @@
 #define BELUGA__MAX_BODY_PARTS    10000u       /* parts of a multipart body */
 /* an answer folded into a response, unless an option sets less */
 #define BELUGA__MAX_RESPONSE_BYTES (256u << 20)
-#define BELUGA__MAX_BODY_BYTES     (64u << 20) /* an unstreamed body, unless an option is set */
-/* one frame of a stream, unless an option is set */
+/* a body that is not streamed, unless an option sets another size */
+#define BELUGA__MAX_BODY_BYTES (64u << 20)
+/* one frame of a stream, unless an option sets another size */
 #define BELUGA__MAX_FRAME_BYTES (16u << 20)
 #define BELUGA__MAX_ERROR_BODY  (64u << 10) /* the part of an error's body that is kept */
-/* the part of a freed buffer that a loop keeps for the next one */
+/* memory of a freed buffer that a loop keeps for the next buffer of its kind */
 #define BELUGA__MAX_KEPT_BYTES   (1u << 20)
 #define BELUGA__MAX_HEADER_BYTES (64u << 10) /* the headers of one answer */
 #define BELUGA__MAX_URL_BYTES    (16u << 10)
@@ -45,16 +46,16 @@
 #define BELUGA__MAX_LOADED_PLUGINS  256u /* plug-ins in a process */
 #define BELUGA__MAX_CONFIG_FILES    8    /* files of a configuration */
 #define BELUGA__MAX_CONFIG_SECTIONS 4096 /* models or providers in a file */
-/* problems of a file that are reported one by one */
+/* problems of a configuration file that are listed; the others are only counted */
 #define BELUGA__MAX_CONFIG_PROBLEMS 1000
 #define BELUGA__MAX_ALIASES         8  /* length of a chain of aliases that refer to aliases */
 #define BELUGA__MAX_FALLBACKS       16 /* fallback models of one model */
 /* in a table of options, the part of an option's name before the dot */
 #define BELUGA__MAX_FIELD_OBJECT  128u
-#define BELUGA__MAX_OPTIONS       4096u       /* options of one list */
-#define BELUGA__MAX_KEY_BYTES     (64u << 10) /* a key, from wherever it comes */
+#define BELUGA__MAX_OPTIONS       4096u       /* options in one list */
+#define BELUGA__MAX_KEY_BYTES     (64u << 10) /* a key, from any source */
 #define BELUGA__MAX_TOKEN_ANSWER  (64u << 10) /* the answer to a token request */
-#define BELUGA__MAX_AWS_FIELD     4096u       /* one value of an access key or a profile */
+#define BELUGA__MAX_AWS_FIELD     4096u       /* one value of an AWS access key or profile */
 #define BELUGA__MAX_CALL_BYTES    (1u << 30)  /* memory of one call */
 #define BELUGA__MAX_WARNINGS      64u         /* warnings of one call */
 #define BELUGA__MAX_WARNING_BYTES 512u        /* text of one warning */
@@ -78,7 +79,7 @@
 #define BELUGA__MAX_CACHED_BYTES (8u << 20) /* one answer in the cache */
 /* recorded body of a request or an answer */
 #define BELUGA__MAX_CASSETTE_BODY (32u << 20)
-#define BELUGA__MAX_CASSETTE_FILE (160u << 20) /* a recording: both bodies as text */
+#define BELUGA__MAX_CASSETTE_FILE (160u << 20) /* a recording, which has both bodies as text */
 /* recordings in a directory; their numbers have 5 digits */
 #define BELUGA__MAX_CASSETTE_FILES 99999u
 /* recordings that are read to find the one most like a request */

@@ -199,8 +199,8 @@ static bool is_unwanted(child *c)
     return c->given_up;
 }
 
-/* Returns whether the command has ended and all its output was read. Other processes that still
- * hold the output open, such as a daemon that the command started, are not waited for. */
+/* Returns whether the command has ended and all its output was read. This does not wait for other
+ * processes that have the output open, such as a daemon that the command started. */
 static bool is_heard_out(child *c)
 {
     if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;
@@ -238,7 +238,7 @@ static bool hear_out(child *c)
 
 /* --- the result ------------------------------------------------------------------------------- */
 
-/* Set the error's cause to the last line of stderr, which usually tells why the command failed. */
+/* Set the error's cause to the last line of stderr, which usually says why the command failed. */
 static void tell_cause(const outlet *said, beluga_error *err)
 {
     const char *text = said->buffer;

@@ -185,7 +185,7 @@ static int64_t seconds_of(const beluga_json *value)
 /* Set the error for a refusal with HTTP status 200, which some services send. */
 static int refuse_politely(run *r, beluga_error *err)
 {
-    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refused it");
+    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refused the key");
     describe(r, err);
     advise(r, err);
     return err->code;
@@ -232,7 +232,7 @@ static int read_token(run *r, int64_t now, beluga_error *err)
 static int64_t good_until(int64_t expires, int64_t now)
 {
     if (!expires) return 0;
-    /* the number may come from a server, so it may be absurd */
+    /* the number may come from a server, so it may be far too small or too large */
     if (expires < now) expires = now;
     if (expires > now + MOST_S) expires = now + MOST_S;
     int64_t early = (expires - now) / PART;

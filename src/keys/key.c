@@ -380,7 +380,7 @@ static void forget_parents(beluga__key *key)
     atomic_store(&key->unwanted, false);
 }
 
-/* Add a call to those that wait. The caller holds the lock. */
+/* Add a call to the list of waiting calls. The caller holds the lock. */
 static int queue(beluga__key *key, beluga_loop *loop, beluga__key_wait *wait)
 {
     const beluga_allocator *allocator = &key->runtime->allocator;
@@ -411,7 +411,7 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
 {
     wait->is_token = false;
     if (is_given(key)) {
-        /* the value is borrowed: the call holds the model, which holds the key */
+        /* the value is borrowed: the call has a reference to the model, and the model to the key */
         *value = key->source.reference;
         return 1;
     }

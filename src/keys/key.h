@@ -33,9 +33,9 @@ int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__k
                           beluga_error *err);
 void beluga__key_unref(beluga__key *key);
 
-/* Exchange the key for a token from now on, unless the provider takes this key as it is. Call this
- * before the key's first use. The exchange is borrowed; its owner must hold the key. Returns 0, or
- * a code with detail if the value can't be exchanged. */
+/* Exchange the key for a token from now on, unless the provider uses this key unchanged. Call this
+ * before the key's first use. The exchange is borrowed, and its owner must have a reference to the
+ * key. Returns 0, or a code with detail if the value can't be exchanged. */
 int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange, beluga_error *err);
 
 /* Returns the name of the environment variable from which the key was read, or NULL; borrowed from
@@ -45,7 +45,7 @@ const char *beluga__key_variable(const beluga__key *key);
 /* Returns whether the key was given as a value, so that no fetch is needed. */
 bool beluga__key_is_value(const beluga__key *key);
 
-/* A call that waits for a key. This struct lies in the memory of the call. */
+/* A call that waits for a key. This struct is in the call's memory. */
 typedef struct beluga__key_wait {
     void (*ready)(struct beluga__key_wait *wait, const char *value, const beluga_error *err);
     beluga__key_request *request;

@@ -50,8 +50,8 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
     return n;
 }
 
-/* Join the lines of a JSON object, since a key is one line. Between JSON values a space means the
- * same as a line break, and strings have no line breaks. */
+/* Join the lines of a JSON object, since a key is one line. In JSON a space between values means
+ * the same as a line break, and strings contain no line breaks. */
 bool beluga__key_join_lines(char *text, size_t n)
 {
     size_t blank = 0;

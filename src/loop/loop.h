@@ -12,8 +12,8 @@
 
 #include <beluga/loop.h>
 
-/* A task: a function that the loop runs once, soon. `queued` tells whether the task waits in a
- * list. */
+/* A task: a function that the loop runs once, in a later step. `queued` is true while the task
+ * waits in a list. */
 typedef struct beluga__task {
     beluga__list node;
     bool queued;
@@ -35,8 +35,8 @@ typedef struct beluga__mail {
     void (*run)(struct beluga__mail *mail, beluga_loop *loop);
 } beluga__mail;
 
-/* A mailbox, into which other threads put mail. It outlives its loop as long as somebody holds a
- * reference. */
+/* A mailbox, into which other threads put mail. It may outlive its loop, since it lives as long as
+ * it has references. */
 typedef struct beluga__mailbox beluga__mailbox;
 beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box);
 void beluga__mailbox_unref(beluga__mailbox *box);
@@ -152,7 +152,7 @@ struct beluga_loop {
     const beluga__loop_ops *ops;
     beluga__runtime *runtime;
     beluga__mailbox *mailbox; /* made at first use; see beluga__loop_mailbox */
-    /* memory for one parse at a time; shared by all calls of the loop */
+    /* memory for one JSON parse at a time; shared by all calls of the loop */
     beluga__json_scratch scratch;
     int64_t now_ns; /* time at the beginning of the current step */
     /* Total time in which nobody ran the loop; timeouts don't count it. */
@@ -203,8 +203,8 @@ static inline void *beluga__loop_take_spare(beluga_loop *loop, size_t bytes)
     return block;
 }
 
-/* Keep a block of the runtime's allocator for the next call, and free the one that was kept before;
- * NULL: keep none. */
+/* Keep a block of the runtime's allocator for the next call, and free the block that was kept
+ * before. If `block` is NULL, no block is kept. */
 static inline void beluga__loop_keep(beluga_loop *loop, void *block, size_t bytes)
 {
     void *earlier = loop->spare;

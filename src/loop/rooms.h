@@ -1,5 +1,6 @@
-/* A loop keeps the memory of its buffers from call to call. Without this each call would pay page
- * faults for growing new buffers, since the allocator may return large ones to the system. */
+/* A loop keeps the memory of its buffers from call to call. Otherwise each call would cost page
+ * faults while its buffers grow, since the allocator may return freed large buffers to the
+ * system. */
 #ifndef BELUGA__ROOMS_H
 #define BELUGA__ROOMS_H
 

@@ -212,10 +212,11 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     if (!status) status = check_question(call, spec, err);
     if (status) return status;
     if (beluga_context_is_cancelled(spec->context))
-        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
+        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED,
+                                "the call was cancelled before it started");
     if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT,
-                                "the deadline passed before the start");
+                                "the deadline passed before the call started");
     call->restartable = spec->restartable ||
                         /* a RESTART can't take back results of a batch job */
                         (!beluga__call_is_of_results(call) &&

@@ -1,5 +1,5 @@
-/* A call: the question, which does not change after the start, and the arena that holds all memory
- * of the call. */
+/* A call: its question, which does not change after the start, and the arena from which all memory
+ * of the call is allocated. */
 #ifndef BELUGA__CALL_H
 #define BELUGA__CALL_H
 

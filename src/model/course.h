@@ -1,6 +1,6 @@
 /* The course of a call that takes several requests, or whose service must be told when the call
- * ends early. The course lies in the call's arena and outlives an attempt, so that the next attempt
- * of the retry layer resumes at the request that failed. */
+ * ends early. The course is in the call's arena and outlives an attempt, so that the next attempt
+ * of the retry layer can resume at the request that failed. */
 #ifndef BELUGA__COURSE_H
 #define BELUGA__COURSE_H
 

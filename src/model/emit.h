@@ -32,7 +32,7 @@ struct beluga_emit {
     beluga_emit *given;
     beluga__sink *sink;     /* NULL after the terminal event was sent or the call was cancelled */
     beluga__remote *remote; /* not NULL if this emit is used on another thread than the loop's */
-    bool finished;          /* FINISH was emitted; it is held until beluga__emit_deliver */
+    bool finished;          /* FINISH was emitted; beluga__emit_deliver delivers it */
     bool failed;            /* `error` is set; delivered by beluga__emit_deliver */
     /* The emit belongs to the full adapter; its provider may emit again in a later turn. */
     bool full;
@@ -132,7 +132,7 @@ void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n
 void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known);
 
 /* Send bytes of an answer's body to a caller who asked for raw events. The body of a refusal is
- * copied, since it is held until the error is delivered. */
+ * copied, since it is delivered later, together with the error. */
 void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, const char *bytes,
                       size_t n, bool refused);
 

@@ -61,7 +61,8 @@ static int check_vector(beluga_emit *emit, const beluga__vectors *vectors,
     if (has_vector(vectors, index))
         return refuse(emit, "the answer has two vectors for input %zu", index);
     if (!n || n > BELUGA__MAX_DIMENSIONS)
-        return refuse(emit, "the vector of input %zu has %zu numbers", index, n);
+        return refuse(emit, "the vector of input %zu has %zu numbers (expected 1 to %u)", index, n,
+                      BELUGA__MAX_DIMENSIONS);
     if (vectors->n && n != vectors->dimensions)
         return refuse(emit, "the vector of input %zu has %zu numbers, but those before have %zu",
                       index, n, vectors->dimensions);

@@ -30,7 +30,7 @@ static void pause_stage(beluga__stage *stage, bool paused)
     beluga__watchdog_pause(&self->dog, paused);
     if (self->emit.finished)
         beluga__http_stage_set_grace(self); /* after a pause the grace period starts again */
-    /* Without a transfer the call is still waiting for its key, and there is nothing to pause. */
+    /* Without a transfer the call still waits for its key, so nothing can be paused. */
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
@@ -58,7 +58,7 @@ static void tell_url(const beluga__http_stage *self)
     beluga__buf url;
     beluga__buf_init(&url, call->arena.allocator, BELUGA__MAX_URL_BYTES);
     if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request))) {
-        /* Some providers want the key in the query of the URL. */
+        /* Some providers expect the key in the query of the URL. */
         beluga__http_secrets_mask(&self->secrets, url.data, url.length);
         beluga__span_text(call, "url.full", url.data, url.length);
     }

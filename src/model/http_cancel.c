@@ -1,6 +1,6 @@
-/* Tells a service that a call ended before its answer was complete. The request for this runs after
- * the call, on the call's loop, which lists it like a call, and holds a reference to the call. It
- * has a stage of its own. Its answer is read, but not delivered. */
+/* Tells a service that a call ended before its answer was complete. The request for this outlives
+ * the call. It runs on the call's loop, is in the loop's list of running calls, and has a reference
+ * to the call. It has a stage of its own. Its answer is read, but not delivered. */
 #include "base/clock.h"
 #include "model/course.h"
 #include "model/http_log.h"

@@ -1,5 +1,5 @@
-/* The end of an HTTP call: the terminal event is delivered, and everything that the call holds is
- * released. */
+/* Ends an HTTP call: delivers the terminal event, and releases everything that belongs to the
+ * call. */
 #include "base/clock.h"
 #include "loop/rooms.h"
 #include "model/course.h"

@@ -18,12 +18,13 @@ static void keep_sample(beluga__http_stage *self, const char *bytes, size_t n)
 
 /* --- the end of the stream -------------------------------------------------------------------- */
 
-/* Fail a call in whose stream the provider understood no frame. */
+/* Fail the call, since the provider understood no frame of the stream. */
 static void not_understood(beluga__http_stage *self)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
-    /* The server did answer. A retry would cost money again, and bring the same kind of frames. */
+    /* The server did answer. A retry would cost money again, and its frames would probably be as
+     * strange. */
     if (self->heard != BELUGA__HTTP_HEARD_NOTHING) err.retryable = 0;
     beluga__http_stage_fail(self, err.code, &err);
 }

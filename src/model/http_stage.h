@@ -21,25 +21,26 @@
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
-/* The phase of a call, which only ever changes to a later one, until it begins anew with the next
- * request of the call:
+/* The phase of a call. It only changes to a later phase, except that each further request of the
+ * call begins with FETCHING again:
  *
  *   phase        ends when                                            next
- *   FETCHING     the key and the headers' values are there            ASKED
- *   ASKED        the head of the answer came: its status is no 2xx    REFUSED
- *                  the call asks for a list of models                 COLLECTING
+ *   FETCHING     the key and the headers' values are available        ASKED
+ *   ASKED        the head of the answer came: its status is not 2xx   REFUSED
+ *                  the call is not about messages                     COLLECTING, or STREAMING
+ *                                                                     (a file of batch results)
  *                  else                                               SNIFFING
- *   SNIFFING     the first bytes of the body tell what it is          COLLECTING, STREAMING
+ *   SNIFFING     the first bytes of the body show what it is          COLLECTING, STREAMING
  *                                                                     or REFUSED (a web page)
- *   COLLECTING   the whole body is there, and is one answer           OVER, WAITING
- *                  or it is several values: a stream after all        STREAMING
+ *   COLLECTING   the body is complete, and is one answer              OVER, WAITING
+ *                  or it is several JSON values, so it is a stream    STREAMING
  *   STREAMING    the body ends, or a finish is taken for the end      OVER
  *                  or it ends, and the decoder asked for a request    WAITING
  *   WAITING      it is time for the next request                      FETCHING
- *   REFUSED      the body ends: its beginning is told in the error    OVER
+ *   REFUSED      the body ends: the error quotes its beginning        OVER
  *   OVER         the terminal event is delivered, or the call was cancelled
  *
- * Whatever fails goes to OVER from any phase. */
+ * After a failure in any phase the next phase is OVER. */
 typedef enum beluga__http_phase {
     BELUGA__HTTP_FETCHING,
     BELUGA__HTTP_ASKED,

@@ -32,7 +32,7 @@ typedef enum beluga__body_end {
     BELUGA__BODY_MARKED, /* the protocol's own end marker came, such as [DONE] */
     /* HTTP says that the body is whole, by the last chunk, Content-Length or END_STREAM */
     BELUGA__BODY_FRAMED,
-    BELUGA__BODY_CLOSED, /* the connection was closed, and this is the body's only end */
+    BELUGA__BODY_CLOSED, /* the connection was closed, and nothing else marks the end of the body */
     BELUGA__BODY_CUT,    /* HTTP says that the body is not whole, or no more bytes came in time */
 } beluga__body_end;
 

@@ -24,8 +24,8 @@ typedef struct beluga__target_header {
 typedef struct beluga__target {
     atomic_uint refs;
     beluga__runtime *runtime;        /* a reference */
-    beluga__arena arena;             /* holds strings and items of the settings */
-    const beluga_provider *provider; /* the provider whose name the target carries */
+    beluga__arena arena;             /* has the strings and items of the settings */
+    const beluga_provider *provider; /* the provider that the user named */
     /* The provider whose functions are called: the same one, or the base of a provider without
      * code. */
     const beluga_provider *protocol;

@@ -148,9 +148,9 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
     int status = http_new(loop);
     beluga__transfer *t = status ? NULL : new_transfer(loop->http, spec);
     if (!t)
-        return beluga_error_set(err, status ? status : BELUGA_ERROR_NO_MEMORY,
-                                "no %s for the request",
-                                status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
+        return beluga_error_set(
+            err, status ? status : BELUGA_ERROR_NO_MEMORY, "no %s for the request",
+            status == BELUGA_ERROR_LIMIT_EXCEEDED ? "file descriptors (see ulimit -n)" : "memory");
     *out = t;
     /* A transfer that drains may soon release its connection for reuse, so its bytes are read
      * before the new transfer starts. */
@@ -210,8 +210,8 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
         return;
     }
     if (!t->added) return;
-    /* curl_easy_pause delivers the bytes that libcurl has kept, so resuming waits for the next
-     * step. */
+    /* curl_easy_pause at once delivers the bytes that libcurl has buffered, so the transfer is
+     * resumed only in the next step. */
     beluga__transfer_resume_later(t);
     beluga__loop_wake(t->http->loop);
 }

@@ -120,8 +120,8 @@ static bool set_up_once(beluga__transfer *t)
 #endif
 }
 
-/* Returns the HTTP version to request. Without TLS no version is negotiated, so with HTTP/2
- * parallel calls would wait for the first call to negotiate one, for nothing. */
+/* Returns the HTTP version to request. Without TLS no version is negotiated, so HTTP/1.1 is
+ * requested: otherwise parallel calls would wait for a negotiation that never happens. */
 static long http_version_of(const beluga__connection *c, bool tls)
 {
     if (!tls && c->http_version == BELUGA_HTTP_VERSION_AUTO) return CURL_HTTP_VERSION_1_1;

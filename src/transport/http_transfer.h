@@ -26,7 +26,7 @@ struct beluga__http {
     beluga__list to_start;  /* transfers that a callback started */
     beluga__list to_end;    /* transfers that a callback cancelled */
     beluga__list to_fail;   /* transfers that fail in the next step */
-    beluga__list to_resume; /* transfers that were resumed, or held until the next step */
+    beluga__list to_resume; /* transfers that were resumed, or held back until the next step */
     /* For http_sockets.c: a hash table of sockets, with the descriptor as key, and a list of unused
      * structs. */
     beluga__list sockets[BELUGA__SOCKET_BUCKETS];
@@ -37,7 +37,7 @@ struct beluga__http {
 };
 
 struct beluga__transfer {
-    /* These fields stay with the handle from one request to the next. */
+    /* These fields keep their values from one request to the next, with the handle. */
     beluga__http *http;
     CURL *easy;
     /* the options that the handle has: its connection's id, and bits that http_setup.c defines */
@@ -96,7 +96,7 @@ static inline void beluga__transfer_resume_later(beluga__transfer *t)
 /* Start libcurl, once in a process. Returns false without memory; the next call then tries
  * again. */
 bool beluga__curl_begin(void);
-/* Returns a transfer with a handle, perhaps one that an earlier request used; NULL without
+/* Returns a transfer with a handle, which may be that of an earlier request; NULL without
  * memory. */
 beluga__transfer *beluga__transfer_take(beluga__http *http);
 /* Keep an ended transfer and its handle for another request. */

@@ -234,7 +234,7 @@ static int open_mailbox(beluga_loop *base)
 }
 
 /* Close the mailbox of a loop that becomes idle. Otherwise mail would wait until the loop is leased
- * again, and the references that it holds would keep the client from being freed. */
+ * again, and the references in the mail would keep the client from being freed. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop)
 {
     beluga__mailbox *box = loop->base.mailbox;
@@ -521,8 +521,8 @@ void beluga_loop_free(beluga_loop *base)
     runtime->unref(runtime);
 }
 
-/* Returns the descriptor, and notes that a host watches it from now on. The host may ask late, and
- * from another thread than the loop's. */
+/* Returns the descriptor, and notes that a host watches it from now on. The host may call this at
+ * any time, and on another thread than the loop's. */
 int beluga_loop_fd(beluga_loop *base)
 {
     beluga__network_loop *loop = beluga__loop_of(base);

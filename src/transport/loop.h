@@ -20,7 +20,7 @@ enum {
 
 typedef struct beluga__network_loop {
     beluga_loop base;
-    bool hosted; /* the loop belongs to a host, which may ask for its descriptor */
+    bool hosted; /* the loop is for a host, which may watch the loop's descriptor */
     bool stepping;
     /* a host watches the descriptor, so the loop must make it readable when there is work */
     atomic_bool watched;
@@ -126,7 +126,7 @@ bool beluga__http_is_fresh(const beluga__http *http);
 void beluga__http_resume(beluga__http *http);
 /* Returns whether transfers were held or resumed, so that they may read bytes in the next step. */
 bool beluga__http_holds(const beluga__http *http);
-/* Let libcurl handle its timers, and start and end the transfers that wait for that. */
+/* Let libcurl handle its timers, and start and end the transfers that wait for this step. */
 void beluga__http_step(beluga__http *http);
 void beluga__http_free(beluga__http *http);
 

@@ -72,8 +72,8 @@ static inline bool beluga__poller_call(beluga__poller *poller)
     if (ready.watch) ready.watch->ready(ready.watch, ready.events);
     return true;
 }
-/* Remove a watch from the list of ready ones, so that it is not called any more. For the pollers'
- * own use. */
+/* Remove a watch from the list of ready watches, so that it is not called any more. For the
+ * pollers' own use. */
 static inline void beluga__poller_forget(beluga__poller *poller, const beluga__watch *watch)
 {
     for (int i = poller->next; i < poller->n_ready; i++)
