@@ -19,8 +19,8 @@ typedef struct beluga__arena {
     size_t total, max;
 } beluga__arena;
 
-/* Begin with memory that the owner provides (16-byte aligned), so that small users allocate
- * nothing. */
+/* Initialize an arena. Its first memory, which the owner provides (16-byte aligned), is used first,
+ * so that an arena of few bytes need not allocate. */
 void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator, void *first,
                         size_t first_size, size_t max);
 /* Allocate a piece that does not fit into the newest block. */

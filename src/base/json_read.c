@@ -273,7 +273,8 @@ static __attribute__((noinline)) int parse_again(beluga__json_scratch *scratch, 
         const beluga__buf *repaired = &scratch->text;
         beluga__buf_clear(&scratch->text);
         if (beluga__json_repair(&scratch->text, text, length))
-            return beluga_error_set(err, repaired->status, "JSON that is not UTF-8, and %s",
+            return beluga_error_set(err, repaired->status,
+                                    "can't repair JSON that is not UTF-8: %s",
                                     beluga_error_text(repaired->status));
         scratch->repaired = true;
         *doc = read_with(scratch, pooled, READ_FLAGS, repaired->data, repaired->length, &why);

@@ -142,7 +142,8 @@ void beluga__text_add_step(char *pointer, size_t size, const char *step)
     pointer[n] = '\0';
 }
 
-/* Returns the length of the word at the beginning of the text; it may be 0. */
+/* Returns the length of the word at the beginning of the text; 0 if the text begins with a
+ * separator. */
 static size_t word(const char *text)
 {
     return strcspn(text, "_-. ");

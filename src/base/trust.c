@@ -126,7 +126,7 @@ static int check_place(walk *w)
     return beluga__trust_check(&info, path, name_folder(w, text), w->err);
 }
 
-/* Check the next part of the path. */
+/* Check the next part of the path, which may be a folder, a link or the file. */
 static int step(walk *w)
 {
     size_t n = strcspn(w->rest, "/"), used = strlen(w->real);

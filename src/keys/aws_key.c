@@ -111,7 +111,8 @@ static void read_lines(char *text, const char *profile, aws_key *key)
     }
 }
 
-/* Find the path in an environment variable, or else below the home folder. */
+/* Write the path that the environment variable `name` contains, or else the default path below the
+ * home folder. Returns false if there is no path. */
 static bool find_path(const char *name, const char *below_home, char *path, size_t size)
 {
     const char *given = variable(name), *home = variable("HOME");

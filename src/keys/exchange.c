@@ -371,7 +371,9 @@ static void log_token(const run *r, const beluga__runtime *runtime, int64_t bega
 static int ask(run *r, beluga__runtime *runtime, beluga_error *err)
 {
     int status = runtime->lease_loop(runtime, &r->loop);
-    if (status) return beluga_error_set(err, status, CAN_T ": no loop for the request");
+    if (status)
+        return beluga_error_set(err, status,
+                                CAN_T ": no memory or file descriptor for the request");
     /* the loop may have been idle for long, so this call updates its time */
     r->loop->ops->wait(r->loop, 0);
     status = send_request(r, err);

@@ -336,7 +336,7 @@ static bool settle(beluga__key *key, const fetched *f)
     return true;
 }
 
-/* Fetch the key. Runs on the thread pool, and holds a reference to the key and the runtime. */
+/* Fetch the key. Runs on the thread pool, and has references to the key and the runtime. */
 static void ask(void *argument)
 {
     beluga__key *key = argument;

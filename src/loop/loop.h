@@ -66,7 +66,7 @@ typedef struct beluga__connection {
      * up */
     uint64_t id;
     const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket;
-    const char *agent; /* value of User-Agent, which begins with BELUGA__AGENT */
+    const char *agent; /* the header line: BELUGA__AGENT and the value */
     int http_version;  /* a beluga_http_version */
     bool environment;  /* libcurl may read the environment variables for proxies */
 } beluga__connection;

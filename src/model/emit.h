@@ -125,7 +125,7 @@ static inline void beluga__emit_pass(beluga_emit *emit, uint32_t kind)
  * METADATA to the caller. */
 int beluga__emit_head(beluga_emit *emit);
 
-/* Send START with the warnings of a request, and METADATA with the fields that are known so far. */
+/* Send START with the warnings of a request, if there are any. */
 void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n);
 
 /* Copy the state of the emit that an earlier attempt of the same call used. */

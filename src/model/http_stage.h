@@ -79,7 +79,7 @@ typedef struct beluga__http_stage {
     uint8_t phase; /* a beluga__http_phase */
     uint8_t heard; /* a beluga__http_heard */
     bool raw;      /* the caller asked for RAW events, which have the bytes of the body */
-    /* the protocol's end marker came; the bytes behind it are only delivered as RAW events */
+    /* the protocol's end marker came; the bytes after it are only delivered as RAW events */
     bool marked;
     bool paused;  /* set by the caller, in any phase */
     bool foreign; /* the request goes to another server than the model's, so it carries no key */

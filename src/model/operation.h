@@ -52,7 +52,7 @@ struct beluga_op {
 };
 
 /* Start an op. On success the op takes over the call's reference. The op has one reference for the
- * caller and one that ends with the terminal event. `err` is never NULL. */
+ * caller, and one that is released after the terminal event. `err` is never NULL. */
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err);
 /* Free the caller's handle, as beluga_op_free does, while the loop of the op still exists. */

@@ -221,7 +221,7 @@ static bool is_bad_url(CURLcode code)
     return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
 }
 
-/* Returns whether libcurl had no connection yet to send the request on. */
+/* Returns whether libcurl sent no part of the request, since it had no connection yet. */
 static bool is_unsent(const beluga__transfer *t, CURLcode code)
 {
     long sent = 1;

@@ -381,8 +381,8 @@ static void write_headers(const beluga__transfer *t, const beluga_http_request *
     if (!names_agent) add_line(list, (char *)t->connection->agent);
     /* a streamed request does not ask for compression, which would delay events */
     if (!names_encoding) add_line(list, t->streamed ? plain : encodings);
-    /* before a body above 1 MiB libcurl would ask for "100 Continue", and wait a second for the
-     * answer */
+    /* before a long body (above 1 MiB in current versions) libcurl would ask for "100 Continue",
+     * and wait a second for the answer */
     if (request->body.length > EXPECTED_BODY) add_line(list, no_expect);
     /* libcurl would declare the body of a POST as a form, even if there is no body */
     if (!request->has_body) add_line(list, no_type);
