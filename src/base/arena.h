@@ -13,14 +13,14 @@ typedef struct beluga__arena {
     const beluga_allocator *allocator;
     /* Blocks that the arena allocated; the owner's first memory is not among them. */
     beluga__block *blocks;
-    char *at, *end; /* free room in the newest block */
+    char *at, *end; /* the free bytes of the newest block */
     uint32_t next_size;
     bool secret; /* the blocks are wiped when they are freed; the owner wipes its own memory */
     size_t total, max;
 } beluga__arena;
 
-/* Begin with memory that the owner provides (16-byte aligned), so that small users allocate
- * nothing. */
+/* Initialize an arena. Its first memory, which the owner provides (16-byte aligned), is used first,
+ * so that an arena of few bytes need not allocate. */
 void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator, void *first,
                         size_t first_size, size_t max);
 /* Allocate a piece that does not fit into the newest block. */
@@ -33,7 +33,8 @@ char *beluga__arena_copy(beluga__arena *arena, const char *text, size_t n);
  */
 static inline void *beluga__arena_alloc(beluga__arena *arena, size_t size)
 {
-    size_t rounded = (size + !size + 15) & ~(size_t)15; /* 0: the sum overflowed, so grow fails */
+    /* 0 if the sum overflowed; then beluga__arena_grow fails */
+    size_t rounded = (size + !size + 15) & ~(size_t)15;
     if (rounded - 1 >= (size_t)(arena->end - arena->at)) return beluga__arena_grow(arena, size);
     void *p = arena->at;
     arena->at += rounded;

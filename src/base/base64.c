@@ -7,7 +7,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* For input of at least WORTH_PAIRS bytes, a table of all pairs of digits is made first. */
+/* For input of at least WORTH_PAIRS bytes, a table of all pairs of base64 digits is made first. */
 enum { WORTH_PAIRS = 16 * 1024, PAIRS = 64 * 64, BEFORE = 4 };
 
 /* Write the table. Each pair is followed by two zeros, so eight bytes that are read at a pair's
@@ -24,7 +24,7 @@ static void write_pairs(char *pairs)
         }
 }
 
-/* Write the four digits of 24 bits. */
+/* Write the four digits of 24 bits; `first` and `second` are the numbers of the two pairs. */
 static inline void put_pairs(char *to, const char *pairs, size_t first, size_t second)
 {
     uint32_t left, right;
@@ -34,10 +34,11 @@ static inline void put_pairs(char *to, const char *pairs, size_t first, size_t s
     memcpy(to, &left, 4);
 }
 
-/* Encode as many whole groups of 24 bytes as there are. Returns how many bytes were encoded. */
+/* Encode all complete groups of 24 bytes. Returns how many bytes were encoded. */
 static size_t encode_pairs(char *to, const char *from, size_t n)
 {
-    enum { STEP = 24, BEHIND = 2 }; /* each step reads eight bytes and uses six */
+    /* each of the four parts of a step reads eight bytes and uses six */
+    enum { STEP = 24, BEHIND = 2 };
     char pairs[BEFORE + PAIRS * 4];
     size_t i = 0;
     write_pairs(pairs);

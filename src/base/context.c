@@ -41,7 +41,7 @@ beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeo
     return context;
 }
 
-/* Check a traceparent: W3C Trace Context, level 2, wants "00-32 hex-16 hex-2 hex" in lower case,
+/* Check a traceparent. W3C Trace Context, level 2, requires "00-32 hex-16 hex-2 hex" in lower case,
  * with ids that are not all zeros. Later versions may have more fields behind another dash. */
 static bool valid_traceparent(const char *text)
 {

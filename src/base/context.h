@@ -14,10 +14,11 @@ struct beluga_context {
     beluga_context *parent; /* a reference */
     /* monotonic time, the earliest deadline of the chain; INT64_MAX: none */
     int64_t deadline_ns;
-    beluga__wake wake;     /* woken when the context is cancelled; fd -1: there is none */
-    atomic_bool cancelled; /* whether this link itself was cancelled */
+    /* woken when the context is cancelled; its fd is -1 if this link can't be cancelled */
+    beluga__wake wake;
+    atomic_bool cancelled; /* whether this link, and not only a parent, was cancelled */
     char traceparent[56];  /* "": the parent's traceparent is used */
-    char *tracestate;      /* NULL: the traceparent came without one */
+    char *tracestate;      /* NULL: the traceparent came without a tracestate */
 };
 
 static inline int64_t beluga__context_deadline_ns(const beluga_context *context)

@@ -23,7 +23,7 @@ int beluga__epoll_create(int flags)
     return -1;
 }
 
-/* Begin or stop watching for one kind of readiness. */
+/* Begin or stop watching a descriptor for one filter (reading or writing). */
 static int set_kind(int epoll, int fd, int filter, bool wanted, const struct epoll_event *event)
 {
     struct kevent change;

@@ -13,7 +13,7 @@ static const char *const words[] = {
     BELUGA_ERROR_MAP(XX)
 #undef XX
 };
-/* One bit for each code: a retry may succeed. */
+/* One bit for each code: 1 if a retry may succeed. */
 static const uint64_t retryable =
 #define XX(constant, value, name, retryable, text) (uint64_t)(retryable) << -(value) |
     BELUGA_ERROR_MAP(XX) 0;
@@ -138,7 +138,8 @@ bool beluga_error_is_retryable(const beluga_error *err)
     return err && err->code && err->retryable;
 }
 
-/* Append like snprintf; `at` counts the bytes that the complete line needs. */
+/* Append like snprintf. *at is increased by the bytes that the text needs, even if they don't
+ * fit. */
 static void add(char *buffer, size_t n, size_t *at, const char *format, ...) BELUGA_PRINTF(4, 5);
 
 static void add(char *buffer, size_t n, size_t *at, const char *format, ...)

@@ -27,7 +27,8 @@ static int buffer_error(beluga_error *err, const char *path, const beluga__buf *
     return beluga_error_set(err, buf->status, "%s: %s", path, beluga_error_text(buf->status));
 }
 
-/* Wait for the bytes of a pipe, which may have no writer or a silent one. The wait is limited. */
+/* Wait for bytes of a pipe. The wait is limited, since the pipe may have no writer, or one that
+ * writes nothing. */
 static int wait_for_bytes(int fd, const char *path, beluga_error *err)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};

@@ -17,8 +17,8 @@ void beluga__fork_lock_destroy(beluga__fork_lock *lock)
     pthread_mutex_destroy(&lock->mutex);
 }
 
-/* Initialize the mutex again in a child. Several threads may come at once: one initializes it, the
- * others spin, since this takes very little time. */
+/* Initialize the mutex again in a child. If several threads call this at once, one initializes the
+ * mutex and the others spin, since that takes very little time. */
 static void make_anew(beluga__fork_lock *lock, unsigned now)
 {
     unsigned seen;

@@ -19,8 +19,8 @@ static inline bool beluga__hint_is_not_running(const beluga_error *err)
     return err->reserved[0];
 }
 
-/* Nothing of the request left this machine, so the server can't have done what it asks for: the
- * name was not found, or no connection was made. False if this is not known. */
+/* No byte of the request left this machine, since the host name was not found or no connection was
+ * made. So the server can't have acted on the request. False if this is not known. */
 static inline void beluga__hint_set_unsent(beluga_error *err, bool set)
 {
     err->reserved[2] = set;
@@ -31,8 +31,8 @@ static inline bool beluga__hint_is_unsent(const beluga_error *err)
     return err->reserved[2];
 }
 
-/* The rules that a provider must keep when it emits. The error's message explains a broken rule to
- * people; code, such as the conformance kit, reads it here. */
+/* The rules that a provider must keep when it emits. The message of an error explains the broken
+ * rule to people; code, such as the conformance kit, reads the rule here. */
 typedef enum beluga__rule {
     BELUGA__RULE_NONE,
     BELUGA__RULE_ENDS,      /* an answer ends with FINISH or an error */

@@ -10,15 +10,14 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
-/* Memory for one parse at a time. It grows to what the largest text needs, and then allocates
- * nothing more. Texts above BELUGA__MAX_POOLED_JSON get memory of their own until the next
- * parse. */
+/* Memory for one parse at a time. It grows to the size that the largest text needs, and is then
+ * reused. Texts above BELUGA__MAX_POOLED_JSON get memory of their own until the next parse. */
 typedef struct beluga__json_scratch {
     const beluga_allocator *allocator;
     void *pool; /* memory into which yyjson parses */
     size_t pool_size;
     struct yyjson_doc *large; /* a document that did not fit into the pool */
-    /* Read NaN and Infinity as values without a number, instead of failing. */
+    /* Read NaN and Infinity as values that are not numbers, instead of failing. */
     bool lenient;
     /* The last text was repaired; until a value is written, `text` holds the repaired text. */
     bool repaired;
@@ -37,8 +36,9 @@ int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, 
 const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
                                       size_t *length);
 
-/* Replace the content of a buffer by a value over several lines, indented by two spaces. Returns 0
- * or NO_MEMORY, which is also returned above the buffer's maximum. */
+/* Replace the content of a buffer by the JSON text of a value, on several lines and indented by two
+ * spaces. Returns 0 or NO_MEMORY. NO_MEMORY also means that the text is longer than the buffer's
+ * maximum. */
 int beluga__json_pretty(beluga__buf *out, const beluga_json *value);
 
 /* Read the first n items of an array as floats; numbers outside a float's range become infinite.
@@ -70,9 +70,9 @@ int beluga__json_merge(beluga__buf *out, const char *text, size_t length, const 
  * escapes. */
 const char *beluga__json_member_text(const char *text, size_t length, const char *name,
                                      size_t *value_length);
-/* Append the text of a JSON object to `out` with `value` in place of each member with that name. If
- * there is none, the member is put first. All other bytes stay the same. Returns out->status, or
- * INVALID_INPUT if the text is not an object. */
+/* Append the text of a JSON object to `out`, with the value of each member of that name replaced by
+ * `value`. If no member has the name, a new member is put first. All other bytes stay the same.
+ * Returns out->status, or INVALID_INPUT if the text is not an object. */
 int beluga__json_set_member(beluga__buf *out, const char *text, size_t length, const char *name,
                             const char *value, size_t value_length);
 
@@ -82,7 +82,7 @@ struct beluga_json_writer {
     beluga__buf own; /* the buffer of a writer that beluga_json_writer_new made */
     uint32_t depth;
     bool in_string;  /* a string is being written in pieces */
-    bool need_comma; /* this level has a value already; at depth 0: the text is complete */
+    bool need_comma; /* this level has a value already; at depth 0 the text is complete then */
     /* the first failure, except failures of the buffer, which has a status of its own */
     int status;
     uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* one bit for each level; 1: it is an array */

@@ -9,11 +9,11 @@ static bool needs_escape(char c)
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
-/* Returns a number in which the first byte of the word that is not ASCII, or must be escaped, has
- * its highest bit set; bits of later bytes mean nothing. With bit 1 flipped, control characters and
- * the quote are below 0x21, so the subtraction makes their byte borrow and sets its highest bit; a
- * backslash becomes 0, and borrows too. Bytes that are not ASCII keep their highest bit in one of
- * the two terms. */
+/* Returns a number in which the highest bit is set in the first byte of the word that is not ASCII
+ * or must be escaped. The bits of later bytes mean nothing. With bit 1 flipped, control characters
+ * and the quote are below 0x21, so the subtraction makes their byte borrow and sets its highest
+ * bit; a backslash becomes 0, and borrows too. Bytes that are not ASCII keep their highest bit in
+ * one of the two terms. */
 static inline uint64_t mark_special(uint64_t word)
 {
     uint64_t low_or_quote = (word ^ BELUGA__EIGHT(2)) - BELUGA__EIGHT(0x21);
@@ -54,8 +54,8 @@ static inline char *put_escape(beluga__buf *buf, char *to, char c, size_t n_foll
     return beluga__buf_reserve(buf, n_following) ? NULL : buf->data + buf->length;
 }
 
-/* Append an escaped text. Most text needs no escapes, so it is copied eight bytes at a time while
- * it is checked, into room for the whole text. */
+/* Append a text, escaped. Most text needs no escapes, so memory for the whole text is reserved, and
+ * the text is copied eight bytes at a time while it is checked. */
 int beluga__json_escape(beluga__buf *buf, const char *text, size_t length)
 {
     int status = 0;

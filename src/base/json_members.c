@@ -71,8 +71,8 @@ static bool next(walk *w, member *m)
     return m->value_end > m->value;
 }
 
-/* Read a character of a key, which may be written as \uXXXX. Other escapes never stand for a
- * character of our names. */
+/* Read a character of a key, which may be written as \uXXXX. Other escapes are not decoded, since
+ * they never mean a character of the names that are searched for. */
 static int read_character(const char **at, const char *end)
 {
     const char *s = *at;

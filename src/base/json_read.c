@@ -7,7 +7,7 @@
  * digits. */
 #define READ_FLAGS YYJSON_READ_BIGNUM_AS_RAW
 
-/* The longest text to parse: a byte that is repaired becomes three, an escaped one six. */
+/* The longest repaired or written text: repair makes a byte three bytes long, an escape six. */
 #define MAX_TEXT ((size_t)6 * BELUGA__MAX_REQUEST_BYTES)
 
 /* A text shorter than this can't be nested too deep, since every bracket needs its closing
@@ -47,8 +47,8 @@ static yyjson_alc general(const beluga_allocator *allocator)
                         (void *)(uintptr_t)allocator};
 }
 
-/* The memory of the pool, handed out from one end. yyjson's reader allocates two blocks, of which
- * only the last grows, so this simple scheme is enough, unlike yyjson's own pools. */
+/* An allocator that hands out the memory of the pool from one end. yyjson's reader allocates two
+ * blocks, of which only the last grows, so this simple allocator is enough. */
 typedef struct pool {
     char *at, *end, *last;
 } pool;
@@ -79,8 +79,8 @@ static void pool_release(void *opaque, void *pointer)
     (void)pointer;
 }
 
-/* The allocator for yyjson's writer. It uses one block at a time, so that block can be a buffer of
- * ours. */
+/* The allocator for yyjson's writer. The writer uses one block at a time, so this block can be a
+ * beluga__buf. */
 static void *buf_resize(void *buffer, void *pointer, size_t old_size, size_t size)
 {
     beluga__buf *buf = buffer;
@@ -207,7 +207,7 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch)
     scratch->lenient = lenient;
 }
 
-/* Make the pool large enough for a text. Returns false without memory; there is no pool then. */
+/* Make the pool large enough for a text. Returns false without memory; then the pool is NULL. */
 static bool fit_pool(beluga__json_scratch *scratch, size_t length)
 {
     size_t needed = yyjson_read_max_memory_usage(length, READ_FLAGS);
@@ -238,8 +238,8 @@ static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_
 }
 
 /* Parse a text that is not strict JSON again, if that may help: Python writes NaN and Infinity. A
- * lenient scratch reads these as values that are not numbers; if they were read as text, they could
- * be written back. */
+ * lenient scratch reads these as values that are not numbers. They are not kept as text, since the
+ * text would be written back as JSON. */
 static yyjson_doc *read_leniently(beluga__json_scratch *scratch, bool pooled, const char *text,
                                   size_t length, const yyjson_read_err *why)
 {
@@ -262,7 +262,7 @@ static int fail_deep(beluga_error *err)
                             BELUGA__MAX_JSON_DEPTH);
 }
 
-/* Parse a text again that was refused. */
+/* Parse a text again after the strict parser refused it: leniently, or after a repair. */
 static __attribute__((noinline)) int parse_again(beluga__json_scratch *scratch, bool pooled,
                                                  const char *text, size_t length,
                                                  yyjson_read_err why, yyjson_doc **doc,
@@ -273,7 +273,8 @@ static __attribute__((noinline)) int parse_again(beluga__json_scratch *scratch, 
         const beluga__buf *repaired = &scratch->text;
         beluga__buf_clear(&scratch->text);
         if (beluga__json_repair(&scratch->text, text, length))
-            return beluga_error_set(err, repaired->status, "JSON that is not UTF-8, and %s",
+            return beluga_error_set(err, repaired->status,
+                                    "can't repair JSON that is not UTF-8: %s",
                                     beluga_error_text(repaired->status));
         scratch->repaired = true;
         *doc = read_with(scratch, pooled, READ_FLAGS, repaired->data, repaired->length, &why);

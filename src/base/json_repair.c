@@ -44,8 +44,8 @@ int beluga__json_repair(beluga__buf *out, const char *text, size_t length)
     const char *at = text, *end = text + length, *stop = NULL;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) at += 3;
     while (at < end) {
-        /* Search for the next backslash only when the last one was passed, since many bytes before
-         * it may need a repair each. */
+        /* Search for the next backslash only after the last one was passed, and not after each
+         * repaired byte, since there may be many of them. */
         if (!stop || stop < at) stop = memchr(at, '\\', (size_t)(end - at));
         if (!stop) stop = end;
         size_t run = (size_t)(stop - at);

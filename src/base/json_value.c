@@ -81,8 +81,8 @@ static const beluga_json_name *find_name(const beluga_json_name *names, const be
     return NULL;
 }
 
-/* Pick from the remaining `left` members, which do not come in the order of the names. Searching
- * begins at the name `next`. Returns how many more were found. */
+/* Pick from the last `left` members, which do not come in the order of the names. The search for a
+ * member's name begins at `next`. Returns how many more values were found. */
 static __attribute__((noinline)) size_t pick_others(yyjson_val *k, size_t left,
                                                     const beluga_json_name *names,
                                                     const beluga_json_name *end,
@@ -101,7 +101,8 @@ static __attribute__((noinline)) size_t pick_others(yyjson_val *k, size_t left,
     return found;
 }
 
-/* Members mostly come in the order of the names, and while they do, none can occur twice. */
+/* Usually the members come in the order of the names. As long as they do, each member is the first
+ * with its name, so no search is needed. */
 size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
                         const beluga_json **values)
 {
@@ -121,7 +122,8 @@ size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names
         values[found] = json(k + 1);
     }
     for (size_t i = found; i < count; i++) values[i] = NULL;
-    if (!left || found == count) return found; /* of members with equal names the first counts */
+    /* if several members have the same name, the first one counts */
+    if (!left || found == count) return found;
     return found + pick_others(k, left, names, names + count, names + found, values);
 }
 
@@ -174,7 +176,7 @@ bool beluga_json_is_string(const beluga_json *value)
     return yyjson_is_str(val(value));
 }
 
-/* NaN and Infinity were read as values without a type, so they are not numbers. */
+/* A lenient parse stores NaN and Infinity as a double; they are not numbers in JSON. */
 bool beluga_json_is_number(const beluga_json *value)
 {
     if (yyjson_is_real(val(value))) return isfinite(unsafe_yyjson_get_real(val(value)));

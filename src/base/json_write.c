@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <yyjson.h>
 
-/* Record a failure; only the first one is kept. Failures after one of the buffer are its
- * consequence, such as a piece of a string that could not be begun. */
+/* Record a failure; only the first one is kept. If the buffer has failed, later failures are only
+ * consequences, such as a piece of a string that could not be begun. */
 static void fail(beluga_json_writer *w, int code)
 {
     if (!w->status && !w->buf->status) w->status = code;
@@ -80,7 +80,7 @@ static bool in_array(const beluga_json_writer *w)
 /* Write the comma and the key before a value. Returns false if no value may follow. */
 static bool begin_value(beluga_json_writer *w, const char *key)
 {
-    /* after a failure the depth may be wrong, so nothing more is written */
+    /* after a failure `depth` may be wrong, so nothing more is written */
     if (w->status || w->buf->status) return false;
     bool fits = w->depth ? !key == in_array(w) : !key && !w->need_comma;
     fits = fits && !w->in_string;
@@ -255,8 +255,8 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
     if (code)
         fail(w, code == BELUGA_ERROR_MALFORMED_RESPONSE ? BELUGA_ERROR_INVALID_INPUT : code);
     else if (scratch
-                 /* a lone surrogate in a model's text must not make the whole conversation
-                  * unsendable */
+                 /* with a lone surrogate in a model's text the conversation must still be
+                  * sendable */
                  .repaired)
         beluga__buf_append(w->buf, scratch.text.data, scratch.text.length);
     else

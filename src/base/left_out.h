@@ -1,11 +1,11 @@
-/* The error of a function whose part was left out when the library was built. The functions
+/* The error of a public function whose part of the library was left out of the build. The functions
  * themselves always exist, so that all builds have the same ABI and headers. */
 #ifndef BELUGA__LEFT_OUT_H
 #define BELUGA__LEFT_OUT_H
 
 #include <beluga/error.h>
 
-/* Mark the parameters of such a function as unused. */
+/* Mark the parameters of a function that was left out as unused. */
 #define BELUGA__UNUSED(...)                    \
     do {                                       \
         if (0) beluga__unused(0, __VA_ARGS__); \

@@ -25,7 +25,7 @@ static const struct {
     {0x2028, 0x202e},                     /* line and paragraph separators, embeddings, overrides */
     {0x2060, 0x206f},                     /* word joiner, invisible operators, isolates */
     {0xfeff, 0xfeff},   {0xfff9, 0xfffb}, /* byte order mark, interlinear annotations */
-    {0xe0000, 0xe007f},                   /* tags, which can hide whole sentences */
+    {0xe0000, 0xe007f}, /* tags: invisible letters, which can spell whole sentences */
 };
 
 static bool is_visible(uint32_t c)
@@ -36,8 +36,8 @@ static bool is_visible(uint32_t c)
     return true;
 }
 
-/* Returns whether a character is shown like a line break. A tab is, since it takes more than one
- * column. */
+/* Returns whether a character is shown like a line break. A tab is included, since it takes more
+ * than one column. */
 static bool is_break(uint32_t c)
 {
     return (c >= '\t' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029;
@@ -108,7 +108,8 @@ bool beluga__is_line(const char *text, size_t n)
 size_t beluga__line(char *line, size_t size, const char *text, size_t n, beluga__line_breaks breaks)
 {
     char unit[BELUGA__LINE_UNIT];
-    /* `cut` is the length that leaves room for the ellipsis */
+    /* `cut`: the length up to which the text is written if it must be cut, so that the ellipsis
+     * fits */
     size_t whole = 0, kept = 0, cut = 0, length;
     if (n < size && beluga__is_line(text, n)) {
         memcpy(line, text, n);

@@ -1,5 +1,5 @@
-/* Makes text safe to show. Text leaves the library in errors, log records, warnings, checks and
- * lists, and may have come from a server, a file or a caller. */
+/* Makes text safe to print. Errors, log records, warnings, checks and lists contain text that may
+ * have come from a server, a file or a caller. */
 #ifndef BELUGA__LINE_H
 #define BELUGA__LINE_H
 

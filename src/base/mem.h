@@ -35,7 +35,7 @@ char *beluga__copy(const beluga_allocator *a, const char *text, size_t n);
  * a use after free. */
 #if !defined __SANITIZE_ADDRESS__ && defined __has_feature
 #if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1 /* clang has another way to say this */
+#define __SANITIZE_ADDRESS__ 1 /* clang has __has_feature instead of this macro */
 #endif
 #endif
 #ifdef __SANITIZE_ADDRESS__

@@ -28,8 +28,8 @@ static inline uint64_t beluga__seed(void)
     return seed ? seed : 1;
 }
 
-/* FNV-1a over bytes; it continues an earlier hash, or starts with BELUGA__FNV. Only for tables
- * whose keys an attacker can't choose. */
+/* FNV-1a over bytes. `hash` is the hash of earlier bytes, or BELUGA__FNV at the start. Only for
+ * tables whose keys an attacker can't choose. */
 #define BELUGA__FNV 2166136261u
 
 static inline uint32_t beluga__fnv(uint32_t hash, const void *bytes, size_t n)

@@ -80,8 +80,8 @@ static int planted(const struct stat *folder, const struct stat *entry)
     return S_ISREG(entry->st_mode) && entry->st_nlink > 1 ? EMLINK : 0;
 }
 
-/* Check the name in a path. Returns EPERM or EMLINK if another user may have made it, 0 if not, or
- * -1 with errno. */
+/* Check the last name of a path. Returns EPERM or EMLINK if another user may have made that name, 0
+ * if not, or -1 with errno. */
 static int find_planted(const char *path)
 {
     char folder[PATH_MAX];
@@ -188,8 +188,8 @@ static int open_new(beluga__new_file *file)
     return fd >= 0 ? fd : open_named(file);
 }
 
-/* Give a file the owner and mode of the file that it replaces. If the group can't be kept, the new
- * group does not get the old group's rights. */
+/* Give a file the owner and mode of the file that it replaces. If the owning group can't be set,
+ * the file's new group does not get the rights of the old one. */
 static int take_after(int fd, const struct stat *old)
 {
     mode_t mode = old->st_mode & 0777;
@@ -201,7 +201,7 @@ static int take_after(int fd, const struct stat *old)
     return fchmod(fd, mode);
 }
 
-/* Look at the file to be replaced. Returns 1 if it exists, 0 if not, or -1. */
+/* Get the status of the file to be replaced. Returns 1 if the file exists, 0 if not, or -1. */
 static int look(const beluga__new_file *file, struct stat *old)
 {
     struct stat folder;
@@ -280,7 +280,7 @@ static int rename_new(int folder, const char *old_name, const char *new_name)
 {
 #ifdef HAVE_RENAMEAT2
     return renameat2(folder, old_name, folder, new_name, RENAME_NOREPLACE);
-#elif defined(SYS_renameat2) /* the C library lacks what the kernel has */
+#elif defined(SYS_renameat2) /* the C library lacks a function for this system call */
     return (int)syscall(SYS_renameat2, folder, old_name, folder, new_name, RENAME_NOREPLACE);
 #elif defined(RENAME_EXCL)   /* macOS */
     return renameatx_np(folder, old_name, folder, new_name, RENAME_EXCL);

@@ -1,4 +1,4 @@
-/* The one way in which the library and the command make files; the command compiles this file as
+/* Creates and replaces files, for the library and for the command, which compiles new_file.c as
  * well. The functions use only system calls, and return -1 with errno on failure. */
 #ifndef BELUGA__NEW_FILE_H
 #define BELUGA__NEW_FILE_H
@@ -11,13 +11,12 @@
 /* The mode of all files that hold prompts, answers or keys. */
 #define BELUGA__PRIVATE_MODE 0600
 
-/* Open a file whose path a person gave, for writing. A missing file is created, with `mode` less
- * the umask. `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK.
- * A link is followed, and a device or a pipe is opened, since the person who gave the path wants
- * that.
+/* Open a file for writing, whose path a user gave. A missing file is created, with `mode` less the
+ * umask. `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK. A
+ * link is followed, and a device or a pipe is opened, since the user chose that path.
  *
- * EPERM: another user has made this name, in a folder in which everybody may write, such as /tmp.
- * EMLINK: another user may have done so, since the file has a second name. */
+ * EPERM: another user made this name in a folder in which everybody may write, such as /tmp.
+ * EMLINK: another user may have made it, since the file has a second name. */
 int beluga__file_open(const char *path, int flags, mode_t mode);
 
 /* Check that files may be created in an existing folder. EPERM: in a folder in which everybody may
@@ -36,8 +35,9 @@ const char *beluga__file_explain(int error, char *text, size_t size);
 /* A new file, which gets its name when it is complete. Until then it has no name, or, if the file
  * system has no nameless files, a name that nobody can guess. */
 typedef struct beluga__new_file {
-    int fd;     /* for writing; a caller who keeps the descriptor sets this to -1 */
-    int folder; /* descriptor of the folder in which the file gets its name; -1: not begun */
+    int fd; /* for writing; a caller who keeps the descriptor sets this to -1 */
+    /* descriptor of the folder in which the file gets its name; -1: the file was not begun */
+    int folder;
     bool named; /* the file has the name `temporary` for now */
     char name[NAME_MAX + 1], temporary[32];
 } beluga__new_file;
@@ -49,7 +49,7 @@ typedef struct beluga__new_file {
  * refused
  *                (ELOOP).
  *
- * EINVAL, EISDIR: the thing at `path` is not a regular file. */
+ * EINVAL, EISDIR: `path` is not a regular file. */
 int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow);
 /* Move the file to its path; an existing file is replaced. */
 int beluga__new_file_replace(beluga__new_file *file);

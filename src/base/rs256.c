@@ -70,8 +70,8 @@ typedef struct der {
     size_t n;
 } der;
 
-/* Take the next value, which must have this tag, from the front of `from`. `from` and `value` must
- * differ. A length has up to two bytes. */
+/* Read the next value, which must have this tag, from the front of `from`. `from` and `value` must
+ * differ. Only lengths of up to two bytes are understood. */
 static bool take(der *from, uint8_t tag, der *value)
 {
     if (from->n < 2 || from->at[0] != tag) return false;
@@ -90,7 +90,7 @@ static bool take(der *from, uint8_t tag, der *value)
     return true;
 }
 
-/* Take a positive integer, without its leading zeros. */
+/* Read a positive integer from the front of `from`, without leading zeros. */
 static bool take_number(der *from, der *number)
 {
     if (!take(from, DER_INTEGER, number) || !number->n || number->at[0] & 0x80) return false;
@@ -98,8 +98,8 @@ static bool take_number(der *from, der *number)
     return number->n > 0;
 }
 
-/* Remove the wrapping of PKCS #8: {version, {algorithm, …}, key of PKCS #1}. A key of PKCS #1 has a
- * number in the place of the algorithm, so it is left as it is. */
+/* Remove the wrapping of PKCS #8: {version, {algorithm, …}, key of PKCS #1}. A key of PKCS #1,
+ * which has a number in the place of the algorithm, is left unchanged. */
 static bool unwrap(der *key, const char **wrong)
 {
     static const uint8_t rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
@@ -141,7 +141,7 @@ static mp_size_t limbs_of(size_t bytes)
     return (mp_size_t)((bytes + LIMB - 1) / LIMB);
 }
 
-/* Convert big-endian bytes to limbs, of which the lowest comes first. */
+/* Convert big-endian bytes to limbs (GMP's words), the lowest limb first. */
 static void to_limbs(const uint8_t *bytes, size_t n, mp_limb_t limbs[LIMBS])
 {
     memset(limbs, 0, LIMBS * LIMB);

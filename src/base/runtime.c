@@ -12,7 +12,7 @@ static void forked(void)
     atomic_fetch_add_explicit(&beluga__forks, 1, memory_order_relaxed);
 }
 
-/* Registered when the library is loaded, since at any later time a fork could have been missed. */
+/* Register the handler when the library is loaded, so that no earlier fork is missed. */
 __attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(NULL, NULL, forked);
@@ -22,8 +22,8 @@ _Thread_local const beluga__runtime *beluga__inside;
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* A record has at most so many fields, and a text that must be made one line has at most so many
- * bytes; the rest is cut. */
+/* The largest number of fields in a record, and of bytes in a text that is changed into one line.
+ * Further fields and bytes are left out. */
 enum { LOG_FIELDS = 16, LOG_TEXT = 512 };
 
 static bool are_lines(const beluga_log_field *fields, size_t n)

@@ -22,7 +22,7 @@ typedef struct beluga__runtime {
     /* functions of new loops; NULL: those of the network */
     const beluga__loop_ops *loop_ops;
     bool replays;     /* calls are answered from recordings: no key is needed */
-    bool never_waits; /* retries come at once, without a wait */
+    bool never_waits; /* retries start at once, without a wait */
     /* Run a function on a thread that may block. */
     int (*submit)(struct beluga__runtime *runtime, void (*run)(void *), void *argument);
     /* Lease a network loop for a thread that may block. Exchanges on it are neither recorded nor
@@ -57,8 +57,8 @@ void beluga__log_record(beluga_log_fn log, void *payload, beluga_log_level level
         }                                                                                     \
     } while (0)
 
-/* The runtime whose calls or work this thread runs; NULL: none. Those calls keep the runtime alive.
- * Every step of a loop writes this variable, so it uses the TLS model that needs no function
+/* The runtime whose calls or work this thread runs now; NULL: none. The calls keep the runtime
+ * alive. Every step of a loop writes this variable, so it uses the TLS model that needs no function
  * call. */
 extern _Thread_local const beluga__runtime *beluga__inside
     __attribute__((tls_model("initial-exec"), visibility("hidden")));

@@ -15,13 +15,14 @@ typedef struct piece {
 } piece;
 
 typedef struct page {
-    struct page *next, *before; /* links in the list of pages of this piece size that have room */
+    /* links in the list of pages that have free pieces of this size */
+    struct page *next, *before;
     piece *room;
     size_t bytes;   /* bytes of the mapping */
     uint32_t piece; /* bytes of each piece; 0: the page holds one large piece */
     uint32_t used;  /* pieces in use */
     bool listed;
-    unsigned world; /* a page is used only while its number is that of the current lists */
+    unsigned world; /* the number of the lists to which the page belongs; see lock_pages */
 } page;
 
 _Static_assert(sizeof(page) <= HEADER, "a header has its place");
@@ -32,8 +33,9 @@ static struct {
     unsigned world;
 } pages = {.lock = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
 
-/* Take the lock. A child that was forked while a list was being changed starts with empty lists,
- * and the number `world` is increased. */
+/* Take the lock. In a child that was forked while a list was being changed, the lists may be
+ * broken: the child starts with new, empty lists, which get the next number `world`. Pages of the
+ * old lists are not used again. */
 static void lock_pages(void)
 {
     if (!beluga__fork_lock_take(&pages.lock) || !pages.lock.was_held) return;
@@ -112,7 +114,7 @@ static void *take_piece(page *p)
 static void give_piece(page *p, void *pointer)
 {
     piece *given = pointer;
-    /* the piece was wiped, and stays in its page of an earlier world */
+    /* a page of lists that a fork made invalid: the piece was wiped, and stays unused */
     if (p->world != pages.world) return;
     given->next = p->room;
     p->room = given;

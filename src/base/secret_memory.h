@@ -1,9 +1,9 @@
-/* Memory for keys, and for objects that may contain one: configurations, and files while they are
+/* Memory for keys, and for objects that may contain a key: configurations, and files while they are
  * read. It is wiped when it is released, and the system is asked to leave its pages out of core
  * dumps.
  *
- * It consists of whole pages of its own, since only whole pages can be left out of a dump, and the
- * host's data must not be missing in it. So the host's allocator is not used. */
+ * It has whole pages of its own, so the host's allocator is not used: only whole pages can be left
+ * out of a core dump, and the host's data must not be missing in the dump. */
 #ifndef BELUGA__SECRET_MEMORY_H
 #define BELUGA__SECRET_MEMORY_H
 

@@ -1,5 +1,5 @@
-/* Public structs may grow at their end; the member `size` tells how much of the struct the caller's
- * build knows. This is the one way to read such a struct. */
+/* Public structs may grow at their end. Their member `size` is the size of the struct in the header
+ * with which the caller was compiled. All such structs are read with this function. */
 #ifndef BELUGA__SIZED_H
 #define BELUGA__SIZED_H
 

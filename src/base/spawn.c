@@ -22,9 +22,9 @@ static int close_others(posix_spawn_file_actions_t *actions, int from)
     return posix_spawn_file_actions_addclosefrom_np(actions, from);
 }
 #else
-/* Not every C library has that action (musl has not). Here each descriptor that a program would
- * inherit is closed by its number; one that another thread opens meanwhile, and does not mark to be
- * closed, is not among them. */
+/* Without an action that closes all descriptors from a number on (musl has none), close each
+ * inheritable descriptor by its number. A descriptor that another thread opens meanwhile without
+ * O_CLOEXEC is missed. */
 static int close_others(posix_spawn_file_actions_t *actions, int from)
 {
     DIR *open_ones = opendir("/dev/fd");
@@ -40,7 +40,8 @@ static int close_others(posix_spawn_file_actions_t *actions, int from)
 }
 #endif
 
-/* glibc has this action since 2.29; a program that names a folder can't be started without it. */
+/* glibc has this action since 2.29. Without it a program can't be started in another working
+ * directory. */
 static int change_folder(posix_spawn_file_actions_t *actions, const char *folder)
 {
 #ifdef HAVE_SPAWN_CHDIR

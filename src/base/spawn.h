@@ -30,9 +30,10 @@ int beluga__pipes_open(int pipes[][2], size_t n);
 /* Close the ends that are not -1, and set them to -1. */
 void beluga__pipes_close(int pipes[][2], size_t n);
 
-/* Let the kernel kill a child's process group when this process ends in any way. Nothing is ever
- * written to the pipe: the child holds its reading end, and the kernel closes the writing end with
- * this process. If the system has no such signal, the child lives on. */
+/* Let the kernel kill a child's process group when this process ends in any way. The child has the
+ * reading end of a pipe to which nothing is ever written. When this process ends, the kernel closes
+ * the writing end, and sends the group a signal for that (O_ASYNC). On systems without that signal
+ * the child lives on. */
 void beluga__spawn_tie(pid_t group, int reading_end);
 
 /* Let the kernel send this process a signal when its parent ends, from now on. macOS has no such

@@ -1,5 +1,5 @@
-/* Arithmetic on numbers from files or from other people's answers. A result stops at the ends of
- * its range, where an overflow would be undefined in C. */
+/* Arithmetic on numbers that come from files or servers. A result that would overflow, which is
+ * undefined in C, becomes the largest or smallest number of its type. */
 #ifndef BELUGA__SUM_H
 #define BELUGA__SUM_H
 

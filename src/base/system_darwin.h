@@ -87,8 +87,8 @@ static inline int beluga__darwin_sync(int fd)
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-/* macOS can't open a descriptor with O_CLOEXEC set; another thread may fork before it is set here.
- */
+/* macOS has no pipe2, so O_CLOEXEC is set after the pipe was made. If another thread forks in
+ * between, its child inherits the pipe. */
 
 /* Set O_CLOEXEC and O_NONBLOCK as `flags` says. Returns the descriptor; on failure closes it and
  * returns -1. */
@@ -117,8 +117,8 @@ static inline int beluga__darwin_pipe(int ends[2], int flags)
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
-/* Waits until one descriptor is readable, with a given signal mask. The command needs no more of
- * ppoll. */
+/* Wait until one descriptor is readable, with a given signal mask. The command uses ppoll only for
+ * this. */
 static inline int beluga__darwin_ppoll(struct pollfd *in, nfds_t n, const struct timespec *timeout,
                                        const sigset_t *mask)
 {

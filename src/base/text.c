@@ -13,7 +13,8 @@ bool beluga__text_to_int(const char *text, size_t n, int64_t *value)
 {
     size_t i = n && (text[0] == '-' || text[0] == '+');
     bool negative = i && text[0] == '-';
-    int64_t sum = 0; /* the sum is kept negative, since the range has one more negative number */
+    /* the sum is kept negative, since int64_t has one more negative number than positive ones */
+    int64_t sum = 0;
     if (i == n) return false;
     for (; i < n; i++) {
         if (text[i] < '0' || text[i] > '9') return false;
@@ -63,7 +64,8 @@ bool beluga__text_to_bool(const char *text, size_t n, bool *value)
     return false;
 }
 
-/* Read a unit of time, as milliseconds. Returns its length, or 0 if there is none. */
+/* Read a unit of time, and write its length in milliseconds to *ms. Returns the number of bytes of
+ * the unit's name, or 0 if the text does not begin with a unit. */
 static size_t unit(const char *text, size_t n, double *ms)
 {
     static const struct {
@@ -140,7 +142,8 @@ void beluga__text_add_step(char *pointer, size_t size, const char *step)
     pointer[n] = '\0';
 }
 
-/* Returns the length of the word at the beginning of the text; it may be 0. */
+/* Returns the length of the word at the beginning of the text; 0 if the text begins with a
+ * separator. */
 static size_t word(const char *text)
 {
     return strcspn(text, "_-. ");
@@ -151,8 +154,8 @@ static const char *behind(const char *text, size_t n)
     return text[n] ? text + n + 1 : text + n;
 }
 
-/* Returns whether each word of `text` begins a word of `words`, in the same order. A short word
- * must be complete. */
+/* Returns whether each word of `words` begins a word of `text`, in the same order. A word of less
+ * than TELLING letters must equal the word of `text`. */
 static bool begin_words_of(const char *text, const char *words)
 {
     enum { TELLING = 3 };
@@ -182,8 +185,8 @@ static bool same_letter(char a, char b)
     return beluga__lower(a) == beluga__lower(b);
 }
 
-/* The table of edit distances is computed row by row. Two earlier rows are kept, since swapped
- * letters look back two rows. */
+/* The table of edit distances is computed row by row. Two earlier rows are kept, since the distance
+ * for swapped letters is computed from the row before the last one. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
 {
     size_t n = strlen(a), m = strlen(b);

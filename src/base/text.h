@@ -35,18 +35,18 @@ bool beluga__text_to_int(const char *text, size_t n, int64_t *value);
 bool beluga__text_to_double(const char *text, size_t n, double *value);
 /* Read one of the words true, false, on, off, yes, no, 1, 0, in upper or lower case. */
 bool beluga__text_to_bool(const char *text, size_t n, bool *value);
-/* Read a time such as "30s", "500ms", "2m", "1h30m". A number without a unit is refused. */
+/* Read a duration such as "30s", "500ms", "2m", "1h30m". A number without a unit is refused. */
 bool beluga__text_to_ms(const char *text, size_t n, int64_t *ms);
 
-/* The most bytes that the next functions write. */
+/* The size of the buffers to which the next two functions write, with the NUL. */
 enum { BELUGA__NUMBER_TEXT = 32 };
 /* Write the shortest text that reads back as the same number. */
 void beluga__double_to_text(double value, char *text);
-/* Write a time in the largest unit that is exact: "2m", "1500ms". */
+/* Write a duration in the largest unit in which it is a whole number: "2m", "1500ms". */
 void beluga__ms_to_text(int64_t ms, char *text);
 
-/* Append a step to the JSON Pointer in a buffer, escaped as RFC 6901 says. A step that does not fit
- * is cut. */
+/* Append one token (a member's name or an index) to the JSON Pointer in a buffer, escaped as RFC
+ * 6901 says. A token that does not fit is cut. */
 void beluga__text_add_step(char *pointer, size_t size, const char *step);
 
 /* Count the letters that must be changed, added, removed or swapped with the next one to turn one
@@ -58,8 +58,8 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit);
  * shorten and lengthen names: "stop" and "stop_sequences", "max_output_tokens" and "max_tokens". */
 bool beluga__text_abbreviates(const char *a, const char *b);
 
-/* Returns whether one name may have been meant by the other: at most two letters differ, or one
- * abbreviates the other. */
+/* Returns whether one name may be a misspelling of the other: at most two letters differ, or one
+ * name abbreviates the other. */
 bool beluga__text_is_near(const char *a, const char *b);
 
 #endif

@@ -38,7 +38,8 @@ int beluga__cond_init(pthread_cond_t *condition)
 int beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns)
 {
 #ifdef __APPLE__
-    /* A condition can't have the monotonic clock there, but a wait can have a length. */
+    /* On macOS a condition can't use the monotonic clock, but a wait may have a relative
+     * timeout. */
     int64_t left = ns - beluga__now_ns();
     if (left < 0) left = 0;
     const struct timespec length = {.tv_sec = (time_t)(left / NS_PER_S),

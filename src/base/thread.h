@@ -16,11 +16,12 @@
 int beluga__thread_start(pthread_t *thread, size_t stack, void *(*run)(void *argument),
                          void *argument);
 
-/* Initialize a condition whose timed waits use the monotonic clock, which nobody can set. Returns 0
- * or an errno. */
+/* Initialize a condition whose timed waits use the monotonic clock, which no user can change.
+ * Returns 0 or an errno. */
 int beluga__cond_init(pthread_cond_t *condition);
-/* Wait until the condition is signalled, until this time of beluga__now_ns, or for no reason. The
- * caller holds the lock. Returns 0, or ETIMEDOUT if the time is over. */
+/* Wait until the condition is signalled, at most until this time of beluga__now_ns. The wait may
+ * also end for no reason (spurious wakeup). The caller holds the lock. Returns 0, or ETIMEDOUT if
+ * the time is over. */
 int beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
 
 #endif

@@ -57,7 +57,8 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
     if (info->st_mode & S_IWOTH)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "everybody may write to %s: forbid it with chmod o-w", what);
-    /* An access list appears as the group\'s rights, and may give these rights to anybody. */
+    /* With an access list the group bits of the mode show the list's maximum rights, which the list
+     * may give to anybody. */
     if (info->st_mode & S_IWGRP &&
         (!path || beluga__has_access_list(path) || !is_own_group(info->st_gid, info->st_uid)))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
@@ -66,7 +67,7 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
     return 0;
 }
 
-/* --- the folders on the way to the file ------------------------------------------------------- */
+/* --- the folders of the path ------------------------------------------------------------------ */
 
 typedef struct walk {
     char *real;              /* the part of the path that was checked; "" is the root */
@@ -100,7 +101,8 @@ static int follow(walk *w)
     return 0;
 }
 
-/* Returns words for a folder on the way, for an error; the last folder needs no name. */
+/* Returns a name for a folder of the path, for an error. The folder that contains the file is
+ * called "its folder". */
 static const char *name_folder(const walk *w, char text[SHOWN + 1])
 {
     const char *more = strchr(w->rest, '/');
@@ -124,7 +126,7 @@ static int check_place(walk *w)
     return beluga__trust_check(&info, path, name_folder(w, text), w->err);
 }
 
-/* Check the next part of the path. */
+/* Check the next part of the path, which may be a folder, a link or the file. */
 static int step(walk *w)
 {
     size_t n = strcspn(w->rest, "/"), used = strlen(w->real);

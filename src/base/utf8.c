@@ -21,7 +21,8 @@ static inline size_t ascii_run(const char *text, size_t n)
     return i;
 }
 
-/* Continue at a character of more than one byte. Such characters come in runs, as ASCII does. */
+/* Continue the validation at i, where a character of more than one byte begins. The loop alternates
+ * between runs of such characters and runs of ASCII. */
 static __attribute__((noinline)) size_t valid_from(const char *text, size_t n, size_t i)
 {
     size_t more;
@@ -34,7 +35,7 @@ static __attribute__((noinline)) size_t valid_from(const char *text, size_t n, s
 
 enum { BLOCK = 64 };
 
-/* Combine the eight numbers of a block by OR. */
+/* Combine the eight words of a block by OR, so that one test finds a byte that is not ASCII. */
 static inline uint64_t fold(const char *block)
 {
     uint64_t all = 0;
@@ -58,8 +59,8 @@ size_t beluga__utf8_valid(const char *text, size_t n)
     return ascii < n ? valid_from(text, n, ascii) : n;
 }
 
-/* Eight bytes are tested at once: a byte that is too small borrows, and one that is too large has
- * its highest bit set, or gets it. */
+/* Test eight bytes at once: subtraction and addition set the highest bit of each byte below ' ' or
+ * above '~'. */
 size_t beluga__ascii_visible(const char *text, size_t n)
 {
     size_t i = 0;
@@ -83,8 +84,8 @@ size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
     return length;
 }
 
-/* Complete a cut character with made-up bytes: if the result is a valid character, so is its
- * beginning. */
+/* Complete the last character with made-up bytes. If that makes it valid, the text ends with the
+ * beginning of a character. */
 size_t beluga__utf8_begun(const char *text, size_t n)
 {
     char whole[4] = {'\x80', '\x80', '\x80', '\x80'};

@@ -31,8 +31,8 @@ static inline bool beluga__utf8_is_multibyte(char c)
     return (unsigned char)c >= 0x80;
 }
 
-/* Returns the length of the character of two or more bytes at the beginning of a word, whose lowest
- * bits are the first byte; 0 if there is none or it is not valid. */
+/* Returns the length of the character at the beginning of a word, whose lowest bits are the first
+ * byte. Returns 0 if the character is ASCII or not valid. */
 static inline size_t beluga__utf8_multibyte(uint32_t word)
 {
     /* c0 and c1 begin overlong forms */

@@ -38,7 +38,7 @@ static inline void beluga__store8(char *at, uint64_t word)
     memcpy(at, &word, sizeof word);
 }
 
-/* Returns the index of the first byte whose highest bit is set; one must be. */
+/* Returns the index of the first byte whose highest bit is set. The word must have such a byte. */
 static inline size_t beluga__first_high(uint64_t word)
 {
     return (unsigned)__builtin_ctzll(word & BELUGA__EIGHT(0x80)) / 8;

@@ -12,16 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Seconds that are subtracted from a key's time of expiry, so that it does not expire while a
- * request travels. */
+/* A key is replaced this many seconds before it expires, so that it does not expire while a request
+ * is on its way. */
 enum { MARGIN_S = 60 };
 
-/* The fields of an access key that have been found so far. Each field is set once: the first source
- * that has it counts. */
+/* The fields of an access key that have been found so far. A field that is set is not changed
+ * again, so the first source that has it wins. */
 typedef struct aws_key {
     char id[BELUGA__MAX_AWS_FIELD], secret[BELUGA__MAX_AWS_FIELD], token[BELUGA__MAX_AWS_FIELD];
     char region[BELUGA__MAX_AWS_FIELD], process[BELUGA__MAX_AWS_FIELD];
-    /* A way of getting a key that the profile names, but this library does not support. */
+    /* The method that the profile names for getting a key, if this library does not support that
+     * method. */
     const char *elsewhere;
 } aws_key;
 
@@ -31,8 +32,8 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Set a field, without the white space around the value, such as a line break at the end of a
- * variable. */
+/* Set a field, unless it is set already. White space around the value, such as a line break at the
+ * end of a variable, is removed. */
 static void take(char *field, const char *value)
 {
     if (!value || *field) return;
@@ -43,7 +44,7 @@ static void take(char *field, const char *value)
     if (n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n);
 }
 
-/* Take the key from the environment. An id counts only together with its secret. */
+/* Take the key from environment variables. The id is used only if the secret is set as well. */
 static bool take_environment(aws_key *key)
 {
     const char *id = variable("AWS_ACCESS_KEY_ID"), *secret = variable("AWS_SECRET_ACCESS_KEY");
@@ -95,8 +96,7 @@ static bool is_section(char *line, const char *profile)
     return strcmp(name, profile) == 0;
 }
 
-/* Read the lines of a profile. Indented lines belong to nested settings, none of which is
- * needed. */
+/* Read the lines of a profile. Indented lines are nested settings, none of which is needed. */
 static void read_lines(char *text, const char *profile, aws_key *key)
 {
     bool inside = false;
@@ -111,7 +111,8 @@ static void read_lines(char *text, const char *profile, aws_key *key)
     }
 }
 
-/* Find the path in an environment variable, or else below the home folder. */
+/* Write the path that the environment variable `name` contains, or else the default path below the
+ * home folder. Returns false if there is no path. */
 static bool find_path(const char *name, const char *below_home, char *path, size_t size)
 {
     const char *given = variable(name), *home = variable("HOME");
@@ -120,7 +121,7 @@ static bool find_path(const char *name, const char *below_home, char *path, size
     return n < (int)size && (given || home);
 }
 
-/* Read a file. It is no error if the file does not exist. */
+/* Read a profile from a file. A missing file is no error. */
 static int read_file(const char *name, const char *below_home, const char *profile, aws_key *key,
                      beluga_error *err)
 {
@@ -143,8 +144,8 @@ static int take_profile(const char *profile, aws_key *key, beluga_error *err)
 
 /* --- credential_process ----------------------------------------------------------------------- */
 
-/* Set a field from the process's output. A value with a colon would break the format "ID:SECRET:…",
- * so it is left out. */
+/* Set a field from the output of credential_process. A value with a colon is left out, since it
+ * would break the format "ID:SECRET:…". */
 static void take_field(char *field, const beluga_json *root, const char *name)
 {
     size_t length = 0;
@@ -202,8 +203,8 @@ static const char *profile_name(const char *profile)
     return profile ? profile : "default";
 }
 
-/* Returns a way of getting a key that the environment names, but this library does not support; or
- * NULL. */
+/* Returns the method that environment variables name for getting a key, if this library does not
+ * support that method; else NULL. */
 static const char *elsewhere(void)
 {
     if (variable("AWS_WEB_IDENTITY_TOKEN_FILE"))
@@ -227,11 +228,11 @@ static int fail(const char *profile, const char *way, beluga_error *err)
         err, BELUGA_ERROR_AUTHENTICATION,
         "no AWS access key: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor "
         "the profile %.60s of ~/.aws/credentials%s%s%s",
-        profile, way ? "; " : "", way ? way : "", way ? " is not asked here" : "");
+        profile, way ? "; " : "", way ? way : "", way ? " is not supported here" : "");
 }
 
-/* Take the key of a profile. A profile with a role wants that role, even if it has keys as well, so
- * it is refused. */
+/* Take the key of a profile. A profile that names a role is refused even if it has keys as well,
+ * since AWS's tools would use the role. */
 static int take_from_profile(const char *profile, const atomic_bool *unwanted, aws_key *key,
                              aws_key *of_profile, int64_t *expires_s, beluga_error *err)
 {
@@ -260,7 +261,8 @@ static int find(const char *profile, const atomic_bool *unwanted, aws_key *key, 
     aws_key of_profile = {.elsewhere = NULL};
     int status = take_profile(name, &of_profile, err);
     take(key->region, of_profile.region);
-    if (found) status = 0; /* no key was needed, only the region */
+    /* only the region was missing, so a profile that can't be read is no error */
+    if (found) status = 0;
     if (!status && !found)
         status = take_from_profile(name, unwanted, key, &of_profile, expires_s, err);
     explicit_bzero(&of_profile, sizeof of_profile);

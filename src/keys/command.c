@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* READS: number of reads between two checks of the timeout. */
+/* READS: number of reads between two checks of the timeout; LONGEST_NAP_MS: longest time between
+ * two checks whether the command has exited. */
 enum { LONGEST_NAP_MS = 64, READS = 64 };
 
 static int64_t in_ms(int64_t ms)
@@ -25,8 +26,8 @@ static int64_t in_ms(int64_t ms)
     return beluga__now_ns() + ms * BELUGA__NS_PER_MS;
 }
 
-/* Returns the milliseconds until a time. 0: the time has passed, so only bytes that are there are
- * read. */
+/* Returns the milliseconds until a time. 0: the time has passed, so only bytes that are available
+ * at once are read. */
 static int left_until(int64_t end_ns)
 {
     int64_t left = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
@@ -75,13 +76,13 @@ typedef struct child {
     outlet out, err;
     int life[2]; /* a pipe, see beluga__spawn_tie */
     int64_t end_ns;
-    const atomic_bool *unwanted; /* another thread may set this at any time; see given_up */
+    const atomic_bool *unwanted; /* set by another thread at any time; see given_up */
     bool given_up;               /* `unwanted` was set when it was last checked */
     int status;
     bool ended; /* the command has ended, and its exit status was collected */
 } child;
 
-/* The pipes between this process and the command. GATE: see `gated`; LIFE: see
+/* The pipes between this process and the command. For GATE see `gated`, for LIFE see
  * beluga__spawn_tie. */
 enum { GATE, OUT, ERR, LIFE, PIPES };
 
@@ -91,12 +92,12 @@ static void close_outlet(outlet *o)
     o->fd = -1;
 }
 
-/* The shell waits for a line from its input, the gate, before it runs the command. At the end of
- * its input it ends instead. */
+/* The shell waits for a line from its input, the gate, before it runs the command. If the input
+ * ends first, the shell exits. */
 static const char gated[] = "read -r beluga_gate && exec /bin/sh -c \"$1\" sh </dev/null";
 
-/* Start the shell. It does not inherit the host's streams and descriptors: it writes to our pipes,
- * and everything else is closed, except the pipe that ends it when the host ends. */
+/* Start the shell. It does not inherit the host's streams and descriptors: it reads and writes
+ * pipes of this process, and has the pipe through which the kernel kills it when the host exits. */
 static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
 {
     extern char **environ;
@@ -110,8 +111,8 @@ static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
     return beluga__spawn(pid, &s);
 }
 
-/* Returns whether nobody else has waited for the child. If the host waits for all its children,
- * another process may already have the child's number. */
+/* Returns whether the process id still belongs to the child. If the host has waited for all its
+ * children, another process may already have that id. */
 static bool is_ours(const child *c)
 {
     siginfo_t info;
@@ -122,8 +123,8 @@ static void end(child *c)
 {
     close_outlet(&c->out);
     close_outlet(&c->err);
-    /* without O_ASYNC, closing the pipe does not kill processes that an ended command left
-     * behind */
+    /* clear O_ASYNC, so that closing the pipe does not kill processes that an ended command left
+     * running */
     fcntl(c->life[0], F_SETFL, 0);
     beluga__pipes_close(&c->life, 1);
     if (c->ended || !is_ours(c)) return;
@@ -131,9 +132,9 @@ static void end(child *c)
     while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
 }
 
-/* Let the shell run the command. If the host ends before this, the shell's input ends, and so does
- * the shell. Our copy of the reading end is still open, so that writing raises no SIGPIPE if the
- * shell is gone. Returns 0, or errno. */
+/* Write the line after which the shell runs the command. (If the host exits before this, the shell
+ * reads the end of its input and exits.) This process still has the reading end open, so writing
+ * raises no SIGPIPE even if the shell is gone. Returns 0 or an errno. */
 static int open_gate(int gate[2])
 {
     ssize_t n;
@@ -164,7 +165,7 @@ static int start(child *c, const char *command)
     return rc;
 }
 
-/* Read the output that is there. Bytes that don't fit are read and dropped, so that the command
+/* Read the output that is available. Bytes that don't fit are read and dropped, so that the command
  * does not block. */
 static void drain(outlet *o)
 {
@@ -190,16 +191,16 @@ static bool has_ended(child *c)
     return c->ended = got == c->pid || (got < 0 && errno != EINTR);
 }
 
-/* Returns whether the key is no longer wanted, and remembers it: the key may be wanted again a
- * moment later, but the error must still say that the command was given up. */
+/* Returns whether the key is no longer wanted, and notes this in `given_up`: the key may be wanted
+ * again a moment later, but the error must still say why the command was stopped. */
 static bool is_unwanted(child *c)
 {
     c->given_up = c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
     return c->given_up;
 }
 
-/* Returns whether the command has ended and all its output was read. Other processes that still
- * hold the output open, such as a daemon that the command started, are not waited for. */
+/* Returns whether the command has ended and all its output was read. This does not wait for other
+ * processes that have the output open, such as a daemon that the command started. */
 static bool is_heard_out(child *c)
 {
     if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;
@@ -208,19 +209,19 @@ static bool is_heard_out(child *c)
     return true;
 }
 
-/* Wait for output for at most `ms`. If the wait takes much longer, this process was stopped, and
- * that time does not count. */
+/* Wait for output for at most `ms`. If the wait takes much longer, this process was suspended, and
+ * the command gets that time in addition. */
 static void nap(child *c, int ms)
 {
     struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN}, {.fd = c->err.fd, .events = POLLIN}};
     int64_t from = beluga__now_ns();
-    /* the result is not needed, since the caller looks at the streams and the child */
+    /* the result is not needed, since the caller reads the streams and checks the child */
     poll(p, 2, ms);
     int64_t took = beluga__now_ns() - from;
     if (took > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) c->end_ns += took;
 }
 
-/* Returns whether the command ended in time. Output that is there is read before the time is
+/* Returns whether the command ended in time. Available output is read before the time is
  * checked. */
 static bool hear_out(child *c)
 {
@@ -230,13 +231,14 @@ static bool hear_out(child *c)
         drain(&c->err);
         if (!c->out.overflowed && is_heard_out(c)) return !c->out.overflowed;
         if (over || c->out.overflowed || is_unwanted(c)) return false;
-        nap(c, ms); /* the end of the command does not end the wait, so the waits are short */
+        /* the waits are short, since poll does not notice that the command has exited */
+        nap(c, ms);
     }
 }
 
 /* --- the result ------------------------------------------------------------------------------- */
 
-/* Set the error's cause to the last line of stderr, which usually tells why the command failed. */
+/* Set the error's cause to the last line of stderr, which usually says why the command failed. */
 static void tell_cause(const outlet *said, beluga_error *err)
 {
     const char *text = said->buffer;

@@ -14,8 +14,8 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size);
 /* Run a command and read its output. The command gets empty input and none of this process's
  * descriptors, and its output does not reach this process's streams; the last line of its stderr
  * becomes the cause of the error. The command and its children are killed when the time is over,
- * when the key is no longer wanted, and when this process ends in any way. Processes that an ended
- * command has left behind live on.
+ * when the key is no longer wanted, and when this process ends in any way. Processes that a command
+ * leaves running when it ends are not killed.
  *
  * @param unwanted  Checked during the wait; may be NULL.
  * @return the length, or -1 with an error about `what`; its code is CONTEXT_CANCELED if the key

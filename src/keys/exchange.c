@@ -9,12 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* When a token is replaced before it expires, since clocks differ and a request takes time: when a
- * tenth (1/PART) of its life is left, but at most MOST_EARLY_S before its end. It is used for at
- * least LEAST_S; if it has expired by then, the provider refuses it, and the next one is
- * fetched. */
+/* A token is replaced before it expires, since clocks differ and a request takes time: when a tenth
+ * (1/PART) of its lifetime is left, but at most MOST_EARLY_S before it expires. It is used for at
+ * least LEAST_S; if it expires earlier, the provider refuses it, and a new token is fetched. */
 enum { PART = 10, MOST_EARLY_S = 300, LEAST_S = 10, MOST_S = 10 * 365 * 86400 };
-/* a difference between clocks that no service minds */
+/* differences between clocks up to this are not reported, since all services accept them */
 enum { SKEW_S = 60 };
 /* how often the wait checks whether the token is still wanted */
 enum { LOOK_MS = 50 };
@@ -72,7 +71,8 @@ static void mask_text(const run *r, char *text, size_t n)
 
 /* --- the request ------------------------------------------------------------------------------ */
 
-/* Remember the assertion, so that it can be masked. It has no characters that a form encodes. */
+/* Copy the assertion from the body, so that it can be masked later. The form does not encode it,
+ * since it has only characters that need no encoding. */
 static void keep_assertion(run *r)
 {
     static const char name[] = "assertion=";
@@ -104,8 +104,8 @@ static int write_request(run *r, beluga_error *err)
 
 /* --- the text of a refusal -------------------------------------------------------------------- */
 
-/* Take the service's error text in the form of OAuth (RFC 6749, section 5.2) or IBM, or else the
- * beginning of the body. */
+/* Set the error's cause to the service's error text, which has the form of OAuth (RFC 6749, section
+ * 5.2) or of IBM, or else to the beginning of the body. */
 static void describe(run *r, beluga_error *err)
 {
     mask_text(r, r->response.body.data, r->response.body.length);
@@ -125,8 +125,8 @@ static void describe(run *r, beluga_error *err)
     }
 }
 
-/* Returns how many seconds this machine's clock is behind the service's, by the answer's date; 0 if
- * they agree or nothing is known. */
+/* Returns how many seconds this machine's clock is behind the service's clock, which is known from
+ * the answer's Date header. Returns 0 if the clocks agree or the header is missing. */
 static int64_t behind_s(const run *r)
 {
     int64_t theirs = beluga__http_date(&r->response), ours = beluga__wall_s();
@@ -134,7 +134,7 @@ static int64_t behind_s(const run *r)
     return behind > SKEW_S || behind < -SKEW_S ? behind : 0;
 }
 
-/* Add to the message what the service's error code means, and what helps. An assertion contains a
+/* Add to the message what the service's error code means and what to do. An assertion contains a
  * time, so a wrong clock makes it invalid. */
 static void advise(const run *r, beluga_error *err)
 {
@@ -182,16 +182,16 @@ static int64_t seconds_of(const beluga_json *value)
     return n < 0 ? 0 : n > MOST_S ? MOST_S : n;
 }
 
-/* Handle a refusal that has status 200, as some services send it. */
+/* Set the error for a refusal with HTTP status 200, which some services send. */
 static int refuse_politely(run *r, beluga_error *err)
 {
-    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refused it");
+    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the service refused the key");
     describe(r, err);
     advise(r, err);
     return err->code;
 }
 
-/* Read a successful answer as RFC 6749, section 5.1, has it. */
+/* Read the token from a successful answer in the format of RFC 6749, section 5.1. */
 static int decode_oauth(run *r, int64_t now, beluga_error *err)
 {
     size_t n, length = 0;
@@ -228,11 +228,11 @@ static int read_token(run *r, int64_t now, beluga_error *err)
     return status;
 }
 
-/* Returns when a new token is needed; 0: not known. */
+/* Returns the time at which a new token is needed; 0: not known. */
 static int64_t good_until(int64_t expires, int64_t now)
 {
     if (!expires) return 0;
-    /* a provider may have taken any number from its server */
+    /* the number may come from a server, so it may be far too small or too large */
     if (expires < now) expires = now;
     if (expires > now + MOST_S) expires = now + MOST_S;
     int64_t early = (expires - now) / PART;
@@ -242,8 +242,8 @@ static int64_t good_until(int64_t expires, int64_t now)
 
 /* --- a refusal -------------------------------------------------------------------------------- */
 
-/* Returns the error's code. A service that is overloaded or has an internal error has not refused
- * the key. */
+/* Returns the error code for an HTTP status. A service that is overloaded or has an internal error
+ * has not refused the key. */
 static int code_of(int status)
 {
     bool passing = status == 408 || status == 429 || status >= 500;
@@ -287,7 +287,7 @@ static void got_head(void *owner)
     (void)owner;
 }
 
-/* Collect the body; of a refusal the beginning is enough. */
+/* Collect the body. The beginning of a refusal is enough, so a longer one is no error. */
 static void got_body(void *owner, char *bytes, size_t n)
 {
     run *r = owner;
@@ -327,8 +327,8 @@ static int send_request(run *r, beluga_error *err)
     return status;
 }
 
-/* Step the loop until the answer is complete, the time is over, or the token is no longer wanted.
- * Time in which this process is stopped does not count. */
+/* Step the loop until the answer is complete, the timeout has passed, or the token is no longer
+ * wanted. The timeout does not count time in which this process is suspended. */
 static int wait_for_answer(run *r, beluga_error *err)
 {
     int64_t end_ns =
@@ -371,8 +371,10 @@ static void log_token(const run *r, const beluga__runtime *runtime, int64_t bega
 static int ask(run *r, beluga__runtime *runtime, beluga_error *err)
 {
     int status = runtime->lease_loop(runtime, &r->loop);
-    if (status) return beluga_error_set(err, status, CAN_T ": no loop for the request");
-    /* the loop may have been idle for long, so this updates its time */
+    if (status)
+        return beluga_error_set(err, status,
+                                CAN_T ": no memory or file descriptor for the request");
+    /* the loop may have been idle for long, so this call updates its time */
     r->loop->ops->wait(r->loop, 0);
     status = send_request(r, err);
     if (!status) status = wait_for_answer(r, err);

@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-/* The part of an exchange that is always the same. It belongs to its owner. */
+/* The part of an exchange that is the same for every token. `owner` owns it. */
 typedef struct beluga__exchange {
     const beluga_provider *provider;
     void *self; /* the result of provider->open */

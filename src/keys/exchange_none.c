@@ -1,6 +1,6 @@
-/* Replaces client_credentials.c and exchange.c in a library that exchanges no keys. A provider that
- * needs an exchange can be opened there with the option exchange_key set to false, which uses the
- * key as it is. */
+/* Replaces client_credentials.c and exchange.c in a library that is built without exchanging keys.
+ * A provider that needs an exchange can be opened there only with the option exchange_key set to
+ * false, which sends the key unchanged. */
 #include "base/left_out.h"
 #include "keys/exchange.h"
 #include "wire/http.h"

@@ -18,8 +18,8 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Find the path of the file. Returns false if there is none; the path is empty if it would be too
- * long. */
+/* Find the path of the credentials file. Returns false if no environment variable tells where it
+ * may be. A path that is too long is returned as "". */
 static bool find_path(char path[MAX_PATH])
 {
     static const char file[] = "application_default_credentials.json";
@@ -33,17 +33,16 @@ static bool find_path(char path[MAX_PATH])
     return true;
 }
 
-/* Explain the error. If the file is not named by the variable it may be missing, and the message
- * then says what to do. */
+/* Explain the error. If VARIABLE does not name the file and it is missing, the message says what to
+ * do. */
 static void explain(beluga_error *err, int status, const char *path)
 {
     if (variable(VARIABLE))
         beluga_error_wrap(err, NULL, "the key's file of " VARIABLE);
     else if (status == BELUGA_ERROR_NOT_FOUND)
-        beluga_error_set(err, status,
-                         "no credentials of Google: set " VARIABLE ", or run \"" LOGIN
-                         "\", which writes %s",
-                         path);
+        beluga_error_set(
+            err, status,
+            "no Google credentials: set " VARIABLE ", or run \"" LOGIN "\", which writes %s", path);
     if (status != BELUGA_ERROR_NO_MEMORY) err->code = BELUGA_ERROR_AUTHENTICATION;
 }
 
@@ -52,8 +51,7 @@ ssize_t beluga__google_key(char *buffer, size_t size, beluga_error *err)
     char path[MAX_PATH] = "";
     beluga__buf text;
     if (!find_path(path)) {
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                         "no credentials of Google: set " VARIABLE);
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "no Google credentials: set " VARIABLE);
         return -1;
     }
     beluga__buf_init(&text, beluga__secret_allocator(), size - 1);

@@ -7,9 +7,9 @@
 
 #include <sys/types.h>
 
-/* Read the credentials file that GOOGLE_APPLICATION_CREDENTIALS names, or else the one that "gcloud
- * auth application-default login" wrote. Blocks. Returns the length, or -1 with an error that says
- * where it looked. */
+/* Read the credentials file that GOOGLE_APPLICATION_CREDENTIALS names, or else the file that
+ * "gcloud auth application-default login" wrote. Blocks. Returns the length, or -1 with an error
+ * that names the file. */
 ssize_t beluga__google_key(char *buffer, size_t size, beluga_error *err);
 
 #endif

@@ -5,6 +5,6 @@
 ssize_t beluga__google_key(char *buffer, size_t size, beluga_error *err)
 {
     BELUGA__UNUSED(buffer, size);
-    beluga__left_out(err, "credentials of Google", "providers=vertex");
+    beluga__left_out(err, "Google credentials", "providers=vertex");
     return -1;
 }

@@ -30,17 +30,17 @@ struct beluga__key_request {
 struct beluga__key {
     atomic_uint refs;
     beluga__runtime *runtime;
-    beluga__source source; /* its text `reference` belongs to the key */
-    /* name of the environment variable from which the value was read, or NULL */
+    beluga__source source; /* the key owns its text `reference` */
+    /* name of the environment variable that contained the value, or NULL */
     char *variable;
     const beluga__exchange *exchange; /* NULL: the key is used as it is */
     pthread_mutex_t lock;
     char *value;       /* the last value that was fetched; NULL: it must be fetched */
     bool is_token;     /* the value is a token for which the key was exchanged */
     int64_t expires_s; /* seconds since 1970; 0: not known */
-    /* Time (monotonic) until which a value is kept that has no `expires_s`. */
+    /* Monotonic time until which the value is used, if `expires_s` is not known. */
     int64_t kept_ns;
-    int failure; /* code of the last fetch; 0: it succeeded, or there was none */
+    int failure; /* code of the last fetch; 0: it succeeded, or there was no fetch yet */
     bool failed_exchange;
     bool asking;
     atomic_bool unwanted; /* no call waits for the running fetch */
@@ -189,9 +189,9 @@ void beluga__key_unref(beluga__key *key)
     beluga__release(allocator, key);
 }
 
-/* --- fetching, on the thread pool ------------------------------------------------------------ */
+/* --- fetching, on the thread pool ------------------------------------------------------------- */
 
-/* Returns whether the key's value is known and needs no exchange. */
+/* Returns whether the key's value was given directly and needs no exchange. */
 static bool is_given(const beluga__key *key)
 {
     return key->source.kind == BELUGA__SOURCE_VALUE && !key->exchange;
@@ -236,7 +236,8 @@ static void fetch(beluga__key *key, fetched *f)
     *f = (fetched){.value = NULL};
     f->value = beluga__source_read(&key->source, &key->unwanted, &f->expires_s, &f->err);
     if (f->value && key->exchange) exchange(key, f);
-    /* a host's function may return any code, so CONTEXT_CANCELED from it means nothing here */
+    /* CONTEXT_CANCELED from a host's function does not count, since that function may return any
+     * code */
     f->given_up = !f->value && f->err.code == BELUGA_ERROR_CONTEXT_CANCELED &&
                   (f->exchanging || key->source.kind != BELUGA__SOURCE_FUNCTION);
 }
@@ -252,7 +253,8 @@ int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange,
 
 /* --- answering the calls that wait ------------------------------------------------------------ */
 
-/* Take references to the key, its runtime, and the owner of its exchange. */
+/* Take references to the key, its runtime, and the owner of its exchange, for the time of a
+ * fetch. */
 static void hold(beluga__key *key)
 {
     atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);
@@ -309,15 +311,15 @@ static bool is_wanted(const beluga__key *key)
     return request != NULL;
 }
 
-/* End the fetch, with a key or an error. Returns false if it was given up because no call waited,
- * but a call has come since, so that it must begin again. */
+/* End the fetch, with a key or an error. Returns false if the fetch was given up because no call
+ * waited, but another call waits by now: then the fetch must begin again. */
 static bool settle(beluga__key *key, const fetched *f)
 {
     char *copy = f->value ? copy_secret(f->value) : NULL;
     pthread_mutex_lock(&key->lock);
     if (f->given_up && is_wanted(key)) {
         pthread_mutex_unlock(&key->lock);
-        return false; /* without a value there is no copy to free */
+        return false; /* a fetch that was given up has no value, so there is no copy to free */
     }
     forget(key->value);
     key->value = copy;
@@ -334,7 +336,7 @@ static bool settle(beluga__key *key, const fetched *f)
     return true;
 }
 
-/* Fetch the key. Runs on the thread pool, and holds a reference to the key and the runtime. */
+/* Fetch the key. Runs on the thread pool, and has references to the key and the runtime. */
 static void ask(void *argument)
 {
     beluga__key *key = argument;
@@ -355,7 +357,8 @@ static void start_asking(beluga__key *key)
     int status = key->runtime->submit(key->runtime, ask, key);
     if (!status) return;
     fetched f = {.value = NULL};
-    /* a host's executor may return any code */
+    /* a host's executor may return any code; CONTEXT_CANCELED would mean that the fetch was given
+     * up */
     if (status == BELUGA_ERROR_CONTEXT_CANCELED) status = BELUGA_ERROR_AUTHENTICATION;
     bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     beluga_error_set(&f.err, status, "the key can't be resolved: %s",
@@ -365,8 +368,8 @@ static void start_asking(beluga__key *key)
     let_go(key);
 }
 
-/* Forget the parent's fetch and waiting calls in a forked child, where neither exists. The caller
- * holds the lock. */
+/* In a forked child, forget the parent's fetch and waiting calls, which the child does not have.
+ * The caller holds the lock. */
 static void forget_parents(beluga__key *key)
 {
     uint32_t generation = beluga__fork_generation();
@@ -377,7 +380,7 @@ static void forget_parents(beluga__key *key)
     atomic_store(&key->unwanted, false);
 }
 
-/* Add a call to those that wait. The caller holds the lock. */
+/* Add a call to the list of waiting calls. The caller holds the lock. */
 static int queue(beluga__key *key, beluga_loop *loop, beluga__key_wait *wait)
 {
     const beluga_allocator *allocator = &key->runtime->allocator;
@@ -408,7 +411,8 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
 {
     wait->is_token = false;
     if (is_given(key)) {
-        *value = key->source.reference; /* the call holds the model, which holds the key */
+        /* the value is borrowed: the call has a reference to the model, and the model to the key */
+        *value = key->source.reference;
         return 1;
     }
     int status = 0;
@@ -464,7 +468,7 @@ int beluga__key_late(const beluga__key *key, beluga_error *err)
 {
     if (key->exchange)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                                "the token for the key did not come in time");
+                                "exchanging the key for a token took too long");
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s took too long",
                             beluga__source_name(key->source.kind));
 }

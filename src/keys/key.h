@@ -1,7 +1,7 @@
 /* Keys and their sources: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or
- * "aws:PROFILE", "google:", or a function. Some providers exchange the key for a token. Fetching
- * may block, except for a value and "env:", and so may an exchange. So both run on the thread pool,
- * once for all calls that wait, and the result is kept for a while. */
+ * "aws:PROFILE", "google:", or a function. Some providers exchange the key for a token. Fetching a
+ * key may block, except for a value and "env:", and an exchange may block, too. So both run on the
+ * thread pool, once for all calls that wait, and the result is kept for a while. */
 #ifndef BELUGA__KEY_H
 #define BELUGA__KEY_H
 
@@ -24,8 +24,8 @@ bool beluga__key_is_reference(const char *value);
  * may be such references. */
 bool beluga__key_is_account(const char *value);
 
-/* Make a key from a reference, which is copied. The variable of "env:" is read now. Returns
- * AUTHENTICATION if the variable is empty. */
+/* Make a key from a reference, which is copied. The environment variable of an "env:" reference is
+ * read now. Returns AUTHENTICATION if the variable is empty. */
 int beluga__key_new(beluga__runtime *runtime, const char *reference, beluga__key **out,
                     beluga_error *err);
 /* Make a key from a literal value, even if the value looks like a reference. */
@@ -33,9 +33,9 @@ int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__k
                           beluga_error *err);
 void beluga__key_unref(beluga__key *key);
 
-/* Exchange the key for a token from now on, unless the provider takes this key as it is. Call this
- * before the key's first use. The exchange is borrowed; its owner must hold the key. Returns 0, or
- * a code with detail if the value can't be exchanged. */
+/* Exchange the key for a token from now on, unless the provider uses this key unchanged. Call this
+ * before the key's first use. The exchange is borrowed, and its owner must have a reference to the
+ * key. Returns 0, or a code with detail if the value can't be exchanged. */
 int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange, beluga_error *err);
 
 /* Returns the name of the environment variable from which the key was read, or NULL; borrowed from
@@ -45,7 +45,7 @@ const char *beluga__key_variable(const beluga__key *key);
 /* Returns whether the key was given as a value, so that no fetch is needed. */
 bool beluga__key_is_value(const beluga__key *key);
 
-/* A call that waits for a key. This struct lies in the memory of the call. */
+/* A call that waits for a key. This struct is in the call's memory. */
 typedef struct beluga__key_wait {
     void (*ready)(struct beluga__key_wait *wait, const char *value, const beluga_error *err);
     beluga__key_request *request;
@@ -57,18 +57,19 @@ typedef struct beluga__key_wait {
 int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                     beluga__key_wait *wait, const char **value, beluga_error *err);
 void beluga__key_cancel(beluga__key_wait *wait);
-/* Set the error of a call that waited too long for the key. It is the same error as for a command
- * that takes too long, since both have the same limit unless the call sets its own. Returns the
- * code. */
+/* Set the error of a call that waited too long for the key, and return its code. A command that
+ * takes too long gets the same error, since both have the same timeout unless the call sets its
+ * own. */
 int beluga__key_late(const beluga__key *key, beluga_error *err);
 /* Check whether a key is available, as far as this is known without fetching it. Returns 0, or a
  * code with detail in `err`. */
 int beluga__key_check(beluga__key *key, beluga_error *err);
-/* Returns whether the key is fetched, so that it can be fetched again; false for a literal
- * value. */
+/* Returns whether the key is fetched from somewhere, so that it can be fetched again; false for a
+ * literal value. */
 bool beluga__key_renews(const beluga__key *key);
-/* Note that the provider refused `value`, so that the key is fetched again at its next use, unless
- * another one was fetched meanwhile. Returns false for a literal value, which does not change. */
+/* Note that the provider refused `value`. Then the key is fetched again at its next use, unless
+ * another value was fetched meanwhile. Returns false for a literal value, which can't be fetched
+ * again. */
 bool beluga__key_expire(beluga__key *key, const char *value);
 
 #endif

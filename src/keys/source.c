@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Returns why no header can carry this key, for example because it has a word processor's quotation
- * marks; NULL if a header can. */
+/* Returns why an HTTP header can't contain this key, for example because of a word processor's
+ * quotation marks. Returns NULL if a header can contain it. */
 static const char *unsendable(const char *value)
 {
     size_t n = strlen(value);
@@ -50,8 +50,8 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
     return n;
 }
 
-/* Join the lines of a JSON object, since a key is one line. Between JSON values a space means the
- * same as a line break, and strings have no line breaks. */
+/* Join the lines of a JSON object, since a key is one line. In JSON a space between values means
+ * the same as a line break, and strings contain no line breaks. */
 bool beluga__key_join_lines(char *text, size_t n)
 {
     size_t blank = 0;
@@ -62,7 +62,8 @@ bool beluga__key_join_lines(char *text, size_t n)
     return true;
 }
 
-/* Returns the first line without the white space around it; for an object, all its lines. */
+/* Returns a copy of the first line without the white space around it, or of all lines if the text
+ * is a JSON object. Returns NULL with no error set if it contains a NUL byte. */
 static char *trimmed(char *text, size_t n, beluga_error *err)
 {
     bool object = beluga__key_join_lines(text, n);
@@ -113,7 +114,7 @@ const char *beluga__source_name(beluga__source_kind from)
     return names[from];
 }
 
-/* Returns a description of the key's source, for people. */
+/* Returns a description of the key's source for error messages. */
 static const char *label_of(beluga__source_kind from)
 {
     static const char *const labels[] = {"api_key",     "its file",        "its command's output",
@@ -141,7 +142,7 @@ char *beluga__source_read(const beluga__source *source, const atomic_bool *unwan
         return value;
     beluga__release(secret, value);
     if (!err->code)
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave nothing",
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave no usable key",
                          beluga__source_name(source->kind));
     return NULL;
 }

@@ -26,11 +26,11 @@ typedef struct beluga__source {
 /* Returns the name of a kind for messages such as "the key's NAME". */
 const char *beluga__source_name(beluga__source_kind from);
 
-/* Check that a header can carry a key. `from` says in the message where the key is from. Returns 0,
- * or AUTHENTICATION. */
+/* Check that an HTTP header can contain this key. `from` names the key's source in the message.
+ * Returns 0, or AUTHENTICATION. */
 int beluga__key_check_sendable(const char *value, const char *from, beluga_error *err);
 
-/* If a text begins as a JSON object, make it one line. Returns whether it does. */
+/* If a text begins like a JSON object, make it one line. Returns whether it begins like one. */
 bool beluga__key_join_lines(char *text, size_t n);
 
 /* Read a key. Returns it in secret memory, which the caller releases, or NULL with an error, whose

@@ -27,7 +27,8 @@ int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context 
         link->guard = guard;
         link->watch.cancelled = heard;
         int status = loop->ops->watch_cancel(loop, c, &link->watch);
-        if (status) return beluga_error_set(err, status, "the context can't be watched");
+        if (status)
+            return beluga_error_set(err, status, "the context can't be watched for cancellation");
         link->next = guard->links;
         guard->links = link;
     }

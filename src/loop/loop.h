@@ -1,5 +1,5 @@
-/* The loop as the layers above the transport see it: a table of functions. Tests put other loops
- * behind this table. */
+/* The loop as the layers above the transport see it: a table of functions. Cassettes and tests have
+ * loops of their own with this table. */
 #ifndef BELUGA__LOOP_H
 #define BELUGA__LOOP_H
 
@@ -12,8 +12,8 @@
 
 #include <beluga/loop.h>
 
-/* A task: a function that the loop runs once, soon. `queued` tells whether the task waits in a
- * list. */
+/* A task: a function that the loop runs once, in a later step. `queued` is true while the task
+ * waits in a list. */
 typedef struct beluga__task {
     beluga__list node;
     bool queued;
@@ -35,8 +35,8 @@ typedef struct beluga__mail {
     void (*run)(struct beluga__mail *mail, beluga_loop *loop);
 } beluga__mail;
 
-/* A mailbox, into which other threads put mail. It outlives its loop as long as somebody holds a
- * reference. */
+/* A mailbox, into which other threads put mail. It may outlive its loop, since it lives as long as
+ * it has references. */
 typedef struct beluga__mailbox beluga__mailbox;
 beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box);
 void beluga__mailbox_unref(beluga__mailbox *box);
@@ -44,10 +44,10 @@ void beluga__mailbox_unref(beluga__mailbox *box);
  * NULL loop. */
 void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail);
 
-/* Watches a context for the loop. Its function is called when the context is cancelled. */
+/* Watches a context for the loop. `cancelled` is called when the context is cancelled. */
 typedef struct beluga__cancel_watch {
     beluga__list node;
-    void *entry; /* used by the loop only */
+    void *entry; /* used only by the loop */
     void (*cancelled)(struct beluga__cancel_watch *watch);
 } beluga__cancel_watch;
 
@@ -62,10 +62,11 @@ typedef struct beluga__running {
 /* The settings of a model's connections. They never change, and outlive all transfers of the
  * model. */
 typedef struct beluga__connection {
-    /* a unique number, by which a handle knows that it was set up for this connection */
+    /* a unique number; a libcurl handle stores the number of the connection for which it was set
+     * up */
     uint64_t id;
     const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket;
-    const char *agent; /* value of User-Agent, which begins with BELUGA__AGENT */
+    const char *agent; /* the header line: BELUGA__AGENT and the value */
     int http_version;  /* a beluga_http_version */
     bool environment;  /* libcurl may read the environment variables for proxies */
 } beluga__connection;
@@ -78,26 +79,28 @@ typedef struct beluga__transfer_handler {
     void (*head)(void *owner);
     /* Receives bytes of the body, which it may change. It may cancel or finish the transfer. */
     void (*body)(void *owner, char *bytes, size_t n);
-    /* Called when the transfer has ended and is freed. Code 0: the body is complete; else a code
-     * with detail. */
+    /* Called when the transfer has ended and is freed. `code` is 0 if the body is complete, else an
+     * error code, and `err` has the detail. */
     void (*done)(void *owner, int code, const beluga_error *err);
 } beluga__transfer_handler;
 
 typedef struct beluga__transfer_spec {
     const beluga__connection *connection;
-    beluga_http_request *request;   /* borrowed until done; the transfer takes its body */
+    /* borrowed until done, except its body, which the transfer takes over */
+    beluga_http_request *request;
     beluga_http_response *response; /* receives status and headers; borrowed until done */
     const beluga__transfer_handler *handler;
     void *owner;
-    /* Texts that must not be shown or stored; the list ends with NULL; borrowed until done. */
+    /* Secrets, which must not be shown or stored. The list ends with NULL and is borrowed until
+     * done. */
     const char *const *secrets;
-    /* The state from which the answer's ids are made. A recording stores it, and a replay sets it;
-     * borrowed until done. */
+    /* The state of the random numbers from which the answer's ids are made. A recording stores it,
+     * and a replay sets it. Borrowed until done. */
     uint64_t *random;
     int64_t connect_timeout_ms;
     bool streamed;
-    /* The request must not be sent twice. It gets a new connection: if a reused connection ends
-     * without a byte of an answer, libcurl repeats the request. */
+    /* The request must not be sent twice, so it gets a new connection. On a reused connection that
+     * ends without a byte of an answer, libcurl would repeat the request. */
     bool once;
 } beluga__transfer_spec;
 
@@ -114,8 +117,8 @@ typedef struct beluga__loop_ops {
     void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
     int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
                           beluga__transfer **out, beluga_error *err);
-    /* End a transfer without calling its handler. `why` is the failure that ends the call; NULL:
-     * the caller ended it. */
+    /* End a transfer without calling its handler. `why` is the failure that ends the call, or NULL
+     * if the caller ended it. */
     void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
     /* End a transfer, but read the rest of its body, so that the connection can be reused. */
     void (*transfer_finish)(beluga__transfer *transfer);
@@ -126,8 +129,8 @@ typedef struct beluga__loop_ops {
     void (*unwatch)(beluga_loop *loop, beluga__watch *watch);
     /* Make loop->mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED if no file descriptor is left. */
     int (*open_mailbox)(beluga_loop *loop);
-    /* Wait until work is due, at most timeout_ms, and do it. For the owner of a loop that no host
-     * steps. */
+    /* Wait until work is due, at most timeout_ms, and do it. Only for loops that the library runs
+     * itself, not for loops that a host steps. */
     int (*wait)(beluga_loop *loop, int64_t timeout_ms);
 } beluga__loop_ops;
 
@@ -149,12 +152,12 @@ struct beluga_loop {
     const beluga__loop_ops *ops;
     beluga__runtime *runtime;
     beluga__mailbox *mailbox; /* made at first use; see beluga__loop_mailbox */
-    /* memory for one parse at a time; shared by all calls of the loop */
+    /* memory for one JSON parse at a time; shared by all calls of the loop */
     beluga__json_scratch scratch;
     int64_t now_ns; /* time at the beginning of the current step */
-    /* Total time in which the loop was not polled; timeouts don't count it. */
+    /* Total time in which nobody ran the loop; timeouts don't count it. */
     int64_t unpolled_ns;
-    /* How often the loop was stopped from outside, as when the process is stopped. */
+    /* How many times the loop's thread was suspended, for example by SIGSTOP. */
     uint32_t stops;
     /* fork generation in which the loop was made; see beluga__loop_inherited */
     uint32_t generation;
@@ -174,7 +177,7 @@ static inline bool beluga__loop_inherited(const beluga_loop *loop)
     return loop->generation != beluga__fork_generation();
 }
 
-/* Returns the time of the clock for timeouts, which stands still while the loop is not polled. */
+/* Returns the time of the clock for timeouts. The clock stands still while nobody runs the loop. */
 static inline int64_t beluga__loop_active_ns(const beluga_loop *loop)
 {
     return loop->now_ns - loop->unpolled_ns;
@@ -200,8 +203,8 @@ static inline void *beluga__loop_take_spare(beluga_loop *loop, size_t bytes)
     return block;
 }
 
-/* Keep a block of the runtime's allocator for the next call, and free the one that was kept before;
- * NULL: keep none. */
+/* Keep a block of the runtime's allocator for the next call, and free the block that was kept
+ * before. If `block` is NULL, no block is kept. */
 static inline void beluga__loop_keep(beluga_loop *loop, void *block, size_t bytes)
 {
     void *earlier = loop->spare;

@@ -1,5 +1,6 @@
-/* Mail from other threads: a list behind a lock, and a descriptor that wakes the loop's poller. The
- * lock is held for a few instructions only. A mailbox's reference also keeps its client alive. */
+/* Mail from other threads: a list behind a lock, and a descriptor that wakes the loop's poller.
+ * The lock is held for a few instructions only. A reference to a mailbox also keeps the client
+ * alive. */
 #include "loop/mailbox.h"
 
 #include "base/mem.h"
@@ -61,7 +62,7 @@ void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail)
         *box->last = mail;
         box->last = &mail->next;
     }
-    /* done under the lock, so that the descriptor can't be closed meanwhile */
+    /* while the lock is held, so that the descriptor can't be closed meanwhile */
     if (!closed && first) beluga__wake_up(&box->wake);
     pthread_mutex_unlock(&box->lock);
     if (closed) mail->run(mail, NULL);

@@ -1,4 +1,4 @@
-/* The functions of a mailbox for its loop; those for senders are in loop.h. */
+/* The functions of a mailbox for its loop; the functions for senders are in loop.h. */
 #ifndef BELUGA__MAILBOX_H
 #define BELUGA__MAILBOX_H
 
@@ -8,8 +8,8 @@
 int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out);
 int beluga__mailbox_fd(const beluga__mailbox *box);
 void beluga__mailbox_read(beluga__mailbox *box, beluga_loop *loop);
-/* Close the mailbox: mail that waits is run now, without a loop, and mail that still comes is run
- * by the thread that sends it. */
+/* Close the mailbox. Waiting mail is run now, with a NULL loop. Mail that is sent later is run by
+ * the thread that sends it. */
 void beluga__mailbox_close(beluga__mailbox *box);
 
 #endif

@@ -39,7 +39,7 @@ beluga__body_kind beluga__body_kind_of(const beluga_provider *provider, beluga__
     case BELUGA__SNIFF_SSE:
         if (provider->decode_event) *framing = BELUGA_FRAMING_SSE;
         return frames_if(provider, true);
-    /* These first bytes say nothing, so a stream is assumed only where the declared type says
+    /* These first bytes could be anything, so a stream is assumed only if the Content-Type says
      * so. */
     case BELUGA__SNIFF_NONE:
         return by_type(provider, type, streamed && type && !is_type(type, "application/json"));
@@ -58,7 +58,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Returns whether an opening bracket follows a closing one. */
+/* Returns whether this opening bracket occurs directly after a closing one, except for blanks. */
 static bool opens_behind_another(char bracket, const char *body, size_t n)
 {
     const char *at = body, *end = body + n;
@@ -72,13 +72,13 @@ static bool opens_behind_another(char bracket, const char *body, size_t n)
 
 int beluga__body_framing_of_values(const char *body, size_t n)
 {
-    /* A second value can begin only where an opening bracket follows a closing one. Nearly all
-     * bodies have no such place, and need not be read byte by byte. */
+    /* A second JSON value can begin only after a closing bracket that is followed by an opening
+     * one. Nearly all bodies have no such place, so they need not be read byte by byte. */
     if (!opens_behind_another('{', body, n) && !opens_behind_another('[', body, n)) return -1;
     size_t skipped = beluga__sniff_skip(body, n);
     size_t first = beluga__sniff_value(body + skipped, n - skipped);
     if (!first || first == n - skipped) return -1;
-    /* the end of the first value and of the blanks behind it */
+    /* the end of the first value, without the blanks that follow it */
     const char *end = body + skipped + first;
     while (!closes(end[-1])) end--;
     bool lines = !memchr(body + skipped, '\n', (size_t)(end - body) - skipped);

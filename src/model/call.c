@@ -21,8 +21,8 @@ void beluga__target_unref(beluga__target *target)
         target->destroy(target);
 }
 
-/* The size of a call's block in bytes. A block has room for the operation, the ops of the stack,
- * the state of a decoder and the headers of a request. */
+/* The size of an HTTP call's block in bytes. It is enough for the operation, the stages of the
+ * stack, the state of a decoder and the headers of a request. */
 enum { HTTP_CALL = 3280 };
 
 static size_t block_bytes(const beluga__target *target)
@@ -32,14 +32,14 @@ static size_t block_bytes(const beluga__target *target)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-/* Mark the block as secret from the address `at` on, which is where the arena's free memory
- * begins. */
+/* Mark the memory from the address `at` on as secret; `at` is the beginning of the arena's free
+ * memory. */
 static void hold_secrets(beluga_call *call, const char *at)
 {
     size_t bytes = block_bytes(call->target), from = (size_t)((uintptr_t)at - (uintptr_t)call);
     if (call->arena.secret) return;
     call->arena.secret = true;
-    /* If `at` lies in a further block of the arena, nothing of the first block is secret. */
+    /* If `at` is in a later block of the arena, no part of the first block is secret. */
     call->secret_from = (uint16_t)(from < bytes ? from : bytes);
 }
 
@@ -50,8 +50,8 @@ void beluga__call_holds_secrets(beluga_call *call)
 
 /* --- the question ----------------------------------------------------------------------------- */
 
-/* Find an earlier result of the same tool call that `message` replaces. Only results that came
- * after the model's last answer are searched. */
+/* If `message` is the result of a tool call that has an earlier result, find that earlier result,
+ * which `message` replaces. Only the messages after the model's last answer are searched. */
 static beluga_message **find_repeated(beluga_call *call, const beluga_message *message)
 {
     const char *id = message->tool_call_id;
@@ -116,8 +116,8 @@ static bool has_options(const beluga_option *opts, size_t n)
     return opts && n && !(n == BELUGA_OPTIONS_TERMINATED && opts->key == BELUGA_OPTION_END);
 }
 
-/* Returns whether the caller gave a header, or an option that only the provider knows. Either may
- * hold a key. */
+/* Returns whether the caller gave a header or a provider's own option, since either may contain a
+ * key. */
 static bool may_be_secret(const beluga__settings *own)
 {
     return own->known[BELUGA_OPTION_EXTRA_HEADERS].origin == BELUGA_ORIGIN_CALL ||
@@ -145,8 +145,8 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
     return 0;
 }
 
-/* Take the caller's request body, which replaces messages, tools and the options that would be in
- * the body. Not inlined, since hardly any call has a body of its own. */
+/* Prepare a call whose body the caller gave (request_body), which replaces messages, tools and the
+ * options that would be in the body. Not inlined, since hardly any call has such a body. */
 static __attribute__((noinline)) int take_body(beluga_call *call, beluga_error *err)
 {
     if (!call->target->provider->encode_request)
@@ -182,7 +182,7 @@ static int take_job(beluga_call *call, const beluga__job_question *question, bel
     return 0;
 }
 
-/* Copy the subject of a call that is not about messages: inputs to embed, a batch job, or the token
+/* Copy what a call is about if it is not about messages: inputs to embed, a batch job, or the token
  * of a page. */
 static int take_subject(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
 {
@@ -212,12 +212,14 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     if (!status) status = check_question(call, spec, err);
     if (status) return status;
     if (beluga_context_is_cancelled(spec->context))
-        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
+        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED,
+                                "the call was cancelled before it started");
     if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT,
-                                "the deadline passed before the start");
+                                "the deadline passed before the call started");
     call->restartable = spec->restartable ||
-                        (!beluga__call_is_of_results(call) && /* results are never taken back */
+                        /* a RESTART can't take back results of a batch job */
+                        (!beluga__call_is_of_results(call) &&
                          beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0));
     call->streamed =
         spec->streamed || (beluga__call_is_answer(call) &&
@@ -230,13 +232,13 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     return 0;
 }
 
-/* Allocate a call to a target as one block. Its question (messages, options, tools) is not set
- * yet. */
+/* Allocate a call to a target as one block. Messages, options and tools are not set yet. */
 static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_error *err)
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
     size_t bytes = block_bytes(target);
-    /* A call without a loop is only encoded, so it has no block to reuse. */
+    /* A call without a loop is only encoded into a request, and has no loop whose spare block it
+     * could reuse. */
     bool own = loop && loop->runtime == target->runtime;
     beluga_call *call = own ? beluga__loop_take_spare(loop, bytes) : NULL;
     if (!call) call = beluga__alloc(allocator, bytes);
@@ -276,7 +278,7 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
     return 0;
 }
 
-/* --- the same question to another target ------------------------------------------------------ */
+/* --- derived calls ---------------------------------------------------------------------------- */
 
 static int derive_messages(beluga_call *call, const beluga_call *from)
 {
@@ -289,8 +291,8 @@ static int derive_messages(beluga_call *call, const beluga_call *from)
     return 0;
 }
 
-/* Take the target's settings where the caller gave none. The model's name and the provider's own
- * options belong to one target, and are not taken over. */
+/* Use the target's settings, with the options that the caller gave on top. The model's name and the
+ * provider's own options are not copied, since they make sense for one target only. */
 static int derive_settings(beluga_call *call, const beluga_call *from)
 {
     call->settings = &call->target->settings;
@@ -341,8 +343,8 @@ beluga_call *beluga__call_ref(beluga_call *call)
     return call;
 }
 
-/* Free a call. Its block goes back to `loop` for the next call, or to the allocator where `loop` is
- * NULL. */
+/* Free a call. `loop` keeps its block for the next call; if `loop` is NULL, the block is
+ * released. */
 static void destroy(beluga_call *call, beluga_loop *loop)
 {
     for (beluga_call *next, *d = call->stands_in ? NULL : call->derived; d; d = next) {
@@ -358,7 +360,7 @@ static void destroy(beluga_call *call, beluga_loop *loop)
     if (call->arena.secret)
         explicit_bzero((char *)call + call->secret_from, block_bytes(target) - call->secret_from);
     /* The allocator belongs to the client, and the target may hold the last reference to the
-     * client. */
+     * client, so it is released last. */
     if (loop && loop->runtime == target->runtime)
         beluga__loop_keep(loop, call, block_bytes(target));
     else
@@ -400,7 +402,7 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
 {
     if (!err) return;
     const char *model = call->model_name ? call->model_name : call->target->model_name;
-    /* the provider may have written the error, so it may hold any bytes */
+    /* the provider may have written the error, so it may contain any bytes */
     beluga__error_clean(err);
     if (!*err->operation) beluga__error_label(err, operation, call->operation);
     if (!*err->provider) beluga__error_label(err, provider, call->target->provider->name);
@@ -485,7 +487,7 @@ beluga_context *beluga_call_context(const beluga_call *call)
 }
 
 /* Returns the setting of an option, or NULL. Always inlined, since providers and telemetry look up
- * some thirty options a call. */
+ * about thirty options for each call. */
 static inline __attribute__((always_inline)) const beluga__setting *look_up(const beluga_call *call,
                                                                             int key)
 {
@@ -534,7 +536,7 @@ bool beluga_call_get_bool(const beluga_call *call, int key, bool *value)
 const char *beluga_call_get_string(const beluga_call *call, int key, size_t *length)
 {
     const beluga__setting *s = setting(call, key, BELUGA_OPTION_STRING);
-    /* only the `authorize` function gets keys */
+    /* other functions of a provider than `authorize` don't get keys */
     if (key == BELUGA_OPTION_API_KEY || !s) return NULL;
     if (length) *length = s->length;
     return s->value.string;

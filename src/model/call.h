@@ -1,5 +1,5 @@
-/* A call: the question, which does not change after the start, and the arena that holds all memory
- * of the call. */
+/* A call: its question, which does not change after the start, and the arena from which all memory
+ * of the call is allocated. */
 #ifndef BELUGA__CALL_H
 #define BELUGA__CALL_H
 
@@ -13,7 +13,7 @@ typedef struct beluga__input {
     size_t length;
 } beluga__input;
 
-/* The batch job that a call asks about or creates. */
+/* The batch job that a call creates or is about. */
 typedef struct beluga__job_question {
     const char *id;         /* id of the job; NULL: the call creates a job or lists jobs */
     const char *name;       /* name of the job to create, or NULL */
@@ -28,19 +28,19 @@ struct beluga_call {
     uint32_t n_inputs;
     beluga__arena arena;
     beluga__target *target;           /* a reference */
-    const beluga__settings *settings; /* the target's, or a copy in the arena */
+    const beluga__settings *settings; /* the target's settings, or a copy in the arena */
     beluga_message **messages;        /* a reference to each message */
     uint32_t n_messages;
-    /* offset in this block; the memory behind it is wiped when the call is freed */
+    /* offset in this block; the block's memory from there on is wiped when the call is freed */
     uint16_t secret_from;
     uint8_t kind;         /* a beluga_kind_of_call */
     bool streamed : 1;    /* the provider is asked to stream */
-    bool restartable : 1; /* content that was delivered may be taken back with RESTART */
-    /* repeated results of a tool call were left out, since a call can have one */
+    bool restartable : 1; /* a RESTART event may take back content that was delivered */
+    /* a tool call had several results; only the last one is sent */
     bool has_repeated_results : 1;
-    /* derived for another target than the one that the caller addressed */
+    /* a derived call: its target is not the one that the caller addressed */
     bool stands_in : 1;
-    /* the call tests whether the provider is well again, so one attempt is enough */
+    /* the call tests whether the provider works again, so one attempt is enough */
     bool is_probe : 1;
     /* The caller gave the body (option request_body), so there are no messages and no tools, and
      * options that would go into the body are not read. */
@@ -51,25 +51,25 @@ struct beluga_call {
     uint32_t n_tools;
     uint16_t attempt;    /* number of attempts of the current request that have a span */
     int16_t http_status; /* status of the last answer; 0: no answer yet */
-    void *holder;        /* the owner of the tools, and the function that releases it */
+    void *holder;        /* the owner of the tools; `release_holder` releases it */
     void (*release_holder)(void *holder);
     beluga_context *context; /* a reference, or NULL */
     beluga_loop *loop;
     const char *model_name;
     const char *operation; /* "generate", "stream", "models", "embed", "count_tokens", … */
     union {
-        /* token of the page (of a list) or of the request that is asked for; NULL: the first */
+        /* token of the requested page of a list, or of a request; NULL: the first */
         const char *page;
         const beluga__input *inputs; /* texts to embed, in the arena */
         /* Set for calls about one batch job, NULL for a list of jobs; in the arena. */
         const beluga__job_question *job;
     } u;
     int64_t start_ns;
-    /* While a request is encoded, a bit for each option that the encoder has looked at, and bit 0
-     * for the tools; otherwise NULL. */
+    /* While a request is encoded, this has a bit for each option that the encoder has read, and bit
+     * 0 for the tools; otherwise NULL. */
     uint64_t *reads;
-    /* The operation's telemetry span, which is the parent of the attempts' spans. Before the span
-     * begins this is the operation's own parent, or NULL. */
+    /* The operation's telemetry span, which is the parent of the attempts' spans. Before that span
+     * begins, this is the operation's parent span or NULL. */
     void *span;
     void *attempt_span;            /* span of the current attempt */
     struct beluga__course *course; /* see model/course.h; NULL for nearly all calls */
@@ -77,7 +77,7 @@ struct beluga_call {
         /* list of calls to other targets that were derived from this one; they live as long as this
          * call */
         beluga_call *derived;
-        /* the call from which this one was derived; NULL: this is the caller's own */
+        /* the call from which this one was derived; NULL: this is the caller's own call */
         beluga_call *origin;
     };
     beluga_call *next;         /* next call in the list of derived calls */
@@ -99,7 +99,7 @@ typedef struct beluga__call_spec {
     const char *operation;
     const char *page;                /* copied */
     const beluga__job_question *job; /* copied, except the requests; NULL: no batch job */
-    /* no request is sent: the call decodes an answer that the caller already has */
+    /* no request is sent, since the call decodes an answer that the caller already has */
     bool answered;
     void *parent_span; /* parent span for telemetry, or NULL */
     int64_t start_ns;  /* time of the monotonic clock */
@@ -111,8 +111,8 @@ typedef struct beluga__call_spec {
 /* Make a call; this checks messages and options. On success the call has taken over `holder`'s
  * reference. */
 int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err);
-/* Make the same call of another target, with that target's settings below what the caller gave to
- * this call. The result is borrowed for as long as `call` lives. */
+/* Make the same call to another target. It has that target's settings, except for the options that
+ * the caller gave to this call. The result is borrowed, and lives as long as `call`. */
 int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
                         beluga_error *err);
 /* Returns an estimate of the tokens of the call's messages and inputs. */
@@ -130,15 +130,15 @@ static inline bool beluga__call_is_of_jobs(const beluga_call *call)
     return call->kind >= BELUGA_CALL_BATCH_CREATE;
 }
 
-/* Returns the batch job that a call asks about or creates; NULL for calls of other kinds. */
+/* Returns the batch job that a call creates or is about; NULL for calls of other kinds. */
 static inline const beluga__job_question *beluga__call_job(const beluga_call *call)
 {
     bool of_one = beluga__call_is_of_jobs(call) && call->kind != BELUGA_CALL_BATCH_LIST;
     return of_one ? call->u.job : NULL;
 }
 
-/* Returns whether the call's request must not be sent twice: the service would create, and charge
- * for, a second batch job. */
+/* Returns whether the call's request must not be sent twice, since the service would create a
+ * second batch job, and charge for it. */
 static inline bool beluga__call_asks_once(const beluga_call *call)
 {
     return call->kind == BELUGA_CALL_BATCH_CREATE;
@@ -156,8 +156,8 @@ static inline bool beluga__call_is_of_results(const beluga_call *call)
 void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
-/* Release a reference on the thread of the call's loop. The loop must still exist; it keeps the
- * memory for its next call. */
+/* Release a reference, on the thread of the call's loop. The loop must still exist; it keeps the
+ * call's block for its next call. */
 void beluga__call_unref_on_loop(beluga_call *call);
 
 /* The number of 64-bit words in `reads`. */
@@ -168,7 +168,7 @@ static inline void beluga__call_note_read(const beluga_call *call, int key)
     if (call->reads) call->reads[key / 64] |= UINT64_C(1) << (key % 64);
 }
 
-/* Fill in provider and model of an error that does not name them. */
+/* Fill in the provider and model of an error that does not name them. */
 void beluga__call_locate(const beluga_call *call, beluga_error *err);
 
 #endif

@@ -36,7 +36,8 @@ beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call)
     }
 }
 
-/* Full providers never list models: they have no event for a model's name. */
+/* Full providers never list models, since the API has no event with which they could emit a model's
+ * name. */
 bool beluga__call_kind_starts(const beluga_call *call)
 {
     static const uint64_t bits[] = {[BELUGA_CALL_EMBED] = BELUGA_CAPABILITY_EMBED,

@@ -8,7 +8,7 @@ typedef int beluga__encode_fn(const beluga_call *call, beluga_http_request *requ
                               beluga_error *err);
 typedef int beluga__decode_fn(const char *body, size_t length, beluga_emit *emit);
 
-/* Returns the function of an HTTP provider that writes the call's request; NULL where the provider
+/* Returns the function of an HTTP provider that writes the call's request, or NULL if the provider
  * has none. */
 beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call);
 /* Returns the function that decodes the whole answer of a call for models, vectors or a token
@@ -19,8 +19,8 @@ bool beluga__call_kind_starts(const beluga_call *call);
 /* Fail a call of a kind that its provider does not have. Returns the code. */
 int beluga__call_kind_refuse(const beluga_call *call, beluga_error *err);
 
-/* Returns the bytes of state that the decoders of the call need. Lines of batch results may contain
- * answers, whose decoder needs at least its own state size. */
+/* Returns the size in bytes of the state that the call's decoders need. Lines of batch results may
+ * contain answers, so for these it is at least the state size of the decoder for answers. */
 static inline size_t beluga__call_state_size(const beluga_call *call)
 {
     const beluga_provider *provider = call->target->provider;

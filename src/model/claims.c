@@ -4,7 +4,8 @@
 
 #include <beluga/provider/provider.h>
 
-/* A tool call can have only one result for any provider, so no provider claims this bit. */
+/* A bit for a tool call with several results. No provider accepts these, so no provider claims this
+ * bit. */
 #define REPEATED_RESULTS (UINT64_C(1) << 63)
 
 static const struct {
@@ -41,7 +42,7 @@ static uint64_t wants_of_part(const beluga_part *part)
     }
 }
 
-/* Returns how many parts to check: none for a message of plain text, as nearly all are. */
+/* Returns how many parts of a message to check: none for plain text, as most messages are. */
 static size_t parts_with_wants(const beluga_message *message)
 {
     return message->plain ? 0 : beluga_message_count(message);

@@ -1,6 +1,6 @@
 /* The course of a call that takes several requests, or whose service must be told when the call
- * ends early. The course lies in the call's arena and outlives an attempt, so that the next attempt
- * of the retry layer resumes at the request that failed. */
+ * ends early. The course is in the call's arena and outlives an attempt, so that the next attempt
+ * of the retry layer can resume at the request that failed. */
 #ifndef BELUGA__COURSE_H
 #define BELUGA__COURSE_H
 
@@ -10,19 +10,20 @@ struct beluga__http_stage;
 
 typedef struct beluga__course {
     const char *token; /* token of the request that runs or failed; NULL: the first request */
-    const char *asked; /* token of the next request, for which the decoder asked; NULL: none */
-    int64_t wait_ms;   /* time to wait before the next request */
-    uint32_t n_asked;  /* how many further requests the decoder has asked for so far */
-    /* The state of the decoder and the emit when the request with `token` began; a retry starts
-     * from this copy. */
+    /* token of the next request that the decoder asked for; NULL: it asked for none */
+    const char *asked;
+    int64_t wait_ms;  /* time to wait before the next request */
+    uint32_t n_asked; /* how many further requests the decoder has asked for so far */
+    /* A copy of the states of the decoder and the emit when the request with `token` began. A retry
+     * starts from this copy. */
     void *state;
     beluga_emit known;
-    /* The last stage that sent a request, where the provider has encode_cancel. NULL: the service
-     * need not be told when the call ends. */
+    /* The last stage that sent a request, if the provider has encode_cancel. NULL: the service need
+     * not be told when the call is cancelled. */
     struct beluga__http_stage *unended;
 } beluga__course;
 
-/* Returns the call's course, and makes it at first use; NULL without memory. */
+/* Returns the call's course, which is made at its first use; NULL without memory. */
 static inline beluga__course *beluga__course_of(beluga_call *call)
 {
     if (!call->course) call->course = beluga__arena_zalloc(&call->arena, sizeof *call->course);
@@ -35,14 +36,14 @@ static inline bool beluga__course_goes_on(const beluga_call *call)
     return call->course && call->course->asked;
 }
 
-/* Returns whether the call's next attempt resumes at a later request than the first one. */
+/* Returns whether the call's next attempt resumes at a later request than the first. */
 static inline bool beluga__course_resumes(const beluga_call *call)
 {
     return call->course && call->course->token;
 }
 
-/* Note that the service has finished the job of this call, with or without success: there is
- * nothing to resume, and the service need not be told of the end. */
+/* Note that the service has finished the job of this call, with or without success. So there is
+ * nothing to resume, and the service need not be told when the call ends. */
 static inline void beluga__course_end(const beluga_call *call)
 {
     beluga__course *course = call->course;

@@ -19,7 +19,8 @@ static void fail(beluga_emit *emit, int code, const char *message)
     beluga__emit_fail(emit, code, &err);
 }
 
-/* A service may report any number as the status, so it is checked first. */
+/* Returns whether a number is an HTTP status. It may come from a service's file, so it may be any
+ * number. */
 static bool is_status(int status)
 {
     return status >= 100 && status <= 599;
@@ -29,7 +30,7 @@ static void read_refusal(decoding *d, const char *body, size_t length)
 {
     beluga_error err;
     int status = d->response.status;
-    /* Without memory for the body the error is made from the status alone. */
+    /* If there is no memory for the body, the error is made from the status alone. */
     beluga__buf_append(&d->response.body, body,
                        length < BELUGA__MAX_ERROR_BODY ? length : BELUGA__MAX_ERROR_BODY);
     beluga__refusal_read(d->emit.call, &d->response, beluga_error_from_http(status), NULL, &err);

@@ -1,4 +1,4 @@
-/* Decodes an answer that was not requested by a call of its own: one result of a batch job. */
+/* Decodes one result of a batch job, which is an answer that had no HTTP request of its own. */
 #ifndef BELUGA__DECODE_ANSWER_H
 #define BELUGA__DECODE_ANSWER_H
 

@@ -22,8 +22,8 @@ void beluga__emit_free(beluga_emit *emit)
     emit->given = emit;
 }
 
-/* Copy the state of an earlier attempt's emit. Tool calls that the failed attempt added are
- * dropped; all that are kept have ended. */
+/* Copy the state of an earlier attempt's emit. Tool calls that the failed attempt added after this
+ * state was saved are dropped; the other tool calls have ended. */
 void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known)
 {
     emit->seen = known->seen;
@@ -48,7 +48,8 @@ int beluga__emit_use_handle(beluga_emit *emit)
 
 /* --- failures --------------------------------------------------------------------------------- */
 
-/* Replace an error code that the library does not define: a provider may return any number. */
+/* Replace an error code that the library does not define, since a provider may return any
+ * number. */
 static void refuse_unknown(beluga_error *err)
 {
     int code = err->code;
@@ -95,7 +96,7 @@ void beluga__emit_check_turns(beluga_emit *emit)
     if (beluga__handle_is_misused(emit->given)) beluga__emit_misused(emit);
 }
 
-/* --- events that the adapter sends itself ----------------------------------------------------- */
+/* --- events that the adapter sends on its own account ----------------------------------------- */
 
 int beluga__emit_head(beluga_emit *emit)
 {
@@ -134,7 +135,7 @@ void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, c
     event.u.raw.content_type = beluga_http_response_header(response, "content-type");
     if (refused) {
         char *room = beluga__arena_alloc(&emit->call->arena, beluga__event_room(&event));
-        if (!room) return; /* a full provider's error has more detail */
+        if (!room) return; /* without memory the body is left out; the error is delivered anyway */
         beluga__event_copy(&copy, &event, room);
         event = copy;
     }
@@ -166,8 +167,8 @@ bool beluga__emit_deliver(beluga_emit *emit)
     }
     beluga_event event;
     beluga__event_begin(&event, BELUGA_EVENT_FINISH);
-    /* An answer with tool calls always finishes with "tool calls", whatever natural end the server
-     * named. */
+    /* If an answer with tool calls ends naturally, its finish reason is always "tool calls", even
+     * if the server named another one. */
     bool natural =
         emit->finish_reason == BELUGA_FINISH_STOP || emit->finish_reason == BELUGA_FINISH_UNKNOWN;
     event.u.finish.reason =

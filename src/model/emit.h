@@ -1,9 +1,10 @@
 /* The provider's side of a call: checks what a provider emits and turns it into events.
  *
- * emit.c begins an emit, fails it and delivers its terminal event. emit_rules.c and emit_tools.c
- * have the rules for each kind of event, emit_embed.c those for vectors and token counts.
- * emit_api.c, emit_telemetry.c and emit_vector.c have the public functions that a provider calls.
- * emit_batch.c has the rules for batch jobs, emit_batch_api.c the public functions for them. */
+ * emit.c initializes an emit, records its failure and delivers its terminal event. emit_rules.c and
+ * emit_tools.c have the rules for each kind of event, emit_embed.c the rules for vectors and token
+ * counts. emit_api.c, emit_telemetry.c and emit_vector.c have the public functions that a provider
+ * calls. emit_batch.c has the rules for batch jobs, emit_batch_api.c the public functions for them.
+ */
 #ifndef BELUGA__EMIT_H
 #define BELUGA__EMIT_H
 
@@ -27,51 +28,52 @@ typedef struct beluga__remote beluga__remote;
 
 struct beluga_emit {
     beluga_call *call;
-    /* the provider's name for the emit: the emit's address, or a handle */
+    /* the pointer that the provider gets for the emit: the emit's address, or a handle */
     beluga_emit *given;
-    beluga__sink *sink;     /* NULL once the terminal event is out or the call was cancelled */
-    beluga__remote *remote; /* not NULL where this emit is used on another thread */
-    bool finished;          /* FINISH was emitted; it is held until beluga__emit_deliver */
+    beluga__sink *sink;     /* NULL after the terminal event was sent or the call was cancelled */
+    beluga__remote *remote; /* not NULL if this emit is used on another thread than the loop's */
+    bool finished;          /* FINISH was emitted; beluga__emit_deliver delivers it */
     bool failed;            /* `error` is set; delivered by beluga__emit_deliver */
-    /* The full adapter owns this emit, and its provider may emit again in a later turn. */
+    /* The emit belongs to the full adapter; its provider may emit again in a later turn. */
     bool full;
-    bool lone;                /* the answer is a result of a batch job (model/decode_answer.h) */
-    uint8_t brought;          /* BELUGA__BROUGHT_… bits of the decoder's current turn */
-    uint8_t seen;             /* BELUGA__BROUGHT_… bits of the earlier turns */
-    bool has_usage;           /* a usage with at least one count has come */
-    uint16_t n_tools;         /* number of `tools`, at most BELUGA__MAX_TOOL_CALLS */
+    bool lone;        /* the answer is one result of a batch job; see model/decode_answer.h */
+    uint8_t brought;  /* BELUGA__BROUGHT_… bits: what the decoder emitted in its current turn */
+    uint8_t seen;     /* BELUGA__BROUGHT_… bits: what the decoder emitted in earlier turns */
+    bool has_usage;   /* a usage with at least one count was emitted */
+    uint16_t n_tools; /* number of `tools`, at most BELUGA__MAX_TOOL_CALLS */
     uint32_t reasoning_block; /* number of reasoning blocks that have ended */
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
-    /* The state of beluga_emit_random. A replay sets it to create the same ids again; 0: the loop's
-     * random numbers are used. */
+    /* The state of beluga_emit_random. A replay sets it, so that the same ids are made again. 0:
+     * the loop's random numbers are used. */
     uint64_t random;
     int64_t created;
     const char *request_id; /* set by the adapter before the first event */
     /* set by the adapter before the first event; NULL: none */
     const beluga_rate_limits *rate_limits;
     beluga__tool_slot *tools, **last_tool;
-    beluga__vectors *vectors; /* in the arena; NULL: no vector has come */
+    beluga__vectors *vectors; /* in the arena; NULL: no vector was emitted yet */
     beluga_error *error;      /* allocated in the call's arena */
     union {
         void *owner; /* the full adapter's stage */
-        /* Set by the HTTP adapter: the head of the answer that is being decoded; NULL before the
-         * head has come. */
+        /* Set by the HTTP adapter: the status and headers of the answer that is being decoded; NULL
+         * before they have come. */
         const beluga_http_response *response;
     };
 };
 
-/* Begin an emit whose memory is zero. */
+/* Initialize an emit whose memory is all zeros. */
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
 void beluga__emit_free(beluga_emit *emit);
 
-/* Give a provider that is not built in a handle instead of the emit's address; call this before
- * the provider's first turn. Returns 0 or NO_MEMORY. beluga__emit_free takes the handle back. */
+/* If the provider is not built in, make a handle that it gets instead of the emit's address. Call
+ * this before the provider's first turn. Returns 0 or NO_MEMORY. beluga__emit_free frees the
+ * handle. */
 int beluga__emit_use_handle(beluga_emit *emit);
-/* Fail the call because its provider emitted out of turn. */
+/* Fail the call because its provider emitted outside its turn. */
 void beluga__emit_misused(beluga_emit *emit);
-/* Fail the call if its provider emitted out of turn. */
+/* Fail the call if its provider emitted outside its turn. */
 void beluga__emit_check_turns(beluga_emit *emit);
 
 /* Record a failure, unless one is recorded already. `err` has the detail; NULL: the code's general
@@ -80,7 +82,7 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
 /* Record that the provider broke a rule or went over a limit: `message` explains it to people, and
  * `rule` to the conformance kit. Returns the code. */
 int beluga__emit_broke_rule(beluga_emit *emit, beluga__rule rule, int code, const char *message);
-/* Record a broken rule that has no rule code of its own. */
+/* Like beluga__emit_broke_rule, for a rule that has no value of its own in beluga__rule. */
 static inline int beluga__emit_broken(beluga_emit *emit, int code, const char *message)
 {
     return beluga__emit_broke_rule(emit, BELUGA__RULE_NONE, code, message);
@@ -90,7 +92,8 @@ static inline int beluga__emit_broken(beluga_emit *emit, int code, const char *m
  * answer is empty. A callback may cancel the call, so check `sink` afterwards. */
 void beluga__emit_complete(beluga_emit *emit);
 
-/* Returns the BELUGA__BROUGHT_… bits of the decoder's last turn, and begins a new turn. */
+/* Returns the BELUGA__BROUGHT_… bits of the decoder's last turn, and resets them for the next
+ * turn. */
 static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
 {
     unsigned brought = emit->brought;
@@ -99,12 +102,12 @@ static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
     return brought;
 }
 
-/* Send the recorded terminal event. This frees nothing, and the stage may be gone afterwards, so
- * the caller must have released what the stage holds. Returns false when there was no event to
- * send. */
+/* Send the recorded terminal event. The receiver may free the stage, and this function frees
+ * nothing, so the caller must have released the stage's resources before. Returns false if there
+ * was no event to send. */
 bool beluga__emit_deliver(beluga_emit *emit);
 
-/* Deliver an event. Returns CONTEXT_CANCELED where a callback has cancelled the call. */
+/* Deliver an event. Returns CONTEXT_CANCELED if a callback cancelled the call. */
 static inline int beluga__emit_event(beluga_emit *emit, const beluga_event *event)
 {
     emit->sink->event(emit->sink, event);
@@ -122,19 +125,20 @@ static inline void beluga__emit_pass(beluga_emit *emit, uint32_t kind)
  * METADATA to the caller. */
 int beluga__emit_head(beluga_emit *emit);
 
-/* Send START with the warnings of a request, and METADATA with the fields that are known so far. */
+/* Send START with the warnings of a request, if there are any. */
 void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n);
 
-/* Copy the state of the emit of an earlier attempt of the same call. */
+/* Copy the state of the emit that an earlier attempt of the same call used. */
 void beluga__emit_take_up(beluga_emit *emit, const beluga_emit *known);
 
 /* Send bytes of an answer's body to a caller who asked for raw events. The body of a refusal is
- * copied, since it is held until the error is delivered. */
+ * copied, since it is delivered later, together with the error. */
 void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, const char *bytes,
                       size_t n, bool refused);
 
 /* Apply an event on the loop's thread: check it, fill in the ids and indexes that only the emit
- * knows, and deliver the event. Everything that a provider says is an event on this path. */
+ * knows, and deliver the event. All that a provider emits passes through this function as an
+ * event. */
 int beluga__emit_apply(beluga_emit *emit, beluga_event *event);
 /* Send an event from the loop's thread or from a worker. `given` is the provider's handle or
  * address; the event's pointers are borrowed. */
@@ -156,8 +160,8 @@ int beluga__full_attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(
                         void *argument, void (*release)(void *));
 /* Threads: any. */
 bool beluga__remote_is_cancelled(beluga__remote *remote);
-/* Hold the emit that an attached emit leads to, so that it stays until it is released. Returns NULL
- * for any other, and when it is detached. */
+/* Take a reference to the emit behind a handle from beluga__full_attach. Returns NULL if `attached`
+ * is no such handle, or was detached. */
 beluga_emit *beluga__attached_hold(const beluga_emit *attached);
 void beluga__attached_release(beluga_emit *emit);
 /* On another thread: copy an event and send it to the loop. */

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Not inlined: few providers have threads of their own. */
+/* Not inlined, since few providers have threads of their own. */
 static __attribute__((noinline)) int send_attached(const beluga_emit *given,
                                                    const beluga_event *event, int status)
 {
@@ -20,7 +20,7 @@ static __attribute__((noinline)) int send_attached(const beluga_emit *given,
     return status;
 }
 
-/* Not inlined: built-in providers never get here. */
+/* Not inlined, since built-in providers never need this function. */
 static __attribute__((noinline)) int send_by_handle(beluga_emit *given, beluga_event *event)
 {
     int status = 0;
@@ -295,7 +295,8 @@ void *beluga_emit_alloc(beluga_emit *given, size_t size)
 {
     int status;
     beluga_emit *emit = beluga__emit_find(given, &status);
-    /* The arena may be used on the loop's thread only, so a worker has to use its own memory. */
+    /* The arena may be used on the loop's thread only. A worker gets NULL, and must allocate its
+     * own memory. */
     return !emit || emit->remote ? NULL : beluga__arena_zalloc(&emit->call->arena, size);
 }
 

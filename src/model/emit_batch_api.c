@@ -1,4 +1,4 @@
-/* The public functions with which a provider reads a call about batch jobs, and emits events in
+/* The public functions with which a provider reads a call about batch jobs, and emits the events of
  * such a call. */
 #include "base/sized.h"
 #include "model/emit.h"

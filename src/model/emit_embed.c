@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Records which inputs of a call have got a vector, and the dimensions of the vectors. */
+/* Records which inputs of a call have a vector already, and the dimensions of the vectors. */
 struct beluga__vectors {
     size_t dimensions;
     size_t n;      /* number of inputs that have a vector */
-    uint8_t has[]; /* one bit for each input: it has a vector */
+    uint8_t has[]; /* one bit for each input: 1 if it has a vector */
 };
 
 static int refuse(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
@@ -23,8 +23,8 @@ static int refuse(beluga_emit *emit, const char *format, ...)
     return beluga__emit_broken(emit, BELUGA_ERROR_INVALID_RESPONSE, text);
 }
 
-/* All exponent bits are set in NaN and infinity only. The loop has no branch, so that it is
- * vectorized. */
+/* Only NaN and infinity have all exponent bits set. The loop has no branch, so the compiler can
+ * vectorize it. */
 static bool are_finite(const float *values, size_t n)
 {
     const uint32_t exponent = UINT32_C(0x7f800000);
@@ -61,7 +61,8 @@ static int check_vector(beluga_emit *emit, const beluga__vectors *vectors,
     if (has_vector(vectors, index))
         return refuse(emit, "the answer has two vectors for input %zu", index);
     if (!n || n > BELUGA__MAX_DIMENSIONS)
-        return refuse(emit, "the vector of input %zu has %zu numbers", index, n);
+        return refuse(emit, "the vector of input %zu has %zu numbers (expected 1 to %u)", index, n,
+                      BELUGA__MAX_DIMENSIONS);
     if (vectors->n && n != vectors->dimensions)
         return refuse(emit, "the vector of input %zu has %zu numbers, but those before have %zu",
                       index, n, vectors->dimensions);
@@ -111,7 +112,8 @@ static int check_vectors(beluga_emit *emit)
 int beluga__emit_check_whole(beluga_emit *emit)
 {
     if (emit->call->kind == BELUGA_CALL_EMBED) return check_vectors(emit);
-    /* A provider that asks for a further request has its token in the field of the finish word. */
+    /* `raw_finish` is set if the provider asked for a further request: then it has that request's
+     * token. */
     bool counted = (emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT;
     bool lacks = emit->call->kind == BELUGA_CALL_COUNT && !counted && !emit->raw_finish;
     return lacks ? refuse(emit, "the answer has no token count") : 0;

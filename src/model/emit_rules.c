@@ -122,7 +122,7 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     if (event->u.state.of == BELUGA_PART_REASONING) event->index = emit->reasoning_block;
     event->u.state.provider = emit->call->target->provider->name;
-    /* A state is not for people to read, so it does not count as content. */
+    /* Users never see a state, so it does not count as content. */
     emit->brought |= BELUGA__BROUGHT_OTHER;
     return beluga__emit_event(emit, event);
 }
@@ -153,7 +153,7 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     if (status || !(new_id || new_model || new_time)) return status;
     if (new_id) status = keep_name(emit, id, &emit->id);
     if (new_model && model == emit->call->model_name)
-        emit->model = model; /* the copy lasts as long as the call */
+        emit->model = model; /* the copy lives as long as the call */
     else if (new_model && !status)
         status = keep_name(emit, model, &emit->model);
     if (status) return status;
@@ -162,8 +162,8 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     return beluga__emit_head(emit);
 }
 
-/* Replace a count that a server can't mean by -1, "unknown": negative ones, and ones so large that
- * adding them to others would overflow. */
+/* Replace an impossible count by -1, which means "unknown". Negative counts are impossible, and
+ * counts so large that a sum of them could overflow. */
 static void clean_count(int64_t *count)
 {
     if (*count < 0 || *count > BELUGA__MAX_TOKENS) *count = -1;
@@ -181,7 +181,8 @@ static int emit_usage(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     bool empty = counts_nothing(&event->u.usage);
     emit->brought |= BELUGA__BROUGHT_OTHER;
-    if (empty && emit->has_usage) return 0; /* an empty usage does not replace one with counts */
+    /* a usage without counts does not replace a usage with counts */
+    if (empty && emit->has_usage) return 0;
     emit->has_usage = !empty;
     clean_count(&event->u.usage.input_total);
     clean_count(&event->u.usage.input_cache_read);
@@ -205,8 +206,8 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Keep the server's own finish word. Some servers repeat it in every chunk, so it is copied
- * once. */
+/* Keep the server's own word for the finish reason. Some servers repeat the word in every chunk, so
+ * it is copied only once. */
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
@@ -216,8 +217,8 @@ static int keep_word(beluga_emit *emit, const char *raw, size_t n)
         return 0;
     }
     if (beluga__utf8_valid(raw, n) != n) n = 0;
-    /* A list of models keeps the next page's token in this field, a count the next request's token:
-     * don't overwrite it with nothing. */
+    /* In a list of models this field has the next page's token, and in a token count the next
+     * request's token, so don't overwrite it with an empty word. */
     if (!n && !beluga__call_is_answer(emit->call)) return 0;
     if (n && kept && strlen(kept) == n && memcmp(kept, raw, n) == 0) return 0;
     emit->raw_finish = n ? beluga__arena_copy(&emit->call->arena, raw, n) : NULL;
@@ -231,8 +232,8 @@ static int both_ends(beluga_emit *emit)
         "the provider emitted a finish and also asked for another request");
 }
 
-/* Record the finish; beluga__emit_deliver delivers it later, since an HTTP server may send another
- * reason, and the last one counts. */
+/* Record the finish, which beluga__emit_deliver delivers later: an HTTP server may still send
+ * another finish reason, and the last one counts. */
 static int emit_finish(beluga_emit *emit, beluga_event *event)
 {
     int status = beluga__emit_check(emit);
@@ -256,14 +257,14 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
         return beluga__emit_broke_rule(emit, BELUGA__RULE_ERROR_CODE, BELUGA_ERROR_INTERNAL,
                                        "the provider emitted an error without a code");
     beluga__emit_fail(emit, error->code, error);
-    /* The service itself says that the job failed, so polling it again would bring the same
+    /* The service itself reports that the job failed, so polling again would bring the same
      * answer. */
     beluga__course_end(emit->call);
     return error->code;
 }
 
-/* Returns a copy of the token that lasts as long as the call. A poll uses the same token each time,
- * so an equal earlier copy is used again. */
+/* Returns a copy of the token that lives as long as the call. A call that polls uses the same token
+ * each time, so an earlier copy of an equal token is reused. */
 static const char *keep_token(beluga_emit *emit, const beluga__course *course, const char *token)
 {
     bool same = course->token && strcmp(course->token, token) == 0;
@@ -286,7 +287,7 @@ int beluga__emit_ask(beluga_emit *emit, const char *token, int64_t wait_ms)
     return 0;
 }
 
-/* Returns whether the answer is empty without an explanation. A filtered answer is empty too, but
+/* Returns whether the answer is empty for no known reason. A filtered answer may be empty, too, but
  * its finish reason explains that. */
 static bool is_nothing(const beluga_emit *emit)
 {
@@ -313,7 +314,8 @@ int beluga__emit_keep_page(beluga_emit *emit, const char *token)
 
 /* --- lists of models and telemetry ------------------------------------------------------------ */
 
-/* A list of models goes through the same path as an answer: each name is a text of one line. */
+/* Deliver a model's name as a TEXT event of one line, so that a list of models takes the same path
+ * as an answer. */
 static int emit_model(beluga_emit *emit, beluga_event *event)
 {
     if (emit->call->kind != BELUGA_CALL_MODELS) return BELUGA_ERROR_INVALID_INPUT;

@@ -1,5 +1,5 @@
-/* Shared by the rules for all kinds of events: emit_tools.c has the rules for tool calls,
- * emit_rules.c the others. */
+/* Functions that the rules for all kinds of events share. emit_tools.c has the rules for tool
+ * calls, emit_rules.c those for most other events. */
 #ifndef BELUGA__EMIT_RULES_H
 #define BELUGA__EMIT_RULES_H
 
@@ -18,7 +18,7 @@ static inline int beluga__emit_check(const beluga_emit *emit)
 static inline int beluga__emit_check_content(beluga_emit *emit)
 {
     int status = beluga__emit_check(emit);
-    /* Over HTTP content may still follow a finish reason; see model/proof.h. */
+    /* From an HTTP provider content may still follow a finish reason; see model/proof.h. */
     if (status || !emit->finished || !emit->full) return status;
     return beluga__emit_broke_rule(emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
                                    "the provider emitted an event after its finish");
@@ -45,7 +45,7 @@ static inline int beluga__emit_no_memory(beluga_emit *emit)
     return beluga__emit_broken(emit, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
 }
 
-/* Returns a copy of a string that lasts as long as the call; NULL without memory. */
+/* Returns a copy of a string that lives as long as the call; NULL without memory. */
 static inline const char *beluga__emit_keep(beluga_emit *emit, const char *text)
 {
     return beluga__arena_copy(&emit->call->arena, text, strlen(text));
@@ -56,7 +56,8 @@ static inline const char *beluga__emit_keep(beluga_emit *emit, const char *text)
 int beluga__emit_tool_begin(beluga_emit *emit, beluga_event *event);
 int beluga__emit_tool_delta(beluga_emit *emit, beluga_event *event);
 int beluga__emit_tool_end(beluga_emit *emit, beluga_event *event);
-/* End the tool calls that are still open. Returns 0, or the code of the end that failed. */
+/* End the tool calls that are still open. Returns 0, or the error code if ending one of them
+ * failed. */
 int beluga__emit_end_tools(beluga_emit *emit);
 /* Returns whether a tool call with that index has begun; the call may have ended. */
 bool beluga__emit_knows_tool(const beluga_emit *emit, uint32_t index);
@@ -75,10 +76,11 @@ int beluga__emit_job_result(beluga_emit *emit, beluga_event *event);
 
 /* --- emit_rules.c --- */
 
-/* Keep the token of a list's next page. It is stored in the field of the finish word, which a list
- * of models does not need. */
+/* Keep the token of a list's next page. It is stored in `raw_finish`, the field for the server's
+ * finish word, which a list of models does not need. */
 int beluga__emit_keep_page(beluga_emit *emit, const char *token);
-/* Note that the decoder asked for another request, with this token after this wait. */
+/* Note that the decoder asked for another request: it gets this token and is sent after
+ * `wait_ms`. */
 int beluga__emit_ask(beluga_emit *emit, const char *token, int64_t wait_ms);
 
 #endif

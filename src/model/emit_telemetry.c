@@ -1,4 +1,5 @@
-/* The public functions with which a provider adds to its span and records measurements. */
+/* The public functions with which a provider adds attributes to its span and records
+ * measurements. */
 #include "model/emit.h"
 #include "schema/event.h"
 

@@ -1,4 +1,5 @@
-/* The rules for tool calls: each begins, gets arguments and ends once, under an id of its own. */
+/* The rules for tool calls: each tool call has a unique id, begins once, gets arguments, and ends
+ * once. */
 #include "base/limits.h"
 #include "model/emit_rules.h"
 

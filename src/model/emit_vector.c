@@ -73,7 +73,8 @@ static int emit_array(beluga_emit *given, const beluga_allocator *allocator, uin
     size_t n = beluga_json_count(array);
     if (!n || n > BELUGA__MAX_DIMENSIONS)
         return beluga_emit_failure(given, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the vector of input %u has %zu numbers", index, n);
+                                   "the vector of input %u has %zu numbers (expected 1 to %u)",
+                                   index, n, BELUGA__MAX_DIMENSIONS);
     float *values = beluga__alloc(allocator, n * sizeof *values);
     if (!values)
         return beluga_emit_failure(given, BELUGA_ERROR_NO_MEMORY, NULL, "no memory for a vector");

@@ -1,9 +1,10 @@
-/* The adapter for full providers, which do not speak HTTP through the library. It gives a provider
- * its turns on the loop, delays, and threads for blocking work, and enforces the rules for events.
+/* The adapter for full providers, which do not use the library's HTTP. It runs a provider's
+ * functions on the loop, also after a delay, offers threads for blocking work, and enforces the
+ * rules for events.
  *
- * Blocking work gets an emit of its own (beluga__remote). An event that the work emits is copied,
- * travels through the loop's mailbox and is applied on the loop. The remote outlives the call, so a
- * worker whose call was cancelled finds a flag instead of freed memory. */
+ * Blocking work gets an emit of its own, in a beluga__remote. An event that the work emits is
+ * copied, sent through the loop's mailbox and applied on the loop. The remote may outlive the call,
+ * so a worker whose call was cancelled finds a flag instead of freed memory. */
 #include "base/clock.h"
 #include "base/hint.h"
 #include "base/mem.h"
@@ -16,7 +17,7 @@
 
 #include <pthread.h>
 
-/* A worker waits while events of more than this many bytes are on their way to the loop. */
+/* A worker waits before it emits while more than this many bytes of events wait for the loop. */
 enum { MAX_REMOTE_BYTES = 1 << 20 };
 
 typedef struct guarded guarded;
@@ -28,14 +29,14 @@ typedef struct full_stage {
     beluga__timer timer;
     int (*next)(beluga_emit *emit, void *argument);
     void *argument;
-    /* in the arena; NULL until a first turn ends with the call still open */
+    /* in the arena; NULL until the first turn has ended without ending the call */
     guarded *guard;
     beluga__remote *remote; /* work on the thread pool, or NULL */
     bool started;
     bool paused;
 } full_stage;
 
-/* The watchdog of a call, which is made when the first turn did not end the call. */
+/* The watchdog of a call. It is made after the first turn, if that turn did not end the call. */
 struct guarded {
     beluga__watchdog dog;
     full_stage *stage;
@@ -48,22 +49,23 @@ struct beluga__remote {
     beluga_call *call;
     beluga__mailbox *mailbox;
     int (*work)(beluga_emit *emit, void *argument); /* NULL: the provider uses threads of its own */
-    /* called when a provider's own thread may emit again; may be NULL */
+    /* called when a provider's own thread may emit again after it was refused; may be NULL */
     void (*wake)(void *argument);
     void *argument;
     void (*release)(void *argument);
     int result;
-    beluga_emit *given; /* the emit that the worker gets: a handle, never dereferenced */
-    bool misused;       /* another thread used the worker's emit */
+    /* the handle that the worker gets for `emit`; it must not be dereferenced */
+    beluga_emit *given;
+    bool misused; /* another thread used the worker's emit */
     beluga__mail done;
     pthread_mutex_t lock;
     pthread_cond_t room;
     size_t bytes;   /* size of the events on their way to the loop */
-    size_t ignored; /* number of events emitted after the worker was told to stop */
+    size_t ignored; /* number of events that the worker emitted after the call was cancelled */
     bool cancelled;
-    /* a provider's own thread was told that there is no room, and waits for `wake` */
+    /* a provider's own thread was refused for lack of room, and waits for `wake` */
     bool wants_room;
-    bool lost; /* an event was lost for want of memory, so all later events are refused */
+    bool lost; /* an event was lost for lack of memory, so all later events are refused */
 };
 
 /* An event on its way to the loop, followed by everything that it points to. */
@@ -90,8 +92,8 @@ static void let_go(full_stage *self)
     beluga__emit_free(&self->emit);
 }
 
-/* After every turn of the provider, check whether the call has ended. Returns true when it has
- * ended, and the stage may be gone. */
+/* Check whether the call has ended; called after every turn of the provider. Returns true if the
+ * call has ended; then the stage may be gone. */
 static bool settle(full_stage *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
@@ -101,8 +103,8 @@ static bool settle(full_stage *self, int status, const beluga_error *err)
     if (content && self->guard) beluga__watchdog_progress(&self->guard->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
-    /* The provider neither finished nor arranged a later turn, so the caller would wait for
-     * ever. */
+    /* The provider neither ended the answer nor requested a later turn, so the caller would wait
+     * forever. */
     if (!ended) {
         beluga_error closed;
         beluga_error_set(&closed, BELUGA_ERROR_STREAM_CLOSED,
@@ -130,7 +132,7 @@ static void cancel(beluga__stage *stage)
 {
     full_stage *self = beluga__container_of(stage, full_stage, stage);
     if (!self->emit.sink) return;
-    /* cleared first, so that events that the provider emits while it is cancelled go nowhere */
+    /* cleared first, so that events that the provider emits in its cancel function are dropped */
     self->emit.sink = NULL;
     if (self->started) cancel_provider(self);
     let_go(self);
@@ -140,8 +142,8 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_stage *self = beluga__container_of(dog, guarded, dog)->stage;
     beluga_error final = *err;
-    /* A thread that runs can't be killed: a retry would start the same work a second time beside
-     * it, and both would take longer. */
+    /* A running thread can't be killed. A retry would start the same work again while the first
+     * still runs, and both would take longer. */
     if (self->remote) final.retryable = 0;
     cancel_provider(self);
     settle(self, final.code, &final);
@@ -149,7 +151,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
-/* Start the watchdog, since the first turn is over and the call still runs. */
+/* Start the watchdog; called when the first turn has ended and the call still runs. */
 static void guard(full_stage *self)
 {
     beluga_call *call = self->emit.call;
@@ -206,8 +208,8 @@ static void pause_stage(beluga__stage *stage, bool paused)
 {
     full_stage *self = beluga__container_of(stage, full_stage, stage);
     self->paused = paused;
-    /* A provider's own timers go on during a pause: the caller keeps the events that come
-     * meanwhile. */
+    /* A provider's own timers keep running during a pause, and the caller queues the events that
+     * come meanwhile. */
     if (self->emit.sink && self->guard) beluga__watchdog_pause(&self->guard->dog, paused);
 }
 
@@ -319,7 +321,7 @@ bool beluga__remote_is_cancelled(beluga__remote *remote)
 }
 
 /* Returns whether a worker must wait before it emits. A thread that runs a loop must not wait,
- * since its loop may be the one that has to make room; *stuck is set for it. */
+ * since that loop may be the one that must handle the events first; then *stuck is set. */
 static bool waits(const beluga__remote *remote, size_t size, bool *stuck)
 {
     bool full = !remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES;
@@ -327,8 +329,8 @@ static bool waits(const beluga__remote *remote, size_t size, bool *stuck)
     return full && !*stuck;
 }
 
-/* Count the bytes of an event as on their way. The worker waits here while there are too many; a
- * cancelled call ends the wait. */
+/* Count the bytes of an event as being sent. The worker waits here while too many bytes are being
+ * sent, unless the call is cancelled. Returns 0, or why the event must not be sent. */
 static int reserve(beluga__remote *remote, size_t size)
 {
     bool stuck;
@@ -383,8 +385,8 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
-/* Log how many events a provider emitted after it was cancelled. Such a provider keeps a pool
- * thread busy that other calls need, so its author should learn of it. */
+/* Log how many events a provider emitted after its call was cancelled. Such a provider blocks a
+ * pool thread that other calls need, so its author should learn of it. */
 static void log_ignored(const beluga__remote *remote, size_t ignored)
 {
     const beluga__target *target = remote->call->target;
@@ -402,7 +404,7 @@ static void work_run(void *argument)
     remote->result = remote->work(remote->given, remote->argument);
     beluga__turn_end(remote->given, before);
     remote->misused = beluga__handle_is_misused(remote->given);
-    beluga__emit_free(&remote->emit); /* from here on the worker can emit no more events */
+    beluga__emit_free(&remote->emit); /* this frees the handle, so the worker can't emit any more */
     log_ignored(remote, remote->ignored);
     if (remote->lost && remote->result >= 0) remote->result = BELUGA_ERROR_NO_MEMORY;
     if (remote->release) remote->release(remote->argument);
@@ -433,7 +435,7 @@ static int remote_new(full_stage *self, beluga__remote **out)
     return 0;
 }
 
-/* Release a remote that was made for nothing: its work did not start. */
+/* Release both references to a remote whose work could not be started. Returns `status`. */
 static int remote_drop(beluga__remote *remote, int status)
 {
     remote->release = NULL;
@@ -463,7 +465,7 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
     return 0;
 }
 
-/* --- threads of the provider's own ------------------------------------------------------------ */
+/* --- the provider's own threads --------------------------------------------------------------- */
 
 int beluga__full_attach(beluga_emit *emit, beluga_emit **attached, void (*wake)(void *),
                         void *argument, void (*release_argument)(void *))
@@ -500,7 +502,7 @@ void beluga__attached_release(beluga_emit *emit)
     remote_unref(emit->remote);
 }
 
-/* The mail takes over the worker's reference. */
+/* Post the last mail, which takes over the worker's reference. */
 void beluga_emit_detach(beluga_emit *attached, int status)
 {
     beluga_emit *emit = beluga__attached_hold(attached);

@@ -16,18 +16,18 @@ enum { N_CHUNKS = 1 << (INDEX_BITS - CHUNK_BITS), CHUNK_SLOTS = 1 << CHUNK_BITS 
 #define ONE_USE   ((uintptr_t)MAX_SLOTS << 1)
 
 typedef struct slot {
-    /* the handle while the slot is in use; otherwise the slot's next handle with the lowest bit
-     * cleared */
+    /* the handle while the slot is in use; otherwise the slot's next handle, but with its lowest
+     * bit 0 */
     atomic_uintptr_t handle;
-    atomic_uintptr_t turn;    /* id of the thread whose turn it is, or 0 */
+    atomic_uintptr_t turn;    /* id of the thread that has the turn, or 0 */
     atomic_uintptr_t misused; /* the last handle of this slot that was used outside its turn */
-    beluga_emit *emit;        /* read only by the thread whose turn it is */
+    beluga_emit *emit;        /* read only by the thread that has the turn */
     uint32_t next_free;       /* index + 1 of the next free slot; guarded by the lock */
 } slot;
 
-/* The table belongs to the process and is never released, since a provider may look up a handle at
- * any time, even after the last client is gone. So its memory is not from a client or from a host's
- * allocator. */
+/* The table belongs to the process and is never released, since a provider may use a handle at any
+ * time, even after the last client is gone. So its memory comes from calloc, and not from a
+ * client's or host's allocator. */
 static _Atomic(slot *) chunks[N_CHUNKS];
 static beluga__fork_lock lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static uint32_t n_slots, first_free; /* guarded by the lock; `first_free` is an index + 1 */
@@ -43,7 +43,7 @@ static uint32_t index_of(const beluga_emit *handle)
     return (uint32_t)((uintptr_t)handle >> 1) & (MAX_SLOTS - 1);
 }
 
-/* Stands for all threads in `turn`; no thread has this id. */
+/* The value of `turn` in a handle for all threads. No thread has this id. */
 #define EVERYBODY UINTPTR_MAX
 
 static uintptr_t this_thread(void)
@@ -51,12 +51,12 @@ static uintptr_t this_thread(void)
     return (uintptr_t)pthread_self();
 }
 
-/* --- taking and giving back ------------------------------------------------------------------- */
+/* --- making and freeing handles --------------------------------------------------------------- */
 
 static void lock_table(void)
 {
-    /* At the fork another thread of the parent may have been changing the list of free slots, so
-     * the child does not use the list. */
+    /* In a forked child the list of free slots may be broken, if another thread of the parent was
+     * changing it at the fork. So the child drops that list. */
     if (beluga__fork_lock_take(&lock) && lock.was_held) first_free = 0;
 }
 

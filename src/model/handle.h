@@ -2,9 +2,10 @@
  * emit's address.
  *
  * A plug-in may keep its emit too long, or use it on a thread of its own or outside its turns. A
- * stale pointer would lead into freed memory; a handle is looked up, and refused if it is no longer
- * valid. The number names a slot of a table and one use of that slot. Handles are odd and addresses
- * even, so a built-in provider, which gets its emit's address, pays for one test. */
+ * stale pointer would point to freed memory, but a handle is looked up in a table, and refused if
+ * it is no longer valid. The number identifies a slot of the table and one use of that slot.
+ * Handles are odd and addresses even, so for a built-in provider, which gets its emit's address,
+ * the only cost is one test. */
 #ifndef BELUGA__HANDLE_H
 #define BELUGA__HANDLE_H
 
@@ -21,11 +22,11 @@ beluga_emit *beluga__handle_new(beluga_emit *emit);
 /* Make a handle invalid. Call this on the thread that runs its turns. */
 void beluga__handle_free(beluga_emit *handle);
 
-/* Let all threads use a new handle. It has no turns: beluga__handle_resolve refuses it with
- * NOT_SUPPORTED, and threads use beluga__handle_pin instead. */
+/* Let all threads use a new handle. Such a shared handle has no turns: beluga__handle_resolve
+ * refuses it with NOT_SUPPORTED, and threads use beluga__handle_pin instead. */
 void beluga__handle_share(const beluga_emit *handle);
-/* Call `pin` with the emit of a valid handle, under a lock that keeps the emit from being freed.
- * Returns the emit, or NULL. Threads: any. */
+/* Call `pin` with the emit of a shared handle, while a lock keeps the emit from being freed.
+ * Returns the emit, or NULL if the handle is not valid. Threads: any. */
 beluga_emit *beluga__handle_pin(const beluga_emit *handle, void (*pin)(beluga_emit *emit));
 /* Free a shared handle. Returns false if another thread has freed it already. Threads: any. */
 bool beluga__handle_close(beluga_emit *handle);
@@ -34,8 +35,8 @@ bool beluga__handle_close(beluga_emit *handle);
 uintptr_t beluga__handle_enter(const beluga_emit *handle);
 void beluga__handle_leave(const beluga_emit *handle, uintptr_t before);
 
-/* Returns the emit during a turn on this thread. Otherwise returns NULL and sets *status: the call
- * is over, or the handle is used outside its turn, which fails the call. Threads: any. */
+/* Returns the emit of a handle during its turn on this thread. Returns NULL and sets *status if the
+ * call is over or this is not the handle's turn; the latter makes the call fail. Threads: any. */
 beluga_emit *beluga__handle_resolve(const beluga_emit *handle, int *status);
 
 /* Returns whether the handle was used outside its turn; always false for an address. */

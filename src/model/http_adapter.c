@@ -24,12 +24,13 @@ static void pause_stage(beluga__stage *stage, bool paused)
     beluga__http_stage *self = beluga__container_of(stage, beluga__http_stage, stage);
     beluga_loop *loop = self->emit.call->loop;
     self->paused = paused;
-    /* Between two requests nobody waits for the server, so the watchdog stands anyway. */
+    /* Between two requests the call does not wait for the server, so the watchdog is stopped
+     * anyway. */
     if (beluga__http_stage_is_read(self)) return;
     beluga__watchdog_pause(&self->dog, paused);
     if (self->emit.finished)
-        beluga__http_stage_set_grace(self); /* after a pause the grace period begins anew */
-    /* Without a transfer the call is still waiting for its key, and there is nothing to pause. */
+        beluga__http_stage_set_grace(self); /* after a pause the grace period starts again */
+    /* Without a transfer the call still waits for its key, so nothing can be paused. */
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
@@ -57,7 +58,7 @@ static void tell_url(const beluga__http_stage *self)
     beluga__buf url;
     beluga__buf_init(&url, call->arena.allocator, BELUGA__MAX_URL_BYTES);
     if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request))) {
-        /* Some providers want the key in the query of the URL. */
+        /* Some providers expect the key in the query of the URL. */
         beluga__http_secrets_mask(&self->secrets, url.data, url.length);
         beluga__span_text(call, "url.full", url.data, url.length);
     }
@@ -67,8 +68,8 @@ static void tell_url(const beluga__http_stage *self)
         beluga__span_text(call, "http.request.method", method, strlen(method));
 }
 
-/* Note that a request is sent: from now on the service may have to be told when the call ends
- * early. */
+/* Note that a request is sent: from now on the service must be told if the call ends early, if the
+ * provider has a function for that. */
 static int note_request(beluga__http_stage *self, beluga_error *err)
 {
     if (!beluga__http_stage_provider(self)->encode_cancel) return 0;
@@ -126,8 +127,8 @@ static void send_warnings(beluga__http_stage *self)
     beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
 }
 
-/* Continues when the secrets have been fetched. This runs in a later turn of the loop, so a failure
- * is delivered as an event. */
+/* Called when the secrets have been fetched after a wait. The call has started, so a failure is
+ * delivered as an event. */
 static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_error *err)
 {
     beluga__http_stage *self = beluga__container_of(secrets, beluga__http_stage, secrets);
@@ -140,12 +141,12 @@ static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_erro
 
 /* --- the next request ------------------------------------------------------------------------- */
 
-/* Fetch the secrets, and send the request when they are there. Returns 1 when it was sent, 0 when
- * it waits for a secret, or a code with detail. */
+/* Fetch the secrets, and send the request if all are available. Returns 1 if it was sent, 0 if it
+ * waits for a secret, or a code with detail. */
 static int fetch_and_send(beluga__http_stage *self, beluga_error *err)
 {
     int status = beluga__http_secrets_fetch(&self->secrets, err);
-    /* the watchdog starts anew when the request is sent */
+    /* start the watchdog for the wait; it is started again when the request is sent */
     if (!status) start_watching(self);
     if (!status && self->paused) beluga__watchdog_pause(&self->dog, true);
     if (status <= 0) return status;
@@ -153,7 +154,8 @@ static int fetch_and_send(beluga__http_stage *self, beluga_error *err)
     return status ? status : 1;
 }
 
-/* Fetch the secrets anew for the next request: a key may have expired since the last one. */
+/* Send the next request. Its secrets are fetched again, since a key may have expired since the last
+ * request. */
 static void ask_again(beluga__http_stage *self)
 {
     beluga_error err;
@@ -179,8 +181,8 @@ static void time_came(beluga__timer *timer)
         beluga__http_stage_grace_over(self);
 }
 
-/* Runs in the first turn of the loop: a stage delivers nothing inside start, so its warnings wait
- * for this. */
+/* Runs in the first step of the loop. A stage delivers nothing inside `start`, so its warnings are
+ * sent here. */
 static void turn_came(beluga__task *task)
 {
     beluga__http_stage *self = beluga__container_of(task, beluga__http_stage, soon);

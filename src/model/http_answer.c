@@ -1,4 +1,4 @@
-/* Reads the answer of an HTTP provider. Its first bytes tell whether the answer is a stream or one
+/* Reads the answer of an HTTP provider. The first bytes show whether the answer is a stream or one
  * piece. An answer in one piece is collected and decoded here. */
 #include "base/clock.h"
 #include "base/limits.h"
@@ -19,8 +19,8 @@ static bool hand_on(beluga__http_stage *self, const char *bytes, size_t n)
 
 /* --- the head --------------------------------------------------------------------------------- */
 
-/* Returns the rate limits of the headers, or NULL if there are none. Also NULL without memory,
- * since the answer matters more than the limits. */
+/* Returns the rate limits from the headers, or NULL if the headers have none. Without memory it
+ * returns NULL, too, since the answer matters more than the limits. */
 static const beluga_rate_limits *read_limits(const beluga__http_stage *self)
 {
     beluga_rate_limits limits, *kept = NULL;
@@ -30,8 +30,8 @@ static const beluga_rate_limits *read_limits(const beluga__http_stage *self)
     return kept;
 }
 
-/* Returns the request id of the headers, or NULL if there is none. Also NULL without memory, since
- * the answer matters more than the id. */
+/* Returns the request id from the headers, or NULL if the headers have none. Without memory it
+ * returns NULL, too, since the answer matters more than the id. */
 static const char *read_request_id(const beluga__http_stage *self)
 {
     char line[BELUGA__MAX_REQUEST_ID];
@@ -41,15 +41,14 @@ static const char *read_request_id(const beluga__http_stage *self)
     return beluga__arena_copy(&self->emit.call->arena, line, strlen(line));
 }
 
-/* Returns whether the framing is one that only the provider knows, so that the bytes are not
- * sniffed. */
+/* Returns whether only the provider knows the framing. Then the bytes are not sniffed. */
 static bool is_fixed(const beluga__http_stage *self)
 {
     return beluga__framing_is_fixed(beluga__http_stage_provider(self)->framing);
 }
 
-/* Returns whether this answer is a file of batch results. The first answer of such a call only
- * names the files. */
+/* Returns whether this answer is a file of batch results. (The first answer of a call for results
+ * only names the files.) */
 static bool is_file_of_results(const beluga__http_stage *self)
 {
     return beluga__call_is_of_results(self->emit.call) && self->request.token;
@@ -84,7 +83,7 @@ static void collect(beluga__http_stage *self, const char *bytes, size_t n)
     beluga_error err;
     beluga__watchdog_live(&self->dog);
     int status = beluga__buf_append(&self->response.body, bytes, n);
-    /* for a refusal the beginning of the body is enough */
+    /* the beginning of the body of a refusal is enough */
     if (!status || self->phase == BELUGA__HTTP_REFUSED) return;
     beluga_error_set(&err, status, "%s",
                      status == BELUGA_ERROR_LIMIT_EXCEEDED
@@ -94,14 +93,14 @@ static void collect(beluga__http_stage *self, const char *bytes, size_t n)
 }
 
 /* Some servers send blank lines before an answer to show that they are working. Returns how many
- * bytes of these are not passed to the provider. */
+ * bytes at the beginning are such blanks, which are not passed to the provider. */
 static size_t blanks_before(const beluga__http_stage *self, const char *bytes, size_t n)
 {
     return is_fixed(self) ? 0 : beluga__sniff_skip(bytes, n);
 }
 
-/* Decode an answer about a batch job. A complete body ends the call, unless the decoder asked for
- * another request. */
+/* Decode an answer about a batch job. After a complete body the call finishes, unless the decoder
+ * asked for another request. */
 static int decode_job(beluga__http_stage *self, const char *text, size_t n)
 {
     const beluga_batch_api *api = beluga__http_stage_provider(self)->batch;
@@ -136,8 +135,8 @@ static int decode_body(beluga__http_stage *self)
     return status;
 }
 
-/* Decode a collected body as a stream. A stream came although one answer was expected, and its
- * beginning did not look like a stream. */
+/* Decode a collected body as a stream: the server sent a stream although one answer was requested,
+ * and the beginning of the body did not look like a stream. */
 static void read_as_frames(beluga__http_stage *self, int framing)
 {
     beluga__buf body = self->response.body;
@@ -178,7 +177,8 @@ static void end_collecting(beluga__http_stage *self)
 
 /* --- the body --------------------------------------------------------------------------------- */
 
-/* Decide from the first bytes how the body is read. `over` says that no more bytes will come. */
+/* Decide from the first bytes how the body is read. `over`: no more bytes will come, or no more are
+ * waited for. */
 static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool over)
 {
     static const uint8_t phases[] = {
@@ -197,8 +197,8 @@ static void decide(beluga__http_stage *self, const char *bytes, size_t n, bool o
     beluga__http_stage_enter(self, phases[kind]);
 }
 
-/* Take bytes of a stream. The first `skip` bytes are blanks or a byte order mark, which are not
- * decoded. */
+/* Decode bytes of a stream, except the first `skip` bytes, which are blanks or a byte order
+ * mark. */
 static void stream(beluga__http_stage *self, char *bytes, size_t n, size_t skip)
 {
     if (skip && is_fixed(self)) skip = 0;
@@ -206,13 +206,14 @@ static void stream(beluga__http_stage *self, char *bytes, size_t n, size_t skip)
     if (n > skip) beluga__http_stage_read_frames(self, bytes + skip, n - skip);
 }
 
-/* Returns whether blanks before the answer are kept with it. */
+/* Returns whether blanks before the answer are kept in the body. */
 static bool keeps_blanks(const beluga__http_stage *self)
 {
     return self->raw || is_fixed(self);
 }
 
-/* Decide from bytes that came in several pieces and were kept until they were enough. */
+/* Decide how the body is read from its first bytes, which came in several pieces and were collected
+ * until they were enough. */
 static void decide_by_kept(beluga__http_stage *self, bool over)
 {
     beluga__buf *body = &self->response.body, kept = *body;
@@ -223,7 +224,8 @@ static void decide_by_kept(beluga__http_stage *self, bool over)
         stream(self, kept.data, kept.length, skip);
         beluga__buf_free(&kept);
     } else if (skip && self->phase != BELUGA__HTTP_SNIFFING && !keeps_blanks(self)) {
-        memmove(body->data, body->data + skip, n + 1); /* this moves the NUL behind the body, too */
+        /* n + 1, to move the NUL after the body, too */
+        memmove(body->data, body->data + skip, n + 1);
         body->length = n;
     }
 }
@@ -257,16 +259,17 @@ static void on_body(void *owner, char *bytes, size_t n)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Returns whether a replay ended with a code that means that our own side ended the recorded call.
- * Then the body was not cut by the server. */
+/* Returns whether a replay ended with a code which means that the client ended the recorded call.
+ * Then the server did not cut the body. */
 static bool is_own_end(int code)
 {
     return code == BELUGA_ERROR_CONTEXT_CANCELED || code == BELUGA_ERROR_TIMEOUT ||
            code == BELUGA_ERROR_STREAM_TIMEOUT;
 }
 
-/* Returns whether the body is a complete JSON object. Such a body is complete even where the stream
- * was reset without an error (RFC 9113, 8.1) or the connection was closed without notice. */
+/* Returns whether the body is a complete JSON object. Such a body is complete even if the HTTP/2
+ * stream was reset without an error (RFC 9113, 8.1) or the connection was closed without a TLS
+ * close_notify. */
 static bool is_whole_object(const beluga__http_stage *self)
 {
     const beluga__buf *body = &self->response.body;
@@ -295,8 +298,8 @@ static void body_ended(beluga__http_stage *self, int code, const beluga_error *e
         end_collecting(self);
 }
 
-/* Returns whether a refusal says that the thing to be deleted does not exist. The status alone does
- * not tell: Gemini answers 403 for a file that may not exist. */
+/* Returns whether a refusal says that the file or job to be deleted does not exist. The status
+ * alone is not enough: Gemini answers 403 for files that don't exist, too. */
 static bool is_gone(const beluga__http_stage *self)
 {
     beluga_error err;
@@ -307,8 +310,8 @@ static bool is_gone(const beluga__http_stage *self)
     return err.code == BELUGA_ERROR_NOT_FOUND;
 }
 
-/* Treat a file that is already gone as deleted: give the decoder an empty body, so that it asks for
- * the next file to delete. */
+/* Treat a file that no longer exists as deleted: pass an empty body to the decoder, which then asks
+ * for the next file to delete. */
 static void pass_over_gone(beluga__http_stage *self)
 {
     beluga__buf_clear(&self->response.body);
@@ -324,8 +327,8 @@ static void on_done(void *owner, int code, const beluga_error *err)
     if (self->phase == BELUGA__HTTP_REFUSED && is_gone(self))
         pass_over_gone(self);
     else if (self->phase == BELUGA__HTTP_REFUSED)
-        beluga__http_stage_refused(self); /* the status is enough, even where the body was cut */
-    /* decoding the rest of the body may have ended the call, or this request of it */
+        beluga__http_stage_refused(self); /* the status is enough, even if the body was cut */
+    /* decide_by_kept may have ended the call or this request */
     else if (!beluga__http_stage_is_read(self))
         body_ended(self, code, err);
     beluga__http_stage_end_reading(self, call);

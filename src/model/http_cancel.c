@@ -1,6 +1,6 @@
-/* Tells a service that a call ended before its answer did. The request that says so is detached
- * from the call: it runs on the call's loop, is listed there like a call, and keeps the call's
- * memory. It has a stage of its own, whose answer is read but delivered to nobody. */
+/* Tells a service that a call ended before its answer was complete. The request for this outlives
+ * the call. It runs on the call's loop, is in the loop's list of running calls, and has a reference
+ * to the call. It has a stage of its own. Its answer is read, but not delivered. */
 #include "base/clock.h"
 #include "model/course.h"
 #include "model/http_log.h"
@@ -36,7 +36,7 @@ static void end(farewell *f)
     beluga__http_response_free(&stage->response);
     beluga__list_remove(&f->run.node);
     loop->active--;
-    beluga__call_unref(held); /* this may free `f`, which lies in the call's arena */
+    beluga__call_unref(held); /* this may free `f`, which is in the call's arena */
 }
 
 static void tell_log(const beluga_call *call, const char *problem)
@@ -127,7 +127,7 @@ static void go(farewell *f, int status, beluga_error *err)
     if (status < 0)
         fail(f, err->message);
     else if (status)
-        end(f); /* the provider has nothing to tell its service */
+        end(f); /* the provider wrote no request, so nothing is sent */
 }
 
 static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_error *err)
@@ -136,7 +136,8 @@ static void secrets_ready(beluga__http_secrets *secrets, int status, beluga_erro
     go(farewell_of(stage), status, err);
 }
 
-/* Fetch the secrets anew and send the request: the key may have expired since the last request. */
+/* Fetch the secrets again, since the key may have expired since the last request, and send the
+ * request. */
 static void begin(beluga__task *task)
 {
     beluga__http_stage *stage = beluga__container_of(task, beluga__http_stage, soon);

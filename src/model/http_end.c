@@ -1,5 +1,5 @@
-/* The end of an HTTP call: the terminal event is delivered, and everything that the call holds is
- * released. */
+/* Ends an HTTP call: delivers the terminal event, and releases everything that belongs to the
+ * call. */
 #include "base/clock.h"
 #include "loop/rooms.h"
 #include "model/course.h"
@@ -50,8 +50,8 @@ void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call)
 
 /* --- the terminal event ----------------------------------------------------------------------- */
 
-/* Returns whether the code says that our own side stopped waiting, rather than that the provider
- * failed. */
+/* Returns whether the code means that the library could not read a complete answer, and not that
+ * the provider reported an error. */
 static bool gave_up(int code)
 {
     switch (code) {
@@ -117,8 +117,9 @@ void beluga__http_stage_grace_over(beluga__http_stage *self)
     beluga__http_stage_end_reading(self, call);
 }
 
-/* The grace period starts after a finish reason without content, and starts again with each frame
- * that follows. The sum is limited, since a server may send pings for ever after its finish. */
+/* The grace period starts after a finish reason without content, and starts again with each
+ * frame that follows. The total time is limited, since a server may send pings forever after its
+ * finish. */
 void beluga__http_stage_set_grace(beluga__http_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;

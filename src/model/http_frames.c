@@ -12,18 +12,19 @@ static void keep_sample(beluga__http_stage *self, const char *bytes, size_t n)
     size_t kept = self->response.body.length;
     size_t room = kept < BELUGA__BODY_SAMPLE_BYTES ? BELUGA__BODY_SAMPLE_BYTES - kept : 0;
     if (self->emit.seen || beluga__http_stage_is_over(self) || !room) return;
-    /* without memory there is no sample */
+    /* a failure is ignored: without memory the error has no sample */
     beluga__buf_append(&self->response.body, bytes, n < room ? n : room);
 }
 
 /* --- the end of the stream -------------------------------------------------------------------- */
 
-/* Fail a call in whose stream the provider understood no frame. */
+/* Fail the call, since the provider understood no frame of the stream. */
 static void not_understood(beluga__http_stage *self)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
-    /* The server did answer: a retry would be charged again, and bring the same kind of frames. */
+    /* The server did answer. A retry would cost money again, and its frames would probably be as
+     * strange. */
     if (self->heard != BELUGA__HTTP_HEARD_NOTHING) err.retryable = 0;
     beluga__http_stage_fail(self, err.code, &err);
 }
@@ -50,8 +51,8 @@ void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_erro
     beluga__http_stage_fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
-/* Returns whether the call goes on with another request. It does not after a file of results that
- * may have been cut: its rest would be lost. */
+/* Returns whether the call continues with another request. It does not after a file of results that
+ * may have been cut, since the results after the cut would be lost. */
 static bool goes_on(const beluga__http_stage *self, beluga__body_end end)
 {
     bool whole = beluga__call_is_of_jobs(self->emit.call) ? end == BELUGA__BODY_FRAMED
@@ -72,8 +73,8 @@ static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_e
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
-/* Fail with stream_closed: the last frame is half an event, since the body was cut and its length
- * was not known. */
+/* End a stream whose last frame can't be decoded: the body was cut in the middle of an event, and
+ * had no length by which HTTP could notice this. */
 static void cut_within_event(beluga__http_stage *self)
 {
     beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
@@ -82,16 +83,16 @@ static void cut_within_event(beluga__http_stage *self)
     ended(self, BELUGA__BODY_CUT, &cause);
 }
 
-/* Pass over a line of batch results that can't be decoded, since the other results are paid for.
- * Returns false if the failure is not the line's own. If no line of the file can be read, the call
- * fails when the file ends. */
+/* Skip a line of batch results that can't be decoded, since the user pays for the other results.
+ * Returns false if the error is not about this line only. If no line of the file can be decoded,
+ * the call fails at the end of the file. */
 static bool passes_over(beluga__http_stage *self, const beluga_frame *frame, int status)
 {
     bool broken =
         status == BELUGA_ERROR_MALFORMED_RESPONSE || status == BELUGA_ERROR_INVALID_RESPONSE;
     if (!broken || beluga__call_is_answer(self->emit.call)) return false;
     size_t n = frame->length;
-    /* the first such line is kept for the error message, if there is memory */
+    /* keep the first such line for the error message, if there is memory */
     if (!self->line_lost)
         beluga__buf_append(&self->response.body, frame->data,
                            n < BELUGA__BODY_SAMPLE_BYTES ? n : BELUGA__BODY_SAMPLE_BYTES);
@@ -100,7 +101,7 @@ static bool passes_over(beluga__http_stage *self, const beluga_frame *frame, int
     return true;
 }
 
-/* Handle a frame that the decoder could not read. Returns as on_frame does. */
+/* Handle a frame that the decoder could not read. Returns the same as on_frame. */
 static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int status)
 {
     if (beluga__http_stage_is_over(self)) return 1;
@@ -109,7 +110,7 @@ static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int s
         return 0;
     }
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer) {
-        cut_within_event(self); /* the body has ended, and this frame is its cut last line */
+        cut_within_event(self); /* the body has ended, so this frame is an incomplete last line */
         return 1;
     }
     if (passes_over(self, frame, status)) return 0;
@@ -119,7 +120,7 @@ static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int s
     return 1;
 }
 
-/* Note what a frame added to the answer, for the proof and for the watchdog. */
+/* Record what a frame added to the answer, for the proof of completion and for the watchdog. */
 static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
 {
     unsigned brought = beluga__emit_take_brought(&self->emit);
@@ -128,7 +129,7 @@ static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
         keep_sample(self, frame->data, frame->length);
     }
     if (self->proof.state || brought & BELUGA__BROUGHT_REASON)
-        /* before the first finish reason there is nothing to note */
+        /* before the first finish reason the proof has nothing to record */
         beluga__proof_note(&self->proof, brought);
     if (brought & BELUGA__BROUGHT_CONTENT) {
         self->line_read = true;
@@ -136,8 +137,8 @@ static void take_stock(beluga__http_stage *self, const beluga_frame *frame)
     }
 }
 
-/* Returns whether the call waits for the end of the body although the end marker came: a caller who
- * asked for raw events wants the bytes behind the marker, too. */
+/* Returns whether the call waits for the end of the body although the end marker came, since a
+ * caller who asked for RAW events gets the bytes after the marker, too. */
 static bool waits_for_rest(beluga__http_stage *self)
 {
     if (!self->raw || !self->transfer) return false;
@@ -147,8 +148,8 @@ static bool waits_for_rest(beluga__http_stage *self)
     return true;
 }
 
-/* Give frames that are plain lines an event name. Lines carry none, and a provider that expects
- * events looks at the name; "message" is the name of events without one. */
+/* Set an event name in frames that are plain lines, for a provider that expects server-sent events
+ * and reads the name. "message" is the standard name of events that have none. */
 static const beluga_frame *named(const beluga__http_stage *self, const beluga_frame *frame,
                                  beluga_frame *copy)
 {
@@ -171,7 +172,7 @@ static int decode(beluga__http_stage *self, const beluga_frame *frame)
                                           self->emit.given);
 }
 
-/* Returns 0 to go on with the next frame, 1 when the call has ended. */
+/* Returns 0 to continue with the next frame, or 1 if the call has ended. */
 static int on_frame(void *payload, const beluga_frame *given)
 {
     beluga__http_stage *self = payload;
@@ -233,7 +234,7 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
     if (!self->heard) keep_sample(self, bytes, n);
 }
 
-/* Handle the end of a file of results. The file has no end marker, so only HTTP can tell that it is
+/* Handle the end of a file of results. The file has no end marker, so only HTTP shows whether it is
  * complete. */
 static int end_results(beluga__http_stage *self)
 {
@@ -271,7 +272,7 @@ static int decode_end(beluga__http_stage *self)
 void beluga__http_stage_end_frames(beluga__http_stage *self)
 {
     int status = beluga__framer_end(&self->framer, on_frame, self);
-    /* the last frame has ended the call */
+    /* nothing to do if the last frame ended the call */
     if (status > 0 || beluga__http_stage_is_over(self)) return;
     if (status == 0 && !self->marked) {
         uintptr_t before = beluga__http_stage_begin_turn(self);

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Write a record to the wire log. Bodies are logged unchanged and headers take several lines, so
- * unlike other records the fields are not shortened to one line. */
+/* Write a record to the wire log. Unlike in other records the fields are not changed into one line
+ * each, since bodies are logged unchanged, and headers need several lines. */
 #define log_wire(runtime, event, ...)                                            \
     do {                                                                         \
         const beluga_log_field fields_[] = {__VA_ARGS__};                        \

@@ -1,6 +1,6 @@
-/* The change from one request to the next in a call that takes several. The decoder asked for the
- * next request while it read an answer; that answer ends before the request begins. model/course.h
- * has the state that outlives it. */
+/* Handles the change from one request to the next, in calls that take several requests. The decoder
+ * asks for the next request while it reads an answer; that answer ends before the request begins.
+ * The state for the next request is in the call's course (model/course.h). */
 #include "base/clock.h"
 #include "loop/rooms.h"
 #include "model/call_kind.h"
@@ -17,7 +17,7 @@ static int no_memory(beluga_error *err)
     return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the next request");
 }
 
-/* Keep a copy of the state with which the next request begins, for a retry of that request. */
+/* Save a copy of the state with which the next request begins, for a retry of that request. */
 static int keep(beluga__http_stage *self, beluga__course *course, beluga_error *err)
 {
     size_t n = beluga__call_state_size(self->emit.call);
@@ -54,7 +54,7 @@ static void wait_first(beluga__http_stage *self, const beluga__course *course)
         loop->ops->defer(loop, &self->soon);
 }
 
-/* The warnings of the first request may still wait for a turn of the loop; send them now. */
+/* Send the warnings of the first request now, if they still wait for the next step of the loop. */
 static void send_waiting_warnings(beluga__http_stage *self)
 {
     if (!self->soon.queued) return;
@@ -84,7 +84,7 @@ void beluga__http_stage_go_on(beluga__http_stage *self)
     wait_first(self, course);
 }
 
-/* --- where the next request goes -------------------------------------------------------------- */
+/* --- the URL of the next request -------------------------------------------------------------- */
 
 static int put_url(const beluga__http_stage *self, const char *reference, char *out, size_t size)
 {
@@ -129,7 +129,8 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     const beluga_allocator *allocator = call->arena.allocator;
     bool results = beluga__call_is_of_results(call);
     uint32_t framing = results ? BELUGA_FRAMING_NDJSON : beluga__http_stage_provider(self)->framing;
-    if (results) max_event = max_body; /* each line of results is a whole answer */
+    /* a line of results is a complete answer, so it may be as long as one */
+    if (results) max_event = max_body;
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     beluga__room_lend(call->loop, BELUGA__ROOM_REQUEST, &self->request.body);
@@ -137,7 +138,7 @@ int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t
     if (!call->streamed) beluga__room_lend(call->loop, BELUGA__ROOM_ANSWER, &self->response.body);
     name_request(self);
     int status = beluga__framer_init(&self->framer, framing, allocator, max_event);
-    /* a result that is too large is skipped: the job's other results are paid for */
+    /* a result that is too large is skipped, since the user pays for the job's other results */
     self->framer.passes_over = results;
     self->framer.cut = beluga__http_stage_provider(self)->cut;
     if (!status) return 0;

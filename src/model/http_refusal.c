@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-/* Returns the explanation for people, if the status alone gives one, else NULL. */
+/* Returns the message for a status that explains the refusal without the body; NULL for any other
+ * status. */
 static const char *reason_of(int status, bool told)
 {
     if (status >= 300 && status < 400)
@@ -18,8 +19,8 @@ static const char *reason_of(int status, bool told)
     return NULL;
 }
 
-/* Explain a proxy's refusal. The error does not quote the proxy's page: it is not the provider's,
- * and may repeat the proxy's password. */
+/* Explain a proxy's refusal. The error does not quote the proxy's page, since the page does not
+ * come from the provider, and may contain the proxy's password. */
 static void explain_proxy(beluga__http_stage *self, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
@@ -55,8 +56,8 @@ void beluga__refusal_read(const beluga_call *call, const beluga_http_response *r
 static const char sent_without_key[] = "the service named another server for this request, and "
                                        "keys are sent only to base_url's server";
 
-/* Returns whether the request carried no credentials, neither as a key nor in a header. False in a
- * replay, which has no keys. */
+/* Returns whether the request had no credentials, neither as a key nor in a header. Returns false
+ * in a replay, which never has keys. */
 static bool sent_nothing(const beluga__http_stage *self)
 {
     const beluga__target *target = self->emit.call->target;
@@ -64,8 +65,8 @@ static bool sent_nothing(const beluga__http_stage *self)
            !beluga_http_request_header(&self->request, "authorization");
 }
 
-/* Say in the error that no key was sent: a server at another address than the provider's own is
- * asked without one, but may need one. */
+/* Add to the error that no key was sent. A server at another address than the provider's own is
+ * called without a key if none is given, but it may need one. */
 static void name_missing_key(const beluga__http_stage *self, beluga_error *err)
 {
     const char *const *variables = beluga__http_stage_provider(self)->key_variables;
@@ -88,8 +89,8 @@ static void explain(beluga__http_stage *self, beluga_error *err)
     beluga__refusal_read(self->emit.call, &self->response, code, reason, err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err->retryable = should_retry;
-    /* AWS answers 403 for a bad key as for other reasons, and only the provider can tell them
-     * apart. */
+    /* AWS answers 403 for a bad key and for other reasons; only the provider's function can
+     * distinguish these. */
     bool key_refused = status == 401 || err->code == BELUGA_ERROR_AUTHENTICATION;
     /* The token may have expired since it was fetched, so a retry with a new token may succeed. */
     if (key_refused && !self->foreign && beluga__http_secrets_refused(&self->secrets))

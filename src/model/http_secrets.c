@@ -24,8 +24,8 @@ static void take(beluga__http_secrets *secrets, const char *value)
     secrets->n_fetched++;
 }
 
-/* Set the error. A header's value may come from a secret source, as a key does, so the error names
- * the header or the key that could not be fetched. */
+/* Set the error for a secret that could not be fetched. It may be a header's value and not the key,
+ * so the error names the header. */
 static int failed(const beluga__http_secrets *secrets, beluga_error *err)
 {
     const beluga__target *target = secrets->call->target;
@@ -51,8 +51,7 @@ int beluga__http_secrets_fetch(beluga__http_secrets *secrets, beluga_error *err)
     return 1;
 }
 
-/* Continues when a value has been fetched. A value that the call waited for is fresh, so `renew` is
- * not set. */
+/* Called when a value has been fetched after a wait. Such a value is new, so `renew` is not set. */
 static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
 {
     beluga__http_secrets *secrets = beluga__container_of(wait, beluga__http_secrets, wait);
@@ -81,7 +80,7 @@ int beluga__http_secrets_init(beluga__http_secrets *secrets, beluga_call *call,
     secrets->wait.ready = key_ready;
     if (n && !(secrets->header_values = beluga__arena_zalloc(&call->arena, n * sizeof(char *))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
-    /* There is room for the key and for the NULL at the end. */
+    /* n + 2: also for the key and for the NULL at the end. */
     secrets->list = beluga__arena_zalloc(&call->arena, (n + 2) * sizeof *secrets->list);
     if (secrets->list) return 0;
     return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
@@ -99,7 +98,7 @@ void beluga__http_secrets_cancel(beluga__http_secrets *secrets)
     beluga__key_cancel(&secrets->wait);
 }
 
-/* Not retryable: another attempt would wait for the same secret. */
+/* The error is not retryable, since another attempt would wait for the same secret. */
 int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error *err)
 {
     beluga__key_late(next_key(secrets), err);

@@ -1,5 +1,5 @@
-/* The secrets of a request: the values of its headers and its key. They are fetched one after the
- * other, and the call has to wait for some of them. */
+/* The secrets of a request: the values of its headers, and its key. They are fetched one after the
+ * other, and the call may have to wait for each. */
 #ifndef BELUGA__HTTP_SECRETS_H
 #define BELUGA__HTTP_SECRETS_H
 
@@ -13,9 +13,10 @@ typedef struct beluga__http_secrets {
     void (*ready)(struct beluga__http_secrets *secrets, int status, beluga_error *err);
     /* values of the target's headers, in the call's arena; NULL: no headers */
     const char **header_values;
-    const char *key;    /* lives as long as the call; NULL: the target has no key */
-    const char **list;  /* the values that are secret, ended by NULL */
-    uint32_t n_fetched; /* how many were fetched: the headers' values first, the key last */
+    const char *key;   /* lives as long as the call; NULL: the target has no key */
+    const char **list; /* the values that are secret, ended by NULL */
+    /* number of secrets that were fetched; the headers' values come first, the key last */
+    uint32_t n_fetched;
     uint16_t n_listed;
     bool is_token; /* the key is a token that was made from another credential */
     bool renew;    /* a value was fetched for an earlier call, so it may be outdated */
@@ -25,17 +26,17 @@ typedef struct beluga__http_secrets {
 int beluga__http_secrets_init(beluga__http_secrets *secrets, beluga_call *call,
                               void (*ready)(beluga__http_secrets *, int, beluga_error *),
                               beluga_error *err);
-/* Fetch the secrets. Returns 1 when all are there, 0 when `ready` will be called in a later turn
- * of the loop, or a code with detail. */
+/* Fetch the secrets. Returns 1 if all are available now, 0 if `ready` will be called in a later
+ * step of the loop, or a code with detail. */
 int beluga__http_secrets_fetch(beluga__http_secrets *secrets, beluga_error *err);
-/* Forget the secrets, before they are fetched for another request. */
+/* Drop the secrets, before they are fetched again for another request. */
 void beluga__http_secrets_forget(beluga__http_secrets *secrets);
 /* Stop waiting for secrets. */
 void beluga__http_secrets_cancel(beluga__http_secrets *secrets);
-/* Report the secret for which the call waited too long. Returns the code. */
+/* Set the error for a call that waited too long for a secret. Returns the error's code. */
 int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error *err);
 /* Note that the server refused the secrets, so that the next call fetches them again. Returns
- * whether a new fetch may help: an outdated value may have been sent. */
+ * whether a retry may succeed, because an outdated value may have been sent. */
 bool beluga__http_secrets_refused(beluga__http_secrets *secrets);
 /* Replace the secrets in a text by stars, since a server may quote a key that it refuses. */
 void beluga__http_secrets_mask(const beluga__http_secrets *secrets, char *bytes, size_t n);

@@ -21,25 +21,26 @@
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
-/* The phase of a call, which only ever changes to a later one, until it begins anew with the next
- * request of the call:
+/* The phase of a call. It only changes to a later phase, except that each further request of the
+ * call begins with FETCHING again:
  *
  *   phase        ends when                                            next
- *   FETCHING     the key and the headers' values are there            ASKED
- *   ASKED        the head of the answer came: its status is no 2xx    REFUSED
- *                  the call asks for a list of models                 COLLECTING
+ *   FETCHING     the key and the headers' values are available        ASKED
+ *   ASKED        the head of the answer came: its status is not 2xx   REFUSED
+ *                  the call is not about messages                     COLLECTING, or STREAMING
+ *                                                                     (a file of batch results)
  *                  else                                               SNIFFING
- *   SNIFFING     the first bytes of the body tell what it is          COLLECTING, STREAMING
+ *   SNIFFING     the first bytes of the body show what it is          COLLECTING, STREAMING
  *                                                                     or REFUSED (a web page)
- *   COLLECTING   the whole body is there, and is one answer           OVER, WAITING
- *                  or it is several values: a stream after all        STREAMING
+ *   COLLECTING   the body is complete, and is one answer              OVER, WAITING
+ *                  or it is several JSON values, so it is a stream    STREAMING
  *   STREAMING    the body ends, or a finish is taken for the end      OVER
  *                  or it ends, and the decoder asked for a request    WAITING
  *   WAITING      it is time for the next request                      FETCHING
- *   REFUSED      the body ends: its beginning is told in the error    OVER
+ *   REFUSED      the body ends: the error quotes its beginning        OVER
  *   OVER         the terminal event is delivered, or the call was cancelled
  *
- * Whatever fails goes to OVER from any phase. */
+ * After a failure in any phase the next phase is OVER. */
 typedef enum beluga__http_phase {
     BELUGA__HTTP_FETCHING,
     BELUGA__HTTP_ASKED,
@@ -51,11 +52,11 @@ typedef enum beluga__http_phase {
     BELUGA__HTTP_OVER,
 } beluga__http_phase;
 
-/* The most that the frames of a stream have brought so far; the value only grows. */
+/* What the frames of a stream without content have brought so far. The value only grows. */
 typedef enum beluga__http_heard {
     BELUGA__HTTP_HEARD_NOTHING,
     BELUGA__HTTP_HEARD_FRAME, /* a frame came, perhaps only a heartbeat */
-    /* a frame was decoded without error, but had nothing that the provider knows */
+    /* a frame was decoded without an error, but the provider emitted nothing for it */
     BELUGA__HTTP_HEARD_UNKNOWN,
 } beluga__http_heard;
 
@@ -64,10 +65,11 @@ typedef struct beluga__http_stage {
     beluga_emit emit;
     beluga__watchdog dog;
     beluga__proof proof;
-    /* Runs in the grace period after a finish, and while the call waits for its next request. */
+    /* Set in the grace period after a finish, and while the call waits for its next request. */
     beluga__timer timer;
     int64_t grace_end_ns;
-    beluga__task soon; /* in the first turn sends the warnings, later the next request */
+    /* sends the warnings in the first step of the loop, and later the next request */
+    beluga__task soon;
     beluga_http_request request;
     beluga_http_response response;
     beluga__framer framer;
@@ -76,14 +78,16 @@ typedef struct beluga__http_stage {
     void *state;   /* the state of the provider's decoder */
     uint8_t phase; /* a beluga__http_phase */
     uint8_t heard; /* a beluga__http_heard */
-    bool raw;      /* the caller also asked for the bytes of the body (RAW events) */
-    /* the protocol's end marker came; the bytes behind it are only delivered as RAW events */
+    bool raw;      /* the caller asked for RAW events, which have the bytes of the body */
+    /* the protocol's end marker came; the bytes after it are only delivered as RAW events */
     bool marked;
     bool paused;  /* set by the caller, in any phase */
     bool foreign; /* the request goes to another server than the model's, so it carries no key */
-    /* In a file of results: a line was read; a line that could not be read was passed over. */
+    /* For a file of results: at least one line was decoded; at least one line could not be decoded
+     * and was skipped. */
     bool line_read, line_lost;
-    /* a function further up the call stack still uses the buffers, and frees them later */
+    /* a function further up the call stack still uses the buffers; beluga__http_stage_end_reading
+     * frees them */
     bool reading;
 } beluga__http_stage;
 
@@ -118,15 +122,15 @@ static inline bool beluga__http_stage_is_read(const beluga__http_stage *self)
     return self->phase >= BELUGA__HTTP_WAITING;
 }
 
-/* Returns whether the answer is complete if its body ends in this way. */
+/* Returns whether the answer is known to be complete if its body ends in this way. */
 static inline bool beluga__http_stage_is_proven(const beluga__http_stage *self,
                                                 beluga__body_end end)
 {
     return beluga__proof_holds(&self->proof, self->marked ? BELUGA__BODY_MARKED : end);
 }
 
-/* These two functions enclose a turn of the provider on this thread. A built-in provider has no
- * handle: it is trusted to emit in its turns only. */
+/* These two functions begin and end a turn of the provider on this thread. A built-in provider has
+ * no handle, so for it they do nothing: it is trusted to emit in its turns only. */
 static inline uintptr_t beluga__http_stage_begin_turn(const beluga__http_stage *self)
 {
     return beluga__turn_begin(self->emit.given);
@@ -141,45 +145,45 @@ static inline void beluga__http_stage_end_turn(beluga__http_stage *self, uintptr
 
 /* --- http_end.c --- */
 
-/* Go to OVER: stop the timers and the transfer, and free the buffers now, or later if a function
- * still reads them. */
+/* Enter the phase OVER: stop the timers and the transfer, and free the buffers, unless a function
+ * still reads them; then they are freed later. */
 void beluga__http_stage_let_go(beluga__http_stage *self, bool reuse_connection);
 /* Deliver the recorded terminal event. The stage may be gone afterwards. */
 void beluga__http_stage_conclude(beluga__http_stage *self);
 /* End the call with an error. The stage may be gone afterwards. */
 void beluga__http_stage_fail(beluga__http_stage *self, int code, const beluga_error *err);
-/* Set a part of the answer as the cause in an error that says only that the answer was not
- * understood. */
+/* Set a part of the answer as the error's cause, if the error says only that no complete answer
+ * could be read. */
 void beluga__http_stage_give_cause(beluga__http_stage *self, const char *text, size_t n);
 /* Between these two calls the stage and its buffers stay valid, even if a delivered event ends the
  * call. */
 beluga_call *beluga__http_stage_begin_reading(beluga__http_stage *self);
 void beluga__http_stage_end_reading(beluga__http_stage *self, beluga_call *call);
-/* Restart the grace period if the proof allows one; otherwise stop it. */
+/* Restart the grace period if the proof of completion allows one; otherwise stop it. */
 void beluga__http_stage_set_grace(beluga__http_stage *self);
 /* End the call: nothing followed the finish within the grace period. */
 void beluga__http_stage_grace_over(beluga__http_stage *self);
 
 /* --- http_next.c --- */
 
-/* Go to WAITING: the answer is complete, and its decoder asked for another request. This may end
- * the call. */
+/* Enter the phase WAITING: the answer is complete, and its decoder asked for another request. This
+ * may end the call. */
 void beluga__http_stage_go_on(beluga__http_stage *self);
-/* Prepare for a request and its answer. `max_event` and `max_body` limit one frame and a collected
- * body, in bytes. Returns 0 or a code with detail. */
+/* Prepare for a request and its answer. `max_event` is the maximum size of a frame, and `max_body`
+ * of a collected body, in bytes. Returns 0 or a code with detail. */
 int beluga__http_stage_set_up(beluga__http_stage *self, size_t max_event, size_t max_body,
                               beluga_error *err);
 /* Drop the last answer before the next request. Returns 0 or a code with detail. */
 int beluga__http_stage_renew(beluga__http_stage *self, beluga_error *err);
-/* Take over the state with which an earlier attempt sent the request that failed. */
+/* Copy the state with which an earlier attempt sent the request that failed. */
 void beluga__http_stage_take_up(beluga__http_stage *self);
 
 /* --- http_refusal.c --- */
 
 /* End the call with an error made from the status and the body of a refusal. */
 void beluga__http_stage_refused(beluga__http_stage *self);
-/* Make an error from a refusal: `code`, and the detail that the provider reads in its body.
- * `reason` explains it to people where the status alone does, else NULL. */
+/* Make an error from a refusal: it has `code` and the details that the provider finds in the body.
+ * `reason` is the message if the status alone explains the refusal, else NULL. */
 void beluga__refusal_read(const beluga_call *call, const beluga_http_response *response, int code,
                           const char *reason, beluga_error *err);
 
@@ -201,13 +205,13 @@ extern const beluga__transfer_handler beluga__http_answer;
 typedef int (*beluga__http_encode)(const beluga_call *call, beluga_http_request *request,
                                    beluga_error *err);
 
-/* Let a function of the provider write the request, and add headers and body members that options
- * ask for. `cancels` says that the request tells the service that the call is over. Returns 0, a
- * code with detail, or BELUGA_ENCODE_NOTHING, which only encode_cancel may return. */
+/* Let a function of the provider write the request, and add the headers and body members that
+ * options request. `cancels` is true if the request tells the service that the call was cancelled.
+ * Returns 0, a code with detail, or BELUGA_ENCODE_NOTHING, which only encode_cancel may return. */
 int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                              beluga_error *err);
 /* Let the provider write a request that becomes a line of a batch job: URL and body, without the
- * model's headers and key. The stage needs only its emit's call and its request. Returns 0 or a
+ * model's headers and key. Of the stage only `emit.call` and `request` are used. Returns 0 or a
  * code with detail. */
 int beluga__http_stage_encode(beluga__http_stage *self, beluga_error *err);
 

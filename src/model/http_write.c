@@ -28,8 +28,9 @@ static int merge(beluga__http_stage *self, int key, beluga_error *err)
     return 0;
 }
 
-/* Merge extra_body into the body, unless the provider did so already. After a model's `body` option
- * it is merged again, since extra_body comes from a later layer. */
+/* Merge the options `body` and extra_body into the body. extra_body comes last, since it is from a
+ * later layer of settings. It is not merged if the provider did so already (`merged`), unless
+ * `body` was merged since. */
 static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 {
     const beluga__settings *settings = self->emit.call->settings;
@@ -49,10 +50,10 @@ static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
     return merge(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 
-/* --- a body that the caller gave -------------------------------------------------------------- */
+/* --- the body that the caller gave (option request_body) -------------------------------------- */
 
-/* Returns whether an option describes something in a request's body. The name and strictness of a
- * schema are reported with the schema. */
+/* Returns whether an option changes a request's body. The name and strictness of a schema don't
+ * count, since the schema itself is reported. */
 static bool is_of_body(int key)
 {
     switch (key) {
@@ -65,8 +66,8 @@ static bool is_of_body(int key)
     }
 }
 
-/* Replace the warnings: the provider wrote a body without messages and options, so what it warned
- * of is not sent. Warn instead of each option that has no effect. */
+/* Replace the provider's warnings, which are about a body that is not sent, by a warning for each
+ * option that has no effect. */
 static void warn_of_unsent(beluga__http_stage *self)
 {
     const beluga__settings *settings = self->emit.call->settings;
@@ -105,8 +106,8 @@ static int give_body(beluga__http_stage *self, beluga_error *err)
                   : 0;
 }
 
-/* Warn of capabilities that the call needs and the provider does not claim, unless the encoder has
- * warned: it looked at the call, and knows more than the claims. */
+/* Warn of capabilities that the call needs and the provider does not claim. If the encoder wrote
+ * warnings, they are enough: it knows more about the call than the claims do. */
 static void warn_of_claims(beluga__http_stage *self)
 {
     if (self->request.n_warnings) return;
@@ -123,12 +124,12 @@ static const char *accepted(const beluga__http_stage *self)
     /* The caller's body may ask for a stream, so both kinds of answers are accepted. */
     if (!call->streamed && !call->body_given) return "application/json";
     bool sse = beluga__http_stage_provider(self)->framing == BELUGA_FRAMING_SSE;
-    /* each service has a type of its own for files of results */
+    /* files of results have a different type at each service */
     return sse && !beluga__call_is_of_results(call) ? "text/event-stream, application/json" : "*/*";
 }
 
-/* Returns whether the request goes to another server than the model's. Such a URL was told by a
- * server; keys, headers and traces must not be sent there. */
+/* Returns whether the request goes to another server than the model's. The URL of such a request
+ * came from a server's answer, so keys, headers and traces must not be sent there. */
 static bool is_foreign(const beluga__http_stage *self)
 {
     const char *base = self->emit.call->target->base_url;
@@ -190,7 +191,7 @@ static int authorize(beluga__http_stage *self, beluga_error *err)
 /* --- the whole request ------------------------------------------------------------------------ */
 
 /* Add headers and key; later headers replace earlier ones of the same name. A request that cancels
- * has no trace headers: the spans of its call have ended. */
+ * gets no trace headers, since the spans of its call have ended. */
 static int add_own(beluga__http_stage *self, bool cancels, beluga_error *err)
 {
     set_model_headers(self);
@@ -199,7 +200,8 @@ static int add_own(beluga__http_stage *self, bool cancels, beluga_error *err)
     return status ? status : authorize(self, err);
 }
 
-/* Finish the body of the call's first request; later requests don't repeat the question. */
+/* Finish the body of a request. Only the first request of a call contains the question, so some
+ * steps are only for it. */
 static int finish_body(beluga__http_stage *self, const uint64_t *reads, beluga_error *err)
 {
     const beluga_call *call = self->emit.call;
@@ -210,7 +212,7 @@ static int finish_body(beluga__http_stage *self, const uint64_t *reads, beluga_e
     return patch_body(self, beluga__reads_has(reads, BELUGA_OPTION_EXTRA_BODY), err);
 }
 
-/* Let the provider write its request, and note which options it reads. */
+/* Let the provider write its request, and record which options it reads. */
 static int encode_and_watch(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                             beluga_error *err)
 {
@@ -256,7 +258,8 @@ int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encod
     err->code = 0;
     int status = write_request(self, encode, cancels, err);
     bool nothing = cancels && status == BELUGA_ENCODE_NOTHING;
-    if (status > 0 && !nothing) /* an unwritten request would make the call wait for ever */
+    /* a request that was not written would make the call wait forever */
+    if (status > 0 && !nothing)
         status = beluga_error_set(
             err, BELUGA_ERROR_INTERNAL,
             "the provider could not write its request, and returned %d instead of a negative code",

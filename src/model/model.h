@@ -1,9 +1,9 @@
 /* A model is anything that can start a call: an adapter, or a middleware around an inner model. A
  * call that a model has started is a stage.
  *
- * Rules for a stage: it delivers nothing inside start; then it delivers events in order, and one
- * terminal event at the end, after which it does not touch its own memory, which may be freed;
- * after cancel it delivers nothing. Stages live in the arena of their call.
+ * Rules for a stage: it delivers nothing inside start. Later it delivers events in order, and one
+ * terminal event at the end. After that event it does not touch its own memory, which may have been
+ * freed. After cancel it delivers nothing. Stages are allocated in the arena of their call.
  *
  * Rules for start: it sets *stage only on success. `err` is never NULL, and start fills it in on
  * failure: the public functions accept NULL from their callers, and pass an error of their own
@@ -26,7 +26,7 @@ typedef struct beluga__model_ops {
                  beluga_error *err);
     void (*cancel)(beluga__stage *stage);
     void (*pause)(beluga__stage *stage, bool paused);
-    /* called when the last user is gone; NULL: there is nothing to release */
+    /* called when the model has no users any more; NULL: there is nothing to release */
     void (*release)(beluga__model *model);
 } beluga__model_ops;
 
@@ -62,11 +62,11 @@ static inline void beluga__sink_error(beluga__sink *sink, const beluga_error *er
 
 /* --- http_cancel.c --- */
 
-/* Let the provider tell its service that the call is over. The call has a course. */
+/* Let the provider tell its service that the call was abandoned. The call must have a course. */
 void beluga__http_abandon(beluga_call *call);
 
-/* Tell the service that nobody waits for the job that it began for this call; the call itself may
- * begin anew. The call's memory stays until the service has been told. */
+/* Tell the service that nobody waits for the job that it began for this call. The call itself may
+ * be started again. The call's memory is kept until the service has been told. */
 static inline void beluga__call_abandon(beluga_call *call)
 {
     if (call->course) beluga__http_abandon(call);

@@ -26,7 +26,7 @@ static void span_event(beluga_op *op, beluga_span_event_kind kind)
     if (telemetry->event) telemetry->event(telemetry->payload, op->call->span, kind, NULL);
 }
 
-/* Report prompts and answers to telemetry. The client must have asked for content. */
+/* Report prompts and answers to telemetry, if the client's sink asked for content. */
 static void tell_content(beluga_op *op, const beluga_event *event)
 {
     const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
@@ -82,13 +82,13 @@ static void log_end(const beluga_op *op, const beluga_event *last)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* The op itself lies in the call's arena. */
+/* The op's memory is in the call's arena, so it is freed with the call. */
 void beluga__operation_free(beluga_op *op)
 {
     if (--op->refs == 0) beluga__call_unref_on_loop(op->call);
 }
 
-/* Report the end to the log and to telemetry. */
+/* Report the end of the operation to the log and to telemetry. */
 static void report_end(beluga_op *op, const beluga_event *last)
 {
     op->duration_ns = beluga__now_ns() - op->call->start_ns;
@@ -113,7 +113,7 @@ static bool over(const beluga_op *op)
     return !op->running || op->stop.queued;
 }
 
-/* If the provider reported no model or name, those of the call are used. */
+/* Deliver METADATA. If it has no model or provider, those of the call are used. */
 static void deliver_metadata(beluga_op *op)
 {
     const beluga_call *call = op->call;
@@ -154,8 +154,8 @@ static void deliver_head(beluga_op *op)
     op->cb(op->payload, &usage);
 }
 
-/* Deliver the body of a refusal with the error that it led to. It was held until now, since another
- * attempt could have followed. */
+/* Deliver the body of a refusal together with its error. The body was kept until now, since another
+ * attempt might have succeeded. */
 static void deliver_refusal(beluga_op *op, const beluga_event *event)
 {
     const beluga_event *refusal = op->refusal;
@@ -166,15 +166,17 @@ static void deliver_refusal(beluga_op *op, const beluga_event *event)
 static void terminate(beluga_op *op, const beluga_event *event)
 {
     op->inner = NULL;
-    /* The usage is delivered before an error, too: it tells what was spent. */
+    /* The usage is delivered before an error, too, since the tokens were spent. */
     if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending))
         deliver_head(op);
-    else if (!op->head_pending) { /* METADATA or warnings that came after the first content */
+    /* deliver METADATA and warnings that came after the first content */
+    else if (!op->head_pending) {
         if (op->n_told < op->n_warnings) deliver_warnings(op);
         if (op->late_metadata && !over(op)) deliver_metadata(op);
     }
     deliver_refusal(op, event);
-    /* the callback cancelled the call, so the error of the cancellation follows instead */
+    /* if the callback cancelled the call, the error of the cancellation is delivered instead of
+     * this event */
     if (over(op)) return;
     report_end(op, event);
     let_go(op);
@@ -275,7 +277,7 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->late_metadata = !op->head_pending;
     op->metadata.id = event->u.metadata.id;
     op->metadata.model = event->u.metadata.model;
-    /* a fallback may have answered instead of this call's provider */
+    /* not always this call's provider: a fallback may have answered */
     op->metadata.provider = event->u.metadata.provider;
     op->metadata.request_id = event->u.metadata.request_id;
     op->metadata.created = event->u.metadata.created;
@@ -296,7 +298,8 @@ static void take_raw(beluga_op *op, const beluga_event *event)
     op->refusal = copy;
 }
 
-/* A RESTART takes back everything that was delivered; START and METADATA are delivered again. */
+/* A RESTART takes back everything that was delivered, so START and METADATA must be delivered
+ * again. */
 static void restart(beluga_op *op, const beluga_event *event)
 {
     op->tool_calls = 0;
@@ -309,8 +312,8 @@ static void restart(beluga_op *op, const beluga_event *event)
     op->cb(op->payload, event);
 }
 
-/* Take a FINISH. All answers come through this function, so only here a FINISH can become an error
- * (option `strict`). */
+/* Handle a FINISH. Every answer ends here, so this is the one place where the option `strict` turns
+ * a FINISH into an error. */
 static void finish(beluga_op *op, const beluga_event *event)
 {
     beluga_error err;
@@ -332,7 +335,7 @@ static void begin_tool_call(beluga_op *op, const beluga_event *event)
     content(op, event);
 }
 
-/* The function for each kind of event; kinds without one are content. */
+/* The function that handles each kind of event. Kinds without a function are content. */
 static void (*const takers[])(beluga_op *op, const beluga_event *event) = {
     [BELUGA_EVENT_START] = merge_warnings,
     [BELUGA_EVENT_METADATA] = take_metadata,
@@ -426,8 +429,8 @@ void beluga__operation_abort(beluga_op *op)
     beluga__operation_free(op);
 }
 
-/* Returns whether the op may be cancelled or paused: the handle may outlive the loop, and then
- * neither is possible. */
+/* Returns whether the op may be cancelled or paused. After its end it may not: its loop may be
+ * gone. The same is true in a forked child. */
 static bool can_be_steered(const beluga_op *op)
 {
     return op && op->running && !beluga__loop_inherited(op->call->loop);
@@ -436,7 +439,7 @@ static bool can_be_steered(const beluga_op *op)
 void beluga_op_cancel(beluga_op *op)
 {
     if (!can_be_steered(op)) return;
-    /* The caller expects one more event, the error, so nothing else may be delivered before it. */
+    /* The caller expects exactly one more event, the error, so drop the others that wait. */
     op->usage_pending = op->late_metadata = false;
     op->n_told = op->n_warnings;
     stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
@@ -449,5 +452,6 @@ void beluga_op_pause(beluga_op *op, bool paused)
 
 void beluga_op_free(beluga_op *op)
 {
-    if (op && --op->refs == 0) beluga__call_unref(op->call); /* the loop may be gone */
+    /* not beluga__call_unref_on_loop, since the loop may be gone */
+    if (op && --op->refs == 0) beluga__call_unref(op->call);
 }

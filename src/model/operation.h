@@ -1,5 +1,5 @@
-/* The op (operation): the outermost stage, which a user of the library holds. It watches the
- * context, holds START and METADATA back until content comes, delivers exactly one terminal event,
+/* The op (operation): the outermost stage of a call, for which the user has a handle. It watches
+ * the context, delays START and METADATA until content comes, delivers exactly one terminal event,
  * and reports to telemetry. */
 #ifndef BELUGA__OPERATION_H
 #define BELUGA__OPERATION_H
@@ -16,19 +16,20 @@ struct beluga_op {
     beluga__stage *inner;
     beluga_event_cb cb;
     void *payload;
-    /* Called instead of a terminal event if the op is aborted. */
+    /* Called if the op is aborted, since it then delivers no terminal event. */
     void (*aborted)(void *payload);
     unsigned refs; /* one reference for the user's handle, one while the op runs */
-    /* These flags lie close together so that a call without HTTP fits into a KiB. */
+    /* These flags are adjacent, so that the block of a call without HTTP fits into 1 KiB. */
     bool running : 1;
     /* The answer arrived completely, but its finish reason counts as an error. */
     bool refused : 1;
-    bool head_pending : 1;  /* START and METADATA are still held back */
-    bool late_metadata : 1; /* METADATA that came after the head was delivered waits for the end */
-    bool usage_pending : 1; /* `usage` came before the head was delivered */
-    /* RAW was delivered since the last restart; RAW needs no START before it */
+    bool head_pending : 1; /* START and METADATA were not delivered yet */
+    /* METADATA came after the first METADATA was delivered; it is delivered at the end */
+    bool late_metadata : 1;
+    bool usage_pending : 1; /* `usage` is not delivered yet, since START and METADATA come first */
+    /* RAW was delivered since the last restart; it is delivered even before START */
     bool raw_told : 1;
-    beluga__task stop; /* runs in the next turn and delivers the error `stop_code` */
+    beluga__task stop; /* runs in the next step of the loop and delivers the error `stop_code` */
     int stop_code;
     uint32_t tool_calls;
     beluga__timer deadline;
@@ -41,7 +42,7 @@ struct beluga_op {
         int64_t created;
         const beluga_rate_limits *rate_limits;
     } metadata;
-    /* The body of a refusal, held until the error is delivered; in the arena. */
+    /* The body of a refusal, kept until the error is delivered; in the arena. */
     const beluga_event *refusal;
     const char **warnings;
     uint32_t n_warnings, n_told; /* number of warnings, and how many of these were delivered */
@@ -51,12 +52,12 @@ struct beluga_op {
 };
 
 /* Start an op. On success the op takes over the call's reference. The op has one reference for the
- * caller and one that ends with the terminal event. `err` is never NULL. */
+ * caller, and one that is released after the terminal event. `err` is never NULL. */
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err);
 /* Free the caller's handle, as beluga_op_free does, while the loop of the op still exists. */
 void beluga__operation_free(beluga_op *op);
-/* Stop the op at once, without an event. */
+/* Stop the op at once, without a terminal event. */
 void beluga__operation_abort(beluga_op *op);
 
 #endif

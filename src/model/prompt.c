@@ -1,11 +1,11 @@
-/* Writes conversations as one prompt, for APIs that take no messages. */
+/* Writes conversations as one prompt, for APIs that don't accept messages. */
 #include "model/call.h"
 #include "wire/http.h"
 
 #include <beluga/provider/provider.h>
 
 /* The templates that the makers of the models publish. They do not contain the token that begins a
- * prompt ("<s>", "<|begin_of_text|>"): the server's tokenizer adds it. */
+ * prompt ("<s>", "<|begin_of_text|>"), since the server's tokenizer adds it. */
 #define TURNS(before, between, after, system_role, human_role, ai_role, tool_role)              \
     .system = {before system_role between, after}, .human = {before human_role between, after}, \
     .ai = {before ai_role between, after}, .tool = {before tool_role between, after}

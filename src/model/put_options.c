@@ -1,6 +1,6 @@
-/* Writes the options of a call into its request, by the table of an API. It also records which
- * options an encoder reads, so that an option that shapes the answer is never ignored without a
- * warning. */
+/* Writes the options of a call into its request, as an API's table of options says. It also records
+ * which options an encoder reads, so that an option that shapes the answer is never ignored without
+ * a warning. */
 #include "model/put_options.h"
 
 #include "base/limits.h"
@@ -13,7 +13,9 @@ typedef struct putting {
     beluga_http_request *request;
     beluga_json_writer *w;
     const beluga_call *call;
-    const char *inside; /* the dotted name whose object is open, up to its dot; NULL: none */
+    /* a dotted name; the object that its part before the dot denotes is open; NULL: no object is
+     * open */
+    const char *inside;
     size_t n_inside;
 } putting;
 
@@ -22,7 +24,7 @@ static const char *provider_name(const beluga_call *call)
     return call->target->provider->name;
 }
 
-/* Returns the number that is sent for a number: the nearest one that the API takes. */
+/* Returns the number to send for an option's value: the nearest number that the API accepts. */
 static double fit(const putting *p, const beluga_option_field *field, double value)
 {
     double sent = value;
@@ -73,7 +75,8 @@ static void put_setting(const putting *p, const char *name, const beluga_option_
     case BELUGA_OPTION_BOOL: beluga_json_put_bool(p->w, name, s->value.integer); break;
     case BELUGA_OPTION_STRING: put_text(p, name, (int)field->key, s); break;
     case BELUGA_OPTION_LIST: put_list(p, name, s->value.items); break;
-    case BELUGA_OPTION_POINTER: break; /* a pointer belongs to the program, and is never sent */
+    /* a pointer has a meaning only in this process, so it is never sent */
+    case BELUGA_OPTION_POINTER: break;
     default: put_integer(p, name, field, s->value.integer); break;
     }
 }
@@ -86,8 +89,8 @@ static void leave_object(putting *p)
     p->inside = NULL;
 }
 
-/* Begin the object that a dotted name is in, unless it is open. Returns the member's name in that
- * object. */
+/* Begin the object that the first part of a dotted name denotes, unless it is open already. Returns
+ * the member's name in that object. */
 static const char *enter_object(putting *p, const char *name)
 {
     char object[BELUGA__MAX_FIELD_OBJECT];

@@ -28,7 +28,8 @@ void *beluga__span_begin(beluga__target *target, beluga_context *context, void *
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(target);
     if (!sink || !sink->begin) return NULL;
-    /* A sink that was compiled with an older header knows only spans of operations and attempts. */
+    /* A sink that was compiled with an older header knows only the kinds of spans for operations
+     * and attempts. */
     bool old = sink->size <= offsetof(beluga_telemetry_sink, attribute);
     if (old && start->kind > BELUGA_SPAN_ATTEMPT) return NULL;
     if (!beluga__span_wanted(&target->settings, start)) return NULL;

@@ -1,4 +1,4 @@
-/* The core's side of a telemetry sink. Without a sink the functions do nothing. */
+/* Functions with which the core reports to a telemetry sink. Without a sink they do nothing. */
 #ifndef BELUGA__SPAN_H
 #define BELUGA__SPAN_H
 
@@ -13,8 +13,8 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
     return target->runtime->telemetry;
 }
 
-/* Returns whether work with these settings is reported at all. Sets in `start` whether spans or
- * metrics are not wanted. */
+/* Returns whether work with these settings is reported at all. Sets `untraced` and `unmeasured` in
+ * `start` if spans or metrics are turned off. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
 /* Returns the telemetry name of a call's operation; NULL for a call that is not reported. */
@@ -39,11 +39,12 @@ bool beluga__span_is_plain(const beluga__settings *settings);
      .call = (of_call),                                 \
      .start_ns = (begins_ns)}
 
-/* Begin a span for work of a target that is not a single call, and fill in the target's fields.
- * Returns NULL when there is no span. */
+/* Begin a span for work that is not a single call, such as a batch job, and fill in the fields
+ * about the target. Returns NULL if the work has no span. */
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
                          beluga_span_start *start);
-/* Returns the end of work that ends now; err NULL: the work succeeded. Other fields are empty. */
+/* Returns a beluga_span_end for work that ends now; if `err` is NULL, the work succeeded. Other
+ * fields are empty. */
 beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err);
 /* End a span; NULL does nothing. */
 void beluga__span_close(const beluga__target *target, void *span, const beluga_span_end *end);
@@ -51,15 +52,15 @@ void beluga__span_close(const beluga__target *target, void *span, const beluga_s
 /* Add a text to the span of the call's attempt. */
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length);
 
-/* Add an attribute or a measurement from the provider to the span. */
+/* Add the provider's attribute to the span of the call's attempt, or record its measurement. */
 void beluga__span_apply(const beluga_call *call, const beluga_event *event);
 void beluga__measure_apply(const beluga_call *call, const beluga_event *event);
 
-/* Get the trace context that the call's requests carry: the context of the attempt's span, or the
- * caller's where the library traces nothing. Returns false where there is none. */
+/* Get the trace context that is sent with the call's requests: the context of the attempt's span,
+ * or the caller's context if the library traces nothing. Returns false if there is none. */
 bool beluga__span_context(const beluga_call *call, beluga_trace_context *context);
 
-/* The ids of a call's trace for its log records; "" without a trace. */
+/* The trace and span ids of a call for its log records; "" if the call has no trace. */
 typedef struct beluga__span_ids {
     char trace[33], span[17];
 } beluga__span_ids;

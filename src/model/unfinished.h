@@ -1,4 +1,4 @@
-/* Judges by its finish reason whether an answer is whole. */
+/* Decides by the finish reason whether an answer is whole. */
 #ifndef BELUGA__UNFINISHED_H
 #define BELUGA__UNFINISHED_H
 
@@ -6,8 +6,8 @@
 
 #include <beluga/event.h>
 
-/* Returns 0 if the finish reason is that of a whole answer, else the code of the error that it is
- * for a caller who accepts only whole answers. */
+/* Returns 0 if an answer with this finish reason is whole, else the code of the error that a caller
+ * gets who accepts only whole answers. */
 int beluga__unfinished_code(uint32_t reason);
 
 /* Check the FINISH of a call. Returns 0, or, if the call is strict and the answer is not whole, a

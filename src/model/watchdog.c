@@ -31,7 +31,8 @@ static void arm(beluga__watchdog *dog)
     dog->loop->ops->timer_set(dog->loop, &dog->timer, next + dog->loop->unpolled_ns);
 }
 
-/* Not retryable: the server showed that it was working, and would start over. */
+/* Set the error for a timeout without progress. If there were signs of life, it is not retryable:
+ * the server was working, and a retry would make it start over. */
 static void stuck(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_STREAM_TIMEOUT,
@@ -40,8 +41,8 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
     if (dog->last_ns > dog->moved_ns) err->retryable = 0;
 }
 
-/* Fill in the error of a total timeout. It also covers a server that sends blank lines until its
- * answer comes in one piece. */
+/* If the server sent only signs of life, such as blank lines before an answer in one piece, the
+ * error is not retryable. */
 int beluga__watchdog_late(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",
@@ -58,8 +59,9 @@ static void shift(beluga__watchdog *dog, int64_t ns)
     arm(dog);
 }
 
-/* Extend the timeouts after the loop stood still, since the server could not be heard meanwhile.
- * Returns false after the third time: a host may stop its loop again and again. */
+/* Extend the timeouts if the loop did not run for a while, since nothing could be received
+ * meanwhile. Returns false if it did run, and after the third time, since a host may stop its loop
+ * again and again. */
 static bool spare(beluga__watchdog *dog)
 {
     if (dog->stops == dog->loop->stops || dog->spared == BELUGA__MAX_SPARED) return false;
@@ -75,7 +77,7 @@ static bool is_due(const beluga__watchdog *dog, int64_t now_ns)
            now_ns >= due(dog->moved_ns, dog->progress_ms);
 }
 
-/* Compute the deadline again: events since the timer was set may have moved it. */
+/* The deadline is computed again, since events after the timer was set may have moved it. */
 static void fire(beluga__timer *timer)
 {
     beluga__watchdog *dog = beluga__container_of(timer, beluga__watchdog, timer);

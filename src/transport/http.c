@@ -2,8 +2,8 @@
  *
  * libcurl forbids adding and removing transfers inside its callbacks, and most of our code runs in
  * those callbacks. So a transfer that starts or ends in a callback is put on a list and handled
- * when libcurl has returned. How many transfers run at once is the caller's decision: libcurl's own
- * queue for a host takes quadratic time. */
+ * when libcurl has returned. The number of concurrent transfers is limited by the callers and not
+ * by libcurl, whose queue of transfers for a host takes quadratic time. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
@@ -26,7 +26,7 @@ static void end_transfer(beluga__transfer *t)
         curl_multi_remove_handle(http->multi, t->easy);
         http->in_curl = false;
     }
-    /* the body is freed before the handle is used again */
+    /* the body may be freed before the handle is used again */
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
     if (t->renamed) curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, NULL);
     beluga__room_keep(&http->loop->base, BELUGA__ROOM_REQUEST, &t->body);
@@ -106,7 +106,7 @@ static int http_new(beluga__network_loop *loop)
 }
 
 /* Take over the request's body. A call's memory may be freed while its transfer still drains, so
- * the body is copied unless its memory belongs to the loop, or is wiped when it is freed. */
+ * the body is copied unless its memory has the loop's allocator or is secret memory. */
 static int take_body(beluga__transfer *t, beluga_http_request *request)
 {
     const beluga_allocator *own = &t->http->loop->base.runtime->allocator;
@@ -148,12 +148,12 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
     int status = http_new(loop);
     beluga__transfer *t = status ? NULL : new_transfer(loop->http, spec);
     if (!t)
-        return beluga_error_set(err, status ? status : BELUGA_ERROR_NO_MEMORY,
-                                "no %s for the request",
-                                status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
+        return beluga_error_set(
+            err, status ? status : BELUGA_ERROR_NO_MEMORY, "no %s for the request",
+            status == BELUGA_ERROR_LIMIT_EXCEEDED ? "file descriptors (see ulimit -n)" : "memory");
     *out = t;
-    /* A transfer that drains may be about to give its connection back, so its bytes are read before
-     * the new transfer starts. */
+    /* A transfer that drains may soon release its connection for reuse, so its bytes are read
+     * before the new transfer starts. */
     bool later = loop->http->in_curl || loop->http->n_draining;
     if (later)
         beluga__list_append(&loop->http->to_start, &t->node);
@@ -185,8 +185,8 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     beluga_loop *loop = &t->http->loop->base;
     curl_off_t sent = 0;
     if (t->added) curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    /* A server that answers before it has the whole request may take long to read the rest, so such
-     * a transfer is not drained. */
+    /* If the server answered before it received the whole request, sending the rest may take long,
+     * so such a transfer is not drained. */
     if (!t->added || t->paused || sent < (curl_off_t)t->body.length) {
         end_soon(t);
         return;
@@ -205,13 +205,13 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
     if (t->paused == paused) return;
     t->paused = paused;
     if (paused) {
-        /* libcurl is running: the next callback for body bytes pauses the transfer itself. */
+        /* If libcurl is running now, the next callback for body bytes pauses the transfer. */
         if (t->added && !t->http->in_curl) curl_easy_pause(t->easy, CURLPAUSE_RECV);
         return;
     }
     if (!t->added) return;
-    /* curl_easy_pause delivers the bytes that libcurl has kept, so resuming waits for the next
-     * step. */
+    /* curl_easy_pause at once delivers the bytes that libcurl has buffered, so the transfer is
+     * resumed only in the next step. */
     beluga__transfer_resume_later(t);
     beluga__loop_wake(t->http->loop);
 }
@@ -235,9 +235,9 @@ void beluga__http_resume(beluga__http *http)
     }
 }
 
-/* Returns whether libcurl gave up connecting only because the process or the host was stopped.
- * libcurl looks at its clock before it looks at the socket, so it counts the time of the stop. No
- * byte was sent yet. */
+/* Returns whether libcurl gave up connecting only because the process or the machine was suspended:
+ * libcurl checks its clock before the socket, so it counts that time. No byte of the request was
+ * sent yet. */
 static bool was_stopped(const beluga__transfer *t, CURLcode code)
 {
     const beluga_loop *loop = &t->http->loop->base;
@@ -292,8 +292,8 @@ static void collect(beluga__http *http)
     }
 }
 
-/* Fail all transfers of the loop, since each of them may have lost its socket or its timer in
- * libcurl, and would never end. */
+/* Fail all transfers of the loop: libcurl may have lost the socket or the timer of any of them,
+ * which would then never end. */
 static void fail_all(beluga__http *http)
 {
     beluga__list *lists[] = {&http->transfers, &http->to_resume};

@@ -1,4 +1,5 @@
-/* Explains why a transfer failed, and what to do: libcurl's code alone rarely tells. */
+/* Explains why a transfer failed, and what to do. libcurl's code alone is rarely enough for
+ * this. */
 #include "base/errno_text.h"
 #include "base/hint.h"
 #include "base/sockets.h"
@@ -59,8 +60,8 @@ static const char *advice_of(CURLcode code)
  * build time. */
 enum { CODE_TOO_LARGE = 100 };
 
-/* Returns whether the code may mean a header line longer than libcurl's maximum. Before 8.6 libcurl
- * reports these as "out of memory". */
+/* Returns whether the code may mean that a header line is longer than libcurl's maximum. Before
+ * version 8.6 libcurl reports such a line as "out of memory". */
 static bool may_be_too_large(CURLcode code)
 {
     return (int)code == CODE_TOO_LARGE ||
@@ -68,8 +69,8 @@ static bool may_be_too_large(CURLcode code)
             curl_version_info(CURLVERSION_NOW)->version_num < 0x080600);
 }
 
-/* Find out what libcurl's code means at this point of the transfer. Returns 0 if the code itself is
- * clear. */
+/* Set the error code and advice if libcurl's code means something special before the end of the
+ * headers. Returns the error code, or 0 if libcurl's code has its usual meaning. */
 static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
 {
     long sent = 0;
@@ -101,8 +102,8 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
 }
 
 /* Returns whether libcurl dropped a complete answer. Older versions drop an answer in one piece if
- * its stream is then reset without an error (RFC 9113, 8.1). In that case libcurl keeps the
- * connection, which tells it from a server that closed without an answer. */
+ * the HTTP/2 stream is reset without an error afterwards (RFC 9113, 8.1). In that case libcurl
+ * keeps the connection; it does not if the server closed the connection without an answer. */
 static bool was_dropped(const beluga__transfer *t, CURLcode code)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
@@ -113,7 +114,7 @@ static bool was_dropped(const beluga__transfer *t, CURLcode code)
 
 /* --- proxies ---------------------------------------------------------------------------------- */
 
-/* Returns the port of a URL; 0 where the port is not known. */
+/* Returns the port of a URL, or 0 if it is not known. */
 static unsigned port_of(const char *url)
 {
     CURLU *parts = curl_url();
@@ -128,8 +129,8 @@ static unsigned port_of(const char *url)
     return port;
 }
 
-/* Returns whether the transfer tried to reach a proxy. libcurl may take a proxy from an environment
- * variable, or skip it because of another variable, so only the port tells. */
+/* Returns whether the transfer tried to connect to a proxy. libcurl may take the proxy from an
+ * environment variable, or skip it because of another variable, so only the port shows this. */
 static bool is_to_proxy(const beluga__transfer *t)
 {
     const char *proxy = t->connection->proxy;
@@ -148,8 +149,8 @@ static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
                   "HTTPS_PROXY";
 }
 
-/* Returns the status of the proxy's answer to the request for a tunnel; 0 if the proxy opened one,
- * or gave no status. */
+/* Returns the HTTP status with which the proxy refused to open a tunnel; 0 if it opened one or sent
+ * no status. */
 static long proxy_status(const beluga__transfer *t)
 {
     long status = 0;
@@ -166,7 +167,7 @@ static int describe_refusal(long proxy_said, beluga_error *err)
                          "the proxy refused to connect to the server (HTTP %ld)", proxy_said);
     /* Below 500 the proxy refused; from 500 on it failed, and a retry may succeed. */
     if (proxy_said < 500) err->retryable = 0;
-    /* nothing of the request is sent before the tunnel is open */
+    /* no part of the request is sent before the tunnel is open */
     beluga__hint_set_unsent(err, true);
     return BELUGA_ERROR_NETWORK;
 }
@@ -200,7 +201,7 @@ static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
     return false;
 }
 
-/* Returns advice for a connection that could not be made; NULL: the general advice applies. */
+/* Returns advice for a connection that could not be made, or NULL if the general advice applies. */
 static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
 {
     bool refused = is_refused(t, code), near = t->near && !t->far;
@@ -214,14 +215,14 @@ static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
                 : "the server refused the connection";
 }
 
-/* Returns whether the code means a wrong URL. The scheme was checked before, so the host or the
- * port is wrong. */
+/* Returns whether the code means an invalid URL. Its scheme was checked before, so the host or the
+ * port is invalid. */
 static bool is_bad_url(CURLcode code)
 {
     return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
 }
 
-/* Returns whether libcurl had no connection yet to send the request on. */
+/* Returns whether libcurl sent no part of the request, since it had no connection yet. */
 static bool is_unsent(const beluga__transfer *t, CURLcode code)
 {
     long sent = 1;
@@ -232,8 +233,8 @@ static bool is_unsent(const beluga__transfer *t, CURLcode code)
 int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice, *connecting;
-    /* The handle always has a URL. Newer versions of libcurl report "No URL set" if they had no
-     * memory to store it. */
+    /* The handle always has a URL. If newer versions of libcurl have no memory to store the URL,
+     * they report "No URL set". */
     if (strstr(t->errors, "No URL set")) code = CURLE_OUT_OF_MEMORY;
     int status = code_of_head(t, code, &advice);
     if (!status) {
@@ -258,7 +259,7 @@ int beluga__transfer_explain(const beluga__transfer *t, CURLcode code, beluga_er
         advice =
             "the HTTP/2 stream was reset, and libcurl dropped its answer: set http_version to 1.1";
     beluga_error_set(err, status, "%s", advice);
-    /* a retry would be charged again, and its answer dropped again */
+    /* the provider would charge for a retry, too, and libcurl would drop its answer, too */
     if (dropped) err->retryable = 0;
     beluga__hint_set_not_running(err, is_refused(t, code) && t->near && !t->far);
     beluga__hint_set_unsent(err, is_unsent(t, code));

@@ -21,8 +21,8 @@ void beluga__transfer_tell_head(beluga__transfer *t)
 }
 
 /* Returns whether bytes may be delivered now. libcurl reads a connection until it is empty, so
- * bytes that exceed the limit of this step, or of one transfer while others wait, are held until a
- * later turn. */
+ * bytes above the limit of this step, or above the share of one transfer, are left in libcurl until
+ * a later step. */
 static bool has_room(const beluga__network_loop *loop, size_t n)
 {
     bool in_turn = !loop->turn_bytes || loop->turn_bytes + n <= loop->share;
@@ -48,6 +48,7 @@ size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userda
     t->http->loop->step_bytes += length;
     t->http->loop->turn_bytes += length;
     t->handler->body(t->owner, bytes, length);
-    /* For libcurl a return of 0 is an error, which ends a transfer that was cancelled meanwhile. */
+    /* If the transfer was cancelled meanwhile, return 0: libcurl takes that for an error and ends
+     * the transfer. */
     return t->handler || t->draining ? length : 0;
 }

@@ -12,26 +12,30 @@
 #include <sys/mman.h>
 
 enum {
-    UPLOAD_BUFFER = 16 * 1024,      /* the smallest size that libcurl allows */
+    /* upload buffer for other bodies; the smallest size that libcurl allows */
+    UPLOAD_BUFFER = 16 * 1024,
     LONG_UPLOAD_BUFFER = 64 * 1024, /* upload buffer for a body that is longer than this */
     SMALL_READ_BUFFER = 4 * 1024,
-    EXPECTED_BODY = 64 * 1024, /* libcurl sends smaller bodies at once */
-    ROOM_TO_BEGIN = 4 << 20,   /* starting libcurl and OpenSSL takes less memory than this */
+    /* a longer body is sent with the header "Expect:", so that libcurl does not wait for "100
+     * Continue" */
+    EXPECTED_BODY = 64 * 1024,
+    ROOM_TO_BEGIN = 4 << 20, /* more memory than starting libcurl and OpenSSL needs */
 };
 
 /* --- the process ------------------------------------------------------------------------------ */
 
 /* The Accept-Encoding header with all encodings that libcurl decodes. */
 static char encodings[64];
-/* Whether all transfers of a loop share one buffer, as since libcurl 8.8; before, each open
- * transfer has its own. */
+/* Whether all transfers of a loop share one receive buffer. They do since libcurl 8.8; in older
+ * versions each open transfer has its own buffer. */
 static bool shares_buffer;
 
 static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static atomic_bool curl_ready;
 
-/* Returns whether there is enough memory to start OpenSSL. OpenSSL makes its tables once. Without
- * memory for them it reports no error, and the first handshake of the process crashes. */
+/* Returns whether there is enough memory to start OpenSSL, which makes its tables once in a
+ * process. If there is no memory for the tables, OpenSSL reports no error, and the first handshake
+ * crashes. */
 static bool has_room_to_begin(void)
 {
     void *room =
@@ -57,8 +61,8 @@ static bool begin(void)
     return true;
 }
 
-/* Start libcurl, at the first call rather than when the library is loaded. It is never cleaned up,
- * since the host may use libcurl, too. */
+/* Start libcurl at the first call, and not when the library is loaded. curl_global_cleanup is never
+ * called, since the host may use libcurl, too. */
 bool beluga__curl_begin(void)
 {
     if (atomic_load_explicit(&curl_ready, memory_order_acquire)) return true;
@@ -71,8 +75,8 @@ bool beluga__curl_begin(void)
 
 /* --- a handle and its connection -------------------------------------------------------------- */
 
-/* Set a string option, which libcurl copies. Returns false without memory: a call must not go on
- * without its proxy or its CA file. */
+/* Set a string option, which libcurl copies. Returns false without memory; the call must then fail,
+ * since it would run without its proxy or its CA file. */
 static bool set_text(CURL *easy, CURLoption option, const char *text)
 {
     return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
@@ -97,7 +101,7 @@ static bool set_up_once(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->http);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    /* the path was checked, and its bytes may have been signed */
+    /* send the path unchanged: it was checked, and its bytes may have been signed */
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     /* don't deliver the headers of a proxy with those of the answer */
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -105,10 +109,10 @@ static bool set_up_once(beluga__transfer *t)
      * configuration, accept older versions of TLS. */
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    /* decode a compressed answer, whatever the request asked for */
+    /* decode compressed answers, whatever the Accept-Encoding header of the request allows */
     if (!set_text(easy, CURLOPT_ACCEPT_ENCODING, "")) return false;
 #if LIBCURL_VERSION_NUM >= 0x075500
-    /* The second is for a libcurl without TLS, which does not take a name that it does not know. */
+    /* A libcurl without TLS does not know "https" and refuses the first list. */
     return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ||
            !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
 #else
@@ -116,8 +120,8 @@ static bool set_up_once(beluga__transfer *t)
 #endif
 }
 
-/* Returns the HTTP version to ask for. Without TLS no version is negotiated, and parallel calls
- * would wait in vain for the first one to find out. */
+/* Returns the HTTP version to request. Without TLS no version is negotiated, so HTTP/1.1 is
+ * requested: otherwise parallel calls would wait for a negotiation that never happens. */
 static long http_version_of(const beluga__connection *c, bool tls)
 {
     if (!tls && c->http_version == BELUGA_HTTP_VERSION_AUTO) return CURL_HTTP_VERSION_1_1;
@@ -128,8 +132,8 @@ static long http_version_of(const beluga__connection *c, bool tls)
     }
 }
 
-/* Set the options that belong to the model. The user agent set here is only sent to a proxy that
- * opens a tunnel; requests have it in their list of headers. */
+/* Set the options that belong to the model. The user agent that is set here is only sent to a proxy
+ * that opens a tunnel; requests have a User-Agent in their list of headers. */
 static bool set_up_connection(CURL *easy, const beluga__connection *c)
 {
     bool may_tunnel = !c->proxy || *c->proxy;
@@ -143,16 +147,16 @@ static bool set_up_connection(CURL *easy, const beluga__connection *c)
                     may_tunnel ? c->agent + sizeof BELUGA__AGENT - 1 : NULL);
 }
 
-/* Returns the size of the receive buffer in bytes. Each transfer may allocate one, and most answers
- * in one piece are short. */
+/* Returns the size of the receive buffer in bytes. Old versions of libcurl allocate a buffer for
+ * each transfer, and most answers that are not streamed are short, so these get a small buffer. */
 static long read_buffer(bool reads_much)
 {
     if (shares_buffer) return BELUGA__READ_BYTES;
     return reads_much ? BELUGA__READ_BYTES / 2 : SMALL_READ_BUFFER;
 }
 
-/* Set the options that depend on the connection, on TLS, and on the lengths of body and answer, if
- * they differ from those that the handle has. */
+/* Set the options that depend on the connection, on TLS, on `once`, and on the lengths of body and
+ * answer, unless the handle has these options already. */
 static bool set_up_handle(beluga__transfer *t)
 {
     enum { SHAPE_BITS = 4 };
@@ -164,7 +168,7 @@ static bool set_up_handle(beluga__transfer *t)
                      (uint64_t)is_long << 1 | tls;
     if (t->setup == setup) return true;
     if (t->setup >> SHAPE_BITS != c->id) {
-        /* A handle with a CA file can't return to the default CA file, so it is reset. */
+        /* Once a CA file was set, only a reset restores the default CA file. */
         if (t->setup) curl_easy_reset(t->easy);
         bool afresh = !t->setup || set_up_once(t);
         t->setup = UINT64_MAX;
@@ -243,9 +247,9 @@ static bool is(const beluga__transfer *t, const char *method)
     return strcmp(t->request->method, method) == 0;
 }
 
-/* Set the method. libcurl knows GET, HEAD and POST; any other method replaces the word of one of
- * these. A request that may change something is sent as a POST even without a body, since servers
- * want to see that its length is 0. */
+/* Set the method. libcurl has options for GET, HEAD and POST; for any other method one of these is
+ * chosen and its name replaced. A POST, PUT or PATCH without a body is sent like a POST, so that it
+ * has a Content-Length of 0, which servers require. */
 static bool set_method(beluga__transfer *t)
 {
     CURL *easy = t->easy;
@@ -262,8 +266,9 @@ static bool set_method(beluga__transfer *t)
     return !t->renamed || set_text(easy, CURLOPT_CUSTOMREQUEST, t->request->method);
 }
 
-/* Parse a URL. If *parts becomes NULL, libcurl gets the text itself, and reports what is wrong with
- * it. Older versions lose the zone of a link-local IPv6 address when they copy parts. */
+/* Parse a URL. If *parts becomes NULL, libcurl gets the URL as text, and reports an error if it is
+ * not valid. A URL with an IPv6 address is not parsed here, since older versions of libcurl lose
+ * the zone of a link-local address when they copy a parsed URL. */
 static CURLUcode take_apart(const char *url, CURLU **parts)
 {
     *parts = NULL;
@@ -277,9 +282,9 @@ static CURLUcode take_apart(const char *url, CURLU **parts)
     return code;
 }
 
-/* Set the URL. Requests of a model rarely differ in it, so the handle keeps the parsed parts, and
- * the text to compare the next URL with. This saves libcurl parsing and joining it for each
- * request. */
+/* Set the URL. Most requests of a model have the same URL, so the handle keeps the parsed URL, and
+ * its text for comparing it with the next one. This saves libcurl from parsing and joining the URL
+ * for each request. */
 static bool set_url(beluga__transfer *t)
 {
     const char *url = t->request->url.data, *last = NULL;
@@ -304,9 +309,9 @@ bool beluga__transfer_set_up(beluga__transfer *t)
 
 /* --- its headers ------------------------------------------------------------------------------ */
 
-/* The list of headers, and where the text of the next header goes. libcurl reads the list as long
- * as the transfer lasts, which may be longer than the call. All headers are put into the list,
- * since libcurl formats its own header options anew for each request. */
+/* The list of headers, and the place for the text of the next header. libcurl reads the list as
+ * long as the transfer lasts, which may be longer than the call. All headers are in this list,
+ * since libcurl would format headers that are set by options again for each request. */
 typedef struct header_list {
     struct curl_slist *next;
     char *at;
@@ -336,7 +341,7 @@ static void add_header(header_list *list, const char *name, size_t n, const char
         list->at = put(put(list->at, ": ", 2), value, n_value + 1);
 }
 
-/* Returns the bytes that the list and its text need, and sets *n to the number of headers. */
+/* Returns how many bytes the list and its text need, and sets *n to the number of headers. */
 static size_t list_bytes(const beluga_http_request *request, size_t *n)
 {
     size_t size = 0;
@@ -358,7 +363,8 @@ static struct curl_slist *make_room(beluga__transfer *t, size_t size)
     return t->lines;
 }
 
-/* Write the headers of the request, and those of the transport that the request does not have. */
+/* Write the headers of the request, and then those headers of the transport that the request does
+ * not have. */
 static void write_headers(const beluga__transfer *t, const beluga_http_request *request,
                           header_list *list)
 {
@@ -373,10 +379,10 @@ static void write_headers(const beluga__transfer *t, const beluga_http_request *
         add_header(list, h->name, h->n_name, h->value, h->n_value);
     }
     if (!names_agent) add_line(list, (char *)t->connection->agent);
-    /* a stream does not ask for compression, which would delay events */
+    /* a streamed request does not ask for compression, which would delay events */
     if (!names_encoding) add_line(list, t->streamed ? plain : encodings);
-    /* libcurl would ask for "100 Continue" before a body above 1 MiB, and wait a second for the
-     * answer */
+    /* before a long body (above 1 MiB in current versions) libcurl would ask for "100 Continue",
+     * and wait a second for the answer */
     if (request->body.length > EXPECTED_BODY) add_line(list, no_expect);
     /* libcurl would declare the body of a POST as a form, even if there is no body */
     if (!request->has_body) add_line(list, no_type);

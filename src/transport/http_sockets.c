@@ -1,5 +1,4 @@
-/* libcurl's sockets: opened and closed here at libcurl's request, and watched by the loop's
- * poller. */
+/* Opens and closes sockets for libcurl, and watches them with the loop's poller. */
 #include "base/mem.h"
 #include "base/sockets.h"
 #include "transport/http_transfer.h"
@@ -18,8 +17,8 @@ typedef struct socket_watch {
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* Returns whether an IPv4 address reaches this machine. The "any" address 0.0.0.0 does, and many
- * people copy it from a server's settings into a client's. */
+/* Returns whether an IPv4 address reaches this machine. The "any" address 0.0.0.0 does; people
+ * often copy it from a server's settings to a client's. */
 static bool is_v4_here(uint32_t address)
 {
     return address >> 24 == IN_LOOPBACKNET || address == INADDR_ANY;
@@ -70,8 +69,8 @@ curl_socket_t beluga__socket_open(void *payload, curlsocktype purpose,
 
 /* --- watching --------------------------------------------------------------------------------- */
 
-/* Let libcurl act. Without memory libcurl reports the failure, but not which of its transfers it
- * lost. */
+/* Let libcurl handle a socket or its timers. If libcurl has no memory, it reports a failure, but
+ * not which of its transfers it lost. */
 void beluga__http_act(beluga__http *http, curl_socket_t fd, int mask)
 {
     int running;
@@ -122,9 +121,9 @@ static void drop_socket(beluga__http *http, socket_watch *s)
     beluga__list_append(&http->spare_sockets, &s->node);
 }
 
-/* Forget the watch of a closed descriptor. libcurl closes some sockets before it stops watching
- * them, and by then the number may belong to another thread's socket, or to another socket of this
- * loop. */
+/* Stop watching a descriptor that is being closed. libcurl closes some sockets before it asks to
+ * stop watching them; by then the same descriptor number may belong to another thread's socket, or
+ * to another socket of this loop. */
 static void drop_number(beluga__http *http, curl_socket_t fd, const beluga__transfer *of)
 {
     beluga__list *bucket = bucket_of(http, fd);
@@ -158,8 +157,9 @@ void beluga__transfer_fail_later(beluga__transfer *t, int refusal)
     beluga__transfer_move(t, &t->http->to_fail);
 }
 
-/* Handle a socket that can't be watched. An error returned to libcurl would end its whole multi
- * handle, so only this transfer fails, in the next step. */
+/* Handle a socket that can't be watched. An error that is returned to libcurl would end all
+ * transfers of its multi handle. So this function returns 0, and makes only this transfer fail in
+ * the next step. */
 static int cannot_watch(beluga__http *http, CURL *easy, int status)
 {
     beluga__transfer *t = NULL;

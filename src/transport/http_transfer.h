@@ -1,10 +1,8 @@
 /* A loop's libcurl handle and its transfers, shared by these files:
  *
- *   http.c          starts and ends transfers, and lets libcurl act in each step
- *   http_setup.c    sets libcurl's options for a connection and a request
- *   http_receive.c  receives headers and bytes from libcurl
- *   http_sockets.c  watches libcurl's sockets
- *   http_failure.c  explains why a transfer failed
+ * http.c starts and ends transfers, and runs libcurl in each step http_setup.c sets libcurl's
+ * options for a connection and a request http_receive.c receives headers and bytes from libcurl
+ * http_sockets.c watches libcurl's sockets http_failure.c explains why a transfer failed
  *
  * Each file uses only those below it. No other file includes curl. */
 #ifndef BELUGA__HTTP_TRANSFER_H
@@ -27,37 +25,38 @@ struct beluga__http {
     beluga__list transfers; /* transfers in the multi handle */
     beluga__list to_start;  /* transfers that a callback started */
     beluga__list to_end;    /* transfers that a callback cancelled */
-    beluga__list to_fail;   /* transfers whose socket can't be watched */
-    beluga__list to_resume; /* transfers that were resumed, or held until the next step */
-    /* Sockets in buckets by their descriptor, and unused structs; http_sockets.c uses them. */
+    beluga__list to_fail;   /* transfers that fail in the next step */
+    beluga__list to_resume; /* transfers that were resumed, or held back until the next step */
+    /* For http_sockets.c: a hash table of sockets, with the descriptor as key, and a list of unused
+     * structs. */
     beluga__list sockets[BELUGA__SOCKET_BUCKETS];
     beluga__list spare_sockets;
     size_t n_draining;
-    beluga__list spare; /* ended transfers whose handles are used again */
+    beluga__list spare; /* ended transfers, whose handles are reused */
     size_t n_spare;
 };
 
 struct beluga__transfer {
-    /* These fields stay with the handle from one request to the next. */
+    /* These fields keep their values from one request to the next, with the handle. */
     beluga__http *http;
     CURL *easy;
-    /* which options the handle has: its connection's id, and bits of http_setup.c */
+    /* the options that the handle has: its connection's id, and bits that http_setup.c defines */
     uint64_t setup;
     CURLU *url;  /* the parsed URL that the handle has; NULL: the handle has only the text */
     void *lines; /* the list of headers (struct curl_slist) and their text */
     beluga__list node;
     uint32_t lines_size;
-    bool answers_long; /* the last answer was too long for a small buffer */
-    /* The fields from here on belong to one request, and begin as zeros. */
+    bool answers_long; /* the last answer was longer than the small receive buffer */
+    /* The fields from here on belong to one request, and are zeroed before each request. */
     int32_t connect_timeout_ms;
     uint32_t stops; /* the loop's `stops` when the transfer was last added to libcurl */
-    /* NULL when the call has ended: then events are delivered to nobody. */
+    /* NULL after the call has ended: then no callback is called. */
     const beluga__transfer_handler *handler;
     void *owner;
     beluga_http_response *response;
-    const beluga_http_request *request; /* valid as long as there is a handler */
+    const beluga_http_request *request; /* valid while `handler` is not NULL */
     beluga__buf body;                   /* moved here from the request */
-    int64_t start_ns;                   /* time of the loop's active clock */
+    int64_t start_ns;                   /* start time, from the clock of beluga__loop_active_ns */
     const beluga__connection *connection;
     int no_socket; /* errno if no socket could be opened */
     int tried[2];  /* the last two sockets that the transfer opened (IPv4 and IPv6); -1: none */
@@ -71,8 +70,8 @@ struct beluga__transfer {
     bool head_told : 1;
     bool paused : 1;
     bool draining : 1;
-    bool far : 1;        /* the transfer tried to reach another machine */
-    bool near : 1;       /* the transfer tried to reach this machine */
+    bool far : 1;        /* the transfer tried to connect to another machine */
+    bool near : 1;       /* the transfer tried to connect to this machine */
     bool head_ended : 1; /* the empty line that ends the headers came */
     bool unwatched : 1;  /* the poller can't watch the transfer's socket */
     beluga__timer drain;
@@ -86,7 +85,7 @@ static inline void beluga__transfer_move(beluga__transfer *t, beluga__list *to)
     beluga__list_append(to, &t->node);
 }
 
-/* Resume the transfer in the next step. One that is to fail in this step stays in its list. */
+/* Resume the transfer in the next step, unless it is in the list of transfers that fail. */
 static inline void beluga__transfer_resume_later(beluga__transfer *t)
 {
     if (!t->refusal) beluga__transfer_move(t, &t->http->to_resume);
@@ -97,7 +96,7 @@ static inline void beluga__transfer_resume_later(beluga__transfer *t)
 /* Start libcurl, once in a process. Returns false without memory; the next call then tries
  * again. */
 bool beluga__curl_begin(void);
-/* Returns a transfer with a handle, perhaps one that an earlier request used; NULL without
+/* Returns a transfer with a handle, which may be that of an earlier request; NULL without
  * memory. */
 beluga__transfer *beluga__transfer_take(beluga__http *http);
 /* Keep an ended transfer and its handle for another request. */
@@ -105,15 +104,15 @@ void beluga__transfer_keep(beluga__transfer *t);
 void beluga__transfers_free_spare(beluga__http *http);
 /* Write the request's headers and those of the transport. Returns false without memory. */
 bool beluga__transfer_write_headers(beluga__transfer *t, const beluga_http_request *request);
-/* Set all options of the transfer's handle. Returns false without memory; the handle is then set up
- * completely at its next use. */
+/* Set all options of the transfer's handle. Returns false without memory; the next use of the
+ * handle then sets all options again. */
 bool beluga__transfer_set_up(beluga__transfer *t);
 
 /* --- http_receive.c: callbacks of libcurl --- */
 
 size_t beluga__transfer_on_header(char *line, size_t size, size_t n, void *transfer);
 size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *transfer);
-/* Tell the handler that the head is complete, unless it was told before. */
+/* Call the handler's `head`, unless it was called before. */
 void beluga__transfer_tell_head(beluga__transfer *t);
 
 /* --- http_sockets.c --- */
@@ -126,12 +125,12 @@ int beluga__socket_changed(CURL *easy, curl_socket_t fd, int what, void *http, v
 
 void beluga__sockets_init(beluga__http *http);
 void beluga__sockets_free(beluga__http *http);
-/* Drop the sockets of a transfer that is not connected, since libcurl closes these without a
- * callback. */
+/* Stop watching the sockets of a transfer that is not connected yet, since libcurl closes such
+ * sockets without a callback. */
 void beluga__sockets_drop_unconnected(beluga__transfer *t);
 /* Let libcurl handle a socket, or its timers (CURL_SOCKET_TIMEOUT). */
 void beluga__http_act(beluga__http *http, curl_socket_t fd, int mask);
-/* Fail a transfer in the next step, since libcurl may be using it now. */
+/* Fail a transfer, but only in the next step, since libcurl may be using it now. */
 void beluga__transfer_fail_later(beluga__transfer *t, int refusal);
 
 /* --- http_failure.c --- */

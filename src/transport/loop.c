@@ -1,7 +1,8 @@
-/* The loop: tasks, timers, descriptors, mail. One step handles each of these once, in this order:
- * bytes that can be read must be read before a timer fails a call because they are missing. So a
- * timer runs only if it was due before the descriptors were polled. Otherwise bytes that came in
- * between would be missed, and many come while a process is stopped. */
+/* The loop. One step runs the waiting tasks, then reads the ready descriptors (one of them is the
+ * mailbox), then runs the due timers. The timers come last, since a timer must not fail a call for
+ * lack of bytes that can already be read. For the same reason a timer runs only if it was due
+ * before the descriptors were polled: more bytes may have come since, especially while the process
+ * was suspended. */
 #include "transport/loop.h"
 
 #include "base/clock.h"
@@ -21,8 +22,8 @@ static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
-/* Set the timer of the host's descriptor. Without a file descriptor for that timer the host has to
- * step again at once. */
+/* Make the host's descriptor readable at this time. If there is no file descriptor for a timer,
+ * make it readable now, so that the host steps the loop again at once. */
 static void arm(beluga__network_loop *loop, int64_t deadline_ns)
 {
     if (beluga__poller_arm(&loop->poller, deadline_ns)) beluga__poller_wake(&loop->poller);
@@ -42,7 +43,7 @@ static void defer(beluga_loop *base, beluga__task *task)
 
 static int reserve(beluga_loop *base)
 {
-    enum { OWN = 16 }; /* room for libcurl's timer and those of transfers that drain */
+    enum { OWN = 16 }; /* places for libcurl's timer and the timers of transfers that drain */
     return beluga__timers_reserve(&beluga__loop_of(base)->timers,
                                   (base->active + 1) * BELUGA__TIMERS_PER_CALL + OWN);
 }
@@ -50,7 +51,7 @@ static int reserve(beluga_loop *base)
 static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_ns)
 {
     beluga__network_loop *loop = beluga__loop_of(base);
-    /* this can't fail where room was reserved */
+    /* this can't fail, since `reserve` was called before */
     if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return;
     if (!loop->stepping) plan_earlier(loop, deadline_ns);
     if (!loop->stepping && beluga__loop_is_watched(loop, true)) arm(loop, deadline_ns);
@@ -72,8 +73,8 @@ static void splice(beluga__list *to, beluga__list *from)
     beluga__list_init(from);
 }
 
-/* Run the tasks that wait now, up to a limit: tasks that defer further tasks, or thousands of calls
- * that begin at once, must not keep the step from ending. */
+/* Run the waiting tasks, up to a limit, so that the step ends even if tasks defer further tasks or
+ * thousands of calls begin at once. */
 static void run_tasks(beluga__network_loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
@@ -100,8 +101,9 @@ static void run_timers(beluga__network_loop *loop)
 
 /* --- cancellation ----------------------------------------------------------------------------- */
 
-/* A context under which calls of this loop run. Its descriptor stays readable for ever, since other
- * loops watch it, too, so this loop stops watching when the event comes. */
+/* A context under which calls of this loop run. When the context is cancelled, its descriptor
+ * becomes readable and stays so, since other loops may watch it, too. So this loop stops watching
+ * it then. */
 typedef struct cancel_entry {
     beluga__list node;
     beluga__list watchers;
@@ -123,7 +125,7 @@ static void context_cancelled(beluga__watch *watch, int events)
     if (entry->fired) return;
     entry->fired = true;
     beluga__poller_del(&entry->loop->poller, watch);
-    /* The watchers only defer tasks, so this list does not change while it is walked. */
+    /* The watchers only defer tasks, so the list does not change during this iteration. */
     for (beluga__list *n = entry->watchers.next; n != &entry->watchers; n = n->next) {
         beluga__cancel_watch *w = beluga__container_of(n, beluga__cancel_watch, node);
         w->cancelled(w);
@@ -190,7 +192,7 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     beluga__release(&loop->base.runtime->allocator, entry);
 }
 
-/* --- file descriptors that others watch here -------------------------------------------------- */
+/* --- file descriptors that other code watches with this loop ---------------------------------- */
 
 static int watch_fd(beluga_loop *base, beluga__watch *watch, int events)
 {
@@ -232,7 +234,7 @@ static int open_mailbox(beluga_loop *base)
 }
 
 /* Close the mailbox of a loop that becomes idle. Otherwise mail would wait until the loop is leased
- * again, and its references would keep the client from being freed. */
+ * again, and the references in the mail would keep the client from being freed. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop)
 {
     beluga__mailbox *box = loop->base.mailbox;
@@ -246,7 +248,7 @@ void beluga__loop_close_mailbox(beluga__network_loop *loop)
 /* --- the clock -------------------------------------------------------------------------------- */
 
 /* Set the loop's time. If the loop runs much later than planned, it could not read meanwhile: the
- * process was stopped, a callback blocked, or the machine was busy. Timeouts do not count that
+ * process was suspended, a callback blocked, or the machine was busy. Timeouts do not count that
  * time. */
 static void take_time(beluga__network_loop *loop, int64_t now)
 {
@@ -283,9 +285,9 @@ static bool has_more_ready(const beluga__network_loop *loop)
     return loop->has_poller && beluga__poller_has_more(&loop->poller);
 }
 
-/* Returns whether timers may run. No call may fail for want of bytes that have already come, so
- * timers wait until every ready descriptor was read. If some descriptors are always ready, timers
- * wait only until each must have been read once. */
+/* Returns whether timers may run. No call may time out while its bytes wait to be read, so timers
+ * wait until no ready descriptor is left. If some descriptors are always ready, timers wait only
+ * until every descriptor must have been read once. */
 static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 {
     bool more = n_ready == BELUGA__MAX_STEP_EVENTS || has_more_ready(loop) ||
@@ -316,8 +318,8 @@ static int wait_ms(beluga__network_loop *loop, int64_t timeout_ms)
     return due > INT32_MAX ? INT32_MAX : (int)due;
 }
 
-/* Set the timer of the host's descriptor, which must be readable while the loop has work. Ready
- * descriptors make it readable by themselves. */
+/* Set the time at which the host's descriptor becomes readable, or make it readable now if the loop
+ * has work. Ready descriptors make it readable without help. */
 static void rearm(beluga__network_loop *loop)
 {
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
@@ -337,8 +339,8 @@ static int wait_ready(beluga__network_loop *loop, int wait)
     return n;
 }
 
-/* Call ready descriptors up to the limit of a step, in which `n` were called already. Returns `n`
- * plus the number called now. */
+/* Call the watches of ready descriptors, up to the limit of a step. `n` were called in this step
+ * already; returns the new number. */
 static int call_ready(beluga__network_loop *loop, int n)
 {
     while (n < BELUGA__MAX_STEP_EVENTS && beluga__loop_has_room(loop, BELUGA__READ_BYTES)) {
@@ -349,8 +351,9 @@ static int call_ready(beluga__network_loop *loop, int n)
     return n;
 }
 
-/* Poll the descriptors. A wait that ended without an event may have ended long ago, or by a signal,
- * so the descriptors are polled again before timers run. */
+/* Poll the descriptors. If the wait ended without an event, it may have been interrupted by a
+ * signal, or this thread may run much later than the wait ended. So the descriptors are polled
+ * again before timers run. */
 static void look(beluga__network_loop *loop, int wait)
 {
     loop->look_ns = loop->base.now_ns;
@@ -363,10 +366,10 @@ static void look(beluga__network_loop *loop, int wait)
     loop->share = (size_t)BELUGA__TURN_STEPS * BELUGA__MAX_STEP_BYTES / (size_t)(n ? n : 1);
 }
 
-/* Let everybody read in turn: first the descriptors that the last step left, then transfers that
- * were held, then descriptors that have become ready. The poll happens even if held transfers fill
- * the step: what it finds comes first in the next step. Returns the number of descriptors
- * called. */
+/* Let all calls read in turn: first from descriptors that the last step left, then held transfers,
+ * then from descriptors that a new poll finds ready. The poll happens even if held transfers fill
+ * the step; the descriptors that it finds are then read first in the next step. Returns the number
+ * of descriptors whose watch was called. */
 static int read_ready(beluga__network_loop *loop, int wait)
 {
     int n = call_ready(loop, 0);
@@ -380,13 +383,13 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
 {
     loop->step_bytes = loop->turn_bytes = 0;
     begin_turn(loop);
-    /* Tasks run first, so calls without a network end here and never need the poller. */
+    /* Tasks run first. A call that needs no network ends in them, so it never needs the poller. */
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
-    /* If the only call of a loop has just begun, there is nothing to read before its request was
-     * sent, so the poll is skipped. Not for a host that watches: the poll makes its descriptor
-     * quiet. */
+    /* If the loop's only call has just begun, nothing can be read before its request was sent, so
+     * the poll is skipped. If a host watches the loop's descriptor, the poll is needed to make the
+     * descriptor unreadable again. */
     if (!loop->watched && loop->base.active == 1 && beluga__http_is_fresh(loop->http)) {
         beluga__http_step(loop->http);
         return 0;
@@ -492,7 +495,7 @@ void beluga__network_loop_destroy(beluga__network_loop *loop)
     beluga_loop *base = &loop->base;
     loop->stepping = true;
     beluga__loop_abort_all(loop);
-    /* A task that still waits may outlive the loop, so it must not stay in the loop's list. */
+    /* A waiting task may outlive the loop, so it must not stay in the loop's list. */
     while (!beluga__list_empty(&loop->tasks))
         beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
     beluga__http_free(loop->http);
@@ -518,8 +521,8 @@ void beluga_loop_free(beluga_loop *base)
     runtime->unref(runtime);
 }
 
-/* Returns the descriptor, and notes that a host watches it from now on. The host may ask late, and
- * from another thread than the loop's. */
+/* Returns the descriptor, and notes that a host watches it from now on. The host may call this at
+ * any time, and on another thread than the loop's. */
 int beluga_loop_fd(beluga_loop *base)
 {
     beluga__network_loop *loop = beluga__loop_of(base);

@@ -14,15 +14,15 @@ typedef struct beluga__http beluga__http; /* the part of a loop that drives libc
 
 enum {
     BELUGA__CANCEL_BUCKETS = 256,
-    BELUGA__READ_BYTES = 16 * 1024, /* bytes that libcurl reads at once, or half of them */
+    BELUGA__READ_BYTES = 16 * 1024, /* bytes that libcurl reads at once; it may read half of them */
     BELUGA__TURN_STEPS = 4,         /* every ready descriptor is read within this number of steps */
 };
 
 typedef struct beluga__network_loop {
     beluga_loop base;
-    bool hosted; /* the loop belongs to a host, which may ask for its descriptor */
+    bool hosted; /* the loop is for a host, which may watch the loop's descriptor */
     bool stepping;
-    /* a host watches the descriptor, so it must be signalled and its timer set */
+    /* a host watches the descriptor, so the loop must make it readable when there is work */
     atomic_bool watched;
     atomic_bool waits; /* a task or a timer waits */
     bool has_poller;
@@ -33,13 +33,14 @@ typedef struct beluga__network_loop {
     beluga__list *cancels; /* hash table of watched contexts, allocated at first use */
     beluga__http *http;
     size_t step_bytes; /* body bytes read in this step */
-    size_t turn_bytes; /* body bytes read by the descriptor or transfer whose turn it is */
+    size_t turn_bytes; /* body bytes read since the current descriptor or transfer was called */
     size_t share;      /* maximum of turn_bytes */
-    size_t behind;     /* number of descriptors that must be read before timers run again */
-    int64_t left_ns;   /* time since when calls wait for a run; 0: no call waits */
-    int64_t seen_ns;   /* the last time that was read from the clock */
-    int64_t plan_ns;   /* time of the next planned work; INT64_MAX: nothing is planned */
-    int64_t look_ns;   /* time before the descriptors were last polled */
+    /* number of descriptors that must be read before timers run; see may_run_timers */
+    size_t behind;
+    int64_t left_ns; /* time at which the loop stopped running while it had calls; 0: not so */
+    int64_t seen_ns; /* the last time that was read from the clock */
+    int64_t plan_ns; /* time at which the loop should run next; INT64_MAX: never */
+    int64_t look_ns; /* time before the descriptors were last polled */
 } beluga__network_loop;
 
 static inline beluga__network_loop *beluga__loop_of(beluga_loop *base)
@@ -47,21 +48,22 @@ static inline beluga__network_loop *beluga__loop_of(beluga_loop *base)
     return beluga__container_of(base, beluga__network_loop, base);
 }
 
-/* Note that a call is about to start. If the loop is not running, the call's timeouts begin with
- * the next run. */
+/* Note that a call is about to start. If nobody runs the loop yet, the call's timeouts begin when
+ * it runs. */
 static inline void beluga__loop_starts(beluga__network_loop *loop)
 {
     if (!loop->hosted && !loop->base.active) loop->left_ns = loop->base.now_ns;
 }
 
-/* The functions of a loop whose calls go over a network. */
+/* The functions of a loop whose calls use the network. */
 extern const beluga__loop_ops beluga__network_ops;
 static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime *runtime)
 {
     return runtime->loop_ops ? runtime->loop_ops : &beluga__network_ops;
 }
 
-/* Make a loop. The caller keeps the runtime alive. hosted: the loop has a descriptor for a host. */
+/* Make a loop. The caller keeps the runtime alive. If `hosted` is true, the loop has a descriptor
+ * that a host can watch. */
 int beluga__network_loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
 void beluga__network_loop_destroy(beluga__network_loop *loop);
 /* Run one step, waiting at most timeout_ms for work (-1: without limit). The wait ends early when
@@ -69,7 +71,7 @@ void beluga__network_loop_destroy(beluga__network_loop *loop);
 int beluga__loop_turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done);
 /* Run steps until the flag is set. The time between two runs does not count for timeouts. */
 int beluga__loop_run(beluga__network_loop *loop, const bool *done);
-/* End every running call, without events. */
+/* End every running call without delivering further events. */
 void beluga__loop_abort_all(beluga__network_loop *loop);
 /* Make the poller at its first use. Returns 0 or LIMIT_EXCEEDED. */
 static inline int beluga__loop_poller(beluga__network_loop *loop)
@@ -79,9 +81,9 @@ static inline int beluga__loop_poller(beluga__network_loop *loop)
     loop->has_poller = status == 0;
     return status;
 }
-/* Note whether work or a timer waits. Returns whether a host watches the descriptor. A thread that
- * begins to watch reads these two flags in the opposite order, so that at least one of the threads
- * finds out that the descriptor has to be readable. */
+/* Note whether work or a timer waits. Returns whether a host watches the descriptor. This function
+ * writes `waits` and then reads `watched`; a thread that begins to watch writes `watched` and then
+ * reads `waits`. So at least one of the two threads learns that the descriptor must be readable. */
 static inline bool beluga__loop_is_watched(beluga__network_loop *loop, bool waits)
 {
     if (atomic_load_explicit(&loop->waits, memory_order_relaxed) != waits)
@@ -89,8 +91,8 @@ static inline bool beluga__loop_is_watched(beluga__network_loop *loop, bool wait
     return atomic_load(&loop->watched);
 }
 
-/* Make the descriptor readable for a host that watches, since the loop has work. Inside a step this
- * does nothing. */
+/* If a host watches the descriptor, make it readable, since the loop has work. Inside a step this
+ * does nothing, since the step's end does it. */
 static inline void beluga__loop_wake(beluga__network_loop *loop)
 {
     if (!loop->stepping && beluga__loop_is_watched(loop, true)) beluga__poller_wake(&loop->poller);
@@ -106,8 +108,8 @@ static inline bool beluga__loop_forked(const beluga__network_loop *loop)
     return beluga__loop_inherited(&loop->base);
 }
 
-/* Close the mailbox: mail that still comes is run by the thread that sends it, and the next use
- * makes a new mailbox. No call may be running. */
+/* Close the mailbox. Mail that is sent to it later is run by the sending thread, and the loop's
+ * next use of a mailbox makes a new one. No call may be running. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop);
 
 /* --- http.c --- */
@@ -122,9 +124,9 @@ bool beluga__http_due(const beluga__http *http);
 bool beluga__http_is_fresh(const beluga__http *http);
 /* Resume paused or held transfers. */
 void beluga__http_resume(beluga__http *http);
-/* Returns whether bytes are held that may be read in the next step. */
+/* Returns whether transfers were held or resumed, so that they may read bytes in the next step. */
 bool beluga__http_holds(const beluga__http *http);
-/* Let libcurl handle its timers, then start and end the transfers that had to wait. */
+/* Let libcurl handle its timers, and start and end the transfers that wait for this step. */
 void beluga__http_step(beluga__http *http);
 void beluga__http_free(beluga__http *http);
 

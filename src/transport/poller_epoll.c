@@ -27,7 +27,7 @@ static int control(beluga__poller *poller, int what, beluga__watch *watch, int e
     return epoll_ctl(poller->fd, what, watch->fd, &event);
 }
 
-/* Watch a descriptor of the poller itself, which ends the host's wait. */
+/* Watch one of the poller's own descriptors, which end the host's wait. */
 static int add_own(beluga__poller *poller, beluga__watch *own, int fd,
                    void (*ready)(beluga__watch *, int))
 {
@@ -81,8 +81,8 @@ void beluga__poller_close(beluga__poller *poller)
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
 {
     if (control(poller, EPOLL_CTL_ADD, watch, events) == 0) return 0;
-    /* epoll knows this descriptor already, so only its watch is replaced. (A descriptor that was
-     * closed and opened again would be new to epoll.) */
+    /* epoll watches this descriptor already, so only its pointer is replaced. (epoll would not know
+     * a descriptor that was closed and opened again.) */
     if (errno == EEXIST && control(poller, EPOLL_CTL_MOD, watch, events) == 0) return 0;
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }
@@ -120,7 +120,7 @@ void beluga__poller_signal(const beluga__poller *poller)
 {
     uint64_t one = 1;
     ssize_t n = write(poller->wake.fd, &one, sizeof one);
-    (void)n; /* a counter that is full is readable, too, so the result is ignored */
+    (void)n; /* if the counter is full, the write fails, but the descriptor is readable anyway */
 }
 
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms)

@@ -22,14 +22,15 @@ static int change(const beluga__poller *poller, const struct kevent *event)
     return kevent(poller->fd, event, 1, NULL, 0, NULL) < 0 ? errno : 0;
 }
 
-/* Begin or stop watching for one kind of readiness. A kqueue keeps reading and writing of a
- * descriptor as two entries; adding an entry again only replaces its pointer. */
+/* Begin or stop watching a descriptor for reading or for writing, which a kqueue stores as two
+ * entries. Adding an entry again only replaces its pointer. */
 static int set_kind(const beluga__poller *poller, beluga__watch *watch, int filter, bool wanted)
 {
     struct kevent event;
     fill(&event, (uintptr_t)watch->fd, filter, wanted ? EV_ADD : EV_DELETE, watch);
     int error = change(poller, &event);
-    return wanted ? error : 0; /* removing fails if it was not watched, which does not matter */
+    /* removing an entry that does not exist fails, which does not matter */
+    return wanted ? error : 0;
 }
 
 static int set(beluga__poller *poller, beluga__watch *watch, int events)
@@ -39,8 +40,8 @@ static int set(beluga__poller *poller, beluga__watch *watch, int events)
     return error ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
 }
 
-/* The end of input is not reported as an error: the reader has to read what came before it. If
- * nothing can be written any more, that is an error. */
+/* The end of input is not reported as an error, since the bytes before it must still be read. If
+ * the peer accepts no more output, that is an error. */
 static int from_kevent(const struct kevent *event)
 {
     bool ended = event->flags & EV_EOF;
@@ -119,8 +120,8 @@ void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
     beluga__poller_forget(poller, watch);
 }
 
-/* Take an event that only makes the descriptor readable for the host: a wake or the timer. Once it
- * was delivered the descriptor is no longer readable, so note at once that it may be woken or armed
+/* Handle an event that only makes the descriptor readable for the host: a wake or the timer. After
+ * its delivery the descriptor is not readable any more, so note that it can be woken or armed
  * again. Returns false for other events. */
 static bool take_own(beluga__poller *poller, const struct kevent *event)
 {

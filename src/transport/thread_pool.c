@@ -27,8 +27,8 @@ struct beluga__thread_pool {
     bool orphaned;
 };
 
-/* The pool whose thread this is. The TLS model "initial-exec" needs no function of the loader;
- * `beluga__inside` uses it, too. */
+/* The pool to which this thread belongs. Access with the TLS model "initial-exec" needs no function
+ * call; `beluga__inside` uses this model, too. */
 static _Thread_local beluga__thread_pool *current __attribute__((tls_model("initial-exec")));
 
 beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,

@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 
-/* Each node of the heap has four children, which touches fewer cache lines than two. */
+/* Each node of the heap has four children, since this touches fewer cache lines than two
+ * children. */
 enum { ARITY = 4, FIRST_CAPACITY = 16 };
 
 void beluga__timers_init(beluga__timers *timers, const beluga_allocator *allocator)
@@ -22,8 +23,8 @@ static void place(beluga__timers *timers, size_t at, beluga__timer *timer)
     timer->heap_index = at;
 }
 
-/* Move a timer up to its place. Indices start at 1: the parent of i is (i - 2) / ARITY + 1, its
- * first child is ARITY * (i - 1) + 2. */
+/* Move a timer up to its place in the heap. Indices start at 1: the parent of i is (i - 2) / ARITY
+ * + 1, and the first child of i is ARITY * (i - 1) + 2. */
 static void rise(beluga__timers *timers, size_t at, beluga__timer *timer)
 {
     while (at > 1) {

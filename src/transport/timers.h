@@ -12,10 +12,10 @@ typedef struct beluga__timers {
 
 void beluga__timers_init(beluga__timers *timers, const beluga_allocator *allocator);
 void beluga__timers_free(beluga__timers *timers);
-/* Make room for `count` timers in all. Returns 0 or NO_MEMORY. */
+/* Reserve memory for `count` timers in total. Returns 0 or NO_MEMORY. */
 int beluga__timers_reserve(beluga__timers *timers, size_t count);
-/* Set a timer, or move a timer that is set. Returns 0 or NO_MEMORY; never fails where room was
- * reserved. */
+/* Set a timer, or change the deadline of a timer that is set. Returns 0 or NO_MEMORY; never fails
+ * if memory was reserved. */
 int beluga__timers_set(beluga__timers *timers, beluga__timer *timer, int64_t deadline_ns);
 void beluga__timers_clear(beluga__timers *timers, beluga__timer *timer);
 /* Returns the earliest deadline, or INT64_MAX if no timer is set. */

@@ -121,7 +121,7 @@ static void vectors_of_different_lengths_are_refused(scene *s)
                    BELUGA_ERROR_INVALID_RESPONSE,
                    "the vector of input 1 has 3 numbers, but those before have 2");
     expect_refusal(s, "{\"data\":[" VECTOR(0, "") "]}", BELUGA_ERROR_INVALID_RESPONSE,
-                   "the vector of input 0 has 0 numbers");
+                   "the vector of input 0 has 0 numbers (expected 1 to 65536)");
 }
 
 static void numbers_that_are_none_are_refused(scene *s)

@@ -300,9 +300,9 @@ static void a_key_that_can_not_be_had_is_an_authentication_error(void **state)
     const struct {
         const char *key, *said;
     } rows[] = {{"file:/nonexistent/key", "/nonexistent/key"},
-                {empty, "gave nothing"},
+                {empty, "gave no usable key"},
                 {"command:exit 3", "command failed"},
-                {"command:echo", "gave nothing"}};
+                {"command:echo", "gave no usable key"}};
     peer *p = *state;
     int fd = mkstemp(empty + strlen("file:"));
     assert_true(fd >= 0);

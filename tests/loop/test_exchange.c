@@ -309,7 +309,7 @@ static void each_call_waits_as_long_as_its_own_timeouts_say(scene *s)
     beluga_op_free(push_stream(s->model, s->loop, NULL, &patient));
     wait_for_requests(s, 1);
     expect_stream_with(s, BELUGA_ERROR_AUTHENTICATION, beluga_with_timeout_ms(100));
-    assert_string_equal(s->r.error.message, "the token for the key did not come in time");
+    assert_string_equal(s->r.error.message, "exchanging the key for a token took too long");
     peer_open_gate(s->peer, 0);
     step_until_end(s->loop, &patient);
     assert_int_equal(patient.finishes, 1);

@@ -77,7 +77,7 @@ static void a_refusal_of_status_200_is_one(scene *s)
     GIVES(s,
           JSON("{\"error\":\"invalid_client\",\"error_description\":\"No " BROKER_KEY " here\"}"));
     fails(s, BELUGA_ERROR_AUTHENTICATION,
-          CAN_T ": the service refused it: the service does not know the client");
+          CAN_T ": the service refused the key: the service does not know the client");
     assert_string_equal(s->err.provider_code, "invalid_client");
     assert_string_equal(s->err.cause, "No ********************* here");
     expect_requests(s, 1);
