@@ -56,14 +56,14 @@ typedef struct beluga_job beluga_job;
  * @param err      Detail on failure, or NULL.
  * @param opts, n_opts  Borrowed, for this call; NULL and 0 for none; n_opts may be
  * BELUGA_OPTIONS_TERMINATED.
- * @return 0; BELUGA_ERROR_NOT_SUPPORTED the provider does not embed; BELUGA_ERROR_INVALID_INPUT no
- * text, or one that is NULL, empty or not UTF-8, or bad options; BELUGA_ERROR_LIMIT_EXCEEDED over
- * 1,000,000 texts, a text over 64 MiB, or over 2 GiB of vectors; BELUGA_ERROR_INVALID_RESPONSE an
- * answer that lacks the vector of a text, has two, or has vectors of different lengths or with
- * numbers that are not finite; otherwise as beluga_generate_n.
+ * @return 0; BELUGA_ERROR_NOT_SUPPORTED if the provider can't embed texts;
+ * BELUGA_ERROR_INVALID_INPUT no text, or one that is NULL, empty or not UTF-8, or bad options;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1,000,000 texts, a text over 64 MiB, or over 2 GiB of vectors;
+ * BELUGA_ERROR_INVALID_RESPONSE an answer that lacks the vector of a text, has two, or has vectors
+ * of different lengths or with numbers that are not finite; otherwise as beluga_generate_n.
  *
- * Threads: any, at once. Blocks: until all vectors are there; each request has the timeouts of an
- * unstreamed answer, and the deadline of `ctx` bounds all. Since: 0.1
+ * Threads: any, also several at once. Blocks: until all vectors are there; each request has the
+ * timeouts of an unstreamed answer, and the deadline of `ctx` bounds all. Since: 0.1
  */
 BELUGA_API int beluga_embed_n(beluga_chat_model *model, beluga_context *ctx,
                               const char *const *texts, const size_t *lengths, size_t n,
@@ -86,12 +86,12 @@ typedef void (*beluga_embed_cb)(void *payload, beluga_embeddings *embeddings,
  * @param ctx, texts, lengths, n, opts, n_opts  As for beluga_embed_n; they may go when this
  * function returns.
  * @param cb       Called from a step of the loop only, never from inside this function.
- * @param payload  Handed to cb; borrowed until then.
+ * @param payload  Passed to cb; borrowed until then.
  * @param job      Owned handle (beluga_job_free); NULL when not wanted.
- * @return 0; as beluga_embed_n for errors that are known before the start; BELUGA_ERROR_FORKED the
- * loop is the parent process's. On failure cb is never called.
+ * @return 0; as beluga_embed_n for errors that are known before the start; BELUGA_ERROR_FORKED if
+ * the loop belongs to the parent process. On failure cb is never called.
  *
- * Threads: the loop's. Blocks: never. Since: 0.1
+ * Threads: only the loop's thread. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_embed_start_n(beluga_chat_model *model, beluga_loop *loop,
                                     beluga_context *ctx, const char *const *texts,
@@ -103,12 +103,13 @@ BELUGA_API int beluga_embed_start_n(beluga_chat_model *model, beluga_loop *loop,
  * Cancel a job: its callback gets the error context_canceled, from a later step. Twice, after the
  * end, or with NULL it does nothing.
  *
- * Threads: the loop's; from other threads cancel its context (beluga_context_cancel). Since: 0.1
+ * Threads: only the loop's thread; on other threads cancel its context (beluga_context_cancel).
+ * Since: 0.1
  */
 BELUGA_API void beluga_job_cancel(beluga_job *job);
 /**
- * Give the handle back; NULL does nothing. A job under way goes on without it, and its callback is
- * still called. Threads: the loop's. Since: 0.1
+ * Free the handle; NULL does nothing. A job under way goes on without it, and its callback is still
+ * called. Threads: only the loop's thread. Since: 0.1
  */
 BELUGA_API void beluga_job_free(beluga_job *job);
 
@@ -119,8 +120,8 @@ BELUGA_API size_t beluga_embeddings_count(const beluga_embeddings *embeddings);
 /** Return the number of floats in each vector. Since: 0.1 */
 BELUGA_API size_t beluga_embeddings_dimensions(const beluga_embeddings *embeddings);
 /**
- * Return the vector of text `index`, or NULL past the last. The vectors lie behind each other in
- * one block: that of text 0 is the beginning of all. Since: 0.1
+ * Return the vector of text `index`, or NULL if `index` is out of range. The vectors lie behind
+ * each other in one block: that of text 0 is the beginning of all. Since: 0.1
  */
 BELUGA_API const float *beluga_embeddings_vector(const beluga_embeddings *embeddings, size_t index);
 /** Return the usage of all requests together, never NULL; -1: no request told it. Since: 0.1 */
@@ -131,7 +132,10 @@ BELUGA_API const char *beluga_embeddings_model(const beluga_embeddings *embeddin
 BELUGA_API const char *beluga_embeddings_provider(const beluga_embeddings *embeddings);
 /** Return the provider's id of the first HTTP request, "" when unknown. Since: 0.1 */
 BELUGA_API const char *beluga_embeddings_request_id(const beluga_embeddings *embeddings);
-/** Return warning `index`: something that the provider can't express. NULL past the last. */
+/**
+ * Return warning `index`: something that the provider can't express. NULL if `index` is out of
+ * range.
+ */
 BELUGA_API const char *beluga_embeddings_warning(const beluga_embeddings *embeddings, size_t index);
 
 /**
@@ -162,11 +166,11 @@ typedef struct beluga_token_count {
  * @param messages  Borrowed; not empty.
  * @param out       Receives the count; all zeros on failure.
  * @param ctx, err, opts, n_opts  As for beluga_embed_n.
- * @return 0; BELUGA_ERROR_NOT_SUPPORTED the provider does not count; otherwise as
+ * @return 0; BELUGA_ERROR_NOT_SUPPORTED if the provider can't count tokens; otherwise as
  * beluga_generate_n.
  *
- * Threads: any, at once. Blocks: until the count is there; some services need two requests, each
- * with its own timeouts. Since: 0.1
+ * Threads: any, also several at once. Blocks: until the count is there; some services need two
+ * requests, each with its own timeouts. Since: 0.1
  */
 BELUGA_API int beluga_count_tokens_n(beluga_chat_model *model, beluga_context *ctx,
                                      const beluga_messages *messages, beluga_token_count *out,
@@ -187,9 +191,9 @@ typedef void (*beluga_count_cb)(void *payload, const beluga_token_count *count,
  * Takes the parameters of beluga_embed_start_n, and messages, which may go when it returns.
  *
  * @return 0; as beluga_count_tokens_n for errors that are known before the start;
- * BELUGA_ERROR_FORKED the loop is the parent process's. On failure cb is never called.
+ * BELUGA_ERROR_FORKED if the loop belongs to the parent process. On failure cb is never called.
  *
- * Threads: the loop's. Blocks: never. Since: 0.1
+ * Threads: only the loop's thread. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_count_tokens_start_n(beluga_chat_model *model, beluga_loop *loop,
                                            beluga_context *ctx, const beluga_messages *messages,
@@ -216,10 +220,10 @@ BELUGA_API int beluga_count_tokens_start_n(beluga_chat_model *model, beluga_loop
  * stay. NULL on failure.
  * @param err         Detail on failure, or NULL.
  * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED what always stays is too long alone;
- * BELUGA_ERROR_INVALID_INPUT no messages, or a bad max_tokens; BELUGA_ERROR_NOT_SUPPORTED the
- * provider does not count; otherwise as beluga_count_tokens_n.
+ * BELUGA_ERROR_INVALID_INPUT no messages, or a bad max_tokens; BELUGA_ERROR_NOT_SUPPORTED if the
+ * provider can't count tokens; otherwise as beluga_count_tokens_n.
  *
- * Threads: any, at once. Blocks: for the counts; never without a model. Since: 0.1
+ * Threads: any, also several at once. Blocks: for the counts; never without a model. Since: 0.1
  */
 BELUGA_API int beluga_trim_messages(beluga_chat_model *model, beluga_context *ctx,
                                     const beluga_messages *messages, int64_t max_tokens,

@@ -146,7 +146,7 @@ typedef struct beluga_trace_context {
  */
 typedef struct beluga_telemetry_sink {
     size_t size;   /**< sizeof(beluga_telemetry_sink) */
-    void *payload; /**< handed to each function */
+    void *payload; /**< passed to each function */
     /**
      * Work begins.
      * @param parent  The handle that begin returned for the work it is part of; NULL: none.
@@ -193,10 +193,10 @@ typedef struct beluga_telemetry_settings {
     const char *file;
     /** Where the exporter "console" writes whole lines; NULL: that exporter can't be used. */
     void (*print)(void *payload, const char *text, size_t length);
-    void *print_payload; /**< handed to print, on the exporter's thread */
+    void *print_payload; /**< passed to print, on the exporter's thread */
     /** Told of an exporter's problems, on its thread; NULL: the log that the client has now. */
     beluga_log_fn log;
-    void *log_payload; /**< handed to log */
+    void *log_payload; /**< passed to log */
 } beluga_telemetry_settings;
 
 /**
@@ -209,8 +209,9 @@ typedef struct beluga_telemetry_settings {
  *
  * @param client    NULL: the default one. It keeps a reference.
  * @param settings  Borrowed; NULL for the defaults, which read the environment.
- * @param out       One reference, yours (beluga_telemetry_unref). NULL when only_if_asked is set
- * and nobody asked, or when OTEL_SDK_DISABLED says so: then 0 is returned, and nothing is observed.
+ * @param out       A reference that the caller releases (beluga_telemetry_unref). NULL when
+ * only_if_asked is set and nobody asked, or when OTEL_SDK_DISABLED says so: then 0 is returned, and
+ * nothing is observed.
  * @return 0; BELUGA_ERROR_INVALID_CONFIG a file that can't be opened or a protocol that is not
  * supported; BELUGA_ERROR_INVALID_INPUT settings without their size; BELUGA_ERROR_NO_MEMORY;
  * BELUGA_ERROR_NOT_SUPPORTED in a library without OTLP, unless only_if_asked is set and nobody
@@ -252,13 +253,15 @@ BELUGA_API int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t ti
  */
 BELUGA_API uint64_t beluga_telemetry_dropped(const beluga_telemetry *telemetry);
 
-/** Return the sink, for other clients, which must not outlive it. Borrowed as long as `telemetry`.
+/**
+ * Return the sink, for other clients, which must not outlive it. Borrowed until `telemetry` is
+ * freed.
  */
 BELUGA_API const beluga_telemetry_sink *beluga_telemetry_get_sink(beluga_telemetry *telemetry);
 
 /**
- * Give a reference back; NULL does nothing. The client holds one of its own. The last one shuts
- * it down without waiting. Threads: any.
+ * Release a reference; NULL does nothing. The client holds one of its own. The last one shuts it
+ * down without waiting. Threads: any.
  */
 BELUGA_API void beluga_telemetry_unref(beluga_telemetry *telemetry);
 
@@ -274,7 +277,7 @@ typedef struct beluga_metric_info {
     const char *meaning;     /**< a few words for a person */
 } beluga_metric_info;
 
-/** Fill in row `index` of the list of metrics, from 0. @return false past the last. */
+/** Fill in row `index` of the list of metrics, from 0. @return false if `index` is out of range. */
 BELUGA_API bool beluga_metric_get_info(size_t index, beluga_metric_info *info);
 
 /** One attribute of spans; all static. Since: 0.1 */
@@ -292,7 +295,10 @@ typedef struct beluga_attribute_info {
  */
 BELUGA_API const char *beluga_telemetry_provider_name(const char *provider);
 
-/** Fill in row `index` of the list of attributes, from 0. @return false past the last. */
+/**
+ * Fill in row `index` of the list of attributes, from 0.
+ * @return false if `index` is out of range.
+ */
 BELUGA_API bool beluga_attribute_get_info(size_t index, beluga_attribute_info *info);
 
 BELUGA_END_DECLS

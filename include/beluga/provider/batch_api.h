@@ -103,7 +103,7 @@ BELUGA_API const char *beluga_call_batch_name(const beluga_call *call);
  * Return the requests of the job that a call creates: what put_request wrote, a line each, with a
  * newline behind each; NULL for calls of other kinds.
  *
- * @param length  Receives its bytes; NULL allowed. Since: 0.1
+ * @param length  Receives its length in bytes; NULL allowed. Since: 0.1
  */
 BELUGA_API const char *beluga_call_batch_requests(const beluga_call *call, size_t *length);
 

@@ -52,11 +52,11 @@ BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
  * of the answer's form.
  */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
-/** Return message `index`, or NULL past the last. */
+/** Return message `index`, or NULL if `index` is out of range. */
 BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, size_t index);
 /** Return the number of tools to send. */
 BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
-/** Return tool `index`, or NULL past the last. */
+/** Return tool `index`, or NULL if `index` is out of range. */
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
 /** Return the token that beluga_emit_next_page was given, or NULL for the first request. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
@@ -70,7 +70,7 @@ BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
  * provider. A part of kind BELUGA_PART_STATE has nothing else: leave it out when this gives NULL.
  *
  * @param part    NULL gives NULL.
- * @param length  Receives its bytes, 0 for NULL; NULL allowed.
+ * @param length  Receives its length in bytes, 0 for NULL; NULL allowed.
  * @return NULL when the part has no state, or that of another provider. Since: 0.1
  */
 BELUGA_API const char *beluga_call_get_state(const beluga_call *call, const beluga_part *part,
@@ -90,10 +90,10 @@ BELUGA_API bool beluga_call_get_bool(const beluga_call *call, int key, bool *val
 /**
  * Return a string option in force, or NULL; always NULL for api_key, which only `authorize` gets.
  *
- * @param length  Receives its bytes, when it is set; NULL allowed.
+ * @param length  Receives its length in bytes when it is set; NULL allowed.
  */
 BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, size_t *length);
-/** Return item `index` of a list option, or NULL past the last; `length` as above. */
+/** Return item `index` of a list option, or NULL if `index` is out of range; `length` as above. */
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
@@ -106,7 +106,7 @@ BELUGA_API bool beluga_call_has_own(const beluga_call *call);
  * Read one of the provider's own options by its name, such as "acme.region". A number or bool that
  * was given as text is read from it.
  *
- * @param length  Receives the string's bytes, when it is set; NULL allowed.
+ * @param length  Receives the string's length in bytes when it is set; NULL allowed.
  * @return NULL, or false and the value is left alone, when it is not set or of another type.
  * @{
  */

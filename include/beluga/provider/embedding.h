@@ -15,9 +15,9 @@ BELUGA_BEGIN_DECLS
 /** Return the number of texts to embed; 0 for a call of another kind. Since: 0.1 */
 BELUGA_API size_t beluga_call_input_count(const beluga_call *call);
 /**
- * Return a text to embed, which ends in NUL and is not empty; NULL past the last.
+ * Return a text to embed, which ends in NUL and is not empty; NULL if `index` is out of range.
  *
- * @param length  Receives its bytes, when there is one; NULL allowed. Since: 0.1
+ * @param length  Receives its length in bytes when there is one; NULL allowed. Since: 0.1
  */
 BELUGA_API const char *beluga_call_input(const beluga_call *call, size_t index, size_t *length);
 

@@ -216,8 +216,8 @@ BELUGA_API int beluga_span_set_bool(beluga_emit *emit, const char *name, bool va
  * name fixes kind and unit. Without telemetry it does nothing.
  *
  * @param unit  UCUM ("s", "By", "{request}"), or NULL.
- * @return besides: BELUGA_ERROR_INVALID_INPUT no name, NaN, or less than 0 for a counter. Since:
- * 0.1
+ * @return besides: BELUGA_ERROR_INVALID_INPUT no name, NaN, or less than 0 for a counter.
+ * Since: 0.1
  * @{
  */
 BELUGA_API int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit,
@@ -239,7 +239,7 @@ BELUGA_API int beluga_emit_parse(beluga_emit *emit, const char *text, size_t len
 /**
  * Write a value of that parse as JSON, in the same memory.
  *
- * @return the text, NUL-terminated; NULL without memory.
+ * @return the text, NUL-terminated; NULL when out of memory.
  */
 BELUGA_API const char *beluga_emit_json_text(beluga_emit *emit, const beluga_json *value,
                                              size_t *length);
@@ -296,7 +296,7 @@ BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
  * @param wake      Called on the loop's thread when there is room again after beluga_emit_has_room
  * said no, and when the call is over; it must not block. It may still be called once when the emit
  * is detached already. NULL: not needed.
- * @param argument  Handed to `wake` and `release`.
+ * @param argument  Passed to `wake` and `release`.
  * @param release   Called once, on any thread, when `wake` will not be called any more; NULL: not
  * needed.
  * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one is
@@ -333,7 +333,9 @@ BELUGA_API bool beluga_emit_has_room(beluga_emit *emit);
  */
 BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
-/** Return a random number, for jitter or ids; never for secrets. Threads: the loop's. */
+/**
+ * Return a random number, for jitter or ids; never for secrets. Threads: only the loop's thread.
+ */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);
 
 BELUGA_END_DECLS

@@ -126,7 +126,7 @@ BELUGA_API int beluga_http_encode_segment(const char *what, const char *text, ch
 BELUGA_API void beluga_http_request_set_header(beluga_http_request *request, const char *name,
                                                const char *value);
 /**
- * Return the writer of the JSON body, borrowed as long as the request. The first call sets
+ * Return the writer of the JSON body, borrowed until the request is freed. The first call sets
  * Content-Type to application/json.
  */
 BELUGA_API beluga_json_writer *beluga_http_request_json(beluga_http_request *request);
@@ -223,7 +223,7 @@ BELUGA_API void beluga_http_request_warn(beluga_http_request *request, const cha
 
 /**
  * Return the token that beluga_emit_next_request was given; NULL for the first request of a call.
- * For encode_cancel it is that of the last request. Borrowed as long as the call. Since: 0.1
+ * For encode_cancel it is that of the last request. Borrowed until the call has ended. Since: 0.1
  */
 BELUGA_API const char *beluga_http_request_token(const beluga_http_request *request);
 /**
@@ -246,7 +246,7 @@ BELUGA_API const char *beluga_http_request_url(const beluga_http_request *reques
 /**
  * Return the body, not NULL; borrowed until it changes.
  *
- * @param length  Receives its bytes; NULL allowed.
+ * @param length  Receives its length in bytes; NULL allowed.
  */
 BELUGA_API const void *beluga_http_request_body(const beluga_http_request *request, size_t *length);
 /**
@@ -262,14 +262,14 @@ typedef struct beluga_http_response beluga_http_response;
 /** Return the status, such as 429. */
 BELUGA_API int beluga_http_response_status(const beluga_http_response *response);
 /**
- * Return a header's value, borrowed as long as the answer, or NULL; names compare without case.
+ * Return a header's value, borrowed until the answer is freed, or NULL; names compare without case.
  */
 BELUGA_API const char *beluga_http_response_header(const beluga_http_response *response,
                                                    const char *name);
 /**
- * Return the body, at most its first 64 KiB; borrowed as long as the answer, not NULL.
+ * Return the body, at most its first 64 KiB; borrowed until the answer is freed, not NULL.
  *
- * @param length  Receives its bytes; NULL allowed.
+ * @param length  Receives its length in bytes; NULL allowed.
  */
 BELUGA_API const char *beluga_http_response_body(const beluga_http_response *response,
                                                  size_t *length);

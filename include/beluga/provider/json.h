@@ -16,7 +16,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** A value inside a document; borrowed as long as the document. */
+/** A value inside a document; borrowed until the document is freed. */
 typedef struct beluga_json beluga_json;
 /** A parsed text. */
 typedef struct beluga_json_doc beluga_json_doc;
@@ -36,7 +36,7 @@ BELUGA_API int beluga_json_parse(const char *text, size_t length, beluga_json_do
                                  beluga_error *err);
 /** Free a document with all its values; NULL does nothing. */
 BELUGA_API void beluga_json_doc_free(beluga_json_doc *doc);
-/** Return the value that the text is, borrowed as long as the document; NULL for NULL. */
+/** Return the value that the text is, borrowed until the document is freed; NULL for NULL. */
 BELUGA_API const beluga_json *beluga_json_doc_root(const beluga_json_doc *doc);
 
 /** Return the member `key` of an object, the first of that name; NULL without one. */
@@ -77,7 +77,7 @@ BELUGA_API size_t beluga_json_count(const beluga_json *value);
  *     for (const beluga_json *v = beluga_json_first(a); v; v = beluga_json_next(a, v))
  *
  * @param value  The one that the last call gave.
- * @return NULL past the last, and for other types.
+ * @return NULL if `index` is out of range, and for other types.
  * @{
  */
 BELUGA_API const beluga_json *beluga_json_first(const beluga_json *container);
@@ -88,7 +88,7 @@ BELUGA_API const beluga_json *beluga_json_next(const beluga_json *container,
  * Return the key of a value that beluga_json_first or beluga_json_next of an object gave.
  *
  * @param value   Of an object, not of an array.
- * @param length  Receives the key's bytes; NULL allowed.
+ * @param length  Receives the key's length in bytes; NULL allowed.
  */
 BELUGA_API const char *beluga_json_key(const beluga_json *value, size_t *length);
 
@@ -104,9 +104,9 @@ BELUGA_API bool beluga_json_is_null(const beluga_json *value);
 /** @} */
 
 /**
- * Return a string, NUL-terminated, borrowed as long as the document; NULL for another type.
+ * Return a string, NUL-terminated, borrowed until the document is freed; NULL for another type.
  *
- * @param length  Receives its bytes, when it is a string; NULL allowed.
+ * @param length  Receives its length in bytes when it is a string; NULL allowed.
  */
 BELUGA_API const char *beluga_json_string(const beluga_json *value, size_t *length);
 /**
@@ -130,8 +130,8 @@ BELUGA_API int64_t beluga_json_get_int(const beluga_json *object, const char *ke
  * Write a value as compact JSON into a buffer that lives as long as the document.
  *
  * @param doc     The document of the value. No other thread may use it meanwhile.
- * @param length  Receives the bytes, when there is a text; NULL allowed.
- * @return NUL-terminated; NULL without memory, and for NULL.
+ * @param length  Receives its length in bytes when there is a text; NULL allowed.
+ * @return NUL-terminated; NULL when out of memory, and for NULL.
  */
 BELUGA_API const char *beluga_json_text(beluga_json_doc *doc, const beluga_json *value,
                                         size_t *length);
@@ -188,7 +188,10 @@ BELUGA_API void beluga_json_put_raw(beluga_json_writer *w, const char *key, cons
 BELUGA_API void beluga_json_put_base64(beluga_json_writer *w, const char *key, const char *prefix,
                                        const void *bytes, size_t length);
 
-/** Make a writer of your own. @return owned (beluga_json_writer_free), or NULL without memory. */
+/**
+ * Make a writer of your own.
+ * @return owned (beluga_json_writer_free), or NULL when out of memory.
+ */
 BELUGA_API beluga_json_writer *beluga_json_writer_new(void);
 /**
  * Free a writer of your own; NULL does nothing. Not for the writer of beluga_http_request_json.
@@ -198,7 +201,7 @@ BELUGA_API void beluga_json_writer_free(beluga_json_writer *w);
  * Return the text of a writer.
  *
  * @param text    Borrowed until the next write; NUL-terminated. NULL on failure.
- * @param length  Receives its bytes, 0 on failure; NULL allowed.
+ * @param length  Receives its length in bytes, 0 on failure; NULL allowed.
  * @return 0; the code of a failure that stuck; BELUGA_ERROR_INVALID_INPUT nothing was written yet,
  * or an object or array is still open.
  */

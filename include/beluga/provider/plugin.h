@@ -119,7 +119,8 @@ typedef struct beluga_plugin_host {
     /**
      * Return the function of the library that has this name, to be cast to its type: for plug-ins
      * in languages that can't include this header, and for functions that an older library may
-     * lack. @return NULL for another name. Threads: any.
+     * lack.
+     * @return NULL for another name. Threads: any.
      */
     beluga_function (*find)(const char *name);
     BELUGA_PLUGIN_FUNCTION_MAP(BELUGA_PLUGIN_SLOT)

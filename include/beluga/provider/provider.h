@@ -128,7 +128,7 @@ struct beluga_provider {
     const char *name;          /**< 1–47 of a–z 0–9 _ - ; models are opened by it */
     const char *metric_prefix; /**< of its metrics; NULL: "beluga." and the name */
     const char *default_model; /**< NULL: the caller must name one */
-    uint64_t capabilities;     /**< beluga_capability, or'ed */
+    uint64_t capabilities;     /**< bits of beluga_capability */
     /** The provider's own options, ended by a NULL name; NULL: none. */
     const beluga_own_option *options;
 
@@ -177,7 +177,9 @@ struct beluga_provider {
      * @return as decode_response; BELUGA_DECODE_DONE when nothing more will come.
      */
     int (*decode_event)(void *state, const beluga_frame *frame, beluga_emit *emit);
-    /** The stream ended: emit events that only its end tells. Optional. @return as decode_response.
+    /**
+     * The stream ended: emit events that only its end tells. Optional.
+     * @return as decode_response.
      */
     int (*decode_end)(void *state, beluga_emit *emit);
     /**
