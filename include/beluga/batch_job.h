@@ -213,8 +213,8 @@ BELUGA_API int beluga_batch_job_get(beluga_chat_model *model, beluga_context *ct
  * for.
  *
  * @param job  As for beluga_batch_job_get.
- * @return as beluga_batch_job_get; if the job had ended before, the result is 0 where the
- * provider's answer shows that. Threads: any. Blocks: until the answer arrives. Since: 0.1
+ * @return as beluga_batch_job_get; 0 also if the job had ended before, provided that the provider's
+ * answer shows it. Threads: any. Blocks: until the answer arrives. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context *ctx,
                                        const char *id, beluga_batch_job **job, beluga_error *err);
