@@ -300,7 +300,8 @@ typedef struct beluga_metric_info {
 } beluga_metric_info;
 
 /**
- * Get row `index` of the list of metrics, counted from 0. @return false if `index` is out of range.
+ * Get row `index` of the list of metrics, counted from 0.
+ * @return false if `index` is out of range.
  */
 BELUGA_API bool beluga_metric_get_info(size_t index, beluga_metric_info *info);
 

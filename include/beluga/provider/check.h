@@ -51,8 +51,9 @@ typedef struct beluga_check {
     /** file of a plug-in to load; NULL: the provider is linked or already registered */
     const char *plugin;
     /**
-     * Folder that contains check/ or PROVIDER/check/. NULL: the folder fixtures/ beside the plug-in
-     * or in the folder above it, or else one in the current folder with the provider's name.
+     * Folder that contains check/ or PROVIDER/check/. NULL: fixtures/ beside the plug-in's file or
+     * in the folder above, or else fixtures/ in the current folder, which must then contain
+     * PROVIDER/check/.
      */
     const char *fixtures;
     const char *only; /**< name of one check; NULL: all of them */

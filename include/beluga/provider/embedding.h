@@ -26,9 +26,10 @@ BELUGA_API const char *beluga_call_input(const beluga_call *call, size_t index, 
  *
  * @param index   Number of the input (beluga_call_input), from 0.
  * @param values  `count` finite numbers, 1 to 65,536; the count must be the same for all inputs.
- * @return besides: BELUGA_ERROR_INVALID_INPUT if the call does not embed texts, or an argument is
- * NULL; BELUGA_ERROR_INVALID_RESPONSE, which ends the call, if there is no such input, it has a
- * vector already, or the vector is bad or has another length than the others. Since: 0.1
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the call does not embed
+ * texts, or an argument is NULL; BELUGA_ERROR_INVALID_RESPONSE, which ends the call, if there is no
+ * such input, it has a vector already, or the vector is bad or has another length than the others.
+ * Since: 0.1
  */
 BELUGA_API int beluga_emit_embedding(beluga_emit *emit, uint32_t index, const float *values,
                                      size_t count);
@@ -53,8 +54,9 @@ BELUGA_API int beluga_emit_embedding_json(beluga_emit *emit, uint32_t index,
  * warn of that (beluga_http_request_warn, beluga_emit_warning): the caller gets the warning.
  *
  * @param tokens  The number of tokens; not less than 0.
- * @return besides: BELUGA_ERROR_INVALID_INPUT if the call does not count tokens;
- * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, if the number is less than 0. Since: 0.1
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the call does not count
+ * tokens; BELUGA_ERROR_INVALID_RESPONSE, which ends the call, if the number is less than 0.
+ * Since: 0.1
  */
 BELUGA_API int beluga_emit_token_count(beluga_emit *emit, int64_t tokens);
 

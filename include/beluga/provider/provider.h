@@ -388,8 +388,8 @@ enum { BELUGA_PROVIDER_MIN_SIZE = offsetof(beluga_provider, key_reference) };
  * @param text     Copied; at most 64 KiB of UTF-8 without control characters.
  * @param expires  The time at which the token expires, in seconds since 1970; 0: not known, so that
  * the token is used for 5 minutes.
- * @return 0; BELUGA_ERROR_INVALID_INPUT if the text is empty or not as above;
- * BELUGA_ERROR_LIMIT_EXCEEDED if it is too long; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if the text is empty; BELUGA_ERROR_LIMIT_EXCEEDED if it is
+ * too long; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: only the one that runs decode_token. Blocks: never. Since: 0.1
  */
