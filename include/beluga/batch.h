@@ -12,7 +12,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** The outcome of one input. */
+/** The result of one input. */
 typedef struct beluga_batch_result {
     beluga_response *response; /**< owned (beluga_response_free); NULL when the call failed */
     beluga_error error;        /**< error.code is 0 when the call succeeded */
@@ -98,8 +98,8 @@ typedef int (*beluga_batch_item_source_fn)(void *payload, uint64_t index, beluga
  * Callback that receives the result of one input. Results come in the order in which the calls end.
  *
  * @param payload, index  The same as for the source.
- * @param result          Borrowed for the call. To keep `response` or `partial`, copy the pointer,
- * set the member to NULL, and free the response later with beluga_response_free.
+ * @param result          Borrowed until the function returns. To keep `response` or `partial`, copy
+ * the pointer, set the member to NULL, and free the response later with beluga_response_free.
  */
 typedef void (*beluga_batch_sink_fn)(void *payload, uint64_t index, beluga_batch_result *result);
 
@@ -167,7 +167,7 @@ BELUGA_API void beluga_batch_op_free(beluga_batch_op *batch);
 
 BELUGA_END_DECLS
 
-/** beluga_batch_n with options as arguments: beluga_batch(…, err, option, …). */
+/** Call beluga_batch_n with options as further arguments: beluga_batch(…, err, option, …). */
 #ifdef __cplusplus
 template <class... Options>
 inline int beluga_batch(beluga_chat_model *model, beluga_context *ctx, const beluga_input *inputs,

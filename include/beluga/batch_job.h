@@ -56,7 +56,8 @@ typedef enum beluga_batch_state {
 } beluga_batch_state;
 
 /**
- * Return "queued", "running", …; static; "unknown" for states of a later version.
+ * Return the name of a state, such as "queued", as a static string; "unknown" for states of a later
+ * version.
  *
  * @param state  A beluga_batch_state.
  */
@@ -77,7 +78,7 @@ typedef struct beluga_batch_job {
     const char *name; /**< the name that the job was created with; "" if the provider stores none */
     uint32_t state;   /**< beluga_batch_state */
     uint32_t reserved_number;
-    const char *raw_state; /**< the provider's word for the state */
+    const char *raw_state; /**< the provider's own word for the state */
     const char *reason;    /**< why the whole job failed, as text for a person */
     int64_t total;         /**< requests of the job; -1 unknown */
     int64_t succeeded;     /**< requests that have an answer; -1 unknown */
@@ -115,7 +116,7 @@ BELUGA_API int beluga_batch_requests_new(beluga_chat_model *model, beluga_batch_
  * list's model.
  * @param id     Identifies the result of this request: 1 to 64 characters A–Z a–z 0–9 _ - . It must
  * differ from the ids of all other requests, which is not checked.
- * @param input  Borrowed for the call.
+ * @param input  Borrowed until the function returns.
  * @param opts, n_opts  Borrowed, for this request; n_opts may be BELUGA_OPTIONS_TERMINATED. All
  * options that shape a request apply, also extra_body and request_body; a request_body must not ask
  * for a stream. Options about the answer (strict, max_response_bytes) are taken from the model.
@@ -245,12 +246,13 @@ BELUGA_API int beluga_batch_job_list(beluga_chat_model *model, beluga_context *c
 /**
  * Callback that receives the result of one request.
  *
- * @param id      The id that was set when the request was added; borrowed for the call.
- * @param result  Borrowed for the call. To keep the response, copy the pointer, set `response` to
- * NULL, and free the response later (beluga_response_free). For a failed request, error.retryable
- * says whether it may succeed when it is sent again. A request for which the job had no time has
- * the code BELUGA_ERROR_TIMEOUT and the provider's code "expired"; a cancelled request has
- * BELUGA_ERROR_CONTEXT_CANCELED and "cancelled".
+ * @param id      The id that was set when the request was added; borrowed until the function
+ * returns.
+ * @param result  Borrowed until the function returns. To keep the response, copy the pointer, set
+ * `response` to NULL, and free the response later (beluga_response_free). For a failed request,
+ * error.retryable says whether it may succeed when it is sent again. A request for which the job
+ * had no time has the code BELUGA_ERROR_TIMEOUT and the provider's code "expired"; a cancelled
+ * request has BELUGA_ERROR_CONTEXT_CANCELED and "cancelled".
  * @return 0 to go on; any other value ends the call with BELUGA_ERROR_CONTEXT_CANCELED.
  */
 typedef int (*beluga_batch_job_result_fn)(void *payload, const char *id,
@@ -287,7 +289,7 @@ BELUGA_API int beluga_batch_job_results(beluga_chat_model *model, beluga_context
  * @param jobs   Owned array of jobs in one block (beluga_free); NULL on failure, and when the call
  * returns no jobs.
  * @param count  Length of the array; 1 unless the call lists jobs.
- * @param error  Borrowed for the callback; NULL on success.
+ * @param error  Borrowed until the callback returns; NULL on success.
  */
 typedef void (*beluga_batch_job_cb)(void *payload, beluga_batch_job *jobs, size_t count,
                                     const beluga_error *error);
@@ -339,7 +341,10 @@ BELUGA_API int beluga_batch_job_results_start(beluga_chat_model *model, beluga_l
 
 BELUGA_END_DECLS
 
-/** beluga_batch_requests_add_n and beluga_batch_job_create_n with options as arguments. @{ */
+/**
+ * Call beluga_batch_requests_add_n or beluga_batch_job_create_n with options as further arguments.
+ * @{
+ */
 #ifdef __cplusplus
 template <class... Options>
 inline int beluga_batch_requests_add(beluga_batch_requests *requests, beluga_chat_model *model,

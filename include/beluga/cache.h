@@ -15,10 +15,10 @@
 BELUGA_BEGIN_DECLS
 
 /**
- * Receives a value that a store found.
+ * Callback that receives a value which a store found.
  *
- * @param to             The argument of `get`.
- * @param value, length  Borrowed for the call.
+ * @param to             The argument `to` of `get`.
+ * @param value, length  Borrowed until the function returns.
  */
 typedef void (*beluga_cache_found_fn)(void *to, const char *value, size_t length);
 

@@ -22,8 +22,8 @@ typedef enum beluga_cassette_mode {
 } beluga_cassette_mode;
 
 /**
- * The settings of a cassette. Zero-initialise them, set `size` and the members you need; all is
- * copied. Since: 0.1
+ * The settings of a cassette. Zero-initialise them, then set `size` and the members that you need;
+ * everything is copied. Since: 0.1
  */
 struct beluga_cassette {
     size_t size; /**< sizeof(beluga_cassette) */

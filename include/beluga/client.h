@@ -16,7 +16,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** A thread pool of the host, on which the library runs work that blocks. */
+/** A thread pool of the host, on which the library runs blocking work. */
 typedef struct beluga_executor {
     /**
      * Arrange that run(argument) is called once, soon, on any thread, which it may block.
@@ -30,8 +30,9 @@ typedef struct beluga_executor {
 typedef struct beluga_cassette beluga_cassette;
 
 /**
- * The settings of a client. Zero-initialise them, set `size` and what you need. The structs that
- * they point to are copied; payloads are borrowed until beluga_client_close has returned 0.
+ * The settings of a client. Zero-initialise them, then set `size` and the members that you need.
+ * The structs that they point to are copied; payloads are borrowed until beluga_client_close has
+ * returned 0.
  */
 typedef struct beluga_client_settings {
     size_t size;                       /**< sizeof(beluga_client_settings) */

@@ -44,7 +44,7 @@
 #define BELUGA_MUST_USE
 #endif
 
-/** BELUGA_BEGIN_DECLS and BELUGA_END_DECLS give what is between them C linkage in C++, too. */
+/** Declarations between BELUGA_BEGIN_DECLS and BELUGA_END_DECLS have C linkage in C++, too. */
 #ifdef __cplusplus
 #define BELUGA_BEGIN_DECLS extern "C" {
 #define BELUGA_END_DECLS   }
@@ -57,7 +57,7 @@
 typedef struct beluga_allocator beluga_allocator;
 /** A batch of calls that is running: batch.h. */
 typedef struct beluga_batch_op beluga_batch_op;
-/** A question to a model, as its provider and hooks read it: provider/provider.h. */
+/** A call of a model, as its provider and hooks see it: provider/provider.h. */
 typedef struct beluga_call beluga_call;
 /** A model that can be called: chat_model.h. */
 typedef struct beluga_chat_model beluga_chat_model;
@@ -85,7 +85,7 @@ typedef struct beluga_op beluga_op;
 typedef struct beluga_option beluga_option;
 /** The functions of a provider: provider/provider.h. */
 typedef struct beluga_provider beluga_provider;
-/** Providers by name: registry.h. */
+/** The registered providers: registry.h. */
 typedef struct beluga_registry beluga_registry;
 /** A whole answer: response.h. */
 typedef struct beluga_response beluga_response;

@@ -19,7 +19,7 @@ typedef enum beluga_origin {
     BELUGA_ORIGIN_DEFAULT =
         1, /**< reserved: a provider's default is not a setting and counts as NONE */
     BELUGA_ORIGIN_FILE = 2,        /**< a section of a file */
-    BELUGA_ORIGIN_ENVIRONMENT = 3, /**< a variable of the environment */
+    BELUGA_ORIGIN_ENVIRONMENT = 3, /**< an environment variable */
     BELUGA_ORIGIN_MODEL = 4,       /**< the options of beluga_config_new */
     BELUGA_ORIGIN_CALL = 5         /**< the options of a call */
 } beluga_origin;
@@ -184,8 +184,9 @@ typedef struct beluga_config_checking beluga_config_checking;
  * Callback that checks the host's sections and reports problems with beluga_config_report.
  *
  * @param payload   As for beluga_config_check_sections.
- * @param config    The configuration, as far as the file could be read; borrowed for the call.
- * @param checking  Borrowed for the call.
+ * @param config    The configuration, as far as the file could be read; borrowed until the function
+ * returns.
+ * @param checking  Borrowed until the function returns.
  */
 typedef void (*beluga_config_check_fn)(void *payload, const beluga_config *config,
                                        beluga_config_checking *checking);
@@ -338,7 +339,10 @@ BELUGA_API bool beluga_config_section_place(const beluga_config *config, const c
                                             size_t index, const char *pointer, bool of_name,
                                             const char **path, int *line, int *column);
 
-/** Return the files' default model reference, or NULL. Borrowed until the configuration changes. */
+/**
+ * Return the reference of the default model in the files (`model`), or NULL. Borrowed until the
+ * configuration changes.
+ */
 BELUGA_API const char *beluga_config_default_model(const beluga_config *config);
 
 /**
@@ -414,12 +418,15 @@ BELUGA_API bool beluga_config_get_own_bool(const beluga_config *config, const ch
                                            bool *value);
 /** @} */
 
-/** Return "default", "file", "environment", "model" or "call"; "none" otherwise. Static. */
+/**
+ * Return the name of a layer as a static string: "default", "file", "environment", "model" or
+ * "call"; "none" for other values.
+ */
 BELUGA_API const char *beluga_origin_name(beluga_origin origin);
 
 BELUGA_END_DECLS
 
-/** beluga_config_new_n with options as arguments: beluga_config_new(option, …), at least one. */
+/** Call beluga_config_new_n with one or more options as arguments: beluga_config_new(option, …). */
 #ifdef __cplusplus
 template <class... Options> inline beluga_config *beluga_config_new(Options... options)
 {

@@ -77,7 +77,7 @@ BELUGA_API int beluga_embed_n(beluga_chat_model *model, beluga_context *ctx,
  * Callback that is called once, at the end of beluga_embed_start_n.
  *
  * @param embeddings  Owned (beluga_embeddings_free); NULL on failure.
- * @param error       Borrowed for the callback; NULL on success.
+ * @param error       Borrowed until the callback returns; NULL on success.
  */
 typedef void (*beluga_embed_cb)(void *payload, beluga_embeddings *embeddings,
                                 const beluga_error *error);
@@ -188,8 +188,8 @@ BELUGA_API int beluga_count_tokens_n(beluga_chat_model *model, beluga_context *c
 /**
  * Callback that is called once, at the end of beluga_count_tokens_start_n.
  *
- * @param count  Borrowed for the callback; NULL on failure.
- * @param error  Borrowed for the callback; NULL on success.
+ * @param count  Borrowed until the callback returns; NULL on failure.
+ * @param error  Borrowed until the callback returns; NULL on success.
  */
 typedef void (*beluga_count_cb)(void *payload, const beluga_token_count *count,
                                 const beluga_error *error);

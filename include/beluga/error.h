@@ -13,7 +13,8 @@
 #include <beluga/common.h>
 
 /**
- * List the codes: constant, value, name, retryable by default (1) or not (0), meaning.
+ * The error codes, each with its constant, value, name, whether it is retryable by default (1) or
+ * not (0), and meaning.
  *
  * Values are frozen and the list only grows. The first 25 are those of Beluga AI for Go.
  */
@@ -64,7 +65,7 @@ enum beluga_error_code {
 #undef XX
 };
 
-/** The number of codes: they are -1 … -BELUGA_ERROR_COUNT without a gap. */
+/** The number of codes, which range from -1 to -BELUGA_ERROR_COUNT without gaps. */
 #define BELUGA_ERROR_COUNT 37
 
 BELUGA_BEGIN_DECLS
@@ -127,8 +128,8 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
 BELUGA_API int beluga_error_set(beluga_error *err, int code, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 /**
- * Do as beluga_error_set with a text instead of a format, for languages without C's variable
- * arguments.
+ * Do the same as beluga_error_set with a text instead of a format, for languages without C's
+ * variable arguments.
  *
  * @param text  `length` bytes, which need not end in NUL. NULL means no text.
  *

@@ -11,7 +11,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Kinds of events. Skip the kinds you do not know: later versions have more. */
+/** Kinds of events. Ignore kinds that you do not know, since later versions have more. */
 typedef enum beluga_event_kind {
     /**
      * warnings about things that the provider can't express; may come again at the end with new
@@ -25,8 +25,8 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_TOOL_CALL_BEGIN = 5, /**< id and name */
     BELUGA_EVENT_TOOL_CALL_DELTA = 6, /**< a piece of the arguments' JSON */
     BELUGA_EVENT_TOOL_CALL_END = 7,   /**< the complete arguments */
-    BELUGA_EVENT_USAGE = 8,           /**< tokens so far; the last one counts */
-    BELUGA_EVENT_FINISH = 9,          /**< terminal: the model stopped, and why */
+    BELUGA_EVENT_USAGE = 8,           /**< token counts so far; the last such event counts */
+    BELUGA_EVENT_FINISH = 9,          /**< terminal: the model stopped, for a reason */
     BELUGA_EVENT_ERROR = 10,          /**< terminal: the answer is not complete */
     /** bytes of the answer's body, unchanged (options raw_events and request_body) */
     BELUGA_EVENT_RAW = 11,
@@ -51,7 +51,7 @@ typedef enum beluga_finish_reason {
     BELUGA_FINISH_UNKNOWN =
         0,                  /**< not known: the provider gave no reason, or the answer is partial */
     BELUGA_FINISH_STOP = 1, /**< a natural end or a stop sequence */
-    BELUGA_FINISH_LENGTH = 2,         /**< the token limit: the answer is cut */
+    BELUGA_FINISH_LENGTH = 2,         /**< the token limit was reached: the answer is cut */
     BELUGA_FINISH_TOOL_CALLS = 3,     /**< the model wants tools to be run */
     BELUGA_FINISH_CONTENT_FILTER = 4, /**< the answer was refused or filtered */
     BELUGA_FINISH_OTHER = 5, /**< another reason (see `raw`): the answer may be incomplete */
@@ -88,7 +88,7 @@ BELUGA_API void beluga_usage_init(beluga_usage *usage);
  * means that a number is not known.
  */
 typedef struct beluga_rate_limits {
-    int64_t requests_limit;     /**< requests that a period allows */
+    int64_t requests_limit;     /**< requests that are allowed in a period */
     int64_t requests_remaining; /**< requests that are left in this period */
     /** time from the answer's arrival until the full limit is available again */
     int64_t requests_reset_ms;
@@ -107,7 +107,7 @@ typedef struct beluga_rate_limits {
  */
 struct beluga_event {
     uint32_t kind;  /**< beluga_event_kind, which says which member of the union is set */
-    uint32_t index; /**< number of a block of the answer, such as of one tool call */
+    uint32_t index; /**< number of the block of the answer, such as a tool call */
     union {
         /** of START */
         struct {
@@ -116,11 +116,11 @@ struct beluga_event {
         } start;
         /** of METADATA */
         struct {
-            const char *id;    /**< of the response, or NULL */
+            const char *id;    /**< id of the response, or NULL */
             const char *model; /**< the model that answered; if unknown, the one that was asked */
-            const char *provider;                  /**< the provider that answered */
-            const char *request_id;                /**< from the HTTP headers, or NULL */
-            int64_t created;                       /**< seconds since 1970, 0 unknown */
+            const char *provider;   /**< the provider that answered */
+            const char *request_id; /**< id of the HTTP request, from the headers, or NULL */
+            int64_t created;        /**< seconds since 1970, 0 unknown */
             const beluga_rate_limits *rate_limits; /**< from the HTTP headers, or NULL */
             bool cached;                           /**< the answer came from the library's cache */
             uint32_t attempts; /**< attempts so far, this one included; 0 unknown */
@@ -150,7 +150,7 @@ struct beluga_event {
             const char *name; /**< of the tool */
             const char *text; /**< the result, as the model reads it */
             size_t length;
-            int32_t status;      /**< 0, or the failure: BELUGA_ERROR_TOOL_… */
+            int32_t status;      /**< 0, or the code of the failure: BELUGA_ERROR_TOOL_… */
             int64_t duration_ns; /**< 0 when the tool did not run */
         } tool_result;
         /** of MEDIA */
@@ -192,7 +192,7 @@ struct beluga_event {
         /** of FINISH */
         struct {
             uint32_t reason; /**< beluga_finish_reason */
-            const char *raw; /**< the provider's word, or NULL */
+            const char *raw; /**< the provider's own word for the reason, or NULL */
             size_t raw_length;
         } finish;
         /** of ERROR; of RESTART: the failure after which another attempt follows, or NULL */
@@ -219,14 +219,16 @@ struct beluga_event {
 };
 
 /**
- * Return the name of a kind, such as "text"; static; "unknown" for kinds of a later version.
+ * Return the name of an event kind, such as "text", as a static string; "unknown" for kinds of a
+ * later version.
  *
  * @param kind  A beluga_event_kind.
  */
 BELUGA_API const char *beluga_event_kind_name(uint32_t kind);
 /**
- * Return "stop", "length", "tool_calls", "content_filter", "other" or "pause"; static; "unknown"
- * for BELUGA_FINISH_UNKNOWN and reasons of a later version.
+ * Return the name of a finish reason as a static string: "stop", "length", "tool_calls",
+ * "content_filter", "other" or "pause"; "unknown" for BELUGA_FINISH_UNKNOWN and reasons of a later
+ * version.
  *
  * @param reason  A beluga_finish_reason.
  */
@@ -249,7 +251,7 @@ BELUGA_API bool beluga_finish_reason_is_whole(uint32_t reason);
  * free the beluga_op of this call, nor the loop. After FINISH or ERROR it is not called again.
  *
  * @param payload  As given to the function that started the call.
- * @param event    Borrowed for the call of this function.
+ * @param event    Borrowed until the callback returns.
  */
 typedef void (*beluga_event_cb)(void *payload, const beluga_event *event);
 

@@ -17,7 +17,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** How severe a record is, or how fine its detail. */
+/** The severity of a record, or how detailed it is. */
 typedef enum beluga_log_level {
     BELUGA_LOG_ERROR = 1,
     BELUGA_LOG_WARN = 2,
@@ -28,19 +28,21 @@ typedef enum beluga_log_level {
 
 /** One field of a record. Its value is `text`, or `number` when text is NULL. */
 typedef struct beluga_log_field {
-    const char *name; /**< borrowed for the call */
-    const char *text; /**< borrowed for the call; not NUL-terminated; NULL: see number */
-    size_t length;    /**< of text, bytes */
-    int64_t number;   /**< the value when text is NULL; -1: a count that is not known */
+    const char *name; /**< borrowed until the log hook returns */
+    /** borrowed until the log hook returns; not NUL-terminated; NULL: see `number` */
+    const char *text;
+    size_t length;  /**< of text, bytes */
+    int64_t number; /**< the value when text is NULL; -1: a count that is not known */
 } beluga_log_field;
 
 /**
- * Receives one record. It is called on the thread that does the work, by any number of threads at
- * once, and must not call the library with the same loop, stream or model.
+ * Log hook, which receives one record. It is called on the thread that does the work, by any number
+ * of threads at once, and must not call the library with the same loop, stream or model.
  *
  * @param payload           The payload that was set with the hook.
- * @param event             Name of the event, such as "call.finished". Borrowed for the call.
- * @param fields, n_fields  Borrowed for the call.
+ * @param event             Name of the event, such as "call.finished". Borrowed until the hook
+ * returns.
+ * @param fields, n_fields  Borrowed until the hook returns.
  */
 typedef void (*beluga_log_fn)(void *payload, beluga_log_level level, const char *event,
                               const beluga_log_field *fields, size_t n_fields);
@@ -68,7 +70,10 @@ typedef void (*beluga_log_fn)(void *payload, beluga_log_level level, const char 
  */
 BELUGA_API size_t beluga_text_to_line(const char *text, size_t length, char *buffer, size_t n);
 
-/** Return "error", "warn", "info", "debug" or "trace"; "none" for another number. Static. */
+/**
+ * Return the name of a level as a static string: "error", "warn", "info", "debug" or "trace";
+ * "none" for another number.
+ */
 BELUGA_API const char *beluga_log_level_name(beluga_log_level level);
 
 BELUGA_END_DECLS

@@ -31,7 +31,8 @@ BELUGA_BEGIN_DECLS
 typedef struct beluga_mcp beluga_mcp;
 
 /**
- * How to start or reach a server. Zero-initialise it, set `size` and what you need; all is copied.
+ * How to start or reach a server. Zero-initialise it, then set `size` and the members that you
+ * need; everything is copied.
  */
 typedef struct beluga_mcp_settings {
     size_t size;      /**< sizeof(beluga_mcp_settings) */
@@ -49,7 +50,7 @@ typedef struct beluga_mcp_settings {
     /** headers "Name: value", ended by NULL, sent only to the host of url; NULL: none */
     const char *const *headers;
     int64_t timeout_ms; /**< longest run of a tool, milliseconds; 0: 60,000 */
-    /** longest time from the start to the list of tools, milliseconds; 0: 30,000 */
+    /** longest time from starting the server to its list of tools, milliseconds; 0: 30,000 */
     int64_t connect_timeout_ms;
     const char *ca_file;      /**< PEM file of the certificates to trust; NULL: the system's */
     bool environment;         /**< use the proxy of variables such as HTTPS_PROXY */
@@ -89,7 +90,7 @@ BELUGA_API int beluga_mcp_settings_read(const beluga_config *config, const char 
 BELUGA_API void beluga_mcp_settings_free(beluga_mcp_settings *settings);
 
 /**
- * Callback that receives the name of a server, borrowed for the call.
+ * Callback that receives the name of a server, borrowed until the function returns.
  *
  * @param disabled  Whether the server's entry has `disabled`.
  */
@@ -150,7 +151,7 @@ BELUGA_API int beluga_mcp_open(beluga_client *client, const beluga_mcp_settings 
  *
  * @param mcp  The server that beluga_mcp_open_start returned.
  * @param err  NULL if the server is ready; otherwise the error, after which the caller should
- * release the reference. Borrowed for the call.
+ * release the reference. Borrowed until the function returns.
  */
 typedef void (*beluga_mcp_cb)(void *payload, beluga_mcp *mcp, const beluga_error *err);
 
@@ -217,7 +218,7 @@ typedef struct beluga_mcp_info {
     char server_name[128];   /**< the server's own name, one line; "" if it has none */
     char server_version[64]; /**< its version, one line; "" if unknown */
     const char *protocol;    /**< the revision of the protocol in use; static */
-    size_t tools;            /**< how many tools it has */
+    size_t tools;            /**< number of tools of the server */
     uint64_t changes;        /**< increases whenever the list of tools has changed */
 } beluga_mcp_info;
 

@@ -17,10 +17,10 @@ BELUGA_BEGIN_DECLS
 
 /** The author of a message. */
 typedef enum beluga_role {
-    BELUGA_ROLE_SYSTEM = 1, /**< the program: instructions to the model */
+    BELUGA_ROLE_SYSTEM = 1, /**< the program, with instructions to the model */
     BELUGA_ROLE_HUMAN = 2,  /**< the user */
-    BELUGA_ROLE_AI = 3,     /**< the model: an earlier answer */
-    BELUGA_ROLE_TOOL = 4    /**< a tool: the result of a call that the model made */
+    BELUGA_ROLE_AI = 3,     /**< the model, in an earlier answer */
+    BELUGA_ROLE_TOOL = 4    /**< a tool, with the result of the model's call */
 } beluga_role;
 
 /** The kind of a part's content. */
@@ -29,7 +29,7 @@ typedef enum beluga_part_kind {
     BELUGA_PART_IMAGE = 2,
     BELUGA_PART_AUDIO = 3,
     BELUGA_PART_FILE = 4,
-    BELUGA_PART_REASONING = 5, /**< text that a model thought, and its signature */
+    BELUGA_PART_REASONING = 5, /**< text of a model's reasoning, and its signature */
     BELUGA_PART_TOOL_CALL = 6, /**< a call that a model made */
     BELUGA_PART_STATE = 7      /**< a part that holds only `state`; since 0.1 */
 } beluga_part_kind;
@@ -54,8 +54,8 @@ typedef struct beluga_part {
     const char *id;             /**< a tool call's id */
     const char *name;           /**< a tool's or a file's name */
     const char *media_type;     /**< "image/png", … */
-    const char *url;            /**< where the content is, when it is not in data */
-    const void *data;           /**< content; NULL when it is at url */
+    const char *url;            /**< address of the content, if it is not in `data` */
+    const void *data;           /**< the content; NULL if it must be fetched from `url` */
     size_t data_length;         /**< bytes */
     const char *signature;      /**< signature of reasoning, sent back to its provider unchanged */
     size_t signature_length;    /**< bytes */
@@ -297,7 +297,7 @@ BELUGA_API int beluga_messages_add(beluga_messages *messages, beluga_message *co
 BELUGA_API size_t beluga_messages_count(const beluga_messages *messages);
 /** Return message `index`, borrowed until the list is freed, or NULL if `index` is out of range. */
 BELUGA_API beluga_message *beluga_messages_get(const beluga_messages *messages, size_t index);
-/** Return the code of the first message that could not be added, or 0. */
+/** Return the error code of the first message that could not be added; 0 if all were added. */
 BELUGA_API int beluga_messages_status(const beluga_messages *messages);
 
 /**

@@ -29,8 +29,8 @@ typedef struct beluga_model_info {
     /** limit for the tokens of a prompt, or of prompt and answer together */
     int64_t context_tokens;
     int64_t max_output_tokens; /**< limit for the tokens of an answer */
-    double input_price;        /**< US dollars for a million tokens of input */
-    double output_price;       /**< US dollars for a million tokens of output */
+    double input_price;        /**< US dollars per million input tokens */
+    double output_price;       /**< US dollars per million output tokens */
     int64_t created;           /**< seconds since 1970 */
     uint32_t inputs;           /**< bits of beluga_modality */
     uint32_t outputs;          /**< bits of beluga_modality */

@@ -30,11 +30,11 @@ typedef enum beluga_option_type {
 } beluga_option_type;
 
 /**
- * List the options: constant, name, type, minimum, maximum, scope, meaning.
+ * The options, each with its constant, name, type, minimum, maximum, scope and meaning.
  *
- * Scope is M for the model only (its configuration), C for the call only, B for both.
- * Numbers are frozen by position; the list only grows. Ranges are those of Beluga AI for Go,
- * without its caps on max_tokens, top_k, concurrency and timeout.
+ * Scope is M for the model only (its configuration), C for the call only, B for both. The number of
+ * an option is its position, so that new options are only appended. Ranges are those of Beluga AI
+ * for Go, without its upper limits for max_tokens, top_k, concurrency and timeout.
  */
 #define BELUGA_OPTION_MAP(XX)                                                                     \
     XX(PROVIDER, "provider", STRING, 0, 0, M, "provider's name")                                  \
@@ -160,7 +160,7 @@ typedef enum beluga_option_type {
     XX(ROUTING_KEY, "routing_key", STRING, 0, 0, C,                                               \
        "calls with the same text ask the same of several models first")
 
-/** The number of each option, in the order of BELUGA_OPTION_MAP. */
+/** The numbers of the options, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
 #define XX(constant, name, type, min, max, scope, meaning) BELUGA_OPTION_##constant,
@@ -207,7 +207,7 @@ typedef struct beluga_key_source {
 
 /** Versions of HTTP that a model may use. */
 typedef enum beluga_http_version {
-    BELUGA_HTTP_VERSION_AUTO = 0, /**< HTTP/2 where TLS negotiates it, else HTTP/1.1 */
+    BELUGA_HTTP_VERSION_AUTO = 0, /**< HTTP/2 if TLS negotiates it, else HTTP/1.1 */
     BELUGA_HTTP_VERSION_1_1 = 1,
     BELUGA_HTTP_VERSION_2 = 2
 } beluga_http_version;
@@ -233,7 +233,10 @@ typedef enum beluga_input_type {
 struct beluga_cache_store;
 struct beluga_hooks;
 
-/** One option; make it with the functions below. Layout frozen: 32 bytes where pointers are 8. */
+/**
+ * One option; make it with the functions below. Its layout is frozen: it has 32 bytes where
+ * pointers have 8.
+ */
 struct beluga_option {
     uint16_t key;      /**< beluga_option_key */
     uint16_t type;     /**< beluga_option_type; 0: the option is ignored */

@@ -23,8 +23,8 @@ BELUGA_BEGIN_DECLS
  *   - Threads: any. Blocks: never. Since: 0.1
  */
 
-/* --- the model and where it is ---------------------------------------------------------------- */
-/** Name the provider: a registered one, or with beluga_with_base a new one. */
+/* --- the model and its address ---------------------------------------------------------------- */
+/** Set the provider's name: that of a registered provider, or a new name with beluga_with_base. */
 BELUGA_API beluga_option beluga_with_provider(const char *name);
 /**
  * Set the model's name at the provider, or an alias of beluga_with_model_alias. Unset: the
@@ -56,7 +56,10 @@ BELUGA_API beluga_option beluga_with_temperature(double value);
 BELUGA_API beluga_option beluga_with_top_p(double value);
 /** Sample from this many of the most likely tokens, at least 1. */
 BELUGA_API beluga_option beluga_with_top_k(int64_t value);
-/** Limit the tokens of the answer, at least 1. An answer that reaches it finishes with "length". */
+/**
+ * Limit the tokens of the answer, at least 1. An answer that reaches the limit finishes with
+ * "length".
+ */
 BELUGA_API beluga_option beluga_with_max_tokens(int64_t value);
 /** Penalise tokens by how often they occur already, -2 to 2. */
 BELUGA_API beluga_option beluga_with_frequency_penalty(double value);
@@ -105,10 +108,10 @@ BELUGA_API beluga_option beluga_with_progress_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_max_retries(int64_t n);
 /** Set the wait before the first retry, 100 to 30,000 milliseconds. Unset: 1,000. */
 BELUGA_API beluga_option beluga_with_retry_delay_ms(int64_t ms);
-/** Set the factor from one wait to the next, 1 to 5. Unset: 2. */
+/** Set the factor by which each wait is longer than the one before, 1 to 5. Unset: 2. */
 BELUGA_API beluga_option beluga_with_retry_backoff(double factor);
 
-/* --- parts of the library that a model uses --------------------------------------------------- */
+/* --- features of a model, which can be limited or turned off ---------------------------------- */
 /** Limit the calls of a batch that run at once, 1 to 1,000,000. Unset: 5. */
 BELUGA_API beluga_option beluga_with_max_concurrent_batches(int64_t n);
 /** Allow streams of the model (true, also when unset); false makes them fail with not_supported. */
@@ -126,8 +129,9 @@ BELUGA_API beluga_option beluga_with_enable_tool_calling(bool on);
 
 /* --- tools ------------------------------------------------------------------------------------ */
 /**
- * Choose whether tools are called: "auto" lets the model choose, "none" forbids, "required" wants
- * at least one call, and any other word is the name of the tool that must be called.
+ * Choose whether tools are called: "auto" lets the model choose, "none" forbids tool calls,
+ * "required" demands at least one call, and any other word is the name of the tool that must be
+ * called.
  */
 BELUGA_API beluga_option beluga_with_tool_choice(const char *choice);
 /** Allow (true) or forbid (false) several tool calls in one answer. */
@@ -164,11 +168,11 @@ BELUGA_API beluga_option beluga_with_max_inputs(int64_t n);
  * the answer by itself (beluga_response_check_schema does).
  */
 BELUGA_API beluga_option beluga_with_response_schema(const char *json_schema);
-/** Name the schema for a provider that wants a name. Unset: the library names it. */
+/** Set the schema's name, for providers that require one. Unset: the library chooses a name. */
 BELUGA_API beluga_option beluga_with_response_schema_name(const char *name);
 /** Ask the provider to enforce the schema (true) or to follow it as well as it can (false). */
 BELUGA_API beluga_option beluga_with_response_schema_strict(bool on);
-/** Ask for any JSON object as the answer (true); a schema wins over it. Unset: false. */
+/** Ask for any JSON object as the answer (true); ignored if a schema is set. Unset: false. */
 BELUGA_API beluga_option beluga_with_json_mode(bool on);
 /** Set how much effort the model should spend on reasoning. */
 BELUGA_API beluga_option beluga_with_reasoning_effort(beluga_reasoning_effort effort);
@@ -198,7 +202,7 @@ BELUGA_API beluga_option beluga_with_breaker_open_time_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_breaker_probes(int64_t n);
 /** Limit the calls of the model in a minute, spread evenly, 1 to 10^9. Unset: no limit. */
 BELUGA_API beluga_option beluga_with_requests_per_minute(int64_t n);
-/** Limit the tokens of the model in a minute, in and out, 1 to 10^9. Unset: no limit. */
+/** Limit the input and output tokens of the model in a minute, 1 to 10^9. Unset: no limit. */
 BELUGA_API beluga_option beluga_with_tokens_per_minute(int64_t n);
 /** Limit how many calls of the model run at once, 1 to 1,000,000. Unset: no limit. */
 BELUGA_API beluga_option beluga_with_max_concurrent_calls(int64_t n);
@@ -261,11 +265,11 @@ BELUGA_API beluga_option beluga_with_prices(const char *path);
 BELUGA_API beluga_option beluga_with_hooks(const struct beluga_hooks *hooks);
 
 /* --- the request ------------------------------------------------------------------------------ */
-/** Send your id of the end user, for the provider's records. */
+/** Send your own id of the end user to the provider. */
 BELUGA_API beluga_option beluga_with_user(const char *id);
 /**
  * Merge a JSON object into the request's body: a member of it replaces the field of that name, and
- * null leaves the field out (RFC 7396).
+ * null removes the field (RFC 7396).
  */
 BELUGA_API beluga_option beluga_with_extra_body(const char *json_object);
 /**
@@ -362,7 +366,7 @@ BELUGA_API beluga_option beluga_with_partial(beluga_response **partial);
 BELUGA_API beluga_option beluga_with_ca_file(const char *path);
 /** Send the client certificate in this file, PEM, to the server. */
 BELUGA_API beluga_option beluga_with_client_certificate(const char *path);
-/** Use the private key in this file for that certificate, PEM. */
+/** Use the private key in this file, PEM, for the client certificate. */
 BELUGA_API beluga_option beluga_with_client_key(const char *path);
 /**
  * Connect through a proxy: a URL of http, https, socks4, socks4a, socks5 or socks5h; "" for none.

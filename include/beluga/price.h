@@ -12,7 +12,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** The price of a model, in US dollars for a million tokens. */
+/** The price of a model, in US dollars per million tokens. */
 typedef struct beluga_price {
     double input;       /**< of input tokens that were neither read from nor written to a cache */
     double cache_read;  /**< of input tokens that were read from the provider's cache */

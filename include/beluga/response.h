@@ -142,7 +142,7 @@ BELUGA_API int beluga_response_to_json(const beluga_response *response, char **j
 BELUGA_API void beluga_response_put_json(const beluga_response *response,
                                          struct beluga_json_writer *writer);
 
-/** Folds events into a response, for a caller that receives them one by one. */
+/** Joins events into one response, for a caller that receives them one by one. */
 typedef struct beluga_response_builder beluga_response_builder;
 
 /** Make a builder. @return owned (beluga_response_builder_free), or NULL when out of memory. */

@@ -21,7 +21,7 @@ BELUGA_BEGIN_DECLS
 
 /* --- the sink: a host's own pipeline ---------------------------------------------------------- */
 
-/** The kind of work that a span is about. */
+/** The kind of work that a span reports. */
 typedef enum beluga_span_kind {
     BELUGA_SPAN_OPERATION = 1, /**< one call of the user */
     BELUGA_SPAN_ATTEMPT = 2,   /**< one request to a provider */
@@ -31,7 +31,10 @@ typedef enum beluga_span_kind {
     BELUGA_SPAN_TOOL_LOOP = 5
 } beluga_span_kind;
 
-/** Facts that are known when a span begins. Borrowed for the call. Read no further than `size`. */
+/**
+ * Facts that are known when a span begins. Borrowed until the sink's function returns. Read no
+ * further than `size`.
+ */
 typedef struct beluga_span_start {
     size_t size;
     uint32_t kind;    /**< beluga_span_kind */
@@ -40,10 +43,11 @@ typedef struct beluga_span_start {
     bool untraced;    /**< enable_tracing is off: use the span for metrics only. Since: 0.1 */
     bool unmeasured;  /**< enable_metrics is off: use the span for traces only. Since: 0.1 */
     bool plain; /**< the call sets no option that spans report, such as temperature. Since: 0.1 */
-    const char *operation;     /**< "chat", "embeddings", "count_tokens", "execute_tool", … */
-    const char *provider;      /**< its name */
-    const char *metric_prefix; /**< of the provider, such as "beluga.custom_provider" */
-    const char *model;         /**< the model that is asked */
+    const char *operation; /**< "chat", "embeddings", "count_tokens", "execute_tool", … */
+    const char *provider;  /**< its name */
+    /** prefix of the provider's metrics, such as "beluga.custom_provider" */
+    const char *metric_prefix;
+    const char *model;       /**< the model that is asked */
     const char *base_url;    /**< URL without user name, password and keys; NULL if there is none */
     const char *traceparent; /**< of the caller's context, or NULL */
     /**
@@ -73,7 +77,10 @@ typedef enum beluga_span_event_kind {
     BELUGA_SPAN_RETRY = 3          /**< another attempt will follow; `error` says why */
 } beluga_span_event_kind;
 
-/** Facts that are known when a span ends. Borrowed for the call. Read no further than `size`. */
+/**
+ * Facts that are known when a span ends. Borrowed until the sink's function returns. Read no
+ * further than `size`.
+ */
 typedef struct beluga_span_end {
     size_t size;
     int status;                 /**< 0 or a BELUGA_ERROR_ code */
@@ -86,7 +93,7 @@ typedef struct beluga_span_end {
     int32_t http_status;        /**< status of the HTTP answer; 0 without an answer */
     int64_t duration_ns;        /**< from the start */
     /* since 0.1 */
-    const char *request_id;     /**< of the HTTP answer, or NULL */
+    const char *request_id;     /**< request id of the HTTP answer, or NULL */
     const char *content;        /**< a tool's result, when content is captured, else NULL */
     size_t content_length;      /**< bytes */
     uint64_t succeeded, failed; /**< numbers of a batch's inputs */
@@ -100,7 +107,10 @@ typedef enum beluga_attribute_type {
     BELUGA_ATTRIBUTE_BOOL = 4
 } beluga_attribute_type;
 
-/** An attribute that a provider or the library adds to a span. Borrowed for the call. Since: 0.1 */
+/**
+ * An attribute that a provider or the library adds to a span. Borrowed until the sink's function
+ * returns. Since: 0.1
+ */
 typedef struct beluga_span_attribute {
     size_t size;
     const char *name; /**< of the attribute */
@@ -121,7 +131,7 @@ typedef enum beluga_measurement_kind {
     BELUGA_MEASUREMENT_HISTOGRAM = 2 /**< `value` is one observation */
 } beluga_measurement_kind;
 
-/** A measurement that a provider made. Borrowed for the call. Since: 0.1 */
+/** A measurement that a provider made. Borrowed until the sink's function returns. Since: 0.1 */
 typedef struct beluga_measurement {
     size_t size;
     const char *name; /**< of the metric */
@@ -182,8 +192,8 @@ typedef struct beluga_telemetry_sink {
 typedef struct beluga_telemetry beluga_telemetry;
 
 /**
- * The settings of telemetry. Zero-initialise them, set `size` and what you need; everything except
- * the payloads is copied. Since: 0.1
+ * The settings of telemetry. Zero-initialise them, then set `size` and the members that you need;
+ * everything except the payloads is copied. Since: 0.1
  */
 typedef struct beluga_telemetry_settings {
     size_t size; /**< sizeof(beluga_telemetry_settings) */
@@ -284,7 +294,7 @@ BELUGA_API const beluga_telemetry_sink *beluga_telemetry_get_sink(beluga_telemet
  */
 BELUGA_API void beluga_telemetry_unref(beluga_telemetry *telemetry);
 
-/* --- the tables, for documentation ------------------------------------------------------------ */
+/* --- lists of metrics and attributes, for documentation --------------------------------------- */
 
 /** One metric of the library. All strings are static. Since: 0.1 */
 typedef struct beluga_metric_info {
@@ -309,7 +319,7 @@ BELUGA_API bool beluga_metric_get_info(size_t index, beluga_metric_info *info);
 typedef struct beluga_attribute_info {
     const char *name;        /**< name in v1.41 of the semantic conventions */
     const char *latest_name; /**< name in the newer conventions */
-    const char *spans;       /**< the spans that have it */
+    const char *spans;       /**< names of the spans that have it */
     const char *meaning;     /**< a few words for a person */
 } beluga_attribute_info;
 

@@ -20,10 +20,10 @@ typedef struct beluga_tool_result beluga_tool_result;
  * Run the tool.
  *
  * @param payload            The payload of the definition.
- * @param context            Borrowed for the call; cancelled when the result is no longer wanted.
- * NULL when beluga_tool_execute was called without a context.
- * @param arguments, length  JSON object as text, which fits the tool's schema; borrowed for the
- * call.
+ * @param context            Borrowed until the function returns; cancelled when the result is no
+ * longer wanted. NULL when beluga_tool_execute was called without a context.
+ * @param arguments, length  JSON object as text, which fits the tool's schema; borrowed until the
+ * function returns.
  * @param result             Receives the text for the model.
  * @return 0, or a negative BELUGA_ERROR_ code; the result's text then tells the model what failed.
  *
@@ -32,7 +32,10 @@ typedef struct beluga_tool_result beluga_tool_result;
 typedef int (*beluga_tool_execute_fn)(void *payload, beluga_context *context, const char *arguments,
                                       size_t length, beluga_tool_result *result);
 
-/** The definition of a tool. Zero-initialise it, set `size` and what you need; all is copied. */
+/**
+ * The definition of a tool. Zero-initialise it, then set `size` and the members that you need;
+ * everything is copied.
+ */
 typedef struct beluga_tool_definition {
     size_t size;             /**< sizeof(beluga_tool_definition) */
     const char *name;        /**< 1–64 characters A–Z a–z 0–9 _ - ; required */
@@ -41,7 +44,8 @@ typedef struct beluga_tool_definition {
     bool strict;             /**< ask the provider to enforce the schema */
     beluga_tool_execute_fn execute; /**< NULL for a tool that the caller runs itself */
     void *payload;                  /**< passed to execute */
-    void (*release)(void *payload); /**< called when the last reference goes; NULL: not needed */
+    /** called when the last reference is released; NULL: not needed */
+    void (*release)(void *payload);
     int64_t timeout_ms; /**< limit of one run in a tool loop; 0: the loop's `tool_timeout` */
 } beluga_tool_definition;
 

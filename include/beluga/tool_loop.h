@@ -89,7 +89,9 @@ BELUGA_API void beluga_tool_run_free(beluga_tool_run *run);
 
 BELUGA_END_DECLS
 
-/** beluga_run_tools_n with options as arguments: beluga_run_tools(…, err, option, …). */
+/**
+ * Call beluga_run_tools_n with options as further arguments: beluga_run_tools(…, err, option, …).
+ */
 #ifdef __cplusplus
 template <class... Options>
 inline int beluga_run_tools(beluga_chat_model *model, beluga_context *ctx,

@@ -18,7 +18,7 @@
 #include <beluga/provider/http.h>
 #include <beluga/provider/json.h>
 
-/** A request of a job, to be written by `put_request`. Borrowed for the call. */
+/** A request of a job, to be written by `put_request`. Borrowed until the function returns. */
 typedef struct beluga_batch_request {
     size_t size;             /**< sizeof(beluga_batch_request) */
     const char *id;          /**< the request's id: 1 to 64 characters A–Z a–z 0–9 _ - */
@@ -114,8 +114,8 @@ BELUGA_API const char *beluga_call_batch_requests(const beluga_call *call, size_
 /**
  * Emit what the service reports about a job.
  *
- * @param job  Borrowed for the call. Set its `size`, and set numbers of requests that are unknown
- * to -1. A string that is NULL counts as "".
+ * @param job  Borrowed until the function returns. Set its `size`, and set numbers of requests that
+ * are unknown to -1. A string that is NULL counts as "".
  * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the call is not about a
  * job; BELUGA_ERROR_INVALID_RESPONSE, which ends the call, if the job has no id. Since: 0.1
  */
@@ -127,7 +127,7 @@ BELUGA_API int beluga_emit_batch_job(beluga_emit *emit, const beluga_batch_job *
  * @param id      The id of the request; NUL-terminated.
  * @param status  The HTTP status that the answer would have had: 200, or 400 to 599. With any other
  * number the result becomes an error.
- * @param body    The JSON of the answer, borrowed for the call.
+ * @param body    The JSON of the answer, borrowed until the function returns.
  * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the call does not fetch
  * results; BELUGA_ERROR_INVALID_RESPONSE if the result has no id, in which case its line is
  * skipped. Since: 0.1

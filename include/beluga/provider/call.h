@@ -16,7 +16,7 @@
  */
 typedef enum beluga_kind_of_call {
     BELUGA_CALL_ANSWER = 0, /**< an answer to the messages */
-    BELUGA_CALL_MODELS = 1, /**< the names of models: beluga_emit_model */
+    BELUGA_CALL_MODELS = 1, /**< a list of models: beluga_emit_model */
     BELUGA_CALL_EMBED = 2, /**< a vector for each input: beluga_call_input, beluga_emit_embedding */
     BELUGA_CALL_COUNT = 3, /**< the number of tokens of the messages: beluga_emit_token_count */
     /** to create a batch job; batch_api.h is about this and the following kinds; since 0.1 */

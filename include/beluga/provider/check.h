@@ -27,7 +27,7 @@ typedef enum beluga_check_status {
     BELUGA_CHECK_NOTED = 5     /**< passed; `detail` has lines about what the cases do not cover */
 } beluga_check_status;
 
-/** The result of a check. All of it is borrowed for the callback. Since: 0.1 */
+/** The result of a check. All of it is borrowed until the callback returns. Since: 0.1 */
 typedef struct beluga_check_result {
     size_t size;          /**< set by the kit: the size of this struct in its build */
     const char *provider; /**< the provider's name */
@@ -42,7 +42,8 @@ typedef struct beluga_check_result {
 } beluga_check_result;
 
 /**
- * The settings of a run of checks. Zero-initialise them, set `size` and what you need. Since: 0.1
+ * The settings of a run of checks. Zero-initialise them, then set `size` and the members that you
+ * need. Since: 0.1
  */
 typedef struct beluga_check {
     size_t size; /**< sizeof(beluga_check) */
@@ -73,7 +74,7 @@ typedef struct beluga_check {
  *
  * This function is in the static library beluga-check, not in the library itself.
  *
- * @param check  Borrowed for the call.
+ * @param check  Borrowed until this function returns.
  * @return 0 if no check failed; BELUGA_ERROR_INVALID_RESPONSE if some failed, after all were
  * reported; BELUGA_ERROR_INVALID_INPUT if the settings lack `tell`, name neither a provider nor a
  * plug-in, or name an unknown check; BELUGA_ERROR_UNSUPPORTED_PROVIDER if there is no such

@@ -131,8 +131,8 @@ BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
  */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
- * Do as beluga_emit_warning with a text instead of a format, for languages without C's variable
- * arguments. Since: 0.1
+ * Do the same as beluga_emit_warning with a text instead of a format, for languages without C's
+ * variable arguments. Since: 0.1
  */
 BELUGA_API int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length);
 /**
@@ -202,8 +202,8 @@ BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
 /**
- * Do as beluga_emit_failure with a text instead of a format, for languages without C's variable
- * arguments. Since: 0.1
+ * Do the same as beluga_emit_failure with a text instead of a format, for languages without C's
+ * variable arguments. Since: 0.1
  */
 BELUGA_API int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
                                         const char *text, size_t length);

@@ -17,7 +17,7 @@ BELUGA_BEGIN_DECLS
 /** How a streamed body is cut into frames. */
 typedef enum beluga_framing {
     BELUGA_FRAMING_SSE = 0,              /**< text/event-stream */
-    BELUGA_FRAMING_NDJSON = 1,           /**< one JSON value a line */
+    BELUGA_FRAMING_NDJSON = 1,           /**< one JSON value on each line */
     BELUGA_FRAMING_AWS_EVENT_STREAM = 2, /**< application/vnd.amazon.eventstream */
     /** each piece of the body is a frame as it arrived, without any framing protocol; since 0.1 */
     BELUGA_FRAMING_RAW = 3,
@@ -34,7 +34,7 @@ typedef enum beluga_frame_kind {
     BELUGA_FRAME_ERROR = 2      /**< another error; `event` is its code, `data` its message */
 } beluga_frame_kind;
 
-/** One frame of a streamed body; borrowed for the call. */
+/** One frame of a streamed body; borrowed until decode_event returns. */
 typedef struct beluga_frame {
     /**
      * Name of the event, NUL-terminated. SSE: the event's name, "message" if it has none; AWS: the
@@ -246,8 +246,8 @@ BELUGA_API const char *beluga_http_request_token(const beluga_http_request *requ
  */
 BELUGA_API void *beluga_http_request_state(const beluga_http_request *request);
 /**
- * Do as beluga_http_request_warn with a text of `length` bytes instead of a format, for languages
- * without C's variable arguments; NULL: none. Since: 0.1
+ * Do the same as beluga_http_request_warn with a text of `length` bytes instead of a format, for
+ * languages without C's variable arguments; NULL: none. Since: 0.1
  */
 BELUGA_API void beluga_http_request_warn_text(beluga_http_request *request, const char *text,
                                               size_t length);

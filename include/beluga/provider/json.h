@@ -28,7 +28,7 @@ typedef struct beluga_json_writer beluga_json_writer;
  * Parse a text into a document that the caller owns. Decoders should use beluga_emit_parse instead,
  * which reuses memory from one event to the next.
  *
- * @param text  Borrowed for the call; what the document needs is copied.
+ * @param text  Borrowed until the function returns; what the document needs is copied.
  * @param out   Owned (beluga_json_doc_free). NULL on failure.
  * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE if the text is not JSON (the message has the
  * position); BELUGA_ERROR_LIMIT_EXCEEDED if it is nested deeper than 512; BELUGA_ERROR_NO_MEMORY.

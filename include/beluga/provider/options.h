@@ -47,8 +47,8 @@ typedef struct beluga_option_field {
  * by the nearest number in it, with a warning; for an option whose row has no name there is only a
  * warning.
  *
- * @param fields  Borrowed for the call, ended by BELUGA_OPTION_END; NULL: write only the provider's
- * own options.
+ * @param fields  Borrowed until the function returns, ended by BELUGA_OPTION_END; NULL: write only
+ * the provider's own options.
  *
  * Threads: only the one that may use the request. Since: 0.1
  */
@@ -92,7 +92,7 @@ BELUGA_API const beluga_prompt_format *beluga_prompt_format_find(const char *nam
  * there is a warning about other parts.
  *
  * @param name    Key of the string in the object.
- * @param format  Borrowed for the call; NULL fails the request.
+ * @param format  Borrowed until the function returns; NULL fails the request.
  *
  * Threads: only the one that may use the request. Since: 0.1
  */

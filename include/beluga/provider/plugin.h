@@ -32,9 +32,9 @@
 #include <beluga/version.h>
 
 /**
- * List the functions that a plug-in may call, in the order of the table. Entries are only appended:
- * none is moved, changed or removed while BELUGA_PROVIDER_ABI is the same. Each function has a
- * macro below.
+ * The functions that a plug-in may call, in the order of the table. Entries are only appended: none
+ * is moved, changed or removed while BELUGA_PROVIDER_ABI is the same. Each function has a macro
+ * below.
  */
 /* clang-format off */
 #define BELUGA_PLUGIN_FUNCTION_MAP(XX)                                                             \

@@ -37,7 +37,7 @@
 #include <beluga/provider/options.h>
 #include <beluga/tool.h>
 
-/** Major number of the table's layout; it changes only when old tables can't be read any more. */
+/** ABI version of the table; it changes only when older tables can't be read any more. */
 #define BELUGA_PROVIDER_ABI 1
 
 /**
@@ -109,7 +109,10 @@ typedef struct beluga_own_option {
     const void *reserved[4];
 } beluga_own_option;
 
-/** The key that authorizes a request, or is exchanged for a token; borrowed for the call. */
+/**
+ * The key that authorizes a request, or is exchanged for a token. Borrowed until the provider's
+ * function returns.
+ */
 typedef struct beluga_credential {
     size_t size;
     const char *key;      /**< never NULL */
@@ -147,9 +150,9 @@ struct beluga_provider {
     size_t size;               /**< sizeof(beluga_provider) */
     uint32_t abi;              /**< BELUGA_PROVIDER_ABI */
     uint32_t framing;          /**< beluga_framing: how streamed bodies are cut into frames */
-    const char *name;          /**< 1–47 of a–z 0–9 _ - ; models are opened by it */
+    const char *name;          /**< 1–47 characters a–z 0–9 _ - ; models are opened by this name */
     const char *metric_prefix; /**< prefix of its metrics; NULL: "beluga." and the name */
-    const char *default_model; /**< NULL: the caller must name one */
+    const char *default_model; /**< model to use if none is named; NULL: the caller must name one */
     uint64_t capabilities;     /**< bits of beluga_capability */
     /** The provider's own options, ended by a NULL name; NULL: none. */
     const beluga_own_option *options;
@@ -211,8 +214,8 @@ struct beluga_provider {
      */
     int (*decode_end)(void *state, beluga_emit *emit);
     /**
-     * Refine an error of status >= 400: `err` already has code, status, retry-after and request id.
-     * Optional.
+     * Add details to the error of an answer with status 400 or more. `err` already has the code,
+     * status, retry-after time and request id. Optional.
      */
     void (*decode_error)(const beluga_call *call, const beluga_http_response *response,
                          beluga_error *err);
@@ -263,14 +266,14 @@ struct beluga_provider {
      */
     void (*cancel)(void *self, beluga_emit *emit);
 
-    /* --- since 0.1, after the first tables ---------------------------------------------- */
+    /* --- added in 0.1, after the first version of the table ----------------------------- */
     /**
      * Reference to the key, such as "aws:". It is used if the environment may be read and none of
      * key_variables is set. NULL: none.
      */
     const char *key_reference;
 
-    /* --- for people to read ----------------------------------------------------------------- */
+    /* --- descriptions for people ------------------------------------------------------------ */
     /** Name of the provider's protocol, such as "Chat Completions"; NULL: not known. */
     const char *protocol;
     /**
@@ -279,7 +282,7 @@ struct beluga_provider {
      */
     const char *const *notes;
 
-    /* --- HTTP providers whose service must be told ------------------------------------------- */
+    /* --- HTTP providers that notify a service when a call ends early ------------------------- */
     /**
      * Fill the request that informs the service that a call ended before its answer was complete:
      * because it was cancelled, its deadline passed, or it failed after its retries. Optional; it
@@ -375,7 +378,7 @@ struct beluga_provider {
  */
 enum { BELUGA_PROVIDER_MIN_SIZE = offsetof(beluga_provider, key_reference) };
 
-/** The first members of every table. */
+/** Sets the members that every table needs. */
 #define BELUGA_PROVIDER_INIT(provider_name) \
     .size = sizeof(beluga_provider), .abi = BELUGA_PROVIDER_ABI, .name = (provider_name)
 
@@ -408,7 +411,7 @@ BELUGA_API int beluga_token_parse(beluga_token *token, const char *text, size_t 
 
 /* --- registration ----------------------------------------------------------------------------- */
 
-/** One node of the list of linked providers; static storage. */
+/** A node of the list of linked providers. It must have static storage. */
 typedef struct beluga_provider_node {
     const beluga_provider *provider;   /**< the table of the provider */
     struct beluga_provider_node *next; /**< set by the library */
