@@ -305,7 +305,7 @@ typedef void (*beluga_batch_job_cb)(void *payload, beluga_batch_job *jobs, size_
  * @param fn        Receives the results in a step of the loop, with the same payload.
  * @param cb        Called only in a step of the loop, never from inside this function.
  * @param handle    Receives an owned handle (beluga_job_free, beluga_job_cancel); may be NULL.
- * @return 0; a code for errors that are known before the start; BELUGA_ERROR_FORKED if the loop
+ * @return 0; a code for errors that are detected before the start; BELUGA_ERROR_FORKED if the loop
  * belongs to the parent process. On failure cb is never called.
  *
  * Threads: only the loop's thread. Blocks: never. Since: 0.1

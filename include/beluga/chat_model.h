@@ -105,7 +105,7 @@ BELUGA_API int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, be
  *
  * @param ctx, messages, opts, n  As for beluga_generate_n.
  * @param out                     Owned (beluga_stream_free). NULL on failure.
- * @return 0; for errors that are known before the start as beluga_generate_n;
+ * @return 0; as beluga_generate_n for errors that are detected before the start;
  * BELUGA_ERROR_NOT_SUPPORTED if streaming is disabled (`enable_streaming`).
  *
  * Threads: any, but only one thread at a time may use the stream. Blocks: never. Since: 0.1
@@ -158,7 +158,7 @@ BELUGA_API void beluga_stream_free(beluga_stream *stream);
  * function.
  * @param payload   Passed to cb; borrowed until the terminal event.
  * @param op        Receives an owned handle (beluga_op_free); may be NULL.
- * @return 0; for errors that are known before the start as beluga_stream_chat_n;
+ * @return 0; as beluga_stream_chat_n for errors that are detected before the start;
  * BELUGA_ERROR_FORKED if the loop belongs to the parent process. On failure cb is never called.
  *
  * Threads: only the loop's thread. Blocks: never. Since: 0.1

@@ -91,8 +91,8 @@ typedef void (*beluga_embed_cb)(void *payload, beluga_embeddings *embeddings,
  * @param cb       Called only in a step of the loop, never from inside this function.
  * @param payload  Passed to cb; borrowed until cb is called.
  * @param job      Receives an owned handle (beluga_job_free); may be NULL.
- * @return 0; for errors that are known before the start as beluga_embed_n; BELUGA_ERROR_FORKED if
- * the loop belongs to the parent process. On failure cb is never called.
+ * @return 0; as beluga_embed_n for errors that are detected before the start; BELUGA_ERROR_FORKED
+ * if the loop belongs to the parent process. On failure cb is never called.
  *
  * Threads: only the loop's thread. Blocks: never. Since: 0.1
  */
@@ -200,7 +200,7 @@ typedef void (*beluga_count_cb)(void *payload, const beluga_token_count *count,
  * It takes the parameters of beluga_embed_start_n, with `messages` in place of the texts; they may
  * be freed when this function returns.
  *
- * @return 0; for errors that are known before the start as beluga_count_tokens_n;
+ * @return 0; as beluga_count_tokens_n for errors that are detected before the start;
  * BELUGA_ERROR_FORKED if the loop belongs to the parent process. On failure cb is never called.
  *
  * Threads: only the loop's thread. Blocks: never. Since: 0.1

@@ -62,7 +62,7 @@ typedef struct beluga_tool_run beluga_tool_run;
  * @param payload   Passed to cb; borrowed until the terminal event.
  * @param out       Owned handle (beluga_tool_run_free), also after the end. NULL on failure.
  * @param opts, n   Copied; as for beluga_run_tools_n.
- * @return 0; for errors that are known before the start as beluga_generate_n. On failure cb is
+ * @return 0; as beluga_generate_n for errors that are detected before the start. On failure cb is
  * never called.
  *
  * Threads: only the loop's thread. Blocks: never. Since: 0.1
