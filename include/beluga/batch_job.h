@@ -80,12 +80,12 @@ typedef struct beluga_batch_job {
     uint32_t reserved_number;
     const char *raw_state; /**< the provider's own word for the state */
     const char *reason;    /**< why the whole job failed, as text for a person */
-    int64_t total;         /**< requests of the job; -1 unknown */
-    int64_t succeeded;     /**< requests that have an answer; -1 unknown */
-    int64_t failed;        /**< requests that failed, expired or were cancelled; -1 unknown */
-    int64_t created;       /**< seconds since 1970; 0 unknown */
-    int64_t ended;         /**< likewise */
-    int64_t expires;       /**< likewise */
+    int64_t total;         /**< number of requests in the job; -1: unknown */
+    int64_t succeeded;     /**< number of requests that have an answer; -1: unknown */
+    int64_t failed;  /**< number of requests that failed, expired or were cancelled; -1: unknown */
+    int64_t created; /**< seconds since 1970; 0 unknown */
+    int64_t ended;   /**< seconds since 1970; 0 unknown */
+    int64_t expires; /**< seconds since 1970; 0 unknown */
     const void *reserved[4];
 } beluga_batch_job;
 
@@ -98,7 +98,7 @@ typedef struct beluga_batch_job {
 typedef struct beluga_batch_requests beluga_batch_requests;
 
 /**
- * Begin a list of requests.
+ * Make an empty list of requests for a batch job.
  *
  * @param model  Shared. Its provider and settings are used for the requests and the job.
  * @param out    Owned (beluga_batch_requests_free). NULL on failure.
@@ -127,7 +127,7 @@ BELUGA_API int beluga_batch_requests_new(beluga_chat_model *model, beluga_batch_
  * only one model in a job; otherwise any code that beluga_generate_n returns before it sends
  * anything.
  *
- * Threads: as for the list. Blocks: never. Since: 0.1
+ * Threads: any, but only one thread at a time may use the list. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_batch_requests_add_n(beluga_batch_requests *requests,
                                            beluga_chat_model *model, const char *id,

@@ -173,7 +173,7 @@ BELUGA_API int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop
  * is complete, so that retries are invisible. After a failure only USAGE and ERROR come, and with
  * beluga_with_strict also the pieces of an incomplete answer.
  *
- * Takes the parameters of beluga_stream_start_n.
+ * It takes the parameters of beluga_stream_start_n.
  *
  * @return as beluga_stream_start_n, but `enable_streaming` does not matter.
  *

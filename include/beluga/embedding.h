@@ -124,7 +124,7 @@ BELUGA_API size_t beluga_embeddings_count(const beluga_embeddings *embeddings);
 BELUGA_API size_t beluga_embeddings_dimensions(const beluga_embeddings *embeddings);
 /**
  * Return the vector of text `index`, or NULL if `index` is out of range. All vectors are stored in
- * one block in the order of the texts, which begins with the vector of text 0. Since: 0.1
+ * one block, in the order of the texts and beginning with that of text 0. Since: 0.1
  */
 BELUGA_API const float *beluga_embeddings_vector(const beluga_embeddings *embeddings, size_t index);
 /**

@@ -69,7 +69,7 @@ typedef struct beluga_usage {
     int64_t output_total;      /**< tokens of the answer; includes the next one */
     int64_t output_reasoning;  /**< output tokens of the model's reasoning */
     const char *raw;           /**< the provider's own JSON, or NULL; borrowed as the event is */
-    size_t raw_length;         /**< bytes */
+    size_t raw_length;         /**< length of `raw` in bytes */
 } beluga_usage;
 
 /** A usage in which no count is known. */
@@ -90,11 +90,12 @@ BELUGA_API void beluga_usage_init(beluga_usage *usage);
 typedef struct beluga_rate_limits {
     int64_t requests_limit;     /**< requests that are allowed in a period */
     int64_t requests_remaining; /**< requests that are left in this period */
-    /** time from the answer's arrival until the full limit is available again */
+    /** time from the answer's arrival until all requests of a period are available again */
     int64_t requests_reset_ms;
-    int64_t tokens_limit;     /**< the same for tokens */
-    int64_t tokens_remaining; /**< the same for tokens */
-    int64_t tokens_reset_ms;  /**< the same for tokens */
+    int64_t tokens_limit;     /**< tokens that are allowed in a period */
+    int64_t tokens_remaining; /**< tokens that are left in this period */
+    /** time from the answer's arrival until all tokens of a period are available again */
+    int64_t tokens_reset_ms;
 } beluga_rate_limits;
 
 /** Rate limits in which no number is known. */
@@ -109,12 +110,12 @@ struct beluga_event {
     uint32_t kind;  /**< beluga_event_kind, which says which member of the union is set */
     uint32_t index; /**< number of the block of the answer, such as a tool call */
     union {
-        /** of START */
+        /** content of START */
         struct {
             const char *const *warnings; /**< array of `count` lines */
             size_t count;
         } start;
-        /** of METADATA */
+        /** content of METADATA */
         struct {
             const char *id;    /**< id of the response, or NULL */
             const char *model; /**< the model that answered; if unknown, the one that was asked */
@@ -125,26 +126,26 @@ struct beluga_event {
             bool cached;                           /**< the answer came from the library's cache */
             uint32_t attempts; /**< attempts so far, this one included; 0 unknown */
         } metadata;
-        /** of TEXT */
+        /** content of TEXT */
         struct {
             const char *text;
             size_t length;
         } text;
-        /** of REASONING */
+        /** content of REASONING */
         struct {
             const char *text;
             size_t length;
             const char *signature; /**< NULL, or the signature of the block */
             size_t signature_length;
         } reasoning;
-        /** of TOOL_CALL_BEGIN, TOOL_CALL_DELTA and TOOL_CALL_END */
+        /** content of TOOL_CALL_BEGIN, TOOL_CALL_DELTA and TOOL_CALL_END */
         struct {
             const char *id;
             const char *name;
             const char *arguments; /**< DELTA: a piece; END: the complete arguments; BEGIN: NULL */
-            size_t length;         /**< of arguments */
+            size_t length;         /**< length of `arguments` in bytes */
         } tool_call;
-        /** of TOOL_RESULT */
+        /** content of TOOL_RESULT */
         struct {
             const char *id;   /**< id of the call that the result answers */
             const char *name; /**< of the tool */
@@ -153,15 +154,15 @@ struct beluga_event {
             int32_t status;      /**< 0, or the code of the failure: BELUGA_ERROR_TOOL_… */
             int64_t duration_ns; /**< 0 when the tool did not run */
         } tool_result;
-        /** of MEDIA */
+        /** content of MEDIA */
         struct {
             uint32_t kind;          /**< beluga_part_kind: IMAGE, AUDIO or FILE */
             const char *media_type; /**< "image/png", …; NULL unknown */
             const char *bytes;      /**< the content; NULL when it must be fetched from `url` */
-            size_t length;          /**< of bytes */
+            size_t length;          /**< length of `bytes` in bytes */
             const char *url; /**< the address, "https://…"; NULL when the content is in `bytes` */
         } media;
-        /** of STATE */
+        /** content of STATE */
         struct {
             /**
              * The part that the state belongs to, as a beluga_part_kind. TEXT or REASONING: the
@@ -173,34 +174,35 @@ struct beluga_event {
             const char *json;     /**< any JSON value */
             size_t length;
         } state;
-        beluga_usage usage; /**< of USAGE */
-        /** of EMBEDDING; the event's `index` is the number of the input in its request */
+        beluga_usage usage; /**< content of USAGE */
+        /** content of EMBEDDING; the event's `index` is the number of the input in its request */
         struct {
             const float *values;
             size_t count; /**< number of values: the dimensions of the vector */
         } embedding;
-        int64_t tokens;                           /**< of TOKEN_COUNT */
-        const struct beluga_batch_job *batch_job; /**< of BATCH_JOB */
-        /** of BATCH_RESULT */
+        int64_t tokens;                           /**< content of TOKEN_COUNT */
+        const struct beluga_batch_job *batch_job; /**< content of BATCH_JOB */
+        /** content of BATCH_RESULT */
         struct {
             const char *id;            /**< of the request */
             const char *body;          /**< JSON of the answer or refusal; NULL: see `error` */
-            size_t length;             /**< of body */
+            size_t length;             /**< length of `body` in bytes */
             int32_t status;            /**< the HTTP status of the answer: 200, or 400 to 599 */
             const beluga_error *error; /**< why there is no body; NULL when there is one */
         } batch_result;
-        /** of FINISH */
+        /** content of FINISH */
         struct {
             uint32_t reason; /**< beluga_finish_reason */
             const char *raw; /**< the provider's own word for the reason, or NULL */
             size_t raw_length;
         } finish;
-        /** of ERROR; of RESTART: the failure after which another attempt follows, or NULL */
+        /** content of ERROR; and of RESTART: the failure after which another attempt follows, or
+         * NULL */
         const beluga_error *error;
         /**
-         * of RAW: a piece of the body of the HTTP answer. All pieces together are the whole body in
-         * order, without transfer encoding and compression. Each piece comes before the events that
-         * are decoded from it. An answer that is not streamed comes in one piece.
+         * content of RAW: a piece of the body of the HTTP answer. All pieces together are the whole
+         * body in order, without transfer encoding and compression. Each piece comes before the
+         * events that are decoded from it. An answer that is not streamed comes in one piece.
          */
         struct {
             const char *bytes;

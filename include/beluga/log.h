@@ -31,7 +31,7 @@ typedef struct beluga_log_field {
     const char *name; /**< borrowed until the log hook returns */
     /** borrowed until the log hook returns; not NUL-terminated; NULL: see `number` */
     const char *text;
-    size_t length;  /**< of text, bytes */
+    size_t length;  /**< length of `text` in bytes */
     int64_t number; /**< the value when text is NULL; -1: a count that is not known */
 } beluga_log_field;
 

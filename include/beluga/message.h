@@ -50,17 +50,17 @@ typedef struct beluga_part {
     uint32_t kind;              /**< beluga_part_kind */
     uint32_t flags;             /**< bits of beluga_part_flag */
     const char *text;           /**< the text, the reasoning, or a tool call's arguments (JSON) */
-    size_t text_length;         /**< bytes */
+    size_t text_length;         /**< length of `text` in bytes */
     const char *id;             /**< a tool call's id */
     const char *name;           /**< a tool's or a file's name */
     const char *media_type;     /**< "image/png", … */
     const char *url;            /**< address of the content, if it is not in `data` */
     const void *data;           /**< the content; NULL if it must be fetched from `url` */
-    size_t data_length;         /**< bytes */
+    size_t data_length;         /**< length of `data` in bytes */
     const char *signature;      /**< signature of reasoning, sent back to its provider unchanged */
-    size_t signature_length;    /**< bytes */
+    size_t signature_length;    /**< length of `signature` in bytes */
     const char *state;          /**< JSON that only the provider `state_provider` understands */
-    size_t state_length;        /**< bytes */
+    size_t state_length;        /**< length of `state` in bytes */
     const char *state_provider; /**< `state` is sent back to this provider only, unchanged */
     void *reserved[1];
 } beluga_part;

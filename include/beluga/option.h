@@ -288,7 +288,7 @@ BELUGA_API int beluga_option_parse(const char *text, beluga_option *out, beluga_
 /** One row of BELUGA_OPTION_MAP, for help texts, completions and bindings. Strings are static. */
 typedef struct beluga_option_info {
     const char *name;        /**< the name in files and after `-o` */
-    const char *meaning;     /**< a few words for a person */
+    const char *meaning;     /**< short description for people */
     double minimum, maximum; /**< both 0 when there is no range */
     beluga_option_type type; /**< type of the value */
     char scope;              /**< 'M' model, 'C' call, 'B' both */

@@ -14,10 +14,10 @@ BELUGA_BEGIN_DECLS
 
 /** The price of a model, in US dollars per million tokens. */
 typedef struct beluga_price {
-    double input;       /**< of input tokens that were neither read from nor written to a cache */
-    double cache_read;  /**< of input tokens that were read from the provider's cache */
-    double cache_write; /**< of input tokens that were written to the provider's cache */
-    double output;      /**< of output tokens, reasoning included */
+    double input; /**< price of input tokens that are neither read from nor written to a cache */
+    double cache_read;  /**< price of input tokens that are read from the provider's cache */
+    double cache_write; /**< price of input tokens that are written to the provider's cache */
+    double output;      /**< price of output tokens, reasoning included */
 } beluga_price;
 
 /** A list of prices. It never changes, so that any number of threads may read it. */

@@ -21,7 +21,7 @@ typedef struct beluga_tool_call {
     const char *id;
     const char *name;      /**< name of the tool */
     const char *arguments; /**< JSON text as the model wrote it; "{}" when it wrote nothing */
-    size_t length;         /**< of arguments, bytes */
+    size_t length;         /**< length of `arguments` in bytes */
 } beluga_tool_call;
 
 /** Free a response; NULL does nothing. Threads: any. */

@@ -62,7 +62,7 @@ typedef struct beluga_span_start {
     const char *tool_call_id;     /**< id of the tool call; NULL unless `kind` is TOOL */
     const char *tool_description; /**< NULL unless `kind` is TOOL */
     const char *content;          /**< the tool's arguments if content is captured, else NULL */
-    size_t content_length;        /**< bytes */
+    size_t content_length;        /**< length of `content` in bytes */
     /**
      * A number that identifies the combination of provider, prefix, model, address and operation as
      * long as the process lives; 0: the call has options of its own, so there is no such number.
@@ -95,7 +95,7 @@ typedef struct beluga_span_end {
     /* since 0.1 */
     const char *request_id;     /**< request id of the HTTP answer, or NULL */
     const char *content;        /**< a tool's result, when content is captured, else NULL */
-    size_t content_length;      /**< bytes */
+    size_t content_length;      /**< length of `content` in bytes */
     uint64_t succeeded, failed; /**< numbers of a batch's inputs */
 } beluga_span_end;
 
@@ -115,7 +115,7 @@ typedef struct beluga_span_attribute {
     size_t size;
     const char *name; /**< of the attribute */
     uint32_t type;    /**< beluga_attribute_type */
-    uint32_t length;  /**< of string, bytes */
+    uint32_t length;  /**< length of `string` in bytes */
     /** the value; `type` says in which member it is */
     union {
         const char *string;
@@ -306,7 +306,7 @@ typedef struct beluga_metric_info {
     const char *latest_name; /**< name in the newer conventions; NULL: they have none */
     const char *type;        /**< "counter", "histogram", "updowncounter" */
     const char *unit;        /**< UCUM */
-    const char *meaning;     /**< a few words for a person */
+    const char *meaning;     /**< short description for people */
 } beluga_metric_info;
 
 /**
@@ -320,7 +320,7 @@ typedef struct beluga_attribute_info {
     const char *name;        /**< name in v1.41 of the semantic conventions */
     const char *latest_name; /**< name in the newer conventions */
     const char *spans;       /**< names of the spans that have it */
-    const char *meaning;     /**< a few words for a person */
+    const char *meaning;     /**< short description for people */
 } beluga_attribute_info;
 
 /**

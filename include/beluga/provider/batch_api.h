@@ -26,7 +26,7 @@ typedef struct beluga_batch_request {
     const char *url;         /**< the whole URL that encode_request set */
     const char *method;      /**< the method that encode_request set, mostly "POST" */
     const char *body;        /**< the JSON body that encode_request wrote */
-    size_t length;           /**< bytes of body */
+    size_t length;           /**< length of `body` in bytes */
     const beluga_call *call; /**< the call that was encoded */
     const void *reserved[3];
 } beluga_batch_request;

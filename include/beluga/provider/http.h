@@ -41,14 +41,14 @@ typedef struct beluga_frame {
      * event's type; OWN: what `cut` found; NDJSON and RAW: NULL.
      */
     const char *event;
-    size_t event_length; /**< bytes */
+    size_t event_length; /**< length of `event` in bytes */
     /**
      * The data, NUL-terminated. SSE: the data lines, joined with \n; NDJSON: the line; AWS: the
      * payload; RAW: a piece of at most max_event_bytes, which may end within a character; OWN: what
      * `cut` found.
      */
     const char *data;
-    size_t length; /**< of data, bytes */
+    size_t length; /**< length of `data` in bytes */
     uint32_t kind; /**< beluga_frame_kind */
     uint32_t reserved_number;
     const void *reserved[3];
@@ -203,7 +203,7 @@ typedef struct beluga_http_part {
     /** Media type of the data; NULL: none is sent, or application/octet-stream for a file. */
     const char *media_type;
     const void *data; /**< any bytes; may be NULL when length is 0 */
-    size_t length;    /**< of data, bytes */
+    size_t length;    /**< length of `data` in bytes */
 } beluga_http_part;
 
 /**

@@ -50,7 +50,7 @@ BELUGA_API const beluga_json *beluga_json_get(const beluga_json *object, const c
 /** A member's name, for beluga_json_pick. Since: 0.1 */
 typedef struct beluga_json_name {
     const char *text; /**< the name */
-    size_t length;    /**< of text, bytes */
+    size_t length;    /**< length of `text` in bytes */
 } beluga_json_name;
 
 /** Make a beluga_json_name from a literal: {BELUGA_JSON_NAME("id"), BELUGA_JSON_NAME("model")} */
@@ -84,7 +84,8 @@ BELUGA_API size_t beluga_json_count(const beluga_json *value);
  *     for (const beluga_json *v = beluga_json_first(a); v; v = beluga_json_next(a, v))
  *
  * @param value  The value that the last call returned.
- * @return NULL if `index` is out of range, and for other types. * @{
+ * @return NULL after the last one, and for other types.
+ * @{
  */
 BELUGA_API const beluga_json *beluga_json_first(const beluga_json *container);
 BELUGA_API const beluga_json *beluga_json_next(const beluga_json *container,

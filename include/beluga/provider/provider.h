@@ -95,7 +95,7 @@ typedef enum beluga_own_option_flag {
  */
 typedef struct beluga_own_option {
     const char *name;        /**< "acme.region" */
-    const char *meaning;     /**< a few words for a person */
+    const char *meaning;     /**< short description for people */
     uint32_t type;           /**< beluga_option_type: STRING, INT, DOUBLE or BOOL */
     uint32_t flags;          /**< bits of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
