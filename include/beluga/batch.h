@@ -73,7 +73,7 @@ typedef struct beluga_batch_item {
     beluga_chat_model *model; /**< the model to ask; NULL: the batch's model */
     /** further options, which win over the batch's options; NULL: none */
     const beluga_option *options;
-    size_t n_options; /**< may be BELUGA_OPTIONS_TERMINATED */
+    size_t n_options; /**< number of options, or BELUGA_OPTIONS_TERMINATED */
     /**
      * run the tools that the model calls, as beluga_run_tools_n does; the response is then the last
      * answer, with the sum of the usage

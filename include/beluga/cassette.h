@@ -44,11 +44,11 @@ struct beluga_cassette {
 /**
  * Record or replay all further calls of a client, which may be the default one; or end that.
  *
- * A replay reads and checks every file of the directory at once. A request is answered by the first
- * file, by name, that was not used yet and has the same method, path, query and body. The order of
- * keys and white space in a JSON body do not matter, nor do host and headers. A request without
- * such a file fails with BELUGA_ERROR_NOT_FOUND; its message names the most similar file and the
- * first difference.
+ * For a replay this function reads and checks every file of the directory. A request is answered by
+ * the first file, by name, that was not used yet and has the same method, path, query and body. The
+ * order of keys and white space in a JSON body do not matter, nor do host and headers. A request
+ * without such a file fails with BELUGA_ERROR_NOT_FOUND; its message names the most similar file
+ * and the first difference.
  *
  * @param cassette  Borrowed; NULL: use the network again, without a cassette.
  * @return 0; BELUGA_ERROR_INVALID_INPUT if the settings are invalid, or a file is damaged (the

@@ -115,7 +115,7 @@ BELUGA_API void beluga_client_unref(beluga_client *client);
  *
  * The default client may be closed, too, for example by an extension that is unloaded. The next
  * caller of beluga_client_default gets a new client, without the providers that were registered in
- * the old one. No other thread may use the default client meanwhile.
+ * the old one. No other thread may use the default client during this call.
  *
  * @param client      A client of yours, or the default one. It must not be used after the result 0.
  * With NULL the result is 0.

@@ -18,7 +18,8 @@
  *     return BELUGA_ERROR_NO_MEMORY.
  *   - Text is UTF-8 and ends in NUL. Where its length is passed too, the length counts bytes
  *     without the NUL, and NUL bytes are legal inside.
- *   - Threads: any thread may call, as long as no other thread changes the same object meanwhile.
+ *   - Threads: any thread may call, as long as no other thread changes the same object at the same
+ *     time.
  *   - Blocks: never.
  */
 #ifndef BELUGA_COMMON_H

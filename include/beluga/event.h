@@ -107,8 +107,9 @@ typedef struct beluga_rate_limits {
  * names and models do. Lengths are bytes.
  */
 struct beluga_event {
-    uint32_t kind;  /**< beluga_event_kind, which says which member of the union is set */
-    uint32_t index; /**< number of the block of the answer, such as a tool call */
+    uint32_t kind; /**< beluga_event_kind, which says which member of the union is set */
+    /** number of the answer's block (such as a tool call) that the event is about */
+    uint32_t index;
     union {
         /** content of START */
         struct {
@@ -122,7 +123,7 @@ struct beluga_event {
             const char *provider;   /**< the provider that answered */
             const char *request_id; /**< id of the HTTP request, from the headers, or NULL */
             int64_t created;        /**< seconds since 1970, 0 unknown */
-            const beluga_rate_limits *rate_limits; /**< from the HTTP headers, or NULL */
+            const beluga_rate_limits *rate_limits; /**< limits from the HTTP headers, or NULL */
             bool cached;                           /**< the answer came from the library's cache */
             uint32_t attempts; /**< attempts so far, this one included; 0 unknown */
         } metadata;
@@ -152,7 +153,7 @@ struct beluga_event {
             const char *text; /**< the result, as the model reads it */
             size_t length;
             int32_t status;      /**< 0, or the code of the failure: BELUGA_ERROR_TOOL_… */
-            int64_t duration_ns; /**< 0 when the tool did not run */
+            int64_t duration_ns; /**< run time of the tool; 0 if it did not run */
         } tool_result;
         /** content of MEDIA */
         struct {

@@ -38,8 +38,8 @@ typedef enum beluga_part_kind {
 typedef enum beluga_part_flag {
     /** a cache breakpoint: the provider should cache everything up to here */
     BELUGA_PART_CACHE = 1 << 0,
-    BELUGA_PART_CACHE_5M = 1 << 1, /**< cache it for five minutes, if the provider has a choice */
-    BELUGA_PART_CACHE_1H = 1 << 2  /**< cache it for an hour */
+    BELUGA_PART_CACHE_5M = 1 << 1, /**< cache it for five minutes, if the provider supports this */
+    BELUGA_PART_CACHE_1H = 1 << 2  /**< cache it for an hour, if the provider supports this */
 } beluga_part_flag;
 
 /**

@@ -289,7 +289,7 @@ BELUGA_API int beluga_option_parse(const char *text, beluga_option *out, beluga_
 typedef struct beluga_option_info {
     const char *name;        /**< the name in files and after `-o` */
     const char *meaning;     /**< short description for people */
-    double minimum, maximum; /**< both 0 when there is no range */
+    double minimum, maximum; /**< range of a number; both 0 if there is none */
     beluga_option_type type; /**< type of the value */
     char scope;              /**< 'M' model, 'C' call, 'B' both */
 } beluga_option_info;

@@ -29,7 +29,7 @@ typedef struct beluga_prices beluga_prices;
  *     date: 2026-11-22
  *     prices:
  *       openai/gpt-5-mini: {input: 0.25, cache_read: 0.025, output: 2}
- *       "mock/any*": {input: 0, output: 0}     # a star at the end stands for any rest
+ *       "mock/any*": {input: 0, output: 0}     # a star at the end matches any text
  *
  * An entry needs `input` and `output`. If a cache price is missing, the price of input applies.
  *

@@ -99,8 +99,8 @@ BELUGA_API int64_t beluga_response_first_content_ns(const beluga_response *respo
  * media, and the state that must be sent back to the provider. A tool call that was cut off is left
  * out.
  *
- * @return one reference, yours (beluga_message_unref, or beluga_messages_add, which takes it); NULL
- * when out of memory.
+ * @return a reference that the caller releases (beluga_message_unref) or passes to
+ * beluga_messages_add; NULL when out of memory.
  */
 BELUGA_API beluga_message *beluga_response_message(const beluga_response *response);
 

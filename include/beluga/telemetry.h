@@ -49,18 +49,18 @@ typedef struct beluga_span_start {
     const char *metric_prefix;
     const char *model;       /**< the model that is asked */
     const char *base_url;    /**< URL without user name, password and keys; NULL if there is none */
-    const char *traceparent; /**< of the caller's context, or NULL */
+    const char *traceparent; /**< traceparent of the caller's context, or NULL */
     /**
      * the call, whose messages and options can be read with the functions of provider/provider.h;
      * NULL if the span is not about a call
      */
     const beluga_call *call;
     /* since 0.1 */
-    const char *tracestate;       /**< of the caller's context, or NULL */
+    const char *tracestate;       /**< tracestate of the caller's context, or NULL */
     int64_t start_ns;             /**< start of the span on the monotonic clock */
     const char *tool_name;        /**< name of the tool; NULL unless `kind` is TOOL */
     const char *tool_call_id;     /**< id of the tool call; NULL unless `kind` is TOOL */
-    const char *tool_description; /**< NULL unless `kind` is TOOL */
+    const char *tool_description; /**< description of the tool; NULL unless `kind` is TOOL */
     const char *content;          /**< the tool's arguments if content is captured, else NULL */
     size_t content_length;        /**< length of `content` in bytes */
     /**
@@ -83,7 +83,7 @@ typedef enum beluga_span_event_kind {
  */
 typedef struct beluga_span_end {
     size_t size;
-    int status;                 /**< 0 or a BELUGA_ERROR_ code */
+    int status;                 /**< 0, or the BELUGA_ERROR_ code of the failure */
     const beluga_error *error;  /**< NULL on success */
     beluga_usage usage;         /**< usage as far as it is known, also on failure */
     uint32_t finish_reason;     /**< beluga_finish_reason */
@@ -96,7 +96,7 @@ typedef struct beluga_span_end {
     const char *request_id;     /**< request id of the HTTP answer, or NULL */
     const char *content;        /**< a tool's result, when content is captured, else NULL */
     size_t content_length;      /**< length of `content` in bytes */
-    uint64_t succeeded, failed; /**< numbers of a batch's inputs */
+    uint64_t succeeded, failed; /**< numbers of inputs of a batch that did and did not succeed */
 } beluga_span_end;
 
 /** The type of an attribute's value. */
@@ -319,7 +319,7 @@ BELUGA_API bool beluga_metric_get_info(size_t index, beluga_metric_info *info);
 typedef struct beluga_attribute_info {
     const char *name;        /**< name in v1.41 of the semantic conventions */
     const char *latest_name; /**< name in the newer conventions */
-    const char *spans;       /**< names of the spans that have it */
+    const char *spans;       /**< names of the spans that have the attribute */
     const char *meaning;     /**< short description for people */
 } beluga_attribute_info;
 

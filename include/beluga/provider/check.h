@@ -58,8 +58,8 @@ typedef struct beluga_check {
      */
     const char *fixtures;
     const char *only; /**< name of one check; NULL: all of them */
-    bool update;      /**< write requests and events into the cases, as `beluga check --update` */
-    bool measure;     /**< run the benchmarks, too */
+    bool update;  /**< write requests and events into the cases, as `beluga check --update` does */
+    bool measure; /**< run the benchmarks, too */
     /** longest wait for an expected event, in milliseconds; 0: 30,000 */
     int64_t patience_ms;
     /** called once for each check, on the thread that called beluga_check_run; must not be NULL */

@@ -58,7 +58,7 @@ enum beluga_capability {
     BELUGA_CAPABILITY_LOCAL = 1 << 10,         /**< it needs neither a network nor a key */
     BELUGA_CAPABILITY_NO_KEY = 1 << 11, /**< it needs no key, but sends a key if there is one */
     BELUGA_CAPABILITY_EMBED = 1 << 12,  /**< vectors of texts */
-    BELUGA_CAPABILITY_COUNT = 1 << 13   /**< the number of tokens of messages */
+    BELUGA_CAPABILITY_COUNT = 1 << 13   /**< counting the tokens of messages */
 };
 
 BELUGA_BEGIN_DECLS

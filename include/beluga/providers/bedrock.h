@@ -17,10 +17,11 @@
  * the region of the key, else us-east-1. It does not change a base URL that you set.
  *
  * Converse does not support these options, so that setting them gives a warning in START: seed,
- * penalties, user, json_mode, parallel_tool_calls=false, and for models whose names of them are not
- * known top_k and reasoning_budget. With tool_choice "none" the tools are not sent. Images and
- * files by address must be data: or s3:// URLs. The proof of completion is the event messageStop,
- * together with the usage that follows it. Hidden reasoning is delivered as a signature.
+ * penalties, user, json_mode, parallel_tool_calls=false, and, for some models, top_k and
+ * reasoning_budget, where the names of these options are not known. With tool_choice "none" the
+ * tools are not sent. Images and files by address must be data: or s3:// URLs. The proof of
+ * completion is the event messageStop, together with the usage that follows it. Hidden reasoning is
+ * delivered as a signature.
  */
 #ifndef BELUGA_PROVIDERS_BEDROCK_H
 #define BELUGA_PROVIDERS_BEDROCK_H
