@@ -31,12 +31,12 @@ struct beluga_cassette {
     const char *directory;
     int mode; /**< beluga_cassette_mode */
     /**
-     * replay: true waits as long as the recorded server took; false never waits, not even before
-     * retries
+     * for replay; true: wait as long as the recorded server took; false: never wait, not even
+     * before retries
      */
     bool realtime;
     /**
-     * replay: true lets each exchange answer any number of requests; false lets it answer only one
+     * for replay; true: each exchange may answer any number of requests; false: only one request
      */
     bool repeat;
 };

@@ -248,12 +248,12 @@ BELUGA_API const char *beluga_finish_reason_name(uint32_t reason);
 BELUGA_API bool beluga_finish_reason_is_whole(uint32_t reason);
 
 /**
- * Receives the events of a call, on the thread that steps the loop.
+ * Callback that receives the events of a call, on the thread that steps the loop.
  *
  * The callback may cancel or pause the call and start other calls on the same loop. It must not
  * free the beluga_op of this call, nor the loop. After FINISH or ERROR it is not called again.
  *
- * @param payload  As given to the function that started the call.
+ * @param payload  The payload that was passed to the function that started the call.
  * @param event    Borrowed until the callback returns.
  */
 typedef void (*beluga_event_cb)(void *payload, const beluga_event *event);

@@ -96,7 +96,7 @@ typedef struct beluga_span_end {
     const char *request_id;     /**< request id of the HTTP answer, or NULL */
     const char *content;        /**< a tool's result, when content is captured, else NULL */
     size_t content_length;      /**< length of `content` in bytes */
-    uint64_t succeeded, failed; /**< numbers of inputs of a batch that did and did not succeed */
+    uint64_t succeeded, failed; /**< numbers of a batch's inputs that succeeded and that failed */
 } beluga_span_end;
 
 /** The type of an attribute's value. */

@@ -119,12 +119,12 @@ typedef struct beluga_credential {
     int64_t expires;      /**< seconds since 1970, 0 never */
     const char *variable; /**< environment variable from which the key came, or NULL */
     /**
-     *  the call that `authorize` authorizes, whose own options may say how; NULL for encode_token,
+     * the call that `authorize` authorizes, whose own options may say how; NULL for encode_token,
      * which works for all calls of the model
      */
     const beluga_call *call;
     /**
-     *  the model's configuration for encode_token, with the provider's own options; NULL for
+     * the model's configuration for encode_token, with the provider's own options; NULL for
      * `authorize`
      */
     const beluga_config *config;
