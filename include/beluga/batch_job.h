@@ -1,7 +1,7 @@
 /**
  * @file batch_job.h
- * Batch jobs: many requests that a provider takes together, answers within a day or so, and bills
- * at a lower price (half, with most).
+ * Batch jobs: many requests that are sent to a provider together, which answers them within about a
+ * day at a lower price (with most providers at half the price).
  *
  *     beluga_batch_requests *requests;
  *     beluga_batch_job *job;
@@ -16,16 +16,17 @@
  *     if (beluga_batch_state_is_end(job->state))
  *         beluga_batch_job_results(model, NULL, id, take_result, NULL, &err);
  *
- * A job is paid for when its answers are made, so creating one twice is paying twice. The library
- * never repeats a request that creates a job, unless the provider refused it: after any other
- * failure nobody knows whether there is a job. Look for its name with beluga_batch_job_list before
- * you create it again; `beluga batch --provider-batch` does all of this.
+ * If a job is created twice, its answers are also paid for twice. So the library repeats a request
+ * that creates a job only if the provider refused it: after any other failure the job may exist.
+ * Before you create a job again, look for its name with beluga_batch_job_list. The command `beluga
+ * batch --provider-batch` does all of this.
  *
- * Each function has a twin that calls back on an event loop. What holds for other calls holds for
- * these: contexts, timeouts, limits, hooks, recordings, telemetry and errors; retries, too, but for
- * the request that creates a job. Caches, budgets and fallbacks do not.
+ * Each function has a variant that runs on an event loop and calls a callback. Contexts, timeouts,
+ * limits, hooks, recordings, telemetry and errors work as for other calls, and so do retries,
+ * except for the request that creates a job. Caches, budgets and fallbacks are not used.
  *
- * Sources of the facts: the pages of OpenAI, Anthropic, Google and Mistral on their batch APIs.
+ * This interface follows the documentation of the batch APIs of OpenAI, Anthropic, Google and
+ * Mistral.
  */
 #ifndef BELUGA_BATCH_JOB_H
 #define BELUGA_BATCH_JOB_H
@@ -40,18 +41,23 @@ BELUGA_BEGIN_DECLS
 
 /** The states of a job. A later version may have more. */
 typedef enum beluga_batch_state {
-    BELUGA_BATCH_STATE_UNKNOWN = 0,    /**< a word that nobody knows: look again later */
-    BELUGA_BATCH_STATE_QUEUED = 1,     /**< it is checked, or waits for its turn */
-    BELUGA_BATCH_STATE_RUNNING = 2,    /**< requests are being answered */
-    BELUGA_BATCH_STATE_CANCELLING = 3, /**< it was cancelled, and ends when what runs has ended */
-    BELUGA_BATCH_STATE_COMPLETED = 4,  /**< it ended; single requests may have failed */
-    BELUGA_BATCH_STATE_FAILED = 5,     /**< it ended as a whole, such as for a file with a fault */
-    BELUGA_BATCH_STATE_EXPIRED = 6,  /**< its time is over; what was answered until then is there */
-    BELUGA_BATCH_STATE_CANCELLED = 7 /**< it ended; what was answered until then is there */
+    BELUGA_BATCH_STATE_UNKNOWN = 0, /**< the provider reported an unknown word; ask again later */
+    BELUGA_BATCH_STATE_QUEUED = 1,  /**< the job is being checked, or waits to run */
+    BELUGA_BATCH_STATE_RUNNING = 2, /**< requests are being answered */
+    /** the job was cancelled, but some of its requests still run */
+    BELUGA_BATCH_STATE_CANCELLING = 3,
+    BELUGA_BATCH_STATE_COMPLETED = 4, /**< the job ended; single requests may have failed */
+    /** the whole job failed, for example because its file has a fault */
+    BELUGA_BATCH_STATE_FAILED = 5,
+    /** the job's time is over; the answers until then can be fetched */
+    BELUGA_BATCH_STATE_EXPIRED = 6,
+    /** the job was cancelled; the answers until then can be fetched */
+    BELUGA_BATCH_STATE_CANCELLED = 7
 } beluga_batch_state;
 
 /**
- * Return "queued", "running", …; static; "unknown" for states of a later version.
+ * Return the name of a state, such as "queued", as a static string; "unknown" for states of a later
+ * version.
  *
  * @param state  A beluga_batch_state.
  */
@@ -63,58 +69,65 @@ BELUGA_API const char *beluga_batch_state_name(uint32_t state);
  */
 BELUGA_API bool beluga_batch_state_is_end(uint32_t state);
 
-/** A job, as its provider tells of it. Strings are never NULL; "" is one that is not known. */
+/**
+ * A job, as its provider reports it. Strings are never NULL; "" means that a value is not known.
+ */
 typedef struct beluga_batch_job {
     size_t size;      /**< sizeof(beluga_batch_job) */
-    const char *id;   /**< the provider's, by which the other functions find the job */
-    const char *name; /**< the one that it was created with; "" where the provider keeps none */
+    const char *id;   /**< the provider's id of the job, for the other functions */
+    const char *name; /**< the name that the job was created with; "" if the provider stores none */
     uint32_t state;   /**< beluga_batch_state */
     uint32_t reserved_number;
-    const char *raw_state; /**< the provider's word for the state */
-    const char *reason;    /**< why the job failed as a whole, for people */
-    int64_t total;         /**< requests of the job; -1 unknown */
-    int64_t succeeded;     /**< requests that have an answer; -1 unknown */
-    int64_t failed;        /**< requests that failed, expired or were cancelled; -1 unknown */
-    int64_t created;       /**< seconds since 1970; 0 unknown */
-    int64_t ended;         /**< likewise */
-    int64_t expires;       /**< likewise */
+    const char *raw_state; /**< the provider's own word for the state */
+    const char *reason;    /**< why the whole job failed, as text for a person */
+    int64_t total;         /**< number of requests in the job; -1: unknown */
+    int64_t succeeded;     /**< number of requests that have an answer; -1: unknown */
+    int64_t failed;  /**< number of requests that failed, expired or were cancelled; -1: unknown */
+    int64_t created; /**< seconds since 1970; 0 unknown */
+    int64_t ended;   /**< seconds since 1970; 0 unknown */
+    int64_t expires; /**< seconds since 1970; 0 unknown */
     const void *reserved[4];
 } beluga_batch_job;
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-/** Requests that become a job: they are encoded when they are added, so the memory is theirs. */
+/**
+ * A list of requests that become a job. Each request is encoded when it is added, so its input need
+ * not be kept.
+ */
 typedef struct beluga_batch_requests beluga_batch_requests;
 
 /**
- * Begin a list of requests.
+ * Make an empty list of requests for a batch job.
  *
- * @param model  Shared. The requests, and the job, are of its provider and have its settings.
+ * @param model  Shared. Its provider and settings are used for the requests and the job.
  * @param out    Owned (beluga_batch_requests_free). NULL on failure.
- * @return 0; BELUGA_ERROR_NOT_SUPPORTED as for beluga_batch_limits_get; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_NOT_SUPPORTED for the reasons of beluga_batch_limits_get;
+ * BELUGA_ERROR_NO_MEMORY.
  *
- * Threads: any, one at a time for each list. Blocks: never. Since: 0.1
+ * Threads: any, but only one thread at a time may use a list. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_batch_requests_new(beluga_chat_model *model, beluga_batch_requests **out,
                                          beluga_error *err);
 /**
- * Add a request: it is encoded as beluga_generate would send it.
+ * Add a request. It is encoded in the form in which beluga_generate would send it.
  *
- * @param model  Borrowed: one that was made of the list's model by beluga_bind_tools; NULL: the
- *               list's model.
- * @param id     By which its result is found: 1 to 64 of A–Z a–z 0–9 _ - and unlike those of the
- *               other requests, which is not checked.
- * @param input  Borrowed for the call.
+ * @param model  Borrowed: a model that beluga_bind_tools made from the list's model; NULL: the
+ * list's model.
+ * @param id     Identifies the result of this request: 1 to 64 characters A–Z a–z 0–9 _ - . It must
+ * differ from the ids of all other requests, which is not checked.
+ * @param input  Borrowed until the function returns.
  * @param opts, n_opts  Borrowed, for this request; n_opts may be BELUGA_OPTIONS_TERMINATED. All
- * that shape a request hold, extra_body and request_body, too; the latter must not ask for a
- * stream. How an answer is judged (strict, max_response_bytes) is the model's.
- * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED the request does not fit into this job any more: the list
- * is as before, and another list has room for it; BELUGA_ERROR_INVALID_INPUT for the id, or a
- * request that is larger than a whole job may be; BELUGA_ERROR_NOT_SUPPORTED the options want what
- * no job has, such as another model than the requests before (where the provider takes one a job);
- * otherwise what beluga_generate_n returns before it sends anything.
+ * options that shape a request apply, also extra_body and request_body; a request_body must not ask
+ * for a stream. Options about the answer (strict, max_response_bytes) are taken from the model.
+ * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED if the request does not fit into this job any more (the
+ * list is unchanged; add the request to another list); BELUGA_ERROR_INVALID_INPUT if the id is bad,
+ * or the request is larger than a whole job may be; BELUGA_ERROR_NOT_SUPPORTED if an option is not
+ * possible in a job, such as another model than in the requests before where the provider allows
+ * only one model in a job; otherwise any code that beluga_generate_n returns before it sends
+ * anything.
  *
- * Threads: as for the list. Blocks: never. Since: 0.1
+ * Threads: any, but only one thread at a time may use the list. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_batch_requests_add_n(beluga_batch_requests *requests,
                                            beluga_chat_model *model, const char *id,
@@ -122,11 +135,11 @@ BELUGA_API int beluga_batch_requests_add_n(beluga_batch_requests *requests,
                                            const beluga_option *opts, size_t n_opts);
 /** Return the number of requests. Since: 0.1 */
 BELUGA_API size_t beluga_batch_requests_count(const beluga_batch_requests *requests);
-/** Return the bytes that they take. Since: 0.1 */
+/** Return the total size of the encoded requests in bytes. Since: 0.1 */
 BELUGA_API uint64_t beluga_batch_requests_bytes(const beluga_batch_requests *requests);
 /**
- * Return the warnings of the request that was added last: what the provider can't express. Borrowed
- * until the next one is added; NULL past the last. Since: 0.1
+ * Return warning `index` about something that the provider can't express in the request that was
+ * added last. Borrowed until the next request is added; NULL if `index` is out of range. Since: 0.1
  */
 BELUGA_API const char *beluga_batch_requests_warning(const beluga_batch_requests *requests,
                                                      size_t index);
@@ -136,19 +149,20 @@ BELUGA_API void beluga_batch_requests_free(beluga_batch_requests *requests);
 /** The limits of a provider's batch API, and its price. */
 typedef struct beluga_batch_limits {
     size_t size;           /**< sizeof(beluga_batch_limits) */
-    uint64_t max_requests; /**< of a job; UINT64_MAX: not known */
-    uint64_t max_bytes;    /**< of a job's requests; never more than the library sends, 256 MiB */
-    double price_factor; /**< the price beside that of a request alone: 0.5 is half; 1: the same */
-    /** A job keeps the name that it was given; else only its results show which one it is. */
+    uint64_t max_requests; /**< most requests in a job; UINT64_MAX: not known */
+    uint64_t max_bytes;    /**< most bytes in a job; at most the 256 MiB that the library sends */
+    double price_factor;   /**< price compared with single requests: 0.5 is half, 1 the same */
+    /** The provider stores a job's name. If false, only its results show which job it is. */
     bool keeps_names;
 } beluga_batch_limits;
 
 /**
- * Read what the batch API of a model's provider takes.
+ * Get the limits of the batch API of a model's provider.
  *
- * @param limits  Set its `size`; receives the rest, as far as it has room.
- * @return 0; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API that this library knows, or
- * the library was built without batch jobs.
+ * @param limits  Receives the limits. Set its `size` before; members beyond that size are not
+ * written.
+ * @return 0; BELUGA_ERROR_NOT_SUPPORTED if the provider has no batch API that this library knows,
+ * or the library was built without batch jobs.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -161,96 +175,106 @@ BELUGA_API int beluga_batch_limits_get(const beluga_chat_model *model, beluga_ba
 /**
  * Create a job. Where the provider wants its requests in a file, the file is uploaded first.
  *
- * No failure but a refusal (err->http_status 400 to 499, or an error before anything was sent) says
- * that there is no job: see the top of this page.
+ * After a failure the job may exist nevertheless, unless the provider refused it (err->http_status
+ * is 400 to 499) or the error came before anything was sent: see the top of this file.
  *
  * @param ctx       Borrowed; NULL for none.
  * @param requests  Borrowed; at least one.
- * @param name      For beluga_batch_job_list: 1 to 64 of A–Z a–z 0–9 _ - ; NULL: none.
- * @param job       Owned (beluga_free), one block with its strings. NULL on failure, or where not
- *                  wanted.
+ * @param name      Name by which beluga_batch_job_list shows the job: 1 to 64 characters A–Z a–z
+ * 0–9 _ - ; NULL: none.
+ * @param job       Receives the job, owned (beluga_free), in one block with its strings; NULL on
+ * failure. The argument may be NULL.
  * @param opts, n_opts  Borrowed; n_opts may be BELUGA_OPTIONS_TERMINATED.
- * @return 0; BELUGA_ERROR_INVALID_INPUT no requests, those of another model, or a name that does
- * not fit; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API; otherwise as
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if there are no requests, they were made for another model,
+ * or the name is bad; BELUGA_ERROR_NOT_SUPPORTED if the provider has no batch API; otherwise as
  * beluga_generate_n.
  *
- * Threads: any, at once. Blocks: until the job is there. `timeout` and `first_event_timeout` grow
- * by a second for each 256 KiB of requests; `total_timeout` does not. Since: 0.1
+ * Threads: any, also several at once. Blocks: until the job is created. `timeout` and
+ * `first_event_timeout` grow by a second for each 256 KiB of requests; `total_timeout` does not.
+ * Since: 0.1
  */
 BELUGA_API int beluga_batch_job_create_n(beluga_chat_model *model, beluga_context *ctx,
                                          const beluga_batch_requests *requests, const char *name,
                                          beluga_batch_job **job, beluga_error *err,
                                          const beluga_option *opts, size_t n_opts);
 /**
- * Ask how far a job is.
+ * Get the state of a job.
  *
- * @param id   The provider's, not the name; borrowed.
+ * @param id   The provider's id of the job, not its name; borrowed.
  * @param job  As for beluga_batch_job_create_n.
- * @return 0; BELUGA_ERROR_NOT_FOUND no such job, or one of another key;
- * BELUGA_ERROR_INVALID_INPUT no id; BELUGA_ERROR_NOT_SUPPORTED the provider has no batch API;
- * otherwise as beluga_generate_n. Threads: any. Blocks: until the answer is there. Since: 0.1
+ * @return 0; BELUGA_ERROR_NOT_FOUND if there is no such job, or it belongs to another key;
+ * BELUGA_ERROR_INVALID_INPUT if `id` is missing; BELUGA_ERROR_NOT_SUPPORTED if the provider has no
+ * batch API; otherwise as beluga_generate_n. Threads: any. Blocks: until the answer arrives.
+ * Since: 0.1
  */
 BELUGA_API int beluga_batch_job_get(beluga_chat_model *model, beluga_context *ctx, const char *id,
                                     beluga_batch_job **job, beluga_error *err);
 /**
- * Cancel a job. What was answered before is there, and was paid for, when it has ended.
+ * Cancel a job. Answers that were made before can be fetched when the job has ended; they are paid
+ * for.
  *
  * @param job  As for beluga_batch_job_get.
- * @return as beluga_batch_job_get; a job that had ended before is no failure where the provider
- * tells so. Threads: any. Blocks: until the answer is there. Since: 0.1
+ * @return as beluga_batch_job_get; 0 also if the job had ended before, provided that the provider's
+ * answer shows it. Threads: any. Blocks: until the answer arrives. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context *ctx,
                                        const char *id, beluga_batch_job **job, beluga_error *err);
 /**
- * Delete what a job that has ended left at the provider: its files, and where the provider can, the
- * job. Its results are gone then. What is not there any more is no failure.
+ * Delete the data of an ended job at the provider: its files, and the job itself if the provider
+ * can delete jobs. Its results can't be fetched any more after that. Data that is already deleted
+ * is not an error.
  *
- * @return as beluga_batch_job_get; BELUGA_ERROR_NOT_SUPPORTED also where the provider's jobs can't
- * be deleted. Threads: any. Blocks: until the answers are there. Since: 0.1
+ * @return as beluga_batch_job_get; BELUGA_ERROR_NOT_SUPPORTED also if the provider's jobs can't be
+ * deleted. Threads: any. Blocks: until the answers arrive. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx,
                                        const char *id, beluga_error *err);
 /**
- * List the jobs that the key can see, page by page, newest first where the provider lists so.
+ * List the jobs that the key can see, newest first if the provider lists them in that order.
  *
- * @param since  Seconds since 1970: pages are read until all jobs of one are older; 0: all pages.
- * @param out    Owned (beluga_free): an array in one block with its strings. NULL on failure.
- * @param count  Receives its length.
- * @return as beluga_batch_job_get; BELUGA_ERROR_LIMIT_EXCEEDED over 1,000 pages. Threads: any.
- * Blocks: until the answers are there. Since: 0.1
+ * @param since  Seconds since 1970: the function stops reading at a page on which all jobs are
+ * older; 0: it reads all pages.
+ * @param out    Receives an owned array (beluga_free), in one block with its strings; NULL on
+ * failure.
+ * @param count  Receives the length of the array.
+ * @return as beluga_batch_job_get; BELUGA_ERROR_LIMIT_EXCEEDED if there are more than 1,000 pages.
+ * Threads: any. Blocks: until the answers arrive. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_list(beluga_chat_model *model, beluga_context *ctx, int64_t since,
                                      beluga_batch_job **out, size_t *count, beluga_error *err);
 
 /**
- * Receives the result of a request.
+ * Callback that receives the result of one request.
  *
- * @param id      That was given when the request was added; borrowed for the call.
- * @param result  Borrowed for the call; set `response` to NULL to keep it, and free it later
- *                (beluga_response_free). Of a failure, err.retryable tells whether asking it again
- *                may help; one that the job had no time for is BELUGA_ERROR_TIMEOUT with the
- *                provider's code "expired", one that was cancelled is
- *                BELUGA_ERROR_CONTEXT_CANCELED with "cancelled".
+ * @param id      The id that was set when the request was added; borrowed until the function
+ * returns.
+ * @param result  Borrowed until the function returns. To keep the response, copy the pointer, set
+ * `response` to NULL, and free the response later (beluga_response_free). For a failed request,
+ * error.retryable says whether it may succeed when it is sent again. A request for which the job
+ * had no time has the code BELUGA_ERROR_TIMEOUT and the provider's code "expired"; a cancelled
+ * request has BELUGA_ERROR_CONTEXT_CANCELED and "cancelled".
  * @return 0 to go on; any other value ends the call with BELUGA_ERROR_CONTEXT_CANCELED.
  */
 typedef int (*beluga_batch_job_result_fn)(void *payload, const char *id,
                                           beluga_batch_result *result);
 
 /**
- * Fetch the results of a job that has ended, in no order, in memory that does not depend on their
- * number.
+ * Fetch the results of a job that has ended. They come in no particular order, and the memory
+ * needed does not depend on their number.
  *
- * A line of the results that can't be read is left out, where others of its file can be: its
- * request has no result. A failure may come after some results; another try brings them once more.
- * A provider may leave requests out, such as those of a job that failed, and one that has a result
- * twice tells it twice. A result that can't be read is an error of its own, and the others come.
+ * A line of the results file that can't be parsed is skipped if other lines of the file can be: its
+ * request then has no result. The function may fail after some results; another call delivers all
+ * results again. A provider may leave requests out, such as those of a job that failed, or send a
+ * result twice, which is then delivered twice. A result that can't be decoded is delivered as an
+ * error of this request, and the others follow.
  *
- * @param fn, payload  Receives them, on this thread.
- * @return 0 all results of the provider were delivered; BELUGA_ERROR_INVALID_INPUT the job has not
- * ended; BELUGA_ERROR_STREAM_CLOSED the results were cut; otherwise as beluga_batch_job_get.
+ * @param fn, payload  The function that receives the results, on this thread, and its payload.
+ * @return 0 when all results of the provider were delivered; BELUGA_ERROR_INVALID_INPUT if the job
+ * has not ended; BELUGA_ERROR_STREAM_CLOSED if the results were cut off; otherwise as
+ * beluga_batch_job_get.
  *
- * Threads: any. Blocks: until they are there; a pause of the provider is bounded by the timeouts
- * of a stream. Since: 0.1
+ * Threads: any. Blocks: until all results are delivered; the timeouts of a stream limit how long
+ * the provider may pause. Since: 0.1
  */
 BELUGA_API int beluga_batch_job_results(beluga_chat_model *model, beluga_context *ctx,
                                         const char *id, beluga_batch_job_result_fn fn,
@@ -260,30 +284,31 @@ BELUGA_API int beluga_batch_job_results(beluga_chat_model *model, beluga_context
  */
 
 /**
- * The end of a call about jobs; it is called once.
+ * Callback that is called once, at the end of a call about jobs.
  *
- * @param jobs   Owned (beluga_free): an array in one block; NULL on failure, and where there is
- *               nothing to tell.
- * @param count  Its length; 1 but for a list.
- * @param error  Borrowed for the callback; NULL on success.
+ * @param jobs   Owned array of jobs in one block (beluga_free); NULL on failure, and when the call
+ * returns no jobs.
+ * @param count  Length of the array; 1 unless the call lists jobs.
+ * @param error  Borrowed until the callback returns; NULL on success.
  */
 typedef void (*beluga_batch_job_cb)(void *payload, beluga_batch_job *jobs, size_t count,
                                     const beluga_error *error);
 
 /**
- * Do on the host's loop what the function without "_start" does.
+ * Start on the host's loop what the function without "_start" does.
  *
  * A callback may cancel its own job, free the handle, and begin other calls.
  *
- * @param loop      Borrowed until the callback; beluga_loop_free ends the work without one.
- * @param requests  Borrowed until the callback; all else may go when this function returns.
- * @param fn        Receives results, from a step of the loop, with the same payload.
- * @param cb        Called from a step of the loop only, never from inside this function.
- * @param handle    Owned handle (beluga_job_free, beluga_job_cancel); NULL when not wanted.
- * @return 0; a code for errors that are known before the start; BELUGA_ERROR_FORKED the loop is
- * the parent process's. On failure cb is never called.
+ * @param loop      Borrowed until the callback; beluga_loop_free ends the work without a callback.
+ * @param requests  Borrowed until the callback. All other arguments may be freed when this function
+ * returns.
+ * @param fn        Receives the results in a step of the loop, with the same payload.
+ * @param cb        Called only in a step of the loop, never from inside this function.
+ * @param handle    Receives an owned handle (beluga_job_free, beluga_job_cancel); may be NULL.
+ * @return 0; a code for errors that are detected before the start; BELUGA_ERROR_FORKED if the loop
+ * belongs to the parent process. On failure cb is never called.
  *
- * Threads: the loop's. Blocks: never. Since: 0.1
+ * Threads: only the loop's thread. Blocks: never. Since: 0.1
  * @{
  */
 BELUGA_API int
@@ -316,7 +341,10 @@ BELUGA_API int beluga_batch_job_results_start(beluga_chat_model *model, beluga_l
 
 BELUGA_END_DECLS
 
-/** beluga_batch_requests_add_n and beluga_batch_job_create_n with options as arguments. @{ */
+/**
+ * Call beluga_batch_requests_add_n or beluga_batch_job_create_n with options as further arguments.
+ * @{
+ */
 #ifdef __cplusplus
 template <class... Options>
 inline int beluga_batch_requests_add(beluga_batch_requests *requests, beluga_chat_model *model,

@@ -2,11 +2,10 @@
  * @file beluga.h
  * Includes every header that an application needs.
  *
- * Begin with chat_model.h: it says which of the eight ways of asking a model to take. registry.h
- * opens a model, message.h makes its input, response.h and event.h are its answer, error.h lists
- * its failures, and option.h all settings. The rules that hold for every function stand in
- * common.h. A provider's own options are in beluga/providers/. The author of a provider includes
- * the headers of beluga/provider/.
+ * Begin with chat_model.h, which explains the eight ways to ask a model. registry.h opens a model,
+ * message.h makes its input, response.h and event.h describe its answer, error.h lists the errors,
+ * and option.h all options. common.h has the rules that apply to every function. Providers' own
+ * options are in beluga/providers/. Authors of providers include the headers in beluga/provider/.
  */
 #ifndef BELUGA_BELUGA_H
 #define BELUGA_BELUGA_H

@@ -1,6 +1,6 @@
 /**
  * @file context.h
- * Deadline, cancellation and the caller's trace, as Go's context.Context.
+ * The deadline, cancellation and trace of calls, like Go's context.Context.
  *
  * Contexts are shared. A function that takes one accepts NULL, which means that there is no
  * deadline, no cancellation and no trace. A child shares its parent's cancellation and can only
@@ -17,35 +17,36 @@ BELUGA_BEGIN_DECLS
  * Make a context that can be cancelled. It owns an atomic flag and one descriptor (an eventfd).
  *
  * @param parent  Shared, or NULL; its cancellation, deadline and trace hold for the child too.
- * @return shared (one reference, yours), or NULL without memory or descriptors.
+ * @return a reference that the caller releases (beluga_context_unref), or NULL when out of memory
+ * or descriptors.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
 BELUGA_API beluga_context *beluga_context_new_cancellable(beluga_context *parent);
 
 /**
- * Make a context with a deadline. It can't be cancelled by itself: cancelling it cancels the
- * nearest parent that can be.
+ * Make a context with a deadline. It can't be cancelled on its own: cancelling it cancels the
+ * nearest parent that can be cancelled.
  *
- * The deadline is real time, without the time in which the machine sleeps: it passes while nobody
- * steps a loop and while the process is stopped, too. An answer that waits in the kernel by then is
- * read before the call ends.
+ * The deadline is measured in real time, except for time in which the machine sleeps: it goes on
+ * while no loop is stepped and while the process is stopped. An answer that has reached the kernel
+ * by the deadline is read before the call ends.
  *
- * @param parent      Shared, or NULL, as above.
- * @param timeout_ms  From now; 0 or less has already passed. The parent's deadline holds if it is
- * earlier.
- * @return shared (one reference, yours), or NULL without memory.
+ * @param parent      Shared, or NULL, as for beluga_context_new_cancellable.
+ * @param timeout_ms  Milliseconds from now; with 0 or less the deadline has already passed. The
+ * parent's deadline applies if it is earlier.
+ * @return a reference that the caller releases (beluga_context_unref), or NULL when out of memory.
  */
 BELUGA_API beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeout_ms);
 
 /**
  * Make a context whose calls belong to the caller's trace.
  *
- * @param parent       Shared, or NULL, as above.
- * @param traceparent  In W3C's form, "00-<32 hex>-<16 hex>-<2 hex>" in small letters; copied.
- * Fields that a later version of the form adds behind these are left out.
- * @return shared (one reference, yours), or NULL without memory, or when `traceparent` is NULL or
- * not in that form.
+ * @param parent       Shared, or NULL, as for beluga_context_new_cancellable.
+ * @param traceparent  The traceparent in W3C's form, "00-<32 hex>-<16 hex>-<2 hex>" in lower case;
+ * copied. Further fields of a later version of this form are dropped.
+ * @return a reference that the caller releases (beluga_context_unref), or NULL when out of memory,
+ * or when `traceparent` is NULL or not in that form.
  */
 BELUGA_API beluga_context *beluga_context_new_traced(beluga_context *parent,
                                                      const char *traceparent);
@@ -55,9 +56,9 @@ BELUGA_API beluga_context *beluga_context_new_traced(beluga_context *parent,
  * systems added to it.
  *
  * @param parent, traceparent  As for beluga_context_new_traced.
- * @param tracestate           In W3C's form, at most 512 bytes; copied. NULL or "": none. One that
- * is longer, or has other characters than visible ASCII and spaces, is left out, as the standard
- * wants it.
+ * @param tracestate           In W3C's form, at most 512 bytes; copied. NULL or "": none. A
+ * tracestate that is longer, or has characters other than visible ASCII and spaces, is dropped, as
+ * the standard requires.
  * @return as beluga_context_new_traced. Since: 0.1
  */
 BELUGA_API beluga_context *beluga_context_new_trace(beluga_context *parent, const char *traceparent,
@@ -66,12 +67,13 @@ BELUGA_API beluga_context *beluga_context_new_trace(beluga_context *parent, cons
 /**
  * Cancel every call under this context; each ends with context_canceled.
  *
- * A call that starts under it later fails at once. A second cancel does nothing more. On a context
- * that is not cancellable it cancels the nearest parent that is, or does nothing without one.
+ * A call that is started under the context later fails at once. A second cancel does nothing. If
+ * the context is not cancellable, its nearest cancellable parent is cancelled; without such a
+ * parent nothing happens.
  *
  * @param context  NULL does nothing.
  *
- * Threads: any, and a signal handler. Blocks: never.
+ * Threads: any, also in a signal handler. Blocks: never.
  */
 BELUGA_API void beluga_context_cancel(beluga_context *context);
 
@@ -79,28 +81,28 @@ BELUGA_API void beluga_context_cancel(beluga_context *context);
 BELUGA_API bool beluga_context_is_cancelled(const beluga_context *context);
 
 /**
- * Return the milliseconds left until the deadline, rounded up; 0 when it passed; -1 when there is
- * none, as for NULL. Threads: any.
+ * Return the milliseconds left until the deadline, rounded up; 0 when it has passed; -1 when there
+ * is no deadline or `context` is NULL. Threads: any.
  */
 BELUGA_API int64_t beluga_context_remaining_ms(const beluga_context *context);
 
 /**
- * Return the traceparent of the context or its nearest parent that has one; NULL without one, or
- * for NULL. Borrowed as long as the context. Threads: any.
+ * Return the traceparent of the context or of its nearest parent that has one; NULL if there is
+ * none or `context` is NULL. Borrowed until the context is freed. Threads: any.
  */
 BELUGA_API const char *beluga_context_traceparent(const beluga_context *context);
 
 /**
- * Return the tracestate that came with that traceparent, or NULL. Borrowed as long as the context.
- * Threads: any. Since: 0.1
+ * Return the tracestate that was given with the traceparent of beluga_context_traceparent, or NULL.
+ * Borrowed until the context is freed. Threads: any. Since: 0.1
  */
 BELUGA_API const char *beluga_context_tracestate(const beluga_context *context);
 
 /** Take a reference. @return `context`; NULL for NULL. Threads: any. */
 BELUGA_API beluga_context *beluga_context_ref(beluga_context *context);
 /**
- * Give a reference back; NULL does nothing. The last one frees the context and gives back its
- * reference to the parent. Calls under way hold one of their own. Threads: any.
+ * Release a reference; NULL does nothing. The last one frees the context and releases its reference
+ * to the parent. Running calls hold a reference of their own. Threads: any.
  */
 BELUGA_API void beluga_context_unref(beluga_context *context);
 

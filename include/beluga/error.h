@@ -1,11 +1,11 @@
 /**
  * @file error.h
- * Error codes, and the detail that goes with one.
+ * Error codes, and the struct that holds the detail of a failure.
  *
  * Everything that can fail returns 0 or a negative BELUGA_ERROR_ code. A caller that wants the
  * detail passes a `beluga_error *` as the last argument before the options. It lives in the
- * caller's storage, owns nothing, is never thread-local, and is written only on failure. No
- * credential ever appears in one.
+ * caller's storage, owns nothing, is never thread-local, and is written only on failure. It never
+ * contains a credential.
  */
 #ifndef BELUGA_ERROR_H
 #define BELUGA_ERROR_H
@@ -13,7 +13,8 @@
 #include <beluga/common.h>
 
 /**
- * List the codes: constant, value, name, retryable by default (1) or not (0), meaning.
+ * The error codes, each with its constant, value, name, whether it is retryable by default (1) or
+ * not (0), and meaning.
  *
  * Values are frozen and the list only grows. The first 25 are those of Beluga AI for Go.
  */
@@ -64,7 +65,7 @@ enum beluga_error_code {
 #undef XX
 };
 
-/** The number of codes: they are -1 … -BELUGA_ERROR_COUNT without a gap. */
+/** The number of codes, which range from -1 to -BELUGA_ERROR_COUNT without gaps. */
 #define BELUGA_ERROR_COUNT 37
 
 BELUGA_BEGIN_DECLS
@@ -74,35 +75,39 @@ BELUGA_BEGIN_DECLS
  * failure.
  *
  * All strings are NUL-terminated and "" when unknown. Each is one line that is safe to print,
- * whoever wrote its words (see beluga_text_to_line): control characters and others that nobody sees
- * are escapes, and text that does not fit is cut between characters, with an ellipsis. That holds
- * for text that the functions below write and for text that the library hands over, such as a
- * provider's own error. Size and layout are frozen.
+ * whoever wrote its words (see beluga_text_to_line): control characters and other invisible
+ * characters are written as escapes, and text that does not fit is cut between characters, with an
+ * ellipsis. This holds for text that the functions below write and for text that the library passes
+ * on, such as a provider's own error. Size and layout are frozen.
  */
 struct beluga_error {
     int32_t code;           /**< BELUGA_ERROR_…; 0 when unused */
-    int32_t http_status;    /**< of the HTTP answer; 0 when there was none */
-    int64_t retry_after_ms; /**< the wait that the provider asked for; -1 when it did not */
+    int32_t http_status;    /**< status of the HTTP answer; 0 when there was no answer */
+    int64_t retry_after_ms; /**< the wait that the provider asked for; -1: it asked for none */
     int32_t retryable;      /**< 1: the same call may succeed later; 0: it will not */
     int32_t attempts;       /**< attempts that were made; 0 when none reached a provider */
     char operation[32];     /**< "generate", "stream", "open", … */
     char provider[48];      /**< name of the provider */
     char model[96];         /**< name of the model */
     char provider_code[64]; /**< the provider's own code, such as "example_rate_limit" */
-    char request_id[96];    /**< the provider's id of the request, for its support */
+    char request_id[96];    /**< the provider's id of the request, which its support may need */
     char message[352];      /**< one line for a person: what happened and what to do */
-    char cause[256];        /**< one line: the lower error or the provider's own words */
+    char cause[256]; /**< one line: the error that caused this one, or the provider's own words */
     unsigned char reserved[56];
 };
 
 /**
  * Return the name of a code, such as "rate_limit".
  *
- * @return static; "ok" for 0, "unknown_error" for a number that is no code of this library.
+ * @return a static string; "ok" for 0, "unknown_error" for a number that is not a code of this
+ * library.
  */
 BELUGA_API const char *beluga_error_name(int code);
 
-/** Return the meaning of a code in a few words; static, never NULL, also for unknown numbers. */
+/**
+ * Return the meaning of a code in a few words, as a static string; never NULL, also for unknown
+ * numbers.
+ */
 BELUGA_API const char *beluga_error_text(int code);
 
 /** Return the code whose name is `name`; 0 when there is none, or `name` is NULL. */
@@ -113,7 +118,7 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
  *
  * `retryable` follows from BELUGA_ERROR_MAP.
  *
- * @param err     Storage of the caller; NULL: the function only returns the code.
+ * @param err     Storage of the caller. If NULL, the function only returns the code.
  * @param code    A negative BELUGA_ERROR_ code.
  * @param format  As for printf. The result becomes one line: a space replaces a line break.
  * @return `code`, so that a caller can `return beluga_error_set(…)`.
@@ -123,10 +128,10 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
 BELUGA_API int beluga_error_set(beluga_error *err, int code, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 /**
- * Do as beluga_error_set with a text instead of a format, for languages without C's variable
- * arguments.
+ * Do the same as beluga_error_set with a text instead of a format, for languages without C's
+ * variable arguments.
  *
- * @param text  `length` bytes, which need not end in NUL. NULL: none.
+ * @param text  `length` bytes, which need not end in NUL. NULL means no text.
  *
  * Since: 0.1
  */
@@ -141,7 +146,8 @@ BELUGA_API int beluga_error_set_text(beluga_error *err, int code, const char *te
 BELUGA_API void beluga_error_set_provider_code(beluga_error *err, const char *code, size_t len);
 
 /**
- * Set the cause, one line: the lower error, or the provider's own words. The other members stay.
+ * Set the cause, one line: the error below this one, or the provider's own words. The other members
+ * stay.
  *
  * @param err         NULL does nothing.
  * @param cause, len  Copied; it need not end in NUL. NULL clears the member.
@@ -149,12 +155,12 @@ BELUGA_API void beluga_error_set_provider_code(beluga_error *err, const char *co
 BELUGA_API void beluga_error_set_cause(beluga_error *err, const char *cause, size_t len);
 
 /**
- * Say where an error happened, without hiding it. Code and the other members stay. Like Go's
- * WrapError.
+ * Add where an error happened. The code and the other members stay as they are. This is WrapError
+ * of Beluga AI for Go.
  *
  * @param err        An error that was set; NULL does nothing.
  * @param operation  Replaces the member `operation`; NULL leaves it as it is.
- * @param context    Stands before the message then ("context: message"); NULL or "" adds nothing.
+ * @param context    Text to put before the message ("context: message"); NULL or "" adds nothing.
  * @return the code of `err`; 0 when it is NULL.
  */
 BELUGA_API int beluga_error_wrap(beluga_error *err, const char *operation, const char *context);
@@ -164,7 +170,7 @@ BELUGA_API int beluga_error_wrap(beluga_error *err, const char *operation, const
  * authorization_error, 404 not_found, 408 and 504 timeout, 413 limit_exceeded, 429 rate_limit, 503
  * and 529 overloaded, other 4xx invalid_request, other 5xx internal_error.
  *
- * @return 0 for 2xx; BELUGA_ERROR_INVALID_RESPONSE for a number that means none of these.
+ * @return 0 for 2xx; BELUGA_ERROR_INVALID_RESPONSE for any other number.
  */
 BELUGA_API int beluga_error_from_http(int status);
 
@@ -175,8 +181,8 @@ BELUGA_API bool beluga_error_is_retryable(const beluga_error *err);
  * Write the error as one line: "rate_limit: message (cause) [provider, model, HTTP 429, …]".
  *
  * @param err     NULL gives "".
- * @param buffer  Receives the line; when n > 0 it always ends in NUL, and the end is cut between
- * characters. NULL is legal when n is 0.
+ * @param buffer  Receives the line. A line that does not fit is cut between characters; when n > 0
+ * the text always ends in NUL. NULL is legal when n is 0.
  * @param n       Bytes of `buffer`.
  * @return the length of the whole line in bytes, as snprintf does.
  */

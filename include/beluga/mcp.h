@@ -1,7 +1,7 @@
 /**
  * @file mcp.h
- * Tools of MCP servers (Model Context Protocol): programs that run as child processes, and services
- * that are reached by HTTP.
+ * Tools of MCP servers (Model Context Protocol). Such a server is a program that runs as a child
+ * process, or a service that is reached by HTTP.
  *
  *     const beluga_mcp_settings settings = {
  *         .size = sizeof settings, .name = "files", .command = "mcp-files", .args = args};
@@ -10,14 +10,14 @@
  *     beluga_bind_tools(model, tools, n, &bound, &err);
  *     beluga_run_tools(bound, …);
  *
- * A server has a thread of its own, on which the library waits for it: no loop, no call and no
- * caller stands still when a server hangs. Its tools run as any other tool does: their time-outs,
- * their context and the tool loop's count of them hold. A server that ends is started again by the
- * next call. A call that was under way fails, and is not repeated.
+ * The library uses one thread for each server to wait for it, so that a server that hangs blocks no
+ * loop, no other call and no caller. Its tools run like other tools, with the same timeouts,
+ * context and limit of concurrent tools. A server that has ended is started again by the next call
+ * of a tool. A tool call that was running when the server ended fails and is not repeated.
  *
- * Revisions 2026-07-28, 2025-11-25 and those before are spoken, over stdio and streamable HTTP. A
- * server that asks for what this library does not offer (a model, a person's answer, folders) is
- * told so.
+ * The library speaks the revisions 2026-07-28, 2025-11-25 and older ones, over stdio and streamable
+ * HTTP. If a server asks for something that the library does not offer (a model's answer, a
+ * person's answer, a list of folders), it gets an error.
  */
 #ifndef BELUGA_MCP_H
 #define BELUGA_MCP_H
@@ -27,30 +27,35 @@
 
 BELUGA_BEGIN_DECLS
 
-/** A server, with what is known of its tools. Shared: each tool has a reference. */
+/** A server and the list of its tools. Shared: each tool holds a reference to it. */
 typedef struct beluga_mcp beluga_mcp;
 
-/** Where a server is. Zero-initialise it, set `size` and what you need; all is copied. */
+/**
+ * How to start or reach a server. Zero-initialise it, then set `size` and the members that you
+ * need; everything is copied.
+ */
 typedef struct beluga_mcp_settings {
-    size_t size;         /**< sizeof(beluga_mcp_settings) */
-    const char *name;    /**< begins the names of its tools, 1–32 of A–Z a–z 0–9 _ - ; required */
-    const char *command; /**< the program to start, looked up in PATH; NULL: see url */
+    size_t size;      /**< sizeof(beluga_mcp_settings) */
+    const char *name; /**< prefix of its tools' names, 1–32 characters A–Z a–z 0–9 _ - ; required */
+    const char *command;     /**< the program to start, looked up in PATH; NULL: see url */
     const char *const *args; /**< its arguments, ended by NULL; NULL: none */
-    /** NAME=value, ended by NULL; NULL: none. Beside these the program gets PATH, HOME, LANG and
-     * the like, and no other variable of the process, since those may be secrets. */
+    /**
+     * Environment of the program as "NAME=value", ended by NULL; NULL: none. In addition it gets
+     * PATH, HOME, LANG and similar variables, but no other variable of the process, since those may
+     * be secrets.
+     */
     const char *const *env;
-    const char *cwd; /**< the folder in which it runs; NULL: that of the process */
-    const char *url; /**< where the service is; used where command is NULL */
-    /** "Name: value", ended by NULL, sent to the host of url alone; NULL: none */
+    const char *cwd; /**< the program's working folder; NULL: that of the process */
+    const char *url; /**< address of the service; used if command is NULL */
+    /** headers "Name: value", ended by NULL, sent only to the host of url; NULL: none */
     const char *const *headers;
     int64_t timeout_ms; /**< longest run of a tool, milliseconds; 0: 60,000 */
-    /** longest time from the start to the list of tools, milliseconds; 0: 30,000 */
+    /** longest time from starting the server to its list of tools, milliseconds; 0: 30,000 */
     int64_t connect_timeout_ms;
-    const char
-        *ca_file;     /**< PEM file of certificates that a service may have; NULL: the system's */
-    bool environment; /**< variables such as HTTPS_PROXY name the proxy to a service */
-    const char *const *tools;          /**< these alone, ended by NULL; NULL: all */
-    const char *const *disabled_tools; /**< none of these, ended by NULL; NULL: no exception */
+    const char *ca_file;      /**< PEM file of the certificates to trust; NULL: the system's */
+    bool environment;         /**< use the proxy of variables such as HTTPS_PROXY */
+    const char *const *tools; /**< offer only these tools, ended by NULL; NULL: all */
+    const char *const *disabled_tools; /**< do not offer these tools, ended by NULL; NULL: none */
 } beluga_mcp_settings;
 
 /**
@@ -63,37 +68,40 @@ typedef struct beluga_mcp_settings {
  *         headers: {Authorization: "Bearer ${TRACKER_TOKEN}"}
  *
  * A file that is read later wins over an earlier one. ${NAME} and ${NAME:-default} stand for
- * variables of the process. A value of `env` or `headers`, or `api_key`, may be a reference, as a
- * key may: env:NAME, file:PATH or command:COMMAND.
+ * environment variables of the process. A value of `env` or `headers`, or `api_key`, may be a
+ * reference: env:NAME, file:PATH or command:COMMAND.
  *
  * @param config  Borrowed.
- * @param name    Of the entry.
+ * @param name    Name of the entry.
  * @param out     Owned (beluga_mcp_settings_free). NULL on failure.
- * @return 0; BELUGA_ERROR_NOT_FOUND there is no entry of that name; BELUGA_ERROR_INVALID_CONFIG a
- * mistake in it, or a reference that gives nothing, with "path:line:column: …";
- * BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED a library without MCP.
+ * @return 0; BELUGA_ERROR_NOT_FOUND if there is no entry of that name; BELUGA_ERROR_INVALID_CONFIG
+ * if the entry has a mistake or a reference without a value (the message begins with
+ * "path:line:column: "); BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED if the library was
+ * built without MCP.
  *
- * Threads: as beluga_config_new_n. Blocks: as a file or a command does that a reference names.
- * Since: 0.1
+ * Threads: as beluga_config_new_n. Blocks: while it reads files and runs commands that references
+ * name. Since: 0.1
  */
 BELUGA_API int beluga_mcp_settings_read(const beluga_config *config, const char *name,
                                         beluga_mcp_settings **out, beluga_error *err);
-/** Free settings that were read, with all texts; NULL does nothing. Threads: any. */
+/**
+ * Free settings of beluga_mcp_settings_read, with all their texts; NULL does nothing. Threads: any.
+ */
 BELUGA_API void beluga_mcp_settings_free(beluga_mcp_settings *settings);
 
 /**
- * Receives the name of a server, borrowed for the call.
+ * Callback that receives the name of a server, borrowed until the function returns.
  *
- * @param disabled  Its entry says `disabled`.
+ * @param disabled  Whether the server's entry has `disabled`.
  */
 typedef void (*beluga_mcp_name_fn)(void *payload, const char *name, bool disabled);
 
 /**
- * Tell the names of all servers of a configuration, each once, in the order of the files.
+ * List the names of all servers of a configuration, each once, in the order of the files.
  *
  * @param config   Borrowed.
- * @param tell     Called in this thread.
- * @param payload  Handed to tell.
+ * @param tell     Called on this thread for each name.
+ * @param payload  Passed to tell.
  * @return 0; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: as beluga_config_new_n. Since: 0.1
@@ -102,75 +110,82 @@ BELUGA_API int beluga_mcp_names(const beluga_config *config, beluga_mcp_name_fn 
                                 void *payload);
 
 /**
- * Check all entries under `mcp_servers`, and report what is wrong; a function that
- * beluga_config_check_sections calls hands its arguments on. Runs no command and sends nothing.
+ * Check all entries under `mcp_servers` and report what is wrong. Call it from the callback of
+ * beluga_config_check_sections, with the callback's arguments. It runs no command and sends
+ * nothing.
  *
- * @param config, checking  Borrowed.
+ * @param config, checking  The arguments of the callback; borrowed.
  *
- * Threads: that of beluga_config_check_sections. Since: 0.1
+ * Threads: only the thread that called beluga_config_check_sections. Since: 0.1
  */
 BELUGA_API void beluga_mcp_check(const beluga_config *config, beluga_config_checking *checking);
 
 /**
- * Start or reach a server, agree on a revision, and read the list of its tools.
+ * Start or contact a server, agree on a revision of the protocol, and read the list of its tools.
  *
- * The library kills the server, and all that it started, when the process ends without
- * beluga_mcp_close.
+ * If the process ends without beluga_mcp_close, the library kills the server and all processes that
+ * it started.
  *
  * @param client    Shared; NULL for the default one. Held until the server has ended.
  * @param settings  Borrowed; copied.
- * @param ctx       Borrowed; NULL for none. Ends the opening, not the server.
- * @param out       One reference, yours (beluga_mcp_unref or beluga_mcp_close). NULL on failure.
- * @return 0; BELUGA_ERROR_INVALID_INPUT settings that can't be meant; BELUGA_ERROR_NOT_FOUND there
- * is no such command or folder; BELUGA_ERROR_TIMEOUT not within connect_timeout_ms;
- * BELUGA_ERROR_STREAM_CLOSED the server ended (the cause is the last line of its stderr);
- * BELUGA_ERROR_NOT_SUPPORTED a revision that is not known, or a library without MCP;
- * BELUGA_ERROR_CONTEXT_CANCELED, BELUGA_ERROR_CONTEXT_TIMEOUT; BELUGA_ERROR_LIMIT_EXCEEDED no
- * descriptor or no thread is left; for a service the codes of a call (error.h).
+ * @param ctx       Borrowed; NULL for none. Its cancellation and deadline end only this function,
+ * not a server that is open.
+ * @param out       A reference that the caller releases (beluga_mcp_unref or beluga_mcp_close).
+ * NULL on failure.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if the settings are invalid; BELUGA_ERROR_NOT_FOUND if
+ * there is no such command or folder; BELUGA_ERROR_TIMEOUT if the server was not ready within
+ * connect_timeout_ms; BELUGA_ERROR_STREAM_CLOSED if the server ended (`cause` has the last line of
+ * its stderr); BELUGA_ERROR_NOT_SUPPORTED if the server's revision is not known, or the library was
+ * built without MCP; BELUGA_ERROR_CONTEXT_CANCELED or BELUGA_ERROR_CONTEXT_TIMEOUT if `ctx` ended
+ * it; BELUGA_ERROR_LIMIT_EXCEEDED if no descriptor or thread could be created; for a service also
+ * the codes of a call (error.h).
  *
- * Threads: any. Blocks: until the server is ready, at most connect_timeout_ms and the time in which
- * it ends. Since: 0.1
+ * Threads: any. Blocks: until the server is ready, at most connect_timeout_ms plus the time that a
+ * server takes to end after a failure. Since: 0.1
  */
 BELUGA_API int beluga_mcp_open(beluga_client *client, const beluga_mcp_settings *settings,
                                beluga_context *ctx, beluga_mcp **out, beluga_error *err);
 
 /**
- * Receives the end of an opening.
+ * Callback that is called when beluga_mcp_open_start has opened a server or failed.
  *
- * @param mcp  The server, as beluga_mcp_open_start gave it.
- * @param err  NULL: it is ready. Else why it is not: give the reference back. Borrowed for the
- * call.
+ * @param mcp  The server that beluga_mcp_open_start returned.
+ * @param err  NULL if the server is ready; otherwise the error, after which the caller should
+ * release the reference. Borrowed until the function returns.
  */
 typedef void (*beluga_mcp_cb)(void *payload, beluga_mcp *mcp, const beluga_error *err);
 
 /**
- * Do as beluga_mcp_open on the host's event loop.
+ * Start on the host's event loop what beluga_mcp_open does.
  *
- * @param loop      Borrowed until cb was called, or the reference was given back. Its client is the
- * server's.
+ * @param loop      Borrowed until cb was called or the reference was released. The server uses the
+ * loop's client.
  * @param settings  Borrowed; copied.
  * @param ctx       Borrowed; NULL for none.
- * @param cb        Called once, from beluga_loop_step or beluga_loop_wait only. It is not called
- * when the reference was given back before, or when the loop was freed.
- * @param payload   Handed to cb.
- * @param out       One reference, yours. Until cb was called it is given back on the loop's thread.
- * NULL on failure.
- * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NOT_SUPPORTED.
- * On failure cb is never called.
+ * @param cb        Called once, from beluga_loop_step or beluga_loop_wait only. It is not called if
+ * the reference was released or the loop freed before.
+ * @param payload   Passed to cb.
+ * @param out       A reference that the caller releases (beluga_mcp_unref or beluga_mcp_close).
+ * Before cb was called, release it only on the loop's thread. NULL on failure.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT, BELUGA_ERROR_LIMIT_EXCEEDED or BELUGA_ERROR_NOT_SUPPORTED
+ * as beluga_mcp_open. On failure cb is never called.
  *
- * Threads: the loop's. Blocks: never. Since: 0.1
+ * Threads: only the loop's thread. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_mcp_open_start(beluga_loop *loop, const beluga_mcp_settings *settings,
                                      beluga_context *ctx, beluga_mcp_cb cb, void *payload,
                                      beluga_mcp **out, beluga_error *err);
 
 /**
- * Make the tools that the server has now, to be bound to a model. Each is named "server__tool"; a
- * name that does not fit is changed, and the server still gets its own.
+ * Make the tools that the server has now, which can then be bound to a model. Each is named
+ * "server__tool", where a name that models do not accept is changed; the server still gets its own
+ * name of the tool.
  *
- * The results of a tool are text. What is no text, such as an image, is told by a line in brackets.
+ * The results of a tool are text. Other content, such as an image, is replaced by a line in
+ * brackets.
  *
- * @param tools  Owned (beluga_mcp_tools_free). NULL when there are none, and on failure.
+ * @param tools  Receives an owned array (beluga_mcp_tools_free); NULL when there are no tools, and
+ * on failure.
  * @param n      Receives their number.
  * @return 0; BELUGA_ERROR_NO_MEMORY.
  *
@@ -179,40 +194,40 @@ BELUGA_API int beluga_mcp_open_start(beluga_loop *loop, const beluga_mcp_setting
 BELUGA_API int beluga_mcp_tools(beluga_mcp *mcp, beluga_tool ***tools, size_t *n,
                                 beluga_error *err);
 /**
- * Make one tool, by the name that the server has for it.
+ * Make the tool that the server knows by this name.
  *
- * @param out  One reference, yours (beluga_tool_unref). NULL on failure.
- * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND the server has none of that name: the message has the one
- * that may be meant, or some that there are; BELUGA_ERROR_NO_MEMORY.
+ * @param out  A reference that the caller releases (beluga_tool_unref). NULL on failure.
+ * @return 0; BELUGA_ERROR_TOOL_NOT_FOUND if the server has no tool of that name (the message
+ * suggests a similar name, or lists some names); BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_mcp_tool(beluga_mcp *mcp, const char *name, beluga_tool **out,
                                beluga_error *err);
 /**
- * Free an array of tools, and give back a reference to each; NULL does nothing. Threads: any.
+ * Free an array of tools and release a reference to each tool; NULL does nothing. Threads: any.
  *
- * @param tools, n  As beluga_mcp_tools gave them.
+ * @param tools, n  The array that beluga_mcp_tools returned.
  */
 BELUGA_API void beluga_mcp_tools_free(beluga_tool **tools, size_t n);
 
-/** What is known of a server. Read no further than `size`. */
+/** Facts about a server. Read no further than `size`. */
 typedef struct beluga_mcp_info {
     size_t size;
-    const char *name;        /**< that of the settings; borrowed as long as the server */
-    char server_name[128];   /**< what it calls itself, one line; "": nothing */
-    char server_version[64]; /**< the same */
-    const char *protocol;    /**< the revision that is spoken; static */
-    size_t tools;            /**< how many tools it has */
-    uint64_t changes;        /**< grows whenever the list of tools has changed */
+    const char *name;        /**< name in the settings; borrowed until the server is freed */
+    char server_name[128];   /**< the server's own name, one line; "" if it has none */
+    char server_version[64]; /**< its version, one line; "" if unknown */
+    const char *protocol;    /**< the revision of the protocol in use; static */
+    size_t tools;            /**< number of tools of the server */
+    uint64_t changes;        /**< increases whenever the list of tools has changed */
 } beluga_mcp_info;
 
 /**
- * Tell what is known of a server. A program that sees another number of `changes` asks for the
- * tools again, and binds them.
+ * Get facts about a server. When the number of `changes` differs from an earlier one, get the tools
+ * again and bind them.
  *
- * @param info  Its `size` is set; receives the rest.
- * @return 0; BELUGA_ERROR_INVALID_INPUT the size is missing.
+ * @param info  Receives the facts; set its `size` before.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if the size is missing.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -221,18 +236,19 @@ BELUGA_API int beluga_mcp_get_info(beluga_mcp *mcp, beluga_mcp_info *info);
 /** Take a reference. @return `mcp`; NULL for NULL. Threads: any. */
 BELUGA_API beluga_mcp *beluga_mcp_ref(beluga_mcp *mcp);
 /**
- * Give a reference back; NULL does nothing. The last one, of yours and of the tools, ends the
- * server as beluga_mcp_close does, but does not wait. Threads: any. Blocks: never.
+ * Release a reference; NULL does nothing. When no reference is left, neither of the program nor of
+ * a tool, the server is ended as beluga_mcp_close does, but without waiting for it. Threads: any.
+ * Blocks: never.
  */
 BELUGA_API void beluga_mcp_unref(beluga_mcp *mcp);
 /**
- * End the server, give a reference back, and wait until the server has ended; NULL does nothing.
+ * End the server, release a reference, and wait until the server has ended; NULL does nothing.
  *
- * Calls that run fail, and so do those that tools make later. The input of a child process is
- * closed; where it does not end within two seconds it is asked to (SIGTERM), and two seconds later
- * it is killed. Processes that it left behind are killed, too.
+ * Running calls fail, and so do later calls of its tools. If the server is a child process, its
+ * standard input is closed; if it has not ended after two seconds it gets SIGTERM, and two seconds
+ * later it is killed. Processes that it left behind are killed, too.
  *
- * Threads: any, but not a log hook's. Blocks: until it has ended, some 5 s at most.
+ * Threads: any, but not from a log hook. Blocks: until the server has ended, at most about 5 s.
  */
 BELUGA_API void beluga_mcp_close(beluga_mcp *mcp);
 

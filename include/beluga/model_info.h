@@ -1,6 +1,6 @@
 /**
  * @file model_info.h
- * Facts of a model, as its provider's list of models tells them.
+ * Facts about models from the providers' lists of models.
  */
 #ifndef BELUGA_MODEL_INFO_H
 #define BELUGA_MODEL_INFO_H
@@ -10,7 +10,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Kinds of content that a model takes or gives. */
+/** Kinds of content that a model accepts or produces. */
 typedef enum beluga_modality {
     BELUGA_MODALITY_TEXT = 1 << 0,
     BELUGA_MODALITY_IMAGE = 1 << 1,
@@ -20,20 +20,24 @@ typedef enum beluga_modality {
     BELUGA_MODALITY_EMBEDDING = 1 << 5 /**< vectors */
 } beluga_modality;
 
-/** A model on a list. What its provider does not tell is -1, and 0 for `created` and modalities. */
+/**
+ * A model in a list of models. Facts that its provider does not report are -1; `created` and the
+ * modalities are then 0.
+ */
 typedef struct beluga_model_info {
-    const char *name;          /**< one line */
-    int64_t context_tokens;    /**< most tokens of a prompt, or of it with its answer */
-    int64_t max_output_tokens; /**< most tokens of an answer */
-    double input_price;        /**< US dollars for a million tokens of input */
-    double output_price;       /**< US dollars for a million tokens of output */
+    const char *name; /**< the model's name, one line */
+    /** limit for the tokens of a prompt, or of prompt and answer together */
+    int64_t context_tokens;
+    int64_t max_output_tokens; /**< limit for the tokens of an answer */
+    double input_price;        /**< US dollars per million input tokens */
+    double output_price;       /**< US dollars per million output tokens */
     int64_t created;           /**< seconds since 1970 */
-    uint32_t inputs;           /**< beluga_modality, or'ed */
-    uint32_t outputs;          /**< beluga_modality, or'ed */
+    uint32_t inputs;           /**< bits of beluga_modality */
+    uint32_t outputs;          /**< bits of beluga_modality */
     void *reserved[3];
 } beluga_model_info;
 
-/** A model of which nothing but the name is known. */
+/** A model of which only the name is known. */
 #define BELUGA_MODEL_INFO_INIT(model_name)     \
     {                                          \
         (model_name), -1, -1, -1, -1, 0, 0, 0, \
@@ -43,10 +47,10 @@ typedef struct beluga_model_info {
     }
 
 /**
- * Ask the provider which models it has, and what it tells of them.
+ * Ask the provider which models it has, with the facts that it reports about them.
  *
- * Many lists are no more than names; then the facts are unknown. Prices of an answer are in
- * price.h, whether the list has them or not.
+ * Many lists have only names; the facts are then unknown. To compute the cost of answers use
+ * price.h, whether the list has prices or not.
  *
  * @param ctx    Borrowed; NULL for none.
  * @param infos  Owned array of n, sorted by name, in one block with its texts (beluga_free). At
@@ -60,10 +64,11 @@ BELUGA_API int beluga_list_model_infos(beluga_chat_model *model, beluga_context 
                                        beluga_model_info **infos, size_t *n, beluga_error *err);
 
 /**
- * Emit one model of a list with what is told of it; for providers, beside beluga_emit_model.
+ * Emit one model of a list with its facts; for providers that know more than the names, which
+ * beluga_emit_model emits.
  *
  * @param info  Copied. Its name becomes one line (beluga_text_to_line).
- * @return as beluga_emit_model; BELUGA_ERROR_INVALID_INPUT also for NULL. Since: 0.1
+ * @return as beluga_emit_model; BELUGA_ERROR_INVALID_INPUT also if `info` is NULL. Since: 0.1
  */
 BELUGA_API int beluga_emit_model_info(beluga_emit *emit, const beluga_model_info *info);
 

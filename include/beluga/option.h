@@ -5,11 +5,12 @@
  *
  * An option is 32 bytes, frozen, owns nothing, and borrows its string until the function that takes
  * it returns. The same type serves `beluga_config_new`, calls, YAML and `-o key=value`. Layers
- * merge in one order: provider defaults, file, environment, model, call; the later one wins. Ranges
- * are checked when a model is opened and when a call starts, all of them at once.
+ * merge in one order: provider defaults, file, environment, model, call; the later one wins. All
+ * ranges are checked together when a model is opened and when a call starts.
  *
- * Text that is sent beside the body, as a header, a path or a query, is refused in the same way
- * when it has control characters or would lead elsewhere; the error names the option and the byte.
+ * Text that is sent outside of the body (in a header, a path or a query) is checked at the same
+ * times. It is refused when it has control characters or would change where the request goes; the
+ * error names the option and the position of the byte.
  */
 #ifndef BELUGA_OPTION_H
 #define BELUGA_OPTION_H
@@ -23,17 +24,17 @@ typedef enum beluga_option_type {
     BELUGA_OPTION_DOUBLE = 3,
     BELUGA_OPTION_STRING = 4,
     BELUGA_OPTION_LIST = 5,     /**< a string that is added to a list */
-    BELUGA_OPTION_DURATION = 6, /**< milliseconds; text may say "30s", "500ms", "2m" */
-    BELUGA_OPTION_POINTER = 7,  /**< to a struct of the program; text can't say it */
-    BELUGA_OPTION_ENUM = 8      /**< an int; text is one of its names */
+    BELUGA_OPTION_DURATION = 6, /**< milliseconds; as text "30s", "500ms", "2m" */
+    BELUGA_OPTION_POINTER = 7,  /**< pointer to a struct of the program; it has no form as text */
+    BELUGA_OPTION_ENUM = 8      /**< an int; as text one of its names */
 } beluga_option_type;
 
 /**
- * List the options: constant, name, type, minimum, maximum, scope, meaning.
+ * The options, each with its constant, name, type, minimum, maximum, scope and meaning.
  *
- * Scope is M for the model only (its configuration), C for the call only, B for both.
- * Numbers are frozen by position; the list only grows. Ranges are those of Beluga AI for Go,
- * without its caps on max_tokens, top_k, concurrency and timeout.
+ * Scope is M for the model only (its configuration), C for the call only, B for both. The number of
+ * an option is its position, so that new options are only appended. Ranges are those of Beluga AI
+ * for Go, without its upper limits for max_tokens, top_k, concurrency and timeout.
  */
 #define BELUGA_OPTION_MAP(XX)                                                                     \
     XX(PROVIDER, "provider", STRING, 0, 0, M, "provider's name")                                  \
@@ -159,16 +160,20 @@ typedef enum beluga_option_type {
     XX(ROUTING_KEY, "routing_key", STRING, 0, 0, C,                                               \
        "calls with the same text ask the same of several models first")
 
-/** The number of each option, in the order of BELUGA_OPTION_MAP. */
+/** The numbers of the options, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
 #define XX(constant, name, type, min, max, scope, meaning) BELUGA_OPTION_##constant,
     BELUGA_OPTION_MAP(XX)
 #undef XX
-        BELUGA_OPTION_COUNT /**< of this header; a later library knows more */
+    /** one past the last option of this header; a later library has more */
+    BELUGA_OPTION_COUNT
 } beluga_option_key;
 
-/** How hard a model should reason. Providers map it to the grades they have, with a warning. */
+/**
+ * How much effort a model should spend on reasoning. A provider with other levels maps the value to
+ * one of them and warns.
+ */
 typedef enum beluga_reasoning_effort {
     BELUGA_REASONING_EFFORT_NONE = 0,
     BELUGA_REASONING_EFFORT_MINIMAL = 1,
@@ -179,56 +184,67 @@ typedef enum beluga_reasoning_effort {
     BELUGA_REASONING_EFFORT_MAX = 6
 } beluga_reasoning_effort;
 
-/** A function that gives a key which no reference can name, as from a vault or a token service. */
+/**
+ * A function that returns a key which no reference can name, such as one from a vault or a token
+ * service.
+ */
 typedef struct beluga_key_source {
     size_t size; /**< sizeof(beluga_key_source) */
     /**
-     * Write the key, NUL-terminated. Called on the executor, where it may block, once for all calls
-     * that wait; and again when the key has expired or the provider refused it.
+     * Write the key, NUL-terminated. The library calls this function on the executor, where it may
+     * block: once for all calls that wait for the key, and again when the key has expired or the
+     * provider refused it.
      *
      * @param buffer, n  Receives the key; n is 65,536.
-     * @param expires    Receives when the key expires, seconds since 1970; 0, as it is set before,
-     * means never.
-     * @return 0; or a negative code, with detail in `err`, which then ends the calls that wait.
+     * @param expires    Receives the time at which the key expires, in seconds since 1970. It is 0
+     * before the call, which means never.
+     * @return 0; or a negative code, with detail in `err`, which ends the calls that wait for the
+     * key.
      */
     int (*get)(void *payload, char *buffer, size_t n, int64_t *expires, beluga_error *err);
-    void *payload; /**< handed to get; borrowed as long as this struct */
+    void *payload; /**< passed to get; must live as long as this struct */
 } beluga_key_source;
 
 /** Versions of HTTP that a model may use. */
 typedef enum beluga_http_version {
-    BELUGA_HTTP_VERSION_AUTO = 0, /**< HTTP/2 where TLS negotiates it, else HTTP/1.1 */
+    BELUGA_HTTP_VERSION_AUTO = 0, /**< HTTP/2 if TLS negotiates it, else HTTP/1.1 */
     BELUGA_HTTP_VERSION_1_1 = 1,
     BELUGA_HTTP_VERSION_2 = 2
 } beluga_http_version;
 
-/** Which of a model and its fallbacks is asked first; the others follow in order when it fails. */
+/**
+ * How to choose which of a model and its fallbacks is asked first. When that one fails, the others
+ * are asked in order.
+ */
 typedef enum beluga_routing {
     BELUGA_ROUTING_IN_ORDER = 0,    /**< the model itself */
     BELUGA_ROUTING_ROUND_ROBIN = 1, /**< each in turn */
-    BELUGA_ROUTING_WEIGHTED = 2     /**< by chance, in proportion to each one's weight */
+    BELUGA_ROUTING_WEIGHTED = 2     /**< at random, in proportion to their weights */
 } beluga_routing;
 
 /** Values of input_type: the purpose of a text that is embedded. */
 typedef enum beluga_input_type {
-    BELUGA_INPUT_TYPE_QUERY = 0,          /**< a question that documents are searched for */
+    BELUGA_INPUT_TYPE_QUERY = 0,          /**< a question for which documents are searched */
     BELUGA_INPUT_TYPE_DOCUMENT = 1,       /**< a document that is searched */
-    BELUGA_INPUT_TYPE_SIMILARITY = 2,     /**< a text that is compared with its like */
+    BELUGA_INPUT_TYPE_SIMILARITY = 2,     /**< a text that is compared with similar texts */
     BELUGA_INPUT_TYPE_CLASSIFICATION = 3, /**< a text that gets a label */
-    BELUGA_INPUT_TYPE_CLUSTERING = 4      /**< a text of which groups are made */
+    BELUGA_INPUT_TYPE_CLUSTERING = 4      /**< a text that is grouped with similar texts */
 } beluga_input_type;
 struct beluga_cache_store;
 struct beluga_hooks;
 
-/** One option; make it with the functions below. Layout frozen: 32 bytes where pointers are 8. */
+/**
+ * One option; make it with the functions below. Its layout is frozen: it has 32 bytes where
+ * pointers have 8.
+ */
 struct beluga_option {
     uint16_t key;      /**< beluga_option_key */
-    uint16_t type;     /**< beluga_option_type; 0: as if the option were not there */
+    uint16_t type;     /**< beluga_option_type; 0: the option is ignored */
     uint32_t reserved; /**< 0 */
-    const char *name;  /**< for PROVIDER_SPECIFIC only; ends at NUL or '=' */
+    const char *name;  /**< name of a PROVIDER_SPECIFIC option; it ends at NUL or '=' */
     /**
-     * the value, in the member that `type` means: double; string and list; pointer; integer for all
-     * others
+     * The value. `type` says in which member: `number` for DOUBLE, `string` for STRING and LIST,
+     * `pointer` for POINTER, `integer` for all other types.
      */
     union {
         double number;
@@ -236,13 +252,13 @@ struct beluga_option {
         const char *string;
         void *pointer;
     } value;
-    size_t length; /**< of value.string, bytes */
+    size_t length; /**< length of value.string in bytes */
 };
 
-/** Passed as a number of options: they go on until one whose key is BELUGA_OPTION_END. */
+/** Pass this as the number of options when the list ends with BELUGA_OPTIONS_END. */
 static const size_t BELUGA_OPTIONS_TERMINATED = (size_t)-1;
 
-/** The option that ends a list which is passed with BELUGA_OPTIONS_TERMINATED. */
+/** The option that ends a list whose number of options is passed as BELUGA_OPTIONS_TERMINATED. */
 #ifdef __cplusplus
 #define BELUGA_OPTIONS_END beluga_option()
 #else
@@ -254,17 +270,16 @@ static const size_t BELUGA_OPTIONS_TERMINATED = (size_t)-1;
 BELUGA_BEGIN_DECLS
 
 /**
- * Read "name=value", as the command's `-o` and bindings of other languages do.
+ * Parse an option that is written "name=value", as after the command's `-o`.
  *
- * Does not check ranges. A name that is not in BELUGA_OPTION_MAP becomes a provider's own option
- * when it is written "provider.name=value"; otherwise it is an error that names it and the nearest
- * one. Durations need a unit ("30s", "500ms", "1h30m"); bools are true, false, on, off, yes, no, 1,
- * 0.
+ * It does not check ranges. A name that is not in BELUGA_OPTION_MAP is an error, which names it and
+ * the most similar option, unless it has the form "provider.name" of a provider's own option.
+ * Durations need a unit ("30s", "500ms", "1h30m"); bools are true, false, on, off, yes, no, 1, 0.
  *
  * @param text  Borrowed: the option points into it.
  * @param out   Written on success only.
- * @return 0; BELUGA_ERROR_INVALID_INPUT no such option, or a value of another form, with one that
- * would fit; an option that text can't say; or NULL.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if there is no such option, if the value has the wrong form
+ * (the message shows one that fits), if the option has no form as text, or if an argument is NULL.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -272,21 +287,23 @@ BELUGA_API int beluga_option_parse(const char *text, beluga_option *out, beluga_
 
 /** One row of BELUGA_OPTION_MAP, for help texts, completions and bindings. Strings are static. */
 typedef struct beluga_option_info {
-    const char *name;        /**< as in files, and after `-o` */
-    const char *meaning;     /**< a few words for a person */
-    double minimum, maximum; /**< both 0 when there is no range */
-    beluga_option_type type; /**< of its value */
+    const char *name;        /**< the name in files and after `-o` */
+    const char *meaning;     /**< short description for people */
+    double minimum, maximum; /**< range of a number; both 0 if there is none */
+    beluga_option_type type; /**< type of the value */
     char scope;              /**< 'M' model, 'C' call, 'B' both */
 } beluga_option_info;
 
-/** Return the row of a key, static, or NULL when this library knows no such key. */
+/**
+ * Return the row of an option, which is static; NULL when this library has no option of that key.
+ */
 BELUGA_API const beluga_option_info *beluga_option_get_info(int key);
 
 /**
- * Return whether an option is part of what a model is asked: sampling, the form of the answer,
- * tools, reasoning, and what is merged into a request. Two calls that differ in none of these ask
- * the same. Timeouts, retries, limits and streaming say how an answer is fetched: false, as for
- * unknown keys.
+ * Return whether an option changes what a model is asked. This is true for options of sampling, the
+ * form of the answer, tools and reasoning, and for JSON that is merged into a request: two calls
+ * that agree in all of them ask the same question. It is false for options that only say how an
+ * answer is fetched, such as timeouts, retries, limits and streaming, and for unknown keys.
  *
  * Threads: any. Since: 0.1
  */

@@ -1,9 +1,9 @@
 /**
  * @file registry.h
- * Providers by name, and opening models.
+ * The registry of providers, and functions that open models.
  *
  * A registry starts with the providers that are built in and those linked with
- * BELUGA_REGISTER_PROVIDER. It belongs to a client and lives as long.
+ * BELUGA_REGISTER_PROVIDER. It belongs to a client and is freed with it.
  */
 #ifndef BELUGA_REGISTRY_H
 #define BELUGA_REGISTRY_H
@@ -15,19 +15,20 @@
 BELUGA_BEGIN_DECLS
 
 /**
- * Return the default client's registry (Go's GetRegistry).
+ * Return the default client's registry. This is GetRegistry of Beluga AI for Go.
  *
- * @return borrowed as long as the default client; NULL without memory. Threads: any.
+ * @return borrowed until the default client is closed; NULL when out of memory. Threads: any.
  */
 BELUGA_API beluga_registry *beluga_registry_default(void);
 
 /**
  * Add a provider.
  *
- * @param provider  Borrowed for the life of the registry: usually static.
- * @return 0; BELUGA_ERROR_INVALID_INPUT a missing or contradictory slot, a bad name, or a name that
- * is taken (registering the same table again is 0); BELUGA_ERROR_PLUGIN_ABI a table of another ABI,
- * or shorter than the first; BELUGA_ERROR_NO_MEMORY.
+ * @param provider  Borrowed until the registry is freed; usually static.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if a required function is missing, functions contradict
+ * each other, or the name is bad or taken (registering the same table again returns 0);
+ * BELUGA_ERROR_PLUGIN_ABI if the table is of another ABI version, or shorter than
+ * BELUGA_PROVIDER_MIN_SIZE; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -35,13 +36,14 @@ BELUGA_API int beluga_registry_register(beluga_registry *registry, const beluga_
                                         beluga_error *err);
 
 /**
- * Return whether a provider has that name (Go's IsRegistered); false for NULL. Threads: any.
+ * Return whether a provider of that name is registered; false for NULL. This is IsRegistered of
+ * Beluga AI for Go. Threads: any.
  */
 BELUGA_API bool beluga_registry_contains(const beluga_registry *registry, const char *name);
 
 /**
- * Return the provider of that name, borrowed as long as the registry; NULL without one, or for
- * NULL. Threads: any.
+ * Return the provider of that name, borrowed until the registry is freed; NULL if there is none or
+ * `name` is NULL. Threads: any.
  */
 BELUGA_API const beluga_provider *beluga_registry_get(const beluga_registry *registry,
                                                       const char *name);
@@ -49,23 +51,24 @@ BELUGA_API const beluga_provider *beluga_registry_get(const beluga_registry *reg
 /**
  * List the names of all providers, sorted.
  *
- * @param names  Array of the caller, which receives at most n; the strings are borrowed as long as
- * the registry. NULL with n 0 only counts.
+ * @param names  The caller's array, which receives at most n names, borrowed until the registry is
+ * freed. With NULL and n 0 the function only counts.
  * @return the number of providers, which may be more than n. Threads: any.
  */
 BELUGA_API size_t beluga_registry_list(const beluga_registry *registry, const char **names,
                                        size_t n);
 
 /**
- * Write the table of the provider that a configuration names: the registered one, or that of a
+ * Get the table of the provider that a configuration names. It may be a registered provider, or a
  * provider without code, which has a `base`.
  *
- * @param config  Borrowed. Resolved (beluga_config_resolve), or made with beluga_with_provider.
- * @param out     Filled on success; all that it points to is borrowed as long as registry and
- * configuration.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG no provider is named, or it has a base and a bad name or
- * that of a registered provider; BELUGA_ERROR_UNSUPPORTED_PROVIDER no provider has that name, or
- * that of the base: the message lists the names there are.
+ * @param config  Borrowed; a result of beluga_config_resolve, or a configuration with
+ * beluga_with_provider.
+ * @param out     Filled on success; all that it points to is borrowed until the registry or the
+ * configuration is freed.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG if no provider is named, or if a provider with a base has
+ * a bad name or the name of a registered provider; BELUGA_ERROR_UNSUPPORTED_PROVIDER if the
+ * provider or its base is not registered (the message lists the registered names).
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -75,37 +78,39 @@ BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_
 /**
  * Load a plug-in: a shared object with providers, made with provider/plugin.h.
  *
- * Its code runs with all your rights. So the library loads no file that a program or its user did
- * not ask for, and it refuses a file that anybody else can have changed: it, each link and each
- * folder on the way to it must belong to root or to this process's user, and be writable for nobody
- * else (folders with the sticky bit may be; a group of the owner's name without other members is
- * the owner). It stays loaded until the process ends. Loading it again is 0, and adds it to another
- * registry too.
+ * The code of a plug-in runs with all rights of the process. So the library loads only files that
+ * the program or its user asked for, and it refuses a file that others could have changed: the
+ * file, and each link and folder on the path to it, must belong to root or to this process's user
+ * and must not be writable for others. (Folders with the sticky bit may be writable. A group that
+ * has the owner's name and no other members counts as the owner.) A plug-in stays loaded until the
+ * process ends. Loading it again returns 0, and can add it to another registry.
  *
- * @param path  A file; without a slash in it one of the current folder. Nothing is searched.
- * @return 0; otherwise nothing of it is registered, and the message names the file:
- * BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_PLUGIN_ABI another ABI (the message says which
- * side is older), another architecture, not a shared object or no plug-in, a symbol that was not
- * found; BELUGA_ERROR_INVALID_INPUT a file that others may change, a missing slot, a name that is
- * taken; BELUGA_ERROR_LIMIT_EXCEEDED over 256 plug-ins in the process, or 64 providers in one;
- * BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a library without plug-ins; the code that
- * its `init` gave.
+ * @param path  Path of a file. A name without a slash means a file in the current folder; no other
+ * folder is searched.
+ * @return 0; otherwise none of its providers is registered, and the message names the file:
+ * BELUGA_ERROR_NOT_FOUND if there is no such file; BELUGA_ERROR_PLUGIN_ABI if the ABI version
+ * differs (the message says which side is older), the architecture differs, the file is not a
+ * shared object or not a plug-in, or a symbol is not found; BELUGA_ERROR_INVALID_INPUT if others
+ * may change the file, a provider lacks a required function, or its name is taken;
+ * BELUGA_ERROR_LIMIT_EXCEEDED for more than 256 plug-ins in the process, or 64 providers in one;
+ * BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED if the library was built without plug-ins; the
+ * code that the plug-in's `init` returned.
  *
- * Threads: any. Blocks: for the file, and as its `init` does. Since: 0.1
+ * Threads: any. Blocks: while the file is loaded, and as its `init` does. Since: 0.1
  */
 BELUGA_API int beluga_registry_load_plugin(beluga_registry *registry, const char *path,
                                            beluga_error *err);
 
 /**
- * Load every *.so of a folder, in the order of their names, but not those of folders below it. A
- * path that is no folder is loaded as a file.
+ * Load every *.so file of a folder in the order of their names, but none from subfolders. If the
+ * path is a file, that file is loaded.
  *
- * A plug-in that is refused does not keep the others out.
+ * A plug-in that is refused does not prevent the others from being loaded.
  *
- * @param loaded  Receives how many were loaded; NULL allowed.
- * @return 0; the code of the first plug-in that was refused; BELUGA_ERROR_NOT_FOUND no such folder;
- * BELUGA_ERROR_LIMIT_EXCEEDED more than 64 in it: none is loaded then;
- * BELUGA_ERROR_INVALID_INPUT registry or folder is NULL or empty.
+ * @param loaded  Receives the number of plug-ins that were loaded; NULL allowed.
+ * @return 0; the code of the first plug-in that was refused; BELUGA_ERROR_NOT_FOUND if there is no
+ * such folder; BELUGA_ERROR_LIMIT_EXCEEDED if the folder has more than 64 of them, of which none is
+ * then loaded; BELUGA_ERROR_INVALID_INPUT if `registry` or `folder` is NULL or empty.
  *
  * Threads: any. Blocks: as beluga_registry_load_plugin. Since: 0.1
  */
@@ -119,7 +124,7 @@ BELUGA_API int beluga_registry_load_plugins(beluga_registry *registry, const cha
  * The variable has no effect until a program calls this function, or makes a client with
  * `load_plugin_path`. It is ignored in programs with more rights than their user (setuid).
  *
- * @param loaded  Receives how many were loaded; NULL allowed.
+ * @param loaded  Receives the number of plug-ins that were loaded; NULL allowed.
  * @return 0, also when the variable is not set; otherwise as beluga_registry_load_plugins.
  *
  * Threads: any. Blocks: as beluga_registry_load_plugin.
@@ -128,34 +133,33 @@ BELUGA_API int beluga_registry_load_plugin_path(beluga_registry *registry, size_
                                                 beluga_error *err);
 
 /**
- * Return the file of the plug-in that a provider came with, borrowed as long as the registry; NULL
- * for a provider that came otherwise, or a name that no provider has. Threads: any. Since: 0.1
+ * Return the file of the plug-in that a provider came from, borrowed until the registry is freed;
+ * NULL if it did not come from a plug-in, or no provider has that name. Threads: any. Since: 0.1
  */
 BELUGA_API const char *beluga_registry_plugin_file(const beluga_registry *registry,
                                                    const char *name);
 
 /**
- * Open a model of a provider (Go's GetProvider).
+ * Open a model of a provider. This is GetProvider of Beluga AI for Go.
  *
- * Checks the configuration, and reports all its faults in one error. Sends nothing.
+ * It checks the configuration and reports all its faults in one error. It sends nothing.
  *
  * With beluga_with_base the provider is one without code: it has a name of its own and the
  * functions of its base.
  *
- * @param name    Provider's name; NULL takes the configuration's.
- * @param config  Borrowed; NULL for none. Its environment layer is read when beluga_with_env was
- * given.
- * @param out     One reference, yours (beluga_chat_model_unref). NULL on failure.
- * @return 0; BELUGA_ERROR_UNSUPPORTED_PROVIDER no provider has that name: the message lists the
- * names there are; BELUGA_ERROR_INVALID_CONFIG no provider is named, or faults of the
- * configuration; BELUGA_ERROR_AUTHENTICATION there is no key: the message names the variable;
- * the codes of beluga_prices_load for a budget whose file of prices can't be read;
- * BELUGA_ERROR_NOT_SUPPORTED an option of a part that the library was built without;
- * BELUGA_ERROR_INVALID_INPUT no registry; BELUGA_ERROR_NO_MEMORY; the code that the provider's
- * `open` gave.
+ * @param name    Name of the provider; NULL: the configuration names it.
+ * @param config  Borrowed; NULL for none. With beluga_with_env, environment variables are read,
+ * too.
+ * @param out     A reference that the caller releases (beluga_chat_model_unref). NULL on failure.
+ * @return 0; BELUGA_ERROR_UNSUPPORTED_PROVIDER if no provider has that name (the message lists the
+ * registered names); BELUGA_ERROR_INVALID_CONFIG if no provider is named, or the configuration has
+ * faults; BELUGA_ERROR_AUTHENTICATION if there is no key (the message names its variable); the
+ * codes of beluga_prices_load if the prices for a budget can't be read; BELUGA_ERROR_NOT_SUPPORTED
+ * if an option needs a part that the library was built without; BELUGA_ERROR_INVALID_INPUT if
+ * `registry` is NULL; BELUGA_ERROR_NO_MEMORY; the code that the provider's `open` returned.
  *
- * Threads: any. Blocks: only if the provider's `open` does, and for the file of prices when there
- * is a budget. Since: 0.1
+ * Threads: any. Blocks: only if the provider's `open` does, and while the prices for a budget are
+ * read. Since: 0.1
  */
 BELUGA_API int beluga_registry_open(beluga_registry *registry, const char *name,
                                     const beluga_config *config, beluga_chat_model **out,
@@ -166,7 +170,8 @@ BELUGA_API int beluga_registry_open(beluga_registry *registry, const char *name,
  * `beluga_model_open("openai/gpt-5-mini", &model, &err)`. It reads no file.
  *
  * @param reference  "provider/model" or "provider:model", or the name of a provider.
- * @param out        One reference, yours (beluga_chat_model_unref). NULL on failure.
+ * @param out        A reference that the caller releases (beluga_chat_model_unref). NULL on
+ * failure.
  * @return as beluga_registry_open and beluga_config_resolve.
  *
  * Threads: any. Blocks: as beluga_registry_open.

@@ -15,7 +15,9 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Return the version of the library that is loaded, such as "0.1.0"; static. Threads: any. */
+/**
+ * Return the version of the library that is loaded, such as "0.1.0"; a static string. Threads: any.
+ */
 BELUGA_API const char *beluga_version_string(void);
 
 /**
@@ -25,9 +27,10 @@ BELUGA_API const char *beluga_version_string(void);
 BELUGA_API uint32_t beluga_version_number(void);
 
 /**
- * Return the parts of the library that can be left out and are in it: words with spaces between
- * them, such as "cache cassettes plugins telemetry yaml"; "" when it has none; static. The
- * functions of a part that was left out give BELUGA_ERROR_NOT_SUPPORTED. Threads: any. Since: 0.1
+ * Return the optional parts that the library was built with, as a static string of words with
+ * spaces between them, such as "cache cassettes plugins telemetry yaml"; "" when it has none of
+ * them. The functions of a part that was left out return BELUGA_ERROR_NOT_SUPPORTED. Threads: any.
+ * Since: 0.1
  */
 BELUGA_API const char *beluga_version_parts(void);
 

@@ -1,12 +1,13 @@
 /**
  * @file provider/batch_api.h
- * What an HTTP provider needs for batch jobs (batch_job.h): one table, to which its own table's
- * `batch` points. provider.h includes it; its rules for reading calls and for emitting hold here.
+ * What an HTTP provider needs for batch jobs (batch_job.h): a table of functions, to which `batch`
+ * in the provider's own table points. provider.h includes this header; the rules of call.h for
+ * reading calls and of emit.h for emitting also apply here.
  *
- * All functions are pure, as those of provider.h are. A function may ask for another request of its
- * call with beluga_emit_next_request, such as to create a job of a file that was uploaded; the
- * encoder of the same call then runs once more, and beluga_http_request_token tells it which
- * request it is.
+ * All functions are pure, as in provider.h. A decoder may ask for another request in the same call
+ * with beluga_emit_next_request, for example to create a job from a file that was uploaded; the
+ * encoder of the call then runs again, and beluga_http_request_token tells it which request to
+ * make.
  */
 #ifndef BELUGA_PROVIDER_BATCH_API_H
 #define BELUGA_PROVIDER_BATCH_API_H
@@ -17,44 +18,45 @@
 #include <beluga/provider/http.h>
 #include <beluga/provider/json.h>
 
-/** A request of a job, as `put_request` writes it. Borrowed for the call. */
+/** A request of a job, to be written by `put_request`. Borrowed until the function returns. */
 typedef struct beluga_batch_request {
     size_t size;             /**< sizeof(beluga_batch_request) */
-    const char *id;          /**< 1 to 64 of A–Z a–z 0–9 _ - */
-    const char *path;        /**< that encode_request set, such as "/chat/completions" */
-    const char *url;         /**< the whole URL that it set */
-    const char *method;      /**< that it set, mostly "POST" */
-    const char *body;        /**< the JSON that it wrote */
-    size_t length;           /**< bytes of body */
-    const beluga_call *call; /**< the call that it encoded */
+    const char *id;          /**< the request's id: 1 to 64 characters A–Z a–z 0–9 _ - */
+    const char *path;        /**< the path that encode_request set, such as "/chat/completions" */
+    const char *url;         /**< the whole URL that encode_request set */
+    const char *method;      /**< the method that encode_request set, mostly "POST" */
+    const char *body;        /**< the JSON body that encode_request wrote */
+    size_t length;           /**< length of `body` in bytes */
+    const beluga_call *call; /**< the call that was encoded */
     const void *reserved[3];
 } beluga_batch_request;
 
 /**
- * The batch API of a provider. Append-only, as the provider's table. Borrowed for ever; of a table
- * with a smaller `size` than the library's, the registry keeps a completed copy. A provider with
- * one has decode_response; registering it fails where a required function is missing.
+ * The batch API of a provider. Later versions append members, as in the provider's table; if a
+ * table has a smaller `size` than the library's, the registry makes a copy in which the missing
+ * members are 0. Borrowed for ever. A provider with a batch API also needs decode_response.
+ * Registering it fails if a required function is missing.
  */
 typedef struct beluga_batch_api {
     size_t size;           /**< sizeof(beluga_batch_api) */
-    uint64_t max_requests; /**< of a job; 0: unknown */
-    uint64_t max_bytes;    /**< of a job's requests; 0: unknown. At most 256 MiB are sent */
-    double price_factor;   /**< the price beside that of a request alone; 0: the same */
-    bool keeps_names;      /**< a job tells the name that it was created with */
-    bool one_model;        /**< all requests of a job ask the same model */
+    uint64_t max_requests; /**< most requests in a job; 0: unknown */
+    uint64_t max_bytes;    /**< most bytes in a job; 0: unknown. At most 256 MiB are sent */
+    double price_factor;   /**< price compared with single requests: 0.5 is half; 0: the same */
+    bool keeps_names;      /**< the service stores the name with which a job was created */
+    bool one_model;        /**< all requests of a job must ask the same model */
 
     /**
-     * Write a request as one value of JSON, which becomes a line of the job's file or an item of
-     * its list. Required.
+     * Write a request as one JSON value, which becomes a line of the job's file or an item in the
+     * job's list of requests. Required.
      * @return 0; or a negative code with detail in `err`.
      */
     int (*put_request)(const beluga_batch_request *request, beluga_json_writer *w,
                        beluga_error *err);
     /**
-     * Fill the request that a call is about; beluga_call_kind says which: BELUGA_CALL_BATCH_CREATE
-     * (beluga_call_batch_name, beluga_call_batch_requests), BELUGA_CALL_BATCH_LIST
-     * (beluga_call_page), and of the job beluga_call_batch_id BELUGA_CALL_BATCH_GET, …_CANCEL,
-     * …_RESULTS and …_DELETE. Required, each of them; encode_delete may be NULL.
+     * Fill the HTTP request for a call about batch jobs. Each function is for one kind of call
+     * (beluga_call_kind) and gets its data from these functions: encode_create from
+     * beluga_call_batch_name and beluga_call_batch_requests, encode_list from beluga_call_page, and
+     * the others from beluga_call_batch_id. All are required except encode_delete.
      * @return as encode_request.
      * @{
      */
@@ -66,29 +68,31 @@ typedef struct beluga_batch_api {
     int (*encode_delete)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /** @} */
     /**
-     * Decode an answer to any of these (beluga_call_kind of beluga_emit_call says to which): emit
-     * the job it tells of (beluga_emit_batch_job), the jobs of a list and beluga_emit_next_page, or
-     * ask for the next request. Required. For BELUGA_CALL_BATCH_RESULTS it gets the answer to the
-     * first request, and decode_result those to the others; it may emit results, too, where they
-     * stand in the job itself. In a call that deletes, length is 0 for a
-     * refusal that is not_found, as decode_error may say: what was to be deleted is not there.
-     * @param state  Of `state_size` bytes, zeroed for the first request of a call; see provider.h.
+     * Decode an answer to any of these requests (beluga_call_kind of beluga_emit_call says to
+     * which): emit the job in it (beluga_emit_batch_job), or for a list all jobs in it and
+     * beluga_emit_next_page, or ask for the next request. Required. In a call for results it
+     * decodes the answer to the first request, and decode_result the answers to the others; if the
+     * job itself contains results, emit them here. In a call that deletes a job, `length` is 0 if
+     * the service refused the request with not_found (decode_error may set this code), because the
+     * data does not exist any more.
+     * @param state  Memory of `state_size` bytes, zeroed for the first request of a call; see
+     * provider.h.
      * @return as decode_response. FINISH is emitted by the library.
      */
     int (*decode_job)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
-     * Decode a line of a file of results: emit its result (beluga_emit_batch_result or
-     * beluga_emit_batch_failure). Required. A line for which this returns malformed_response or
-     * invalid_response is passed over, where other lines of the file can be read.
+     * Decode one line of a file of results: emit its result with beluga_emit_batch_result or
+     * beluga_emit_batch_failure. Required. A line for which this function returns
+     * malformed_response or invalid_response is skipped, if other lines of the file can be decoded.
      * @return as decode_response.
      */
     int (*decode_result)(void *state, const char *line, size_t length, beluga_emit *emit);
     /**
-     * A file of results is at its end: ask for the next one, if there is one. Optional.
+     * A file of results has ended: ask for the next file, if there is one. Optional.
      * @return as decode_response.
      */
     int (*decode_results_end)(void *state, beluga_emit *emit);
-    /** Bytes of decoder state a call, at most 64 KiB. */
+    /** Bytes of decoder state for each call, at most 64 KiB. */
     size_t state_size;
     const void *reserved[4];
 } beluga_batch_api;
@@ -100,41 +104,42 @@ BELUGA_API const char *beluga_call_batch_id(const beluga_call *call);
 /** Return the name of the job that a call creates, or NULL. Since: 0.1 */
 BELUGA_API const char *beluga_call_batch_name(const beluga_call *call);
 /**
- * Return the requests of the job that a call creates: what put_request wrote, a line each, with a
- * newline behind each; NULL for calls of other kinds.
+ * Return the requests of the job that a call creates: the values that put_request wrote, each on a
+ * line that ends with a newline; NULL for calls of other kinds.
  *
- * @param length  Receives its bytes; NULL allowed. Since: 0.1
+ * @param length  Receives its length in bytes; NULL allowed. Since: 0.1
  */
 BELUGA_API const char *beluga_call_batch_requests(const beluga_call *call, size_t *length);
 
 /**
- * Emit what the service says of a job.
+ * Emit what the service reports about a job.
  *
- * @param job  Borrowed for the call. Set its `size`, and -1 where a number of requests is unknown;
- *             a NULL string is "".
- * @return besides: BELUGA_ERROR_INVALID_INPUT a call of another kind;
- * BELUGA_ERROR_INVALID_RESPONSE, which ends the call, a job without an id. Since: 0.1
+ * @param job  Borrowed until the function returns. Set its `size`, and set numbers of requests that
+ * are unknown to -1. A string that is NULL counts as "".
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the call is not about a
+ * job; BELUGA_ERROR_INVALID_RESPONSE, which ends the call, if the job has no id. Since: 0.1
  */
 BELUGA_API int beluga_emit_batch_job(beluga_emit *emit, const beluga_batch_job *job);
 /**
- * Emit the result of a request as the service gives it: an answer for decode_response, or a refusal
- * for decode_error.
+ * Emit the result of a request as the service sent it: an answer, which decode_response then
+ * decodes, or a refusal for decode_error.
  *
- * @param id      Of the request; NUL-terminated.
- * @param status  The HTTP status that it would have had: 200, or 400 to 599. One that is no status
- *                makes an error of this result.
- * @param body    The JSON of the answer, borrowed for the call.
- * @return besides: BELUGA_ERROR_INVALID_INPUT a call that fetches no results;
- * BELUGA_ERROR_INVALID_RESPONSE a result without an id, whose line is passed over. Since: 0.1
+ * @param id      The id of the request; NUL-terminated.
+ * @param status  The HTTP status that the answer would have had: 200, or 400 to 599. With any other
+ * number the result becomes an error.
+ * @param body    The JSON of the answer, borrowed until the function returns.
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the call does not fetch
+ * results; BELUGA_ERROR_INVALID_RESPONSE if the result has no id, in which case its line is
+ * skipped. Since: 0.1
  */
 BELUGA_API int beluga_emit_batch_result(beluga_emit *emit, const char *id, int status,
                                         const char *body, size_t length);
 /**
- * Emit that a request has no answer, for a reason that has no status.
+ * Emit the failure of a request that has no answer and no HTTP status.
  *
  * @param code           A beluga_error_code.
- * @param provider_code  The service's word, such as "expired" or "cancelled"; NULL: none.
- * @param message        For people; NULL: the generic words of the code.
+ * @param provider_code  The service's own code, such as "expired" or "cancelled"; NULL: none.
+ * @param message        Text for a person; NULL: the general text of the code.
  * @return as beluga_emit_batch_result. Since: 0.1
  */
 BELUGA_API int beluga_emit_batch_failure(beluga_emit *emit, const char *id, int code,

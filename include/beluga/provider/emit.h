@@ -1,7 +1,7 @@
 /**
  * @file provider/emit.h
- * What a provider says of a call: events, spans, and for full providers when to go on.
- * provider.h includes this.
+ * Functions with which a provider reports events and spans of a call, and with which a full
+ * provider arranges its further work. provider.h includes this header.
  */
 #ifndef BELUGA_PROVIDER_EMIT_H
 #define BELUGA_PROVIDER_EMIT_H
@@ -14,165 +14,187 @@
 
 BELUGA_BEGIN_DECLS
 
-/* --- emitting events -------------------------------------------------------------------------
- * All return 0, or a negative code that the function that emits should return at once: the call was
- * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
- * its begin, text that is not UTF-8). Content is copied where it must outlive the call.
+/*
+ * --- emitting events ------------------------------------------------------------------------- All
+ * emitting functions return 0, or a negative code that the provider's function should return at
+ * once: the call was cancelled, memory ran out, or a rule was broken (an event after the terminal
+ * one, a delta without its begin, text that is not UTF-8). Content is copied if it must stay valid
+ * after the function.
  *
- * An emit is used in the function that was given it, on its thread: on the loop's, or in the work
- * of beluga_emit_run_blocking. From another thread, or when that function has returned, it does
- * nothing but make the call fail with invalid_response; when the call is over, nothing at all.
- * Other threads need an emit of beluga_emit_attach. */
+ * An emit may be used only in the provider's function that received it, and on that function's
+ * thread: the loop's thread, or the one that runs the work of beluga_emit_run_blocking. If it is
+ * used on another thread or after that function has returned, the call fails with invalid_response;
+ * after the end of the call nothing happens. Other threads need an emit of beluga_emit_attach.
+ */
 
-/** Return the call that is being answered; NULL when it is over. */
+/** Return the call that is being answered; NULL after the end of the call. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
 /**
- * Return the head (status and headers) of the answer that is being decoded, for what a body does
- * not tell, such as the Location of a 202; borrowed until the decoder returns. NULL for full
- * providers. Since: 0.1
+ * Return the head (status and headers) of the answer that is being decoded, for facts that the body
+ * does not contain, such as the Location of a 202; borrowed until the decoder returns. NULL for
+ * full providers. Since: 0.1
  */
 BELUGA_API const beluga_http_response *beluga_emit_response(const beluga_emit *emit);
-/** Emit a piece of the answer; an empty one is left out. */
+/** Emit a piece of the answer's text; an empty piece is ignored. */
 BELUGA_API int beluga_emit_text(beluga_emit *emit, const char *text, size_t length);
-/** Emit a piece of the reasoning; an empty one is left out. */
+/** Emit a piece of the reasoning; an empty piece is ignored. */
 BELUGA_API int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length);
-/** Emit the signature of the reasoning so far; a caller sends it back unchanged. */
+/** Emit the signature of the reasoning so far. A later call sends it back unchanged. */
 BELUGA_API int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature,
                                                size_t length);
 /**
- * End the reasoning so far as a block of its own, to which later text or a signature does not
- * belong. A signature may follow without text, for protocols that sign other parts than reasoning:
- * it stands before the text or tool call that it signs.
+ * End the current block of reasoning; later reasoning or signatures belong to a new block. A
+ * signature without reasoning may follow, for protocols that sign other parts: it comes before the
+ * text or tool call that it signs.
  */
 BELUGA_API int beluga_emit_reasoning_end(beluga_emit *emit);
 /**
  * Begin a tool call. At most 1,024 in an answer.
  *
- * @param index  Tells calls of one answer apart. For a call that is still open, a second begin with
- * another id is an error; with none, or the same, it does nothing.
- * @param id     NULL, "", or one that another call of the answer has: the library makes one up.
- * @param name   Of the tool; not "".
+ * @param index  Identifies the tool call within the answer. A second begin for a call that is still
+ * open does nothing if it has the same id or none; with another id it is an error.
+ * @param id     Id of the call. If it is NULL, "" or used by another call of the answer, the
+ * library makes an id.
+ * @param name   Name of the tool; not "".
  */
 BELUGA_API int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id,
                                            const char *name);
-/** Emit a piece of the arguments of the call that began with `index`; an empty one is left out. */
+/** Emit a piece of the arguments of the call that began with `index`; an empty piece is ignored. */
 BELUGA_API int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments,
                                            size_t length);
-/** End a tool call; one that is not open does nothing. FINISH ends those that are still open. */
+/**
+ * End a tool call; for a call that is not open it does nothing. FINISH ends all calls that are
+ * still open.
+ */
 BELUGA_API int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index);
-/** Emit a tool call that comes whole: its begin, one delta and its end. */
+/** Emit a whole tool call: its begin, one delta and its end. */
 BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id,
                                      const char *name, const char *arguments, size_t length);
 /**
- * Emit state: any JSON that the server wants back as it is, and that has no function of its own
- * here. It is kept with the answer under the provider's name. beluga_call_get_state gives it back
- * when the answer is part of a later call to the same provider; no other provider gets it.
+ * Emit state: any JSON that the server wants to get back unchanged, and for which there is no other
+ * function here. It is stored with the answer under the provider's name. When the answer is part of
+ * a later call to the same provider, beluga_call_get_state returns it; other providers do not get
+ * it.
  *
- * @param of     The part that it belongs to. BELUGA_PART_TEXT or BELUGA_PART_REASONING: the one at
- *               work, which ends with it. BELUGA_PART_TOOL_CALL: the call that began with `index`,
- *               whether it has ended or not. BELUGA_PART_STATE: a part of its own that stands where
- *               it was emitted.
- * @param index  Of the tool call; 0 for the others.
- * @param json   One JSON value; it replaces the state that the part or call had.
- * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL;
- * BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is not JSON, or the tool call never
- * began. Since: 0.1
+ * @param of     The part that the state belongs to. BELUGA_PART_TEXT or BELUGA_PART_REASONING: the
+ * current part of that kind, which this function ends. BELUGA_PART_TOOL_CALL: the tool call that
+ * began with `index`, whether it has ended or not. BELUGA_PART_STATE: the state becomes a part of
+ * its own at this place of the answer.
+ * @param index  Index of the tool call; 0 for other parts.
+ * @param json   One JSON value, which replaces an earlier state of the part or call.
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if `of` is another kind, or
+ * `json` is NULL; BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, if `json` is not JSON, or
+ * the tool call never began. Since: 0.1
  */
 BELUGA_API int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index,
                                  const char *json, size_t length);
 /**
- * Emit an image, a sound or a file, whole: it is one event.
+ * Emit a whole image, sound or file, as one event.
  *
  * @param kind        BELUGA_PART_IMAGE, BELUGA_PART_AUDIO or BELUGA_PART_FILE.
  * @param media_type  NULL or "": unknown.
- * @param data        Its content, `length` bytes; copied.
- * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data;
- * BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, over 64 MiB. Since: 0.1
+ * @param data        The content, `length` bytes; copied.
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if `kind` is another one or
+ * `data` is NULL; BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, if it is larger than 64 MiB.
+ * Since: 0.1
  */
 BELUGA_API int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
                                  const void *data, size_t length);
 /**
  * Emit an image, a sound or a file from its base64, as beluga_emit_media does.
  *
- * @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is not base64.
+ * @return as all emitting functions; also BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, if
+ * the text is not base64.
  */
 BELUGA_API int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind,
                                         const char *media_type, const char *base64, size_t length);
-/** Emit an image, a sound or a file by its address, which is handed on as it is. */
+/** Emit an image, a sound or a file by its address, which the caller gets unchanged. */
 BELUGA_API int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind,
                                      const char *media_type, const char *url);
 /**
- * Emit id, model and time of the answer (seconds since 1970); NULL and 0 mean unknown. The first
- * of each is kept.
+ * Emit the id, model and time of the answer; NULL and 0 mean unknown. The first known value of each
+ * is kept.
  *
  * @param created  Seconds since 1970; 0: unknown.
  */
 BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model,
                                     int64_t created);
 /**
- * Emit the tokens so far, not NULL; a count that is negative is unknown. After FINISH it is still
- * delivered before that. A usage of zeros does not replace one that counted.
+ * Emit the token counts so far. `usage` is not NULL; negative counts are unknown. A usage that
+ * comes after FINISH is still delivered, before the FINISH event. A usage of zeros does not replace
+ * one with other counts.
  */
 BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
-/** Warn of something that could not be expressed, as printf does; it becomes one line. */
+/**
+ * Emit a warning about something that could not be expressed. The format is as for printf; the text
+ * becomes one line.
+ */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
- * Do as beluga_emit_warning with a text instead of a format, for languages without C's variable
- * arguments. Since: 0.1
+ * Do the same as beluga_emit_warning with a text instead of a format, for languages without C's
+ * variable arguments. Since: 0.1
  */
 BELUGA_API int beluga_emit_warning_text(beluga_emit *emit, const char *text, size_t length);
 /**
- * Emit the proof of completion. STOP after a tool call is delivered as TOOL_CALLS.
+ * Emit FINISH, after the answer's proof of completion. The reason STOP after a tool call is
+ * delivered as TOOL_CALLS.
  *
- * An HTTP provider's is remembered until the body's end, and may come again: the last one holds. A
- * full provider's ends the call.
+ * For an HTTP provider the library keeps FINISH until the end of the body; it may be emitted again,
+ * and the last one counts. For a full provider it ends the call.
  *
- * @param raw  The provider's word; NULL: none.
+ * @param raw  The provider's own word for the reason; NULL: none.
  */
 BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw);
 /**
- * Ask for another request of the same call, such as a poll of a job that this answer began. When
- * this answer's body has ended whole, or with BELUGA_DECODE_DONE, encode_request runs again and its
- * answer goes to the same decoders: their state and all that was emitted stay; tool calls that are
- * open end. An answer either finishes or asks: both in one end the call with invalid_response. The
- * last of several tokens holds. At most 10,000 a call; only HTTP providers.
+ * Ask for another request in the same call, such as a poll of a job that this answer started. When
+ * the body of this answer has ended completely, or with BELUGA_DECODE_DONE, encode_request runs
+ * again, and the next answer goes to the same decoders: their state and everything that was emitted
+ * are kept, but open tool calls are ended. An answer must either finish or ask for another request:
+ * if it does both, the call ends with invalid_response. If it asks several times, the last token
+ * counts. Only for HTTP providers, and at most 10,000 requests in a call.
  *
- * Each request has its own timeouts and retries, and the wait before it counts for none of them
- * (but for a total_timeout that was given); a
- * cancellation or the deadline ends it at once. A retry repeats the request that failed, with the
- * decoder's state as its bytes were then, and no request before it; but after an error that a
- * decoder emitted the call begins anew, if it has delivered nothing, or may restart. A replay does
- * not wait.
+ * Each request has its own timeouts and retries. The wait before a request does not count for its
+ * timeouts, except for a total_timeout that was set; a cancellation or the deadline ends the wait
+ * at once. A retry repeats only the request that failed, with the decoder's state as it was before
+ * that request. But after an error that a decoder emitted, the call starts again from its first
+ * request, if nothing was delivered yet or restarts are allowed. A replay does not wait.
  *
- * A request to another origin (scheme, host, port) than base_url's, as a server may tell one, is
- * sent with what encode_request wrote and nothing else: neither key nor headers of model or caller.
+ * If a request goes to another origin (scheme, host, port) than that of base_url, for example to a
+ * URL from an answer, it is sent only with what encode_request wrote: neither with the key nor with
+ * headers of the model or the caller.
  *
- * @param token     For beluga_http_request_token; not empty, at most 16 KiB; copied.
- * @param delay_ms  Time to wait before it; 0 or less: none. More than a minute is a minute.
- * @return besides: BELUGA_ERROR_INVALID_INPUT no token, or a list of models;
- * BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, a longer token; BELUGA_ERROR_NOT_SUPPORTED a
- * full provider. Since: 0.1
+ * @param token     The token that beluga_http_request_token returns for the next request; not
+ * empty, at most 16 KiB; copied.
+ * @param delay_ms  Time to wait before the request, in milliseconds; 0 or less: no wait. A longer
+ * time than a minute counts as a minute.
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if there is no token, or the
+ * call lists models; BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, if the token is too long;
+ * BELUGA_ERROR_NOT_SUPPORTED for a full provider. Since: 0.1
  */
 BELUGA_API int beluga_emit_next_request(beluga_emit *emit, const char *token, int64_t delay_ms);
 /**
- * Write the URL that a reference in this answer means, such as the header "Location" of a 202,
- * which may be "/v1/jobs/7" or "7?wait=1": a token for beluga_emit_next_request, of which
- * encode_request makes the request with beluga_http_request_set_url. It is resolved against the
- * URL of the request that was answered (RFC 3986), and loses a fragment. Whether it can be sent is
- * seen when it is: if not, the call ends with invalid_response.
+ * Resolve a URL reference in this answer, such as "/v1/jobs/7" or "7?wait=1" in the header
+ * "Location" of a 202. The result can be used as a token for beluga_emit_next_request;
+ * encode_request then passes it to beluga_http_request_set_url. It is resolved against the URL of
+ * the request that was answered (RFC 3986), without a fragment. Whether it is a URL that can be
+ * requested is checked when the request is made; if not, the call ends with invalid_response.
  *
- * @param reference  Ended by NUL. NULL or empty ends the call with invalid_response.
- * @param url, size  Receives it, ended by NUL; 16 KiB are always enough.
- * @return besides: BELUGA_ERROR_INVALID_RESPONSE no reference, and BELUGA_ERROR_LIMIT_EXCEEDED the
- * URL does not fit, both of which end the call; BELUGA_ERROR_NOT_SUPPORTED a full provider.
- * Since: 0.1
+ * @param reference  The reference, ended by NUL. If it is NULL or empty, the call ends with
+ * invalid_response.
+ * @param url, size  Receives the URL, ended by NUL; 16 KiB are always enough.
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_RESPONSE, which ends the call, if
+ * there is no reference; BELUGA_ERROR_LIMIT_EXCEEDED, which also ends the call, if the URL does not
+ * fit; BELUGA_ERROR_NOT_SUPPORTED for a full provider. Since: 0.1
  */
 BELUGA_API int beluga_emit_resolve_url(beluga_emit *emit, const char *reference, char *url,
                                        size_t size);
-/** Fail the call; provider, model and operation are filled in. @return the error's code. */
+/**
+ * Fail the call with this error; the library fills in provider, model and operation.
+ * @return the error's code.
+ */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 /**
- * Fail the call with an error that is made of its parts, as printf does.
+ * Fail the call with an error that is made from a code and a message; `format` is as for printf.
  *
  * @param provider_code  NULL: none.
  * @return `code`.
@@ -180,29 +202,30 @@ BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
 /**
- * Do as beluga_emit_failure with a text instead of a format, for languages without C's variable
- * arguments. Since: 0.1
+ * Do the same as beluga_emit_failure with a text instead of a format, for languages without C's
+ * variable arguments. Since: 0.1
  */
 BELUGA_API int beluga_emit_failure_text(beluga_emit *emit, int code, const char *provider_code,
                                         const char *text, size_t length);
 /**
- * Emit one name of a list of models; it becomes one line (beluga_text_to_line). With facts:
- * beluga_emit_model_info.
+ * Emit the name of one model of a list; it becomes one line (beluga_text_to_line). To emit facts
+ * about the model, too, use beluga_emit_model_info.
  */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
- * Ask for the next page of a list of models: encode_list_models makes another request, for which
- * beluga_call_page is this token. At most 1,000 pages; not for full providers. In a call that
- * counts tokens encode_count makes the other request. To another origin than base_url's the
- * request goes without the key, as that of beluga_emit_next_request does.
+ * Ask for the next page of a list of models: encode_list_models (or encode_count in a call that
+ * counts tokens) then makes another request, for which beluga_call_page returns this token. At most
+ * 1,000 pages; not for full providers. If the request goes to another origin than that of base_url,
+ * it is sent without the key, as for beluga_emit_next_request.
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
 /**
- * Add an attribute to the span of the attempt, for facts that only a provider knows. Name and text
- * are copied. Without telemetry it does nothing.
+ * Add an attribute to the span of the attempt, for facts that only a provider knows. The name and a
+ * text are copied. Without telemetry it does nothing.
  *
- * @return besides: BELUGA_ERROR_INVALID_INPUT no name, or a NULL text. Since: 0.1
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the name is missing or a
+ * text is NULL. Since: 0.1
  * @{
  */
 BELUGA_API int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value);
@@ -211,13 +234,14 @@ BELUGA_API int beluga_span_set_double(beluga_emit *emit, const char *name, doubl
 BELUGA_API int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value);
 /** @} */
 /**
- * Measure something: add to a counter, or record into a histogram, in which seconds have the
- * buckets of the library's own. The metric has provider and model beside it. The first use of a
- * name fixes kind and unit. Without telemetry it does nothing.
+ * Report a measurement: add to a counter, or record a value in a histogram. A histogram in seconds
+ * has the same buckets as the library's own. The metric gets the provider and the model as
+ * attributes. The first use of a name determines its kind and unit. Without telemetry it does
+ * nothing.
  *
  * @param unit  UCUM ("s", "By", "{request}"), or NULL.
- * @return besides: BELUGA_ERROR_INVALID_INPUT no name, NaN, or less than 0 for a counter. Since:
- * 0.1
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if the name is missing, or the
+ * value is NaN, or less than 0 for a counter. Since: 0.1
  * @{
  */
 BELUGA_API int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit,
@@ -227,19 +251,19 @@ BELUGA_API int beluga_histogram_record(beluga_emit *emit, const char *name, cons
 /** @} */
 
 /**
- * Parse JSON inside a decoder, in memory that the next event reuses.
+ * Parse JSON in a decoder. The memory is reused for the next event.
  *
- * @param root  Borrowed until the decoder returns, or parses again. NULL on failure.
+ * @param root  Borrowed until the decoder returns or calls this function again. NULL on failure.
  * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE, which the decoder should return;
- * BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in work that
- * blocks (beluga_json_parse is for that).
+ * BELUGA_ERROR_LIMIT_EXCEEDED if it is nested too deeply; BELUGA_ERROR_NO_MEMORY;
+ * BELUGA_ERROR_NOT_SUPPORTED in work of beluga_emit_run_blocking (use beluga_json_parse there).
  */
 BELUGA_API int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length,
                                  const beluga_json **root);
 /**
- * Write a value of that parse as JSON, in the same memory.
+ * Write a value of beluga_emit_parse as JSON text, in the same memory.
  *
- * @return the text, NUL-terminated; NULL without memory.
+ * @return the text, NUL-terminated; NULL when out of memory.
  */
 BELUGA_API const char *beluga_emit_json_text(beluga_emit *emit, const beluga_json *value,
                                              size_t *length);
@@ -247,68 +271,74 @@ BELUGA_API const char *beluga_emit_json_text(beluga_emit *emit, const beluga_jso
 /* For full providers. */
 
 /**
- * Return zeroed memory that lives as long as the call, or NULL; NULL too in work that blocks.
+ * Return zeroed memory that stays valid until the call has ended, or NULL when out of memory;
+ * always NULL in work of beluga_emit_run_blocking.
  *
  * @param size  Bytes.
  */
 BELUGA_API void *beluga_emit_alloc(beluga_emit *emit, size_t size);
 /**
- * Call `next` on the loop later, unless the call ends before. One at a time.
+ * Call `next` on the loop later, unless the call ends before. Only one function can be waiting at a
+ * time.
  *
- * @param delay_ms  0 or less: in the loop's next turn.
+ * @param delay_ms  Milliseconds; 0 or less: in the loop's next step.
  * @param next      Returns 0, or a negative code that ends the call.
- * @return besides: BELUGA_ERROR_INVALID_INPUT one waits already, or NULL;
- * BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or in work that blocks.
+ * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if a function waits already,
+ * or `next` is NULL; BELUGA_ERROR_NOT_SUPPORTED for an HTTP provider, or in work of
+ * beluga_emit_run_blocking.
  */
 BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
                                  int (*next)(beluga_emit *emit, void *argument), void *argument);
 /**
- * Run work that blocks on the executor. One at a time.
+ * Run blocking work on the executor. Only one such work can run in a call at a time.
  *
- * The work may emit from there, and its events come back on the loop; it waits while over 1 MiB of
- * them are under way. After cancellation emitting returns context_canceled, and
- * beluga_emit_is_cancelled tells.
+ * The work may emit events, which are delivered on the loop; emitting blocks while more than 1 MiB
+ * of events have not been delivered. After a cancellation, emitting returns context_canceled, and
+ * beluga_emit_is_cancelled returns true.
  *
  * @param work      Returns 0, or a negative code that ends the call.
- * @param argument  Must live until `work` returned, cancelled or not.
- * @param release   Called when `work` has returned, on its thread; NULL: not needed.
- * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one
- * runs already, or NULL; BELUGA_ERROR_NOT_SUPPORTED an HTTP provider; the executor's own code.
+ * @param argument  Must stay valid until `work` has returned, even if the call is cancelled.
+ * @param release   Called on the same thread when `work` has returned; NULL: not needed.
+ * @return 0; otherwise neither function is called: BELUGA_ERROR_NO_MEMORY;
+ * BELUGA_ERROR_INVALID_INPUT if other work runs already, or `work` is NULL;
+ * BELUGA_ERROR_NOT_SUPPORTED for an HTTP provider; the executor's own code.
  */
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
                                         void *argument, void (*release)(void *argument));
 
 /**
- * Make an emit for threads of your own, such as those of an engine in the process. They may emit
- * with it until beluga_emit_detach, and the call goes on until then. What they emit is copied and
- * comes back on the loop; emitting waits while over 1 MiB is under way (beluga_emit_has_room tells
- * before), but on a thread that runs a loop, where it fails with invalid_input. One at a time, and
- * not beside work that blocks.
+ * Make an emit for threads of your own, such as those of an inference engine in the process. The
+ * threads may use it until beluga_emit_detach, and the call goes on until then. Events are copied
+ * and delivered on the loop. Emitting blocks while more than 1 MiB of events have not been
+ * delivered (check before with beluga_emit_has_room); on a thread that runs a loop it fails with
+ * invalid_input instead. A call can have only one such emit at a time, and none while work of
+ * beluga_emit_run_blocking runs.
  *
- * After the call is over, emitting returns context_canceled, which an engine should heed soon: the
- * emit keeps the call, its messages and the client until it is detached, and beluga_client_close
- * waits for that. No thread outside of start, or of what beluga_emit_after called, may attach.
+ * After the end of the call, emitting returns context_canceled. An engine should then detach the
+ * emit soon, because until then the emit keeps the call, its messages and the client in memory, and
+ * beluga_client_close waits. Call this function only in `start` or in a function that
+ * beluga_emit_after called.
  *
- * @param attached  Receives the emit; NULL on failure. Several threads may use it at once; the
- * order of their events is theirs. For events, beluga_emit_call, beluga_emit_is_cancelled,
- * beluga_emit_has_room and beluga_emit_detach.
+ * @param attached  Receives the emit; NULL on failure. Several threads may use it at once, and must
+ * order their events themselves. It may be passed to functions that emit events, and to
+ * beluga_emit_call, beluga_emit_is_cancelled, beluga_emit_has_room and beluga_emit_detach.
  * @param wake      Called on the loop's thread when there is room again after beluga_emit_has_room
- * said no, and when the call is over; it must not block. It may still be called once when the emit
- * is detached already. NULL: not needed.
- * @param argument  Handed to `wake` and `release`.
- * @param release   Called once, on any thread, when `wake` will not be called any more; NULL: not
- * needed.
- * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one is
- * attached or work runs already; BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or another thread.
- * Since: 0.1
+ * returned false, and when the call has ended; it must not block. It may be called once more after
+ * the emit was detached. NULL: not needed.
+ * @param argument  Passed to `wake` and `release`.
+ * @param release   Called once, on any thread, after the last call of `wake`; NULL: not needed.
+ * @return 0; otherwise neither function is called: BELUGA_ERROR_NO_MEMORY;
+ * BELUGA_ERROR_INVALID_INPUT if an emit is attached or work runs already;
+ * BELUGA_ERROR_NOT_SUPPORTED for an HTTP provider, or on another thread. Since: 0.1
  */
 BELUGA_API int beluga_emit_attach(beluga_emit *emit, beluga_emit **attached,
                                   void (*wake)(void *argument), void *argument,
                                   void (*release)(void *argument));
 /**
- * End an emit of beluga_emit_attach, once, also when the call is over long since: as work that
- * blocks ends when it returns. Without FINISH before, the call ends with stream_closed.
+ * Free an emit of beluga_emit_attach and end its call. It must be called exactly once for each such
+ * emit, even long after the end of the call. If FINISH was not emitted before, the call ends with
+ * stream_closed.
  *
  * @param status  0; or a negative code that ends the call.
  *
@@ -316,24 +346,26 @@ BELUGA_API int beluga_emit_attach(beluga_emit *emit, beluga_emit **attached,
  */
 BELUGA_API void beluga_emit_detach(beluga_emit *attached, int status);
 /**
- * Return whether emitting with an emit of beluga_emit_attach would not wait; when it says no,
- * `wake` tells when to come back. True when the call is over, since emitting returns at once then,
- * and for any other emit.
+ * Return whether emitting with an emit of beluga_emit_attach would not block. If it returns false,
+ * `wake` is called when there is room again. It returns true after the end of the call, since
+ * emitting then returns at once, and for any other emit.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
 BELUGA_API bool beluga_emit_has_room(beluga_emit *emit);
 
 /**
- * Return whether the call is over, so that work may stop: it was cancelled in whatever way, its
- * context was cancelled or is past its deadline, or a timeout ended it. Work that emits rarely
- * should ask now and then, since nothing else can stop its thread.
+ * Return whether the call has ended, so that work can stop: because the call or its context was
+ * cancelled, the deadline passed, or a timeout ended the call. Work that rarely emits should check
+ * this from time to time, since nothing else can stop its thread.
  *
- * Threads: where the emit may be used. Blocks: never. Since: 0.1
+ * Threads: those that may use the emit. Blocks: never. Since: 0.1
  */
 BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
-/** Return a random number, for jitter or ids; never for secrets. Threads: the loop's. */
+/**
+ * Return a random number, for jitter or ids; never for secrets. Threads: only the loop's thread.
+ */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);
 
 BELUGA_END_DECLS

@@ -1,25 +1,28 @@
 /**
  * @file provider/plugin.h
- * A provider as a shared object that the library loads: one source, two ways to build it.
+ * Plug-ins: providers as shared objects that the library loads. The same source can also be linked
+ * into a program.
  *
- * With BELUGA_PLUGIN defined, as `pkg-config --cflags beluga-provider` defines it, every function
- * that a provider needs is called through a table that the host hands over, and
- * BELUGA_REGISTER_PROVIDER exports one symbol. So the object links to nothing of the library and
- * keeps loading when the library is replaced.
+ * If BELUGA_PLUGIN is defined (`pkg-config --cflags beluga-provider` does this), every library
+ * function that a provider needs is called through a table that the host passes to it, and
+ * BELUGA_REGISTER_PROVIDER exports one symbol. So the shared object does not link to the library,
+ * and can still be loaded after the library was replaced.
  *
  *     cc -shared -fPIC acme.c $(pkg-config --cflags beluga-provider) -o acme.so
  *     beluga --plugin ./acme.so -m acme/acme-1 Hello
  *
- * Without it the same source is linked into a program and calls the library directly. provider.h
- * includes this header when it is needed, so a provider's source need not name it.
+ * If BELUGA_PLUGIN is not defined, the same source is linked into a program and calls the library
+ * directly. provider.h includes this header when it is needed, so a provider's source need not
+ * include it.
  *
- * The functions are macros then. They are used as before, but none is a constant: in a static table
- * `.close = beluga_free` does not compile; write a function of your own that calls it.
+ * In a plug-in the library's functions are macros. They can be called as usual, but are not
+ * constants: `.close = beluga_free` in a static table does not compile, so write a function of your
+ * own that calls it.
  *
  * The library promises that a plug-in built with the headers of one version loads into every later
  * version of the same BELUGA_PROVIDER_ABI. A plug-in that was built with later headers than the
- * library's is refused with words that say so. So build with the oldest headers of the libraries
- * that shall load it.
+ * library's is refused with a message that says so. So build a plug-in with the headers of the
+ * oldest library that should load it.
  */
 #ifndef BELUGA_PROVIDER_PLUGIN_H
 #define BELUGA_PROVIDER_PLUGIN_H
@@ -29,8 +32,9 @@
 #include <beluga/version.h>
 
 /**
- * List the functions that a plug-in may call, in the order of the table. Append-only: an entry is
- * never moved, changed or removed while BELUGA_PROVIDER_ABI stays. Each has its macro below.
+ * The functions that a plug-in may call, in the order of the table. Entries are only appended: none
+ * is moved, changed or removed while BELUGA_PROVIDER_ABI is the same. Each function has a macro
+ * below.
  */
 /* clang-format off */
 #define BELUGA_PLUGIN_FUNCTION_MAP(XX)                                                             \
@@ -108,18 +112,22 @@
 
 BELUGA_BEGIN_DECLS
 
-/** A function of any type; cast it to its own before it is called. */
+/** A function of any type; cast it to its real type before calling it. */
 typedef void (*beluga_function)(void);
 
-/** The functions of the library, as a plug-in calls them. Append-only: `size` tells how many. */
+/**
+ * The library's functions for plug-ins. Later versions append members; `size` says how many there
+ * are.
+ */
 typedef struct beluga_plugin_host {
     size_t size;      /**< sizeof(beluga_plugin_host) in the library */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of the library */
     uint32_t version; /**< BELUGA_VERSION_NUMBER of the library */
     /**
-     * Return the function of the library that has this name, to be cast to its type: for plug-ins
-     * in languages that can't include this header, and for functions that an older library may
-     * lack. @return NULL for another name. Threads: any.
+     * Return the library's function of this name, which must be cast to its type. It is meant for
+     * plug-ins in languages that can't include this header, and for functions that an older library
+     * may lack.
+     * @return NULL if there is no such function. Threads: any.
      */
     beluga_function (*find)(const char *name);
     BELUGA_PLUGIN_FUNCTION_MAP(BELUGA_PLUGIN_SLOT)
@@ -128,22 +136,23 @@ typedef struct beluga_plugin_host {
 #undef BELUGA_PLUGIN_SLOT
 
 /**
- * The one symbol that a plug-in exports, named `beluga_plugin_main`. Append-only; the first three
- * members never change.
+ * The one symbol that a plug-in exports, named `beluga_plugin_main`. Later versions append members;
+ * the first three members never change.
  */
 typedef struct beluga_plugin {
     size_t size;      /**< sizeof(beluga_plugin) */
-    uint32_t abi;     /**< BELUGA_PROVIDER_ABI of its headers */
-    uint32_t version; /**< BELUGA_VERSION_NUMBER of its headers */
-    size_t host_size; /**< sizeof(beluga_plugin_host) in its headers: how much it may call */
+    uint32_t abi;     /**< BELUGA_PROVIDER_ABI of the plug-in's headers */
+    uint32_t version; /**< BELUGA_VERSION_NUMBER of the plug-in's headers */
+    size_t host_size; /**< sizeof(beluga_plugin_host) in the plug-in's headers */
     /** The library writes the address of its table here, before any code of the plug-in runs. */
     const beluga_plugin_host **host;
-    const beluga_provider *const *providers; /**< its tables, ended by NULL; at most 64 */
+    /** tables of its providers, ended by NULL; at most 64 */
+    const beluga_provider *const *providers;
     /**
-     * Set up state that its providers share; once in a process, before any of them is registered.
-     * NULL: not needed.
-     * @return 0; or a negative code with detail in `err`: nothing of the plug-in is registered
-     * then.
+     * Set up state that the plug-in's providers share. It is called once in a process, before any
+     * of them is registered. NULL: not needed.
+     * @return 0; or a negative code with detail in `err`: none of the plug-in's providers is then
+     * registered.
      */
     int (*init)(beluga_error *err);
     void *reserved[4];
@@ -154,19 +163,22 @@ BELUGA_END_DECLS
 #ifdef BELUGA_PLUGIN
 
 BELUGA_BEGIN_DECLS
-/** The library's table, set before any function of the plug-in runs; one for all its sources. */
+/**
+ * The library's table, which is set before any function of the plug-in runs. All source files of a
+ * plug-in share it.
+ */
 extern const beluga_plugin_host *beluga_plugin_functions __attribute__((visibility("hidden")));
 /** The one symbol of a plug-in; BELUGA_PLUGIN_PROVIDERS defines it. */
 BELUGA_API extern const beluga_plugin beluga_plugin_main;
 BELUGA_END_DECLS
 
 /**
- * Name the providers of the plug-in: a function to run first, or NULL, and the addresses of its
- * tables. Write it once, outside of functions, without a semicolon.
+ * Define the plug-in: its `init` function or NULL, and then the addresses of its providers' tables.
+ * Write it once, outside of functions, without a semicolon.
  *
  *     BELUGA_PLUGIN_PROVIDERS(set_up, &acme, &acme_batch)
  *
- * For one table and nothing to set up BELUGA_REGISTER_PROVIDER does the same.
+ * For one table without an `init` function BELUGA_REGISTER_PROVIDER does the same.
  */
 #define BELUGA_PLUGIN_PROVIDERS(initialize, ...)                                      \
     const beluga_plugin_host *beluga_plugin_functions;                                \
@@ -180,10 +192,13 @@ BELUGA_END_DECLS
                                               initialize,                             \
                                               {NULL, NULL, NULL, NULL}};
 
-/** Name the one provider of the plug-in; provider.h says what it is without BELUGA_PLUGIN. */
+/**
+ * Define a plug-in with one provider. provider.h has the definition for sources that are linked
+ * into a program.
+ */
 #define BELUGA_REGISTER_PROVIDER(function, table) BELUGA_PLUGIN_PROVIDERS(NULL, &(table))
 
-/* Each function of the table under its own name. */
+/* Macros that call each function of the table by its usual name. */
 #define beluga_call_provider            beluga_plugin_functions->beluga_call_provider
 #define beluga_call_model               beluga_plugin_functions->beluga_call_model
 #define beluga_call_is_streamed         beluga_plugin_functions->beluga_call_is_streamed
@@ -377,8 +392,8 @@ BELUGA_END_DECLS
 #else
 
 /**
- * Name the providers of a source that is linked into a program: the function runs before main, and
- * the tables are linked if it returns 0.
+ * Register the providers of a source that is linked into a program: before main, `initialize` runs
+ * (if it is not NULL), and the tables are registered if it returns 0.
  */
 #define BELUGA_PLUGIN_PROVIDERS(initialize, ...)                           \
     __attribute__((constructor)) static void beluga_plugin_link(void)      \

@@ -1,13 +1,13 @@
 /**
  * @file provider/provider.h
- * The interface for authors of providers: one table of functions, and the functions that these
- * call.
+ * The interface for authors of providers: the table of functions that a provider implements, and
+ * the functions that it calls.
  *
- * There are two kinds. An **HTTP provider** turns a call into a request and an answer's bytes into
- * events; its functions are pure: no clock, no I/O, no threads, no telemetry. A **full provider**,
- * for models that are not behind HTTP, starts a call and emits its events itself. Retries,
- * timeouts, cancellation, back-pressure, logs, traces, metrics, batches and streams are the
- * framework's.
+ * There are two kinds of providers. An **HTTP provider** turns a call into a request and an
+ * answer's bytes into events; its functions are pure: they use no clock, no I/O, no threads and no
+ * telemetry. A **full provider**, for models that are not behind HTTP, starts a call and emits its
+ * events itself. The library does the retries, timeouts, cancellation, back-pressure, logs, traces,
+ * metrics, batches and streams.
  *
  *     static const beluga_provider acme = {
  *         BELUGA_PROVIDER_INIT("acme"),
@@ -37,34 +37,38 @@
 #include <beluga/provider/options.h>
 #include <beluga/tool.h>
 
-/** Major number of the table's layout; it changes only when old tables can't be read any more. */
+/** ABI version of the table; it changes only when older tables can't be read any more. */
 #define BELUGA_PROVIDER_ABI 1
 
-/** Abilities of a provider: for lists, and for warnings when a call asks for more. */
+/**
+ * Abilities of a provider. They appear in lists of providers, and the library warns when a call
+ * needs an ability that is missing.
+ */
 enum beluga_capability {
-    BELUGA_CAPABILITY_STREAM = 1 << 0,         /**< answers piece by piece */
+    BELUGA_CAPABILITY_STREAM = 1 << 0,         /**< streamed answers */
     BELUGA_CAPABILITY_TOOLS = 1 << 1,          /**< tool calls */
     BELUGA_CAPABILITY_PARALLEL_TOOLS = 1 << 2, /**< several tool calls in one answer */
-    BELUGA_CAPABILITY_REASONING = 1 << 3,      /**< reasoning, and how hard */
+    BELUGA_CAPABILITY_REASONING = 1 << 3,      /**< reasoning, with a level of effort */
     BELUGA_CAPABILITY_IMAGES = 1 << 4,         /**< images in messages */
     BELUGA_CAPABILITY_AUDIO = 1 << 5,          /**< audio in messages */
     BELUGA_CAPABILITY_FILES = 1 << 6,          /**< files in messages */
     BELUGA_CAPABILITY_SCHEMA = 1 << 7,         /**< answers that fit a JSON Schema */
     BELUGA_CAPABILITY_CACHE = 1 << 8,          /**< cache breakpoints in messages */
-    BELUGA_CAPABILITY_MODELS = 1 << 9,         /**< a list of its models */
+    BELUGA_CAPABILITY_MODELS = 1 << 9,         /**< it can list its models */
     BELUGA_CAPABILITY_LOCAL = 1 << 10,         /**< it needs neither a network nor a key */
-    BELUGA_CAPABILITY_NO_KEY = 1 << 11, /**< it needs no key, but sends one when there is one */
+    BELUGA_CAPABILITY_NO_KEY = 1 << 11, /**< it needs no key, but sends a key if there is one */
     BELUGA_CAPABILITY_EMBED = 1 << 12,  /**< vectors of texts */
-    BELUGA_CAPABILITY_COUNT = 1 << 13   /**< the number of tokens of messages */
+    BELUGA_CAPABILITY_COUNT = 1 << 13   /**< counting the tokens of messages */
 };
 
 BELUGA_BEGIN_DECLS
 
 /**
- * Return the name of a capability as lists show it, such as "parallel_tools".
+ * Return the name of a capability, such as "parallel_tools".
  *
  * @param capability  One of beluga_capability.
- * @return static; NULL for any other number, so that a walk over 1 << 0, 1 << 1, … ends at NULL.
+ * @return a static string; NULL for any other number, so that a loop over 1 << 0, 1 << 1, … ends at
+ * NULL.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -72,252 +76,295 @@ BELUGA_API const char *beluga_capability_name(uint64_t capability);
 
 BELUGA_END_DECLS
 
-/** Marks of a provider's own option. */
+/** Flags of a provider's own option. */
 typedef enum beluga_own_option_flag {
-    /** This STRING is sent in a header, a path or a query, so it may hold no control characters. */
+    /**
+     * This STRING is sent in a header, a path or a query, so it must not contain control
+     * characters.
+     */
     BELUGA_OWN_OPTION_IN_HEAD = 1,
-    /** This STRING belongs to a model, not to a call: base_url has a place for it, as "{region}".
+    /**
+     * This STRING belongs to a model, not to a call: it is inserted in base_url, for example at
+     * "{region}".
      */
     BELUGA_OWN_OPTION_IN_URL = 2
 } beluga_own_option_flag;
 
-/** A provider's own option. `beluga providers` lists it, and configurations are checked by it. */
+/**
+ * A provider's own option. `beluga providers` lists it, and configurations are checked against it.
+ */
 typedef struct beluga_own_option {
     const char *name;        /**< "acme.region" */
-    const char *meaning;     /**< a few words for a person */
+    const char *meaning;     /**< short description for people */
     uint32_t type;           /**< beluga_option_type: STRING, INT, DOUBLE or BOOL */
-    uint32_t flags;          /**< of beluga_own_option_flag */
+    uint32_t flags;          /**< bits of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
-    /** What a STRING may be, ended by NULL; any other word is refused. NULL: any text. */
+    /** The allowed values of a STRING, ended by NULL; NULL: any text. */
     const char *const *words;
-    /** Member of the request that beluga_http_request_put_options writes it as, or NULL: none. */
+    /**
+     * Member of the request as which beluga_http_request_put_options writes the option; NULL: none.
+     */
     const char *field;
     const void *reserved[4];
 } beluga_own_option;
 
-/** The key that authorizes a request, or is exchanged for a token; borrowed for the call. */
+/**
+ * The key that authorizes a request, or is exchanged for a token. Borrowed until the provider's
+ * function returns.
+ */
 typedef struct beluga_credential {
     size_t size;
-    const char *key;         /**< never NULL */
-    int64_t expires;         /**< seconds since 1970, 0 never */
-    const char *variable;    /**< environment variable that the key is from, or NULL */
-    const beluga_call *call; /**< the call that `authorize` authorizes: its own options may say how;
-                                  NULL for encode_token, which works for all calls of the model */
-    const beluga_config *config; /**< the model's configuration for encode_token, which reads the
-                                      provider's own options there; NULL for `authorize` */
-    bool is_token;               /**< the key is a token that decode_token gave */
+    const char *key;      /**< never NULL */
+    int64_t expires;      /**< seconds since 1970, 0 never */
+    const char *variable; /**< environment variable from which the key came, or NULL */
+    /**
+     * the call that `authorize` authorizes, whose own options may say how; NULL for encode_token,
+     * which works for all calls of the model
+     */
+    const beluga_call *call;
+    /**
+     * the model's configuration for encode_token, with the provider's own options; NULL for
+     * `authorize`
+     */
+    const beluga_config *config;
+    bool is_token; /**< the key is a token that decode_token stored */
 } beluga_credential;
 
 /** The token for which a key was exchanged. */
 typedef struct beluga_token beluga_token;
 
-/** Return from decode_event: nothing of use follows, such as after "[DONE]". */
+/** Result of decode_event: nothing that matters follows in the body, such as after "[DONE]". */
 #define BELUGA_DECODE_DONE 1
 
-/** Return from encode_token and encode_cancel: there is no request to make. */
+/** Result of encode_token and encode_cancel: there is no request to send. */
 #define BELUGA_ENCODE_NOTHING 1
 
 BELUGA_BEGIN_DECLS
 
-/** The table. Append-only: `size` says how much of it your build knows. Borrowed for ever. */
+/**
+ * The table of a provider. Later versions append members; `size` says how many of them your build
+ * knows. The library borrows a table for ever.
+ */
 struct beluga_provider {
     size_t size;               /**< sizeof(beluga_provider) */
     uint32_t abi;              /**< BELUGA_PROVIDER_ABI */
-    uint32_t framing;          /**< beluga_framing of streamed bodies */
-    const char *name;          /**< 1–47 of a–z 0–9 _ - ; models are opened by it */
-    const char *metric_prefix; /**< of its metrics; NULL: "beluga." and the name */
-    const char *default_model; /**< NULL: the caller must name one */
-    uint64_t capabilities;     /**< beluga_capability, or'ed */
+    uint32_t framing;          /**< beluga_framing: how streamed bodies are cut into frames */
+    const char *name;          /**< 1–47 characters a–z 0–9 _ - ; models are opened by this name */
+    const char *metric_prefix; /**< prefix of its metrics; NULL: "beluga." and the name */
+    const char *default_model; /**< model to use if none is named; NULL: the caller must name one */
+    uint64_t capabilities;     /**< bits of beluga_capability */
     /** The provider's own options, ended by a NULL name; NULL: none. */
     const beluga_own_option *options;
 
     /* --- HTTP providers ------------------------------------------------------------------- */
     /**
-     * Without a slash at its end; NULL: the caller must give one. Where an account belongs in it,
-     * it says "{account}": the value of the provider's own option "acme.account", which needs the
-     * flag BELUGA_OWN_OPTION_IN_URL. The model is not opened without a value, and none can change
-     * host or path: in the host it may have letters, digits, "-", "_" and ".", behind it it is one
-     * segment. A value that is the whole host ("https://{host}/v1") may begin with the scheme.
+     * The base URL, without a slash at its end; NULL: the caller must set one. "{account}" in it
+     * stands for the value of the provider's own option "acme.account", which needs the flag
+     * BELUGA_OWN_OPTION_IN_URL. A model can't be opened without that value. The value can't change
+     * the host or path otherwise: in the host it may contain letters, digits, "-", "_" and ".", and
+     * after the host it becomes one segment. If the value is the whole host ("https://{host}/v1"),
+     * it may begin with the scheme.
      */
     const char *base_url;
-    /** names of variables for the key, in order, ended by NULL; NULL: no key */
+    /**
+     * names of the environment variables for the key, in order of preference, ended by NULL; NULL:
+     * no key
+     */
     const char *const *key_variables;
     /**
-     * Names of variables for the base URL, likewise. A value without a scheme ("gpu", "gpu:8080")
-     * takes that, and a port or path that it lacks, from base_url.
+     * Names of the environment variables for the base URL, in order of preference, ended by NULL. A
+     * value without a scheme ("gpu", "gpu:8080") gets the scheme, and a port or path that it lacks,
+     * from base_url.
      */
     const char *const *url_variables;
     /**
-     * Bytes of decoder state an attempt, at most 64 KiB. They are zeroed, or a copy where an
-     * attempt resumes at a later request of its call.
+     * Bytes of decoder state for each attempt, at most 64 KiB. They are zeroed at the start of an
+     * attempt, or copied if the attempt resumes a call at a later one of its requests.
      */
     size_t state_size;
 
     /**
-     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream. A call
-     * that takes several requests (beluga_emit_next_request) runs it for each of them, with
-     * beluga_http_request_token to tell them apart. A call may have no messages:
-     * beluga_call_message_count says when.
-     * @return 0; or a negative code with detail in `err`: nothing is sent then.
+     * Fill the request. Required. beluga_call_is_streamed says whether to ask for a stream. If a
+     * call takes several requests (beluga_emit_next_request), this function runs for each of them;
+     * beluga_http_request_token tells them apart. A call may have no messages: see
+     * beluga_call_message_count.
+     * @return 0; or a negative code with detail in `err`: nothing is then sent.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
-     * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them. One
-     * without a body, such as a 202 with a Location, has length 0: beluga_emit_response has its
-     * head. Some servers stream unasked, others do not when asked: the body's first bytes decide
-     * which of the two decoders gets it.
+     * Decode a whole unstreamed answer of status 2xx: emit its events, including FINISH. For an
+     * answer without a body, such as a 202 with a Location, `length` is 0; beluga_emit_response
+     * returns its status and headers. Some servers stream although the request did not ask for it,
+     * and others do not stream although it did: so the body's first bytes decide which of the two
+     * decoders gets the answer.
      * @return 0, or the code that beluga_emit_… returned, such as beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
-     * Decode one frame of a streamed answer. Emit FINISH when the protocol's proof of completion is
-     * seen. Servers say it early: events after it still count, and the last FINISH holds. One of
-     * the two decoders is required.
-     * @return as decode_response; BELUGA_DECODE_DONE when nothing more will come.
+     * Decode one frame of a streamed answer. Emit FINISH when the frame has the protocol's proof of
+     * completion. Further events after it are still used, since servers may send it early, and the
+     * last FINISH counts. One of the two decoders is required.
+     * @return as decode_response; BELUGA_DECODE_DONE when nothing that matters follows.
      */
     int (*decode_event)(void *state, const beluga_frame *frame, beluga_emit *emit);
-    /** The stream ended: emit events that only its end tells. Optional. @return as decode_response.
+    /**
+     * The stream has ended: emit events that could not be emitted before. Optional.
+     * @return as decode_response.
      */
     int (*decode_end)(void *state, beluga_emit *emit);
     /**
-     * Refine an error of status >= 400: `err` already has code, status, retry-after and request id.
-     * Optional.
+     * Add details to the error of an answer with status 400 or more. `err` already has the code,
+     * status, retry-after time and request id. Optional.
      */
     void (*decode_error)(const beluga_call *call, const beluga_http_response *response,
                          beluga_error *err);
     /**
-     * Put the credential into the request; run for every attempt. Optional: without it the key goes
-     * into "Authorization: Bearer".
+     * Add the credential to the request; this runs for every attempt. Optional: without this
+     * function the key is sent as "Authorization: Bearer".
      * @param now  Seconds since 1970.
-     * @return 0; or a negative code with detail in `err`: nothing is sent then.
+     * @return 0; or a negative code with detail in `err`: nothing is then sent.
      */
     int (*authorize)(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err);
-    /** Fill the request that lists models. Optional, together with the next. */
+    /** Fill the request that lists models. Optional, together with decode_list_models. */
     int (*encode_list_models)(const beluga_call *call, beluga_http_request *request,
                               beluga_error *err);
     /**
-     * Emit each model's name with beluga_emit_model, and beluga_emit_next_page when there are more.
+     * Emit each model's name with beluga_emit_model, and call beluga_emit_next_page when there are
+     * more pages.
      */
     int (*decode_list_models)(const char *body, size_t length, beluga_emit *emit);
 
     /* --- both kinds ------------------------------------------------------------------------- */
     /**
-     * A model is opened: check the configuration, make state. Optional.
-     * @param self  Receives a pointer that every function below is given; NULL unless set.
-     * @return 0; or a negative code with detail in `err`: the model is not opened, nor closed.
+     * A model is being opened: check the configuration, and create the provider's state for the
+     * model. Optional.
+     * @param self  Receives a pointer to the state, which is passed to the functions below (see
+     * also beluga_call_self); it stays NULL if it is not set.
+     * @return 0; or a negative code with detail in `err`: the model is then not opened, and `close`
+     * is not called.
      */
     int (*open)(const beluga_config *config, void **self, beluga_error *err);
-    /** The last reference to the model went: free the state. Optional. */
+    /** The last reference to the model was released: free the state. Optional. */
     void (*close)(void *self);
 
     /* --- full providers ----------------------------------------------------------------- */
     /**
-     * Begin a call: one that asks for an answer, and where `capabilities` has EMBED or COUNT, also
-     * one of that kind (beluga_call_kind). Required, with `cancel`. Runs on the loop: must not
-     * block (beluga_emit_run_blocking is for that). Emit all events here, or go on from
-     * beluga_emit_after: a provider that returns without FINISH and without having arranged either
-     * has ended the call with stream_closed.
+     * Start a call. It asks for an answer, or for vectors or a token count if `capabilities` has
+     * EMBED or COUNT (see beluga_call_kind). Required, together with `cancel`. It runs on the loop,
+     * so it must not block (use beluga_emit_run_blocking for that). Emit all events here, or
+     * arrange for later ones with beluga_emit_after, beluga_emit_run_blocking or
+     * beluga_emit_attach. If this function returns without FINISH and without having arranged
+     * anything, the call ends with stream_closed.
      * @return 0; or a negative code with detail in `err`, which ends the call.
      */
     int (*start)(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err);
-    /** Stop: `emit` must not be used after this returns. Not called after the terminal event. */
+    /**
+     * Stop a call: `emit` must not be used after this function returns. It is not called after the
+     * terminal event.
+     */
     void (*cancel)(void *self, beluga_emit *emit);
 
-    /* --- since 0.1, after the first tables ---------------------------------------------- */
+    /* --- added in 0.1, after the first version of the table ----------------------------- */
     /**
-     * Reference to the key, such as "aws:", for when the environment may be read and none of
+     * Reference to the key, such as "aws:". It is used if the environment may be read and none of
      * key_variables is set. NULL: none.
      */
     const char *key_reference;
 
-    /* --- for people to read ----------------------------------------------------------------- */
-    /** Name of the protocol that it speaks, such as "Chat Completions"; NULL: not told. */
+    /* --- descriptions for people ------------------------------------------------------------ */
+    /** Name of the provider's protocol, such as "Chat Completions"; NULL: not known. */
     const char *protocol;
     /**
-     * Facts that a user should know before, and differences from its protocol: a sentence each,
-     * ended by NULL; empty ones are left out. NULL: none.
+     * Facts that a user should know, and differences from the protocol: one sentence each, ended by
+     * NULL; empty strings are skipped. NULL: none.
      */
     const char *const *notes;
 
-    /* --- HTTP providers whose service must be told ------------------------------------------- */
+    /* --- HTTP providers that notify a service when a call ends early ------------------------- */
     /**
-     * Fill the request that tells the service that a call is over before its answer was: it was
-     * cancelled, its deadline passed, or it failed for good. Optional; at most once for what a call
-     * began. The request is authorized like others, and sent detached from the call: its answer is
-     * ignored, a failure is only logged. It ends after 2 seconds at the latest, for which a
-     * blocking call waits, too; a loop that is freed drops it.
+     * Fill the request that informs the service that a call ended before its answer was complete:
+     * because it was cancelled, its deadline passed, or it failed after its retries. Optional; it
+     * runs at most once for a job that a call started at the service. The request is authorized
+     * like others, and is sent independently of the call: its answer is ignored, and a failure is
+     * only logged. It ends after at most 2 seconds, for which a blocking call waits, too. Freeing
+     * the loop drops the request.
      *
-     * beluga_http_request_token and beluga_http_request_state tell how far the call came; nothing
-     * of that is set where no answer came.
+     * beluga_http_request_token and beluga_http_request_state show how far the call got; if no
+     * answer came, neither is set.
      * @return 0 to send it; BELUGA_ENCODE_NOTHING; or a negative code with detail in `err`.
      */
     int (*encode_cancel)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
 
     /**
-     * Find where the next frame of a streamed body ends, for BELUGA_FRAMING_OWN, and which of its
-     * bytes are its data. Required with that framing. It depends on what it is given alone, and is
-     * called again with the same bytes and more until it finds an end. A frame of which that is
-     * more than max_event_bytes and 64 fails the call, and so does an answer that is not within the
-     * bytes.
-     * @param bytes   All that came since the last frame's end; not NULL. Not more than that may be
-     * read.
-     * @param length  Of bytes; at least 1.
-     * @param ended   The body has ended: nothing follows. What is no whole frame then is dropped.
-     * @param cut     Receives what was found; `end` stays 0 when the frame is not whole yet.
-     * @return 0; or a negative code, which ends the call: BELUGA_ERROR_MALFORMED_RESPONSE for bytes
-     * that are no frame.
+     * For BELUGA_FRAMING_OWN: find where the next frame of a streamed body ends, and which of its
+     * bytes are its data. Required with that framing. The result must depend only on the arguments,
+     * since the function is called again with the same bytes and further ones until it finds an
+     * end. The call fails if a frame is longer than max_event_bytes plus 64 bytes, or if the
+     * offsets in `cut` are outside of `bytes`.
+     * @param bytes   All bytes since the end of the last frame; not NULL. Do not read beyond
+     * `length`.
+     * @param length  Number of bytes; at least 1.
+     * @param ended   Whether the body has ended. Bytes that are not a whole frame are then dropped.
+     * @param cut     Receives the positions in the frame; `end` stays 0 if the frame is not
+     * complete yet.
+     * @return 0; or a negative code, which ends the call: BELUGA_ERROR_MALFORMED_RESPONSE if the
+     * bytes are not a frame.
      */
     int (*cut)(const char *bytes, size_t length, bool ended, beluga_cut *cut);
 
     /* --- keys that are exchanged for tokens (HTTP providers) -------------------------------- */
     /**
-     * Fill the request that exchanges the key for a token, which `authorize` is then given instead
-     * of the key. Optional. The library sends it when a call needs a token, once for all calls of
-     * the model that wait; it keeps the token until shortly before it expires, and asks again when
-     * the provider refuses it. The request goes out as a POST unless another method is set, by the
-     * model's proxy and certificates. Its answer may have 64 KiB.
+     * Fill the request that exchanges the key for a token, which is then passed to `authorize`
+     * instead of the key. Optional. The library sends the request when a call needs a token, once
+     * for all waiting calls of the model. It keeps the token until shortly before it expires, and
+     * requests a new one when the provider refuses it. The request is a POST unless another method
+     * is set, and uses the model's proxy and certificates. Its answer may have at most 64 KiB.
      *
-     * Runs on a thread of the executor, while other functions of the table may run, and once when
-     * the model is opened with a key that is known then: so it must be pure.
+     * It must be pure, since it runs on a thread of the executor while other functions of the table
+     * may run. It also runs once when the model is opened, if the key is known by then.
      *
-     * @param self  What `open` set.
+     * @param self  The state that `open` created.
      * @param now   Seconds since 1970.
-     * @return 0; BELUGA_ENCODE_NOTHING when this key is used as it is; or a negative code with
-     * detail in `err`.
+     * @return 0; BELUGA_ENCODE_NOTHING if this key is not exchanged but used itself; or a negative
+     * code with detail in `err`.
      */
     int (*encode_token)(void *self, const beluga_credential *credential, int64_t now,
                         beluga_http_request *request, beluga_error *err);
     /**
-     * Read the token from the answer of status 2xx, and give it to beluga_token_set. Optional:
-     * without it the answer is read as OAuth 2 has it (RFC 6749: access_token and expires_in).
-     * @param now  Seconds since 1970, when the answer had come.
+     * Read the token from the answer of status 2xx and pass it to beluga_token_set. Optional:
+     * without this function the answer is read as an OAuth 2 response (RFC 6749: access_token and
+     * expires_in).
+     * @param now  The time at which the answer arrived, in seconds since 1970.
      * @return 0; or a negative code, perhaps with detail in `err`.
      */
     int (*decode_token)(void *self, const beluga_http_response *response, int64_t now,
                         beluga_token *token, beluga_error *err);
 
     /* --- other operations -------------------------------------------------------------------- */
-    /** Fill the request that embeds the call's inputs. Optional, together with the next. */
+    /** Fill the request that embeds the call's inputs. Optional, together with decode_embed. */
     int (*encode_embed)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
-     * Decode the whole answer to it: emit the vector of each input, once and in any order, the
-     * usage, and the metadata. The end of the body is the end of the call.
+     * Decode the whole answer to encode_embed's request: emit the vector of each input, once and in
+     * any order, the usage, and the metadata. The call ends with the body.
      * @return as decode_response.
      */
     int (*decode_embed)(const char *body, size_t length, beluga_emit *emit);
-    /** Fill the request that counts the tokens of the call. Optional, together with the next. */
+    /**
+     * Fill the request that counts the tokens of the call. Optional, together with decode_count.
+     */
     int (*encode_count)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
-     * Decode the whole answer to it: emit the count, or beluga_emit_next_page with what another
-     * request needs, for which encode_count gets it as beluga_call_page.
+     * Decode the whole answer to encode_count's request: emit the count, or call
+     * beluga_emit_next_page with a token for another request, which encode_count reads with
+     * beluga_call_page.
      * @return as decode_response.
      */
     int (*decode_count)(const char *body, size_t length, beluga_emit *emit);
-    /** most inputs of one call that embeds; 0: any number */
+    /** most inputs of one call that embeds texts; 0: any number */
     uint32_t max_inputs;
-    /** most bytes of the inputs of one call that embeds, if it has several; 0: any number */
+    /** most bytes of all inputs of one call that embeds several texts; 0: any number */
     uint32_t max_input_bytes;
     /** The batch API of an HTTP provider; NULL: none. */
     const beluga_batch_api *batch;
@@ -325,52 +372,56 @@ struct beluga_provider {
     void *reserved[4];
 };
 
-/** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
+/**
+ * Size of the tables of the first version. A shorter table is refused; members that a table lacks
+ * count as 0.
+ */
 enum { BELUGA_PROVIDER_MIN_SIZE = offsetof(beluga_provider, key_reference) };
 
-/** The first members of every table. */
+/** Sets the members that every table needs. */
 #define BELUGA_PROVIDER_INIT(provider_name) \
     .size = sizeof(beluga_provider), .abi = BELUGA_PROVIDER_ABI, .name = (provider_name)
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 
 /**
- * Give the token that an answer has. It reaches `authorize` as it is given here, so it may also
- * hold several values, such as JSON on one line.
+ * Set the token that an answer contains. `authorize` gets it unchanged, so it may also combine
+ * several values, for example as JSON on one line.
  *
  * @param text     Copied; at most 64 KiB of UTF-8 without control characters.
- * @param expires  When it ends, seconds since 1970; 0: not known, and it is kept for 5 minutes.
- * @return 0; BELUGA_ERROR_INVALID_INPUT no text; BELUGA_ERROR_LIMIT_EXCEEDED;
- * BELUGA_ERROR_NO_MEMORY.
+ * @param expires  The time at which the token expires, in seconds since 1970; 0: not known, so that
+ * the token is used for 5 minutes.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if the text is empty; BELUGA_ERROR_LIMIT_EXCEEDED if it is
+ * too long; BELUGA_ERROR_NO_MEMORY.
  *
- * Threads: that of decode_token. Blocks: never. Since: 0.1
+ * Threads: only the one that runs decode_token. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_token_set(beluga_token *token, const char *text, size_t length,
                                 int64_t expires);
 /**
- * Parse JSON in decode_token, in memory that is wiped afterwards, as it holds the token.
+ * Parse JSON in decode_token, in memory that is wiped afterwards because it contains the token.
  *
- * @param root  Borrowed until decode_token returns, or parses again. NULL on failure.
+ * @param root  Borrowed until decode_token returns or calls this function again. NULL on failure.
  * @return as beluga_json_parse.
  *
- * Threads: that of decode_token. Blocks: never. Since: 0.1
+ * Threads: only the one that runs decode_token. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_token_parse(beluga_token *token, const char *text, size_t length,
                                   const beluga_json **root);
 
 /* --- registration ----------------------------------------------------------------------------- */
 
-/** One node of the list of linked providers; static storage. */
+/** A node of the list of linked providers. It must have static storage. */
 typedef struct beluga_provider_node {
-    const beluga_provider *provider;   /**< the table that is added */
-    struct beluga_provider_node *next; /**< the library's */
+    const beluga_provider *provider;   /**< the table of the provider */
+    struct beluga_provider_node *next; /**< set by the library */
 } beluga_provider_node;
 
 /**
- * Add a node to the list that every registry made from now on starts with. It allocates nothing,
- * and may run before main.
+ * Add a provider to the list with which every new registry starts. It allocates nothing and may run
+ * before main.
  *
- * @param node  Borrowed for ever, with `provider` set.
+ * @param node  A node whose `provider` is set; borrowed for ever.
  */
 BELUGA_API void beluga_provider_link(beluga_provider_node *node);
 
@@ -380,13 +431,13 @@ BELUGA_END_DECLS
 
 #ifndef BELUGA_PLUGIN
 /**
- * Define `const beluga_provider *<function>(void)` for the explicit call
+ * Define `const beluga_provider *<function>(void)`, for the explicit call
  *
  *     beluga_registry_register(registry, <function>(), &err);
  *
- * and link the table before main, as Go's blank import does. A linker drops an object of a static
- * archive that nobody refers to: then only the explicit call works. With BELUGA_PLUGIN defined it
- * makes the source a plug-in instead: see plugin.h.
+ * and register the table before main, as a blank import in Go does. A linker drops an object of a
+ * static archive to which nothing refers; then only the explicit call works. If BELUGA_PLUGIN is
+ * defined, the macro turns the source into a plug-in instead: see plugin.h.
  */
 #define BELUGA_REGISTER_PROVIDER(function, table)                  \
     const beluga_provider *function(void);                         \

@@ -1,44 +1,46 @@
 /**
  * @file anthropic.h
- * Options of the provider `anthropic` (the Messages API). Variables it reads when asked to:
- * ANTHROPIC_API_KEY, sent as x-api-key; ANTHROPIC_AUTH_TOKEN, sent as "Authorization: Bearer", when
- * the first is not set; ANTHROPIC_BASE_URL, without "/v1".
+ * Options of the provider `anthropic` (the Messages API). Environment variables that it reads with
+ * beluga_with_env: ANTHROPIC_API_KEY, sent as x-api-key; ANTHROPIC_AUTH_TOKEN, sent as
+ * "Authorization: Bearer", when ANTHROPIC_API_KEY is not set; ANTHROPIC_BASE_URL, without "/v1".
  *
- * The protocol's version is 2023-06-01; an extra header "anthropic-version: …" asks for another.
+ * The protocol's version is 2023-06-01; set another one with an extra header "anthropic-version:
+ * …".
  *
- * The protocol wants a maximum of tokens with every request: BELUGA_ANTHROPIC_MAX_TOKENS, with
- * reasoning_budget on top, unless max_tokens is set.
+ * The protocol requires a limit of tokens in every request. If max_tokens is not set, the limit is
+ * BELUGA_ANTHROPIC_MAX_TOKENS plus reasoning_budget.
  *
- * `reasoning_budget` makes a model think with that many tokens (0: not at all). `reasoning_effort`
- * sets the effort and lets the model decide how long to think, which models before Claude 4.6
- * refuse: give them a budget. Reasoning is sent back with its signature, unchanged; reasoning of
- * another provider is left out, with a warning. System messages go to the top, wherever they stand;
- * results of tools that follow each other go into one message.
+ * `reasoning_budget` makes a model reason with that many tokens (0: not at all). `reasoning_effort`
+ * sets the effort, and the model decides how long to reason. Models before Claude 4.6 refuse
+ * reasoning_effort: use reasoning_budget for them. Reasoning is sent back with its signature,
+ * unchanged; reasoning of another provider is left out, with a warning. System messages are moved
+ * to the top of the request; successive results of tools are joined into one message.
  *
- * beluga_message_mark_cache marks the part of the input that the API should keep (at most four
- * marks a request). A mark in a system message covers the tools, too.
+ * beluga_message_mark_cache marks the end of the input that the API should cache (at most four
+ * marks in a request). A mark in a system message covers the tools, too.
  *
- * The protocol has no place for these, which become a warning in START: seed, penalties, json_mode,
- * the name of a schema. Content that it can't carry fails with not_supported: audio, files other
- * than PDF and text.
+ * The protocol does not support these options, so that setting them gives a warning in START: seed,
+ * penalties, json_mode, the name of a schema. A call with content that it does not support fails
+ * with not_supported: audio, and files other than PDF and text.
  *
  * The proof of completion is the event `message_stop`. The API counts tokens that were read from or
- * written to the cache apart; input_total of the usage includes them.
+ * written to the cache separately; input_total of the usage includes them.
  */
 #ifndef BELUGA_PROVIDERS_ANTHROPIC_H
 #define BELUGA_PROVIDERS_ANTHROPIC_H
 
 #include <beluga/option.h>
 
-/** The most tokens of an answer when max_tokens is not set. */
+/** The limit for an answer's tokens when max_tokens is not set. */
 #define BELUGA_ANTHROPIC_MAX_TOKENS 16384
 
 BELUGA_BEGIN_DECLS
 
 /**
- * Ask for features that are not final yet.
+ * Ask for features of the API that are in beta.
  *
- * @param names  With commas between them, for the header anthropic-beta. NULL: none.
+ * @param names  Names of the features with commas between them, for the header anthropic-beta.
+ * NULL: none.
  */
 static inline beluga_option beluga_anthropic_with_beta(const char *names)
 {
@@ -46,8 +48,9 @@ static inline beluga_option beluga_anthropic_with_beta(const char *names)
 }
 
 /**
- * Send the key as "Authorization: Bearer" (true) or as x-api-key (false), wherever it is from.
- * Unset: a bearer token when it is from ANTHROPIC_AUTH_TOKEN.
+ * Send the key as "Authorization: Bearer" (true) or as x-api-key (false), from wherever it came.
+ * Unset: a key from ANTHROPIC_AUTH_TOKEN is sent as "Authorization: Bearer", any other as
+ * x-api-key.
  */
 static inline beluga_option beluga_anthropic_with_bearer(bool on)
 {

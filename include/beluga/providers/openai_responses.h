@@ -1,16 +1,17 @@
 /**
  * @file openai_responses.h
  * Options of the provider `openai-responses` (OpenAI's Responses API, which llama.cpp, Ollama and
- * others speak too). Variables it reads when asked to: OPENAI_API_KEY, OPENAI_BASE_URL (older:
- * OPENAI_API_BASE), OPENAI_ORG_ID, OPENAI_PROJECT_ID.
+ * others speak too). Environment variables that it reads with beluga_with_env: OPENAI_API_KEY,
+ * OPENAI_BASE_URL (older: OPENAI_API_BASE), OPENAI_ORG_ID, OPENAI_PROJECT_ID.
  *
- * Every call carries the whole conversation, and the server is asked to store nothing. Reasoning
- * comes back encrypted, for the next call to send on: it is the signature of the message's
- * reasoning. Reasoning of another provider is left out, with a warning.
+ * Every call sends the whole conversation, and asks the server to store nothing. The server returns
+ * its reasoning encrypted, as the signature of the message's reasoning, and the next call sends it
+ * back. Reasoning of another provider is not sent, with a warning.
  *
- * The protocol has no place for these, which become a warning in START: stop sequences, seed,
- * penalties, top_k, reasoning_budget, the mark that a tool failed, cache marks. Content that it
- * can't carry fails with not_supported: audio, images and files from the model.
+ * The protocol does not support these, so that using them gives a warning in START: stop sequences,
+ * seed, penalties, top_k, reasoning_budget, the mark that a tool failed, cache marks. A call with
+ * content that it does not support fails with not_supported: audio, and images and files in the
+ * model's messages.
  *
  * The proof of completion is the event `response.completed` or `response.incomplete`.
  */
@@ -33,14 +34,18 @@ static inline beluga_option beluga_openai_responses_with_project(const char *id)
     return beluga_with_provider_specific("openai-responses.project", id);
 }
 
-/** Let the server keep the answer (true), so that its id can be used there. Unset: false. */
+/**
+ * Let the server store the answer (true), so that later requests can refer to it by its id. Unset:
+ * false.
+ */
 static inline beluga_option beluga_openai_responses_with_store(bool on)
 {
     return beluga_with_provider_specific_bool("openai-responses.store", on);
 }
 
 /**
- * Ask for a summary of the reasoning as its text: "auto", "concise" or "detailed". Unset: none.
+ * Ask for a summary of the reasoning, which becomes the reasoning's text: "auto", "concise" or
+ * "detailed". Unset: no summary.
  */
 static inline beluga_option beluga_openai_responses_with_reasoning_summary(const char *kind)
 {
@@ -48,8 +53,9 @@ static inline beluga_option beluga_openai_responses_with_reasoning_summary(const
 }
 
 /**
- * Ask for encrypted reasoning (true). Unset: true when nothing is stored, but for models of the
- * families gpt-3, gpt-4, chatgpt and gpt-5-chat, which do not reason and refuse to be asked.
+ * Ask for encrypted reasoning (true). Unset: true when the server stores nothing, except for models
+ * of the families gpt-3, gpt-4, chatgpt and gpt-5-chat, which do not reason and refuse a request
+ * that asks for it.
  */
 static inline beluga_option beluga_openai_responses_with_encrypted_reasoning(bool on)
 {
