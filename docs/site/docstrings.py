@@ -21,24 +21,24 @@ NOUNS = {"chat_model": "model", "op": "call", "json": "value", "json_doc": "docu
          "batch_requests": "list of requests", "attempt": "handle of the call", "tool_result": "result"}
 FREES = re.compile(r"_(free|unref|ref|clear)$")
 BY_NAME = {
-    "err": "Detail of a failure; NULL where none is wanted.",
-    "payload": "Of the host, as it was given with the function.",
+    "err": "Receives details of a failure; NULL: not wanted.",
+    "payload": "The payload that the host passed with this function.",
     "ctx": "Deadline, cancellation and trace; borrowed. NULL: none.",
     "context": "Deadline, cancellation and trace; borrowed.",
     "opts": "Options, borrowed; NULL for none.",
     "options": "Options, borrowed; NULL for none.",
-    "n_opts": "Their number; BELUGA_OPTIONS_TERMINATED allowed.",
+    "n_opts": "Number of options, or BELUGA_OPTIONS_TERMINATED.",
     "out": "Receives the object.",
     "messages": "The conversation; borrowed.",
-    "info": "Receives what is known.",
-    "index": "From 0.",
+    "info": "Receives the details.",
+    "index": "Index from 0.",
     "code": "A BELUGA_ERROR_ code.",
-    "status": "Of an HTTP answer.",
+    "status": "Status of the HTTP answer.",
     "succeeded": "How many inputs were answered.",
-    "failed": "How many were not.",
-    "otherwise": "The result where there is no such value.",
-    "format": "As for printf, with its values behind it.",
-    "argument": "Handed to the function.",
+    "failed": "How many inputs failed.",
+    "otherwise": "The result if there is no such value.",
+    "format": "Format as for printf; its values follow.",
+    "argument": "Passed to the function.",
     "count": "The number of items.",
     "unit": "UCUM, such as \"s\"; NULL: none.",
     "media_type": 'Such as "image/png"; borrowed.',
@@ -46,7 +46,7 @@ BY_NAME = {
 BY_TYPE = {
     "int key": "A beluga_option_key.",
     "const char * key": "Name of the member.",
-    "const beluga_json *": "The value; NULL is one of another type.",
+    "const beluga_json *": "The value; NULL counts as a value of another type.",
     "const char *": "UTF-8 that ends in NUL; borrowed.",
     "beluga_part_kind": "BELUGA_PART_IMAGE, BELUGA_PART_AUDIO or BELUGA_PART_FILE.",
 }
@@ -88,13 +88,13 @@ def about(kind, name, function, before, behind):
     if name == "err" and kind.startswith("const"):
         return "The error; borrowed."
     if name == "payload" and "_start" in function:
-        return "Handed to the functions that are called."
+        return "Passed to the callbacks."
     if name in BY_NAME and not (name == "messages" and function.startswith("beluga_messages_")):
         return BY_NAME[name]
     if name == "n" and "option" in before:
         return BY_NAME["n_opts"]
     if re.search(r"(^|_)length$", name):
-        return {"size_t *": "Receives the bytes of the text; NULL allowed.", "size_t": "Its bytes."}.get(kind)
+        return {"size_t *": "Receives the length of the text in bytes; NULL: not wanted.", "size_t": "Length in bytes."}.get(kind)
     if name == "n" and re.search(r"\*( ?const)? ?\*?$", before):
         return "The number of items."
     if kind == "const char *" and name == "key" and function.startswith(("beluga_json_put", "beluga_json_begin")):

@@ -36,129 +36,134 @@ typedef enum beluga_option_type {
  * an option is its position, so that new options are only appended. Ranges are those of Beluga AI
  * for Go, without its upper limits for max_tokens, top_k, concurrency and timeout.
  */
-#define BELUGA_OPTION_MAP(XX)                                                                     \
-    XX(PROVIDER, "provider", STRING, 0, 0, M, "provider's name")                                  \
-    XX(MODEL_NAME, "model_name", STRING, 0, 0, B, "model's name at the provider")                 \
-    XX(API_KEY, "api_key", STRING, 0, 0, M,                                                       \
-       "key, or env:NAME, file:PATH, command:COMMAND, aws:PROFILE, google:")                      \
-    XX(BASE_URL, "base_url", STRING, 0, 0, M, "where the provider is")                            \
-    XX(TEMPERATURE, "temperature", DOUBLE, 0, 2, B, "sampling temperature")                       \
-    XX(TOP_P, "top_p", DOUBLE, 0, 1, B, "nucleus sampling")                                       \
-    XX(TOP_K, "top_k", INT, 1, 2147483647, B, "sample from the k most likely tokens")             \
-    XX(MAX_TOKENS, "max_tokens", INT, 1, 2147483647, B, "most tokens to generate")                \
-    XX(FREQUENCY_PENALTY, "frequency_penalty", DOUBLE, -2, 2, B, "penalty on frequent tokens")    \
-    XX(PRESENCE_PENALTY, "presence_penalty", DOUBLE, -2, 2, B, "penalty on tokens already there") \
-    XX(STOP_SEQUENCES, "stop_sequences", LIST, 0, 0, B, "text that ends the answer")              \
-    XX(SEED, "seed", INT, -9007199254740991, 9007199254740991, B, "seed of the sampling")         \
-    XX(TIMEOUT, "timeout", DURATION, 1, 86400000, B,                                              \
-       "first event and between events; total when unstreamed")                                   \
-    XX(CONNECT_TIMEOUT, "connect_timeout", DURATION, 1, 86400000, B, "until connected")           \
-    XX(FIRST_EVENT_TIMEOUT, "first_event_timeout", DURATION, 1, 86400000, B,                      \
-       "until the first event")                                                                   \
-    XX(IDLE_TIMEOUT, "idle_timeout", DURATION, 1, 86400000, B, "between two events")              \
-    XX(TOTAL_TIMEOUT, "total_timeout", DURATION, 1, 604800000, B, "one attempt in all")           \
-    XX(MAX_RETRIES, "max_retries", INT, 0, 10, B, "attempts after the first")                     \
-    XX(RETRY_DELAY, "retry_delay", DURATION, 100, 30000, B, "wait before the first retry")        \
-    XX(RETRY_BACKOFF, "retry_backoff", DOUBLE, 1, 5, B, "factor from one wait to the next")       \
-    XX(MAX_CONCURRENT_BATCHES, "max_concurrent_batches", INT, 1, 1000000, B,                      \
-       "calls of a batch in flight")                                                              \
-    XX(ENABLE_STREAMING, "enable_streaming", BOOL, 0, 1, M, "allow streams")                      \
-    XX(ENABLE_TRACING, "enable_tracing", BOOL, 0, 1, M, "tell telemetry of spans")                \
-    XX(ENABLE_METRICS, "enable_metrics", BOOL, 0, 1, M, "tell telemetry of measurements")         \
-    XX(ENABLE_STRUCTURED_LOGGING, "enable_structured_logging", BOOL, 0, 1, M,                     \
-       "log records of calls")                                                                    \
-    XX(ENABLE_TOOL_CALLING, "enable_tool_calling", BOOL, 0, 1, M, "send bound tools")             \
-    XX(TOOL_CHOICE, "tool_choice", STRING, 0, 0, B, "auto, none, required, or a tool's name")     \
-    XX(PARALLEL_TOOL_CALLS, "parallel_tool_calls", BOOL, 0, 1, B, "several tool calls at once")   \
-    XX(RESPONSE_SCHEMA, "response_schema", STRING, 0, 0, B, "JSON Schema the answer must fit")    \
-    XX(RESPONSE_SCHEMA_NAME, "response_schema_name", STRING, 0, 0, B, "its name at the provider") \
-    XX(RESPONSE_SCHEMA_STRICT, "response_schema_strict", BOOL, 0, 1, B,                           \
-       "the provider enforces it")                                                                \
-    XX(JSON_MODE, "json_mode", BOOL, 0, 1, B, "any JSON object as the answer")                    \
-    XX(REASONING_EFFORT, "reasoning_effort", ENUM, 0, 6, B,                                       \
-       "none, minimal, low, medium, high, xhigh, max")                                            \
-    XX(REASONING_BUDGET, "reasoning_budget", INT, 0, 2147483647, B, "most tokens to reason with") \
-    XX(USER, "user", STRING, 0, 0, B, "your id of the end user")                                  \
-    XX(EXTRA_BODY, "extra_body", STRING, 0, 0, B, "JSON object merged into the request's body")   \
-    XX(EXTRA_HEADERS, "extra_headers", LIST, 0, 0, B, "\"Name: value\" added to the request")     \
-    XX(WIRE_STREAMING, "wire_streaming", BOOL, 0, 1, B, "generate asks for a streamed answer")    \
-    XX(RESTART_DELIVERY, "restart_delivery", BOOL, 0, 1, B,                                       \
-       "a stream may restart: restart events")                                                    \
-    XX(RAW_EVENTS, "raw_events", BOOL, 0, 1, B, "deliver what the provider sent, too")            \
-    XX(PARTIAL, "partial", POINTER, 0, 0, C, "where a failed generate leaves what arrived")       \
-    XX(CA_FILE, "ca_file", STRING, 0, 0, M, "certificates to trust, PEM")                         \
-    XX(CLIENT_CERTIFICATE, "client_certificate", STRING, 0, 0, M, "client's certificate, PEM")    \
-    XX(CLIENT_KEY, "client_key", STRING, 0, 0, M, "its private key, PEM")                         \
-    XX(PROXY, "proxy", STRING, 0, 0, M, "URL of a proxy; \"\" for none")                          \
-    XX(UNIX_SOCKET, "unix_socket", STRING, 0, 0, M, "connect to this path instead of the host")   \
-    XX(USER_AGENT, "user_agent", STRING, 0, 0, M, "User-Agent of requests")                       \
-    XX(HTTP_VERSION, "http_version", ENUM, 0, 2, M, "auto, 1.1 or 2")                             \
-    XX(MAX_RESPONSE_BYTES, "max_response_bytes", INT, 1024, 1073741824, B, "largest answer kept") \
-    XX(MAX_EVENT_BYTES, "max_event_bytes", INT, 1024, 1073741824, B, "largest single frame")      \
-    XX(ENVIRONMENT, "environment", BOOL, 0, 1, M,                                                 \
-       "read key and URL from the provider's variables")                                          \
-    XX(PROVIDER_SPECIFIC, "provider_specific", STRING, 0, 0, B, "a provider's own option")        \
-    XX(KEY_SOURCE, "key_source", POINTER, 0, 0, M, "a function that gives the key")               \
-    XX(MAX_TOOL_STEPS, "max_tool_steps", INT, 1, 1000, B, "answers of a tool loop")               \
-    XX(MAX_CONCURRENT_TOOLS, "max_concurrent_tools", INT, 1, 1024, B,                             \
-       "tools of a loop that run at once")                                                        \
-    XX(TOOL_TIMEOUT, "tool_timeout", DURATION, 1, 86400000, B, "one run of a tool in a loop")     \
-    XX(RETRY_ON, "retry_on", LIST, 0, 0, B,                                                       \
-       "errors to retry besides the usual; \"-name\": not that one")                              \
-    XX(RETRY_BUDGET, "retry_budget", DOUBLE, 0, 10, M,                                            \
-       "retries that each call earns, beside one a second")                                       \
-    XX(BREAKER_FAILURES, "breaker_failures", INT, 1, 1000000, M,                                  \
-       "failed calls in a row that open the breaker")                                             \
-    XX(BREAKER_OPEN_TIME, "breaker_open_time", DURATION, 1, 86400000, M,                          \
-       "how long it stays open before a probe")                                                   \
-    XX(BREAKER_PROBES, "breaker_probes", INT, 1, 1000, M, "probes that succeed until it closes")  \
-    XX(REQUESTS_PER_MINUTE, "requests_per_minute", INT, 1, 1000000000, M,                         \
-       "calls a minute, spread evenly")                                                           \
-    XX(TOKENS_PER_MINUTE, "tokens_per_minute", INT, 1, 1000000000, M,                             \
-       "tokens a minute, in and out")                                                             \
-    XX(MAX_CONCURRENT_CALLS, "max_concurrent_calls", INT, 1, 1000000, M,                          \
-       "calls of this model at once")                                                             \
-    XX(LIMIT_WAIT, "limit_wait", DURATION, 0, 86400000, M,                                        \
-       "longest wait for those limits; 0: refuse at once")                                        \
-    XX(FALLBACK, "fallback", LIST, 0, 0, M, "models to ask when this one fails, in turn")         \
-    XX(FALLBACK_ON, "fallback_on", LIST, 0, 0, B,                                                 \
-       "errors that lead to them, instead of the usual")                                          \
-    XX(ROUTING, "routing", ENUM, 0, 2, M,                                                         \
-       "who of them is asked first: in_order, round_robin, weighted")                             \
-    XX(WEIGHT, "weight", INT, 1, 1000000, M, "this model's share where routing is weighted")      \
-    XX(CACHE_TTL, "cache_ttl", DURATION, 1, 31536000000, M,                                       \
-       "answers are kept so long and given again")                                                \
-    XX(CACHE, "cache", POINTER, 0, 0, M, "the store of those answers")                            \
-    XX(BUDGET, "budget", DOUBLE, 1e-9, 1e9, M,                                                    \
-       "US dollars that calls of this model may cost in all")                                     \
-    XX(PRICES, "prices", STRING, 0, 0, M, "file of prices, instead of the installed one")         \
-    XX(HOOKS, "hooks", POINTER, 0, 0, M, "your functions around every call")                      \
-    XX(BASE, "base", STRING, 0, 0, M, "provider whose protocol a provider of your own speaks")    \
-    XX(HEADERS, "headers", LIST, 0, 0, M,                                                         \
-       "\"Name: value\" of every request; the value may be env:NAME, file:PATH or "               \
-       "command:COMMAND, and an empty one takes the header away")                                 \
-    XX(BODY, "body", STRING, 0, 0, M,                                                             \
-       "JSON object merged into the body of every request; null takes a field away")              \
-    XX(MODELS, "models", LIST, 0, 0, M,                                                           \
-       "\"alias=name\": names of your own for models of the provider")                            \
-    XX(PROPAGATE_TRACE, "propagate_trace", BOOL, 0, 1, B,                                         \
-       "send the trace's context (traceparent) upstream")                                         \
-    XX(STRICT, "strict", BOOL, 0, 1, B,                                                           \
-       "an answer that is not whole, as one cut at its token limit, is an error")                 \
-    XX(PROGRESS_TIMEOUT, "progress_timeout", DURATION, 1, 604800000, B,                           \
-       "a stream's time without text, reasoning or a tool call, however alive its server")        \
-    XX(REQUEST_BODY, "request_body", STRING, 0, 0, C,                                             \
-       "the request's body, a JSON object that is sent as it is")                                 \
-    XX(EXCHANGE_KEY, "exchange_key", BOOL, 0, 1, M,                                               \
-       "false: the key is a token already, where the provider would exchange a key for one")      \
-    XX(DIMENSIONS, "dimensions", INT, 1, 65536, B, "numbers in a vector")                         \
-    XX(INPUT_TYPE, "input_type", ENUM, 0, 4, B,                                                   \
-       "purpose of embedded texts: query, document, similarity, classification, clustering")      \
-    XX(MAX_INPUTS, "max_inputs", INT, 1, 1000000, B, "most texts in a request that embeds them")  \
-    XX(STRICT_MEDIA, "strict_media", BOOL, 0, 1, B,                                               \
-       "an image, audio or a file that the provider can't send is an error")                      \
-    XX(ROUTING_KEY, "routing_key", STRING, 0, 0, C,                                               \
-       "calls with the same text ask the same of several models first")
+#define BELUGA_OPTION_MAP(XX)                                                                      \
+    XX(PROVIDER, "provider", STRING, 0, 0, M, "provider's name")                                   \
+    XX(MODEL_NAME, "model_name", STRING, 0, 0, B, "model's name at the provider")                  \
+    XX(API_KEY, "api_key", STRING, 0, 0, M,                                                        \
+       "key, or env:NAME, file:PATH, command:COMMAND, aws:PROFILE, google:")                       \
+    XX(BASE_URL, "base_url", STRING, 0, 0, M, "where the provider is")                             \
+    XX(TEMPERATURE, "temperature", DOUBLE, 0, 2, B, "sampling temperature")                        \
+    XX(TOP_P, "top_p", DOUBLE, 0, 1, B, "nucleus sampling")                                        \
+    XX(TOP_K, "top_k", INT, 1, 2147483647, B, "sample from the k most likely tokens")              \
+    XX(MAX_TOKENS, "max_tokens", INT, 1, 2147483647, B, "most tokens to generate")                 \
+    XX(FREQUENCY_PENALTY, "frequency_penalty", DOUBLE, -2, 2, B, "penalty on frequent tokens")     \
+    XX(PRESENCE_PENALTY, "presence_penalty", DOUBLE, -2, 2, B,                                     \
+       "penalty on tokens that already occur")                                                     \
+    XX(STOP_SEQUENCES, "stop_sequences", LIST, 0, 0, B, "text that ends the answer")               \
+    XX(SEED, "seed", INT, -9007199254740991, 9007199254740991, B, "seed of the sampling")          \
+    XX(TIMEOUT, "timeout", DURATION, 1, 86400000, B,                                               \
+       "longest wait for the first event and between events; longest call without streaming")      \
+    XX(CONNECT_TIMEOUT, "connect_timeout", DURATION, 1, 86400000, B, "longest time to connect")    \
+    XX(FIRST_EVENT_TIMEOUT, "first_event_timeout", DURATION, 1, 86400000, B,                       \
+       "longest time until the first event")                                                       \
+    XX(IDLE_TIMEOUT, "idle_timeout", DURATION, 1, 86400000, B, "longest time between two events")  \
+    XX(TOTAL_TIMEOUT, "total_timeout", DURATION, 1, 604800000, B, "longest time of one attempt")   \
+    XX(MAX_RETRIES, "max_retries", INT, 0, 10, B, "attempts after the first")                      \
+    XX(RETRY_DELAY, "retry_delay", DURATION, 100, 30000, B, "wait before the first retry")         \
+    XX(RETRY_BACKOFF, "retry_backoff", DOUBLE, 1, 5, B, "factor from one wait to the next")        \
+    XX(MAX_CONCURRENT_BATCHES, "max_concurrent_batches", INT, 1, 1000000, B,                       \
+       "most calls of a batch at once")                                                            \
+    XX(ENABLE_STREAMING, "enable_streaming", BOOL, 0, 1, M, "allow streams")                       \
+    XX(ENABLE_TRACING, "enable_tracing", BOOL, 0, 1, M, "send spans to telemetry")                 \
+    XX(ENABLE_METRICS, "enable_metrics", BOOL, 0, 1, M, "send metrics to telemetry")               \
+    XX(ENABLE_STRUCTURED_LOGGING, "enable_structured_logging", BOOL, 0, 1, M,                      \
+       "write log records of calls")                                                               \
+    XX(ENABLE_TOOL_CALLING, "enable_tool_calling", BOOL, 0, 1, M, "send bound tools")              \
+    XX(TOOL_CHOICE, "tool_choice", STRING, 0, 0, B, "auto, none, required, or a tool's name")      \
+    XX(PARALLEL_TOOL_CALLS, "parallel_tool_calls", BOOL, 0, 1, B,                                  \
+       "allow several tool calls in one answer")                                                   \
+    XX(RESPONSE_SCHEMA, "response_schema", STRING, 0, 0, B,                                        \
+       "JSON Schema that the answer must fit")                                                     \
+    XX(RESPONSE_SCHEMA_NAME, "response_schema_name", STRING, 0, 0, B,                              \
+       "name of the schema in the request")                                                        \
+    XX(RESPONSE_SCHEMA_STRICT, "response_schema_strict", BOOL, 0, 1, B,                            \
+       "let the provider enforce the schema")                                                      \
+    XX(JSON_MODE, "json_mode", BOOL, 0, 1, B, "require a JSON object as the answer")               \
+    XX(REASONING_EFFORT, "reasoning_effort", ENUM, 0, 6, B,                                        \
+       "none, minimal, low, medium, high, xhigh, max")                                             \
+    XX(REASONING_BUDGET, "reasoning_budget", INT, 0, 2147483647, B, "most tokens to reason with")  \
+    XX(USER, "user", STRING, 0, 0, B, "your id of the end user")                                   \
+    XX(EXTRA_BODY, "extra_body", STRING, 0, 0, B, "JSON object merged into the request's body")    \
+    XX(EXTRA_HEADERS, "extra_headers", LIST, 0, 0, B, "\"Name: value\" added to the request")      \
+    XX(WIRE_STREAMING, "wire_streaming", BOOL, 0, 1, B, "let generate request a streamed answer")  \
+    XX(RESTART_DELIVERY, "restart_delivery", BOOL, 0, 1, B,                                        \
+       "a stream that fails may begin again, with a restart event")                                \
+    XX(RAW_EVENTS, "raw_events", BOOL, 0, 1, B, "also deliver each event as the provider sent it") \
+    XX(PARTIAL, "partial", POINTER, 0, 0, C, "receives what had arrived when generate failed")     \
+    XX(CA_FILE, "ca_file", STRING, 0, 0, M, "certificates to trust, PEM")                          \
+    XX(CLIENT_CERTIFICATE, "client_certificate", STRING, 0, 0, M, "client's certificate, PEM")     \
+    XX(CLIENT_KEY, "client_key", STRING, 0, 0, M, "private key of the client's certificate, PEM")  \
+    XX(PROXY, "proxy", STRING, 0, 0, M, "URL of a proxy; \"\" for none")                           \
+    XX(UNIX_SOCKET, "unix_socket", STRING, 0, 0, M, "connect to this path instead of the host")    \
+    XX(USER_AGENT, "user_agent", STRING, 0, 0, M, "User-Agent of requests")                        \
+    XX(HTTP_VERSION, "http_version", ENUM, 0, 2, M, "auto, 1.1 or 2")                              \
+    XX(MAX_RESPONSE_BYTES, "max_response_bytes", INT, 1024, 1073741824, B, "largest answer kept")  \
+    XX(MAX_EVENT_BYTES, "max_event_bytes", INT, 1024, 1073741824, B, "largest single frame")       \
+    XX(ENVIRONMENT, "environment", BOOL, 0, 1, M,                                                  \
+       "read key and URL from the provider's variables")                                           \
+    XX(PROVIDER_SPECIFIC, "provider_specific", STRING, 0, 0, B, "a provider's own option")         \
+    XX(KEY_SOURCE, "key_source", POINTER, 0, 0, M, "a function that returns the key")              \
+    XX(MAX_TOOL_STEPS, "max_tool_steps", INT, 1, 1000, B,                                          \
+       "most answers of the model in a tool loop")                                                 \
+    XX(MAX_CONCURRENT_TOOLS, "max_concurrent_tools", INT, 1, 1024, B,                              \
+       "most tools of a loop that run at once")                                                    \
+    XX(TOOL_TIMEOUT, "tool_timeout", DURATION, 1, 86400000, B, "longest run of a tool in a loop")  \
+    XX(RETRY_ON, "retry_on", LIST, 0, 0, B,                                                        \
+       "errors to retry besides the default ones; \"-name\": not this one")                        \
+    XX(RETRY_BUDGET, "retry_budget", DOUBLE, 0, 10, M,                                             \
+       "retries that each call adds to the budget, besides one a second")                          \
+    XX(BREAKER_FAILURES, "breaker_failures", INT, 1, 1000000, M,                                   \
+       "failed calls in a row that open the breaker")                                              \
+    XX(BREAKER_OPEN_TIME, "breaker_open_time", DURATION, 1, 86400000, M,                           \
+       "how long the breaker stays open before a probe")                                           \
+    XX(BREAKER_PROBES, "breaker_probes", INT, 1, 1000, M,                                          \
+       "successful probes that close the breaker")                                                 \
+    XX(REQUESTS_PER_MINUTE, "requests_per_minute", INT, 1, 1000000000, M,                          \
+       "most calls a minute, spread evenly")                                                       \
+    XX(TOKENS_PER_MINUTE, "tokens_per_minute", INT, 1, 1000000000, M,                              \
+       "most tokens a minute, in and out")                                                         \
+    XX(MAX_CONCURRENT_CALLS, "max_concurrent_calls", INT, 1, 1000000, M,                           \
+       "most calls of this model at once")                                                         \
+    XX(LIMIT_WAIT, "limit_wait", DURATION, 0, 86400000, M,                                         \
+       "longest wait for rate and concurrency limits; 0: refuse at once")                          \
+    XX(FALLBACK, "fallback", LIST, 0, 0, M, "models to call if this one fails, in this order")     \
+    XX(FALLBACK_ON, "fallback_on", LIST, 0, 0, B,                                                  \
+       "errors after which a fallback is called, instead of the default ones")                     \
+    XX(ROUTING, "routing", ENUM, 0, 2, M,                                                          \
+       "which of several models is called first: in_order, round_robin, weighted")                 \
+    XX(WEIGHT, "weight", INT, 1, 1000000, M, "this model's share where routing is weighted")       \
+    XX(CACHE_TTL, "cache_ttl", DURATION, 1, 31536000000, M, "how long an answer is cached")        \
+    XX(CACHE, "cache", POINTER, 0, 0, M, "the store of cached answers")                            \
+    XX(BUDGET, "budget", DOUBLE, 1e-9, 1e9, M,                                                     \
+       "US dollars that calls of this model may cost in all")                                      \
+    XX(PRICES, "prices", STRING, 0, 0, M, "file of prices, instead of the installed one")          \
+    XX(HOOKS, "hooks", POINTER, 0, 0, M, "your functions around every call")                       \
+    XX(BASE, "base", STRING, 0, 0, M, "provider whose protocol a provider of your own speaks")     \
+    XX(HEADERS, "headers", LIST, 0, 0, M,                                                          \
+       "\"Name: value\" added to every request; the value may be env:NAME, file:PATH or "          \
+       "command:COMMAND, and an empty value removes the header")                                   \
+    XX(BODY, "body", STRING, 0, 0, M,                                                              \
+       "JSON object merged into the body of every request; null removes a field")                  \
+    XX(MODELS, "models", LIST, 0, 0, M,                                                            \
+       "\"alias=name\": names of your own for models of the provider")                             \
+    XX(PROPAGATE_TRACE, "propagate_trace", BOOL, 0, 1, B,                                          \
+       "send the trace's context (traceparent) upstream")                                          \
+    XX(STRICT, "strict", BOOL, 0, 1, B,                                                            \
+       "an incomplete answer, such as one cut at its token limit, is an error")                    \
+    XX(PROGRESS_TIMEOUT, "progress_timeout", DURATION, 1, 604800000, B,                            \
+       "a stream's time without text, reasoning or a tool call, however alive its server")         \
+    XX(REQUEST_BODY, "request_body", STRING, 0, 0, C,                                              \
+       "the request's body, a JSON object that is sent as it is")                                  \
+    XX(EXCHANGE_KEY, "exchange_key", BOOL, 0, 1, M,                                                \
+       "false: the key is already a token, which the provider need not exchange for one")          \
+    XX(DIMENSIONS, "dimensions", INT, 1, 65536, B, "numbers in a vector")                          \
+    XX(INPUT_TYPE, "input_type", ENUM, 0, 4, B,                                                    \
+       "purpose of embedded texts: query, document, similarity, classification, clustering")       \
+    XX(MAX_INPUTS, "max_inputs", INT, 1, 1000000, B, "most texts in a request that embeds them")   \
+    XX(STRICT_MEDIA, "strict_media", BOOL, 0, 1, B,                                                \
+       "an image, audio or a file that the provider can't send is an error")                       \
+    XX(ROUTING_KEY, "routing_key", STRING, 0, 0, C,                                                \
+       "calls with the same key call the same one of several models first")
 
 /** The numbers of the options, in the order of BELUGA_OPTION_MAP. */
 typedef enum beluga_option_key {
