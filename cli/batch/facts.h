@@ -12,7 +12,7 @@
 #define BATCH_OPTIONS_BYTES 2048
 #define BATCH_FORMAT_BYTES  128
 
-/* The texts that the facts borrow. */
+/* Memory for the texts to which the facts point. */
 typedef struct batch_fact_texts {
     char model[BATCH_MODEL_BYTES], options[BATCH_OPTIONS_BYTES];
     char format[BATCH_FORMAT_BYTES];
