@@ -1,4 +1,4 @@
-/* The facts that results depend on: input, model, template, and options that change answers. */
+/* The facts on which results depend: input, model, template, and options that change answers. */
 #ifndef BELUGA_CLI_BATCH_FACTS_H
 #define BELUGA_CLI_BATCH_FACTS_H
 

@@ -14,7 +14,7 @@
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
 #define BOM_BYTES  3
-#define MAX_NUMBER 24 /* bytes of a column's number as a text */
+#define MAX_NUMBER 24 /* enough for the number of a column as text */
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 

@@ -36,7 +36,7 @@ typedef struct batch_result_source {
     const char *id;
     const char *schema; /* JSON Schema that the answer must fit; NULL: none */
     batch_prices *prices;
-    const beluga_chat_model *model; /* the model that was asked */
+    const beluga_chat_model *model; /* the model to which the line was sent */
     const tool_runs *runs;          /* the tools that ran for the answer */
 } batch_result_source;
 

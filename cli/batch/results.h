@@ -2,7 +2,7 @@
  * The output of a batch: one JSON object on each line, for each finished line of the input.
  *
  * A result is written at once, and made durable together with others. A new run finds the results
- * of an interrupted one, cleans the file, and continues. The file is locked, so that no other run
+ * of an interrupted run, cleans the file, and continues. The file is locked, so that no other run
  * writes to it.
  */
 #ifndef BELUGA_CLI_BATCH_RESULTS_H
@@ -24,7 +24,7 @@ typedef struct batch_totals {
 /* The outcome of one line. */
 typedef struct batch_entry {
     uint64_t line;
-    uint64_t digest; /* of the line in the input; 0: not known */
+    uint64_t digest; /* digest of the line in the input; 0: not known */
     bool failed;
     bool unfinished; /* the answer is not complete */
     bool misfit;     /* the answer does not fit the schema */

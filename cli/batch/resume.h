@@ -1,4 +1,4 @@
-/* Continues an output that an earlier run began, or begins it. */
+/* Continues an output that an earlier run began, or begins a new output. */
 #ifndef BELUGA_CLI_BATCH_RESUME_H
 #define BELUGA_CLI_BATCH_RESUME_H
 

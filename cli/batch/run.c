@@ -451,7 +451,7 @@ static void wait_for_end(running_batch *run)
     batch_supply *supply = run->self->supply;
     int rc = 0;
     while (rc == 0 && (!run->ended || run->running)) rc = take_turn(run);
-    if (rc != 0) beluga_error_set(&run->self->error, rc, "the calls can't continue");
+    if (rc != 0) beluga_error_set(&run->self->error, rc, "the event loop of the calls has failed");
     judge_the_last(run);
     supply->ops->finish(supply);
 }

@@ -18,8 +18,8 @@
 #define MAX_BYTES ((size_t)1024 * 1024)
 #define VERSION   1
 
-/* The program and not the user chose this name, so only a file of this program is expected
- * there. */
+/* Print why the file can't be used. This program chose the file's name, so the reason may be that
+ * the path belongs to something else, such as a directory. */
 static int complain(const char *path, int error)
 {
     char text[128];

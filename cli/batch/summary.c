@@ -101,8 +101,8 @@ static void tell_misfits(const cli_args *args, const batch_work *run)
         n, n == 1 ? " does" : "s do", args->out);
 }
 
-/* Print the first failure. Most often all lines fail for the same reason, so it is not only in the
- * output. */
+/* Print the first failure. Most often all lines fail for the same reason, so the user need not look
+ * into the output file. */
 static void tell_failure(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];

@@ -21,7 +21,7 @@ typedef enum batch_claimed {
     BATCH_CLAIM_FAILED /* no more lines can be claimed; `error` says why */
 } batch_claimed;
 
-/* A line that belongs to this run until `done`. */
+/* A line that belongs to this run until `done` is called. */
 typedef struct batch_claim {
     batch_record record; /* its pointers are borrowed until the next claim */
     uint64_t ticket;     /* identifies the line to the supply */

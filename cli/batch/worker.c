@@ -254,8 +254,9 @@ static void tell_reason(const batch_work *run, const batch_queue_supply *supply)
     if (!err->code) return;
     beluga_error_format(err, line, sizeof line);
     if (run->alike > 1)
-        out_error("%zu lines in a row failed for the same reason, and go back to the queue: %s",
-                  run->alike, line);
+        out_error(
+            "%zu lines in a row failed for the same reason, and were returned to the queue: %s",
+            run->alike, line);
     else
         out_error("%s", line);
 }
@@ -356,7 +357,8 @@ static void release(worker *w)
     batch_manifest_free(&w->manifest);
 }
 
-/* Work on the existing job. @param[out] busy  The job had lines to send. */
+/* Connect to the job, and send its lines until it ends. @param[out] busy  The worker has sent
+ * lines. */
 static int work_once(const cli_args *args, int64_t idle_ms, bool *told, bool *busy)
 {
     worker w = {.args = args, .told = told, .idle_ms = idle_ms};

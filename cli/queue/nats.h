@@ -104,7 +104,7 @@ typedef struct nats_pull {
 /* Requests messages from one consumer of the server (pull requests). Several requests may be under
  * way. */
 typedef struct nats_puller {
-    const char *name; /* the word in the subject of this puller's inbox */
+    const char *name; /* the word that identifies this puller in the subjects of the inbox */
     char stream[NATS_STREAM_BYTES], consumer[NATS_STREAM_BYTES];
     natsSubscription *subscription;
     nats_pull pulls[NATS_MAX_PULLS];
@@ -127,7 +127,9 @@ typedef struct nats_reading {
     nats_puller puller;
     bool made; /* the consumer exists */
     uint64_t round;
-    char word[32]; /* word in the subject of the inbox; it differs in each round */
+    /* the word that identifies this reading in the subjects of the inbox; it differs in each round
+     */
+    char word[32];
     int64_t again_ms;
 } nats_reading;
 
@@ -141,7 +143,7 @@ typedef struct nats_workers {
     queue_worker *list; /* in this list, `seen_ms` is a point in time */
     size_t count, room;
     int64_t next_ms;
-    /* this worker's results: ours: those that were stored; failed: those that are errors */
+    /* results of this worker: `ours` were stored, `failed` are errors */
     uint64_t ours, failed;
     natsSubscription *alive, *who;
 } nats_workers;

@@ -9,8 +9,8 @@
 
 #define REQUEST_MS   2000
 #define CALLBACKS_MS 5000
-/* The smallest maximum of a message that is usable; the reference to the parts must fit into a
- * message. */
+/* A server must accept messages of at least this size, since the reference to the parts of a long
+ * message must fit into a message. */
 #define LEAST_MESSAGE 4096
 /* The largest size of a part, since the server returns parts as base64 in JSON. */
 #define MOST_MESSAGE ((size_t)1024 * 1024)

@@ -121,8 +121,8 @@ static natsStatus set_tls(const nats_library *nats, const nats_address *a, natsO
     return s;
 }
 
-/* Set the time-outs, and that libnats must not buffer messages while it is not connected, since the
- * keeper sends them again. */
+/* Set the time-outs, and turn off the buffering of messages while libnats is not connected, since
+ * the keeper sends them again. */
 static natsStatus set_times(const nats_library *nats, natsOptions *options)
 {
     natsStatus s = nats->natsOptions_SetTimeout(options, CONNECT_MS);

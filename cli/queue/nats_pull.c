@@ -78,7 +78,7 @@ static void end_pull_locked(nats_queue *q, nats_puller *p, natsMsg *message, int
         if (id && p->pulls[i].id == id) p->pulls[i].id = 0;
     natsStatus s = q->nats->natsMsgHeader_Get(message, "Status", &status);
     if (s != NATS_OK || !status || strcmp(status, "408") == 0 || strcmp(status, "404") == 0) return;
-    /* 409: the consumer moves or was deleted; 503: no server has it */
+    /* 409: the consumer moves or was deleted; 503: no server has the consumer */
     p->pause_ms = now_ms + PAUSE_MS;
     p->broken = true;
     q->check_job |= strcmp(status, "503") == 0 || strcmp(status, "409") == 0;

@@ -170,7 +170,7 @@ static void send(nats_queue *q, nats_put *put)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* Remove a put that was not sent yet from `fresh`. */
+/* Take the next put out of `fresh` in order to send it. */
 static nats_put *take_fresh(nats_queue *q)
 {
     if (beluga__list_empty(&q->fresh)) return NULL;
@@ -201,9 +201,9 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
     return true;
 }
 
-/* Send all puts that had no answer in time again. An acknowledgement is sent at most ACK_TRIES
- * times, since a server does not answer an acknowledgement that it has already processed. Should
- * the line be delivered again, the worker finds its result. */
+/* Send each put again that had no answer in time. An acknowledgement is sent at most ACK_TRIES
+ * times, since a server does not answer an acknowledgement that it has already processed. If the
+ * line is delivered again, the worker finds its result. */
 static void renew_locked(nats_queue *q, int64_t now_ms)
 {
     for (beluga__list *node = q->waiting.next, *next; node != &q->waiting; node = next) {

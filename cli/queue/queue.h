@@ -7,8 +7,8 @@
  * line, and the first result of a line stays. So a line may be sent twice, but has one result.
  *
  * A queue belongs to one thread, which calls all of these functions. A backend may use threads of
- * its own, but calls nothing on them; instead, queue_fd becomes readable. The queue never contains
- * the keys of a provider: a worker uses its own configuration for them.
+ * its own, but calls no function of the caller on them; instead, queue_fd becomes readable. The
+ * queue never contains the keys of a provider: a worker uses its own configuration for them.
  */
 #ifndef BELUGA_CLI_QUEUE_H
 #define BELUGA_CLI_QUEUE_H

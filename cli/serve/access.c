@@ -28,7 +28,7 @@ typedef struct bucket {
     int64_t at_ms; /* when `level` was computed */
 } bucket;
 
-/* The usage of one key name. It is kept when the configuration is reloaded. */
+/* The usage under one key name. It is kept when the configuration is reloaded. */
 typedef struct account {
     spend_account spend; /* must be the first member */
     struct account *next;
@@ -547,7 +547,8 @@ static void tell_unpriced(const serve_key *key)
     if (!budget || key->account->told_unpriced) return;
     key->account->told_unpriced = true;
     out_warning("the budget of the key %s does not count calls of models whose price is not known; "
-                "to count them, put their prices into a file that the option prices names",
+                "to count them, write their prices into a file and set the option prices "
+                "to its path",
                 key->account->name);
 }
 

@@ -1,6 +1,6 @@
-/* The keys of clients: which models each key may ask, how often, and for how much money. The spend
- * of a key is kept when the configuration is reloaded and, if the key has budgets, when the server
- * ends (spend.h). */
+/* The keys of clients. A key determines which models its client may use, how often, and for how
+ * much money. The spend of a key is kept when the configuration is reloaded and, if the key has
+ * budgets, when the server ends (spend.h). */
 #ifndef BELUGA_CLI_SERVE_ACCESS_H
 #define BELUGA_CLI_SERVE_ACCESS_H
 

@@ -24,8 +24,8 @@ typedef struct serve_call serve_call;
 typedef struct call_form {
     /* Start the call. @return 0, or an error code with `err` set. */
     int (*start)(serve_call *call, beluga_error *err);
-    /* Write the part of the answer that may be sent into `out`; called at the end of a turn. NULL:
-     * the function `event` has already written it. */
+    /* Append the part of the answer that may be sent now to `out`; called at the end of a turn.
+     * NULL: the function `event` has already done it. */
     void (*put)(serve_call *call);
     /* Handle an event of the call, including the last one. Not called after a failure, or after the
      * client has gone. */

@@ -274,8 +274,8 @@ static bool reads_to_the_end(const serve_call *call)
            http_header(call->request->x, "originator");
 }
 
-/* End the stream with a failure, in the form of its protocol. If this needs more memory than
- * available, the connection is broken, which the client also sees as a failure. */
+/* End the stream with a failure, in the form of its protocol. Without enough memory for that, the
+ * connection is broken, which the client also sees as a failure. */
 static void break_stream(serve_call *call, const beluga_error *err)
 {
     bool is_open = !call->stream && call->sent;

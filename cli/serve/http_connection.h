@@ -25,7 +25,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* for one read; also the maximum of bytes that are read ahead */
+/* size of the buffer for one read; also the maximum of bytes that are read ahead */
 #define HTTP_READ_BYTES     (64u << 10)
 #define HTTP_MAX_UNSENT     (256u << 20) /* maximum of unsent bytes on a connection */
 #define HTTP_MAX_EXTENSIONS (4u << 10)   /* maximum of the chunk extensions in one body */
@@ -34,7 +34,8 @@
                                  * answer */
 #define HTTP_MAX_DESCRIBED 4096 /* maximum of the body of an error of HTTP itself */
 #define HTTP_MAX_LISTENERS 32
-#define HTTP_MAX_OPENED    4 /* sockets for one address, which may be a host name */
+/* maximum number of sockets for one address, which may be a host name */
+#define HTTP_MAX_OPENED 4
 #define HTTP_MAX_TURNED_AWAY                                             \
     64u /* rejected connections that may wait at the same time for their \
          * 503 */
@@ -46,7 +47,7 @@
 
 typedef struct http_connection http_connection;
 
-/* Each phase has the event for which the connection waits. */
+/* The phases of a connection. In each of them it waits for one kind of event. */
 typedef enum http_phase {
     PHASE_IDLE,    /* waits for the first byte of a request */
     PHASE_HEAD,    /* waits for the rest of the request's head */
@@ -109,15 +110,15 @@ struct http_connection {
     reactor_watch watch;
     reactor_timer timer;
     http_server *server;
-    http_connection *next, *before; /* linked list of the server */
-    /* linked list of connections with work at the end of the turn */
+    http_connection *next, *before; /* links in the server's list of connections */
+    /* link in the list of connections that have work at the end of the turn */
     http_connection *next_touched;
     http_exchange *x; /* NULL: no exchange is open */
     llhttp_t parser;
     http_phase phase;
     http_wait wait; /* the time-out for which the timer is set */
-    /* is_touched: in the list of next_touched; is_dead: sending failed, or memory could not be
-     * allocated */
+    /* is_touched: the connection is in the list of next_touched; is_dead: sending failed, or memory
+     * could not be allocated */
     bool is_touched, is_dead;
     bool keep;  /* read another request after this request */
     bool moved; /* bytes were received or sent, so the time-out starts again */

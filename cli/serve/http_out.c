@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <sys/uio.h>
 
-/* At most this number of bytes is copied behind the queued bytes. To pass them to the kernel as a
+/* At most this number of bytes is copied behind the queued bytes. Passing them to the kernel as a
  * second block would take more time than the copy. */
 enum { COPY_BYTES = 4096 };
 

@@ -1,5 +1,5 @@
 /* Records facts about requests: as metrics (/metrics), as a line for each request (the journal),
- * and of the last hour (the page). */
+ * and as figures of the last hour (the page). */
 #ifndef BELUGA_CLI_SERVE_OBSERVE_H
 #define BELUGA_CLI_SERVE_OBSERVE_H
 

@@ -38,7 +38,7 @@ serve_request *serve_request_begin(serve *s, http_exchange *x);
 /* Pass the record of a request to the observer, and free the request. */
 void serve_request_end(serve_request *request, bool gone);
 
-/* Store the name of the model that the client sent in the record; NULL: none. */
+/* Store in the record the name of the model that the client sent; NULL: none. */
 void serve_request_note_model(serve_request *request, const char *asked);
 /* Store an error in the record. */
 void serve_request_note(serve_request *request, const beluga_error *err);

@@ -45,8 +45,7 @@ struct shared_keys {
     /* protects the members below; not held during network I/O */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    /* the keys that were read last and that the event loop has not taken yet; `memory` is NULL if
-     * it has */
+    /* the keys that were read last, until the event loop takes them; then `memory` is NULL */
     serve_settings newest;
     beluga__buf complaints; /* messages about invalid entries, each terminated by NUL */
     char why[WHY_BYTES];    /* why the bucket can't be read; "": no failure */

@@ -232,8 +232,8 @@ static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_err
             "serve.keys_from can't change while the server runs; restart the server");
     if (!serve_has_keys(&s->now->settings) || serve_has_keys(&snapshot->settings)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "serve.keys is now empty, but a running server does not give up its "
-                            "keys: restart the server to serve without keys");
+                            "serve.keys is now empty, but a reload can't remove all keys: restart "
+                            "the server to serve without keys");
 }
 
 static bool listens_alike(const serve_settings *a, const serve_settings *b)

@@ -1,4 +1,5 @@
-/* The state of a server: its parts, its current configuration, and how it is reloaded. */
+/* The state of a server: its parts, its current configuration, and the reload of the configuration.
+ */
 #ifndef BELUGA_CLI_SERVE_STATE_H
 #define BELUGA_CLI_SERVE_STATE_H
 
