@@ -29,7 +29,7 @@ typedef struct batch_queue_supply {
     /* all borrowed */
     queue *queue;
     const batch_manifest *manifest;
-    batch_plan *plan; /* its columns are replaced with each line that is claimed */
+    batch_plan *plan; /* each claimed line replaces the columns of the plan */
     batch_progress *progress;
     batch_parcel parcel;
     size_t jobs;

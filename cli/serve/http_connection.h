@@ -120,7 +120,7 @@ struct http_connection {
     /* is_touched: the connection is in the list of next_touched; is_dead: sending failed, or memory
      * could not be allocated */
     bool is_touched, is_dead;
-    bool keep;  /* read another request after this request */
+    bool keep;  /* the connection stays open for another request */
     bool moved; /* bytes were received or sent, so the time-out starts again */
     /* a request has arrived on this connection, so it may be idle for a longer time */
     bool had_request;

@@ -400,8 +400,7 @@ static int check_name(const char *name, beluga_error *err)
                             SERVE_KEY_NAME_BYTES);
 }
 
-/* Returns the length of the address without the bucket, which is the form that the nats tool needs.
- */
+/* Returns the length of the part of the address before the bucket, which the nats tool needs. */
 static int servers_length(const nats_bucket *b)
 {
     return (int)(strlen(b->address.where) - strlen(b->address.job) - 1);

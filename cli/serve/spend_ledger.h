@@ -21,7 +21,8 @@
 
 typedef struct spend_ledger spend_ledger;
 
-/* @param writer  At most 16 letters and digits. @return NULL without memory. */
+/* Make an empty ledger. @param writer  At most 16 letters and digits. @return NULL without memory.
+ */
 spend_ledger *spend_ledger_new(const char *writer);
 void spend_ledger_free(spend_ledger *l);
 
