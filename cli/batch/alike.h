@@ -1,5 +1,6 @@
-/* Consecutive failures whose cause may lie outside the lines, such as a wrong model or a server
- * that is down. Their results are held back until it is known whether they are final. */
+/* Detects consecutive failures that may have a common cause outside the lines, such as a wrong
+ * model or a server that is down. The results of these lines are held back until it is known
+ * whether they are final. */
 #ifndef BELUGA_CLI_BATCH_ALIKE_H
 #define BELUGA_CLI_BATCH_ALIKE_H
 
@@ -11,7 +12,8 @@
 /* After this number of consecutive failures of the same kind, the run ends. */
 #define BATCH_MOST_ALIKE 10
 
-/* A result that is held back, and the position of its line among the lines that are asked. */
+/* A result that is held back. `place` is the number of its line in the order in which the run takes
+ * the lines; `ticket` identifies the line to the supply (supply.h). */
 typedef struct batch_held {
     uint64_t place, ticket;
     cli_text text; /* owned */
@@ -24,18 +26,19 @@ typedef struct batch_alike {
     beluga_error error; /* the error of the first result that is held */
 } batch_alike;
 
-/* Return whether an error concerns all lines. Such an error ends the run, and its line stays
- * unanswered for the next run. */
+/* Return whether an error would occur with every line, such as a wrong key. Such an error ends the
+ * run, and the next run sends the failed line again. */
 bool batch_alike_is_of_all(int code);
 
-/* Return whether an error of a call may have a cause outside the line. */
+/* Return whether the error of a call may have a cause other than the line itself. */
 bool batch_alike_is_suspect(const beluga_error *err);
 
-/* Return whether an error is of the same kind as those of the held results, or no result is held.
- */
+/* Return whether an error has the same code as the errors of the held results, or no result is
+ * held. */
 bool batch_alike_fits(const batch_alike *alike, const beluga_error *err);
 
-/* Hold a result back. This takes its text over; the caller has checked that there is room. */
+/* Hold a result back, and take ownership of its text. The caller must ensure that fewer than
+ * BATCH_MOST_ALIKE results are held. */
 void batch_alike_hold(batch_alike *alike, const batch_held *held, const beluga_error *err);
 
 #endif

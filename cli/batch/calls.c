@@ -7,7 +7,7 @@
 
 #define DEFAULT_JOBS 8
 #define MAX_JOBS     10000
-/* File descriptors that are needed for other things than calls. */
+/* The number of file descriptors that are reserved for other uses than calls. */
 #define SPARE_FILES 64
 
 int batch_calls_take(const cli_args *args, size_t *jobs)

@@ -6,11 +6,12 @@
 
 #include <beluga/config.h>
 
-/* Read -j. @param[out] jobs  8 without it. @return 0, or an exit code, reported. */
+/* Read the option -j. @param[out] jobs  Its value; 8 if it is not given. @return 0, or an exit code
+ * after printing the error. */
 int batch_calls_take(const cli_args *args, size_t *jobs);
 
-/* Without -j, use the number that the configuration of the model sets, if any. Also raises the
- * limit of open file descriptors if needed. */
+/* Without -j, use the number of calls that the model's configuration allows, if it has such a
+ * limit. Also raise the limit of open file descriptors if needed. */
 void batch_calls_allow(const cli_args *args, const beluga_config *config, size_t *jobs);
 
 #endif

@@ -12,14 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Number of bad lines that are reported one by one. */
+/* At most this number of bad lines is reported one by one. */
 #define MAX_TOLD 10
 
 typedef struct estimate_sums {
     uint64_t lines, bad, under_way;
     int64_t input, most_output;
     bool bounded;   /* every line has a limit for the length of its answer */
-    double average; /* average of the existing answers; below 0: there are none */
+    double average; /* average output tokens of the existing answers; below 0: no answers */
     int64_t output; /* -1: unknown */
     beluga_price price;
     double cost; /* -1: unknown */

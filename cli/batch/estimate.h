@@ -1,4 +1,4 @@
-/* --dry-run: what a batch would cost, and how the estimate is made. */
+/* Estimates the cost of a batch for --dry-run, and explains how it was estimated. */
 #ifndef BELUGA_CLI_BATCH_ESTIMATE_H
 #define BELUGA_CLI_BATCH_ESTIMATE_H
 
@@ -15,12 +15,12 @@ typedef struct batch_estimate {
     const batch_plan *plan;
     batch_reader *reader;
     const batch_survey *survey;
-    const batch_output *output; /* the lines that are finished */
+    const batch_output *output; /* has the lines that are already finished */
     const beluga_config *config;
     const beluga_prices *prices;  /* NULL: prices are unknown */
     const char *model;            /* in the form PROVIDER/MODEL */
-    const batch_journal *journal; /* the lines that are in jobs */
-    double factor; /* factor on the price if lines are asked in batch jobs; 0: they are not */
+    const batch_journal *journal; /* has the lines that are in batch jobs */
+    double factor; /* price factor for batch jobs; 0: the lines are not sent in batch jobs */
 } batch_estimate;
 
 /* Find the price of a model in the form PROVIDER/MODEL. */

@@ -19,7 +19,8 @@ static char *describe(const beluga_config *config, int key)
     return text;
 }
 
-/* Numbers and words are added unchanged, longer texts as a digest. */
+/* Append an option as NAME=VALUE. Numbers and words are added unchanged, longer texts as a digest.
+ */
 static int add_option(const beluga_config *config, int key, char *options)
 {
     char digest[BATCH_DIGEST_TEXT];
@@ -51,7 +52,7 @@ static void add(batch_facts *facts, const char *name, const char *value)
     facts->items[facts->count++] = (batch_fact){name, value};
 }
 
-/* Add a column, as the first digits of its name's digest. */
+/* Append the first digits of the digest of a column's name. */
 static void add_column(char text[BATCH_FORMAT_BYTES], const char *what, const char *name)
 {
     char digest[BATCH_DIGEST_TEXT];
@@ -60,7 +61,7 @@ static void add_column(char text[BATCH_FORMAT_BYTES], const char *what, const ch
     if (name) snprintf(text + used, BATCH_FORMAT_BYTES - used, " %s %.16s", what, digest);
 }
 
-/* Describe the format, and how the file is read if that is not the usual way. */
+/* Describe the format, and those options that are not the defaults. */
 static void describe_format(const batch_fact_source *source, char text[BATCH_FORMAT_BYTES])
 {
     const batch_layout *layout = source->layout;

@@ -1,4 +1,4 @@
-/* The facts that results depend on: input, model, template, and options that change answers. */
+/* The facts on which results depend: input, model, template, and options that change answers. */
 #ifndef BELUGA_CLI_BATCH_FACTS_H
 #define BELUGA_CLI_BATCH_FACTS_H
 
@@ -12,7 +12,7 @@
 #define BATCH_OPTIONS_BYTES 2048
 #define BATCH_FORMAT_BYTES  128
 
-/* The texts that the facts borrow. */
+/* Memory for the texts to which the facts point. */
 typedef struct batch_fact_texts {
     char model[BATCH_MODEL_BYTES], options[BATCH_OPTIONS_BYTES];
     char format[BATCH_FORMAT_BYTES];

@@ -41,7 +41,7 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
     return batch_output_add(file_of(supply)->output, entry, text, n);
 }
 
-/* A line that got no result needs no action: the next run asks it. */
+/* A line without a result needs no action: the next run sends it again. */
 static void done(batch_supply *supply, uint64_t ticket, bool put)
 {
     (void)supply;

@@ -1,4 +1,4 @@
-/* Files that appear complete, or not at all. */
+/* Creates files that become visible under their names only when they are complete. */
 #ifndef BELUGA_CLI_BATCH_FILES_H
 #define BELUGA_CLI_BATCH_FILES_H
 
@@ -17,14 +17,14 @@ typedef struct batch_new_file {
     char buffer[65536];
 } batch_new_file;
 
-/* All functions return 0, or -1 with errno, as base/new_file.h explains. Only a regular file is
- * replaced. */
+/* These functions return 0, or -1 with errno; see base/new_file.h. Only a regular file is replaced.
+ */
 int batch_new_file_begin(batch_new_file *file, const char *path, bool follow);
 int batch_new_file_add(batch_new_file *file, const char *bytes, size_t n);
 /* Make the file durable under its name. @param fd Receives the descriptor; NULL: it is closed. */
 int batch_new_file_finish(batch_new_file *file, int *fd);
-/* Remove the new file. Call this after a failure; it is harmless after finish, and when called
- * twice. */
+/* Remove the unfinished file after a failure. A call after batch_new_file_finish, or a second call,
+ * has no effect. */
 void batch_new_file_drop(batch_new_file *file);
 
 /* Read up to n bytes at an offset. Returns the number of bytes read, or -1 with errno. */

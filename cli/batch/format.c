@@ -63,8 +63,8 @@ static const delimiter_name delimiters[] = {
     {'\t', "\\t", "tabs"},    {'|', "pipe", "vertical bars"},
 };
 
-/* Quotes and line ends have another meaning in CSV, and bytes that are not ASCII may be part of a
- * character. */
+/* Return whether a character may be a delimiter. Quotes and line ends have another meaning in CSV,
+ * and a byte that is not ASCII may be part of a character. */
 static bool can_delimit(char c)
 {
     return c > 0 && c != '"' && c != '\n' && c != '\r';

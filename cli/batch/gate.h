@@ -1,6 +1,7 @@
 /*
  * Limits a rate, such as tokens per minute. The caller asks the gate whether it is open, and
- * reports afterwards how much it has used. At most one second's worth may pass at once.
+ * reports afterwards how much it has used. Allowance that is not used accumulates only up to
+ * that of one second.
  */
 #ifndef BELUGA_CLI_BATCH_GATE_H
 #define BELUGA_CLI_BATCH_GATE_H

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Number of lines to put, and of results to take, before switching to the other task. */
+/* Number of lines to put into the queue, and of results to collect, before switching to the other
+ * task. */
 #define PUT_AT_ONCE     256
 #define COLLECT_AT_ONCE 1024
 #define WAIT_MS         100
@@ -45,7 +46,8 @@ static int refuse(const batch_gatherer *c, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* The lines of an existing job never change, so it must have the same lines as this run. */
+/* Check that the existing job has the same lines as this run, since the lines of a job never
+ * change. */
 static int check_lines(const batch_gatherer *c)
 {
     const batch_manifest *m = &c->found;
@@ -121,8 +123,8 @@ static int make_job(const batch_gatherer *c, const cli_text *json)
     return CLI_EXIT_USAGE;
 }
 
-/* The mark is written before the job is created. If this process dies in between, the next run
- * recognises the job by the mark. */
+/* Create the job. The mark is written first: if this process dies before the job exists, the next
+ * run recognises the job by the mark. */
 static int create(batch_gatherer *c)
 {
     cli_text json = {0};
@@ -186,8 +188,8 @@ static bool may_pass(int code)
            code == BELUGA_ERROR_TIMEOUT || code == BELUGA_ERROR_INTERNAL;
 }
 
-/* Seal the job. If that fails for the moment, later turns try again, while results are collected.
- */
+/* Seal the job, after which it accepts no more lines. After a temporary failure, later turns of the
+ * loop try again while they collect results. */
 static int seal(batch_gatherer *c)
 {
     beluga_error err;
@@ -201,7 +203,8 @@ static int seal(batch_gatherer *c)
     return 0;
 }
 
-/* Put the next lines, and seal the job after the last one. @return 0, or -1 to stop. */
+/* Put the next lines into the queue, and seal the job after the last one. @return 0, or -1 to end
+ * the run. */
 static int put_some(batch_gatherer *c)
 {
     batch_supply *lines = &c->lines.base;
@@ -223,7 +226,8 @@ static int put_some(batch_gatherer *c)
 
 /* ---- collecting results ---------------------------------------------------------------------- */
 
-/* Write a result. If the line already has one, an earlier run wrote it before it was killed. */
+/* Write a result to the output. If the output already has a result of this line, an earlier run
+ * wrote it before it was killed. */
 static int keep_result(batch_gatherer *c, const queue_result *result)
 {
     batch_entry entry;
@@ -234,7 +238,7 @@ static int keep_result(batch_gatherer *c, const queue_result *result)
                     result->line);
         return 0;
     }
-    /* The mark stays before a result that can't be read, so that another run finds this result
+    /* The mark must not pass a result that can't be read, so that the next run reads this result
      * again. */
     if (!c->unreadable) c->mark.position = result->position;
     if (batch_output_has(c->output, entry.line)) return 0;
@@ -248,7 +252,7 @@ static void pass_over(batch_gatherer *c, const beluga_error *err)
     out_warning("%s", err->message);
 }
 
-/* @return the number of results; -1 to stop. */
+/* @return the number of results; -1 to end the run. */
 static int collect_some(batch_gatherer *c, int64_t wait_ms)
 {
     beluga_error err;
@@ -266,7 +270,7 @@ static int collect_some(batch_gatherer *c, int64_t wait_ms)
     return COLLECT_AT_ONCE;
 }
 
-/* The mark is written only after the results are durable, never before. */
+/* Write the mark, but only after the results before it are durable. */
 static int write_mark(batch_gatherer *c, bool now)
 {
     int64_t at = beluga__now_ms();
@@ -294,8 +298,8 @@ static void hear(batch_gatherer *c)
     batch_progress_show(c->progress, &c->output->totals);
 }
 
-/* Return whether a worker is connected that holds a line. A worker that was killed does not report,
- * but its lines stay claimed until another worker takes them. */
+/* Return whether a connected worker has claimed lines. The counts in the queue can't show this,
+ * since the lines of a worker that was killed stay claimed until another worker takes them. */
 static bool is_worked_on(batch_gatherer *c)
 {
     queue_worker workers[MOST_WORKERS];
@@ -304,8 +308,8 @@ static bool is_worked_on(batch_gatherer *c)
     return in_flight != 0 || n > MOST_WORKERS;
 }
 
-/* Return whether the budget is spent. The remaining lines are then asked only after a restart with
- * a larger budget. */
+/* Return whether the budget is spent. The remaining lines are then sent only after a restart with a
+ * larger budget. */
 static bool is_spent(batch_gatherer *c)
 {
     double budget = job_budget(c);
@@ -347,7 +351,7 @@ static void go(batch_gatherer *c)
     queue_counts counts;
     batch_file_supply_begin(&c->lines, c->reader, c->survey, c->output);
     if (c->joined && queue_count(c->queue, &counts, LAST_WAIT_MS)) c->sealed = counts.lines != 0;
-    /* If the output has lost results since then, collect everything again. */
+    /* If the output has fewer lines than when the mark was written, collect all results again. */
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
     c->came_ms = beluga__now_ms();

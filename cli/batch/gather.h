@@ -23,35 +23,39 @@ typedef struct batch_gatherer {
     batch_reader *reader;
     batch_output *output;
     batch_progress *progress;
-    batch_manifest made; /* describes the job that is created if there is none; its id and number
-                          * of lines are not used */
+    /* manifest of the job to create if it does not exist; its id and number of lines are not used
+     */
+    batch_manifest made;
     /* Set by the functions below. */
     queue *queue;
-    batch_manifest found; /* describes the existing job */
+    batch_manifest found; /* manifest of the existing job */
     bool joined;
-    batch_mark mark, written;   /* the current position, and the position in the file */
+    /* the current mark, and the mark as it was last written to the file */
+    batch_mark mark, written;
     int64_t marked_ms, came_ms; /* when the mark was written, and when the last result arrived */
     batch_file_supply lines;
     bool sealed;
-    int64_t seal_ms, seal_until_ms; /* when sealing is retried, and when it is given up; 0: not
-                                     * tried yet */
-    uint64_t unreadable;            /* number of results that can't be read and were skipped */
+    /* when to try again to seal the job, and when to give up; 0: not tried yet */
+    int64_t seal_ms, seal_until_ms;
+    /* number of results that were skipped because they can't be read */
+    uint64_t unreadable;
     queue_counts counts;
     queue_sum spent;
     /* The outcome. */
-    beluga_error error; /* the error that stopped it; code 0: none */
+    beluga_error error; /* the error that stopped the run; code 0: none */
     bool interrupted;
     int code; /* exit code of a failure that was already reported; 0: none */
 } batch_gatherer;
 
 /*
- * Connect, and look for the job. A job with other facts is refused.
- * @return 0, or an exit code, reported. Free the collector in either case.
+ * Connect, and look for the job. A job that was created with other facts (facts.h) is refused.
+ * @return 0, or an exit code after printing the error. Free the collector in either case.
  */
 int batch_gather_find(batch_gatherer *collector);
 
-/* Put the lines that the open output does not have, and collect results until every line has one.
- * @return 0, or an exit code, reported, if this could not begin. */
+/* Put the lines that have no result in the open output into the queue, and collect results until
+ * every line has one. @return 0, or an exit code, after printing the error, if the run could not
+ * begin. */
 int batch_gather_run(batch_gatherer *collector);
 
 /* Remove the job, after all its results are durable in the output. */

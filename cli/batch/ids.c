@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 #define WORD_BITS 64
-/* The ids are searched in parts that fit into memory, and the file is read once for each part. If
- * there are more ids than this many parts of the usual size can hold, the parts are larger. */
+/* The ids are divided into parts that fit into memory, and the file is read once for each part. If
+ * more than MAX_PARTS parts would be needed, the parts are larger. */
 #define PART_IDS  ((uint64_t)8192)
 #define MAX_PARTS ((uint64_t)64)
 
-/* The ids of one part, with open addressing; a digest of zeros is an empty place. */
+/* A hash table of the ids of one part, with open addressing. A digest of zeros marks a free place.
+ */
 typedef struct id_table {
     uint64_t (*places)[2];
     uint64_t mask;

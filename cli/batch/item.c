@@ -40,8 +40,8 @@ static long find_named_column(const batch_reader *reader, const char *name)
     return *name && !*end && column >= 0 && (size_t)column < reader->n_columns ? column : -1;
 }
 
-/* Without a header, the file must have only one column. With a header, a column for the prompt may
- * be missing. */
+/* Find the column with the prompt. A file without a header must have only one column; a file with a
+ * header may have no such column. */
 static long find_prompt_column(const batch_plan *plan)
 {
     static const char *const names[] = {"prompt", "text", NULL};
@@ -182,7 +182,8 @@ static int attach(item_source *f, beluga_message *message, const char *what, siz
     return rc == 0 || rc == BELUGA_ERROR_NO_MEMORY ? rc : BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* The member's value is one file name or address, or a list of them. */
+/* Attach the files that a member names. Its value is one file name or address, or a list of them.
+ */
 static int attach_member(item_source *f, beluga_message *message)
 {
     size_t length;
@@ -307,11 +308,11 @@ static int parse_json(const batch_record *record, batch_item *item)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* Write a line number. Most lines of text use their number as id, and printf would take the largest
- * part of the time to read a line. */
+/* Make a line number the id of the item. Most lines of text need this, and printf would take the
+ * largest part of the time to read a line. */
 static void set_number(batch_item *item, uint64_t number)
 {
-    char digits[20]; /* of the largest number */
+    char digits[20]; /* enough for the largest number */
     size_t n = sizeof digits;
     for (; number; number /= 10) digits[--n] = (char)('0' + number % 10);
     memcpy(item->id, digits + n, sizeof digits - n);

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The format is recognised by this number of bytes, the delimiter by this number of rows. */
+/* The format is guessed from the first PEEK_BYTES bytes, the delimiter from SAMPLE_ROWS rows. */
 #define PEEK_BYTES  4096
 #define SAMPLE_ROWS 32
 
@@ -32,12 +32,13 @@ static batch_format find_format(const char *path, int fd)
 
 /* ---- the delimiter --------------------------------------------------------------------------- */
 
-/* The shape of the first rows when they are read with one delimiter. */
+/* The result of reading the first rows with one delimiter. */
 typedef struct delimiter_trial {
     char delimiter;
-    bool known;     /* a column has one of the names that are looked for */
-    size_t columns; /* columns of the first row; 0: it can't be read with this delimiter */
-    size_t faults;  /* number of faults in the following rows */
+    bool known; /* a column has one of the usual names, or the name of the prompt's column */
+    /* number of columns of the first row; 0: it can't be read with this delimiter */
+    size_t columns;
+    size_t faults; /* number of faults in the following rows */
 } delimiter_trial;
 
 static bool has_known_column(const batch_reader *r, const char *prompt_column)
@@ -73,7 +74,8 @@ static bool is_better(const delimiter_trial *a, const delimiter_trial *b)
     return a->columns > b->columns;
 }
 
-/* Spreadsheets may write a line such as "sep=;" before the header. Returns 0 if there is none. */
+/* Return the delimiter that a line such as "sep=;" before the header names, or 0. Some spreadsheets
+ * write such a line. */
 static char find_told_delimiter(int fd)
 {
     char bytes[sizeof "\xEF\xBB\xBFsep=;\n"] = "";
@@ -107,7 +109,7 @@ void batch_layout_find(batch_layout *layout, const char *path, int fd, const cha
         layout->delimiter = find_delimiter(layout, fd, prompt_column);
 }
 
-/* ---- JSON that is not a value a line --------------------------------------------------------- */
+/* ---- JSON that does not have one value on each line ------------------------------------------ */
 
 static size_t skip_space(const char *bytes, size_t n)
 {
@@ -116,9 +118,9 @@ static size_t skip_space(const char *bytes, size_t n)
     return i;
 }
 
-/* Returns the bracket of a JSON value that continues on the next lines; 0 if there is none. After
- * the bracket the line has nothing, or the beginning of another value; a text may begin with a
- * bracket, too. */
+/* Return '[' or '{' if the record is the first line of a JSON value that continues on the next
+ * lines, or 0. A plain text may begin with a bracket, too, so the bracket must be followed by the
+ * end of the line or the beginning of another value. */
 static char find_open_bracket(const batch_record *record)
 {
     const char *bytes = record->bytes;
@@ -131,8 +133,8 @@ static char find_open_bracket(const batch_record *record)
     return goes_on ? bracket : '\0';
 }
 
-/* Return the bracket of a JSON value that takes several lines, or of a list on one line that does
- * not contain messages; 0: the first line is a whole value, or is not JSON. */
+/* Return '[' or '{' if the first line begins a JSON value that takes several lines, '[' also if the
+ * line is a list of other things than messages; 0 if the line is a correct value or not JSON. */
 static char find_wrong_bracket(const batch_record *record)
 {
     beluga_json_doc *doc = NULL;
@@ -144,8 +146,8 @@ static char find_wrong_bracket(const batch_record *record)
     return is_list ? '[' : '\0';
 }
 
-/* Returns whether the first row has several columns, one of them with a usual name, and the
- * following rows have the same number. */
+/* Returns whether the file looks like CSV: the first row has several columns, one of which has a
+ * usual name such as "prompt", and the following rows have the same number of columns. */
 static bool looks_like_csv(int fd)
 {
     const batch_layout csv = {.format = BATCH_CSV};

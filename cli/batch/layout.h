@@ -8,7 +8,7 @@ typedef struct batch_layout {
     batch_format format;
     char delimiter; /* for CSV; 0: not known */
     bool headless;  /* for CSV: the first row is not a header */
-    bool guessed;   /* neither the user nor the name of the file determines the format */
+    bool guessed;   /* the format was guessed from the content of the file */
 } batch_layout;
 
 /*
@@ -18,8 +18,8 @@ typedef struct batch_layout {
  */
 void batch_layout_find(batch_layout *layout, const char *path, int fd, const char *prompt_column);
 
-/* Check for JSON that does not have one value on each line, and for a CSV that would be asked as
- * plain text. @return 0, or -1 with the problem and advice in `why`. */
+/* Refuse JSON that does not have one value on each line, and CSV that would be read as plain text.
+ * @return 0, or -1 with the problem and advice in `why`. */
 int batch_layout_check(const batch_layout *layout, int fd, char why[BATCH_FAULT_BYTES]);
 
 /* Prepare a reader of a file with this layout. */

@@ -11,13 +11,13 @@
 #include <string.h>
 
 #define VERSION 1
-/* A value that is longer than this is a text, and is not put into the manifest. */
+/* Longer values of options are not put into the manifest. */
 #define MOST_VALUE_BYTES 128
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* Returns whether the manifest may contain this option. Numbers and words can't be secrets. All
- * other options must be set in the configuration of each worker. */
+/* Returns whether the manifest may contain this option because its value is a number or a word,
+ * which can't be a secret. All other options must be set in the configuration of each worker. */
 static bool is_told(int key)
 {
     const beluga_option_info *info = beluga_option_get_info(key);
@@ -25,8 +25,8 @@ static bool is_told(int key)
            info->type != BELUGA_OPTION_LIST && info->type != BELUGA_OPTION_POINTER;
 }
 
-/* Returns whether an option is a text that the manifest may contain, because it says how to answer.
- */
+/* Returns whether an option is a text that the manifest may contain, because it only tells the
+ * model how to answer. */
 static bool is_word(int key)
 {
     return key == BELUGA_OPTION_STOP_SEQUENCES || key == BELUGA_OPTION_TOOL_CHOICE;

@@ -1,7 +1,7 @@
 /*
- * Describes a job of many machines, and is stored in the job's queue. It has everything that a
- * worker needs to ask a line, except keys and providers, which come from the worker's own
- * configuration.
+ * A manifest describes a batch that many machines share, and is stored in its queue. It contains
+ * everything that a worker needs to process a line, except keys and providers, which come from the
+ * worker's own configuration.
  */
 #ifndef BELUGA_CLI_BATCH_MANIFEST_H
 #define BELUGA_CLI_BATCH_MANIFEST_H
@@ -24,7 +24,7 @@ typedef struct batch_limits {
 /* All texts are borrowed, either from the caller that writes a manifest, or from `doc`. NULL: not
  * given. */
 typedef struct batch_manifest {
-    beluga_json_doc *doc; /* owned; JSON of a manifest that was read */
+    beluga_json_doc *doc; /* the JSON document, if the manifest was read from one */
     const char *id;       /* distinguishes this job from others of the same name */
     const char *model;    /* PROVIDER/MODEL */
     const char *template, *system, *schema, *prompt_column, *attach_column;
@@ -33,7 +33,7 @@ typedef struct batch_manifest {
     batch_layout layout;
     batch_limits limits;
     uint64_t lines; /* number of lines in the job */
-    uint64_t there; /* number of input lines that had a result before the job began */
+    uint64_t there; /* number of input lines that already had a result when the job began */
 } batch_manifest;
 
 /* Append a manifest, with the facts on which its answers depend. @return 0, or -1 without memory.
@@ -60,9 +60,9 @@ int batch_manifest_options(const cli_args *args, const beluga_config *config, cl
 
 /*
  * Set the options of a manifest in a worker's configuration, except those that the worker's command
- * line sets. Somebody who can write into the queue can only decide how lines are asked. He can't,
- * for example, decide which address gets a key.
- * @return 0, or an exit code, reported.
+ * line sets. Somebody who can write into the queue can therefore change only how the model answers,
+ * and not, for example, to which address a key is sent.
+ * @return 0, or an exit code after printing the error.
  */
 int batch_manifest_apply(const batch_manifest *manifest, const cli_args *args,
                          beluga_config *config);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Programs expect an id wherever OpenAI sends one, so missing ids are made. */
+/* Programs expect an id wherever OpenAI sends one, so an id is made if the service sent none. */
 typedef char made_id[48];
 
 static const char *make_id(made_id id, const char *what, uint64_t line)
@@ -17,7 +17,7 @@ static const char *make_id(made_id id, const char *what, uint64_t line)
     return id;
 }
 
-/* Choose ids and times, since other services may not send them. */
+/* Use the id and time of the answer, or make them if the service sent none. */
 static protocol_identity identify(const protocol *table, const beluga_response *r, uint64_t line)
 {
     protocol_identity identity = {.created = beluga_response_created(r)};

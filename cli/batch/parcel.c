@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The form of a parcel: a JSON object on a line of its own,
- * {"digest":"…","repeated":true,"fault":"…"}, followed by the text, or by the JSON object of the
- * columns. */
+/* A parcel is a JSON object on a line of its own, {"digest":"…","repeated":true,"fault":"…"},
+ * followed by the text of the line, or for CSV by a JSON object with the columns. */
 
 /* ---- packing --------------------------------------------------------------------------------- */
 

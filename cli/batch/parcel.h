@@ -1,7 +1,7 @@
 /*
- * A parcel: a line of a batch in the form in which it is sent to another machine, with what its
- * reader knows about it. A row of a CSV is sent as an object with its columns, so that the other
- * machine needs no header.
+ * A parcel: a line of a batch in the form in which it is sent to another machine, with the facts
+ * that its reader found out, such as its digest. A row of CSV is sent as an object with its
+ * columns, so that the other machine needs no header.
  */
 #ifndef BELUGA_CLI_BATCH_PARCEL_H
 #define BELUGA_CLI_BATCH_PARCEL_H

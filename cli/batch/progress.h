@@ -14,7 +14,7 @@ typedef struct batch_figures {
     double tokens_per_second;
     double cost;       /* US dollars; below 0: unknown */
     double left_s;     /* seconds; below 0: unknown */
-    const char *label; /* what the run is waiting for; NULL: only for its lines */
+    const char *label; /* text that says what the run is waiting for; NULL: only for its lines */
 } batch_figures;
 
 /* Write one line of at most `width` columns; the least important parts are left out first. 0:
@@ -31,7 +31,7 @@ typedef struct batch_sample {
 typedef struct batch_progress {
     bool bar, lines; /* at most one of the two is set */
     uint64_t total;
-    const char *label;  /* label of the figures; borrowed. With a label, the speed is not shown */
+    const char *label;  /* label of the figures; borrowed. If it is set, the speed is not shown */
     uint64_t elsewhere; /* lines that are already answered, but whose answers have not arrived
                          * here */
     int64_t started_ms, shown_ms;
@@ -41,8 +41,8 @@ typedef struct batch_progress {
 } batch_progress;
 
 /* Begin to show progress.
- * @param there  Counts of the lines that earlier runs finished, which do not affect the speed.
- * @param bar    A bar may be drawn; then no other text may be written at the same time. */
+ * @param there  Totals of the lines that earlier runs finished. They do not count for the speed.
+ * @param bar    Allow a bar. The caller must hide it before it writes other text. */
 void batch_progress_begin(batch_progress *progress, uint64_t total, const batch_totals *there,
                           bool bar);
 /* Show the progress when an update is due. */

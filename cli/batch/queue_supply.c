@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Number of lines to claim for each call: the line under way, and the next one. */
+/* For each call this number of lines is claimed: the line under way, and the next one. */
 #define AHEAD      2
 #define LOOK_MS    1000
 #define POLL_MS    100
 #define FINISH_MS  30000
 #define TOLD_NAMES 1
-/* The first pause before a line is asked again, which doubles with each try. */
+/* The pause before the first retry of a line, which doubles with each retry. */
 #define PAUSE_MS      ((int64_t)5000)
 #define MOST_PAUSE_MS ((int64_t)300000)
 #define TAKEN_AT_ONCE 64
@@ -53,7 +53,7 @@ static void keep_claim(batch_queue_supply *work, const queue_claim *claim)
     work->ready[(work->first_ready + work->n_ready++) % work->slots] = slot;
 }
 
-/* Lines are claimed before a call needs them, but only as many as there are calls. */
+/* Claim lines before calls need them, but at most as many as there are calls. */
 static void take_more(batch_queue_supply *work)
 {
     queue_claim claims[TAKEN_AT_ONCE];
@@ -80,7 +80,7 @@ static void give_back_ready(batch_queue_supply *work)
 
 /* ---- the state of the job -------------------------------------------------------------------- */
 
-/* The progress that a worker shows is that of the whole job, as every worker shows it. */
+/* Show the progress of the whole job, and not only of this worker. */
 static void note_job(batch_queue_supply *work)
 {
     const queue_counts *counts = &work->counts;
@@ -171,7 +171,8 @@ static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
     int64_t most = work->manifest->limits.max_concurrent_calls;
     size_t share = most > 0 ? (size_t)most / work->workers : 0;
     if (most > 0 && running >= (share ? share : 1)) return true;
-    /* At most -j results may be unconfirmed, since they would be lost with this worker. */
+    /* At most -j results may still be unconfirmed by the queue, since they would be lost if this
+     * worker died. */
     if (running + queue_unconfirmed(work->queue) >= work->jobs) return true;
     if (running && is_nearly_spent(work, running)) return true;
     return !batch_gate_is_open(&work->requests, now) || !batch_gate_is_open(&work->tokens, now);
@@ -186,7 +187,7 @@ static batch_claimed wait_for_lines(batch_queue_supply *work, size_t running, in
     return BATCH_CLAIM_END;
 }
 
-/* Unpack a line, and find its columns, which each row brings along. */
+/* Unpack a line, and find its columns, which are a part of each parcel. */
 static int unpack(batch_queue_supply *work, const queue_claim *from, batch_claim *claim)
 {
     char why[BATCH_FAULT_BYTES];
@@ -264,8 +265,8 @@ static void count(batch_queue_supply *work, const batch_entry *entry)
     queue_spend(work->queue, &sum);
 }
 
-/* Return a line to the queue. A failure that may have a cause outside the line becomes the line's
- * result only after several tries. */
+/* Return a line to the queue, if its failure may have a cause outside the line and it has not
+ * failed BATCH_MOST_TRIES times. Otherwise the failure becomes its result. */
 static bool hand_back(batch_queue_supply *work, claimed_line *line, const batch_entry *entry)
 {
     unsigned tries = line->claim.tries;
@@ -295,8 +296,8 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
     return 0;
 }
 
-/* If the line has no result, its claim is still in use: return it, so that another worker gets it
- * at once. */
+/* Release a line. If it has no result, return its claim, so that another worker gets the line at
+ * once. */
 static void done(batch_supply *supply, uint64_t ticket, bool put)
 {
     batch_queue_supply *work = work_of(supply);

@@ -1,4 +1,4 @@
-/* A supply for a worker: claims lines of a job of many machines (queue/queue.h) for its calls. */
+/* A worker's supply: claims lines of a shared batch from its queue (queue/queue.h). */
 #ifndef BELUGA_CLI_BATCH_QUEUE_SUPPLY_H
 #define BELUGA_CLI_BATCH_QUEUE_SUPPLY_H
 
@@ -10,10 +10,10 @@
 #include "batch/supply.h"
 #include "queue/queue.h"
 
-/* If a line fails for a reason outside the line, workers ask it this many times altogether before
- * the failure becomes its result. */
+/* If a line fails for a reason outside the line, the workers send it this many times altogether
+ * before the failure becomes its result. */
 #define BATCH_MOST_TRIES 5
-/* If a line was handed out this many times without a result, it is not asked any more, since it may
+/* A line that workers have claimed this many times without a result is not sent again, since it may
  * crash every worker. The number is larger than BATCH_MOST_TRIES, because claims that were returned
  * without a call count, too. */
 #define BATCH_MOST_DELIVERIES 20
@@ -29,13 +29,13 @@ typedef struct batch_queue_supply {
     /* all borrowed */
     queue *queue;
     const batch_manifest *manifest;
-    batch_plan *plan; /* its columns are those of the line that was claimed last */
+    batch_plan *plan; /* each claimed line replaces the columns of the plan */
     batch_progress *progress;
     batch_parcel parcel;
     size_t jobs;
-    int64_t idle_ms; /* end after this time without a line; 0: never */
-    /* arrays of `slots` items: claimed lines, and the indices of lines that are not begun, or free
-     */
+    int64_t idle_ms; /* the run ends after this time without a line; 0: never */
+    /* `lines` has `slots` items. `ready` has the indices of claimed lines without a call, `unused`
+     * those of free items */
     claimed_line *lines;
     size_t *ready, *unused;
     size_t slots, n_ready, first_ready, n_unused;
@@ -44,20 +44,20 @@ typedef struct batch_queue_supply {
     int64_t looked_ms, busy_ms;
     queue_counts counts;
     queue_sum spent;
-    batch_totals job; /* of the whole job, as far as this worker knows */
+    batch_totals job; /* totals of the whole job, as far as this worker knows them */
     /* The outcome. */
-    batch_totals own;       /* lines of this worker */
-    uint64_t returned;      /* number of lines that were returned for another try */
-    uint64_t doubled;       /* number of results for lines that already had one */
-    bool removed, was_idle; /* removed: the job no longer exists; was_idle: no line came for too
-                             * long */
-    beluga_error failure;   /* after this failure no line is claimed; code 0: none */
+    batch_totals own;  /* totals of this worker's lines */
+    uint64_t returned; /* number of lines that were returned for another try */
+    uint64_t doubled;  /* number of results for lines that already had one */
+    /* removed: the job no longer exists; was_idle: the run ended after idle_ms */
+    bool removed, was_idle;
+    beluga_error failure; /* the failure after which no line is claimed; code 0: none */
 } batch_queue_supply;
 
-/* Return the average cost of the lines that have a result. */
+/* Return the average cost of a line that has a result. */
 double batch_line_cost(const queue_counts *counts, const queue_sum *spent);
-/* Return whether a budget (0: none) has no room for another line. Workers and the collector both
- * use this function, so they agree. */
+/* Return whether a budget (0: none) is too small for another line. Workers and the gatherer both
+ * use this function, so that they agree. */
 bool batch_budget_is_spent(double budget, const queue_counts *counts, const queue_sum *spent);
 
 /* Begin to claim lines. The plan will use the reader of the supply.

@@ -14,7 +14,7 @@
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
 #define BOM_BYTES  3
-#define MAX_NUMBER 24 /* bytes of a column's number */
+#define MAX_NUMBER 24 /* enough for the number of a column as text */
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
@@ -23,8 +23,8 @@ static ssize_t read_some(const batch_reader *r, char *bytes, size_t n)
     return r->streamed ? read(r->fd, bytes, n) : pread(r->fd, bytes, n, (off_t)r->offset);
 }
 
-/* Drop the bytes before the current record, and read more. Returns false at the end and on a read
- * error. */
+/* Drop the bytes before the current record, and read more. Returns false at the end of the input
+ * and on a read error. */
 static bool fill(batch_reader *r)
 {
     char bytes[16384];
@@ -52,7 +52,7 @@ static size_t left(const batch_reader *r)
     return r->buffer.length - r->next;
 }
 
-/* Return the offset in the file of a byte of the buffer. */
+/* Return the offset in the file of the byte at the index `at` of the buffer. */
 static uint64_t position(const batch_reader *r, size_t at)
 {
     return r->offset - (r->buffer.length - at);
@@ -65,12 +65,14 @@ static char delimiter_of(const batch_reader *r)
 
 /* ---- the end of a record --------------------------------------------------------------------- */
 
-/* The rules of CSV: only inside quotes, the end of a line does not end a row. */
+/* The state of the search for the end of a record. In CSV, the end of a line does not end the row
+ * if it is inside quotes. */
 typedef struct record_extent {
     char delimiter;
     bool csv, quoted, fresh; /* quoted: inside quotes; fresh: at the beginning of a field */
     uint64_t newlines;
-    size_t length; /* length so far; only the beginning of a record that is too long is kept */
+    /* length of the record so far; of a record that is too long, only the beginning is kept */
+    size_t length;
     bool too_long;
 } record_extent;
 
@@ -82,7 +84,7 @@ static bool is_end(record_extent *e, char c)
         if (c == '"') e->quoted = false;
         return false;
     }
-    /* this also holds between the two quotes of a doubled quote */
+    /* `fresh` is still set after a closing quote, so a doubled quote opens the field again */
     if (c == '"' && e->fresh) e->quoted = true;
     e->fresh = c == e->delimiter || c == '"';
     return c == '\n';
@@ -112,7 +114,8 @@ static size_t scan_rows(batch_reader *r, record_extent *e)
     return 0;
 }
 
-/* Find the end of a record. Returns whether there is one, from `begin` to `next`. */
+/* Find the end of the next record, which is then from `begin` to `next`. Returns false if no record
+ * is left. */
 static bool find_end(batch_reader *r, record_extent *e, bool *ended)
 {
     r->begin = r->next;
@@ -159,8 +162,8 @@ static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
     return i < n ? 0 : -1;
 }
 
-/* Split a row into fields. Returns their number, or -1 with the fault. More than `max` fields are a
- * fault. */
+/* Split a row into fields. Returns their number, or -1 with the fault in `why`. A row with more
+ * than `max` fields has a fault. */
 static long split(const batch_reader *r, char *bytes, size_t n, batch_field *fields, size_t max,
                   char *why)
 {
@@ -224,7 +227,8 @@ static void take_fields(batch_reader *r, batch_record *record)
     record->fields = r->fields;
 }
 
-/* A short digest is enough, since a user's lines are only compared with his own other lines. */
+/* 64 bits are enough for a digest here, since it is compared only with digests of the same user's
+ * lines. */
 static uint64_t digest_of(const char *bytes, size_t n, uint64_t seed)
 {
     uint64_t digest = beluga__mix(seed + n);
@@ -296,7 +300,7 @@ static int find_twice(const batch_reader *r, char *why)
     return 0;
 }
 
-/* Keep the columns, which point into the header's memory. */
+/* Copy the columns into the reader. Their names point into the header's memory. */
 static int set_columns(batch_reader *r, const batch_field *columns, size_t n, char *why)
 {
     if (n > BATCH_MAX_COLUMNS) return fail_header(why, "has too many columns");
@@ -308,7 +312,7 @@ static int set_columns(batch_reader *r, const batch_field *columns, size_t n, ch
     return 0;
 }
 
-/* Without a header, the columns are called by their numbers, from 1. */
+/* Name the columns of a file without a header by their numbers, from 1. */
 static int number_columns(batch_reader *r, batch_field *columns, size_t n, char *why)
 {
     if (n > BATCH_MAX_COLUMNS) return fail_header(why, "has too many columns");
@@ -341,7 +345,8 @@ static int take_header(batch_reader *r, const batch_record *record, char *why)
     return set_columns(r, columns, (size_t)n, why) ? -1 : find_twice(r, why);
 }
 
-/* Spreadsheets may write such a line before the header. */
+/* Return whether a record is a line such as "sep=;", which some spreadsheets write before the
+ * header. */
 static bool is_separator_line(const batch_record *record)
 {
     return record->length == 5 && strncasecmp(record->bytes, "sep=", 4) == 0;

@@ -22,12 +22,12 @@ typedef struct batch_field {
 typedef struct batch_record {
     uint64_t line;   /* line where the record begins, from 1 */
     uint64_t offset; /* offset where the record begins, in bytes */
-    /* for text and JSON, without the end of the line. Borrowed until the next record */
+    /* text or JSON of the record, without the end of the line; borrowed until the next record */
     const char *bytes;
     size_t length;
-    uint64_t size; /* length in the file, with the end of the line */
+    uint64_t size; /* number of bytes in the file, including the end of the line */
     bool ended;    /* the record has an end of line */
-    /* for CSV, one field for each column; borrowed until the next record */
+    /* fields of a CSV row, one for each column; borrowed until the next record */
     const batch_field *fields;
     uint64_t digest;               /* digest of the record and the header, to recognise the
                                     * record later */
@@ -37,7 +37,7 @@ typedef struct batch_record {
 typedef struct batch_reader {
     batch_format format;
     int fd;         /* borrowed; read by offset, so that several readers may share it */
-    bool streamed;  /* read from the descriptor's own position, as pipes need */
+    bool streamed;  /* read from the current position of the descriptor, as pipes need */
     char delimiter; /* of CSV; 0: a comma */
     bool headless;  /* the CSV has no header: its columns are called 1, 2, 3, … */
     uint64_t offset, line;
@@ -54,16 +54,16 @@ typedef struct batch_reader {
     void *payload;
 } batch_reader;
 
-/* Begin to read; first zero-initialise the reader, and set fd, format, seen and the like. This
- * reads the header of CSV, and passes over a line "sep=;" in front of it. @return 0, or -1 with the
- * fault in `why`. Free the reader in either case. */
+/* Begin to read. Zero-initialise the reader first, and set its options, such as fd, format and
+ * seen. For CSV this reads the header, and skips a line "sep=;" before it. @return 0, or -1 with
+ * the fault in `why`. Free the reader in either case. */
 int batch_reader_begin(batch_reader *reader, char why[BATCH_FAULT_BYTES]);
 
 /* Read the next record that is not blank. @return 1; 0 at the end; -1 on a read error, with errno
  * in `error`. */
 int batch_reader_next(batch_reader *reader, batch_record *record);
 
-/* Read on at a record that was read before; its offset and line are those that it had. */
+/* Continue at a record that was read before. @param offset,line  The members of that record. */
 void batch_reader_seek(batch_reader *reader, uint64_t offset, uint64_t line);
 
 /* Return the index of a CSV column, or -1. */

@@ -6,7 +6,7 @@
 
 #include <beluga/error.h>
 
-/* Copy the reason of a refusal into the item. */
+/* Copy the reason of an error from the request into the item. */
 static int tell(batch_item *item, int rc)
 {
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
@@ -14,15 +14,15 @@ static int tell(batch_item *item, int rc)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* Send members of the body that have no option to the provider, unchanged. */
+/* Pass members of the body that have no option of ours to the provider, unchanged. */
 static int send_extra(protocol_request *request)
 {
     if (!request->extra) return 0;
     return protocol_add_option(request, beluga_with_extra_body(request->extra));
 }
 
-/* Refuse a line if a part of it would be dropped. Otherwise this would be a warning, which nobody
- * reads for each line of a batch. */
+/* Refuse a line if a part of it would be dropped. A warning would not be enough, since nobody reads
+ * a warning for each line of a batch. */
 static int refuse_dropped(protocol_request *request)
 {
     if (!*request->dropped) return 0;

@@ -19,7 +19,8 @@ static bool find_price(const batch_result_source *s, const char *provider, const
                     beluga_prices_find(list, provider, beluga_model_name(s->model), price));
 }
 
-/* Find the price of a model, and remember it. Names that are too long are not remembered. */
+/* Find the price of a model, and remember it for the next look-up. Names that are too long are not
+ * remembered. */
 static void look_up(const batch_result_source *s, const char *provider, const char *model)
 {
     batch_prices *prices = s->prices;
@@ -65,7 +66,8 @@ static void take_usage(const batch_result_source *s, const beluga_response *resp
     entry->output_tokens = usage->output_total;
 }
 
-/* Returns whether an answer must fit the schema. One that calls tools has no text to check. */
+/* Returns whether an answer must fit the schema. An answer that calls tools has no text to check.
+ */
 static bool is_checked(const batch_result_source *s, const beluga_response *response)
 {
     size_t length;
@@ -73,7 +75,8 @@ static bool is_checked(const batch_result_source *s, const beluga_response *resp
     return s->schema && (length || !beluga_response_tool_call_count(response));
 }
 
-/* An answer that does not fit is kept; `misfit` says why. */
+/* Check an answer against the schema. An answer that does not fit is kept, and its member `misfit`
+ * says why. */
 static int check_schema(beluga_json_writer *w, const batch_result_source *s,
                         const beluga_response *response, batch_entry *entry)
 {
@@ -90,7 +93,7 @@ static int check_schema(beluga_json_writer *w, const batch_result_source *s,
     return 0;
 }
 
-/* OpenAI's form has no members for these facts, which the totals of a run need. */
+/* Write the facts that the totals of a run need, and for which OpenAI's form has no members. */
 static void put_facts(beluga_json_writer *w, const beluga_response *response)
 {
     const beluga_usage *usage = beluga_response_usage(response);
@@ -154,7 +157,7 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
     return rc;
 }
 
-/* Later runs use the digest to check whether the result belongs to its line. */
+/* Write the digest of the line, with which later runs check whether the result belongs to it. */
 static void put_digest(beluga_json_writer *w, uint64_t digest)
 {
     char text[] = "\"0123456789abcdef\"";

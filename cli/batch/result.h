@@ -13,15 +13,15 @@
 
 #define BATCH_PRICED_BYTES 192
 
-/* The prices, and the price that was looked up last, since nearly all answers of a run come from
- * the same model. */
+/* The price list, and the price of the last look-up, which is remembered since nearly all answers
+ * of a run come from the same model. */
 typedef struct batch_prices {
     const beluga_prices *list; /* borrowed; NULL: all prices are unknown */
     char provider[BATCH_PRICED_BYTES], model[BATCH_PRICED_BYTES]; /* model of the last look-up;
                                                                    * "": none */
     beluga_price price;
     bool known;
-    double factor; /* factor on the price if the lines are asked in batch jobs; 0: normal prices */
+    double factor; /* price factor for batch jobs; 0: normal prices */
 } batch_prices;
 
 /* Return the cost of some usage at a price. */
@@ -34,13 +34,13 @@ typedef struct batch_result_source {
     const beluga_embeddings *vectors; /* answer to a request for embeddings; NULL: none */
     uint64_t line, digest;
     const char *id;
-    const char *schema; /* the answer must fit it; NULL: none */
+    const char *schema; /* JSON Schema that the answer must fit; NULL: none */
     batch_prices *prices;
-    const beluga_chat_model *model; /* the model that was asked */
-    const tool_runs *runs;          /* the tool calls of the answer */
+    const beluga_chat_model *model; /* the model to which the line was sent */
+    const tool_runs *runs;          /* the tools that ran for the answer */
 } batch_result_source;
 
-/* Append the line, with a newline, to `text`. @return 0, or -1 without memory. */
+/* Append a result as one line, with a newline, to `text`. @return 0, or -1 without memory. */
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
                        cli_text *text, batch_entry *entry);
 

@@ -19,8 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Making results durable takes at most a tenth of the time, and happens at most once in this
- * time. */
+/* Results are made durable at most once in SYNC_MS, and so rarely that this takes at most
+ * 1/SYNC_SHARE of the time. */
 #define SYNC_MS    100
 #define SYNC_SHARE 10
 #define WORD_BITS  64
@@ -96,7 +96,7 @@ static int forget(batch_output *out)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* Another run may have replaced the file that was opened here. */
+/* Return whether the path still names the open file. Another run may have replaced the file. */
 static bool is_in_place(int fd, const char *path)
 {
     struct stat a, b;
@@ -135,8 +135,7 @@ void batch_output_close(batch_output *out)
     *out = (batch_output){.fd = -1};
 }
 
-/* ---- reading the existing output
- * -------------------------------------------------------------- */
+/* ---- reading the existing output ------------------------------------------------------------- */
 
 /* State of one pass through the file. */
 typedef struct read_pass {
@@ -164,7 +163,7 @@ bool batch_entry_read(const char *bytes, size_t n, batch_entry *entry)
     beluga_json_doc *doc = NULL;
     if (beluga_json_parse(bytes, n, &doc, NULL) != 0) return false;
     const beluga_json *root = beluga_json_doc_root(doc);
-    const beluga_json *own = beluga_json_get(root, "beluga"); /* in results in OpenAI's form */
+    const beluga_json *own = beluga_json_get(root, "beluga"); /* only in results in OpenAI's form */
     if (own) root = own;
     const beluga_json *cost = beluga_json_get(root, "cost");
     const beluga_json *usage = beluga_json_get(root, "usage");
@@ -243,7 +242,7 @@ static int go_through(read_pass *pass)
     return rc;
 }
 
-/* Replace the file with one that has only the lines to keep. */
+/* Replace the file with a file that has only the lines to keep. */
 static int rewrite(read_pass *pass)
 {
     batch_output *out = pass->out;
@@ -317,7 +316,8 @@ int batch_output_forget(batch_output *out, uint64_t max_line)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Remove a line that may have been written in part, so that the file ends with a complete line. */
+/* Remove a line that may have been written only in part, so that the file ends with a complete
+ * line. */
 static int fail(batch_output *out)
 {
     out->error = errno;
@@ -350,8 +350,7 @@ int batch_output_sync(batch_output *out, bool now)
     return 0;
 }
 
-/* ---- the files made at the end
- * ---------------------------------------------------------------- */
+/* ---- files that are made at the end ---------------------------------------------------------- */
 
 static int copy_failed(batch_output *out, batch_new_file *file)
 {
@@ -383,8 +382,8 @@ int batch_output_collect(batch_output *out, const char *path)
     return complain(path, errno);
 }
 
-/* Where the result of a line is in the file. This takes 16 bytes for each line, and is needed only
- * if results are out of order. */
+/* The position of a line's result in the file. The table takes 16 bytes for each line, and is
+ * needed only if results are out of order. */
 typedef struct result_place {
     uint64_t offset;
     uint64_t length; /* with its newline; 0: the line has no result */

@@ -21,8 +21,8 @@ static int clean(batch_output *out, const batch_resume *r)
                   : batch_output_recover(out, r->survey->last_line, r->again);
 }
 
-/* Returns whether dropping the output loses nothing that was paid for, not even a part of an
- * answer. */
+/* Returns whether the output contains nothing that was paid for, not even a part of an answer, so
+ * that it can be dropped. */
 static bool is_without_answers(const batch_output *out)
 {
     const batch_totals *t = &out->totals;
@@ -55,8 +55,8 @@ static int refuse_input(const batch_output *out)
     return batch_sidecar_refuse(out->path, &what);
 }
 
-/* First read the output to find whether the input of an answered line has changed; then read it as
- * usual. */
+/* First read the output to find out whether the input of an answered line has changed. Then read it
+ * again as usual. */
 static int take_other_input(batch_output *out, const batch_resume *r)
 {
     uint64_t *digests = NULL;

@@ -1,4 +1,4 @@
-/* Continues an output that an earlier run began, or begins it. */
+/* Continues an output that an earlier run began, or begins a new output. */
 #ifndef BELUGA_CLI_BATCH_RESUME_H
 #define BELUGA_CLI_BATCH_RESUME_H
 
@@ -10,12 +10,13 @@
 typedef struct batch_resume {
     const batch_facts *facts;
     const batch_survey *survey;
-    const batch_layout *layout; /* layout of the input, which is read again if it has changed */
+    const batch_layout *layout; /* layout of the input, for reading it again if it has changed */
     const char *input_path;
     int input;
     batch_again again;
-    bool jobs_open; /* jobs are under way, which ask what the record beside the output says */
-    bool dry;       /* do not change any file */
+    /* batch jobs are under way, with the input and the options that OUT.batch records */
+    bool jobs_open;
+    bool dry; /* do not change any file */
 } batch_resume;
 
 /*
@@ -26,9 +27,9 @@ typedef struct batch_resume {
  *   - Input lines that have no answer may have changed. For example, a line that could not be read
  *     was corrected, or lines were added at the end. Results of changed lines are dropped.
  *
- * While jobs are under way, only the input may differ: each result is then compared with its line.
+ * While jobs are under way, only the input may differ: the line of each result is then checked.
  *
- * @return 0, or an exit code, reported.
+ * @return 0, or an exit code after printing the error.
  */
 int batch_resume_output(batch_output *out, const batch_resume *resume);
 

@@ -18,20 +18,23 @@
 #include <string.h>
 
 #define TICK_MS 100
-/* Number of lines without a call that are taken in one step, before the loop goes on. */
+/* At most this number of lines that need no call is handled in one step, so that the loop can go
+ * on. */
 #define STEP_LINES 1000
-/* With --ordered, this many lines for each call may wait behind a slow one. */
+/* With --ordered, this many results for each call may wait for a slow line before them. */
 #define WINDOW_FACTOR 4
 /* The index of a job that does not belong to an item of the beluga_batch. */
 #define NO_INDEX UINT64_MAX
 
 typedef struct batch_job {
     struct running_batch *run;
-    uint64_t index, place; /* `index` counts the batch's items, `place` the lines that are asked */
-    uint64_t ticket;       /* the supply's name for the line */
+    /* `index` is the number of the item in the beluga_batch, `place` the number of the line in the
+     * order in which the run takes lines */
+    uint64_t index, place;
+    uint64_t ticket; /* identifies the line to the supply */
     bool busy;
     batch_item item;
-    tool_runs runs;             /* the tool calls so far */
+    tool_runs runs;             /* the tools that ran so far */
     beluga_embeddings *vectors; /* answer to a request for embeddings; NULL: none */
 } batch_job;
 
@@ -39,7 +42,7 @@ typedef struct batch_job {
 typedef struct waiting_result {
     bool ready;
     uint64_t ticket;
-    cli_text text; /* empty: the line has no result, and a later run asks it */
+    cli_text text; /* empty: the line has no result, and a later run sends it again */
     batch_entry entry;
 } waiting_result;
 
@@ -64,14 +67,14 @@ typedef struct running_batch {
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* No more results can be stored, so the running calls are cancelled. */
+/* Stop because no more results can be stored, and cancel the running calls. */
 static void give_up(running_batch *run)
 {
     run->stopped = true;
     beluga_context_cancel(run->context);
 }
 
-/* Put a result, or release a line that has none. */
+/* Pass a result to the supply, or release a line that has no result. */
 static void put(running_batch *run, uint64_t ticket, const cli_text *text, const batch_entry *entry)
 {
     batch_supply *supply = run->self->supply;
@@ -94,7 +97,8 @@ static void put_in_order(running_batch *run)
     }
 }
 
-/* Put a result, or keep it for its turn, and take over its text. */
+/* Pass a result to the supply, or with --ordered keep it until the results before it are there.
+ * Takes ownership of the text. */
 static void deliver(running_batch *run, batch_held *held)
 {
     if (!run->window) {
@@ -122,7 +126,8 @@ static void stop_without_memory(running_batch *run)
 
 /* ---- failures that are alike ----------------------------------------------------------------- */
 
-/* Put the results that are held back, or drop them for the next run. */
+/* Deliver the results that are held back, or drop them, so that the next run sends their lines
+ * again. */
 static void let_go(running_batch *run, bool drop)
 {
     batch_alike *alike = &run->alike;
@@ -154,7 +159,7 @@ static void hold_back(running_batch *run, const batch_held *held, const beluga_e
 {
     if (!batch_alike_fits(&run->alike, err)) let_go(run, false);
     batch_alike_hold(&run->alike, held, err);
-    /* When a run stops, calls under way may fail for the same reason as the earlier ones. */
+    /* When a run stops, the calls under way may fail for the same reason as the earlier calls. */
     if (run->stopped)
         let_go(run, true);
     else if (run->alike.count == most_alike(run))
@@ -272,7 +277,7 @@ static void end_job(batch_job *job, const beluga_batch_result *result)
     run->running--;
 }
 
-/* ---- texts, which have vectors for an answer ------------------------------------------------- */
+/* ---- requests for embeddings ----------------------------------------------------------------- */
 
 static void on_vectors(void *payload, beluga_embeddings *vectors, const beluga_error *error)
 {
@@ -341,7 +346,7 @@ static int begin_job(running_batch *run, uint64_t index, const batch_claim *clai
     return BELUGA_BATCH_ITEM;
 }
 
-/* Settle held failures if no line and no call is left that could show their cause. */
+/* Deliver held failures if no line and no call is left that could show their cause. */
 static int wait_for_lines(running_batch *run, bool none)
 {
     run->starved = true;
@@ -405,8 +410,8 @@ static void note_signal(running_batch *run)
     beluga_batch_wake(run->batch);
 }
 
-/* Ask a supply without lines again only when it has news, and at intervals. Asking it in each turn
- * would keep the loop from ever waiting. */
+/* If the supply had no line, ask it again only when it signals a change, and at intervals. A
+ * request in each turn would keep the loop from ever waiting. */
 static void note_stir(running_batch *run, bool told)
 {
     int64_t now = beluga__now_ms();
@@ -446,7 +451,7 @@ static void wait_for_end(running_batch *run)
     batch_supply *supply = run->self->supply;
     int rc = 0;
     while (rc == 0 && (!run->ended || run->running)) rc = take_turn(run);
-    if (rc != 0) beluga_error_set(&run->self->error, rc, "the calls can't continue");
+    if (rc != 0) beluga_error_set(&run->self->error, rc, "the event loop of the calls has failed");
     judge_the_last(run);
     supply->ops->finish(supply);
 }

@@ -1,11 +1,11 @@
-/* Runs a batch: claims lines, makes calls and puts results, on one thread. */
+/* Runs a batch on one thread: claims lines, makes calls and stores results. */
 #ifndef BELUGA_CLI_BATCH_RUN_H
 #define BELUGA_CLI_BATCH_RUN_H
 
 #include "batch/work.h"
 
-/* Ask every line that is not finished. @return 0, or an exit code, reported, if the run could not
- * begin. */
+/* Send every line that is not finished. @return 0, or an exit code, after printing the error, if
+ * the run could not begin. */
 int batch_run(batch_work *run);
 
 #endif

@@ -18,8 +18,8 @@
 #define MAX_BYTES ((size_t)1024 * 1024)
 #define VERSION   1
 
-/* The program and not the user chose this name, so only a file of this program is expected
- * there. */
+/* Print why the file can't be used. This program chose the file's name, so the reason may be that
+ * the path belongs to something else, such as a directory. */
 static int complain(const char *path, int error)
 {
     char text[128];
@@ -59,7 +59,7 @@ static int refuse(const char *out, const char *what)
 /* ---- differences
  * ------------------------------------------------------------------------------ */
 
-/* One setting of "name=value name=value"; values are numbers and words, or digests of longer
+/* One setting of a text "name=value name=value". Values are numbers, words, or digests of longer
  * texts. */
 typedef struct named_setting {
     const char *name, *value;
@@ -144,8 +144,8 @@ static void tell_fact(const batch_fact *fact, const char *was, char *text, size_
                  strcmp(fact->name, "system") == 0 ? " text" : "");
 }
 
-/* Describe the first difference. A difference of the input is described only if there is no other.
- */
+/* Describe the first difference. A difference of the input is described only if nothing else
+ * differs. */
 void batch_facts_compare(const batch_facts *facts, const beluga_json *root, batch_difference *out)
 {
     int used = snprintf(out->text, sizeof out->text, "was begun with ");
@@ -153,7 +153,7 @@ void batch_facts_compare(const batch_facts *facts, const beluga_json *root, batc
     for (size_t i = 0; i < facts->count; i++) {
         const batch_fact *fact = &facts->items[i];
         const char *was = beluga_json_get_string(root, fact->name, NULL);
-        if (!was) was = ""; /* an earlier version did not know the fact */
+        if (!was) was = ""; /* an earlier version did not record the fact */
         if (strcmp(was, fact->value) == 0 || out->kind == BATCH_OTHER) continue;
         out->kind = strcmp(fact->name, "input") == 0 ? BATCH_OTHER_INPUT : BATCH_OTHER;
         tell_fact(fact, was, out->text + used, sizeof out->text - (size_t)used);

@@ -29,14 +29,14 @@ typedef struct batch_difference {
 void batch_facts_compare(const batch_facts *facts, const beluga_json *root,
                          batch_difference *difference);
 
-/* Write the record beside `out`. @return 0, or an exit code, reported. */
+/* Write the record beside `out`. @return 0, or an exit code after printing the error. */
 int batch_sidecar_write(const char *out, const batch_facts *facts);
 
-/* Compare the facts with the record beside `out`. @return 0, or an exit code, reported, if there is
- * no record or it can't be read. */
+/* Compare the facts with the record beside `out`. @return 0, or an exit code after printing the
+ * error, if there is no record or it can't be read. */
 int batch_sidecar_compare(const char *out, const batch_facts *facts, batch_difference *difference);
 
-/* Report that an output belongs to other facts. @return the exit code. */
+/* Print that an output was begun with other facts. @return the exit code. */
 int batch_sidecar_refuse(const char *out, const batch_difference *difference);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define MOST_WORKERS 256
 #define COUNT_MS     5000
-/* The rate is measured during this time, in which the workers also report. */
+/* The rate is measured during this time, in which the workers report their state, too. */
 #define SAMPLE_MS 2000
 
 typedef struct job_status {
@@ -189,7 +189,7 @@ static void draw_workers(const job_status *s)
 
 int batch_status_tell(const cli_args *args)
 {
-    static job_status s; /* static, since its workers make it too large for a stack */
+    static job_status s; /* static, since it is too large for a stack */
     s = (job_status){.args = args};
     int rc = join(&s);
     if (rc == 0) rc = look(&s);

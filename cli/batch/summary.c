@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for the longest line of beluga_error_format. */
+/* Enough for the longest line of beluga_error_format. */
 #define ERROR_LINE_BYTES 1536
 
 uint64_t batch_summary_left(const batch_work *run)
@@ -16,14 +16,14 @@ uint64_t batch_summary_left(const batch_work *run)
     return run->survey->wanted - batch_output_count(run->output, run->survey->last_wanted);
 }
 
-/* Return the number of lines that are left, including those that --limit excludes. */
+/* Return the number of lines that are not finished, including those that --limit excludes. */
 static uint64_t count_all_left(const batch_work *run)
 {
     return run->survey->records - batch_output_count(run->output, run->survey->last_line);
 }
 
-/* Find the exit code. With --strict, a line that an earlier run finished may not count as finished.
- */
+/* Find the exit code. With --strict an incomplete answer counts as a failure, even if an earlier
+ * run got it. */
 static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
@@ -78,7 +78,7 @@ static void tell_totals(const batch_work *run)
              t->unpriced && t->cost > 0 ? " plus calls whose price is not known" : "");
 }
 
-/* This is reported with --quiet, too, since such a line counts as done and its answer may be
+/* This is printed with --quiet, too, since such a line counts as done although its answer may be
  * useless. */
 static void tell_unfinished(const cli_args *args, const batch_work *run)
 {
@@ -101,8 +101,8 @@ static void tell_misfits(const cli_args *args, const batch_work *run)
         n, n == 1 ? " does" : "s do", args->out);
 }
 
-/* Most often all lines fail for the same reason, so it is shown here, and not only in the output.
- */
+/* Print the first failure. Most often all lines fail for the same reason, so the user need not look
+ * into the output file. */
 static void tell_failure(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];
@@ -111,7 +111,7 @@ static void tell_failure(const batch_work *run)
     out_note("the first failure: %s", line);
 }
 
-/* @return the number of lines that are left, without those in jobs. */
+/* @return the number of lines that are not finished, without the lines in batch jobs. */
 static uint64_t tell_jobs(const batch_work *run, uint64_t left)
 {
     size_t jobs = run->jobs_under_way;

@@ -8,7 +8,7 @@
 /* Print the summary on stderr, or with --json as an object on stdout. @return the exit code. */
 int batch_summary_tell(const cli_args *args, const batch_work *run);
 
-/* Return the number of lines that should be asked in this run and are not finished. */
+/* Return the number of lines that this run should have sent and that are not finished. */
 uint64_t batch_summary_left(const batch_work *run);
 
 #endif

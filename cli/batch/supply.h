@@ -9,21 +9,22 @@
 #include "batch/reader.h"
 #include "batch/results.h"
 
-/* The answer to asking for a line. */
+/* The result of claiming a line. */
 typedef enum batch_claimed {
-    BATCH_CLAIM_END,   /* no more lines will come */
-    BATCH_CLAIM_LINE,  /* a line was claimed */
-    BATCH_CLAIM_SOON,  /* no line yet; ask again in the next turn of the loop */
-    BATCH_CLAIM_LATER, /* no line now; ask again when `fd` is readable, or after the next
-                        * `extend` */
-    BATCH_CLAIM_HOLD,  /* like LATER, but there may be lines: a limit is reached for the moment */
+    BATCH_CLAIM_END,  /* no more lines will come */
+    BATCH_CLAIM_LINE, /* a line was claimed */
+    BATCH_CLAIM_SOON, /* no line yet; try again in the next turn of the loop */
+    /* no line now; try again when `fd` is readable, or after the next `extend` */
+    BATCH_CLAIM_LATER,
+    /* like LATER, but lines may be left: a limit has been reached for the moment */
+    BATCH_CLAIM_HOLD,
     BATCH_CLAIM_FAILED /* no more lines can be claimed; `error` says why */
 } batch_claimed;
 
-/* A line that belongs to this run until `done`. */
+/* A line that belongs to this run until `done` is called. */
 typedef struct batch_claim {
     batch_record record; /* its pointers are borrowed until the next claim */
-    uint64_t ticket;     /* the supply's name for the line */
+    uint64_t ticket;     /* identifies the line to the supply */
     bool repeated;       /* another line has the same id, or an id that equals this line's number */
 } batch_claim;
 
@@ -33,17 +34,17 @@ typedef struct batch_supply batch_supply;
 typedef struct batch_supply_ops {
     /* Claim the next line without a result. @param running  Number of calls under way. */
     batch_claimed (*claim)(batch_supply *supply, size_t running, batch_claim *claim);
-    /* Renew the claims, and make durable the results that were put; called about ten times a
-     * second.
-     * @param stopping  No more lines will be claimed: lines that are not begun may be given to
-     * others.
+    /* Renew the claims, and make the stored results durable; called about ten times a second.
+     * @param stopping  No more lines will be claimed, so claimed lines that are not begun may be
+     *                  returned for others.
      * @return 0, or -1 if results can't be stored any more. */
     int (*extend)(batch_supply *supply, bool stopping);
-    /* Put the result of a line; `text` includes a newline, and is borrowed for the call. A second
+    /* Store the result of a line; `text` includes a newline, and is borrowed for the call. A second
      * result of a line is dropped. @return as extend. */
     int (*put_once)(batch_supply *supply, uint64_t ticket, const batch_entry *entry,
                     const char *text, size_t n);
-    /* Release a line. If its result was not put, a later run or another machine asks it. */
+    /* Release a line. If no result was stored, a later run or another machine sends the line again.
+     */
     void (*done)(batch_supply *supply, uint64_t ticket, bool put);
     /* Called at the end of the run: make all results durable, and return the remaining claims. */
     void (*finish)(batch_supply *supply);
@@ -51,8 +52,9 @@ typedef struct batch_supply_ops {
 
 struct batch_supply {
     const batch_supply_ops *ops;
-    int fd;    /* readable when there may be a line, or room for one; -1: never */
-    int error; /* errno of the failure after which no lines come; 0: none */
+    /* readable when a line, or room for a result, may have become available; -1: never */
+    int fd;
+    int error; /* errno of the failure after which no lines can be claimed; 0: none */
 };
 
 #endif

@@ -45,7 +45,7 @@ static int keep(int from, int to)
     }
 }
 
-/* A pipe is copied to a file, as stdin is. */
+/* Copy stdin or another pipe to a file, so that it can be read twice. */
 static int open_kept(int from, const char *out, int *fd)
 {
     *fd = beluga__file_nameless(out);
@@ -84,7 +84,7 @@ int batch_input_open(const char *path, const char *out, int *fd)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The ids that are compared; none are stored if no line has an id of its own. */
+/* The ids of the lines, for comparing them; none are stored if no line has an id of its own. */
 typedef struct id_survey {
     const batch_plan *plan;
     batch_ids found;

@@ -4,7 +4,7 @@
 
 #include "batch/item.h"
 
-/* Services accept fewer texts in one request. */
+/* The limit of texts in one request; the limits of services are lower. */
 #define BATCH_MAX_TEXTS 10000
 
 /* @return as batch_item_parse. */

@@ -15,7 +15,7 @@
 #endif
 
 #define PIECE_BYTES 65536
-/* The encoding is recognised within this many bytes. */
+/* The encoding is guessed from this number of bytes. */
 #define PEEK_BYTES 4096
 
 /* Converts a file, which is read piece by piece, into an unnamed file. */
@@ -64,7 +64,8 @@ static bool is_gzip(const unsigned char *bytes, size_t n)
 }
 
 #ifdef HAVE_ZLIB
-/* zlib is loaded only for inputs that need it, not at the start of the command. */
+/* Functions of zlib, which is loaded only for inputs that need it, and not at the start of the
+ * command. */
 typedef struct zlib_functions {
     int (*begin)(z_stream *stream, int window_bits, const char *version, int size);
     int (*inflate)(z_stream *stream, int flush);
@@ -94,12 +95,13 @@ static int inflate_piece(unpacking *u, const zlib_functions *z, z_stream *stream
         status = z->inflate(stream, Z_NO_FLUSH);
         u->used = sizeof u->out - stream->avail_out;
         *rc = flush(u);
-        if (status == Z_BUF_ERROR) return Z_OK; /* it wants more input */
+        if (status == Z_BUF_ERROR) return Z_OK; /* zlib needs more input */
     }
     return status;
 }
 
-/* A gzip member may be followed by another member, by nothing, or by zeros that fill a block. */
+/* Skip zeros after a gzip member. A member may be followed by another member, by nothing, or by
+ * zeros that fill a block. */
 static void pass_zeros(z_stream *stream)
 {
     while (stream->avail_in && !*stream->next_in) {
@@ -184,7 +186,8 @@ static void put_character(unpacking *u, uint32_t c)
     u->used += n;
 }
 
-/* Two surrogates make one character above U+FFFF. Returns false if one has no partner. */
+/* Write a UTF-16 unit. Two surrogates make one character above U+FFFF. Returns false if a surrogate
+ * has no partner. */
 static bool put_unit(unpacking *u, uint32_t unit, uint32_t *high)
 {
     bool is_high = (unit & 0xfc00) == 0xd800, is_low = (unit & 0xfc00) == 0xdc00;
@@ -257,7 +260,8 @@ typedef struct packing {
     byte_order order;
 } packing;
 
-/* Convert one encoding, and replace the file with the converted one. */
+/* Convert the file from one encoding, and replace its descriptor with that of the converted file.
+ */
 static int replace(int *fd, const packing *how, const char *beside, char *why)
 {
     unpacking u;

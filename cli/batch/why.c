@@ -8,8 +8,8 @@
 
 void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...)
 {
-    char text[2 * BATCH_REASON_BYTES]; /* longer than the result, so that a text that was cut is
-                                        * recognised */
+    /* longer than the result, so that a text that was cut can be recognised */
+    char text[2 * BATCH_REASON_BYTES];
     va_list values;
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);

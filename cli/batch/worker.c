@@ -19,15 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* With --stay: the time between two looks for a job. */
+/* With --stay, the time between two checks for a job. */
 #define STAY_MS          2000
 #define ERROR_LINE_BYTES 1536
 #define MOST_BUDGET      1e9
 
-/* The state of a worker. */
+/* The state of a worker, for one job. */
 typedef struct worker {
     const cli_args *args;
-    bool *told; /* set after the message that the server is unreachable */
+    bool *told; /* set when a message has said that the server is unreachable */
     size_t jobs;
     int64_t idle_ms;
     queue *queue;
@@ -46,7 +46,7 @@ typedef struct worker {
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-/* @param[out] ms  0 without --idle. */
+/* Read the option --idle. @param[out] ms  Its value; 0 if it is not given. */
 static int take_idle(const cli_args *args, int64_t *ms)
 {
     beluga_error err;
@@ -65,7 +65,8 @@ static int tell_missing(const worker *w)
     return CLI_EXIT_USAGE;
 }
 
-/* With --stay, a job or server that is missing now may appear later. */
+/* Return whether to wait because of --stay: a job or server that is missing now may appear later.
+ */
 static bool may_come(const worker *w, const beluga_error *err)
 {
     bool away = err->code == BELUGA_ERROR_NETWORK || err->code == BELUGA_ERROR_TIMEOUT;
@@ -75,7 +76,8 @@ static bool may_come(const worker *w, const beluga_error *err)
     return true;
 }
 
-/* @param[out] missing  The job does not exist, but may appear later. */
+/* Connect to the queue and read the manifest of the job. @param[out] missing  The job does not
+ * exist, but may appear later. */
 static int join(worker *w, bool *missing)
 {
     beluga_error err;
@@ -179,7 +181,8 @@ static void tell_model(worker *w)
     snprintf(w->texts.model, sizeof w->texts.model, "%s", model);
 }
 
-/* All workers must ask with the same options, so that their answers are comparable. */
+/* Compare the facts with those of the job. All workers must use the same options, so that their
+ * answers are comparable. */
 static int check_facts(worker *w)
 {
     batch_difference difference;
@@ -251,8 +254,9 @@ static void tell_reason(const batch_work *run, const batch_queue_supply *supply)
     if (!err->code) return;
     beluga_error_format(err, line, sizeof line);
     if (run->alike > 1)
-        out_error("%zu lines in a row failed for the same reason, and go back to the queue: %s",
-                  run->alike, line);
+        out_error(
+            "%zu lines in a row failed for the same reason, and were returned to the queue: %s",
+            run->alike, line);
     else
         out_error("%s", line);
 }
@@ -353,7 +357,8 @@ static void release(worker *w)
     batch_manifest_free(&w->manifest);
 }
 
-/* Work on the existing job. @param[out] busy  The job had lines to ask. */
+/* Connect to the job, and send its lines until it ends. @param[out] busy  The worker has sent
+ * lines. */
 static int work_once(const cli_args *args, int64_t idle_ms, bool *told, bool *busy)
 {
     worker w = {.args = args, .told = told, .idle_ms = idle_ms};

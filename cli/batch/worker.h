@@ -1,4 +1,4 @@
-/* A worker: asks the lines of a job of many machines. */
+/* Runs a worker, which sends the lines of a shared batch to a model. */
 #ifndef BELUGA_CLI_BATCH_WORKER_H
 #define BELUGA_CLI_BATCH_WORKER_H
 

@@ -1,5 +1,5 @@
-/* A backend stores queues in one kind of server. It is a table of the functions that queue.h
- * describes. */
+/* A backend implements the functions of queue.h with one kind of server, as a table of functions.
+ */
 #ifndef BELUGA_CLI_QUEUE_BACKEND_H
 #define BELUGA_CLI_QUEUE_BACKEND_H
 
@@ -31,7 +31,7 @@ typedef struct queue_backend {
     bool (*failed)(const queue *q, beluga_error *err);
 } queue_backend;
 
-/* The first member of each backend's own queue. */
+/* Every backend's own struct begins with this. */
 struct queue {
     const queue_backend *backend;
     char job[QUEUE_NAME_BYTES];

@@ -1,4 +1,4 @@
-/* The life of a NATS queue, and the table of its functions. */
+/* Opens and frees a queue on NATS, and has the table of its functions. */
 #include "queue/nats.h"
 
 #include "base/thread.h"
@@ -60,8 +60,8 @@ static void release(queue *base)
     if (q->connection) nats_claims_leave(q);
     nats_keeper_stop(q);
     if (!nats_disconnect(q))
-        return; /* a thread hangs and still uses the queue, so its memory
-                 * can't be freed */
+        return; /* a thread hangs and still uses the queue, so its memory must
+                 * not be freed */
     nats_puts_free(q);
     nats_claims_free(q);
     nats_results_free(q);
@@ -79,7 +79,7 @@ static int begin(nats_queue *q, beluga_error *err)
 {
     int rc = nats_address_parse(q->settings.address, &q->address, err);
     if (rc != 0) return rc;
-    q->settings.address = NULL; /* was borrowed only for queue_open */
+    q->settings.address = NULL; /* the address is valid only during queue_open */
     if (!q->settings.patience_ms) q->settings.patience_ms = q->address.patience_ms;
     memcpy(q->base.job, q->address.job, sizeof q->base.job);
     q->base.where = q->address.where;

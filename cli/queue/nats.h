@@ -2,17 +2,17 @@
  * A queue on NATS JetStream.
  *
  * A job consists of three streams. `lines` keeps each line until the job is removed, and `results`
- * each result. Both accept one message for each subject and refuse further ones. So a line that two
- * workers have asked gets only one result; acknowledgements could not ensure this, since they do
- * not prove which worker owns a line. All workers share one consumer of `lines`, which hands the
- * lines out. `state` has the manifest, the sums, and the parts of data that is too long for a
- * message.
+ * each result. Both accept one message for each subject and refuse further messages, so a line that
+ * two workers have processed gets only one result. Acknowledgements could not ensure this, since
+ * they do not prove which worker owns a line. All workers share one consumer of `lines`, which
+ * delivers the lines to them. `state` has the manifest, the sums, and the parts of data that is too
+ * long for a message.
  *
  * Threads: the caller's thread owns the queue, and does network I/O only in functions that block
- * according to queue.h. The keeper (nats_keeper.c) is a thread that sends everything else, and
- * repeats it until it is confirmed. Threads of libnats call back with messages. The callbacks put
- * what they receive into lists, which the keeper processes. Only the keeper frees puts and claims.
- * `lock` protects all lists and flags, and is not held during I/O.
+ * according to queue.h. The keeper (nats_keeper.c) is a thread that sends all other messages, and
+ * repeats each until it is confirmed. Threads of libnats call callbacks with received messages. The
+ * callbacks put the messages into lists, which the keeper processes. Only the keeper frees puts and
+ * claims. `lock` protects all lists and flags, and is not held during I/O.
  */
 #ifndef BELUGA_CLI_QUEUE_NATS_H
 #define BELUGA_CLI_QUEUE_NATS_H
@@ -33,11 +33,11 @@
 #define NATS_API_BYTES     80
 #define NATS_MAX_PULLS     16
 #define NATS_MAX_NEWS      8
-/* A request without an answer is repeated after this time. */
+/* A message that the server has not confirmed is sent again after this time. */
 #define NATS_ANSWER_MS  5000
 #define NATS_HEADER_REF "Beluga-Parts"
 
-/* ---- messages to be stored and confirmed ----------------------------------------------------- */
+/* ---- messages that must be stored and confirmed ---------------------------------------------- */
 
 typedef enum nats_answer {
     NATS_UNANSWERED,
@@ -45,13 +45,13 @@ typedef enum nats_answer {
     NATS_THERE, /* the subject already has a message */
     NATS_FULL,  /* the store is full */
     NATS_TOO_LONG,
-    NATS_AGAIN /* try again later: nobody answers, or the cluster has no leader */
+    NATS_AGAIN /* try again later: no server answers, or the cluster has no leader */
 } nats_answer;
 
 typedef enum nats_put_kind {
     NATS_PUT_LINE,
     NATS_PUT_RESULT,
-    NATS_PUT_ACK /* a result was stored, and its line must be acknowledged */
+    NATS_PUT_ACK /* the acknowledgement of a line whose result is stored */
 } nats_put_kind;
 
 struct nats_claim;
@@ -63,21 +63,21 @@ typedef struct nats_put {
     uint64_t id, line;
     char *bytes; /* owned */
     size_t length;
-    char nonce[NATS_NONCE_BYTES]; /* lets the server recognise the message if it arrives twice */
-    char ref[NATS_REF_BYTES];     /* reference to its parts; "": it has none, or they are not
-                                   * stored yet */
-    struct nats_claim *claim;     /* the claim whose result this is */
-    int64_t due_ms;               /* when it must be sent, or sent again */
+    char nonce[NATS_NONCE_BYTES]; /* lets the server recognise a message that arrives twice */
+    /* reference to the parts of a long message; "": no parts, or they are not stored yet */
+    char ref[NATS_REF_BYTES];
+    struct nats_claim *claim; /* the claim to which a result belongs */
+    int64_t due_ms;           /* when the message must be sent, or sent again */
     unsigned tries;
 } nats_put;
 
 /* ---- lines that were claimed ----------------------------------------------------------------- */
 
 typedef enum nats_claim_state {
-    NATS_ARRIVED, /* the keeper must check it */
+    NATS_ARRIVED, /* the keeper must check the claim */
     NATS_READY,
-    NATS_TAKEN, /* the worker has it */
-    NATS_LET_GO /* it must be returned */
+    NATS_TAKEN, /* the worker has the line */
+    NATS_LET_GO /* the keeper must return the line to the server */
 } nats_claim_state;
 
 typedef struct nats_claim {
@@ -85,11 +85,11 @@ typedef struct nats_claim {
                               * the list of all held claims */
     nats_claim_state state;
     natsMsg *message;
-    cli_text whole; /* the data of its parts; empty: it has no parts */
+    cli_text whole; /* the whole line, if it was stored in parts; otherwise empty */
     uint64_t line;
     unsigned tries;
     const char *fault;
-    bool put; /* its result is being sent */
+    bool put; /* the result of the line is being sent */
     int64_t extended_ms, due_ms, delay_ms;
 } nats_claim;
 
@@ -101,9 +101,10 @@ typedef struct nats_pull {
     int64_t due_ms;
 } nats_pull;
 
-/* Requests the messages of one consumer, with as many requests as are needed. */
+/* Requests messages from one consumer of the server (pull requests). Several requests may be under
+ * way. */
 typedef struct nats_puller {
-    const char *name; /* the word in the subject of its inbox */
+    const char *name; /* the word that identifies this puller in the subjects of the inbox */
     char stream[NATS_STREAM_BYTES], consumer[NATS_STREAM_BYTES];
     natsSubscription *subscription;
     nats_pull pulls[NATS_MAX_PULLS];
@@ -111,20 +112,24 @@ typedef struct nats_puller {
     bool broken;      /* the consumer may no longer exist */
 } nats_puller;
 
-/* ---- results that are read ------------------------------------------------------------------- */
+/* ---- reading results ------------------------------------------------------------------------- */
 
 typedef struct nats_reading {
     bool wanted;
-    uint64_t position, delivered; /* position in the stream, and number among the consumer's
-                                   * messages, of the last message */
-    natsMsg **ring;               /* messages that have arrived and were not read */
+    /* The last message: its position in the stream, and its number among the messages that the
+     * consumer has delivered. */
+    uint64_t position, delivered;
+    /* messages that have arrived and that the caller has not read yet */
+    natsMsg **ring;
     size_t first, count;
     natsMsg *current;
     cli_text whole;
     nats_puller puller;
     bool made; /* the consumer exists */
     uint64_t round;
-    char word[32]; /* word in the subject of its inbox; it differs in each round */
+    /* the word that identifies this reading in the subjects of the inbox; it differs in each round
+     */
+    char word[32];
     int64_t again_ms;
 } nats_reading;
 
@@ -133,12 +138,13 @@ typedef struct nats_reading {
 #define NATS_MAX_WORKERS 4096
 
 typedef struct nats_workers {
-    bool asked; /* the queue listens to their reports */
+    bool asked; /* the queue has subscribed to the reports of other workers */
     bool announce, works;
-    queue_worker *list; /* here, `seen_ms` is a point in time */
+    queue_worker *list; /* in this list, `seen_ms` is a point in time */
     size_t count, room;
     int64_t next_ms;
-    uint64_t ours, failed; /* results of this worker */
+    /* results of this worker: `ours` were stored, `failed` are errors */
+    uint64_t ours, failed;
     natsSubscription *alive, *who;
 } nats_workers;
 
@@ -160,7 +166,7 @@ typedef struct nats_queue {
     natsConnection *connection;
     jsCtx *js;
     natsSubscription *answers;
-    size_t max_message; /* longer data is stored in parts */
+    size_t max_message; /* data that is longer than this is stored in parts */
     cli_text manifest;
 
     pthread_mutex_t lock;
@@ -177,25 +183,26 @@ typedef struct nats_queue {
     size_t n_news;
 
     /* puts */
-    beluga__list fresh, waiting, answered; /* to be sent; sent, or to be sent later; answered */
-    nats_put **table;                      /* hash table by id modulo its size */
+    /* fresh: to be sent now; waiting: sent, or to be sent later; answered: an answer has arrived */
+    beluga__list fresh, waiting, answered;
+    nats_put **table; /* puts by their id modulo table_size */
     size_t table_size, n_puts, put_bytes, n_lines, n_results;
     uint64_t last_id, repeated;
     int64_t full_since_ms;
     int64_t next_renew_ms;   /* used only by the keeper */
-    queue_outcome *outcomes; /* owned; outcomes that were not taken yet */
+    queue_outcome *outcomes; /* outcomes that the caller has not read yet; owned */
     size_t first_outcome, n_outcomes, outcomes_room;
 
     /* claims */
     beluga__list arrived, ready, leaving, held;
     size_t n_ready, n_arrived, n_taken, room;
-    bool leaves; /* no more lines are claimed */
+    bool leaves; /* the worker leaves the job, so no more lines are claimed */
     uint64_t last_pull;
     nats_puller puller;
     int64_t alive_ms; /* when the worker last called the queue */
     int64_t next_beat_ms;
 
-    /* the state of the job, as far as it is known */
+    /* The state of the job, as far as this client knows it. */
     queue_counts counts;
     bool counted, want_count;
     uint64_t count_round;
@@ -217,12 +224,12 @@ static inline nats_queue *nats_of(const queue *q)
 /* Fill an error from a status of libnats and a code of JetStream. @return the error's code. */
 int nats_explain(const nats_queue *q, natsStatus status, jsErrCode code, const char *what,
                  beluga_error *err);
-/* End the queue with an error, unless it already has one. The suffix says whether the caller holds
- * the lock. */
+/* Set the error that ends the queue, unless it already has an error. The suffix _locked means that
+ * the caller holds the lock. */
 void nats_fail_locked(nats_queue *q, int code, const char *format, ...) BELUGA_PRINTF(3, 4);
 void nats_tell_locked(nats_queue *q, const char *format, ...) BELUGA_PRINTF(2, 3);
-/* Wake the caller's thread, both if it waits in a function of the queue and if it polls the file
- * descriptor. */
+/* Wake the caller's thread if it waits in a function of the queue, and make the file descriptor
+ * readable in case it polls that. */
 void nats_wake_locked(nats_queue *q);
 /* Make the file descriptor unreadable. */
 void nats_calm(const nats_queue *q);
@@ -239,7 +246,8 @@ natsStatus nats_subscribe(nats_queue *q, natsSubscription **out, const char *sub
 /* ---- nats_connect.c -------------------------------------------------------------------------- */
 
 int nats_connect(nats_queue *q, beluga_error *err);
-/* @return true if no more callbacks can run; otherwise the queue must not be freed. */
+/* Close the connection. @return true if no callback can run any more; otherwise the queue must not
+ * be freed. */
 bool nats_disconnect(nats_queue *q);
 
 /* ---- nats_job.c ------------------------------------------------------------------------------ */
@@ -259,10 +267,10 @@ int nats_seal(queue *base, uint64_t lines, beluga_error *err);
  */
 natsStatus nats_parts_store(nats_queue *q, const char *kind, uint64_t line, const char *bytes,
                             size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q));
-/* @return the message's reference to its parts; NULL: it has none. */
+/* @return the message's reference to its parts; NULL: the message has no parts. */
 const char *nats_parts_of(const nats_queue *q, natsMsg *message);
 /*
- * Read the parts of a message. @return NATS_OK; NATS_NOT_FOUND if some are missing or damaged;
+ * Read the parts of a message. @return NATS_OK; NATS_NOT_FOUND if parts are missing or damaged;
  * other codes of libnats.
  */
 natsStatus nats_parts_read(nats_queue *q, const char *ref, cli_text *out,
@@ -275,35 +283,37 @@ void nats_keeper_stop(nats_queue *q);
 
 /* ---- nats_beat.c ----------------------------------------------------------------------------- */
 
-/* Extend the claimed lines, if this is due. Runs on the keeper's thread, without the lock. */
+/* Extend the claims, if this is due. Runs on the keeper's thread, without the lock. */
 void nats_beat(nats_queue *q);
 
 /* ---- nats_pull.c ----------------------------------------------------------------------------- */
 
-/* Forget requests of a connection that was lost, so that they are sent again. */
+/* Forget the pull requests on a connection that was lost, so that they are sent again. */
 void nats_pulls_forget_locked(nats_puller *p);
-/* Request messages until `wanted` are expected. Runs on the keeper's thread, without the lock. */
+/* Send pull requests until at least `wanted` messages are expected. Runs on the keeper's thread,
+ * without the lock. */
 void nats_ask_for(nats_queue *q, nats_puller *p, size_t wanted, int64_t now_ms);
-/* Handle a message for this puller. @return true if it comes from the stream; false if it is a
- * status message of the server. */
+/* Handle a message for this puller. @return true for a message of the stream; false for a status
+ * message of the server. */
 bool nats_pull_came_locked(nats_queue *q, nats_puller *p, natsMsg *message, int64_t now_ms);
 
 typedef struct nats_origin {
-    uint64_t delivered; /* number of times it was delivered */
-    uint64_t position;  /* its position in the stream */
-    uint64_t number;    /* its number among the messages that the consumer has delivered */
+    uint64_t delivered; /* number of times the server has delivered the message */
+    uint64_t position;  /* the message's position in the stream */
+    uint64_t number;    /* the message's number among those that the consumer has delivered */
 } nats_origin;
 
-/* @return false if `reply` is not the subject of an acknowledgement. */
+/* Read where a message comes from. @return false if `reply` is not the subject of an
+ * acknowledgement. */
 bool nats_read_origin(const char *reply, nats_origin *origin);
 
 /* ---- nats_put.c ------------------------------------------------------------------------------ */
 
 void nats_puts_begin(nats_queue *q);
 void nats_puts_free(nats_queue *q);
-/* Handles the answer to a put, which arrives in the inbox. */
+/* The callback of libnats for the answers to puts, which arrive in the inbox. */
 void nats_on_answer(natsConnection *nc, natsSubscription *sub, natsMsg *message, void *payload);
-/* Send what is due, and process the answers. @return whether there was something to do. */
+/* Send the puts that are due, and process answers. @return whether anything was due. */
 bool nats_puts_work(nats_queue *q, int64_t now_ms);
 /* Send all unconfirmed puts again at once, since the connection was lost. */
 void nats_puts_again_locked(nats_queue *q);
@@ -319,12 +329,12 @@ size_t nats_unconfirmed(const queue *base);
 int nats_claims_begin(nats_queue *q, beluga_error *err);
 void nats_claims_free(nats_queue *q);
 void nats_claims_work(nats_queue *q, int64_t now_ms);
-/* Free a claim that is over. Runs on the keeper's thread, without the lock. */
+/* Free a claim that has ended. Runs on the keeper's thread, without the lock. */
 void nats_claim_free(nats_queue *q, nats_claim *claim);
 size_t nats_take(queue *base, queue_claim *claims, size_t most);
 void nats_extend(queue *base);
 void nats_let_go(queue *base, queue_claim *claim, int64_t delay_ms);
-/* Return all claims that are held. */
+/* Return all claimed lines to the server. */
 void nats_claims_leave(nats_queue *q);
 
 /* ---- nats_results.c -------------------------------------------------------------------------- */

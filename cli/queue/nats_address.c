@@ -27,8 +27,8 @@ typedef struct piece {
     size_t n;
 } piece;
 
-/* Take the text before the first of the characters `ends`, or all; `rest` then begins after that
- * character. */
+/* Split off the text before the first of the characters `ends`, or the whole text. `rest` then
+ * begins after that character. */
 static piece take(piece *rest, const char *ends, char *end)
 {
     piece first = {rest->at, 0};
@@ -47,8 +47,8 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Copy a text and decode its escapes (%41 is A). Returns 0; 1 for an invalid escape or a NUL; -1
- * without memory. */
+/* Copy a text and decode its escapes (%41 is A). Returns 0; 1 for an invalid escape or a NUL byte;
+ * -1 without memory. */
 static int decode(piece text, char **out)
 {
     char *to = malloc(text.n + 1);
@@ -111,8 +111,8 @@ static int add_server(nats_address *a, piece host, beluga_error *err)
     return 0;
 }
 
-/* Split the hosts, and their credentials. A '@' in a password must be written as %40, but only the
- * last '@' counts anyway. */
+/* Parse the credentials and the hosts. The credentials end at the last '@', although a '@' in a
+ * password should be written as %40. */
 static int take_hosts(nats_address *a, piece text, beluga_error *err)
 {
     char end = ',';
@@ -206,7 +206,7 @@ static int take_variable(char **to, const char *name, beluga_error *err)
     return *to ? 0 : fail_memory(err);
 }
 
-/* Take credentials from the environment. Like in the nats tool, a user without a password is a
+/* Read the credentials from the environment. Like in the nats tool, a user without a password is a
  * token. */
 static int take_variables(nats_address *a, beluga_error *err)
 {

@@ -14,10 +14,11 @@ typedef struct nats_address {
     char job[QUEUE_NAME_BYTES];
     char *where; /* owned; the address without credentials and query, for messages */
     bool tls;
-    /* owned; NULL: not given. The last five are paths of files. */
+    /* Owned; NULL: not given. The last five are paths of files. */
     char *user, *password, *token, *domain, *creds, *nkey, *ca, *cert, *key;
-    int replicas;        /* 0: three in a cluster, one on a single server */
-    int64_t ack_wait_ms; /* a line that is not extended for this time is handed out again */
+    int replicas; /* 0: three in a cluster, one on a single server */
+    /* a claim that is not extended for this time ends, and another worker gets the line */
+    int64_t ack_wait_ms;
     int64_t patience_ms; /* 0: not given */
 } nats_address;
 

@@ -1,5 +1,5 @@
-/* Functions that all files of a NATS queue share: errors, news, and how threads wait for each
- * other. */
+/* Functions that all files of a NATS queue share: errors, news for the user, and how threads wait
+ * for each other. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "queue/nats.h"
@@ -45,7 +45,7 @@ void nats_fail_locked(nats_queue *q, int code, const char *format, ...)
     nats_wake_locked(q);
 }
 
-/* Add a message for the user. If nobody takes the messages, the oldest are dropped. */
+/* Add a message for the user. If the caller does not read the messages, the oldest are dropped. */
 void nats_tell_locked(nats_queue *q, const char *format, ...)
 {
     va_list arguments;
@@ -82,8 +82,8 @@ void nats_check_patience_locked(nats_queue *q)
 
 int nats_wait_locked(nats_queue *q, beluga_error *err)
 {
-    nats_check_patience_locked(q); /* checked here, too, since the keeper may be blocked in a
-                                    * request */
+    /* The keeper checks this, too, but may be blocked in a request. */
+    nats_check_patience_locked(q);
     if (q->error.code) {
         *err = q->error;
         return err->code;

@@ -1,16 +1,18 @@
-/* Extends the lines under way, since the server would otherwise hand them out again. */
+/* Extends the claims of lines under way, since the server would otherwise give the lines to other
+ * workers. */
 #include "base/clock.h"
 #include "queue/nats.h"
 
-#define IDLE_MS                                                             \
-    15000 /* a worker that has not called the queue for this time counts as \
-           * hanging */
+#define IDLE_MS                                                                 \
+    15000 /* a worker that has not called the queue for this time is considered \
+           * to hang */
 #define BEAT_BATCH   64
-#define BEATS        3 /* number of extensions before the server would hand a line out again */
+#define BEATS        3 /* number of extensions in the time after which a claim would end */
 #define BEAT_TICK_MS 500
 
-/* Collect the claims that must be extended now. Claims that the worker has are extended only while
- * it works; claims that are being checked, or whose result is being sent, are always extended. */
+/* Collect the claims that must be extended now. Claims of lines that the worker has are extended
+ * only while the worker calls the queue. Claims that are being checked, or whose result is being
+ * sent, are always extended. */
 static size_t find_due_locked(nats_queue *q, int64_t now_ms, nats_claim *due[BEAT_BATCH])
 {
     bool alive = now_ms - q->alive_ms < IDLE_MS;

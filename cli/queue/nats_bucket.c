@@ -64,8 +64,8 @@ static int connect_anew(nats_bucket *b, beluga_error *err)
     return rc;
 }
 
-/* libnats gives a connection up if a server refuses the credentials twice, so this may need a new
- * one. */
+/* libnats closes a connection for good if a server refuses the credentials twice. Then a new
+ * connection is made. */
 int nats_bucket_connect(nats_bucket *b, beluga_error *err)
 {
     if (b->connection && b->nats->natsConnection_Status(b->connection) == NATS_CONN_STATUS_CLOSED)
@@ -97,8 +97,8 @@ natsStatus nats_bucket_look(const nats_bucket *b, nats_bucket_state *state, jsEr
     return status;
 }
 
-/* Create the stream of a bucket with the settings of the nats tool: it keeps the newest message of
- * each key. */
+/* Create the stream of a bucket. Its settings are those of the nats tool, and it keeps the newest
+ * message of each key. */
 static natsStatus add_stream(const nats_bucket *b, const char *description, int replicas,
                              jsErrCode *code)
 {
@@ -114,8 +114,8 @@ static natsStatus add_stream(const nats_bucket *b, const char *description, int 
     return b->nats->js_AddStream(NULL, b->js, &config, NULL, code);
 }
 
-/* Create the bucket. A single server can keep only one copy. Another gateway may be creating the
- * same bucket at this moment. */
+/* Create the bucket. If the server can't keep replicas and the user did not ask for them, keep one
+ * copy. It is no error if another gateway has just created the bucket. */
 static natsStatus make_bucket(const nats_bucket *b, const char *description, jsErrCode *code)
 {
     int replicas = b->address.replicas ? b->address.replicas : NATS_REPLICAS;
@@ -156,8 +156,8 @@ static bool has(const beluga__buf *text, const char *word)
     return text->length && memmem(text->data, text->length, word, strlen(word));
 }
 
-/* Returns whether a message marks its key as removed. The nats tool writes such a mark, and so does
- * an age limit. */
+/* Returns whether a message marks its key as removed. The nats tool writes such marks, and the
+ * server does when a key reaches its age limit. */
 static bool is_mark(const beluga__buf *headers)
 {
     return has(headers, "KV-Operation: DEL\r\n") || has(headers, "KV-Operation: PURGE\r\n") ||
@@ -183,7 +183,8 @@ static int take_message(const nats_bucket *b, const beluga_json *json, uint64_t 
     return -1;
 }
 
-/* @return 1: a message was read; 0: there is none; -1 with an error. */
+/* Read the server's answer to a request for a message. @return 1; 0: the answer is that no message
+ * exists; -1 with an error. */
 static int take_answer(const nats_bucket *b, natsMsg *answer, uint64_t behind,
                        nats_bucket_message *message, beluga__buf *text, beluga_error *err)
 {

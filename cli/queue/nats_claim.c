@@ -1,4 +1,5 @@
-/* Claimed lines: how they are checked before a worker gets them, and how they are returned. */
+/* Claims of lines: checks a line before the worker gets it, and returns lines that the worker does
+ * not finish. */
 #include "base/clock.h"
 #include "base/thread.h"
 #include "queue/nats.h"
@@ -46,8 +47,8 @@ static nats_claim *make_claim(const nats_queue *q, natsMsg *message)
     return claim;
 }
 
-/* Handle a claim that has arrived. The keeper first checks a line that may already have a result,
- * or that has parts. */
+/* Handle a claim that has arrived. If the line may already have a result or has parts, the keeper
+ * must check it first. */
 static void arrive_locked(nats_queue *q, nats_claim *claim)
 {
     bool look = claim->tries > 1 || nats_parts_of(q, claim->message);
@@ -72,7 +73,8 @@ static void on_line(natsConnection *nc, natsSubscription *sub, natsMsg *message,
     pthread_mutex_lock(&q->lock);
     if (nats_pull_came_locked(q, &q->puller, message, beluga__now_ms()))
         claim = make_claim(q, message);
-    /* This worker still holds the line. It was extended too late, and so was handed out again. */
+    /* This worker still has the line. It was extended too late, so the server has delivered it
+     * again. */
     if (claim && claim->tries > 1 && is_held_locked(q, claim->line)) {
         free(claim);
         claim = NULL;
@@ -111,8 +113,8 @@ static natsStatus reply(nats_queue *q, const nats_claim *claim, const char *word
                                            word, (int)strlen(word));
 }
 
-/* Check whether the line already has a result. A worker may have stored it and died, or been too
- * late, before it acknowledged the line. */
+/* Check whether the line already has a result. A worker may have stored it, but died before it
+ * acknowledged the line, or acknowledged it too late. */
 static natsStatus look_for_result(nats_queue *q, const nats_claim *claim, bool *there)
 {
     char subject[NATS_SUBJECT_BYTES];
@@ -138,7 +140,7 @@ static void make_ready(nats_queue *q, nats_claim *claim)
 {
     pthread_mutex_lock(&q->lock);
     q->n_arrived--;
-    if (claim->state == NATS_ARRIVED) { /* it was not returned in the meantime */
+    if (claim->state == NATS_ARRIVED) { /* the line was not returned in the meantime */
         claim->state = NATS_READY;
         beluga__list_append(&q->ready, &claim->node);
         q->n_ready++;
@@ -200,8 +202,8 @@ static nats_claim *take_leaving(nats_queue *q)
     return claim;
 }
 
-/* Return a line. If this message gets lost, the server hands the line out again when its time is
- * over. */
+/* Return a line to the server. If this message gets lost, the server delivers the line again after
+ * ack_wait. */
 static void give_back(nats_queue *q, nats_claim *claim)
 {
     char word[64] = "-NAK";

@@ -9,9 +9,10 @@
 
 #define REQUEST_MS   2000
 #define CALLBACKS_MS 5000
-/* The smallest usable maximum of a message; even the names of parts would not fit into less. */
+/* A server must accept messages of at least this size, since the reference to the parts of a long
+ * message must fit into a message. */
 #define LEAST_MESSAGE 4096
-/* The maximum of a part, since the server returns it as base64 in JSON. */
+/* The largest size of a part, since the server returns parts as base64 in JSON. */
 #define MOST_MESSAGE ((size_t)1024 * 1024)
 #define HEADER_ROOM  1024
 
@@ -42,13 +43,13 @@ static void on_again(natsConnection *nc, void *payload)
     nats_puts_again_locked(q);
     nats_pulls_forget_locked(&q->puller);
     nats_pulls_forget_locked(&q->reading.puller);
-    q->reading.puller.broken = true; /* messages that were being delivered are lost */
+    q->reading.puller.broken = true; /* messages that were on their way are lost */
     q->workers.announce = q->workers.works;
     pthread_cond_signal(&q->work);
     pthread_mutex_unlock(&q->lock);
 }
 
-/* libnats gives up if the server refuses the credentials twice. */
+/* libnats closes the connection for good if the server refuses the credentials twice. */
 static void on_closed(natsConnection *nc, void *payload)
 {
     nats_queue *q = payload;
@@ -145,8 +146,8 @@ int nats_connect(nats_queue *q, beluga_error *err)
     return rc;
 }
 
-/* Threads of libnats may still be in a callback. Returns true when none is, and no more will come.
- */
+/* Wait for threads of libnats that are still in a callback. Returns true when none is left, and no
+ * more can begin. */
 static bool wait_for_callbacks(nats_queue *q)
 {
     int64_t end = beluga__ends_ns(CALLBACKS_MS);

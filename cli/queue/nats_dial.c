@@ -121,8 +121,8 @@ static natsStatus set_tls(const nats_library *nats, const nats_address *a, natsO
     return s;
 }
 
-/* libnats must not buffer messages while there is no connection, since the keeper sends them again.
- */
+/* Set the time-outs, and turn off the buffering of messages while libnats is not connected, since
+ * the keeper sends them again. */
 static natsStatus set_times(const nats_library *nats, natsOptions *options)
 {
     natsStatus s = nats->natsOptions_SetTimeout(options, CONNECT_MS);
@@ -187,7 +187,8 @@ int nats_dial_options(const nats_library *nats, const nats_address *a, const cha
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-/* The command handles signals, so they are blocked here: the threads of libnats inherit this. */
+/* Block all signals while libnats starts its threads, which inherit this, so that signals arrive on
+ * the threads of the command. */
 natsStatus nats_dial(const nats_library *nats, natsOptions *options, natsConnection **out)
 {
     sigset_t all, before;

@@ -1,4 +1,4 @@
-/* Connects to NATS; used by queues and by buckets. */
+/* Connects to NATS, for queues and buckets. */
 #ifndef BELUGA_CLI_QUEUE_NATS_DIAL_H
 #define BELUGA_CLI_QUEUE_NATS_DIAL_H
 
@@ -20,10 +20,11 @@ int nats_dial_options(const nats_library *nats, const nats_address *address, con
 /* Connect. Blocks for a few seconds for each server. */
 natsStatus nats_dial(const nats_library *nats, natsOptions *options, natsConnection **out);
 
-/* The usual number of replicas of a stream. A single server keeps only one. */
+/* The default number of replicas of a stream. A single server keeps only one copy. */
 #define NATS_REPLICAS 3
 
-/* Begin the settings of a stream: stored in files, with one message for each subject. */
+/* Initialise the settings of a stream that is stored in files and keeps one message for each
+ * subject. */
 void nats_stream_config(const nats_library *nats, jsStreamConfig *config, const char *name,
                         const char **subjects, int n_subjects, int replicas);
 

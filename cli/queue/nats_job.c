@@ -1,4 +1,4 @@
-/* The streams of a job, its manifest, and its removal. */
+/* Creates the streams of a job, stores and reads its manifest, and removes the job. */
 #include "base/clock.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
@@ -55,7 +55,7 @@ static bool publish_may_pass(natsStatus s, jsErrCode code)
 
 typedef natsStatus job_step(nats_queue *q, int replicas, jsErrCode *code);
 
-/* Add a stream that keeps one message for each subject, and refuses a second one. */
+/* Add a stream that keeps one message for each subject, and refuses further messages. */
 static natsStatus add_once_stream(nats_queue *q, const char *name, const char *word, int replicas,
                                   jsErrCode *code)
 {
@@ -90,8 +90,8 @@ static natsStatus add_state(nats_queue *q, int replicas, jsErrCode *code)
     return q->nats->js_AddStream(NULL, q->js, &config, NULL, code);
 }
 
-/* Add the consumer of the lines. The server hands a line out again without limit. Workers count the
- * deliveries, so that one of them can write an error for a line that nobody can ask. */
+/* Add the consumer of the lines. The server delivers a line again without limit. Workers count the
+ * deliveries, and store an error for a line that was delivered too often without a result. */
 static natsStatus add_consumer(nats_queue *q, int replicas, jsErrCode *code)
 {
     jsConsumerConfig config;
@@ -107,8 +107,8 @@ static natsStatus add_consumer(nats_queue *q, int replicas, jsErrCode *code)
     return q->nats->js_AddConsumer(NULL, q->js, q->lines, &config, NULL, code);
 }
 
-/* Repeat a step until it succeeds or can't succeed. If the object already exists, this counts as
- * success. */
+/* Repeat a step of creating the job until it succeeds, or fails for a reason that is not temporary.
+ * If the object already exists, this counts as success. */
 static natsStatus do_step(nats_queue *q, job_step *step, int *replicas, jsErrCode *code,
                           beluga_error *err)
 {
@@ -167,7 +167,7 @@ static natsStatus take_manifest(nats_queue *q, natsMsg *message)
     return rc ? NATS_NO_MEMORY : NATS_OK;
 }
 
-/* Read the manifest. Waits for a cluster that has no leader yet. */
+/* Read the manifest. This waits while the cluster has no leader. */
 static natsStatus read_manifest(nats_queue *q, jsErrCode *code, beluga_error *stop)
 {
     int64_t end = beluga__now_ms() + JOB_MS;
@@ -208,7 +208,8 @@ int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err)
     return BELUGA_ERROR_NOT_FOUND;
 }
 
-/* Publish the manifest, if there is none yet. Returns NATS_OK with `made`, or the failure. */
+/* Publish the manifest, unless the job has a manifest. Returns NATS_OK, with `made`, or the
+ * failure. */
 static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *made,
                                jsErrCode *code)
 {

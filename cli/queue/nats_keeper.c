@@ -12,7 +12,7 @@ static bool has_work_locked(const nats_queue *q)
     return (q->connected && !beluga__list_empty(&q->fresh)) || !beluga__list_empty(&q->answered);
 }
 
-/* Wait for work. Returns false when the thread must end. */
+/* Wait until there is work to do. Returns false when the thread must end. */
 static bool rest(nats_queue *q)
 {
     pthread_mutex_lock(&q->lock);

@@ -46,7 +46,7 @@ static size_t decode(const char *text, size_t n, uint8_t *bytes)
     return used;
 }
 
-/* CRC-16/XMODEM, which follows the bytes of a key. */
+/* Compute the CRC-16/XMODEM that follows the bytes of a key. */
 static uint16_t checksum(const uint8_t *bytes, size_t n)
 {
     uint32_t crc = 0;
@@ -72,8 +72,8 @@ static bool read_seed(const char *text, size_t n, uint8_t raw[RAW_BYTES])
 
 /* ---- the key of a seed ----------------------------------------------------------------------- */
 
-/* Derive the public key. libnats has loaded OpenSSL already, so its functions are looked up by
- * name, and the command itself need not link it. */
+/* Derive the public key. libnats has already loaded OpenSSL, so its functions are looked up by
+ * name, and the command is not linked with OpenSSL. */
 static bool derive(const uint8_t seed[RAW_BYTES], uint8_t key[RAW_BYTES])
 {
     void *(*make)(int kind, void *engine, const unsigned char *bytes, size_t n);
@@ -104,7 +104,7 @@ bool nats_key_public(const char *seed, size_t n, char key[NATS_PUBLIC_KEY_BYTES]
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-/* Find the seed, which is the whole file, or a line of it. */
+/* Find the seed, which is the whole text of the file, or one line of it. */
 static const char *find_seed(const char *text)
 {
     const char *at = text;

@@ -1,5 +1,5 @@
-/* libnats is loaded when NATS is first needed, so that the command also starts where it is not
- * installed. */
+/* Loads libnats when NATS is first needed, so that the command also starts on machines without
+ * libnats. */
 #ifndef BELUGA_CLI_QUEUE_NATS_LIBRARY_H
 #define BELUGA_CLI_QUEUE_NATS_LIBRARY_H
 
@@ -94,7 +94,7 @@ typedef struct nats_library {
 /* @return the functions; NULL with an error that says what to install. Any thread may call this. */
 const nats_library *nats_load(beluga_error *err);
 
-/* @return a function of a library that libnats has loaded; NULL: there is none, or libnats is not
+/* @return a function of a library that libnats has loaded; NULL: not found, or libnats is not
  * loaded. */
 void *nats_symbol(const char *name);
 

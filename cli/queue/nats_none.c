@@ -1,4 +1,4 @@
-/* Stands in for NATS in a build without libnats. */
+/* Replaces the NATS backend in a build without libnats. */
 #include "queue/backend.h"
 
 static int open_queue(const queue_settings *settings, queue **out, beluga_error *err)

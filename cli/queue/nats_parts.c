@@ -1,8 +1,8 @@
 /*
  * Data that is too long for a message is stored in parts, which are messages of `state`. The
- * message itself then has a reference to them. The names of parts contain a random word, so that
- * two workers which store the same result do not mix their parts. The parts of the worker that was
- * slower remain until the job is removed.
+ * message itself then has a reference to its parts. The names of parts contain a random word, so
+ * that two workers which store the same result do not mix their parts. The parts of the slower
+ * worker remain until the job is removed.
  */
 #include "base/sha256.h"
 #include "queue/nats.h"
@@ -65,12 +65,12 @@ const char *nats_parts_of(const nats_queue *q, natsMsg *message)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 typedef struct parts {
-    size_t name, count, bytes; /* `name` is the length of the name, with which the reference
-                                * begins */
+    /* `name` is the length of the parts' name, with which the reference begins */
+    size_t name, count, bytes;
     char digest[BELUGA__SHA256_TEXT];
 } parts;
 
-/* Parse a reference to parts. It is checked with care, since others have written it. */
+/* Parse a reference to parts. All values are checked, since another machine has written them. */
 static bool understand(const nats_queue *q, const char *ref, parts *p)
 {
     int end = 0;

@@ -1,6 +1,7 @@
 /*
- * Requests for messages of a consumer; each says how many messages it may bring. The fetch
- * functions of libnats would wait for them on the caller's thread. Here they arrive in an inbox.
+ * Requests messages from a consumer. Each request says how many messages the server may send. The
+ * fetch functions of libnats would wait for the messages on the caller's thread; here the messages
+ * arrive in an inbox.
  */
 #include "base/clock.h"
 #include "queue/nats.h"
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PULL_MS   5000 /* a request ends within this time, at least with a status message */
+/* the server ends a request after this time, at least with a status message */
+#define PULL_MS   5000
 #define LATE_MS   2000
 #define PAUSE_MS  500
 #define MOST_PULL ((size_t)256)
@@ -27,8 +29,8 @@ static size_t under_way_locked(nats_puller *p, int64_t now_ms, nats_pull **free_
     for (size_t i = 0; i < NATS_MAX_PULLS; i++) {
         nats_pull *pull = &p->pulls[i];
         if (pull->id && (!pull->left || now_ms > pull->due_ms)) {
-            /* Not even the end of the request has arrived: the consumer may have moved, or may not
-             * exist any more. */
+            /* The request has not ended in time: the consumer may have moved to another server, or
+             * may not exist any more. */
             p->broken |= pull->left != 0;
             pull->id = 0;
         }
@@ -66,7 +68,8 @@ void nats_ask_for(nats_queue *q, nats_puller *p, size_t wanted, int64_t now_ms)
     if (id) send_pull(q, p, id, n);
 }
 
-/* Handle the end of a request, which is a message of the server without a stream subject. */
+/* Handle the end of a request. The server reports it with a message that has no subject of the
+ * stream. */
 static void end_pull_locked(nats_queue *q, nats_puller *p, natsMsg *message, int64_t now_ms)
 {
     const char *dot = strrchr(q->nats->natsMsg_GetSubject(message), '.'), *status = NULL;
@@ -75,7 +78,7 @@ static void end_pull_locked(nats_queue *q, nats_puller *p, natsMsg *message, int
         if (id && p->pulls[i].id == id) p->pulls[i].id = 0;
     natsStatus s = q->nats->natsMsgHeader_Get(message, "Status", &status);
     if (s != NATS_OK || !status || strcmp(status, "408") == 0 || strcmp(status, "404") == 0) return;
-    /* 409: the consumer moves or was deleted; 503: no server has it */
+    /* 409: the consumer moves or was deleted; 503: no server has the consumer */
     p->pause_ms = now_ms + PAUSE_MS;
     p->broken = true;
     q->check_job |= strcmp(status, "503") == 0 || strcmp(status, "409") == 0;
@@ -98,7 +101,7 @@ bool nats_pull_came_locked(nats_queue *q, nats_puller *p, natsMsg *message, int6
 }
 
 /* Parse the reply subject of a message: $JS.ACK[.DOMAIN.ACCOUNT].STREAM.CONSUMER.DELIVERED.STREAM'S
- * NUMBER.CONSUMER'S NUMBER.TIME.LEFT. Later servers add a word at its end. */
+ * NUMBER.CONSUMER'S NUMBER.TIME.LEFT. Newer servers append a word. */
 bool nats_read_origin(const char *reply, nats_origin *origin)
 {
     const char *words[16];

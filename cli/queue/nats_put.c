@@ -1,8 +1,8 @@
 /*
  * Stores lines and results in the streams of the job.
  *
- * Each is published with a subject for the answer. It is sent again until an answer says that its
- * subject has a message: either this one, or another that came before.
+ * Each line and result is published with a subject for the answer. It is sent again until an answer
+ * says that its subject has a message: either this message, or another that arrived earlier.
  */
 #include "base/clock.h"
 #include "queue/nats.h"
@@ -16,7 +16,7 @@
 #include <sys/random.h>
 
 #define TABLE_SIZE 65536
-/* No more lines are accepted while this many lines, or bytes of lines, are not confirmed. */
+/* queue_put blocks while this many lines, or bytes of lines, are not confirmed. */
 #define MOST_LINES ((size_t)1024)
 #define MOST_BYTES ((size_t)16 * 1024 * 1024)
 #define BATCH      64
@@ -64,7 +64,8 @@ void nats_puts_free(nats_queue *q)
 
 /* ---- answers, on a thread of libnats --------------------------------------------------------- */
 
-/* The store uses one code for several refusals, which differ only in their texts. */
+/* Find out why a message was refused. JetStream uses one code for several reasons, which differ
+ * only in their texts. */
 static nats_answer judge_refusal(const beluga_json *error)
 {
     const char *text = beluga_json_get_string(error, "description", NULL);
@@ -152,8 +153,8 @@ static natsStatus store_parts(nats_queue *q, nats_put *put)
                             put->bytes, put->length, put->ref, nats_beat);
 }
 
-/* Send a put. It must already be in `waiting`, since its answer may arrive before this function
- * returns. */
+/* Send a put. The put must already be in `waiting`, since the answer may arrive before this
+ * function returns. */
 static void send(nats_queue *q, nats_put *put)
 {
     char reply[NATS_SUBJECT_BYTES + 40];
@@ -169,7 +170,7 @@ static void send(nats_queue *q, nats_put *put)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* Take a put that was not sent yet. */
+/* Take the next put out of `fresh` in order to send it. */
 static nats_put *take_fresh(nats_queue *q)
 {
     if (beluga__list_empty(&q->fresh)) return NULL;
@@ -200,9 +201,9 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
     return true;
 }
 
-/* Send all puts without an answer again, except acknowledgements. A server does not answer an
- * acknowledgement that it has already processed. If the line is handed out again, the worker finds
- * its result. */
+/* Send each put again that had no answer in time. An acknowledgement is sent at most ACK_TRIES
+ * times, since a server does not answer an acknowledgement that it has already processed. If the
+ * line is delivered again, the worker finds its result. */
 static void renew_locked(nats_queue *q, int64_t now_ms)
 {
     for (beluga__list *node = q->waiting.next, *next; node != &q->waiting; node = next) {
@@ -256,7 +257,7 @@ static void tell_outcome_locked(nats_queue *q, const nats_put *put)
     nats_wake_locked(q);
 }
 
-/* Try again later, because the store is full or nobody answers. */
+/* Send a put again later, because the store is full or no server answers. */
 static void try_later_locked(nats_queue *q, nats_put *put, int64_t now_ms)
 {
     if (put->answer == NATS_FULL && !q->full_since_ms) {
@@ -271,7 +272,7 @@ static void try_later_locked(nats_queue *q, nats_put *put, int64_t now_ms)
     wait_for_answer(q, put, now_ms + AGAIN_MS);
 }
 
-/* The line has a result, whoever stored it, so acknowledge the line. */
+/* Acknowledge a line, which now has a result from this or another worker. */
 static void acknowledge_locked(nats_queue *q, nats_put *put)
 {
     tell_outcome_locked(q, put);
@@ -354,7 +355,7 @@ static nats_put *make_put(nats_put_kind kind, uint64_t line, const char *bytes, 
     return put;
 }
 
-/* Queue a put. Returns 0, or -1 without memory. */
+/* Append a put to `fresh`. Returns 0, or -1 without memory. */
 static int submit_locked(nats_queue *q, nats_put *put)
 {
     if (!q->table && !(q->table = calloc(TABLE_SIZE, sizeof *q->table))) return -1;

@@ -1,8 +1,8 @@
 /*
  * Collects results.
  *
- * Only this reader uses their consumer, which is not stored on disk. The consumer is created again,
- * after the last result that was received, whenever a message may be missing.
+ * Each reader has its own consumer, which is not stored on disk. Whenever a message may have been
+ * lost, the reader creates a new consumer that begins after the last result it received.
  */
 #include "base/clock.h"
 #include "queue/nats.h"
@@ -17,9 +17,9 @@
 #define AGAIN_MS    1000
 #define NS_PER_S    INT64_C(1000000000)
 
-/* ---- on a thread of libnats ------------------------------------------------------------------ */
+/* ---- callbacks, on a thread of libnats ------------------------------------------------------- */
 
-/* Keep a message for the reader. Returns false if it was not kept. */
+/* Add a message to the ring. Returns false if it was not added; the caller then frees it. */
 static bool keep_locked(nats_queue *q, natsMsg *message)
 {
     nats_reading *r = &q->reading;
@@ -27,7 +27,7 @@ static bool keep_locked(nats_queue *q, natsMsg *message)
     const char *reply = q->nats->natsMsg_GetReply(message);
     if (!reply || !nats_read_origin(reply, &origin)) return false;
     if (origin.position <= r->position) return false; /* a duplicate */
-    /* A message is missing, so begin again after the last one. */
+    /* A message is missing, so a new consumer must begin after the last message. */
     if (r->puller.broken || origin.number != r->delivered + 1 || r->count == RING) {
         r->puller.broken = true;
         return false;
@@ -71,8 +71,8 @@ static natsStatus make_consumer(nats_queue *q, uint64_t position, jsConsumerInfo
     return s;
 }
 
-/* Begin again with a new inbox. Messages for the old consumer are ignored, since their numbers do
- * not match. */
+/* Create a new consumer and inbox. Late messages for the old consumer are ignored, since their
+ * numbers do not match. */
 static void begin_again(nats_queue *q, int64_t now_ms)
 {
     nats_reading *r = &q->reading;

@@ -1,7 +1,7 @@
 /*
- * The state that all members of a job share, beside lines and results: counts, sums of usage, and
- * the list of workers. Workers are not stored: each publishes a message every five seconds, which
- * the others may receive.
+ * The state that all members of a job share, apart from lines and results: counts, sums of usage,
+ * and the list of workers. Workers are not stored: each publishes a report every five seconds, to
+ * which the others can subscribe.
  */
 #include "base/clock.h"
 #include "queue/nats.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_MS    500 /* at most this often */
+#define COUNT_MS    500 /* the least time between two requests for the counts */
 #define SPEND_MS    1000
 #define SPENT_MS    2000
 #define ASKED_MS    10000
@@ -69,7 +69,7 @@ static beluga_json_doc *read_state(nats_queue *q, const char *what, uint64_t *se
     return doc;
 }
 
-/* Read the number of lines, which is known when all were put, and does not change afterwards. */
+/* Read the number of lines, which is stored when the job is sealed, and never changes. */
 static natsStatus count_lines(nats_queue *q, queue_counts *counts, jsErrCode *code)
 {
     natsStatus s = NATS_OK;
@@ -157,7 +157,7 @@ static queue_sum read_sum(const beluga_json *root)
                        .output_tokens = beluga_json_get_int(root, "output_tokens", 0)};
 }
 
-/* Read the stored sum; if there is none, the sum is zero and the sequence number is 0. */
+/* Read the stored sum. If nothing is stored, the sum is zero and the sequence number is 0. */
 static natsStatus get_sum(nats_queue *q, queue_sum *sum, uint64_t *sequence)
 {
     natsStatus s;
@@ -170,7 +170,7 @@ static natsStatus get_sum(nats_queue *q, queue_sum *sum, uint64_t *sequence)
     return code == JSNoMessageFoundErr || s == NATS_NOT_FOUND ? NATS_OK : s;
 }
 
-/* Store a sum, unless somebody else has stored another one in the meantime. */
+/* Store a sum, unless another client has stored one in the meantime. */
 static natsStatus set_sum(nats_queue *q, const queue_sum *sum, uint64_t sequence)
 {
     char subject[NATS_SUBJECT_BYTES], text[256];
@@ -187,7 +187,7 @@ static natsStatus set_sum(nats_queue *q, const queue_sum *sum, uint64_t sequence
     return q->nats->js_Publish(NULL, q->js, subject, text, n, &options, &code);
 }
 
-/* Add the unsent usage to the stored sum. Returns whether it was stored. */
+/* Add the unsent usage to the stored sum. Returns whether the new sum was stored. */
 static bool store_sum(nats_queue *q, const queue_sum *unsent, queue_sum *total)
 {
     uint64_t sequence;
@@ -201,8 +201,8 @@ static bool store_sum(nats_queue *q, const queue_sum *unsent, queue_sum *total)
     return false;
 }
 
-/* If it is unknown whether a sum was stored, it may be added twice. For a budget, counting too much
- * is better than counting too little. */
+/* Add the usage of this worker to the stored sum. If it is unknown whether a sum was stored, the
+ * usage may be added twice: for a budget, counting too much is better than counting too little. */
 static void spend(nats_queue *q, int64_t now_ms)
 {
     nats_spend *p = &q->spending;
@@ -262,7 +262,8 @@ static void note_worker_locked(nats_workers *w, const queue_worker *worker)
     if (w->count == w->room) {
         size_t room = w->room ? 2 * w->room : 16;
         queue_worker *list = room > NATS_MAX_WORKERS ? NULL : realloc(w->list, room * sizeof *list);
-        if (!list) return; /* the list is full; there are enough workers to divide the limits by */
+        /* the list is full; it is long enough for dividing limits by the number of workers */
+        if (!list) return;
         w->list = list;
         w->room = room;
     }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The backends, by the prefix of an address. */
+/* The backends, and the prefixes of their addresses. */
 static const struct {
     const char *begin;
     const queue_backend *backend;

@@ -1,14 +1,14 @@
 /*
- * A queue with the lines of a batch that many machines ask, and their results.
+ * A queue contains the lines of a batch that many machines share, and their results.
  *
- * A job has a manifest, lines, and at most one result for each line. One side puts the lines and
- * collects the results; workers claim lines, ask them, and put the results. Each of them may die at
- * any time. A claimed line is handed out again if its claim is not extended, and the first result
- * of a line stays. So a line may be asked twice, but has one result.
+ * A job has a manifest, lines, and at most one result for each line. The gatherer puts the
+ * lines and collects the results. Workers claim lines, send them to a model, and put the results.
+ * Each of these processes may die at any time. If a claim is not extended, another worker gets the
+ * line, and the first result of a line stays. So a line may be sent twice, but has one result.
  *
  * A queue belongs to one thread, which calls all of these functions. A backend may use threads of
- * its own, but they are not visible here; queue_fd reports news. The queue never contains the keys
- * of a provider: a worker uses its own configuration for them.
+ * its own, but calls no function of the caller on them; instead, queue_fd becomes readable. The
+ * queue never contains the keys of a provider: a worker uses its own configuration for them.
  */
 #ifndef BELUGA_CLI_QUEUE_H
 #define BELUGA_CLI_QUEUE_H
@@ -21,7 +21,8 @@
 
 #define QUEUE_NAME_BYTES 65
 #define QUEUE_NEWS_BYTES 256
-/* The maximum of a line or result, which is more than the longest line that a batch reads. */
+/* The maximum length of a line or result, which is more than the longest line that a batch reads.
+ */
 #define QUEUE_MAX_BYTES ((size_t)128 * 1024 * 1024)
 
 typedef struct queue queue;
@@ -34,7 +35,8 @@ typedef struct queue_settings {
     /* nats://HOST[:PORT][,HOST[:PORT]…]/JOB[?replicas=N&…], as docs/guides/batch.md describes.
      * Secrets in it, or in the variables NATS_…, never appear in an error. */
     const char *address;
-    /* End with an error after this time without a connection, in milliseconds; 0: never. */
+    /* The queue ends with an error after this time without a connection, in milliseconds; 0: never.
+     */
     int64_t patience_ms;
     /* Called on the caller's thread, ten times a second while a function waits. Returning true ends
      * the wait with BELUGA_ERROR_CONTEXT_CANCELED. NULL: none. */
@@ -42,7 +44,7 @@ typedef struct queue_settings {
     void *payload;
 } queue_settings;
 
-/* @return whether a text is the address of a queue, and so not the name of a file. */
+/* @return whether a text is the address of a queue, and not the name of a file. */
 bool queue_is_address(const char *text);
 
 /*
@@ -64,17 +66,17 @@ const char *queue_where(const queue *q);
 
 /*
  * Create the job, with a manifest (any JSON) that never changes.
- * @param made  Receives false if the job already exists: it stays as it is, and queue_join reads
- * its manifest.
- * @return 0; NOT_SUPPORTED if the server is too old or has no JetStream; INVALID_CONFIG if it can't
- * keep the number of replicas; others as queue_open. Blocks.
+ * @param made  Receives false if the job already exists: the job stays as it is, and queue_join
+ * reads its manifest.
+ * @return 0; NOT_SUPPORTED if the server is too old or has no JetStream; INVALID_CONFIG if the
+ * server can't keep the number of replicas; others as queue_open. Blocks.
  */
 int queue_create(queue *q, const char *manifest, size_t n, bool *made, beluga_error *err);
 
 /*
  * Read the manifest of an existing job.
  * @param manifest  Borrowed until queue_free.
- * @return 0; NOT_FOUND if there is no such job; others as queue_open. Blocks.
+ * @return 0; NOT_FOUND if the job does not exist; others as queue_open. Blocks.
  */
 int queue_join(queue *q, const char **manifest, size_t *n, beluga_error *err);
 
@@ -84,8 +86,8 @@ int queue_remove(queue *q, beluga_error *err);
 /* ---- the state of the job -------------------------------------------------------------------- */
 
 typedef struct queue_counts {
-    uint64_t put;      /* lines that are in the job */
-    uint64_t lines;    /* lines of the whole job; 0: not all are put yet */
+    uint64_t put;      /* lines that were put into the job */
+    uint64_t lines;    /* number of lines of the whole job; 0: the job is not sealed yet */
     uint64_t waiting;  /* lines that no worker has claimed */
     uint64_t claimed;  /* lines that a worker has claimed, and that have no result */
     uint64_t finished; /* lines that have a result */
@@ -100,7 +102,7 @@ static inline bool queue_is_over(const queue_counts *counts)
 /*
  * Return the latest counts, and request newer ones.
  * @param wait_ms  Wait at most this time for the newer counts; 0: never blocks.
- * @return false: nothing is known yet.
+ * @return false if no counts are known yet.
  */
 bool queue_count(queue *q, queue_counts *counts, int64_t wait_ms);
 
@@ -127,7 +129,7 @@ typedef struct queue_worker {
 
 /*
  * List the workers that reported in the last 15 seconds, by name; including this one, if it claims
- * lines. The first call asks them to report, and their answers arrive within a second. Never
+ * lines. The first call requests reports from them, which arrive within a second. Never
  * blocks.
  * @return the number of workers, which may be more than `n`. At least 1 for a worker, so that
  * limits can be divided by it.
@@ -137,10 +139,10 @@ size_t queue_workers(queue *q, queue_worker *workers, size_t n);
 /* ---- putting lines --------------------------------------------------------------------------- */
 
 /*
- * Put a line. A line that is already in the job stays as it is, so that a producer that died can
- * start again. A line that could not be put is sent again until it is stored.
+ * Put a line. A line that is already in the job stays as it is, so that a gatherer that died can
+ * start again. The line is sent to the server until it is stored.
  *
- * @param line  Its number, which is not 0. Lines are put in ascending order.
+ * @param line  The number of the line, not 0. Lines must be put in ascending order.
  * @return 0; LIMIT_EXCEEDED if the server's store is full, or the line is longer than
  * QUEUE_MAX_BYTES; CONTEXT_CANCELED; NETWORK; NOT_FOUND if the job was removed; NO_MEMORY. Blocks
  * while many lines are not confirmed.
@@ -148,7 +150,7 @@ size_t queue_workers(queue *q, queue_worker *workers, size_t n);
 int queue_put(queue *q, uint64_t line, const char *bytes, size_t n, beluga_error *err);
 
 /*
- * Wait until all lines are confirmed, and record that there are `lines` of them. @return as
+ * Wait until all lines are confirmed, and record their number, `lines`. @return as
  * queue_put. Blocks.
  */
 int queue_seal(queue *q, uint64_t lines, beluga_error *err);
@@ -156,62 +158,66 @@ int queue_seal(queue *q, uint64_t lines, beluga_error *err);
 /* Return the number of lines that were put although the job already had them. */
 uint64_t queue_repeated(const queue *q);
 
-/* ---- asking lines ---------------------------------------------------------------------------- */
+/* ---- working on lines ------------------------------------------------------------------------ */
 
 typedef struct queue_claim {
     uint64_t line;
-    unsigned tries;    /* number of times that it was handed out; 1: as far as is known, this is
-                        * the first time */
-    const char *bytes; /* borrowed until the line is put, or returned */
+    /* number of times that workers got the line; 1: as far as is known, this is the first time */
+    unsigned tries;
+    const char *bytes; /* borrowed until the result is put, or the line is returned */
     size_t length;
-    const char *fault; /* why the line can't be read, such as a missing part; NULL: it can */
-    void *token;       /* belongs to the backend */
+    const char *fault; /* why the line can't be read, such as a missing part; NULL: no fault */
+    void *token;       /* private data of the backend */
 } queue_claim;
 
 /*
- * Claim lines. `most` is the number of lines for which the worker has room now; no more are claimed
- * in advance. If there are none, they come later, and queue_fd reports them.
+ * Claim lines. `most` is the number of lines that the worker can accept now; no more are claimed
+ * in advance. If no line is available now, queue_fd becomes readable when one may be.
  * @return the number of claims that were filled. Never blocks.
  */
 size_t queue_take(queue *q, queue_claim *claims, size_t most);
 
 /*
- * Report that all claimed lines are under way. Call this at least every five seconds. The backend
- * extends the claims as needed, until this was not called for 15 seconds. Never blocks.
+ * Report that this worker is still working on its claimed lines. Call this at least every five
+ * seconds. The backend extends the claims as needed, until this was not called for 15 seconds.
+ * Never blocks.
  */
 void queue_extend(queue *q);
 
 /*
  * Put the result of a claimed line, unless the line already has one. The bytes are copied. The
- * claim is then over, and its token must not be used again. queue_next_outcome reports the outcome.
- * A result that could not be put is sent again until the line has a result, from this or another
+ * claim has then ended, and its token must not be used again. queue_next_outcome reports the
+ * outcome. The result is sent to the server until the line has a result, from this or another
  * worker.
  * @return 0; LIMIT_EXCEEDED if it is longer than QUEUE_MAX_BYTES, or NO_MEMORY; after these two the
  * claim stays valid. Never blocks.
  */
 int queue_put_once(queue *q, queue_claim *claim, const char *bytes, size_t n);
 
-/* Return a claimed line: other workers can get it after `delay_ms`. Its token must not be used
- * again. Never blocks. */
+/* Return a claimed line to the queue, where other workers can claim it after `delay_ms`. Its token
+ * must not be used again. Never blocks. */
 void queue_let_go(queue *q, queue_claim *claim, int64_t delay_ms);
 
 typedef struct queue_outcome {
     uint64_t line;
-    bool ours; /* false: the line already had a result from another worker, which stays */
+    /* true: this result was stored; false: a result from another worker was already stored, and
+     * stays */
+    bool ours;
 } queue_outcome;
 
-/* Return the outcome of a result that was put. @return false: there is none. Never blocks. */
+/* Return the outcome of a result that was put. @return false if no outcome is known yet. Never
+ * blocks. */
 bool queue_next_outcome(queue *q, queue_outcome *outcome);
 
-/* Return the number of results that are put and not confirmed. A worker waits until it is 0 before
- * it ends. */
+/* Return the number of results that were put and are not confirmed yet. A worker should wait until
+ * it is 0 before it ends. */
 size_t queue_unconfirmed(const queue *q);
 
 /* ---- collecting results ---------------------------------------------------------------------- */
 
 typedef struct queue_result {
     uint64_t line;
-    uint64_t position; /* position of this result, in ascending order */
+    uint64_t position; /* the result's position in the queue, which increases with each result */
     const char *bytes; /* borrowed until the next result */
     size_t length;
 } queue_result;
@@ -220,26 +226,27 @@ typedef struct queue_result {
  * Read the next result, in the order in which they were stored.
  * @param from     At the first call: the position after which to begin; 0: begin with the first.
  * @param wait_ms  Wait at most this time.
- * @return 1; 0: there is none yet; or an error: MALFORMED_RESPONSE if the result can't be read (the
- * next call continues after it), NOT_FOUND if the job was removed, CONTEXT_CANCELED, NETWORK,
- * NO_MEMORY.
+ * @return 1; 0 if no result arrived in time; or an error: MALFORMED_RESPONSE if the result can't be
+ * read (the next call continues after it), NOT_FOUND if the job was removed, CONTEXT_CANCELED,
+ * NETWORK, NO_MEMORY.
  */
 int queue_next_result(queue *q, uint64_t from, queue_result *result, int64_t wait_ms,
                       beluga_error *err);
 
 /* ---- news ------------------------------------------------------------------------------------ */
 
-/* Return a file descriptor that is readable when there may be claims, outcomes, news or an error.
- * Calling any of these functions makes it unreadable. It belongs to the queue. */
+/* Return a file descriptor that becomes readable when a claim, an outcome, a message for the user
+ * or an error may be available. The functions that return these make it unreadable again. The queue
+ * owns it. */
 int queue_fd(const queue *q);
 
-/* Take a message for the user, such as that the connection was lost or is back; one line.
- * @return false: there is none. */
+/* Get a message of one line for the user, such as that the connection was lost or is back. @return
+ * false if no message is left. */
 bool queue_news(queue *q, char text[QUEUE_NEWS_BYTES]);
 
-/* Return the error that has ended the queue: NETWORK if there was no connection for `patience_ms`,
+/* Return the error that has ended the queue: NETWORK if it was not connected for `patience_ms`,
  * AUTHENTICATION if the credentials are no longer accepted, NOT_FOUND if the job was removed.
- * @return false: there is none. */
+ * @return false if the queue has not ended. */
 bool queue_failed(const queue *q, beluga_error *err);
 
 #endif

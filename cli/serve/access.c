@@ -16,25 +16,26 @@
 #include <strings.h>
 
 #define MS_A_MINUTE 60000.0
-/* How long the start of the server may wait until the spend of all keys was read. */
+/* The start of the server waits at most this time until the spend of all keys has been read. */
 #define LOAD_MS 5000
-/* The most key names that one server remembers, including names that a reload removed. */
+/* The maximum number of key names that one server remembers, including names that a reload removed.
+ */
 #define MAX_ACCOUNTS (10 * SERVE_MAX_KEYS)
 
-/* A token bucket, which refills evenly up to the allowance of one minute. */
+/* A token bucket: it refills evenly, and holds at most the allowance of one minute. */
 typedef struct bucket {
     double level;
     int64_t at_ms; /* when `level` was computed */
 } bucket;
 
-/* The usage of one key name. It stays when the configuration is read again. */
+/* The usage under one key name. It is kept when the configuration is reloaded. */
 typedef struct account {
     spend_account spend; /* must be the first member */
     struct account *next;
     bucket requests, tokens;
     int64_t n_requests, n_tokens;
     bool told_unpriced;
-    uint64_t turn; /* the last key_set that contains this name */
+    uint64_t turn; /* number of the last key_set that contains this name */
     char name[];
 } account;
 
@@ -51,7 +52,7 @@ struct serve_key {
     char *models; /* patterns for fnmatch, each ended by NUL; NULL: all models are allowed */
 };
 
-/* The keys of one version of the settings. */
+/* The keys of one version of the configuration. */
 typedef struct key_set {
     serve_key **keys; /* in the order of the settings */
     size_t count;
@@ -62,15 +63,16 @@ typedef struct key_set {
 struct serve_access {
     serve_access_clock clock;
     key_set set;
-    bool needed;           /* a request without a key is refused */
-    serve_settings shared; /* these keys are valid, too, beside those of the configuration */
-    uint64_t turns;        /* number of key_sets that were begun */
-    uint64_t seed;         /* a random seed, so that nobody can choose keys that collide in the
-                            * hash table */
+    bool needed; /* a request without a key is refused */
+    /* keys from NATS, which are valid in addition to those of the configuration */
+    serve_settings shared;
+    uint64_t turns; /* number of key_sets that were made so far */
+    uint64_t seed;  /* a random seed, so that nobody can choose keys that collide in the
+                     * hash table */
     account *accounts;
     size_t n_accounts;
     spend *spend;
-    char *path; /* path or NATS address of the spend; NULL: the usual path */
+    char *path; /* path or NATS address of the store of the spend; NULL: the default path */
 };
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -109,8 +111,8 @@ static bucket full(int64_t per_minute, int64_t at_ms)
     return (bucket){(double)per_minute, at_ms};
 }
 
-/* Returns the account of a name, and creates it if needed. Returns NULL without memory, or past
- * MAX_ACCOUNTS. */
+/* Returns the account of a name, and creates it if needed. Returns NULL without memory, or if it
+ * would exceed MAX_ACCOUNTS. */
 static account *take_account(serve_access *access, const serve_key_setting *key)
 {
     account *a = (account *)(void *)spend_find(access->spend, key->name);
@@ -200,7 +202,7 @@ static void free_set(key_set *set)
     *set = (key_set){.count = 0};
 }
 
-/* Returns the key with this hash, or NULL. Comparing takes the same time for every hash. */
+/* Returns the key with this hash, or NULL. The comparison takes the same time for every hash. */
 static serve_key *find_hash(const serve_access *access, const key_set *set,
                             const unsigned char *sha256)
 {
@@ -253,8 +255,8 @@ static int make_set(serve_access *access, const serve_settings *settings, key_se
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* Returns whether a key may have a budget. The budgets of shared keys are not known yet, so they
- * count as budgets. */
+/* Returns whether any key may have a budget. Shared keys have not been read yet, so they are
+ * assumed to have budgets. */
 static bool has_budgets(const serve_settings *settings)
 {
     if (settings->keys_from) return true;
@@ -264,9 +266,9 @@ static bool has_budgets(const serve_settings *settings)
     return false;
 }
 
-/* Open the store of the spend, before there is a first key. Budgets that were kept only in memory
- * would start again at 0 with each start of the server, so if there are budgets, a store that can't
- * be opened is an error. */
+/* Open the store of the spend, unless it is open or no keys are configured. A budget that is kept
+ * only in memory would start again at 0 with each start of the server, so if a key has a budget, a
+ * store that can't be opened is an error. */
 static int open_spend(serve_access *access, const serve_settings *settings, beluga_error *err)
 {
     char usual[PATH_MAX];
@@ -386,8 +388,8 @@ static void hash_key(const char *text, unsigned char sha256[BELUGA__SHA256])
     explicit_bzero(&state, sizeof state);
 }
 
-/* The lookup compares SHA-256 hashes, so its time reveals nothing about the keys: an attacker can't
- * choose the hash of the text that he sends. */
+/* Find the key that a client sent. The lookup compares SHA-256 hashes, so its time reveals nothing
+ * about the keys: an attacker can't choose the hash of the text that he sends. */
 static serve_key *find_key(const serve_access *access, const char *text)
 {
     unsigned char sha256[BELUGA__SHA256];
@@ -395,7 +397,8 @@ static serve_key *find_key(const serve_access *access, const char *text)
     return find_hash(access, &access->set, sha256);
 }
 
-/* Returns the key in header number `which`; NULL if the header is missing or has no key. */
+/* Returns the key in header number `which` of the list below; NULL if the header is missing or has
+ * no key. */
 static const char *presented(const http_exchange *x, int which)
 {
     static const char *const headers[] = {"authorization", "x-api-key", "api-key"};
@@ -463,8 +466,8 @@ static void refill(bucket *b, int64_t per_minute, int64_t at_ms)
     *b = (bucket){level < (double)per_minute ? level : (double)per_minute, at_ms};
 }
 
-/* Returns the milliseconds until the bucket has this amount; 0: it has the amount now. An amount
- * above one minute's allowance waits only until the bucket is full. */
+/* Returns the milliseconds until the bucket has this amount; 0: it has the amount now. For an
+ * amount above the allowance of one minute, the bucket only has to be full. */
 static int64_t wait_for(const bucket *b, int64_t per_minute, double amount)
 {
     if (amount > (double)per_minute) amount = (double)per_minute;
@@ -544,7 +547,8 @@ static void tell_unpriced(const serve_key *key)
     if (!budget || key->account->told_unpriced) return;
     key->account->told_unpriced = true;
     out_warning("the budget of the key %s does not count calls of models whose price is not known; "
-                "set their price in a file of your own (prices: of a model)",
+                "to count them, write their prices into a file and set the option prices "
+                "to its path",
                 key->account->name);
 }
 

@@ -26,8 +26,8 @@ static void free_call(serve_call *call)
     free(call);
 }
 
-/* Runs at the end of a turn: sends what the turn has produced, and frees the call when both its
- * exchange and its operation have ended. */
+/* Runs at the end of a turn of the event loop: sends what was written in the turn, and frees the
+ * call when both its exchange and its operation have ended. */
 static void settle_turn(reactor_task *task)
 {
     serve_call *call = beluga__container_of(task, serve_call, later);
@@ -37,8 +37,8 @@ static void settle_turn(reactor_task *task)
         free_call(call);
 }
 
-/* An answer without usage still costs money, for example a stream whose client has gone or did not
- * ask for usage. Its usage is estimated from its length. */
+/* Returns the usage of the call. An answer without usage still costs money, for example a stream
+ * whose client has gone or did not request usage, so its usage is estimated from its length. */
 static beluga_usage usage_of(const serve_call *call)
 {
     beluga_usage usage = call->request->record.usage;
@@ -64,7 +64,7 @@ static void tell_texts(serve_call *call)
                         call->captured.length ? call->captured.data : "", call->captured.length);
 }
 
-/* Called when the exchange is over. If the client has gone, this cancels the call at once. */
+/* Called when the exchange has ended. If the client has gone, this cancels the call at once. */
 static void over(void *pending)
 {
     serve_call *call = pending;
@@ -217,8 +217,8 @@ static int admit(serve_call *call, beluga_error *err)
     return status;
 }
 
-/* If the key may ask only some models, refuse a body that names further models, which some
- * providers ask when the first one fails: the server would not check these models. */
+/* Refuse a body that names further models if the key may ask only some models: some providers ask
+ * these models when the first one fails, and the server would not check them. */
 static int check_other_models(const serve_call *call, beluga_error *err)
 {
     static const char *const names[] = {"models", "fallbacks"};
@@ -271,8 +271,8 @@ static serve_call *make_call(serve_request *request)
     return call;
 }
 
-/* The text of the body is not needed after it was read, unless texts are captured for the journal.
- */
+/* Free the text of the body, which is not needed any more after it was parsed, unless texts are
+ * captured for the journal. */
 static void drop_text(serve_call *call)
 {
     if (call->snapshot->settings.capture) return;

@@ -13,8 +13,8 @@
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* Some headers change the meaning of a Messages request. They are passed on to providers that speak
- * this protocol. */
+/* Copy the headers that change the meaning of a Messages request. They are passed on to providers
+ * that speak this protocol. */
 static void take_headers(serve_call *call)
 {
     const char *name, *value;
@@ -28,8 +28,8 @@ static void take_headers(serve_call *call)
     }
 }
 
-/* All turns of a session go to the same model, which may have their common beginning in its cache.
- */
+/* Return the id of the client's session. All requests of a session go to the same model, which may
+ * have the beginning of the conversation in its cache. */
 static const char *session_of(const serve_call *call)
 {
     static const char *const headers[] = {"x-claude-code-session-id", "session-id"};
@@ -48,7 +48,8 @@ size_t call_options(serve_call *call, beluga_option options[CALL_MAX_OPTIONS])
         options[n++] = beluga_with_extra_header(call->headers[i]);
     const char *session = session_of(call);
     if (session) options[n++] = beluga_with_routing_key(session);
-    /* No layer below ever fails with this error, so this option turns the fallbacks off. */
+    /* This option allows fallbacks only for an error that no layer below ever reports, and so turns
+     * them off. */
     if (call->snapshot->settings.failover == SERVE_FAILOVER_OFF && call->model->has_fallbacks)
         options[n++] = beluga_with_fallback_on(beluga_error_name(BELUGA_ERROR_CONTEXT_CANCELED));
     return n;
@@ -87,7 +88,7 @@ static void note_metadata(serve_call *call, const beluga_event *event)
     if (event->u.metadata.rate_limits) call->limits = *event->u.metadata.rate_limits;
 }
 
-/* Record what an event says about the call. */
+/* Copy the facts in an event into the record of the request. */
 static void note(serve_call *call, const beluga_event *event)
 {
     serve_record *record = &call->request->record;
@@ -160,7 +161,7 @@ double call_cost(serve_call *call, const beluga_usage *usage)
     if (record->cost < 0)
         record->cost =
             serve_models_cost(call->snapshot->models, record->provider, record->model, usage);
-    /* the service may call its model by another name than the one that was asked for */
+    /* the service may return another name for the model than the one that was requested */
     if (record->cost < 0 && strcmp(record->provider, call->model->provider) == 0)
         record->cost = serve_models_cost(call->snapshot->models, record->provider,
                                          beluga_model_name(call->model->model), usage);
@@ -229,7 +230,7 @@ void call_send_later(serve_call *call)
     reactor_defer(call->s->reactor, &call->later);
 }
 
-/* Send everything that this turn has produced. */
+/* Send everything that was written in this turn. */
 void call_send(serve_call *call)
 {
     if (call->answered) return;
@@ -264,17 +265,17 @@ void call_finish(serve_call *call)
 
 /* ---- failing --------------------------------------------------------------------------------- */
 
-/* Codex, which sends the header "originator", reads response.failed only if the stream ends
- * normally. If the connection breaks instead, Codex reports that and retries, even if a retry can't
- * help. */
+/* Return whether the client is Codex, which sends the header "originator". It reads response.failed
+ * only if the stream ends normally. If the connection breaks instead, Codex reports that and
+ * retries, even if a retry can't help. */
 static bool reads_to_the_end(const serve_call *call)
 {
     return call->stream && call->body.protocol == &protocol_responses &&
            http_header(call->request->x, "originator");
 }
 
-/* End the stream with a failure, as its protocol does. Without memory for that, the connection is
- * broken, which the client also sees as a failure. */
+/* End the stream with a failure, in the form of its protocol. Without enough memory for that, the
+ * connection is broken, which the client also sees as a failure. */
 static void break_stream(serve_call *call, const beluga_error *err)
 {
     bool is_open = !call->stream && call->sent;

@@ -2,8 +2,9 @@
  * protocol. The library also decodes the answer, to prove that it is complete.
  *
  * Only whole events of a stream are sent to the client. The event that tells the client that the
- * answer is complete is held back until the library confirms it. Until the first content everything
- * is held back, so that a retry or another model can still replace an attempt that failed. */
+ * answer is complete is held back until the library confirms it. Everything before the first
+ * content is held back, too, so that a retry or another model can still replace a failed attempt.
+ */
 #include "serve/call.h"
 
 #include <stdlib.h>
@@ -21,7 +22,8 @@ typedef struct passing {
     char content_type[128];
 } passing;
 
-/* Free what was read from the body, since the library now has the body itself. */
+/* Free everything that was parsed from the body, since the library now has the bytes of the body.
+ */
 static void forget_body(protocol_request *body)
 {
     beluga_json_doc_free(body->doc);
@@ -43,7 +45,7 @@ static int start(serve_call *call, beluga_error *err)
     if (live) options[n++] = beluga_with_restart_delivery(true);
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     int status = call_ask(call, live, options, n, err);
-    /* this is needed if the answer has to be translated into a stream */
+    /* needed if the answer must be translated into a stream */
     call->body.include_usage = protocol_request_wants_usage(&call->body);
     forget_body(&call->body);
     return status;
@@ -72,7 +74,8 @@ static const char *value_of(const char *line, const char *end, const char *field
     return skip_blanks(line + n + 1, end);
 }
 
-/* Returns the value of an object's first member if that has this name, else NULL. */
+/* Returns the value of the first member of a JSON object if the member has this name, otherwise
+ * NULL. */
 static const char *first_member(const char *at, const char *end, const char *quoted)
 {
     if (at == end || *at != '{') return NULL;
@@ -115,8 +118,8 @@ static const char *find_line_end(const char *at, const char *end)
     return back ? back : feed;
 }
 
-/* Return whether an event tells the client that the answer is complete, or that it failed. The
- * event's name, or the beginning of its data, shows this. */
+/* Return whether an event tells the client that the answer is complete, or that it failed. The name
+ * of the event, or the beginning of its data, shows this. */
 static bool is_closing(const char *event, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
@@ -131,7 +134,7 @@ static bool is_closing(const char *event, size_t n)
     return false;
 }
 
-/* Find the end of the whole events, up to an event that closes the stream. */
+/* Find the end of the events that are complete, but stop after an event that closes the stream. */
 static void scan(passing *p)
 {
     const char *data = p->raw.data;
@@ -144,8 +147,7 @@ static void scan(passing *p)
         i = at;
         if (at == length) break;
         if (data[i] == '\r' && i + 1 == length)
-            break; /* a line feed that belongs to this
-                    * carriage return may follow */
+            break; /* a line feed that belongs to this carriage return may follow */
         if (data[i] == '\r' && data[i + 1] == '\n') i++;
         i++;
         if (p->line_empty) {
@@ -178,8 +180,8 @@ static void forget(passing *p)
     p->closing = p->has_content = false;
 }
 
-/* Returns whether a body is JSON. Some servers label a JSON body as a stream, but a stream has no
- * line that begins like this. */
+/* Returns whether a body is JSON. Some servers send JSON with the content type of a stream; no line
+ * of a stream begins like JSON. */
 static bool is_json(const char *bytes, size_t n)
 {
     size_t i = 0;
@@ -187,8 +189,8 @@ static bool is_json(const char *bytes, size_t n)
     return i < n && bytes[i] == '{';
 }
 
-/* Write a stream from the events, because a client that asked for a stream would read a JSON body
- * as a stream without content. */
+/* Write a stream from the events of the library. A client that requested a stream would read a JSON
+ * body as a stream without content. */
 static void translate(serve_call *call)
 {
     passing *p = call->own;
@@ -225,8 +227,8 @@ static void begin_again(serve_call *call)
     beluga__buf_clear(&call->out);
 }
 
-/* The library starts another attempt. Content that the client has already received can't be taken
- * back. */
+/* Handle the event that the library starts another attempt. Content that the client has already
+ * received can't be taken back. */
 static void take_restart(serve_call *call, const beluga_event *event)
 {
     if (call->sent && event->u.error)
@@ -237,7 +239,7 @@ static void take_restart(serve_call *call, const beluga_event *event)
         begin_again(call);
 }
 
-/* Return whether the data of an event is complete: valid JSON, or [DONE]. */
+/* Return whether the data of an event is complete: it is valid JSON, or [DONE]. */
 static bool has_whole_data(const char *event, size_t n)
 {
     const char *data = memmem(event, n, "data:", 5), *end = event + n;
@@ -265,9 +267,10 @@ static bool scan_all(passing *p)
     return closed;
 }
 
-/* The last event may lack the empty line after it. The library accepts that, but some clients do
- * not, so the line is added. An incomplete event is dropped, since the answer is complete without
- * it; if that was the closing event, a new closing event is written. */
+/* Complete the end of the stream. The last event may lack the empty line after it, which the
+ * library accepts and some clients do not, so the line is added. An incomplete event is dropped,
+ * since the answer is complete without it. If that was the closing event, a new closing event is
+ * written. */
 static void close_stream(serve_call *call)
 {
     passing *p = call->own;
@@ -297,7 +300,7 @@ static void take_finish(serve_call *call)
 }
 
 /* Pass an error of the provider on unchanged if nothing else was sent. A body that is not JSON,
- * such as a web page, is not an error of the protocol, and is replaced. */
+ * such as a web page, is replaced by an error in the protocol's form. */
 static void take_error(serve_call *call, const beluga_error *err)
 {
     passing *p = call->own;

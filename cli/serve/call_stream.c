@@ -1,4 +1,5 @@
-/* Translates a stream: the events of the model are written in the client's protocol. */
+/* The form for a stream that is translated: the library's events are written in the client's
+ * protocol. */
 #include "serve/call.h"
 
 static int start(serve_call *call, beluga_error *err)
@@ -8,8 +9,8 @@ static int start(serve_call *call, beluga_error *err)
     call->stream = protocol_stream_new(&call->body, &call->identity, &call->out);
     if (!call->stream)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory for the answer");
-    /* a stream that is held back is also requested as a stream, so that a stream's timeouts apply
-     */
+    /* an answer that is held back is also requested as a stream, so that the timeouts of a stream
+     * apply */
     if (call->held) options[n++] = beluga_with_wire_streaming(true);
     return call_ask(call, !call->held, options, n, err);
 }

@@ -1,4 +1,5 @@
-/* Translates an answer in one piece: the events are folded, and written as one body. */
+/* The form for an answer in one piece: the events are joined, and written as one body in the
+ * client's protocol. */
 #include "serve/call.h"
 
 static int start(serve_call *call, beluga_error *err)

@@ -16,7 +16,8 @@
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-/* Write the members that clients of OpenAI read, and those that clients of Anthropic read. */
+/* Write a model with the members that clients of OpenAI read, and those that clients of Anthropic
+ * read. */
 static void put_model(beluga_json_writer *w, const serve_model *model)
 {
     char created[32];
@@ -30,7 +31,7 @@ static void put_model(beluga_json_writer *w, const serve_model *model)
     beluga_json_put_string(w, "owned_by", model->provider);
 }
 
-/* Returns the next model, from `index` on, that the key may ask. */
+/* Returns the first model, from `index` on, that the key may ask. */
 static const serve_model *next_model(const serve_request *request, size_t *index)
 {
     const serve_model *model;
@@ -64,7 +65,7 @@ void serve_list_models(serve_request *request)
     serve_answer_json(request, 200, w);
 }
 
-/* Decode a segment of a path; a segment that is too long is cut. */
+/* Decode a segment of a path. A segment that is too long is truncated. */
 static void read_segment(const char *text, char id[MAX_ID])
 {
     size_t n = 0;
@@ -123,7 +124,7 @@ static void show_state(serve_request *request, int status, const char *state)
     serve_answer_json(request, status, w);
 }
 
-/* Browsers get the page; other programs, such as curl, get a line of text. */
+/* Answer the path /. Browsers get the page; other programs, such as curl, get a line of text. */
 void serve_show_index(serve_request *request)
 {
     const char *accept = http_header(request->x, "accept");
@@ -155,7 +156,7 @@ void serve_show_ready(serve_request *request)
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
-/* A reload of the configuration may have turned the page off. */
+/* Answer /status, unless a reload of the configuration has turned the page off. */
 void serve_show_status(serve_request *request)
 {
     const serve_snapshot *now = request->snapshot;

@@ -1,10 +1,11 @@
-/* What the server reports about itself: its models, its health, its metrics. */
+/* Handlers of the requests for facts about the server: its models, its health, its metrics, its
+ * page, and a reload. */
 #ifndef BELUGA_CLI_SERVE_FACTS_H
 #define BELUGA_CLI_SERVE_FACTS_H
 
 #include "serve/request.h"
 
-/* List the models that the key may ask, in a form that the clients of all families can read. */
+/* List the models that the key may ask, with the members that clients of all protocols read. */
 void serve_list_models(serve_request *request);
 void serve_show_model(serve_request *request);
 void serve_show_index(serve_request *request);

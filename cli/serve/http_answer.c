@@ -1,4 +1,4 @@
-/* Writes answers: heads, whole bodies, chunks, and the errors that HTTP itself has found. */
+/* Writes answers: heads, whole bodies, chunks, and the errors that this HTTP server has found. */
 #include "base/epoll.h"
 #include "serve/http_connection.h"
 
@@ -101,7 +101,7 @@ void http_add_header(http_exchange *x, const char *name, const char *value)
     if (x->added.status) x->c->is_dead = true;
 }
 
-/* Append a number. printf would take as long as all the rest of a head. */
+/* Append a number. printf would take as long as writing the rest of the head. */
 static void put_number(beluga__buf *head, size_t number)
 {
     char text[24], *at = text + sizeof text;
@@ -123,8 +123,8 @@ static bool is_bodiless(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
-/* Decide whether another request may follow. It may only if this one was read to its end, since the
- * beginning of the next one would not be known otherwise. */
+/* Decide whether another request may follow on the connection. This requires that the request was
+ * read to its end, since the beginning of the next request would otherwise not be known. */
 static void decide_end(http_connection *c)
 {
     http_exchange *x = c->x;
@@ -132,7 +132,7 @@ static void decide_end(http_connection *c)
     if (!was_read || c->server->is_draining) c->keep = false;
 }
 
-/* @param length  Length of the body; SIZE_MAX: not known yet. */
+/* Write the head of an answer. @param length  Length of the body; SIZE_MAX: not known yet. */
 static void put_head(http_exchange *x, int status, const char *type, size_t length)
 {
     http_connection *c = x->c;
@@ -185,7 +185,8 @@ void http_start(http_exchange *x, int status, const char *content_type)
     x->bytes_sent = http_unsent(x->c) - before;
 }
 
-/* Write the length of a chunk in hexadecimal digits. @return their beginning in `text`. */
+/* Write the length of a chunk in hexadecimal digits. @return the first digit, which is inside
+ * `text`. */
 static const char *chunk_size(size_t length, char text[20])
 {
     char *at = text + 19;

@@ -1,4 +1,4 @@
-/* A connection: the kernel's events for it, its time-outs, and its end. */
+/* Reads and writes a connection, handles its time-outs, and closes it. */
 #include "serve/http_connection.h"
 
 #include "base/epoll.h"
@@ -25,7 +25,7 @@ void http_leave(http_server *s)
     free(s);
 }
 
-/* --- the end of an exchange, and of a connection ------------------------------------------------
+/* --- ending an exchange, and closing a connection ----------------------------------------------
  */
 
 static void finish(http_connection *c, bool gone)
@@ -69,8 +69,8 @@ void http_connection_close(http_connection *c)
     finish(c, true);
 }
 
-/* Shut down the sending side, and read until the client closes. A close with unread input would
- * cause a reset, which could reach the client before it has read the answer. */
+/* Shut down the sending side, and read until the client closes its side. A close with unread input
+ * would cause a reset, which could reach the client before it has read the answer. */
 static void linger(http_connection *c)
 {
     if (shutdown(c->watch.fd, SHUT_WR) != 0) {
@@ -93,8 +93,8 @@ static bool is_reading(const http_connection *c)
     return c->phase == PHASE_IDLE || c->phase == PHASE_HEAD || c->phase == PHASE_LINGER;
 }
 
-/* Reading is turned off only when unwanted input has arrived. This is rare, and saves two system
- * calls for each request. */
+/* Tell the reactor for which events to wait. EPOLLIN is turned off only when unwanted input has
+ * arrived, which is rare; this saves two system calls for each request. */
 static void watch(http_connection *c)
 {
     uint32_t wanted = c->is_half_closed ? 0 : EPOLLRDHUP;
@@ -143,7 +143,7 @@ static void set_timer(http_connection *c)
         reactor_set_timer(c->server->reactor, &c->timer, wait_ms(c, wait));
 }
 
-/* A time-out has passed. If the client may still be reading, it gets an error. */
+/* Called when the time-out has passed. If the client may still be reading, it gets an error. */
 static void time_is_out(reactor_timer *timer)
 {
     http_connection *c = beluga__container_of(timer, http_connection, timer);
@@ -159,7 +159,7 @@ static void time_is_out(reactor_timer *timer)
     http_leave(s);
 }
 
-/* --- when the turn ends -------------------------------------------------------------------------
+/* --- at the end of a turn -----------------------------------------------------------------------
  */
 
 static void tell_writable(http_connection *c)
@@ -171,7 +171,8 @@ static void tell_writable(http_connection *c)
     if (x->stage == HTTP_STARTED) s->handler->writable(s->payload, x);
 }
 
-/* Called when all written bytes were sent. */
+/* Called when all written bytes were sent: ends the exchange, and waits for the next request or
+ * closes the connection. */
 static void go_on(http_connection *c)
 {
     bool is_broken = false;
@@ -254,8 +255,8 @@ static void read_input(http_connection *c)
     if (c->lingered > HTTP_LINGER_BYTES) http_connection_close(c);
 }
 
-/* The client closed the connection, or only its sending side. It may still read an answer that is
- * being sent; if it does not, the kernel reports an error. */
+/* Called when the client has closed the connection, or only its sending side. It may still read an
+ * answer that is being sent; if it does not, the kernel reports an error. */
 static void client_left(http_connection *c)
 {
     if (c->x && c->x->stage < HTTP_ENDED) {
@@ -271,8 +272,8 @@ static void ready(reactor_watch *watched, uint32_t events)
     http_connection *c = beluga__container_of(watched, http_connection, watch);
     http_server *s = c->server;
     http_enter(s);
-    /* Closing a socket that has unread input makes the kernel send a reset. So the input is read
-     * first while lingering, even after EPOLLHUP. */
+    /* Closing a socket that has unread input makes the kernel send a reset. While lingering, the
+     * input is therefore read to its end, even after EPOLLHUP. */
     bool is_read_out = c->phase == PHASE_LINGER && !(events & EPOLLERR);
     if (events & (EPOLLERR | EPOLLHUP) && !is_read_out) {
         http_connection_close(c);

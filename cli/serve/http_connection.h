@@ -1,14 +1,14 @@
 /*
- * Internals of the HTTP server, for http_….c only. In this list, a file uses only the files below
- * it:
+ * Internals of the HTTP server, for http_….c only. Each file uses only the files below it in this
+ * list:
  *
  *     http_server.c      listeners, admission, drain
  *     http_listen.c      addresses and their sockets
  *     http_connection.c  reads, writes, time-outs, and the end of an exchange
- *     http_parse.c       bytes -> requests, which are handed to the handler
- *     http_answer.c      heads, chunks; refusals
+ *     http_parse.c       parses bytes into requests, and calls the handler
+ *     http_answer.c      heads, chunks, and errors of HTTP itself
  *     http_out.c         bytes that wait to be sent
- *     http_exchange.c    the memory of a request, and questions about it
+ *     http_exchange.c    the memory of a request, and functions that read it
  */
 #ifndef BELUGA_CLI_SERVE_HTTP_CONNECTION_H
 #define BELUGA_CLI_SERVE_HTTP_CONNECTION_H
@@ -25,15 +25,17 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define HTTP_READ_BYTES     (64u << 10)  /* for one read; also the maximum that is read ahead */
+/* size of the buffer for one read; also the maximum of bytes that are read ahead */
+#define HTTP_READ_BYTES     (64u << 10)
 #define HTTP_MAX_UNSENT     (256u << 20) /* maximum of unsent bytes on a connection */
-#define HTTP_MAX_EXTENSIONS (4u << 10)   /* maximum for the chunk extensions of one body */
+#define HTTP_MAX_EXTENSIONS (4u << 10)   /* maximum of the chunk extensions in one body */
 #define HTTP_MAX_ADDED_BYTES                                                        \
     (64u << 10)                 /* maximum of the headers that a handler adds to an \
                                  * answer */
-#define HTTP_MAX_DESCRIBED 4096 /* maximum of the body of an error that HTTP has found */
+#define HTTP_MAX_DESCRIBED 4096 /* maximum of the body of an error of HTTP itself */
 #define HTTP_MAX_LISTENERS 32
-#define HTTP_MAX_OPENED    4 /* sockets for one address, which may be a host name */
+/* maximum number of sockets for one address, which may be a host name */
+#define HTTP_MAX_OPENED 4
 #define HTTP_MAX_TURNED_AWAY                                             \
     64u /* rejected connections that may wait at the same time for their \
          * 503 */
@@ -45,18 +47,18 @@
 
 typedef struct http_connection http_connection;
 
-/* The event that a connection waits for. */
+/* The phases of a connection. In each of them it waits for one kind of event. */
 typedef enum http_phase {
-    PHASE_IDLE,    /* the first byte of a request */
-    PHASE_HEAD,    /* the rest of its head */
-    PHASE_BODY,    /* its body */
-    PHASE_HANDLED, /* the handler's answer; the request was read to its end */
+    PHASE_IDLE,    /* waits for the first byte of a request */
+    PHASE_HEAD,    /* waits for the rest of the request's head */
+    PHASE_BODY,    /* waits for the request's body */
+    PHASE_HANDLED, /* waits for the handler's answer; the request was read to its end */
     PHASE_ENDING,  /* the unsent bytes are being sent; nothing more is read */
-    PHASE_LINGER,  /* the client to close its side */
+    PHASE_LINGER,  /* waits until the client closes its side */
     PHASE_CLOSED
 } http_phase;
 
-/* The purpose of a connection's timer. */
+/* The time-out for which a connection's timer is set. */
 typedef enum http_wait {
     HTTP_NO_WAIT,
     HTTP_WAIT_HEAD,
@@ -78,8 +80,8 @@ struct http_exchange {
     void *user;
     int64_t began_ns;
 
-    beluga__buf head; /* method, target, and the names and values of the headers, each ended by
-                       * NUL */
+    /* method, target, and the names and values of the headers, each terminated by NUL */
+    beluga__buf head;
     http_field *fields;
     uint32_t n_fields, fields_capacity;
     uint32_t target, path, query; /* offsets in `head`; 0: missing */
@@ -89,7 +91,7 @@ struct http_exchange {
     uint32_t extension_bytes;
     bool was_told;    /* `head` was called, so `over` must be called, too */
     bool is_head;     /* the method is HEAD */
-    bool is_old;      /* HTTP/1.0 */
+    bool is_old;      /* the client uses HTTP/1.0 */
     bool is_chunked;  /* the request has a chunked body */
     bool in_name;     /* the parser is inside the name of a header */
     bool in_trailers; /* the parser is inside the trailers, which are ignored */
@@ -101,36 +103,41 @@ struct http_exchange {
     bool in_chunks, has_body; /* properties of the answer */
     bool was_full;
     uint64_t bytes_sent;
-    beluga__buf added; /* header lines for the answer */
+    beluga__buf added; /* header lines that the handler has added to the answer */
 };
 
 struct http_connection {
     reactor_watch watch;
     reactor_timer timer;
     http_server *server;
-    http_connection *next, *before; /* linked list of the server */
-    http_connection *next_touched;  /* linked list of connections to look at when the turn ends */
-    http_exchange *x;               /* NULL: there is no exchange, or it is over */
+    http_connection *next, *before; /* links in the server's list of connections */
+    /* link in the list of connections that have work at the end of the turn */
+    http_connection *next_touched;
+    http_exchange *x; /* NULL: no exchange is open */
     llhttp_t parser;
     http_phase phase;
-    http_wait wait;           /* the purpose for which the timer is set */
-    bool is_touched, is_dead; /* is_dead: sending failed, or there was no memory */
-    bool keep;                /* read another request after this one */
-    bool moved;               /* bytes were received or sent, so the time-out starts again */
-    bool had_request;         /* a request came on this connection, so it may be idle for a
-                               * longer time */
-    bool is_half_closed;      /* the client sends no more, but may still read the answer */
+    http_wait wait; /* the time-out for which the timer is set */
+    /* is_touched: the connection is in the list of next_touched; is_dead: sending failed, or memory
+     * could not be allocated */
+    bool is_touched, is_dead;
+    bool keep;  /* the connection stays open for another request */
+    bool moved; /* bytes were received or sent, so the time-out starts again */
+    /* a request has arrived on this connection, so it may be idle for a longer time */
+    bool had_request;
+    /* the client has closed its sending side, but may still read the answer */
+    bool is_half_closed;
     bool is_turned_away;
-    uint64_t head_bytes;      /* bytes of this head, before parsing */
-    uint64_t frame_bytes;     /* bytes between the last piece of a chunked body and frame_begins */
+    uint64_t head_bytes; /* number of bytes of this head, before parsing */
+    /* number of bytes from the last piece of a chunked body to frame_begins */
+    uint64_t frame_bytes;
     const char *frame_begins; /* points into the bytes that are being parsed */
-    uint64_t lingered;        /* bytes that were discarded while lingering */
+    uint64_t lingered;        /* number of bytes that were discarded while lingering */
     int64_t linger_ends_ns;   /* latest end of lingering */
     beluga__buf ahead;        /* bytes that were read after the end of a request */
     size_t ahead_used;
     beluga__buf out; /* unsent bytes, from out_sent on */
     size_t out_sent;
-    const char *refusal; /* why a parser callback refuses the request; NULL: it does not */
+    const char *refusal; /* why a parser callback refuses the request; NULL: not refused */
     int refusal_status;
     union {
         struct sockaddr any;
@@ -144,8 +151,9 @@ typedef struct http_listener {
     reactor_watch watch;
     http_server *server;
     char *origin;
-    char *unix_path; /* path of the socket, which is removed at the end if it is still this
-                      * socket; NULL: none */
+    /* path of the socket file, which is removed at the end if it is still this socket; NULL: none
+     */
+    char *unix_path;
     dev_t device;
     ino_t inode;
 } http_listener;
@@ -157,7 +165,7 @@ struct http_server {
     void *payload;
     http_listener listeners[HTTP_MAX_LISTENERS];
     size_t n_listeners;
-    reactor_timer accept_again; /* running while the process has no file descriptors left */
+    reactor_timer accept_again; /* runs while the process has no file descriptors left */
     http_connection *first;
     size_t n_connections, n_turned_away;
     http_connection *first_touched, *last_touched;
@@ -175,8 +183,8 @@ struct http_server {
 
 http_exchange *http_exchange_new(http_connection *c);
 void http_exchange_free(http_exchange *x);
-/* Begin or continue the name or the value of a header. @return false without memory or past the
- * maximum. */
+/* Begin or continue the name or the value of a header. @return false without memory, or if it would
+ * exceed the maximum. */
 bool http_add_field(http_exchange *x);
 
 /* --- http_out.c ---------------------------------------------------------------------------------
@@ -187,11 +195,11 @@ static inline size_t http_unsent(const http_connection *c)
     return c->out.length - c->out_sent;
 }
 
-/* Look at this connection when the turn ends. */
+/* Handle this connection at the end of the turn. */
 void http_touch(http_connection *c);
 /* Queue bytes to be sent. */
 void http_queue(http_connection *c, const void *bytes, size_t length);
-/* Send the queued bytes and then these; queue what the kernel does not accept. */
+/* Send the queued bytes and then these; queue those that the kernel does not accept. */
 void http_send(http_connection *c, const void *bytes, size_t length);
 
 /* --- http_answer.c ------------------------------------------------------------------------------
@@ -203,8 +211,8 @@ void http_refuse(http_connection *c, int status, const char *why);
 /* --- http_parse.c -------------------------------------------------------------------------------
  */
 
-/* Parse a request from these bytes, and hand it to the handler. @return the number of bytes used:
- * all, or up to the end of the request. */
+/* Parse a request from these bytes, and pass it to the handler. @return the number of bytes that
+ * were used: all, or those up to the end of the request. */
 size_t http_parse(http_connection *c, const char *bytes, size_t length);
 
 /* --- http_connection.c --------------------------------------------------------------------------
@@ -217,10 +225,11 @@ void http_connection_open(http_server *s, int fd, const struct sockaddr *peer);
 void http_connection_close(http_connection *c);
 /* Tell a client that there are too many connections, and close its socket. */
 void http_turn_away(http_server *s, int fd);
-/* Send what the turn has written, and continue: http_server.turn_ends. */
+/* Send the bytes that were written in the turn, and continue with each connection: the function of
+ * http_server.turn_ends. */
 void http_turn_ends(reactor_task *task);
-/* Surrounds each callback of the reactor: memory of closed connections is freed at the end of the
- * outermost one. */
+/* Call these at the beginning and end of each callback of the reactor. Memory of closed connections
+ * is freed at the end of the outermost callback. */
 void http_enter(http_server *s);
 void http_leave(http_server *s);
 

@@ -1,4 +1,4 @@
-/* An exchange: the memory of a request, and the functions with which its handler reads it. */
+/* The memory of a request, and the functions with which its handler reads it. */
 #include "serve/http_connection.h"
 
 #include <arpa/inet.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { FIRST_ROOM = 512 }; /* fits most heads, so that they do not move as they grow */
+enum { FIRST_ROOM = 512 }; /* enough for most heads, which then need not be moved when they grow */
 
 static const beluga_allocator *memory(void)
 {

@@ -1,4 +1,4 @@
-/* Addresses, and the sockets that listen at them. */
+/* Parses addresses, and opens the sockets that listen at them. */
 #include "base/sockets.h"
 #include "serve/http_connection.h"
 
@@ -60,9 +60,9 @@ static void set(int fd, int level, int name, int value)
     setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* Accepted sockets inherit these settings. If the client's machine is gone, it does not answer
+/* Set options, which accepted sockets inherit. If the client's machine has gone, it does not answer
  * keep-alive probes, and the kernel notices within two minutes, even while nothing is sent. For
- * unix sockets these settings do nothing. */
+ * unix sockets these options do nothing. */
 static void set_up(int fd)
 {
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -83,7 +83,8 @@ static int take(http_listener *l, int fd)
 /* --- HOST:PORT ----------------------------------------------------------------------------------
  */
 
-/* Copy the host. @return the digits of the port after it; NULL if this is not an address. */
+/* Copy the host of an address. @return the digits of the port after it; NULL if the address is not
+ * valid. */
 static const char *split(const char *address, char host[MOST_HOST])
 {
     const char *colon = strrchr(address, ':');
@@ -132,8 +133,8 @@ static bool is_repeated(const struct addrinfo *found, const struct addrinfo *at)
     return false;
 }
 
-/* A client may use any address of a host name, so the server listens at all of them. With port 0,
- * each address would get another free port, so then only the first address is used. */
+/* Listen at all addresses of a host name, since a client may use any of them. With port 0, each
+ * address would get another free port, so then only the first address is used. */
 static int open_all(const struct addrinfo *found, bool is_any_port, http_listener *opened,
                     size_t *n)
 {
@@ -149,8 +150,8 @@ static int open_all(const struct addrinfo *found, bool is_any_port, http_listene
     return *n ? 0 : absent;
 }
 
-/* Without /etc/hosts, as in a small container, the name localhost can't be resolved. Without a
- * host, the resolver returns the same addresses. */
+/* Resolve a host name. Without /etc/hosts, as in a small container, the name localhost can't be
+ * resolved; if no host is given, the resolver returns the same addresses. */
 static int look_up(const char *host, const char *port, struct addrinfo **found)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
@@ -191,8 +192,8 @@ static int open_port(http_listener *opened, size_t *n_opened, const char *addres
 /* --- unix:PATH ----------------------------------------------------------------------------------
  */
 
-/* Remove the socket file of a server that has ended. @return 0, or errno if the path belongs to
- * somebody else. */
+/* Remove the socket file of a server that has ended. @return 0, or errno if the path is not a
+ * socket, or another server uses it. */
 static int remove_stale(const struct sockaddr_un *at)
 {
     struct stat status;
@@ -206,8 +207,8 @@ static int remove_stale(const struct sockaddr_un *at)
     return unlink(at->sun_path) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-/* The permissions of a unix socket are those of its file. Only its owner may connect, whatever the
- * umask. */
+/* Open a unix socket. Its permissions are those of its file: only the owner may connect, whatever
+ * the umask. */
 static int open_local(const struct sockaddr_un *at, int *out)
 {
     int failure = remove_stale(at);
@@ -280,7 +281,7 @@ int http_listener_adopt(http_listener *l, int fd)
     return take(l, fd);
 }
 
-/* The file may already belong to another server. */
+/* Remove the socket file, unless the path now belongs to another server. */
 static void remove_own(const http_listener *l)
 {
     struct stat status;

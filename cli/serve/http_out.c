@@ -1,10 +1,12 @@
-/* Bytes that wait to be sent on a connection. Their memory is freed as soon as nothing waits. */
+/* Keeps the bytes that wait to be sent on a connection. Their memory is freed as soon as all are
+ * sent. */
 #include "serve/http_connection.h"
 
 #include <errno.h>
 #include <sys/uio.h>
 
-/* So few bytes are copied into one block, since a second block would cost the kernel more time. */
+/* At most this number of bytes is copied behind the queued bytes. Passing them to the kernel as a
+ * second block would take more time than the copy. */
 enum { COPY_BYTES = 4096 };
 
 void http_touch(http_connection *c)

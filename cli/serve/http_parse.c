@@ -125,7 +125,8 @@ static int make_room(http_connection *c, uint64_t length)
     return refuse_later(c, 413, too_large);
 }
 
-/* Count the bytes between two pieces of a body: chunk lengths, or trailers. */
+/* Count the bytes between two pieces of a body, which are chunk lengths, chunk extensions or
+ * trailers. */
 static int check_frame(http_connection *c, const char *end)
 {
     c->frame_bytes += (uint64_t)(end - c->frame_begins);
@@ -134,7 +135,7 @@ static int check_frame(http_connection *c, const char *end)
     return refuse_later(c, 431, "a line between two chunks of the body is too long");
 }
 
-/* The length of a chunk is known before its bytes arrive. */
+/* Make room for a chunk, whose length is known before its bytes arrive. */
 static int on_chunk_header(llhttp_t *parser)
 {
     return make_room(of(parser), parser->content_length);
@@ -159,8 +160,8 @@ static int on_extension(llhttp_t *parser, const char *at, size_t length)
     return refuse_later(c, 400, "the chunk extensions of the body are too long");
 }
 
-/* Pausing here prevents llhttp from pausing for an upgrade to another protocol. This server
- * supports no other protocol, so such a request is handled like any other. */
+/* Pause at the end of a message. This also prevents llhttp from pausing for an upgrade to another
+ * protocol: this server supports no other protocol, so such a request is handled like any other. */
 static int on_message_complete(llhttp_t *parser)
 {
     (void)parser;
@@ -187,7 +188,7 @@ static const llhttp_settings_t settings = {
  */
 
 /* Split the target into path and query. Clients of a proxy also send scheme and host, which are
- * left out, since routes are found by the path. @return false if the target has another form. */
+ * removed, since routes are found by the path. @return false if the target has another form. */
 static bool split_target(http_exchange *x)
 {
     char *head = x->head.data, *path = head + x->target;
@@ -208,8 +209,8 @@ static bool split_target(http_exchange *x)
     return true;
 }
 
-/* Headers that two readers could interpret differently, so that they would find different requests
- * in the same bytes (request smuggling). */
+/* The headers that determine where a request ends. If two servers interpret them differently, they
+ * find different requests in the same bytes (request smuggling). */
 typedef struct framing {
     const char *host, *encoding, *expect;
     unsigned hosts, encodings, lengths;
@@ -339,7 +340,7 @@ static void head_is_there(http_connection *c)
         return;
     }
     if (x->waits_for_100) http_queue(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-    /* Memory for the announced length is reserved only up to this size, before the bytes arrive. */
+    /* Before the bytes arrive, memory for the announced length is reserved only up to this size. */
     uint64_t room = x->is_chunked ? 0 : c->parser.content_length;
     if (room) beluga__buf_reserve(&x->body, room < FIRST_ROOM ? (size_t)room : FIRST_ROOM);
 }

@@ -1,4 +1,4 @@
-/* The HTTP server: its listeners, which connections it accepts, and how it ends. */
+/* The HTTP server: its listeners, the limit of connections, and its end. */
 #include "base/epoll.h"
 #include "base/sockets.h"
 #include "serve/http_connection.h"
@@ -26,9 +26,8 @@ static void accept_again(reactor_timer *timer)
     if (!s->is_draining) watch_listeners(s, EPOLLIN);
 }
 
-/* Returns whether accept failed because the process or the machine has run out of a resource. The
- * kernel would report the waiting connection again and again, so the listeners pause for a moment.
- */
+/* Returns whether accept failed because the process or the machine lacks a resource. The kernel
+ * would report the waiting connection again and again, so the listeners pause for a moment. */
 static bool is_scarce(int failure)
 {
     return failure == EMFILE || failure == ENFILE || failure == ENOBUFS || failure == ENOMEM;
@@ -152,7 +151,7 @@ size_t http_server_connections(const http_server *s)
     return s->n_connections + s->n_turned_away;
 }
 
-/* Returns whether a request has already arrived, which is still answered. */
+/* Returns whether a request has already arrived, which must still be answered. */
 static bool has_input(const http_connection *c)
 {
     char byte;

@@ -21,17 +21,18 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Maximum of bytes that wait to be written. */
+/* The maximum of bytes that wait to be written. */
 #define MAX_WAITING ((size_t)4 << 20)
-/* Maximum of the request's text, and of the answer's, in a line. */
+/* The maximum of the text of a request, and of the text of an answer, in a line. */
 #define MAX_TEXT ((size_t)256 << 10)
 /* The pause between two writes, so that a busy server writes many lines at once. */
 #define PAUSE_MS 50
-/* The pause after a write that failed, or if the reader of a pipe takes nothing. */
+/* The pause after a write that failed, or if the reader of a pipe does not read. */
 #define RETRY_MS 1000
-/* How long to wait for a reader before checking whether the server is ending. */
+/* The maximum time to wait for the reader of a pipe, before checking whether the server is ending.
+ */
 #define POLL_MS 100
-/* How long to write the remaining lines when the server ends. */
+/* When the server ends, the remaining lines are written for at most this time. */
 #define END_MS 2000
 /* When poll reports a pipe as writable, it accepts at least this many bytes. */
 #define PIECE       4096
@@ -44,14 +45,14 @@ struct serve_journal {
     pthread_mutex_t lock; /* protects the members below; not held during a write */
     pthread_cond_t wake, done;
     beluga__buf waiting; /* whole lines */
-    int fd;              /* file that lines go to; -1: none */
+    int fd;              /* the file to which lines are written; -1: none */
     int old_fd;          /* previous file, which the thread must close; -1: none */
     bool writes;         /* the thread is writing lines, or pauses */
     unsigned waiters;    /* number of threads in serve_journal_wait */
     bool ending;
     int64_t ends_ms;
     int64_t dropped;
-    int failure; /* errno of the last write; 0: it succeeded */
+    int failure; /* errno of the last write; 0: no failure */
     bool told;
     pthread_t thread;
     bool has_thread;
@@ -59,7 +60,7 @@ struct serve_journal {
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-/* Append a text. Invalid UTF-8, which a client may send, is replaced. */
+/* Append a text, escaped for JSON. Invalid UTF-8, which a client may send, is replaced. */
 static void put_inside(beluga__buf *out, const char *text, size_t n)
 {
     while (n) {
@@ -86,7 +87,7 @@ static void put_text(beluga__buf *out, const char *name, const char *text)
     beluga__buf_putc(out, '"');
 }
 
-/* Unknown numbers are negative, and become null. */
+/* Append a number. Negative numbers mean unknown, and become null. */
 static void put_int(beluga__buf *out, const char *name, int64_t value)
 {
     if (value < 0)
@@ -107,7 +108,7 @@ static void put_bool(beluga__buf *out, const char *name, bool value)
     beluga__buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
 }
 
-/* Append milliseconds with three decimals. */
+/* Append a duration in milliseconds, with three decimals. */
 static void put_ms(beluga__buf *out, const char *name, int64_t ns)
 {
     if (ns < 0)
@@ -126,7 +127,8 @@ static void put_usage(beluga__buf *out, const beluga_usage *usage)
     put_int(out, "reasoning_tokens", usage->output_reasoning);
 }
 
-/* Every line has the same members in the same order, so that they can be read as columns. */
+/* Append the line of a record. Every line has the same members in the same order, so that they can
+ * be read as columns. */
 static void put_record(beluga__buf *out, const serve_record *r)
 {
     char time[32];
@@ -173,13 +175,13 @@ void serve_journal_texts(serve_journal *j, const char *request, size_t request_l
     put_long(&j->texts, "answer", answer, answer_length);
 }
 
-/* Hand a line over to the thread. */
+/* Pass a line to the thread. */
 static void hand_over(serve_journal *j)
 {
     pthread_mutex_lock(&j->lock);
     bool fits = j->waiting.length + j->line.length <= MAX_WAITING && !j->line.status;
     if (fits && beluga__buf_append(&j->waiting, j->line.data, j->line.length)) {
-        beluga__buf_clear(&j->waiting); /* there is no memory, so all waiting lines are lost */
+        beluga__buf_clear(&j->waiting); /* without memory, all waiting lines are lost */
         fits = false;
     }
     if (!fits) j->dropped++;
@@ -228,7 +230,8 @@ static void set_failure(serve_journal *j, int failure)
     pthread_mutex_unlock(&j->lock);
 }
 
-/* Write a piece as soon as the reader accepts one. Returns the number of bytes; 0: try again. */
+/* Wait until the file accepts bytes, and write a piece. Returns the number of bytes; 0: try again.
+ */
 static size_t write_piece(serve_journal *j, int fd, const char *bytes, size_t n)
 {
     struct pollfd writable = {.fd = fd, .events = POLLOUT};
@@ -262,7 +265,7 @@ static void write_all(serve_journal *j, int fd, const beluga__buf *lines)
     pthread_mutex_unlock(&j->lock);
 }
 
-/* Close a file, but not stdout, which the process still uses. */
+/* Close a file, unless it is stdout, which the process still uses. */
 static void close_file(int fd)
 {
     if (fd > STDERR_FILENO) close(fd);
@@ -285,7 +288,8 @@ static void do_round(serve_journal *j)
     }
 }
 
-/* Lines that arrive during the pause are written together, and do not end it. */
+/* Pause between two writes. Lines that arrive in the meantime are written together, and do not end
+ * the pause. */
 static void pause_writing(serve_journal *j)
 {
     if (!j->ending && j->old_fd < 0 && !j->waiters)

@@ -12,7 +12,8 @@
 #include <time.h>
 
 #define NS_PER_S 1e9
-/* The maximum of label sets; requests with further label sets count as "other". */
+/* The maximum number of label sets. Requests with further label sets are counted under the label
+ * "other". */
 #define MAX_REQUESTS 1000
 #define MAX_MODELS   200
 #define MAX_KEYS     1000
@@ -26,7 +27,7 @@ static const double first_bounds[] = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08
 enum { MAX_BOUNDS = 16 };
 
 typedef struct histogram {
-    uint64_t counts[MAX_BOUNDS + 1]; /* the last one counts values above all bounds */
+    uint64_t counts[MAX_BOUNDS + 1]; /* the last count is that of values above all bounds */
     double sum;
 } histogram;
 
@@ -153,7 +154,8 @@ static void put_head(beluga__buf *out, const char *name, const char *type, const
     beluga__buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Begin a line of a series. `more` is an additional label, or "". */
+/* Write the beginning of a line for a series: its name and labels. `more` is an additional label,
+ * or "". */
 static void put_name(beluga__buf *out, const char *name, const series_table *table,
                      const series *item, const char *more)
 {

@@ -10,7 +10,7 @@ typedef struct serve_metrics serve_metrics;
 serve_metrics *serve_metrics_new(void);
 void serve_metrics_free(serve_metrics *m);
 void serve_metrics_take(serve_metrics *m, const serve_record *record);
-/* Count a request that HTTP itself has refused. */
+/* Count a request that was not valid HTTP, or exceeded a limit of HTTP. */
 void serve_metrics_refused(serve_metrics *m);
 /* Write all metrics. `dropped` is the number of lines that the journal has dropped. @return
  * out->status. */

@@ -14,14 +14,16 @@
 #include <time.h>
 
 #define MAX_PROVIDERS 256
-/* The most models outside the list that are kept, because clients have named them. */
+/* The maximum number of models that are kept open because clients have named them, although they
+ * are not in the list. */
 #define MAX_OPENED      256
 #define REFERENCE_BYTES 512
-/* The most unknown names that are remembered, because looking them up may read files. */
+/* The maximum number of unknown names that are remembered, because looking them up may read files.
+ */
 #define MAX_UNKNOWN 64
 
 typedef struct model_list {
-    serve_model **items; /* an owned reference to each */
+    serve_model **items; /* owned references */
     size_t count, room;
 } model_list;
 
@@ -33,8 +35,8 @@ struct serve_models {
     size_t n_opened, next_opened;
     const char *unknown[MAX_UNKNOWN]; /* owned; a new name replaces the oldest */
     size_t next_unknown;
-    serve_model *otherwise;               /* owned reference; asked when a client names an
-                                           * unknown model; NULL: none */
+    /* the model to ask when a client names an unknown model; owned reference; NULL: none */
+    serve_model *otherwise;
     const char *providers[MAX_PROVIDERS]; /* owned; providers whose models are served */
     size_t n_providers;
     int64_t created;
@@ -88,7 +90,7 @@ static int serve_provider(serve_models *models, const char *provider, beluga_err
     return 0;
 }
 
-/* Resolve a reference, which may also be only the name of a known model. */
+/* Resolve the reference of a model, which may also be only the name of a known model. */
 static int resolve(const serve_models *models, const char *reference, beluga_config **config,
                    beluga_error *err)
 {
@@ -108,16 +110,16 @@ static int describe(const beluga_config *config, beluga_provider *provider, belu
     return beluga_registry_describe(beluga_registry_default(), config, provider, err);
 }
 
-/* Returns whether an option does not belong to the request's body. Headers are sent with any body,
- * and many options of a single provider belong to its address. */
+/* Returns whether an option does not change the request's body. Headers are sent with any body, and
+ * many options of a single provider belong to its address. */
 static bool is_beside_body(int key)
 {
     return key == BELUGA_OPTION_HEADERS || key == BELUGA_OPTION_EXTRA_HEADERS ||
            key == BELUGA_OPTION_PROVIDER_SPECIFIC;
 }
 
-/* Return whether the configuration sets something in the request's body. If so, a body that is
- * passed on unchanged would lack it. */
+/* Return whether the configuration changes the request's body. A body that is passed on unchanged
+ * would lack these changes. */
 static bool shapes_body(const beluga_config *config)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++)
@@ -127,8 +129,8 @@ static bool shapes_body(const beluga_config *config)
     return false;
 }
 
-/* Also serve the providers of the fallbacks. If one of them speaks another protocol, the model has
- * no protocol. */
+/* Also serve the providers of the fallbacks. If one of them speaks another protocol, the model is
+ * marked as having no protocol. */
 static int join_fallbacks(serve_models *models, const beluga_config *config, const char **spoken,
                           bool *shapes, beluga_error *err)
 {
@@ -237,8 +239,8 @@ static bool has_value(const char *const *variables)
     return false;
 }
 
-/* Returns whether a provider has a key, in the environment or in the configuration, or is defined
- * by the configuration file and needs none. */
+/* Returns whether a provider can be used: it has a key, in the environment or in the configuration,
+ * or is defined by the configuration file and needs no key. */
 static bool has_key(const beluga_config *config, const beluga_provider *provider)
 {
     const char *value;
@@ -247,7 +249,7 @@ static bool has_key(const beluga_config *config, const beluga_provider *provider
            beluga_config_get_string(config, BELUGA_OPTION_BASE, &value);
 }
 
-/* List the default model of a provider, if the provider has a key. */
+/* Add the default model of a provider to the list, if the provider has a key. */
 static int list_provider(serve_models *models, const char *name, const char *model_name,
                          beluga_error *err)
 {
@@ -280,7 +282,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* List mock, and each provider that has a key; used when there are no aliases. */
+/* Add mock, and each provider that has a key, to the list. Used if no aliases are configured. */
 static int list_providers(serve_models *models, beluga_error *err)
 {
     const char *names[MAX_PROVIDERS], *name, *base;
@@ -367,7 +369,7 @@ static serve_model *find_known(const serve_models *models, const char *name)
     return NULL;
 }
 
-/* Take a name of the form PROVIDER/MODEL, if the provider is served. */
+/* Copy a name of the form PROVIDER/MODEL, if the provider is served. */
 static bool take_reference(const serve_models *models, const char *name,
                            char reference[REFERENCE_BYTES])
 {
@@ -396,7 +398,8 @@ static void remember_unknown(serve_models *models, const char *name)
     *place = copied;
 }
 
-/* Write the name as PROVIDER/MODEL. @return false if no provider that is served has this model. */
+/* Find the model that a client names, as PROVIDER/MODEL. @return false if no provider that is
+ * served has this model. */
 static bool find_reference(serve_models *models, const char *name, char reference[REFERENCE_BYTES])
 {
     char found[LOOKUP_BYTES];

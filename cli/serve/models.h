@@ -1,5 +1,5 @@
-/* The models that are served: the aliases of the configuration with their layers, or, if there are
- * no aliases, `mock` and the providers that have a key. */
+/* The models that are served: the aliases of the configuration with their layers (such as retry)
+ * or, if no aliases are configured, `mock` and the providers that have a key. */
 #ifndef BELUGA_CLI_SERVE_MODELS_H
 #define BELUGA_CLI_SERVE_MODELS_H
 
@@ -17,11 +17,12 @@ typedef struct serve_models serve_models;
 typedef struct serve_model {
     const char *name;     /* the name that clients use */
     const char *provider; /* provider of the model that is asked first */
-    const char *protocol; /* protocol of the provider and all its fallbacks; NULL: they have
-                           * several, or none */
-    bool shapes_body;     /* the configuration of the model, or of a fallback, sets something in
-                           * the request's body */
-    const char *system;   /* system text of the alias; NULL: none */
+    /* the protocol that the provider and all its fallbacks speak; NULL: they speak different
+     * protocols, or none */
+    const char *protocol;
+    /* the configuration of the model or of a fallback changes the request's body */
+    bool shapes_body;
+    const char *system; /* system text of the alias; NULL: none */
     beluga_chat_model *model;
     int64_t created; /* when the snapshot was made, in seconds since 1970 */
     bool has_fallbacks;
@@ -29,11 +30,11 @@ typedef struct serve_model {
 } serve_model;
 
 /*
- * Make a snapshot of the models. This opens each alias, so that mistakes are reported now.
- * @param config     Copied.
+ * Make a snapshot of the models. Each alias is opened, so that mistakes are reported now.
+ * @param config     The configuration, which is copied.
  * @param otherwise  The model to ask if a client names a model that is not served: an alias or
  *                   PROVIDER/MODEL; NULL: none.
- * @return 0, or a code.
+ * @return 0, or an error code with `err` set.
  */
 int serve_models_load(const beluga_config *config, const char *otherwise, serve_models **out,
                       beluga_error *err);
@@ -41,15 +42,16 @@ void serve_models_free(serve_models *models);
 
 /*
  * Find a model by the name that a client gives: an alias, PROVIDER/MODEL of a provider that is
- * served, or only the name of a model that such a provider is known to have; else the default.
- * @param name  NULL: the client names none.
+ * served, or only the name of a model that such a provider is known to have; otherwise the default
+ * model.
+ * @param name  NULL: the client names no model.
  * @param out   Receives a reference (serve_model_unref).
- * @return 0; INVALID_MODEL with similar names; or the error of opening the model.
+ * @return 0; INVALID_MODEL with a similar name in the message; or the error of opening the model.
  */
 int serve_models_find(serve_models *models, const char *name, serve_model **out, beluga_error *err);
 serve_model *serve_model_ref(serve_model *model);
 void serve_model_unref(serve_model *model);
-/* Walk the listed models. Returns NULL past the last. */
+/* Get the model with this index in the list. Returns NULL if the index is too large. */
 const serve_model *serve_models_at(const serve_models *models, size_t index);
 
 /* Return whether the provider and all its fallbacks speak a protocol. */

@@ -11,7 +11,7 @@
 
 #define PREFIX "bk-"
 
-/* Each three random bytes become four letters. */
+/* Every three random bytes become four letters. */
 enum { KEY_BYTES = 33, KEY_TEXT = sizeof PREFIX + KEY_BYTES / 3 * 4 };
 
 static void write_letters(const unsigned char *bytes, char *text)

@@ -12,7 +12,7 @@
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 typedef struct embed_texts {
-    const char **items; /* owned; each is borrowed from the document */
+    const char **items; /* the array is owned; the texts are borrowed from the document */
     size_t *lengths;    /* owned */
     size_t count;
 } embed_texts;
@@ -32,7 +32,7 @@ static int take_text(embed_texts *texts, const beluga_json *value, beluga_error 
     }
     if (beluga_json_is_number(value) || beluga_json_is_array(value))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "input: this server accepts only texts, not numbers of tokens "
+                                "input: this server accepts only texts, not lists of token ids "
                                 "(LangChain sends texts with check_embedding_ctx_length=False)");
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                             "input[%zu]: it must be a string that is not empty", texts->count);
@@ -68,7 +68,7 @@ static bool wants_base64(const serve_job *job)
     return format && strcmp(format, "base64") == 0;
 }
 
-/* Write a vector as 32-bit floats, with the lowest byte first, as clients expect. */
+/* Write a vector as 32-bit floats in little-endian order, encoded in base64, as clients expect. */
 static void put_bytes(beluga_json_writer *w, const float *vector, size_t n)
 {
     const void *bytes = vector;

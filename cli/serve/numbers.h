@@ -5,8 +5,8 @@
 #include "serve/request.h"
 
 void serve_embed_handle(serve_request *request);
-/* Count the tokens of a request. The provider counts; if it can't, the count is estimated. Counting
- * is not charged to a key. */
+/* Count the tokens of a request. The provider counts them; if it can't, the number is estimated.
+ * Counting is not charged to a key. */
 void serve_count_handle(serve_request *request);
 
 #endif

@@ -59,7 +59,7 @@ void serve_observe(serve_observer *o, const serve_record *record)
     serve_journal_take(o->journal, record);
     int failure = serve_journal_trouble(o->journal);
     if (failure)
-        out_warning("the journal can't be written, and its lines are dropped until it can: %s",
+        out_warning("the journal can't be written, so new lines are dropped for now: %s",
                     strerror(failure));
 }
 

@@ -39,8 +39,8 @@ bool origin_is_local(const char *authority)
     return is_loopback(authority) || is_host(authority, "localhost") || is_host(authority, "[::1]");
 }
 
-/* Returns whether this is a name of this machine that nobody else can point to another address. The
- * port may differ from the server's port, for example behind a tunnel. */
+/* Returns whether a host is a name of this machine that nobody else can point to another address.
+ * The port may differ from the server's port, for example behind a tunnel. */
 static bool is_own_host(const serve_settings *settings, const char *host)
 {
     if (origin_is_local(host)) return true;
@@ -50,7 +50,8 @@ static bool is_own_host(const serve_settings *settings, const char *host)
     return false;
 }
 
-/* If this server sent the page, the host of its origin is the Host of the request. */
+/* Returns whether this server sent the page with this origin: the host of the origin is then the
+ * Host of the request. */
 static bool is_own_origin(const char *origin, const char *host)
 {
     const char *authority = strstr(origin, "://");

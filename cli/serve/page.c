@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* The page must not be cached, shown in a frame, or read by pages of other sites. */
+/* Add headers so that the page is not cached, not shown in a frame, and not read by pages of other
+ * sites. */
 static void add_headers(http_exchange *x)
 {
     http_add_header(x, "Cache-Control", "no-store");

@@ -1,22 +1,23 @@
 /*
- * The page at /: one file of HTML that draws what GET /status says, every two seconds. The file is
- * page/page.html; the build makes it C text, and its policy (page/embed.py).
+ * The page at /: one HTML file that shows the data of GET /status, and updates it every two
+ * seconds. The file is page/page.html. The build makes it a C string, and computes its content
+ * security policy (page/embed.py).
  *
- * The page itself tells nothing, so anybody who reaches the server may load it. /status is only for
- * a key that may see it (serve_key_may_see), which routes.c asks first: 401 without a key makes the
- * page ask for one, and 403 makes it say that this key may not see it.
+ * The page itself contains no data, so anybody who can reach the server may load it. /status is
+ * only for keys that may see it (serve_key_may_see), which routes.c checks first. On 401 (no key)
+ * the page asks the user for a key; on 403 it says that this key may not see the data.
  *
- * GET /status, times in ms since 1970 and durations in ms; every member may be missing or null, and
- * the page then leaves its picture out:
+ * The answer to GET /status. Times are in ms since 1970, durations in ms. Every member may be
+ * missing or null; the page then does not show it:
  *
  *     {"version": "0.1.0", "now_ms": …,
  *      "models": [{"name", "provider", "model", "protocol": "openai" or null: several,
  *                  "stack": [{"layer": "fallback", "detail": "openai/gpt-5-mini"}, …],
-                  "default": true}],
+ *                  "default": true}],
  *      "keys": [{"name", "requests", "tokens", "day", "month", "budget_per_day",
  *                "budget_per_month", "expires_ms"}],
  *
- * and, as serve_observer_state writes them:
+ * and these members, which serve_observer_state writes:
  *
  *      "started_ms": …, "draining": false, "connections": 3, "requests_now": 1,
  *      "reloads": 0, "failed_reloads": 0,
@@ -30,8 +31,8 @@
  *      "errors": [{"at_ms", "status", "error": "rate_limit", "message", "provider", "model",
  *                  "asked", "key", "protocol", "request_id", "attempts"}]}    the last first
  *
- * An error of a request is one whose status is 500 or more, 429, or whose stream failed; a client
- * that went (499) is none.
+ * A request counts as an error if its status is 500 or more, or 429, or if its stream failed. A
+ * client that went away (499) is not an error.
  */
 #ifndef BELUGA_CLI_SERVE_PAGE_H
 #define BELUGA_CLI_SERVE_PAGE_H
@@ -41,14 +42,13 @@
 #include "serve/models.h"
 #include "serve/observe.h"
 
-/* Answer GET or HEAD of / with the page: its policy allows its own style and script, requests to
- * this server, and nothing else. */
+/* Answer GET or HEAD of / with the page. Its content security policy allows only its own style and
+ * script, and requests to this server. */
 void page_answer(http_exchange *x);
 
 /* The data from which /status is made. */
 typedef struct page_sources {
-    const beluga_config *config; /* contains the layers of the models; NULL: the layers are left
-                                  * out */
+    const beluga_config *config; /* has the layers of the models; NULL: the layers are left out */
     serve_models *models;
     serve_observer *observer;
     const serve_gauges *gauges;

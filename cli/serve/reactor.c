@@ -10,7 +10,7 @@
 
 enum { MOST_EVENTS = 128 };
 
-/* An entry of the heap. It contains the due time, so that comparing two entries reads no other
+/* An entry of the heap. It contains the due time, so that comparing two entries needs no other
  * memory. */
 typedef struct timer_place {
     int64_t due_ns;
@@ -23,7 +23,8 @@ struct reactor {
     struct epoll_event events[MOST_EVENTS];
     int n_events, next_event; /* events of this turn; those before next_event were already
                                * handled */
-    timer_place *heap;        /* indices begin at 1: the children of i are 2i and 2i + 1 */
+    /* a binary heap whose indices begin at 1: the children of i are 2i and 2i + 1 */
+    timer_place *heap;
     uint32_t n_timers, capacity, reserved;
     reactor_task *first_task, *last_task;
 };

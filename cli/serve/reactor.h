@@ -1,4 +1,4 @@
-/* The event loop of `beluga serve`: file descriptors, timers, and tasks for the end of a turn. Only
+/* The event loop of `beluga serve`: file descriptors, timers, and tasks at the end of a turn. Only
  * one thread may use it. */
 #ifndef BELUGA_CLI_SERVE_REACTOR_H
 #define BELUGA_CLI_SERVE_REACTOR_H
@@ -20,12 +20,12 @@ typedef struct reactor_watch {
 /* A timer. The struct is a member of its owner's struct, zeroed before its first use. */
 typedef struct reactor_timer {
     void (*due)(struct reactor_timer *timer);
-    int64_t due_ns; /* by CLOCK_MONOTONIC */
+    int64_t due_ns; /* time of CLOCK_MONOTONIC */
     uint32_t place; /* index in the heap, from 1; 0: the timer is not set */
 } reactor_timer;
 
-/* A function to call once, after everything that was due in a turn. The struct is a member of its
- * owner's struct, zeroed before its first use. */
+/* A function that is called once, after all descriptors and timers of a turn. The struct is a
+ * member of its owner's struct, zeroed before its first use. */
 typedef struct reactor_task {
     void (*run)(struct reactor_task *task);
     struct reactor_task *next;
@@ -48,9 +48,9 @@ void reactor_stop_timer(reactor *r, reactor_timer *timer);
 int reactor_reserve(reactor *r, uint32_t more);
 void reactor_unreserve(reactor *r, uint32_t less);
 
-/* Run a task at the end of this turn, or, outside of a turn, at the end of the next. The task runs
- * only once, even if it is deferred several times. A task that is deferred while tasks run still
- * runs in the same turn. */
+/* Run a task at the end of this turn; outside of a turn, at the end of the next. A task that is
+ * deferred several times runs only once. A task that is deferred while tasks run still runs in the
+ * same turn. */
 void reactor_defer(reactor *r, reactor_task *task);
 void reactor_cancel_task(reactor *r, reactor_task *task);
 

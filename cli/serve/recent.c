@@ -16,14 +16,14 @@ enum {
     MINUTES = 60,
     ERRORS = 50,
     PROVIDERS = 32,
-    SLOTS = 6, /* slots for the last hour of one provider */
+    SLOTS = 6, /* time slots of the last hour, for each provider */
     SLOT_MINUTES = MINUTES / SLOTS,
-    STEPS = 4, /* steps of a distribution between a time and its double */
+    STEPS = 4, /* number of buckets of a distribution between a time and its double */
     TIMES = 128
 };
 
-/* Counts requests by their duration in microseconds, with four steps to the double, so the error is
- * at most an eighth. */
+/* A histogram of durations in microseconds. A time and its double are four buckets apart, so the
+ * error is at most an eighth. */
 typedef struct distribution {
     uint32_t counts[TIMES];
 } distribution;
@@ -57,10 +57,11 @@ typedef struct failure {
 
 struct serve_recent {
     minute minutes[MINUTES];
-    provider *providers[PROVIDERS]; /* the last one counts all providers that came later */
+    /* the last item counts all providers that do not fit into the array */
+    provider *providers[PROVIDERS];
     size_t n_providers;
     failure failures[ERRORS];
-    size_t n_failures; /* number since the start */
+    size_t n_failures; /* number of failures since the start */
 };
 
 serve_recent *serve_recent_new(void)
@@ -86,7 +87,7 @@ static int step_of(int64_t ns)
     return step < TIMES ? step : TIMES - 1;
 }
 
-/* Returns the middle of a step, in milliseconds. */
+/* Returns the middle of a bucket, in milliseconds. */
 static double time_of(int step)
 {
     if (step < STEPS) return step / US_PER_MS;

@@ -1,5 +1,5 @@
-/* The last hour of requests that ask models, for the page: in a fixed amount of memory, by minute
- * and by provider, with the last errors. */
+/* The figures of the last hour for the page: requests that ask models, by minute and by provider,
+ * and the last errors. They take a fixed amount of memory. */
 #ifndef BELUGA_CLI_SERVE_RECENT_H
 #define BELUGA_CLI_SERVE_RECENT_H
 

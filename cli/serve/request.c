@@ -41,7 +41,8 @@ static void choose_id(serve_request *request)
         make_id(id, s->id_prefix, ++s->n_ids);
 }
 
-/* The header has the form "00-<32 digits of the trace>-<16 of the span>-<flags>". */
+/* Copy the trace id from the header traceparent, which has the form "00-<32 digits of the
+ * trace>-<16 of the span>-<flags>". */
 static void take_trace_id(serve_request *request)
 {
     const char *parent = http_header(request->x, "traceparent");
@@ -49,8 +50,8 @@ static void take_trace_id(serve_request *request)
         snprintf(request->record.trace_id, sizeof request->record.trace_id, "%.32s", parent + 3);
 }
 
-/* Remove "/v1" at the beginning and a slash at the end; the same routes are served with and without
- * them. */
+/* Remove "/v1" at the beginning of a path and a slash at its end; the same routes are served with
+ * and without them. */
 static char *plain_path(const char *path)
 {
     size_t n = strlen(path);
@@ -93,7 +94,7 @@ serve_request *serve_request_begin(serve *s, http_exchange *x)
     return request;
 }
 
-/* 499: the client has gone before it received the whole answer. */
+/* The status in the record if the client went away before it received the whole answer. */
 enum { CLIENT_GONE = 499 };
 
 void serve_request_end(serve_request *request, bool gone)
@@ -254,8 +255,8 @@ bool serve_refuse_excess(serve_request *request)
     return true;
 }
 
-/* In a long body, most bytes are those of images and files, whose tokens only the provider can
- * count. */
+/* Estimate the tokens of a body. In a long body, most bytes are those of images and files, whose
+ * tokens only the provider can count. */
 int64_t serve_estimate_tokens(size_t bytes)
 {
     int64_t tokens = (int64_t)(bytes / SERVE_BYTES_PER_TOKEN);

@@ -14,13 +14,13 @@
 typedef enum route_guard {
     ROUTE_OPEN, /* everybody */
     ROUTE_KEY,  /* everybody who has a key */
-    ROUTE_SEES  /* keys that may see the page and the metrics */
+    ROUTE_SEES  /* everybody whose key may see the page and the metrics */
 } route_guard;
 
-/* A route. Its path may also have /v1 before it. */
+/* A route. The path of a request may also have /v1 before it. */
 typedef struct serve_route {
     const char *method;
-    const char *path; /* a path that ends in a slash also stands for all paths below it */
+    const char *path; /* a path that ends in a slash also matches all paths below it */
     const protocol *family;
     route_guard guard;
     void (*handle)(serve_request *request);
@@ -61,8 +61,8 @@ static bool has_method(const serve_route *route, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
-/* Find a route by method and path, or else a route for another method of the same path; NULL if the
- * path does not exist. */
+/* Find a route by method and path. If the path has only a route for another method, return that;
+ * NULL if the path does not exist. */
 static const serve_route *find(const char *method, const char *path)
 {
     const serve_route *other = NULL;
@@ -74,8 +74,8 @@ static const serve_route *find(const char *method, const char *path)
     return other;
 }
 
-/* Choose the family of an error. On a path that does not exist, the client expects the errors of
- * the protocol that it speaks. */
+/* Choose the protocol family in which an error is written. On a path that does not exist, this is
+ * the protocol that the client seems to speak. */
 static const protocol *family_of(const http_exchange *x, const serve_route *route)
 {
     const char *path = http_path(x);
@@ -104,8 +104,8 @@ static void refuse_path(serve_request *request)
 
 enum { METHOD_NOT_ALLOWED = 405, UNSUPPORTED_MEDIA_TYPE = 415, UPGRADE_REQUIRED = 426 };
 
-/* Codex asks for a WebSocket if it believes that the server has one. This answer makes it use HTTP
- * instead. */
+/* Refuse a request for a WebSocket. Codex sends it if it believes that the server supports
+ * WebSocket, and uses HTTP after this answer. */
 static bool refuse_upgrade(serve_request *request, const serve_route *route)
 {
     beluga_error err;
@@ -128,7 +128,7 @@ static void refuse_method(serve_request *request, const serve_route *route)
     serve_answer_status(request, METHOD_NOT_ALLOWED, &err);
 }
 
-/* Browsers send this request before they send one to another origin. */
+/* Answer a CORS preflight, which a browser sends before a request to another origin. */
 static bool answer_preflight(serve_request *request)
 {
     if (strcmp(request->record.method, "OPTIONS") != 0 || !request->snapshot->settings.origins)
@@ -166,7 +166,7 @@ static bool let_in(serve_request *request, const serve_route *route)
     return false;
 }
 
-/* Refuse a request that a page of another site has sent, in a browser of this machine. */
+/* Refuse a request that a page of another site has sent from a browser on this machine. */
 static bool is_foreign(serve_request *request)
 {
     const http_exchange *x = request->x;

@@ -1,4 +1,4 @@
-/* The routes of the server: which handler answers a path, and who may use it. */
+/* The routes of the server: the handler of each path, and which clients may use it. */
 #ifndef BELUGA_CLI_SERVE_ROUTES_H
 #define BELUGA_CLI_SERVE_ROUTES_H
 

@@ -19,9 +19,9 @@
 /* After SIGTERM the server continues to listen for this time, so that load balancers learn from
  * /ready to use other servers. */
 #define LINGER_MS 1000
-/* The time to send the last bytes of answers that were cut. */
+/* The time to send the last bytes of answers that were ended early. */
 #define FLUSH_MS 2000
-/* The most turns of the loop until cancelled calls have ended. */
+/* The maximum number of turns of the loop in which cancelled calls may end. */
 #define LAST_TURNS   100
 #define LAST_TURN_MS 10
 #define TIMERS       3 /* number of timers in struct running */
@@ -31,7 +31,7 @@ typedef struct running {
     serve s;
     reactor_watch signals;
     reactor_timer linger, drain, flush;
-    bool closing; /* the server no longer listens */
+    bool closing; /* the server does not listen any more */
     bool ended;
 } running;
 
@@ -49,7 +49,7 @@ static void flush_over(reactor_timer *timer)
     beluga__container_of(timer, running, flush)->ended = true;
 }
 
-/* The time for draining is over: requests that still run end with an error. */
+/* Called when the time for draining is over: requests that still run end with an error. */
 static void drain_over(reactor_timer *timer)
 {
     running *r = beluga__container_of(timer, running, drain);
@@ -97,7 +97,7 @@ static void take_signal(reactor_watch *watch, uint32_t events)
     }
 }
 
-/* Receive these signals through a file descriptor from now on. */
+/* Receive these signals through a file descriptor. */
 static int watch_signals(running *r, const sigset_t *set)
 {
     r->signals.fd = beluga__signals_open(set);
@@ -146,7 +146,7 @@ static void end(running *r)
     serve_free(s);
 }
 
-/* Read the settings, to find whether the keys are in NATS. */
+/* Read the settings, in order to find out whether the keys are in NATS. */
 static int read_settings(const cli_args *args, serve_settings *settings)
 {
     cli_session session;

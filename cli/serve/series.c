@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The numbers follow this struct in memory, and after them the values, each ended by NUL. */
+/* A label set. Its numbers follow this struct in memory, and after them the values of the labels,
+ * each terminated by NUL. */
 struct series {
     series *next_of_place, *next;
     size_t id_bytes;
@@ -30,7 +31,8 @@ void series_free(series_table *table)
     table->first = NULL;
 }
 
-/* Write the values one after the other. Returns their length in bytes. */
+/* Write the values of the labels one after the other, each terminated by NUL. Returns their length
+ * in bytes. */
 static size_t make_id(const series_table *table, const char *const *values, char *id)
 {
     size_t n = 0;

@@ -2,15 +2,15 @@
  * `beluga serve`: one process in front of any provider, for clients that speak Chat Completions,
  * Responses or Messages.
  *
- * The parts, and who uses whom:
+ * The parts:
  *
- *     run.c              begins, runs until a signal, drains; listen.c has the addresses
- *     state.c            what a server is made of, its snapshot of the configuration, its reload
- *     routes.c           path and method -> what answers it; origin.c and keys are asked here
+ *     run.c              starts the server, runs until a signal, drains; listen.c opens addresses
+ *     state.c            the parts of a server, its snapshot of the configuration, its reload
+ *     routes.c           finds the handler of a path and method; checks the origin and the key
  *     request.c          a request from its head to its record, and answers that are errors
- *     call.c             asks a model: reads the body, chooses a form, ends; call_answer.c is what
- *                        the forms share: call_pass.c, call_stream.c, call_whole.c
- *     job.c              asks for something else than an answer: numbers.c, vectors and counts
+ *     call.c             asks a model: reads the body and chooses one of three forms: call_pass.c,
+ *                        call_stream.c, call_whole.c; call_answer.c has what the forms share
+ *     job.c              requests that have numbers for an answer: numbers.c, vectors and counts
  *     facts.c            models, health, metrics and reload; page.c the page at /
  *     models.c           the models that are served
  *     access.c           keys of clients, their limits and budgets; new_key.c makes a key; spend.c
@@ -19,7 +19,7 @@
  *     observe.c          hands a finished request's record to metrics.c (its label sets: series.c),
  *                        journal.c, recent.c
  *     settings.c         the section `serve` of the configuration
- *     http_….c           HTTP; reactor.c the event loop. Neither knows of the others.
+ *     http_….c           HTTP; reactor.c the event loop; both are independent of the other files
  */
 #ifndef BELUGA_CLI_SERVE_SERVE_H
 #define BELUGA_CLI_SERVE_SERVE_H
@@ -33,11 +33,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The facts about a request that is over. Unknown strings are "". */
+/* The facts about a request that has ended. Unknown strings are "". */
 typedef struct serve_record {
-    int64_t time_ms;  /* wall clock time when the head began */
-    int64_t took_ns;  /* from the first byte of the head to the end */
-    int64_t first_ns; /* until the first content; -1: none */
+    int64_t time_ms;  /* when the head of the request began to arrive, by the wall clock */
+    int64_t took_ns;  /* from the first byte of the head to the end of the answer */
+    int64_t first_ns; /* from the first byte of the head to the first content; -1: none */
     char request_id[96];
     char trace_id[40];
     const char *peer;
@@ -48,16 +48,16 @@ typedef struct serve_record {
     char provider[48], model[96]; /* the provider and model that answered, or that failed last */
     int status;                   /* HTTP status; 499: the client went away before the answer was
                                    * complete */
-    int error;                    /* 0 or the BELUGA_ERROR_… code of the call */
+    int error;                    /* the BELUGA_ERROR_… code of the call, or 0 */
     const char *message;          /* message of the error */
     bool stream, passed_through, cached;
-    int attempts; /* 0: no provider was asked */
+    int attempts; /* number of attempts; 0: no provider was asked */
     beluga_usage usage;
     double cost; /* US dollars; -1: unknown */
     uint64_t bytes_in, bytes_out;
 } serve_record;
 
-/* Copy a string that ends in NUL; if it is too long, it is cut. */
+/* Copy a string and terminate it by NUL; a string that is too long is truncated. */
 static inline void serve_copy(char *to, size_t room, const char *text)
 {
     size_t n = strnlen(text, room - 1);
@@ -65,11 +65,13 @@ static inline void serve_copy(char *to, size_t room, const char *text)
     to[n] = '\0';
 }
 
-/* What to do when a model fails, with other models as fallbacks. */
+/* Whether to ask the fallbacks of a model when it fails. */
 typedef enum serve_failover {
-    SERVE_FAILOVER_OFF,           /* ask no other model, even before the first content */
-    SERVE_FAILOVER_FIRST_CONTENT, /* ask other models until there is content: the default */
-    SERVE_FAILOVER_HOLD           /* hold the stream back until it is complete */
+    SERVE_FAILOVER_OFF, /* ask no other model, even before the first content */
+    /* ask other models if the failure is before the first content: the default */
+    SERVE_FAILOVER_FIRST_CONTENT,
+    /* hold the answer back until it is complete, so that other models can always be asked */
+    SERVE_FAILOVER_HOLD
 } serve_failover;
 
 #endif

@@ -1,4 +1,4 @@
-/* Stands in for the server in a build without llhttp: the command reports what is missing. */
+/* Replaces the server in a build without llhttp: the command prints what is missing. */
 #include "exit.h"
 #include "output.h"
 #include "serve/run.h"

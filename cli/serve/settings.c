@@ -16,7 +16,7 @@
 #define SECTION "serve"
 
 #define MAX_MEMORY      ((size_t)64 << 20) /* for all settings */
-#define MAX_LIST        1000               /* maximum of items in a list of the section */
+#define MAX_LIST        1000               /* maximum number of items in a list */
 #define MAX_TIME_MS     (24 * 60 * 60 * INT64_C(1000))
 #define MAX_BODY        ((size_t)1 << 30)
 #define MAX_CONNECTIONS 1000000
@@ -69,7 +69,7 @@ static const char *keep(section_reader *r, const char *text)
     return copy;
 }
 
-/* Keep a text, which must not be empty. Returns NULL after a mistake. */
+/* Copy a text, which must not be empty. Returns NULL after a mistake. */
 static const char *keep_words(section_reader *r, const char *member, const beluga_json *value,
                               const char *example)
 {
@@ -80,8 +80,8 @@ static const char *keep_words(section_reader *r, const char *member, const belug
     return NULL;
 }
 
-/* Keep one text, or a list of texts, as a list that is ended by NULL. Returns NULL after a mistake.
- */
+/* Copy one text, or a list of texts, into a list that is terminated by NULL. Returns NULL after a
+ * mistake. */
 static const char *const *keep_list(section_reader *r, const char *member, const beluga_json *value,
                                     const char *example)
 {
@@ -113,7 +113,8 @@ static const char *keep_path(section_reader *r, const char *member, const char *
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
-/* A key that is being read. The reader's `out` is the settings, whose memory the key uses. */
+/* A key that is being read. The reader's `out` is the settings, in whose memory the key is
+ * allocated. */
 typedef struct key_reading {
     section_reader r;
     serve_key_setting *key;
@@ -141,7 +142,8 @@ static void read_name(section_reader *r, const char *member, const beluga_json *
     key_of(r)->name = keep(r, text);
 }
 
-/* The value is not shown in the message, since it may be the key itself, put here by mistake. */
+/* Read a hash. The value is not shown in an error message, since it may be the key itself, put here
+ * by mistake. */
 static void read_sha256(section_reader *r, const char *member, const beluga_json *value)
 {
     size_t n = 0;
@@ -256,7 +258,7 @@ static void read_key(section_reader *outer, const beluga_json *value, size_t ind
     section_leave(outer, mark);
 }
 
-/* Reports only the first mistake of a key that is not in the file. */
+/* Reports the mistakes in a shared key, but only the first of each key. */
 typedef struct text_fault {
     serve_key_fault_fn tell;
     void *payload;
@@ -273,7 +275,8 @@ static void tell_text_fault(void *payload, const char *pointer, bool of_name, co
     fault->told = true;
 }
 
-/* Read a key from an entry. The entry's name is the name of the key, which the JSON may repeat. */
+/* Read a key from an entry of a bucket. The name of the entry is the name of the key; the JSON may
+ * also contain the name. */
 static void read_key_members(section_reader *r, const char *name, const beluga_json *value)
 {
     serve_key_setting *key = key_of(r);
@@ -291,7 +294,8 @@ static void read_key_members(section_reader *r, const char *name, const beluga_j
                       SERVE_KEY_NAME_BYTES);
 }
 
-/* @return 0; INVALID_CONFIG after a mistake, which was reported; NO_MEMORY. */
+/* Read the JSON text of a key. @return 0; INVALID_CONFIG after a mistake, which was reported;
+ * NO_MEMORY. */
 static int read_key_text(const serve_key_text *text, serve_settings *settings,
                          serve_key_setting *key, text_fault *fault)
 {
@@ -321,7 +325,7 @@ static int by_sha256(const void *a, const void *b)
     return order ? order : (*x > *y) - (*x < *y);
 }
 
-/* Report keys that have the same name (`names`) or the same hash. */
+/* Report keys that have the same name (if `names` is set) or the same hash. */
 static void tell_twice(section_reader *r, const serve_key_setting *keys,
                        const serve_key_setting **sorted, size_t n, bool names)
 {

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The time between two looks at the bucket, and after a failure. */
+/* The time between two checks of the bucket, and the pause after a failure. */
 #define LOOK_MS        1000
 #define RETRY_MS       5000
 #define STACK_BYTES    ((size_t)256 * 1024)
@@ -26,9 +26,9 @@
 #define MAX_COMPLAINTS ((size_t)64 << 10)
 #define DESCRIPTION    "keys of clients of beluga serve"
 
-/* A message of the bucket. */
+/* An entry of the bucket, as it was read. */
 typedef struct entry {
-    char *name; /* owned; the text of the entry follows the name in the same memory */
+    char *name; /* name of the key, owned; the text of the entry follows it in the same memory */
     const char *text;
     size_t length;
     uint64_t sequence;
@@ -41,22 +41,22 @@ typedef struct entry_list {
 } entry_list;
 
 struct shared_keys {
-    beluga__wake news; /* its descriptor is readable when there is something new */
+    beluga__wake news; /* its descriptor is readable if keys or messages are new */
     /* protects the members below; not held during network I/O */
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
-    serve_settings newest;  /* the keys that were read last and not taken yet; without memory:
-                             * none */
-    beluga__buf complaints; /* about invalid entries, each ended by NUL */
-    char why[WHY_BYTES];    /* why the bucket can't be read; "": it can */
+    /* the keys that were read last, until the event loop takes them; then `memory` is NULL */
+    serve_settings newest;
+    beluga__buf complaints; /* messages about invalid entries, each terminated by NUL */
+    char why[WHY_BYTES];    /* why the bucket can't be read; "": no failure */
     bool told, ending, again;
     uint64_t rounds;
-    /* used only by the thread while there is one */
+    /* The members below are used only by the thread, while it runs. */
     nats_bucket bucket;
     beluga__buf text;
     nats_bucket_state state; /* state of the bucket when it was read */
-    uint64_t reconnects;     /* the bucket's number of reconnects at that time */
-    uint64_t told_sequence;  /* entries up to this sequence number were already complained about */
+    uint64_t reconnects;     /* the number of reconnects when the bucket was read */
+    uint64_t told_sequence;  /* invalid entries up to this sequence number were already reported */
     bool fresh;              /* the bucket was read, and nothing has failed since then */
     bool has_thread;
     pthread_t thread;
@@ -106,7 +106,7 @@ static int by_name_and_age(const void *a, const void *b)
     return order ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-/* Keep the newest entry of each name, and drop it if it marks the key as deleted. */
+/* Keep only the newest entry of each name, and drop that, too, if it marks the key as deleted. */
 static void keep_newest(entry_list *list)
 {
     size_t kept = 0;
@@ -130,7 +130,7 @@ typedef struct complaining {
     beluga__buf text;
 } complaining;
 
-/* Report an invalid entry, once, and again after it was changed. */
+/* Report an invalid entry only once, and again after it was changed. */
 static void complain(void *payload, size_t index, const char *message)
 {
     complaining *c = payload;
@@ -210,8 +210,8 @@ static int read_entries(shared_keys *k, entry_list *list, beluga_error *err)
     return rc;
 }
 
-/* Read all entries. An entry that is written during this time is either read, too, or makes the
- * next look find a difference. */
+/* Read all entries. An entry that is written during this time either is read, too, or is found by
+ * the next check. */
 static int read_all(shared_keys *k, const nats_bucket_state *state, beluga_error *err)
 {
     entry_list list = {.count = 0};
@@ -227,8 +227,8 @@ static int read_all(shared_keys *k, const nats_bucket_state *state, beluga_error
     return rc;
 }
 
-/* Look whether the bucket has changed, and read it if so. After a reconnect everything is read,
- * since the server may have lost data. */
+/* Check whether the bucket has changed, and read it if so. After a reconnect it is read in any
+ * case, since the server may have lost data. */
 static int look(shared_keys *k, bool again, beluga_error *err)
 {
     nats_bucket_state state = {.last = 0};
@@ -386,7 +386,8 @@ void shared_keys_free(shared_keys *k)
 
 /* ---- a new key ------------------------------------------------------------------------------- */
 
-/* The name is part of a NATS subject, so the rules of NATS' key-value store apply, too. */
+/* Check a name. It becomes a part of a NATS subject, so the rules of NATS' key-value store apply,
+ * too. */
 static int check_name(const char *name, beluga_error *err)
 {
     size_t n = strlen(name);
@@ -399,7 +400,7 @@ static int check_name(const char *name, beluga_error *err)
                             SERVE_KEY_NAME_BYTES);
 }
 
-/* Returns the length of the address without the bucket, as the nats tool needs it. */
+/* Returns the length of the part of the address before the bucket, which the nats tool needs. */
 static int servers_length(const nats_bucket *b)
 {
     return (int)(strlen(b->address.where) - strlen(b->address.job) - 1);
@@ -414,8 +415,8 @@ static int refuse_name(const nats_bucket *b, const char *name, beluga_error *err
                             where, name, servers_length(b), where, bucket, name);
 }
 
-/* Find the last message of a name. @return 0 if the name is free; `sequence` is then 0, or that of
- * the message that marks the entry as deleted. */
+/* Find the last message for a name. @return 0 if the name is free; `sequence` is then 0, or the
+ * number of the message that marks the entry as deleted. Otherwise an error code. */
 static int find_place(const nats_bucket *b, const char *name, uint64_t *sequence, beluga_error *err)
 {
     nats_bucket_message message = {.sequence = 0};
@@ -429,7 +430,7 @@ static int find_place(const nats_bucket *b, const char *name, uint64_t *sequence
     return message.sequence && !message.removed ? refuse_name(b, name, err) : 0;
 }
 
-/* Write the entry, unless another entry of that name was written in the meantime. */
+/* Write the entry, unless another entry with that name was written in the meantime. */
 static int create(const nats_bucket *b, const char *name, const char *sha256, beluga_error *err)
 {
     char subject[NATS_BUCKET_SUBJECT_BYTES], text[128];

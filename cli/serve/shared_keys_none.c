@@ -1,4 +1,5 @@
-/* A build without libnats refuses keys in NATS, since it would accept no client at all. */
+/* A build without libnats refuses keys_from, since the server would otherwise accept no client at
+ * all. */
 #include "serve/shared_keys.h"
 
 static int refuse(beluga_error *err)
@@ -24,7 +25,7 @@ int shared_keys_make(const char *where, const char *name, FILE *out, beluga_erro
     return refuse(err);
 }
 
-/* There are no shared keys in this build, so the functions below do nothing. */
+/* This build has no shared keys, so the functions below do nothing. */
 void shared_keys_free(shared_keys *keys)
 {
     (void)keys;

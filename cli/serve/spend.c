@@ -13,14 +13,14 @@
 #include <time.h>
 
 #define DAY_S 86400
-/* The time between two writes, and after a failure. */
+/* The time between two writes, and the pause after a failure. */
 #define WRITE_MS 1000
 #define RETRY_MS 5000
-/* When a key is asked for and the last look is older than this, the thread checks again what other
- * servers have written. */
+/* If the spend of a key is read, and the last check is older than this, the thread checks again
+ * whether other servers have written. */
 #define LOOK_MS 3000
-/* The most rows that wait while the store can't be written. Further usage is added to rows that
- * already wait. */
+/* The maximum number of rows that wait while the store can't be written. Further usage is added to
+ * rows that already wait. */
 #define MAX_ROWS    1000000
 #define STACK_BYTES ((size_t)256 * 1024)
 
@@ -37,16 +37,16 @@ struct spend {
     pthread_cond_t wake, done;
     spend_account *places[PLACES], *all;
     row_list unsaved;
-    bool look, load; /* look: check whether others have written; load: read all totals */
+    bool look, load; /* look: check whether other servers have written; load: read all totals */
     bool ending;
     unsigned waiting;      /* number of threads in spend_wait */
     uint64_t rounds;       /* rounds that the thread has completed */
-    int64_t day;           /* the newest day that was seen */
+    int64_t day;           /* the newest day that was used */
     int64_t looked_ms;     /* when `look` was set last */
     int64_t not_before_ms; /* earliest time of the next round */
     char why[SPEND_WHY_BYTES];
     bool failing, told;
-    /* used only by the thread while there is one */
+    /* The members below are used only by the thread, while it runs. */
     row_list writing;
     spend_store *store; /* NULL: nothing is stored, and there is no thread */
     pthread_t thread;
@@ -132,8 +132,9 @@ static bool make_room(row_list *list)
     return true;
 }
 
-/* Note usage that is to be written. If there is no room for a row, it is added to the account's
- * last row, or is not written. The totals in memory contain it in any case. */
+/* Add usage to the rows that must be written. If no further row can be allocated, the usage is
+ * added to the account's last row, even if that is of another day, or is not written. The totals in
+ * memory contain the usage in any case. */
 static void note(spend *s, spend_account *account, int64_t day, const spend_sum *sum)
 {
     row_list *list = &s->unsaved;
@@ -191,7 +192,7 @@ void spend_get(spend *s, spend_account *account, int64_t now_s, double *day, dou
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
-/* Take all rows, to write them. */
+/* Move all waiting rows to `writing`. */
 static void take_rows(spend *s)
 {
     row_list empty = s->writing;
@@ -227,7 +228,7 @@ static void forget_read(const spend *s)
     for (spend_account *a = s->all; a; a = a->next_of_all) a->was_read = false;
 }
 
-/* The totals are the sum of what was read from the store and of what is not written yet. */
+/* Compute the totals: what was read from the store, and what is not written yet. */
 static void use_totals(spend *s, int64_t day)
 {
     for (spend_account *a = s->all; a; a = a->next_of_all) {
@@ -254,7 +255,7 @@ static void set_outcome(spend *s, const char *why)
     pthread_cond_broadcast(&s->done);
 }
 
-/* Write and read once. The lock is held before and after the call. */
+/* Write and read the store once. The lock is held before and after the call. */
 static void do_round(spend *s)
 {
     char why[SPEND_WHY_BYTES] = "";

@@ -9,14 +9,15 @@
 #include <string.h>
 
 #define DAY_S 86400
-/* The most keys in one text, so that it fits into a message: each key takes at most 200 bytes. */
+/* The maximum number of keys in one text, so that the text fits into a message: each key takes at
+ * most 200 bytes. */
 #define KEYS_A_TEXT 256
-/* The most texts of other writers in a month. */
+/* The maximum number of texts of other writers in a month. */
 #define MAX_OTHERS 100000
-/* After this number of days this writer forgets its sums, since no month needs them any more. */
+/* This writer drops its sums after this number of days, since no month needs them any more. */
 #define OLD_DAYS 70
 
-/* The sum that this writer has counted for a key on a day. */
+/* The usage that this writer has counted for a key on a day. */
 typedef struct entry {
     const spend_account *account;
     spend_sum sum, written;
@@ -66,7 +67,8 @@ void spend_ledger_free(spend_ledger *l)
     free(l);
 }
 
-/* Make room for one more item. @return the list, which may have moved; NULL without memory. */
+/* Make room for one more item in a list. @return the list, which may have moved; NULL without
+ * memory. */
 static void *make_room(void *list, size_t count, size_t *room, size_t size)
 {
     if (list && count < *room) return list;
@@ -78,7 +80,7 @@ static void *make_room(void *list, size_t count, size_t *room, size_t size)
 
 /* ---- this writer's --------------------------------------------------------------------------- */
 
-/* Called before a day is added: such old days get no more usage. */
+/* Drop days that are too old for further usage. Called before a day is added. */
 static void forget_old(spend_ledger *l, int64_t day)
 {
     size_t kept = 0;
@@ -102,7 +104,8 @@ static own_day *day_of(spend_ledger *l, int64_t day)
     return &days[l->n_days++];
 }
 
-/* The account's `place` is a hint, which is wrong only if usage of several days alternates. */
+/* Return the entry of an account, and add it if needed; NULL without memory. `place` is a hint,
+ * which is wrong only if usage of several days alternates. */
 static entry *entry_of(own_day *d, spend_account *account)
 {
     if (account->place < d->count && d->entries[account->place].account == account)
@@ -138,7 +141,7 @@ int spend_ledger_add(spend_ledger *l, const spend_row *rows, size_t n)
     return 0;
 }
 
-/* Sums that could not be written stay marked as dirty, because the bucket may have received them.
+/* Sums that could not be written must be written again, because the bucket may have received them.
  */
 void spend_ledger_settle(spend_ledger *l, bool written)
 {
@@ -209,8 +212,8 @@ int spend_ledger_next(spend_ledger *l, size_t *at, char key[SPEND_LEDGER_KEY], b
 
 /* ---- the others' ----------------------------------------------------------------------------- */
 
-/* Read a bucket key: the day, and the name of its writer. @return NULL if it is not a key of this
- * form. */
+/* Parse a key of the bucket into the day and the name of its writer. @return the name; NULL if the
+ * key has another form. */
 static const char *read_key(const char *key, int64_t *day)
 {
     struct tm t = {0};
@@ -244,7 +247,7 @@ static other *other_of(spend_ledger *l, const char *key)
     return o;
 }
 
-/* A text that somebody deleted from the bucket is empty, and no longer counts. */
+/* A text that was deleted from the bucket arrives as an empty text, and no longer counts. */
 int spend_ledger_take(spend_ledger *l, const char *key, const char *text, size_t n)
 {
     beluga_json_doc *doc = NULL;

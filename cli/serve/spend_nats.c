@@ -2,9 +2,9 @@
  * The spend of keys in a bucket of NATS' key-value store. spend_ledger.h says which texts the
  * bucket has, and why no writer changes the texts of another.
  *
- * A bucket is a stream, and its new messages are read by their sequence numbers: repeatedly the
- * next message of the month after the last one that was seen, until there is none. This misses
- * nothing, and costs one request for each text that has changed. After a failure or a lost
+ * A bucket is a stream, whose messages have sequence numbers. New messages are read one by one: the
+ * next message of the month after the last one that was seen, until no message is left. No change
+ * is missed, and each text that has changed costs one request. After a failure or a lost
  * connection, everything starts again: the bucket is looked up, the sums of this gateway are
  * written again, since a server that was killed may have lost them, and the whole month is read.
  */
@@ -25,8 +25,9 @@ typedef struct nats_store {
     nats_bucket bucket;
     spend_ledger *ledger;
     beluga__buf text;
-    bool fresh;          /* nothing has failed since everything was written and read */
-    uint64_t reconnects; /* the connection's number of reconnects at that time */
+    /* since the last failure all texts were written and the whole month was read */
+    bool fresh;
+    uint64_t reconnects; /* the number of reconnects at that time */
     char month[8];       /* the month that was read */
     uint64_t seen;       /* the last sequence number that was read */
     int64_t created;     /* when the bucket was created, by the clock of its server */
@@ -68,8 +69,8 @@ static int find_bucket(nats_store *s, char *why)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* If nobody else has written in the meantime, the new message is the next one, and need not be
- * read. */
+/* Write a text. If no other server has written in the meantime, the new message has the next
+ * sequence number, and need not be read. */
 static int publish(nats_store *s, const char *key, char *why)
 {
     char subject[NATS_BUCKET_SUBJECT_BYTES];
@@ -108,7 +109,7 @@ static bool is_fresh(const nats_store *s)
     return s->fresh && nats_bucket_reconnects(&s->bucket) == s->reconnects;
 }
 
-/* Write the texts that have changed. */
+/* Connect if needed, and write the texts that have changed. */
 static int write_out(nats_store *s, char *why)
 {
     beluga_error err;
@@ -129,7 +130,7 @@ static int add(spend_store *base, const spend_row *rows, size_t n, char *why)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* @return 1: a message was read; 0: there is none; -1 with `why`. */
+/* Read the next message. @return 1; 0: no message is left; -1 with `why`. */
 static int read_next(nats_store *s, char *why)
 {
     char filter[16];
@@ -155,8 +156,8 @@ static void turn_month(nats_store *s, int64_t day)
     s->seen = 0;
 }
 
-/* Read new messages. Messages of other months, which others wrote after the last look, are skipped.
- */
+/* Read new messages. The sequence numbers of messages of other months are skipped, too, so that
+ * they are not seen as a change. */
 static int read_news(nats_store *s, char *why)
 {
     nats_bucket_state state = {.last = 0};
@@ -204,8 +205,8 @@ static void close_store(spend_store *base)
     free(s);
 }
 
-/* If nobody answers, the thread tries again without end. A mistake that does not go away by itself
- * is an error. */
+/* Begin to use a bucket. It is not an error if no server answers, since the thread tries again
+ * without end. A mistake in the address is an error. */
 static int begin(nats_store *s, const char *where, beluga_error *err)
 {
     char writer[17];

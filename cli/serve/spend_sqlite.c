@@ -23,7 +23,7 @@ static const database_form form = {"spend", APPLICATION_ID, steps,
 typedef struct sqlite_store {
     spend_store store; /* must be the first member */
     database base;
-    int64_t version; /* version of the data that this connection has read */
+    int64_t version; /* the version of the database that this connection has read */
 } sqlite_store;
 
 static sqlite_store *sqlite_of(spend_store *store)

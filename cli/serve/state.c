@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
-/* How long the start may wait for the keys in a bucket. */
+/* The start waits at most this time for the keys in a bucket. */
 #define SHARED_MS 5000
 
 /* ---- snapshots ------------------------------------------------------------------------------- */
@@ -38,7 +38,8 @@ void serve_snapshot_unref(serve_snapshot *snapshot)
     free(snapshot);
 }
 
-/* A 64-bit FNV-1a hash, which shows whether two servers have the same file. */
+/* Compute a 64-bit FNV-1a hash of the configuration file, which shows whether two servers have the
+ * same file. */
 static void make_fingerprint(const char *path, char fingerprint[SERVE_FINGERPRINT_BYTES])
 {
     beluga__buf file;
@@ -54,7 +55,8 @@ static void make_fingerprint(const char *path, char fingerprint[SERVE_FINGERPRIN
     beluga__buf_free(&file);
 }
 
-/* Returns the model to ask for unknown names: that of -m, or else that of the section. */
+/* Returns the model to ask if a client names an unknown model: that of -m, or else that of the
+ * section `serve`. */
 static const char *otherwise_of(const serve *s, const serve_snapshot *snapshot)
 {
     return s->args->model ? s->args->model : snapshot->settings.default_model;
@@ -85,7 +87,7 @@ static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot *
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-/* The loop of the calls has something to do. */
+/* Runs a step of the loop of the calls, when its file descriptor is readable. */
 static void step(reactor_watch *watch, uint32_t events)
 {
     serve *s = beluga__container_of(watch, serve, loop_watch);
@@ -123,7 +125,7 @@ static int make_parts(serve *s, beluga_error *err)
     return status;
 }
 
-/* Make the keys valid that the bucket has now. */
+/* Replace the shared keys with those that the bucket has now. */
 static void take_shared(serve *s)
 {
     serve_settings keys;
@@ -141,7 +143,8 @@ static void on_shared(reactor_watch *watch, uint32_t events)
     take_shared(beluga__container_of(watch, serve, shared_watch));
 }
 
-/* An unreachable NATS server delays the start by a few seconds at most. */
+/* Begin to read shared keys. A NATS server that can't be reached delays the start by a few seconds
+ * at most. */
 static int begin_shared(serve *s, beluga_error *err)
 {
     const char *where = s->now->settings.keys_from, *spend = s->now->settings.spend;
@@ -200,7 +203,7 @@ void serve_free(serve *s)
 
 /* ---- reload ---------------------------------------------------------------------------------- */
 
-/* Give the settings of a new snapshot to all parts, and use the snapshot; on failure the parts keep
+/* Pass the settings of a new snapshot to all parts, and use the snapshot. On failure the parts keep
  * the old settings. */
 static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
 {
@@ -218,7 +221,8 @@ static int take_snapshot(serve *s, serve_snapshot *snapshot, beluga_error *err)
     return 0;
 }
 
-/* A server that other machines can reach must not lose its keys. */
+/* Refuse a reload that would remove all keys, since other machines may be able to reach the server.
+ */
 static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_error *err)
 {
     const char *old = s->now->settings.keys_from, *new = snapshot->settings.keys_from;
@@ -228,8 +232,8 @@ static int check_keys(const serve *s, const serve_snapshot *snapshot, beluga_err
             "serve.keys_from can't change while the server runs; restart the server");
     if (!serve_has_keys(&s->now->settings) || serve_has_keys(&snapshot->settings)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "serve.keys is now empty, but a running server does not give up its "
-                            "keys: restart the server to serve without keys");
+                            "serve.keys is now empty, but a reload can't remove all keys: restart "
+                            "the server to serve without keys");
 }
 
 static bool listens_alike(const serve_settings *a, const serve_settings *b)

@@ -1,4 +1,5 @@
-/* The state of a server: its parts, its current configuration, and the reload of it. */
+/* The state of a server: its parts, its current configuration, and the reload of the configuration.
+ */
 #ifndef BELUGA_CLI_SERVE_STATE_H
 #define BELUGA_CLI_SERVE_STATE_H
 
@@ -20,8 +21,8 @@
 
 #define SERVE_FINGERPRINT_BYTES 17
 
-/* Everything that follows from one version of the configuration. Reference counted: a request keeps
- * the snapshot that it began with. */
+/* Everything that is made from one version of the configuration. Reference counted: a request keeps
+ * the snapshot with which it began. */
 typedef struct serve_snapshot {
     unsigned refs;
     beluga_config *config;
@@ -33,46 +34,46 @@ typedef struct serve_snapshot {
 /* Work for a request, such as a call of a model. The struct is a member of its owner's struct. */
 typedef struct serve_work {
     beluga__list node;
-    void (*cut)(struct serve_work *work); /* end the work now, because the server ends */
+    void (*cut)(struct serve_work *work); /* ends the work early, because the server ends */
 } serve_work;
 
 typedef struct serve {
     const cli_args *args;
-    char *path; /* path of the configuration file; NULL: there is none */
+    char *path; /* path of the configuration file; NULL: none */
     reactor *reactor;
     beluga_loop *loop;
     reactor_watch loop_watch;
     reactor_task loop_turn; /* used by serve_work_begin */
     http_server *http;
-    http_limits limits; /* copy of the current settings; the HTTP server reads it */
+    http_limits limits; /* copy of the limits of the current settings; the HTTP server borrows it */
     serve_snapshot *now;
     serve_access *access;
-    shared_keys *shared; /* NULL: there are only the keys of the configuration */
+    shared_keys *shared; /* NULL: only the keys of the configuration are valid */
     reactor_watch shared_watch;
     serve_observer *observer;
     beluga__list works;
     size_t n_works;
-    uint64_t id_prefix, n_ids; /* for the ids of requests */
+    uint64_t id_prefix, n_ids; /* for making the ids of requests */
     int64_t reloads, failed_reloads;
-    char reload_error[512]; /* error of the last reload; "": it succeeded */
+    char reload_error[512]; /* error of the last reload; "": no error */
     bool draining;
 } serve;
 
 /* Read the configuration, open its models and create all parts. Free with serve_free in either
  * case.
- * @return 0, or an exit code, reported. */
+ * @return 0, or an exit code after printing the error. */
 int serve_begin(serve *s, const cli_args *args);
 void serve_free(serve *s);
 
-/* Read the configuration again. Running requests keep the old one. @return 0, or a code with an
- * error, and then nothing has changed. */
+/* Read the configuration again. Running requests keep the old configuration. @return 0, or an error
+ * code with `err` set; then the old configuration is still in use. */
 int serve_reload(serve *s, beluga_error *err);
 
 serve_snapshot *serve_snapshot_ref(serve_snapshot *snapshot);
 void serve_snapshot_unref(serve_snapshot *snapshot);
 
-/* Begin and end a work. When a work begins, the loop of the calls runs at the end of the same turn,
- * which saves one wait for its file descriptor. */
+/* Add a work to the server's list, and remove it. When a work begins, the loop of the calls runs at
+ * the end of the same turn, which saves one wait for its file descriptor. */
 void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work));
 void serve_work_end(serve *s, serve_work *work);
 

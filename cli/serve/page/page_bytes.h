@@ -1,4 +1,4 @@
-/* The page, as C text that the build made from page.html (embed.py). */
+/* The page as a C string, which the build makes from page.html (embed.py). */
 #ifndef BELUGA_CLI_SERVE_PAGE_BYTES_H
 #define BELUGA_CLI_SERVE_PAGE_BYTES_H
 
