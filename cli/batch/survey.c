@@ -29,29 +29,31 @@ static int complain(const char *path, int error)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static int keep(int from, int to)
+static int cant_copy(const char *path)
+{
+    out_error("%s can't be copied to a file beside the output: %s", batch_input_name(path),
+              strerror(errno));
+    return CLI_EXIT_OUTPUT;
+}
+
+static int keep(const char *path, int from, int to)
 {
     char bytes[65536];
     uint64_t offset = 0;
     for (;;) {
         ssize_t n = read(from, bytes, sizeof bytes);
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return n < 0 ? complain("-", errno) : 0;
-        if (batch_write_at(to, bytes, (size_t)n, offset) != 0) {
-            out_error("stdin can't be copied to a file beside the output: %s", strerror(errno));
-            return CLI_EXIT_OUTPUT;
-        }
+        if (n <= 0) return n < 0 ? complain(path, errno) : 0;
+        if (batch_write_at(to, bytes, (size_t)n, offset) != 0) return cant_copy(path);
         offset += (uint64_t)n;
     }
 }
 
 /* Copy stdin or another pipe to a file, so that it can be read twice. */
-static int open_kept(int from, const char *out, int *fd)
+static int open_kept(const char *path, int from, const char *out, int *fd)
 {
     *fd = beluga__file_nameless(out);
-    if (*fd >= 0) return keep(from, *fd);
-    out_error("stdin can't be copied to a file beside the output: %s", strerror(errno));
-    return CLI_EXIT_OUTPUT;
+    return *fd >= 0 ? keep(path, from, *fd) : cant_copy(path);
 }
 
 static int open_plain(const char *path, const char *out, int *fd)
@@ -65,7 +67,7 @@ static int open_plain(const char *path, const char *out, int *fd)
         *fd = from;
         return 0;
     }
-    int rc = S_ISDIR(status.st_mode) ? complain(path, EISDIR) : open_kept(from, out, fd);
+    int rc = S_ISDIR(status.st_mode) ? complain(path, EISDIR) : open_kept(path, from, out, fd);
     if (!is_stdin) close(from);
     return rc;
 }
