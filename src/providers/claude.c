@@ -8,7 +8,7 @@ enum { LEAST_BUDGET = 1024 };
 
 /* ---- generations ----------------------------------------------------------------------------- */
 
-/* The first row whose words are in the model's name applies. */
+/* The properties of a model are those of the first row whose text is part of the model's name. */
 static const struct {
     const char *words;
     beluga__claude model;
@@ -66,7 +66,7 @@ static const char *effort_word(beluga_http_request *request, const beluga__claud
     return word;
 }
 
-/* The API refuses thinking where tool_choice forces a call. */
+/* Returns whether tool_choice forces a tool call. The API refuses thinking in this case. */
 static bool is_forced(const beluga_call *call)
 {
     const char *choice = beluga_call_get_string(call, BELUGA_OPTION_TOOL_CHOICE, NULL);
@@ -74,9 +74,9 @@ static bool is_forced(const beluga_call *call)
            strcmp(choice, "none") != 0;
 }
 
-/* Make a budget fit. A budget has a minimum, and must leave tokens for the answer; one that is too
- * large is reduced so that a quarter of all tokens is left. Returns 0 if there is no room for the
- * minimum. */
+/* Adjust a budget. It has a minimum, and must leave tokens for the answer. A budget that is too
+ * large is reduced so that a quarter of all tokens is left. Returns 0 if the limit is too small for
+ * the minimum. */
 static int64_t fit_budget(const beluga__claude *model, int64_t asked, int64_t max_tokens,
                           int64_t room)
 {
@@ -108,8 +108,8 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
                                  (long long)budget, LEAST_BUDGET);
 }
 
-/* Returns whether the model's last message calls tools but has no reasoning of this model, for
- * example because another model wrote it or a protocol without reasoning carried it. */
+/* Returns whether the model's last message calls tools but has no reasoning of this model. For
+ * example, another model may have written the message. */
 static bool calls_without_a_thought(const beluga_call *call)
 {
     const beluga_message *message = NULL;
@@ -137,7 +137,7 @@ static void plan_budget(const beluga_call *call, beluga_http_request *request,
         return;
     }
 
-    /* Models that take only a budget get one that comes near to the effort. */
+    /* budgets that correspond to the efforts, for models that accept only a budget */
     static const int64_t near_effort[] = {0, 1024, 2048, 8192, 16384, 24576, 31999};
     int64_t effort = BELUGA_REASONING_EFFORT_NONE, asked;
     bool has_budget = beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &asked);

@@ -18,7 +18,8 @@ void beluga__claude_put_temperature(beluga__claude_encoder *e, beluga__body *obj
     beluga_json_put_double(e->w, "temperature", value > 1 ? 1 : value);
 }
 
-/* The newest models hide their thoughts unless a display is asked for. */
+/* Write "thinking". The newest models do not show their thoughts unless the request asks for
+ * "display". */
 void beluga__claude_put_thinking(beluga__claude_encoder *e, beluga__body *body)
 {
     const beluga__claude_plan *plan = &e->plan;
@@ -118,10 +119,11 @@ bool beluga__claude_is_system(beluga__claude_encoder *e, const beluga_message *m
 typedef struct message_turn {
     size_t begin, end, blocks;
     bool assistant;
-    const beluga_part *only; /* the only block, when it is plain text */
+    const beluga_part *only; /* the only block, if it is plain text */
 } message_turn;
 
-/* Where the protocol has no short form for a single text, counting ends at the first block. */
+/* Count the blocks of a message. If the protocol has no short form for a single text, counting
+ * stops at the first block. */
 static size_t count_blocks(beluga__claude_encoder *e, const beluga_message *message,
                            const beluga_part **only)
 {
@@ -160,7 +162,7 @@ static message_turn next_turn(beluga__claude_encoder *e, size_t begin)
     return turn;
 }
 
-/* Claude requires the results of tools before all other blocks. */
+/* Write the results of tools, or all other blocks. Claude requires the results first. */
 static void put_blocks(beluga__claude_encoder *e, const message_turn *turn, bool results)
 {
     const beluga__claude_protocol *protocol = e->protocol;

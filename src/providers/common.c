@@ -60,8 +60,8 @@ static bool ends_in(const char *url, size_t n, const char *end, size_t m)
     return n >= m + start && memcmp(url + n - m, end, m) == 0;
 }
 
-/* Returns the length of a base URL without the endpoint at its end, or without the version with
- * which the endpoint begins. */
+/* Returns the length of a base URL without the endpoint at its end, or without the endpoint's
+ * version if the URL ends in that. */
 static size_t without_endpoint(const char *url, size_t n, const char *endpoint)
 {
     size_t m = strlen(endpoint), first = 1 + strcspn(endpoint + 1, "/");

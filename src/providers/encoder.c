@@ -39,8 +39,8 @@ void beluga__encoder_fail(beluga__encoder *e, int code, const char *what)
     if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
 }
 
-/* Fail for a part of a question that can't be sent. In an earlier answer such a part is only left
- * out. */
+/* Returns whether a part that can't be sent makes the request fail, because the option strict_media
+ * is set. Otherwise the part is left out, with a warning. */
 static bool refuses(const beluga__encoder *e, beluga__warning warning)
 {
     bool strict = false;
@@ -290,7 +290,8 @@ const beluga_message *beluga__last_of_model(const beluga_call *call)
     return NULL;
 }
 
-/* Returns the length of the texts; writes them unless `out` is NULL. */
+/* Join the texts of a message's parts of one kind. Returns their length; writes them unless `out`
+ * is NULL. */
 static size_t join(const beluga_message *message, beluga_part_kind kind, const char *separator,
                    char *out)
 {
@@ -311,7 +312,7 @@ void beluga__put_joined(beluga__encoder *e, const char *key, const beluga_messag
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     size_t length = join(message, kind, separator, NULL);
-    /* Nearly all messages have one text, which needs no copy. */
+    /* Nearly all messages have a single text, which needs no copy. */
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         if (part->kind != kind || part->text_length != length) continue;
@@ -397,8 +398,8 @@ beluga__marks beluga__count_marks(const beluga_call *call)
     return marks;
 }
 
-/* The first mark is worth the most, since the text before it never changes. The other marks kept
- * are the last ones, at the end of the conversation. */
+/* The first mark saves the most, since the text before it never changes. The other marks that are
+ * sent are the last ones, at the end of the conversation. */
 bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
 {
     size_t place = ++marks->written;

@@ -1,6 +1,5 @@
-/* Azure OpenAI speaks Chat Completions at a resource's own address, where a deployment stands for
- * a model.
- */
+/* Azure OpenAI: Chat Completions at a resource's own address, with the name of a deployment instead
+ * of a model's. */
 #include "providers/azure/azure.h"
 #include "providers/builtin.h"
 #include "providers/openai/batch.h"
@@ -26,21 +25,22 @@ static const char *api_version(const beluga_call *call)
     return beluga_call_get_own_string(call, "azure.api_version", NULL);
 }
 
-/* The v1 API takes the deployment as the model. The base URL may already contain the path. */
+/* In the v1 API the request's model names the deployment. The base URL may already contain the
+ * path. */
 static void set_v1_path(beluga_http_request *request, const char *path)
 {
     static const char v1[] = "/openai/v1";
     char whole[MAX_PATH];
     beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
-    /* a NUL after "/v1" also ends the path */
+    /* strchr also finds a NUL, so "/v1" may be the end of the URL */
     bool has_path = at && strchr("/?", at[sizeof v1 - 1]);
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
     beluga__openai_set_path(request, whole);
 }
 
-/* The portal shows the whole address of a deployment, and people copy that address as the base
- * URL. */
+/* Returns whether the base URL is the complete address of a deployment. The portal shows such
+ * addresses, and users copy them. */
 static bool is_whole(beluga_http_request *request)
 {
     beluga_http_request_set_path(request, "");
@@ -141,7 +141,8 @@ static const char *endpoint(const beluga_call *call)
     return api_version(call) ? "/chat/completions" : "/v1/chat/completions";
 }
 
-/* The REST reference gives 50,000 requests as the limit, and the page of quotas gives 100,000. */
+/* The REST reference says that the limit is 50,000 requests, and the page on quotas says
+ * 100,000. */
 static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
                                                    .one_model = true, .price_factor = 0.5,
                                                    .keeps_names = true},

@@ -1,4 +1,5 @@
-/* Errors are {"id":"…","message":"…"}. The status tells the code, except for a few messages. */
+/* Decodes errors, which have the form {"id":"…","message":"…"}. The HTTP status determines the
+ * code, except for a few messages. */
 #include "providers/cohere/cohere.h"
 
 #include <beluga/log.h>

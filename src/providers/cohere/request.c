@@ -8,7 +8,8 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* The API can't choose a tool by name, but sending only that tool has the same effect. */
+/* Write the tools. The API can't choose a tool by name; sending only the tool `only` has the same
+ * effect. */
 static void put_tool_list(beluga__encoder *e, const char *only)
 {
     bool strict = false, loose = false;
@@ -71,7 +72,7 @@ static void put_sampling(beluga__encoder *e)
         beluga_json_put_string(e->w, "safety_mode", mode);
 }
 
-/* Thinking is on or off, and may have a budget. */
+/* Write the settings for thinking, which is on or off and may have a budget. */
 static void put_thinking(beluga__encoder *e)
 {
     beluga__body object;
@@ -134,7 +135,8 @@ int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *
     return beluga__encoder_end(&e);
 }
 
-/* The API wants a purpose; without one the texts are documents. */
+/* Write a request for embeddings. The API requires a purpose; if the caller gives none, the texts
+ * are sent as documents. */
 int beluga__cohere_encode_embed(const beluga_call *call, beluga_http_request *request,
                                 beluga_error *err)
 {
@@ -167,7 +169,7 @@ static size_t text_length(const beluga_call *call, size_t index)
     return length;
 }
 
-/* Copy the texts of a message, and a line feed. Returns their bytes. */
+/* Copy the texts of a message, and a line feed. Returns the number of bytes. */
 static size_t copy_texts(const beluga_call *call, size_t index, char *to)
 {
     size_t length = 0;
@@ -181,7 +183,7 @@ static size_t copy_texts(const beluga_call *call, size_t index, char *to)
     return length + 1;
 }
 
-/* The texts of all messages as one. */
+/* Write the texts of all messages as one text. */
 static void put_text(beluga__encoder *e)
 {
     size_t length = 0, at = 0;

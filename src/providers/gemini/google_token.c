@@ -1,6 +1,6 @@
-/* Credentials of Google, a JSON object: the key of a service account signs a JSON Web Token (RFC
- * 7523), and a user's login has a refresh token (RFC 6749, section 6). Either is exchanged for an
- * access token. */
+/* Exchanges Google's credentials for an access token. The credentials are a JSON object: either the
+ * key of a service account, which signs a JSON Web Token (RFC 7523), or a user's login, which has a
+ * refresh token (RFC 6749, section 6). */
 #include "base/json.h"
 #include "base/rs256.h"
 #include "base/secret_memory.h"
@@ -10,7 +10,7 @@
 
 enum {
     LIFE_S = 3600, /* the longest lifetime that Google allows */
-    SKEW_S = 10,   /* how far this machine's clock may be ahead */
+    SKEW_S = 10,   /* how many seconds this machine's clock may be ahead of Google's */
     MAX_ASSERTION = 32768
 };
 
@@ -29,7 +29,7 @@ static int refuse(const exchange *x, const char *what)
     return beluga_error_set(x->err, BELUGA_ERROR_AUTHENTICATION, "Google's credentials %s", what);
 }
 
-/* Returns a member that is a text, or NULL with an error that names it. */
+/* Returns a member that is a string; otherwise NULL, with an error that names the member. */
 static const char *member(const exchange *x, const char *name)
 {
     size_t n = 0;
@@ -45,7 +45,7 @@ static void add_field(const exchange *x, const char *name, const char *value)
     beluga_http_request_add_form_field(x->request, name, value, strlen(value));
 }
 
-/* ---- where tokens come from ------------------------------------------------------------------ */
+/* ---- the server that issues tokens ----------------------------------------------------------- */
 
 /* Credentials are sent without TLS only to a server on this machine. */
 static bool is_safe(const char *url)
@@ -70,7 +70,7 @@ static const char *token_url(const exchange *x)
 
 /* ---- a service account ----------------------------------------------------------------------- */
 
-/* Append base64 in the alphabet of URLs, without padding. */
+/* Append base64url (RFC 4648) without padding. */
 static void append_base64url(beluga__buf *out, const beluga__buf *bytes)
 {
     size_t start = out->length;
@@ -104,7 +104,7 @@ static void put_claims(beluga_json_writer *w, const char *email, const char *url
     beluga_json_end_object(w);
 }
 
-/* Write header and claims, the part that is signed. */
+/* Write the header and the claims, which are the part of the token that is signed. */
 static int write_signed(const exchange *x, const char *email, const char *url, int64_t now,
                         beluga__buf *out)
 {
@@ -191,7 +191,7 @@ static int encode(const exchange *x, int64_t now)
                             type);
 }
 
-/* A token has no slash before its first dot. */
+/* Returns whether a key looks like the path of a file with credentials. */
 static bool looks_like_path(const char *key)
 {
     size_t n = strlen(key);

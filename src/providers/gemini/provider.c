@@ -2,7 +2,7 @@
 #include "providers/gemini/gemini.h"
 #include "providers/table.h"
 
-/* Projects of Vertex AI need an OAuth token instead of an API key. */
+/* Set the key or token. Projects of Vertex AI need an OAuth token instead of an API key. */
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
@@ -21,7 +21,8 @@ const beluga_provider beluga__gemini_provider = {
     .base_url = "https://generativelanguage.googleapis.com",
     .default_model = "gemini-flash-latest",
     .key_variables = BELUGA__TEXTS(
-        "GOOGLE_API_KEY", "GEMINI_API_KEY"), /* in the order in which Google's clients read them */
+        "GOOGLE_API_KEY",
+        "GEMINI_API_KEY"), /* in the order in which Google's clients read these variables */
     .url_variables = BELUGA__TEXTS("GOOGLE_GEMINI_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |

@@ -1,4 +1,4 @@
-/* Results of tools as "functionResponse". */
+/* Writes the results of tools as "functionResponse". */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static bool put_object(beluga__gemini_encoder *e, const char *text, size_t lengt
     return true;
 }
 
-/* These are the API's names for a tool's output and error. */
+/* Write a result. "output" and "error" are the API's names for what a tool returned. */
 static void put_response(beluga__gemini_encoder *e, const beluga_message *message)
 {
     bool failed = beluga_message_is_tool_error(message);
@@ -54,7 +54,7 @@ static void put_media_parts(beluga__gemini_encoder *e, const beluga_message *mes
     }
 }
 
-/* From Gemini 3 on, a function response takes media. */
+/* Returns whether a function response may contain media, which is so from Gemini 3 on. */
 static bool takes_media(const beluga__gemini_encoder *e)
 {
     int version = beluga__gemini_version(beluga_call_model(e->call));
@@ -108,8 +108,8 @@ static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
                                          "after it: this model takes only text in it");
 }
 
-/* The results of one answer's calls form one content; system messages between them are written
- * elsewhere. */
+/* Write the results of one answer's calls as one content. System messages between the results are
+ * written in another place. */
 size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index)
 {
     size_t n = beluga_call_message_count(e->call), first = index;

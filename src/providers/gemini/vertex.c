@@ -18,7 +18,8 @@ static const char *own(const beluga_call *call, const char *name, const char *ot
     return text && *text ? text : otherwise;
 }
 
-/* A location must be checked, since it becomes part of the host's name to which the key is sent. */
+/* A location must be checked, since it becomes part of the name of the host to which the key is
+ * sent. */
 static bool is_location(const char *text)
 {
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -50,7 +51,7 @@ static int set_below(beluga_http_request *request, const char *project, const ch
     const char *version = beluga__gemini_has_version(url) ? "" : "/v1";
     if (*host) url += skipped;
     int n = (int)strcspn(url, "?");
-    if (!*host && !n) return 0; /* without memory: the request has failed already */
+    if (!*host && !n) return 0; /* memory is exhausted, and the request has failed already */
     int length = snprintf(whole, sizeof whole, "%s%.*s%s/projects/%s/locations/%s%s", host, n, url,
                           version, project, location, url + n);
     if (length >= (int)sizeof whole)
@@ -59,7 +60,8 @@ static int set_below(beluga_http_request *request, const char *project, const ch
     return 0;
 }
 
-/* A base URL that people copied may already contain project and location. */
+/* Set the base URL of the project. A base URL that users copied may already contain project and
+ * location. */
 static int set_base(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     char segment[3 * MAX_PROJECT];

@@ -1,4 +1,4 @@
-/* Reading and checking mock's options. */
+/* Reads and checks the options of `mock`. */
 #include "providers/mock/script.h"
 
 #include <string.h>

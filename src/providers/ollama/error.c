@@ -1,5 +1,5 @@
-/* Errors are {"error":"text"}, and from Ollama's cloud also an object. Only the text tells the
- * cause. */
+/* Decodes errors. They have the form {"error":"text"}; Ollama's cloud also sends an object. Only
+ * the text shows the cause. */
 #include "providers/ollama/ollama.h"
 
 #include <string.h>

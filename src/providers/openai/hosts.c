@@ -1,4 +1,4 @@
-/* Hosts that speak Chat Completions. Each host is one row here and a folder of fixtures. */
+/* Hosts that implement Chat Completions. Each host has a row here and a folder of fixtures. */
 #include "providers/openai/batch.h"
 #include "providers/openai/embed.h"
 #include "providers/table.h"
@@ -23,7 +23,7 @@ enum {
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
-/* Notes for people about what a quirk changes. */
+/* Notes for users that explain what each quirk changes. */
 static const struct {
     uint32_t quirk;
     const char *text;
@@ -67,7 +67,7 @@ typedef struct effort_words {
     const char *words[7], *note;
 } effort_words;
 
-/* A host's words for query, document, similarity, classification, clustering. */
+/* The hosts' words for query, document, similarity, classification and clustering. */
 static const char *const nvidia_types[] = {"query", "passage", "passage", "passage", "passage"};
 static const char *const openrouter_types[] = {"search_query", "search_document", NULL,
                                                "classification", "clustering"};
@@ -91,7 +91,7 @@ static const effort_words of_zai = {
 static const effort_words no_words = {{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
                                       "Reasoning has no grades."};
 
-/* Texts of a list, each followed by a NUL: "A\0B\0". */
+/* A list of texts, each of which is followed by a NUL: "A\0B\0". */
 typedef const char *text_list;
 
 typedef struct row {
@@ -103,13 +103,13 @@ typedef struct row {
     field_kind field;
     text_list notes;
     const beluga_own_option *options;
-    uint32_t max_inputs; /* most texts that one request embeds; 0: any number */
+    uint32_t max_inputs; /* maximum number of texts that one request embeds; 0: no limit */
     const char *count_path, *count_member;
     const char *const *input_types;
     const beluga__openai_batch *batch;
 } row;
 
-/* The beginning of every row. */
+/* The members with which every row begins. */
 #define HOST(host_name, address, key_variables, url_variables) \
     .name = (host_name), .url = (address), .keys = (key_variables), .urls = (url_variables)
 
@@ -408,17 +408,17 @@ static const row rows[] = {
 
 enum { N_HOSTS = sizeof rows / sizeof *rows, MAX_TEXTS = 20 };
 
-/* The tables are built from the rows when one is first asked for, since the tables take six times
- * as much space. */
+/* The tables are built from the rows when a table is requested for the first time, since the tables
+ * need six times as much space. */
 static beluga__openai_host hosts[N_HOSTS];
 static const char *texts[N_HOSTS][MAX_TEXTS];
 
-/* Where the next text of a table's lists is written. */
+/* The place where the next text of a table's lists is written. */
 typedef struct place {
     const char **at, **end;
 } place;
 
-/* A text that does not fit is left out; a test would notice it. */
+/* Add a text to a list. A text that does not fit is left out, which a test would detect. */
 static void put_text(place *to, const char *text)
 {
     if (text && to->at + 1 < to->end) *to->at++ = text;
@@ -510,7 +510,7 @@ const beluga_provider *beluga__openai_host_at(size_t index)
 
 static const beluga__openai_host *host_of(const beluga_call *call)
 {
-    /* Providers without a row speak the protocol without differences. */
+    /* A provider without a row uses the protocol without differences. */
     static const beluga__openai_host plain;
     uintptr_t first = (uintptr_t)hosts, at = (uintptr_t)beluga_call_provider(call);
     bool has_row = at >= first && at - first < sizeof hosts;

@@ -1,8 +1,8 @@
-/* Tool calls, complete or in pieces; tool_calls.c repairs the oddities of hosts. */
+/* Emits tool calls, complete or in pieces. tool_calls.c handles the deviations of hosts. */
 #include "providers/openai/openai.h"
 
-/* Google's models sign calls in a member outside of the protocol, and LiteLLM passes the signature
- * on in another member. */
+/* Returns the member with a call's signature, or NULL. Google's models send it in a member that the
+ * protocol does not define, and LiteLLM in another one. */
 static const beluga_json *find_extra(const beluga_json *call)
 {
     static const char *const names[] = {"extra_content", "provider_specific_fields"};

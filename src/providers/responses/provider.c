@@ -9,7 +9,7 @@ static const char *endpoint(const beluga_call *call)
     return "/v1/responses";
 }
 
-/* The batch API has the same limits as for Chat Completions at the same host. */
+/* The limits of the batch API are the same as for Chat Completions at the same host. */
 static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
                                                    .one_model = true, .price_factor = 0.5,
                                                    .keeps_names = true},
