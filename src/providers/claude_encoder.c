@@ -54,7 +54,7 @@ static bool is_text_sendable(beluga__claude_encoder *e, const beluga_part *part)
                                   e->name);
     if (part->flags & BELUGA_PART_CACHE)
         beluga__encoder_warn_once(&e->base, BELUGA__LOST_MARK,
-                                  "a cache mark is not sent: there is nothing where it stands");
+                                  "a cache mark is not sent: its part is empty");
     return false;
 }
 
@@ -78,8 +78,8 @@ size_t beluga__claude_text_length(beluga__claude_encoder *e, const beluga_part *
     while (part == e->prefill && n && beluga__is_blank(part->text + n - 1, 1)) n--;
     if (n < part->text_length)
         beluga__encoder_warn_once(&e->base, BELUGA__CUT_TEXT,
-                                  "white space at the end of what the answer goes on with is not "
-                                  "sent: %s refuses it",
+                                  "white space at the end of the text that the answer continues is "
+                                  "not sent: %s refuses it",
                                   e->protocol->refuses);
     return n;
 }

@@ -119,7 +119,7 @@ void beluga__error_refine(beluga_error *err, int code)
 void beluga__error_set_inside(beluga_error *err, int code, int otherwise)
 {
     beluga_error_set(err, code, "%s%s", beluga_error_text(code),
-                     code == otherwise ? "" : " (so it says inside an answer of status 200)");
+                     code == otherwise ? "" : " (reported inside an answer of status 200)");
 }
 
 void beluga__error_describe(beluga_error *err, const char *word, int64_t number,

@@ -181,8 +181,9 @@ static int refuse_results(const beluga_json *job, beluga_emit *emit)
     if (beluga__is(word, "ended"))
         return beluga_emit_failure(emit, BELUGA_ERROR_NOT_FOUND, NULL,
                                    "the batch job's results are gone: they are kept for 29 days");
-    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_INPUT, word,
-                               "the batch job has not ended: its results are there when it has");
+    return beluga_emit_failure(
+        emit, BELUGA_ERROR_INVALID_INPUT, word,
+        "the batch job has not ended: its results are available when it has ended");
 }
 
 /* Request the results. The results URL in the job points to Anthropic's server even if the base URL
@@ -274,7 +275,7 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     if (code) return code;
     const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
     if (!id)
-        return beluga__fault_or_failure(root, "a line of the results does not tell its request",
+        return beluga__fault_or_failure(root, "a line of the results does not name its request",
                                         emit);
     return emit_result(id, beluga_json_get(root, "result"), emit);
 }

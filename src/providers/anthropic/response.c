@@ -127,7 +127,7 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
     if (!elsewhere) return 0;
     /* the JSON of this block is lost, so the answer is not complete */
     return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
-                               "arguments of a tool call in a block that is none");
+                               "arguments of a tool call in a block that is not a tool call");
 }
 
 /* Emit a block with its input. Input that arrived in pieces replaces the block's own input, unless

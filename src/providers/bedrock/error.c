@@ -132,7 +132,7 @@ int beluga__bedrock_emit_exception(const char *name, const char *payload, size_t
     if (!root) n = length;
     code = meaning(name, message ? message : "", BELUGA_ERROR_STREAM);
     beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == BELUGA_ERROR_STREAM ? "" : " (so it says inside the stream)");
+                     code == BELUGA_ERROR_STREAM ? "" : " (reported inside the stream)");
     if (*name) beluga_error_set_provider_code(&err, name, strlen(name));
     if (n) beluga_error_set_cause(&err, message, n);
     return beluga_emit_error(emit, &err);

@@ -87,8 +87,8 @@ static void put_called_tools(beluga__claude_encoder *e)
         }
     }
     if (!known.n) put_called_tool(e, "tool", &known);
-    beluga_http_request_warn(e->request, "the tools that were called before are sent by their "
-                                         "names: none are bound, and bedrock wants them");
+    beluga_http_request_warn(e->request, "the tools that were called before are sent with their "
+                                         "names only: none are bound, and bedrock requires them");
 }
 
 static void put_tool_list(beluga__claude_encoder *e, beluga__body *config)
@@ -124,9 +124,8 @@ static bool wants_tools(beluga__claude_encoder *e, const char *choice)
     if (choice && !is_none(choice) && !beluga_call_tool_count(e->call))
         beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
     if (is_none(choice) && needed)
-        beluga_http_request_warn(e->request,
-                                 "tool_choice none is not sent: bedrock has none, and wants "
-                                 "the tools that were called before");
+        beluga_http_request_warn(e->request, "tool_choice none is not sent: bedrock does not have "
+                                             "it, and requires the tools that were called before");
     return needed || (beluga_call_tool_count(e->call) > 0 && !is_none(choice));
 }
 
@@ -142,7 +141,8 @@ static void put_tools(beluga__claude_encoder *e)
         put_choice(e, &config, choice);
     beluga__encoder_end_object(&e->base, &config);
     if (alone && !e->model.known)
-        beluga_http_request_warn(e->request, "parallel_tool_calls is not sent: Converse has none");
+        beluga_http_request_warn(e->request,
+                                 "parallel_tool_calls is not sent: Converse has no such field");
 }
 
 static void put_one_at_a_time(beluga__claude_encoder *e, beluga__body *additional)
@@ -248,8 +248,9 @@ static void put_effort(beluga__claude_encoder *e, beluga__body *object)
     if (!e->model.known && effort != BELUGA_REASONING_EFFORT_NONE) {
         bool minimal = effort == BELUGA_REASONING_EFFORT_MINIMAL;
         if (minimal)
-            beluga_http_request_warn(e->request,
-                                     "reasoning_effort minimal is sent as low, which bedrock has");
+            beluga_http_request_warn(
+                e->request,
+                "reasoning_effort minimal is sent as low, the nearest that bedrock has");
         word = beluga__reasoning_effort_name(minimal ? BELUGA_REASONING_EFFORT_LOW : effort);
     }
     if (word && beluga__body_wants(object, "effort")) beluga_json_put_string(e->w, "effort", word);

@@ -26,8 +26,8 @@ static void put_tool_list(beluga__encoder *e, const char *only)
     if (!strict || !beluga__body_wants(&e->body, "strict_tools")) return;
     beluga_json_put_bool(e->w, "strict_tools", true);
     if (loose)
-        beluga_http_request_warn(e->request, "every tool is strict: cohere takes that of all "
-                                             "tools or of none");
+        beluga_http_request_warn(
+            e->request, "every tool is sent as strict: cohere has one setting for all tools");
 }
 
 static void put_tool_choice(beluga__encoder *e, const char *choice)
@@ -84,9 +84,10 @@ static void put_thinking(beluga__encoder *e)
     beluga__body_begin_object(&e->body, "thinking", &object);
     if ((has_effort || has_budget) && beluga__body_wants(&object, "type")) {
         if (has_effort && on)
-            beluga_http_request_warn(e->request,
-                                     "reasoning_effort %s means on: cohere has no grades",
-                                     beluga__reasoning_effort_name(effort));
+            beluga_http_request_warn(
+                e->request,
+                "reasoning_effort %s turns reasoning on: cohere has no levels of effort",
+                beluga__reasoning_effort_name(effort));
         beluga_json_put_string(e->w, "type", on ? "enabled" : "disabled");
         if (on && has_budget && beluga__body_wants(&object, "token_budget"))
             beluga_json_put_int(e->w, "token_budget", budget);

@@ -203,7 +203,7 @@ static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job,
     int code;
     if (!is_job(job, emit, &code)) return code;
     if (!beluga_batch_state_is_end(state_of(job)))
-        return refuse(job, "cancel it, and delete it when it has", emit);
+        return refuse(job, "cancel it, and delete it when it has ended", emit);
     const beluga_json *input = beluga_json_get(metadata_of(job), "inputConfig");
     keep(state->files[0], output_of(job, "responsesFile"));
     keep(state->files[1], beluga_json_get(input, "fileName"));
@@ -239,7 +239,7 @@ static int emit_result(const beluga__gemini_batch_state *state, const beluga_jso
     const char *id = beluga_json_get_string(result, "key", NULL);
     if (!id) id = beluga_json_get_string(metadata, "key", NULL);
     if (!id || !*id)
-        return beluga__fault_or_failure(result, "a result does not tell its request", emit);
+        return beluga__fault_or_failure(result, "a result does not name its request", emit);
     bool answered = beluga_json_is_object(response);
     if (!answered && !beluga_json_is_object(error))
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
@@ -275,7 +275,7 @@ static int find_results(beluga__gemini_batch_state *state, const beluga_json *jo
     if (!is_job(job, emit, &code)) return code;
     state->ended_as = state_of(job);
     if (!beluga_batch_state_is_end(state->ended_as))
-        return refuse(job, "its results are there when it has", emit);
+        return refuse(job, "its results are available when it has ended", emit);
     const char *file = beluga__filled(beluga_json_string(output_of(job, "responsesFile"), NULL));
     if (file) return beluga_emit_next_request(emit, file, 0);
     return emit_inlined(state, output_of(job, "inlinedResponses"), emit);

@@ -58,7 +58,7 @@ void beluga__gemini_put_members(beluga__gemini_encoder *e, const beluga_part *pa
     case BELUGA_PART_TOOL_CALL: put_function_call(e, part); break;
     case BELUGA_PART_STATE:
         beluga__encoder_fail(&e->base, BELUGA_ERROR_NOT_SUPPORTED,
-                             "gemini can't take a part of this kind from this role");
+                             "gemini does not accept this kind of part in a message of this role");
         break;
     default: put_media(e, part);
     }

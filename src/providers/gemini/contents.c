@@ -124,8 +124,8 @@ void beluga__gemini_put_contents(beluga__gemini_encoder *e)
     }
     beluga_json_end_array(e->w);
     if (e->wrapped)
-        beluga_http_request_warn(e->request, "a tool call's arguments are no JSON object and are "
-                                             "sent as the text \"arguments\" of one");
+        beluga_http_request_warn(e->request, "a tool call's arguments are not a JSON object and "
+                                             "are sent as the member \"arguments\" of one");
 }
 
 static void put_system_parts(beluga__gemini_encoder *e, const beluga_message *message)

@@ -181,8 +181,7 @@ static int encode_user(const exchange *x)
 static int encode(const exchange *x, int64_t now)
 {
     const char *type = beluga_json_get_string(x->file, "type", NULL);
-    if (!type)
-        return refuse(x, "have no \"type\": want a service account's key, or gcloud's login");
+    if (!type) return refuse(x, "have no \"type\": use a service account's key or gcloud's login");
     if (strcmp(type, "service_account") == 0) return encode_service_account(x, now);
     if (strcmp(type, "authorized_user") == 0) return encode_user(x);
     return beluga_error_set(x->err, BELUGA_ERROR_AUTHENTICATION,

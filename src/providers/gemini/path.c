@@ -164,8 +164,8 @@ int beluga__gemini_set_resource(beluga_http_request *request, const char *servic
     int all = (int)strcspn(url, "?"), n = all;
     if (is_vertex(url))
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                "batch jobs of Vertex AI take files of Cloud Storage, which this "
-                                "library does not write: ask the Gemini API");
+                                "batch jobs of Vertex AI require files in Cloud Storage, which "
+                                "this library can't write: use the Gemini API");
     if (!n) return 0; /* memory is exhausted, and the request has failed already */
     if (beluga__gemini_has_version(url))
         while (url[n - 1] != '/') n--;

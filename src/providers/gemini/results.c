@@ -68,8 +68,8 @@ static void put_result(beluga__gemini_encoder *e, size_t index)
     const char *name = id ? beluga__tool_name_of(e->call, id, index) : NULL;
     if (!name)
         beluga__encoder_fail(&e->base, BELUGA_ERROR_INVALID_INPUT,
-                             "a tool's message answers a call that no message before it made: "
-                             "Gemini wants the tool's name, which stands there");
+                             "a tool's message answers a call that no message before it contains: "
+                             "Gemini requires the tool's name, which the call has");
     beluga_json_begin_object(e->w, NULL);
     beluga_json_begin_object(e->w, "functionResponse");
     beluga__gemini_put_id(e, id ? id : "");

@@ -19,9 +19,9 @@ static void put_tool(beluga__encoder *e, const beluga_tool *tool)
     beluga_json_end_object(e->w);
     beluga_json_end_object(e->w);
     if (beluga_tool_is_strict(tool))
-        beluga__encoder_warn_once(e, BELUGA__LOST_STRICTNESS,
-                                  "that a tool is strict is not sent: Ollama does not hold models "
-                                  "to their tools' schemas");
+        beluga__encoder_warn_once(
+            e, BELUGA__LOST_STRICTNESS,
+            "the strictness of a tool is not sent: Ollama does not enforce the schemas of tools");
 }
 
 /* Returns whether tools are sent. Ollama has no tool_choice, but without tools in the request a

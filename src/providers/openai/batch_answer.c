@@ -127,7 +127,7 @@ static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason
 
 static int no_job(const beluga_json *root, beluga_emit *emit)
 {
-    return beluga__fault_or_failure(root, "the answer is JSON, but no batch", emit);
+    return beluga__fault_or_failure(root, "the answer is JSON, but not a batch job", emit);
 }
 
 static int emit_job(const beluga_json *json, beluga_emit *emit)
@@ -171,7 +171,8 @@ static int emit_jobs(const beluga_json *root, beluga_emit *emit)
     const char *last = NULL;
     int code = 0;
     if (!beluga_json_is_array(list))
-        return beluga__fault_or_failure(root, "the answer is JSON, but no list of batches", emit);
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of batch jobs",
+                                        emit);
     for (const beluga_json *v = beluga_json_first(list); v && !code;
          v = beluga_json_next(list, v)) {
         last = beluga_json_get_string(v, "id", NULL);
@@ -193,7 +194,7 @@ static int keep(beluga__openai_batch_state *state, const char *before, const cha
         return 0;
     }
     return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                               "the id of a file can't stand in a path: %s", err.message);
+                               "the id of a file can't be part of a path: %s", err.message);
 }
 
 static int ask_next(beluga__openai_batch_state *state, beluga_emit *emit)
@@ -257,7 +258,7 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
 static int take_upload(const beluga_json *root, beluga_emit *emit)
 {
     const char *id = beluga__filled(beluga_json_get_string(root, "id", NULL));
-    if (!id) return beluga__fault_or_failure(root, "the answer is JSON, but no file", emit);
+    if (!id) return beluga__fault_or_failure(root, "the answer is JSON, but not a file", emit);
     return beluga_emit_next_request(emit, id, 0);
 }
 

@@ -39,7 +39,8 @@ static int read_index(const beluga_json *index, int64_t place, uint32_t *out, be
     int64_t number = place;
     if (index && !beluga_json_is_null(index) && !beluga__embed_whole(index, &number))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the index of vector %lld is no whole number", (long long)place);
+                                   "the index of vector %lld is not a whole number",
+                                   (long long)place);
     if (number < 0 || number > UINT32_MAX)
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer has a vector for input %lld", (long long)number);

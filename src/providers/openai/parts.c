@@ -138,8 +138,7 @@ static void put_mark(beluga__openai_encoder *e, const beluga_part *part)
     if (!beluga__openai_sends_mark(e, part)) return;
     if (timed && !(e->host->quirks & BELUGA__OPENAI_CACHE_TTL))
         beluga__encoder_warn_once(&e->base, BELUGA__LOST_TTL,
-                                  "how long a cache mark holds is not sent: that is for %s to "
-                                  "choose",
+                                  "the lifetime of a cache mark is not sent: %s decides it itself",
                                   e->name);
     if (e->breakpoints) {
         beluga__openai_put_breakpoint(e->w);

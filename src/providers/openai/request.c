@@ -99,8 +99,8 @@ static void put_optional(beluga__openai_encoder *e)
         beluga__body_put(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
     else if (beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &value) &&
              beluga__body_wants(&e->body, "top_k"))
-        beluga_http_request_warn(e->request, "top_k is not sent: Chat Completions has none "
-                                             "(a host that takes it gets it by extra_body)");
+        beluga_http_request_warn(e->request, "top_k is not sent: Chat Completions has no such "
+                                             "field (for a host that accepts it, use extra_body)");
 }
 
 static void put_sampling(beluga__openai_encoder *e)
@@ -123,12 +123,13 @@ static void put_effort(beluga__openai_encoder *e, int64_t effort)
     const char *wanted = beluga__reasoning_effort_name(effort);
     const char *word = e->host->efforts ? e->host->efforts[effort] : wanted;
     if (!word) {
-        beluga_http_request_warn(e->request, "reasoning_effort %s is not sent: %s has none of it",
-                                 wanted, e->name);
+        beluga_http_request_warn(
+            e->request, "reasoning_effort %s is not sent: %s has no such effort", wanted, e->name);
         return;
     }
     if (strcmp(word, wanted) != 0)
-        beluga_http_request_warn(e->request, "reasoning_effort %s is sent as %s, which %s has",
+        beluga_http_request_warn(e->request,
+                                 "reasoning_effort %s is sent as %s, the nearest that %s has",
                                  wanted, word, e->name);
     beluga_json_put_string(e->w, "reasoning_effort", word);
 }
@@ -136,7 +137,8 @@ static void put_effort(beluga__openai_encoder *e, int64_t effort)
 /* Warn that reasoning can only be turned on or off, so that any effort turns it on. */
 static void warn_of_switch(const beluga__openai_encoder *e, int64_t effort)
 {
-    beluga_http_request_warn(e->request, "reasoning_effort %s means on: %s has no grades of it",
+    beluga_http_request_warn(e->request,
+                             "reasoning_effort %s turns reasoning on: %s has no levels of effort",
                              beluga__reasoning_effort_name(effort), e->name);
 }
 
@@ -148,8 +150,8 @@ static void put_prompt_mode(beluga__openai_encoder *e, int64_t effort)
         beluga_json_put_string(e->w, "prompt_mode", "reasoning");
         return;
     }
-    beluga_http_request_warn(e->request, "reasoning_effort none is sent as no mode of the prompt: "
-                                         "this model's reasoning can't be turned off");
+    beluga_http_request_warn(e->request, "reasoning_effort none is sent as prompt_mode null: this "
+                                         "model's reasoning can't be turned off");
     beluga_json_put_null(e->w, "prompt_mode");
 }
 

@@ -57,9 +57,9 @@ static void put_part(beluga__encoder *e, const beluga_part *part)
     if (has_mark(e, part)) {
         beluga__openai_put_breakpoint(e->w);
         if (part->flags & (BELUGA_PART_CACHE_5M | BELUGA_PART_CACHE_1H))
-            beluga__encoder_warn_once(e, BELUGA__LOST_TTL,
-                                      "how long a cache mark holds is not sent: that is for "
-                                      "openai-responses to choose");
+            beluga__encoder_warn_once(
+                e, BELUGA__LOST_TTL,
+                "the lifetime of a cache mark is not sent: openai-responses decides it itself");
     }
     beluga_json_end_object(e->w);
 }
