@@ -1,4 +1,4 @@
-/* A copy of a call's options, for calls that start after the function that got the options has
+/* A copy of options, for calls that start only after the function that received the options has
  * returned. */
 #ifndef BELUGA__OPTIONS_H
 #define BELUGA__OPTIONS_H

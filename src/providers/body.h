@@ -39,11 +39,11 @@ void beluga__body_begin_object(beluga__body *body, const char *name, beluga__bod
 /* End an object. Returns 0 or NO_MEMORY. */
 int beluga__body_end_object(beluga__body *object);
 
-/* Write those options of a table that beluga__body_wants, as beluga_http_request_put_options does.
- * The names are members of this object and have no dots. */
+/* Write the options of a table for which beluga__body_wants returns true, as
+ * beluga_http_request_put_options does. The names are members of this object and have no dots. */
 void beluga__body_put_options(beluga__body *body, const beluga_call *call,
                               const beluga_option_field *fields);
-/* Write one option as a field, if it is set and beluga__body_wants it. */
+/* Write one option as the field `name`, if it is set and extra_body does not replace the field. */
 void beluga__body_put(beluga__body *body, const char *name, const beluga_call *call, int key);
 
 /* Write the stop sequences, except those that consist of white space, which Anthropic's models

@@ -115,7 +115,7 @@ bool beluga__claude_is_system(beluga__claude_encoder *e, const beluga_message *m
     return system;
 }
 
-/* The messages from `begin` to before `end` form one turn. */
+/* A turn: the messages from index `begin` to `end` - 1. */
 typedef struct message_turn {
     size_t begin, end, blocks;
     bool assistant;
@@ -143,7 +143,7 @@ static size_t count_blocks(beluga__claude_encoder *e, const beluga_message *mess
     return count;
 }
 
-/* A message without blocks does not end a turn. */
+/* Find the turn that begins at a message. A message without blocks does not end a turn. */
 static message_turn next_turn(beluga__claude_encoder *e, size_t begin)
 {
     message_turn turn = {.begin = begin, .end = begin};

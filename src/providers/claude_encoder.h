@@ -14,7 +14,7 @@ typedef struct beluga__claude_encoder {
     beluga__claude_plan plan;
     const beluga_part *prefill; /* the text that the answer continues, or NULL */
     beluga__marks marks;
-    struct beluga__bedrock_documents *documents; /* used only for Bedrock */
+    struct beluga__bedrock_documents *documents; /* used only by Bedrock */
 } beluga__claude_encoder;
 
 /* The differences between the Messages API and Converse. */

@@ -52,7 +52,7 @@ int beluga__set_key(beluga_http_request *request, const beluga_credential *crede
     return 0;
 }
 
-/* Returns whether the path of a URL of length n ends in a text of length m. */
+/* Returns whether a URL of length n has a path that ends in a text of length m. */
 static bool ends_in(const char *url, size_t n, const char *end, size_t m)
 {
     const char *host = strstr(url, "://");

@@ -28,7 +28,7 @@ int beluga__set_key(beluga_http_request *request, const beluga_credential *crede
 void beluga__set_path(beluga_http_request *request, const char *const *endpoints, const char *path);
 
 /* Returns the base64 inside "data:TYPE;base64,…" and copies the type, or NULL for another URL. A
- * type that does not fit is cut, since no such type is known. */
+ * type that does not fit into `media_type` is cut; no known type is so long. */
 const char *beluga__data_url(const char *url, char *media_type, size_t size);
 
 /* Change an error's code, and replace its message by the code's standard text. HTTP status, request

@@ -24,8 +24,8 @@ static inline bool beluga__is(const char *text, const char *word)
  * for an empty body. */
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root);
-/* Emit an error for JSON that is not the expected `what`, with the beginning of the JSON as the
- * cause. Returns the code. */
+/* Emit an error with the message `what` for unexpected JSON. The beginning of the JSON becomes the
+ * error's cause. Returns the code. */
 int beluga__decode_failure(const beluga_json *root, int code, const char *what, beluga_emit *emit);
 /* Returns whether a frame is "[DONE]", which ends many streams. */
 bool beluga__is_done(const beluga_frame *frame);

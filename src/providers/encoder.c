@@ -208,7 +208,7 @@ const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t
     return name;
 }
 
-/* Returns 1 when a call's arguments are a JSON object, 0 when they are not, or NO_MEMORY. */
+/* Returns 1 if a call's arguments are a JSON object, 0 if they are not, or NO_MEMORY. */
 static int is_object(const beluga_part *part)
 {
     beluga_json_doc *doc = NULL;

@@ -69,7 +69,7 @@ void beluga__encoder_warn_once(beluga__encoder *e, beluga__warning warning, cons
 
 /* Write "model". */
 void beluga__put_model(beluga__encoder *e);
-/* Write "stream": true when the call is streamed. */
+/* Write "stream": true if the call is streamed. */
 void beluga__put_stream(beluga__encoder *e);
 
 /* The form in which the caller wants the answer. */
@@ -79,7 +79,7 @@ typedef struct beluga__answer_form {
     bool is_json; /* the caller gave a schema, or wants any JSON */
 } beluga__answer_form;
 beluga__answer_form beluga__answer_form_of(const beluga_call *call);
-/* Returns whether the caller turned off the enforcement of the schema. */
+/* Returns whether the caller turned off the option that the model must keep to the schema. */
 bool beluga__is_schema_loose(const beluga_call *call);
 
 /* Rows of a table of options, for an API that has no seed and no penalties. */
@@ -91,8 +91,8 @@ bool beluga__is_schema_loose(const beluga_call *call);
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* Returns whether tools are bound, and sets `*choice` to tool_choice or NULL. Warns about a choice
- * without tools. */
+/* Returns whether tools are bound, and sets `*choice` to tool_choice or NULL. Warns if there is a
+ * choice, but no tools. */
 bool beluga__has_tools(beluga__encoder *e, const char **choice);
 /* Write "tools", with `put_tool` for each tool. */
 void beluga__put_tools(beluga__encoder *e,
@@ -122,8 +122,8 @@ const char *beluga__answered_call(beluga__encoder *e, const beluga_message *mess
 /* If a tool has failed, warn that the API of `whose` can't mark its result as failed. */
 void beluga__warn_of_tool_error(beluga__encoder *e, const beluga_message *message,
                                 const char *whose);
-/* Returns the name of the tool that the call `id` called, searching back from message `before`,
- * for protocols whose results contain it; NULL when no such call was made. */
+/* Returns the name of the tool that the call `id` called, for protocols whose results contain the
+ * name. Searches backwards from message `before`; returns NULL if no message contains the call. */
 const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t before);
 /* Returns the last message, not counting system messages, if the model wrote it, so that the answer
  * continues it. Otherwise returns NULL. */
@@ -172,7 +172,7 @@ typedef struct beluga__marks {
     bool warned;
 } beluga__marks;
 beluga__marks beluga__count_marks(const beluga_call *call);
-/* Returns whether the next mark is sent; warns about the first that is not. */
+/* Returns whether the next mark is sent. Warns about the first mark that is not sent. */
 bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request);
 
 #endif

@@ -9,10 +9,10 @@
 /* The members of an error that a server sent. */
 typedef struct json_fault {
     const char *message, *code, *type;
-    const char *inner; /* Azure's more exact code */
+    const char *inner; /* the code in Azure's "innererror", which is more exact */
     size_t n_message;
     bool flagged;   /* OpenRouter's moderation flagged the input; it sends no error word */
-    int64_t status; /* the HTTP status that some hosts send in place of the code; 0: none */
+    int64_t status; /* the HTTP status that some hosts send instead of the code; 0: none */
     int64_t http;   /* the HTTP status in the member "status"; 0: none */
     int number;     /* the error code that MiniMax's number means; 0: none */
 } json_fault;
@@ -33,7 +33,9 @@ static bool is_set(const beluga_json *value, int depth)
     return false;
 }
 
-enum { DEPTH = 3 }; /* enough for {"errors":[{"message":"…"}]} */
+enum {
+    DEPTH = 3
+}; /* the depth of values that are checked, enough for {"errors":[{"message":"…"}]} */
 
 static bool is_error_code(const beluga_json *value)
 {
@@ -147,19 +149,19 @@ static void read_object(json_fault *fault, const beluga_json *object)
     if (bare) read_message(fault, beluga_json_get(beluga_json_get(object, "metadata"), "raw"));
 }
 
-/* Reads FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}; Mistral wraps it in
- * "message". */
+/* Read FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}, which Mistral sends inside
+ * of "message". */
 static void read_detail(json_fault *fault, const beluga_json *root)
 {
     const beluga_json *detail = beluga_json_get(root, "detail");
     if (!detail) detail = beluga_json_get(beluga_json_get(root, "message"), "detail");
     read_message(fault, detail);
-    read_message(fault, beluga_json_get(detail, "error")); /* the form of DeepInfra */
+    read_message(fault, beluga_json_get(detail, "error")); /* the form that DeepInfra sends */
     read_message(fault, beluga_json_get(beluga_json_at(detail, 0), "msg"));
 }
 
-/* Reads MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, beside
- * an answer or in place of one. */
+/* Read MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, which a
+ * body contains instead of an answer or together with one. */
 static void read_base_resp(json_fault *fault, const beluga_json *base)
 {
     static const struct {
@@ -211,7 +213,7 @@ static json_fault read_fault(const beluga_json *root)
     read_object(&fault, root);
     read_members(&fault, root);
     read_detail(&fault, root);
-    const beluga_json *errors = beluga_json_get(root, "errors"); /* the form of Cloudflare */
+    const beluga_json *errors = beluga_json_get(root, "errors"); /* Cloudflare's form */
     read_error(&fault, beluga_json_is_array(errors) ? beluga_json_at(errors, 0) : errors);
     read_error(&fault, beluga_json_get(root, "error"));
     return fault;
@@ -351,7 +353,7 @@ void beluga__fault_decode_error(const beluga_call *call, const beluga_http_respo
     beluga_json_doc_free(doc);
 }
 
-/* ---- inside an answer of status 200 ---------------------------------------------------------- */
+/* ---- errors inside of answers with status 200 ------------------------------------------------ */
 
 void beluga__fault_read(const beluga_json *root, int otherwise, beluga_error *err)
 {

@@ -159,7 +159,7 @@ int beluga__end_emit(const beluga__end *end, beluga_emit *emit)
     const char *word = end->word && *end->word ? end->word : NULL;
     const meaning *means = meaning_of(word);
     const meaning *native = meaning_of(end->native);
-    /* Hosts translate the words that they know, and send "stop" for all others. */
+    /* a host translates the words that it knows, and sends "stop" for all other words */
     if (is_good(means) && !is_good(native) && native != &unknown) {
         word = end->native;
         means = native;

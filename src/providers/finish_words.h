@@ -1,4 +1,4 @@
-/* Servers' words for the end of an answer. Hosts pass on the words of the model behind them, in
+/* Servers' words for the end of an answer. Hosts pass on the words of the models that they call, in
  * small or capital letters, so all protocols share one table. */
 #ifndef BELUGA__PROVIDERS_FINISH_WORDS_H
 #define BELUGA__PROVIDERS_FINISH_WORDS_H

@@ -78,7 +78,7 @@ void beluga__read_model_facts(const beluga_json *model, beluga_model_info *info)
     static const char *const outputs[] = {"max_completion_tokens", "outputTokenLimit",
                                           "max_output_tokens", NULL};
     const beluga_json *shape = beluga_json_get(model, "architecture");
-    const beluga_json *best = beluga_json_get(model, "top_provider"); /* the form of OpenRouter */
+    const beluga_json *best = beluga_json_get(model, "top_provider"); /* sent by OpenRouter */
     info->context_tokens = first_count(model, contexts);
     if (info->context_tokens < 0)
         info->context_tokens = first_count(beluga_json_get(model, "meta"), contexts);
@@ -87,7 +87,7 @@ void beluga__read_model_facts(const beluga_json *model, beluga_model_info *info)
     read_prices(beluga_json_get(model, "pricing"), info);
     info->inputs = read_modalities(beluga_json_get(shape, "input_modalities"));
     info->outputs = read_modalities(beluga_json_get(shape, "output_modalities"));
-    if (!info->inputs) /* the form of Bedrock */
+    if (!info->inputs) /* the form that Bedrock sends */
         info->inputs = read_modalities(beluga_json_get(model, "inputModalities"));
     if (!info->outputs) info->outputs = read_modalities(beluga_json_get(model, "outputModalities"));
     int64_t created = beluga_json_get_int(model, "created", 0);

@@ -73,7 +73,7 @@ enum {
     BELUGA__CAN_COUNT = BELUGA__IF_EMBEDDINGS(BELUGA_CAPABILITY_COUNT)
 };
 
-/* The capabilities of nearly every provider; a table adds further ones. */
+/* Groups of capabilities that most providers have; a table adds further ones. */
 enum {
     BELUGA__TALKS = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,
     BELUGA__CALLS_TOOLS = BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,

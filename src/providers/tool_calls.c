@@ -18,7 +18,7 @@ static const char *const held_texts[] = {"", "{}", "null"};
 
 /* A tool call. Its texts are stored as hashes; 0 means that there is no text. */
 typedef struct tool_call {
-    int64_t place, other; /* the numbers that the server uses for the call */
+    int64_t place, other; /* the numbers (indexes) that the server uses for the call */
     uint32_t index;       /* the number that the library uses for the call */
     uint32_t item, id, name;
     uint32_t text; /* hash of the arguments so far */
@@ -41,7 +41,7 @@ typedef struct twin_call {
 
 struct beluga__call_room {
     tool_call
-        /* call number i is at i % OPEN_CALLS while it is one of the newest calls */
+        /* the newest calls; call number i is at index i % OPEN_CALLS */
         calls[OPEN_CALLS];
     tool_call *taken; /* the call to which the newest piece belongs */
     tool_call *early; /* the newest call, until its begin event is emitted; its name may continue */
@@ -339,7 +339,8 @@ static bool goes_on(const tool_call *call, const beluga__call_piece *piece)
            !begins_object(piece->arguments, piece->n_arguments);
 }
 
-/* Returns whether a text is an object other than the call's arguments so far. */
+/* Returns whether a text is a complete JSON object that differs from the call's arguments so
+ * far. */
 static bool is_other_text(const tool_call *call, const char *text, size_t n)
 {
     tool_call own = {0};
@@ -462,7 +463,7 @@ int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *a
     return piece->arguments ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* A state can be emitted only for a call that has begun. */
+/* Emit the state of a call. This is possible only after the call's begin event. */
 static int emit_state(beluga__call_room *room, const beluga_json *state, beluga_emit *emit)
 {
     tool_call *call = room->taken;

@@ -19,8 +19,8 @@ enum { BELUGA__NO_PLACE = -1 };
 
 /* A piece of a tool call. Members that the piece does not have are NULL, 0 or BELUGA__NO_PLACE. */
 typedef struct beluga__call_piece {
-    int64_t place;    /* the server's number of the call */
-    const char *item; /* the server's name of the item, apart from the call's id */
+    int64_t place;    /* the number (index) that the server uses for the call */
+    const char *item; /* the server's id of the item, which is not the call's id */
     const char *id, *name;
     const char *arguments;
     size_t n_arguments;

@@ -230,7 +230,7 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
         const void *from = pointer_at(event, field->at);
         if (field->type == BELUGA__FIELD_STRINGS) {
             copy_strings(room, from, length_at(event, field->length_at));
-        } else if (field->type == BELUGA__FIELD_TEXT) { /* the text may have no NUL behind it */
+        } else if (field->type == BELUGA__FIELD_TEXT) { /* the text need not end in NUL */
             memcpy(room, from, size - 1);
             room[size - 1] = '\0';
         } else {

@@ -64,7 +64,7 @@ typedef enum beluga__field_type {
     BELUGA__FIELD_LIMITS,   /* a beluga_rate_limits */
     BELUGA__FIELD_ERROR,    /* a beluga_error */
     BELUGA__FIELD_FLOATS,   /* an array of floats and its length */
-    /* the types from here on have no pointers */
+    /* the following types contain no pointers */
     BELUGA__FIELD_COUNT,  /* int64_t; written to JSON unless it is negative */
     BELUGA__FIELD_NUMBER, /* int64_t; written to JSON unless it is 0 */
     BELUGA__FIELD_WORD    /* uint32_t */
@@ -88,7 +88,7 @@ typedef struct beluga__event_shape {
     const char *name;                  /* NULL: an internal kind */
     const beluga__event_field *fields; /* fields whose data needs alignment come first */
     uint8_t n_fields;
-    uint8_t size; /* how many bytes of such an event are used; 0: all */
+    uint8_t size; /* how many bytes of events of this kind are used; 0: all */
     /* the event is content of the answer: once delivered, a retry can't take it back */
     bool is_content;
     bool is_kept; /* the event is stored when an answer is stored as JSON */

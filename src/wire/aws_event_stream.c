@@ -33,7 +33,7 @@ typedef struct slice {
     size_t n;
 } slice;
 
-/* The headers that say what a frame is. */
+/* The headers that describe the kind of a frame. */
 typedef struct frame_headers {
     slice message_type, event_type, exception_type, error_code, error_message;
 } frame_headers;

@@ -31,7 +31,7 @@ typedef struct beluga__framer {
     /* For NDJSON. If `passes_over` is set, a line that is too large is skipped instead of ending
      * the body; `passed_over` records that this happened. */
     bool passes_over, passed_over;
-    bool in_passed; /* the rest of a skipped line is still coming */
+    bool in_passed; /* the end of a skipped line has not arrived yet */
     bool started;   /* the first line has arrived, so no byte order mark can follow */
     /* Set when a line arrives that is not part of a frame, such as a comment. The code that reads
      * this flag clears it. */
@@ -61,7 +61,7 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
 /* End the body, and deliver a last event even without a blank line behind it. */
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 
-/* The functions of each framing, which the functions above call. */
+/* The functions of the framings, which beluga__framer_feed and _end call. */
 int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
 int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);

@@ -89,18 +89,18 @@ struct beluga_http_response {
     /* "name: value" lines, each followed by a NUL; names are in lower case; the size is limited */
     beluga__buf headers;
     beluga__buf body; /* used only for errors and for answers in one piece */
-    bool multiplexed; /* the answer came by HTTP/2 or later, where every body has an end */
+    bool multiplexed; /* the answer arrived over HTTP/2 or later, where every body has an end */
 };
 
 void beluga__http_response_init(beluga_http_response *response, const beluga_allocator *allocator,
                                 size_t max_body);
 void beluga__http_response_free(beluga_http_response *response);
-/* Forget everything that was received, after a 1xx answer or for a retry with the same object. */
+/* Remove everything that was received, after a 1xx answer or for a retry with the same object. */
 void beluga__http_response_clear(beluga_http_response *response);
-/* Add a header line as it was received, with or without its line end; folds, spaces and case are
- * normalised. A status line ("HTTP/1.1 200 OK") clears everything and sets the status. A line that
- * is not a header is skipped. Returns 0; LIMIT_EXCEEDED; NO_MEMORY; INVALID_RESPONSE for a status
- * line without a status. */
+/* Add a header line as it was received, with or without its line end; folded lines are joined,
+ * spaces are trimmed, and the name is converted to lower case. A status line ("HTTP/1.1 200 OK")
+ * clears everything and sets the status. A line that is not a header is skipped. Returns 0;
+ * LIMIT_EXCEEDED; NO_MEMORY; INVALID_RESPONSE for a status line without a status. */
 int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
 
 /* Returns the server's time (header "date") in seconds since 1970; -1 if it is missing. */
@@ -118,7 +118,7 @@ bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
 /* Returns whether HTTP marks the end of this body. If it does, a connection that closes before that
  * mark cuts the body. */
 bool beluga__http_is_framed(const beluga_http_response *response);
-/* The message for status 407, which a proxy sends, for a tunnel or a plain request. */
+/* The error message for HTTP status 407, with which a proxy answers a tunnel or a plain request. */
 #define BELUGA__PROXY_WANTS_CREDENTIALS                                                      \
     "the proxy requires a user name and a password (HTTP 407): put valid ones into the URL " \
     "of the option proxy, or of HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"

@@ -126,7 +126,7 @@ const char *beluga_http_response_body(const beluga_http_response *response, size
     return response->body.data;
 }
 
-/* ---- when to try again ----------------------------------------------------------------------- */
+/* ---- when to retry --------------------------------------------------------------------------- */
 
 /* Returns the value of a decimal number, regardless of the locale; -1 for any other text. */
 static double number(const char *text)
@@ -162,7 +162,7 @@ static bool scan_date(const char *text, struct tm *t, char month[4])
     return true;
 }
 
-/* Returns seconds since 1970, or -1 if the text is not a date. */
+/* Returns an HTTP date in seconds since 1970, or -1 if the text is not such a date. */
 static int64_t http_date(const char *text)
 {
     struct tm t = {0};

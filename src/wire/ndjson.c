@@ -19,7 +19,7 @@ static int pass_over(beluga__framer *framer, int code)
     return framer->passed_over = true, 0;
 }
 
-/* Keep the beginning of a line whose end has not come yet. */
+/* Store the beginning of a line whose end has not arrived yet. */
 static int keep(beluga__framer *framer, const char *bytes, size_t n)
 {
     if (framer->in_passed) return 0;

@@ -62,7 +62,7 @@ static double unit(const char **text)
 }
 
 /* Returns the milliseconds of a duration such as "1h6m0.5s", or of a bare number of seconds; -1 for
- * anything else. */
+ * any other text. */
 static int64_t duration_ms(const char *text)
 {
     static const double most = 1e15;
@@ -81,8 +81,8 @@ static int64_t duration_ms(const char *text)
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
-/* Returns the milliseconds from `now` to an RFC 3339 time, 0 if it has passed; -1 for anything
- * else. */
+/* Returns the milliseconds from `now` to an RFC 3339 time, or 0 if the time has passed; -1 if the
+ * text is not such a time. */
 static int64_t until_ms(const char *text, int64_t now)
 {
     int64_t at;

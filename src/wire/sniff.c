@@ -46,8 +46,8 @@ static const struct {
     {"\xef\xbb\xbf", BELUGA__SNIFF_MORE},
 };
 
-/* Returns JSON if the value may end in its first line, else PRETTY. The character after the bracket
- * decides. */
+/* Returns JSON if the value may end in its first line, and PRETTY if a line end follows the
+ * bracket. */
 static beluga__sniffed sniff_json(const char *bytes, size_t n)
 {
     size_t at = 1;

@@ -21,7 +21,7 @@ enum {
     BELUGA__ANTHROPIC_NAME = 128 /* the longest name that is sent unchanged */
 };
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__anthropic_state {
     beluga__calls calls; /* identified by the indexes of their blocks */
     bool thinking;       /* a block of reasoning is open */

@@ -118,8 +118,8 @@ void beluga__anthropic_set_head(const beluga_call *call, beluga_http_request *re
                                 const char *path)
 {
     const char *beta = beluga_call_get_own_string(call, "anthropic.beta", NULL);
-    /* The variable for the base URL has no "/v1" at its end, while the variables of other
-     * providers do. */
+    /* Unlike the variables of other providers, the one for Anthropic's base URL does not end in
+     * "/v1". */
     beluga__set_path(request, endpoints, path);
     beluga_http_request_set_header(request, "anthropic-version", "2023-06-01");
     if (beta) beluga_http_request_set_header(request, "anthropic-beta", beta);

@@ -347,7 +347,7 @@ int beluga__anthropic_decode_response(void *opaque, const char *body, size_t len
     return code ? code : beluga__anthropic_emit_finish(state, emit);
 }
 
-/* Reads {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"}. */
+/* Decode a list of models: {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"}. */
 int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {

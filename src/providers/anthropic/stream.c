@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Deltas of unknown kinds are ignored. */
+/* Decode a delta of a block. Deltas of unknown kinds are ignored. */
 static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
                         beluga_emit *emit)
 {

@@ -111,7 +111,8 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
-/* Files and batches belong to the resource, even if the base URL is the address of a deployment. */
+/* Set path and headers of a request about files or batches. They belong to the resource, even if
+ * the base URL is the address of a deployment. */
 static void set_batch_head(const beluga_call *call, beluga_http_request *request, const char *path)
 {
     const char *version = api_version(call);
@@ -132,9 +133,9 @@ static void set_batch_head(const beluga_call *call, beluga_http_request *request
     if (version) beluga_http_request_add_query(request, "api-version", version);
 }
 
-/* The guide of the v1 API shows "/v1/chat/completions" in a line of the file, and the guide of
- * dated versions such as 2024-10-21 showed "/chat/completions"
- * (learn.microsoft.com/azure/foundry/openai/how-to/batch, and its history in
+/* Returns the endpoint that lines of a batch file contain. The guide of the v1 API shows
+ * "/v1/chat/completions", and the guide of dated versions such as 2024-10-21 showed
+ * "/chat/completions" (learn.microsoft.com/azure/foundry/openai/how-to/batch, and its history in
  * MicrosoftDocs/azure-ai-docs). */
 static const char *endpoint(const beluga_call *call)
 {

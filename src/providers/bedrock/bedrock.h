@@ -11,7 +11,7 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* The address in the default region, from which the addresses in other regions are made. */
+/* The URL in the default region. URLs in other regions are derived from it. */
 #define BELUGA__BEDROCK_URL    "https://bedrock-runtime.us-east-1.amazonaws.com"
 #define BELUGA__BEDROCK_REGION "us-east-1"
 
@@ -24,7 +24,7 @@ enum {
     BELUGA__BEDROCK_DOCUMENTS = 64 /* maximum number of documents whose names are compared */
 };
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__bedrock_state {
     bool started, finished;
     bool reasoning; /* the open block is reasoning */

@@ -46,7 +46,7 @@ static int code_of_name(const char *name)
         {"RequestTimeoutException", BELUGA_ERROR_TIMEOUT},
         {"RequestEntityTooLargeException", BELUGA_ERROR_LIMIT_EXCEEDED},
     };
-    /* Names in frames begin with a small letter. */
+    /* case is ignored, since names in frames begin with a small letter */
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
         if (strcasecmp(name, exceptions[i].name) == 0) return exceptions[i].code;
     return 0;

@@ -9,7 +9,7 @@ enum { MAX_MODEL = 2048 * 3, ROOM = 4096 };
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* A tool without a description is sent without that member. */
+/* Write a tool. An empty description is left out. */
 static void put_tool_spec(beluga__claude_encoder *e, const char *name, const char *description,
                           const char *schema, size_t length, bool strict)
 {

@@ -130,8 +130,8 @@ static int64_t count_in_head(beluga_emit *emit)
     return fits ? strtoll(text, NULL, 10) : -1;
 }
 
-/* An answer of Titan has one vector. An answer of Cohere has a list of vectors, or an object with a
- * list for each type. */
+/* Decode embeddings. An answer of a Titan model has one vector. An answer of a Cohere model has a
+ * list of vectors, or an object with a list for each type. */
 int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;

@@ -53,7 +53,7 @@ static int on_block_stop(beluga__bedrock_state *state, const stream_event *event
     bool reasoning = state->reasoning;
     state->reasoning = false;
     if (reasoning) return beluga_emit_reasoning_end(emit);
-    /* this does nothing for a block of text */
+    /* this does nothing if the block is a text */
     return beluga__calls_end(&state->calls, event->index, NULL, emit);
 }
 

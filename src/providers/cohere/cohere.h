@@ -10,7 +10,7 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__cohere_state {
     bool finished;
     bool planning; /* the newest reasoning is a plan for tools */

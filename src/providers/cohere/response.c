@@ -100,7 +100,8 @@ static int emit_content(const beluga_json *message, beluga_emit *emit)
     return code;
 }
 
-/* The arguments of a tool without parameters may be "null", which means no arguments. */
+/* Read a tool call. If the tool has no parameters, its arguments may be "null", which means no
+ * arguments. */
 beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index)
 {
     const beluga_json *function = beluga_json_get(call, "function");
@@ -163,7 +164,7 @@ int beluga__cohere_decode_count(const char *body, size_t length, beluga_emit *em
     return beluga__decode_token_count(body, length, "tokens", emit);
 }
 
-/* Reads {"models":[{"name":"…"},…],"next_page_token":"…"}. */
+/* Decode a list of models: {"models":[{"name":"…"},…],"next_page_token":"…"}. */
 int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {

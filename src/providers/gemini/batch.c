@@ -123,7 +123,7 @@ static int decode_one(const beluga_json *root, beluga_emit *emit)
     return is_job(root, emit, &code) ? emit_job(root, emit) : code;
 }
 
-/* An empty list of jobs is sent as {}. */
+/* Decode a list of jobs. The API sends an empty list as {}. */
 static int decode_list(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *jobs = beluga_json_get(root, "operations");

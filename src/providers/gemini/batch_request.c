@@ -56,7 +56,7 @@ int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_j
     return 0;
 }
 
-/* The API requires a display name. */
+/* Returns the name of the job, or a default, since the API requires a display name. */
 static const char *name_of(const beluga_call *call)
 {
     const char *name = beluga_call_batch_name(call);

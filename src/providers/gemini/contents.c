@@ -94,7 +94,7 @@ static void put_content(beluga__gemini_encoder *e, size_t index)
         if (beluga_message_part(message, i)->kind != BELUGA_PART_STATE)
             beluga__gemini_put_part(e, beluga_message_part(message, i));
     if (!n) {
-        /* The API refuses a content without parts. */
+        /* the API refuses a content without parts, so an empty text is sent */
         beluga_json_begin_object(e->w, NULL);
         beluga_json_put_string(e->w, "text", "");
         beluga_json_end_object(e->w);

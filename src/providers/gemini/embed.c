@@ -1,5 +1,5 @@
-/* Embeddings and token counts: batchEmbedContents and countTokens, and the corresponding methods of
- * Vertex AI. */
+/* Writes and decodes embeddings and token counts: batchEmbedContents and countTokens, and the
+ * corresponding methods of Vertex AI. */
 #include "providers/embed.h"
 
 #include "providers/gemini/gemini.h"

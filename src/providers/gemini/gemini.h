@@ -18,7 +18,7 @@
  * Claude's, which are base64, too: Claude refuses reasoning that another model signed. */
 #define BELUGA__GEMINI_SIGNED "gemini:"
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__gemini_state {
     bool has_metadata, warned;
     bool finished; /* a finish reason has arrived; more content may follow */
@@ -29,7 +29,7 @@ typedef struct beluga__gemini_state {
 /* A request being written. */
 typedef struct beluga__gemini_encoder {
     BELUGA__ENCODER_BASE;
-    size_t turn;     /* the message with which the current turn began */
+    size_t turn;     /* index of the message with which the current turn began */
     bool wrapped;    /* the arguments of some call are not a JSON object */
     bool lost_media; /* media of system messages were left out */
 } beluga__gemini_encoder;
@@ -37,8 +37,8 @@ typedef struct beluga__gemini_encoder {
 /* path.c. If the request already has a URL, it is used as the base URL. */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             const char *method, beluga_error *err);
-/* Set the URL of a resource of the Gemini API, such as "batches/7"; `service` stands before the
- * version, such as "/upload", or is "". Returns 0 or a code, NOT_SUPPORTED for Vertex AI. */
+/* Set the URL of a resource of the Gemini API, such as "batches/7"; `service`, such as "/upload",
+ * is written before the version and may be "". Returns 0 or a code, NOT_SUPPORTED for Vertex AI. */
 int beluga__gemini_set_resource(beluga_http_request *request, const char *service,
                                 const char *resource, beluga_error *err);
 /* Returns whether the request goes to Vertex AI. */
@@ -63,8 +63,8 @@ int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_reque
 int beluga__vertex_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 void beluga__gemini_put_contents(beluga__gemini_encoder *e);
-/* Write the results that begin at a message as one content. Returns the index of the last
- * result. */
+/* Write the consecutive results from message `index` on as one content. Returns the index of the
+ * last result. */
 size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index);
 /* Write the members of a part into an open object. */
 void beluga__gemini_put_members(beluga__gemini_encoder *e, const beluga_part *part,
@@ -112,14 +112,14 @@ int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_em
 int beluga__gemini_status_of(const beluga_json *error);
 
 /* batch.c, batch_request.c */
-enum { BELUGA__GEMINI_FILE = 128 }; /* bytes for a file's name */
+enum { BELUGA__GEMINI_FILE = 128 }; /* size of a file's name in bytes */
 
 /* The answer that a call about batch jobs receives next. */
 typedef enum beluga__gemini_step {
     BELUGA__GEMINI_FIRST = 0,
     BELUGA__GEMINI_UPLOADED, /* the file that was uploaded */
     BELUGA__GEMINI_JOB,      /* the job that was created or cancelled */
-    BELUGA__GEMINI_DELETED   /* the answer's body is ignored */
+    BELUGA__GEMINI_DELETED   /* the answer to a deletion, whose body is ignored */
 } beluga__gemini_step;
 
 /* The state of a call about batch jobs. */
@@ -127,7 +127,7 @@ typedef struct beluga__gemini_batch_state {
     uint32_t step;
     uint32_t ended_as; /* the beluga_batch_state of the job whose results are read */
     char files[2][BELUGA__GEMINI_FILE]; /* files that are deleted before the job; "": no file */
-    bool job_goes;                      /* the job itself is being deleted, after its files */
+    bool job_goes; /* the files are deleted, and the job itself is being deleted */
 } beluga__gemini_batch_state;
 
 /* The token for a request that fetches the job. Other tokens are the URL of an upload or the name

@@ -17,7 +17,7 @@ enum {
 #define TOKEN_URL "https://oauth2.googleapis.com/token"
 #define SCOPE     "https://www.googleapis.com/auth/cloud-platform"
 
-/* Credentials that are being exchanged. */
+/* The state of exchanging credentials. */
 typedef struct exchange {
     const beluga_json *file;
     beluga_http_request *request;
@@ -47,7 +47,8 @@ static void add_field(const exchange *x, const char *name, const char *value)
 
 /* ---- the server that issues tokens ----------------------------------------------------------- */
 
-/* Credentials are sent without TLS only to a server on this machine. */
+/* Returns whether credentials may be sent to a URL: without TLS, only to a server on this
+ * machine. */
 static bool is_safe(const char *url)
 {
     static const char *const local[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
@@ -59,7 +60,7 @@ static bool is_safe(const char *url)
     return false;
 }
 
-/* Returns the URL that issues tokens, or NULL with an error. */
+/* Returns the URL of the endpoint that issues tokens, or NULL with an error. */
 static const char *token_url(const exchange *x)
 {
     const char *url = beluga_json_get(x->file, "token_uri") ? member(x, "token_uri") : TOKEN_URL;

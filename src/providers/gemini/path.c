@@ -7,8 +7,8 @@
 
 enum { MAX_URL = 16384 };
 
-/* Returns the URL below which the models are: the URL that vertex.c has set, or else the base
- * URL. */
+/* Returns the URL to which the path of a model is appended: the URL that vertex.c has set, or else
+ * the base URL. */
 static const char *base_url(beluga_http_request *request)
 {
     if (!*beluga_http_request_url(request)) beluga_http_request_set_path(request, "");
@@ -111,7 +111,7 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
     char segment[512];
     for (;;) {
         size_t n = path ? strcspn(model, "/") : strlen(model);
-        /* a segment that is too long is cut; encoding then fails below */
+        /* a segment that is too long is cut here, and the encoding below fails */
         if (n >= sizeof segment) n = sizeof segment - 1;
         memcpy(segment, model, n);
         segment[n] = '\0';
@@ -192,7 +192,7 @@ const char *beluga__gemini_collection(const char *model)
 
 /* ---- lists of models ------------------------------------------------------------------------- */
 
-/* Vertex AI lists a publisher's models outside of the projects. */
+/* Set the URL of Vertex AI's list of models. It does not contain a project. */
 static int set_vertex_list(beluga_http_request *request, const char *url, beluga_error *err)
 {
     char whole[1024];

@@ -133,7 +133,7 @@ static bool pick_candidate(const beluga_json *list, const beluga_json **m)
 
 static const char not_ours[] = "the answer is JSON, but not Gemini's";
 
-/* Emit the error of a piece, from Gemini or from a proxy. */
+/* Emit the error that Gemini or a proxy sent instead of a piece. */
 static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
 {
     const beluga_json *error = beluga_json_get(root, "error");
@@ -248,7 +248,8 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     if (beluga_json_is_object(beluga_json_get(root, "error")) || beluga__fault_is(root, false))
         return emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
-    if (!models) models = beluga_json_get(root, "publisherModels"); /* the name in Vertex AI */
+    if (!models)
+        models = beluga_json_get(root, "publisherModels"); /* the list's name in Vertex AI */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
                                       "the answer is JSON, but not a list of models", emit);

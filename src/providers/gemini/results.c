@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Write a result that is a JSON object unchanged. Returns whether it was an object. */
+/* If the text of a result is a JSON object, write it unchanged. Returns whether it is an object. */
 static bool put_object(beluga__gemini_encoder *e, const char *text, size_t length)
 {
     beluga_json_doc *doc;
@@ -89,7 +89,8 @@ static beluga_role role_at(const beluga__gemini_encoder *e, size_t index)
     return beluga_message_role(beluga_call_message(e->call, index));
 }
 
-/* For older models, the media of results are in a content after the results. */
+/* Write the media of results as a separate content after the results, for models that don't accept
+ * media inside of results. */
 static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
 {
     bool any = false;

@@ -10,7 +10,7 @@ enum { MAX_URL = 16384, MAX_LOCATION = 32, MAX_PROJECT = 256 };
 
 #define HOST "https://aiplatform.googleapis.com"
 
-/* ---- the addresses of a project's models ----------------------------------------------------- */
+/* ---- the URL of a project -------------------------------------------------------------------- */
 
 static const char *own(const beluga_call *call, const char *name, const char *otherwise)
 {
@@ -39,7 +39,7 @@ static void write_host(const char *location, char *out, size_t size)
 }
 
 /* Set the URL of the project's location. Google's own host is replaced by the location's host;
- * another host, such as a gateway, stays. */
+ * another host, such as a gateway, is kept. */
 static int set_below(beluga_http_request *request, const char *project, const char *location,
                      beluga_error *err)
 {

@@ -27,7 +27,7 @@ typedef struct answer {
     piece tool_calls;
     const char *finish;
     int64_t word_delay_ms;
-    int64_t words_left; /* words until the failure */
+    int64_t words_left; /* number of words until the failure */
     int64_t input_words, reasoning_words, text_words;
     int failure;
     beluga_finish_reason reason;
@@ -243,7 +243,7 @@ static int finish(beluga_emit *emit, const answer *a)
     if (status == 0) status = emit_usage(emit, a);
     if (status) return status;
     if (a->failure) return fail(emit, a->failure);
-    if (a->endless) return 0; /* with `finish` "none" the library itself reports the error */
+    if (a->endless) return 0; /* the library itself reports the missing end as an error */
     beluga_finish_reason reason =
         a->tool_calls.text ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_STOP;
     if (a->reason) reason = a->reason;

@@ -18,7 +18,7 @@ typedef struct mock_script {
     int64_t latency_ms, word_delay_ms;
     int64_t error_count; /* -1: every call fails */
     int64_t error_after_words;
-    int failure; /* the code for `error` or for the model's name, or 0 */
+    int failure; /* the code of the error that `error` or the model's name names, or 0 */
     beluga_finish_reason
         reason;   /* the reason that `finish` names; UNKNOWN if the content of the answer decides */
     bool endless; /* `finish` is "none" */

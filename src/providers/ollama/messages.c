@@ -6,7 +6,8 @@
 
 /* ---- images ---------------------------------------------------------------------------------- */
 
-/* Returns the base64 of an image in a URL; NULL for a URL that Ollama would have to fetch. */
+/* Returns the base64 in the data: URL of an image; NULL for another URL, which Ollama would have to
+ * fetch. */
 static const char *base64_of(const beluga_part *part)
 {
     char media_type[64];

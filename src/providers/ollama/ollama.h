@@ -10,7 +10,7 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__ollama_state {
     bool has_metadata, finished;
     beluga__calls calls;

@@ -126,7 +126,7 @@ int beluga__ollama_decode_response(void *opaque, const char *body, size_t length
     int code = beluga__decode_body(body, length, emit, &root);
     if (!code) code = decode(state, root, BELUGA_ERROR_INTERNAL, emit);
     if (code) return code == BELUGA_DECODE_DONE ? 0 : code;
-    /* without "done" the answer is not complete */
+    /* a line without "done": the answer is not complete */
     return state->has_metadata ? 0 : not_ollamas(root, emit);
 }
 

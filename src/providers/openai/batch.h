@@ -23,7 +23,7 @@ typedef enum beluga__batch_quirk {
     BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
 } beluga__batch_quirk;
 
-/* The batch API of a host. The provider's table points to its first member. */
+/* The batch API of a host. A provider's table points to its first member, `api`. */
 typedef struct beluga__openai_batch {
     beluga_batch_api api;
     uint32_t quirks;     /* bits of beluga__batch_quirk */
@@ -31,7 +31,7 @@ typedef struct beluga__openai_batch {
     const char *purpose; /* the purpose of an uploaded file; NULL: "batch" */
     /* the member of a job's metadata that contains its name; NULL: BELUGA__BATCH_NAME */
     const char *name_key;
-    /* Returns the endpoint that lines and jobs contain; NULL: "/v1/chat/completions". */
+    /* Returns the endpoint that is written into lines and jobs; NULL: "/v1/chat/completions". */
     const char *(*endpoint)(const beluga_call *call);
     /* Set path and headers of a request; NULL: beluga__openai_set_head. */
     void (*set_head)(const beluga_call *call, beluga_http_request *request, const char *path);
@@ -39,8 +39,9 @@ typedef struct beluga__openai_batch {
 
 /* The state of a call about jobs. It is all zero when the call begins. */
 typedef struct beluga__openai_batch_state {
-    bool begun;             /* the first answer has been read */
-    uint32_t n_paths, next; /* paths of the requests that follow, and the index of the next one */
+    bool begun; /* the first answer has been read */
+    uint32_t n_paths,
+        next; /* number of paths for the following requests, and the index of the next one */
     char paths[BELUGA__BATCH_STEPS][BELUGA__BATCH_PATH];
 } beluga__openai_batch_state;
 

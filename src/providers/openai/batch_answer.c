@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASON = 1024 }; /* bytes for the reasons why a job failed */
+enum { REASON = 1024 }; /* size of the text with the reasons why a job failed */
 
 static bool is(const beluga_emit *emit, uint32_t quirk)
 {
@@ -15,8 +15,9 @@ static bool is(const beluga_emit *emit, uint32_t quirk)
 
 /* ---- a job ----------------------------------------------------------------------------------- */
 
-/* Reads the words of OpenAI, Azure, Groq, Together, Mistral and others; case, '_' and '-' don't
- * matter. Together also sends CANCELING, which its reference doesn't list. */
+/* Read the state of a job from the words of OpenAI, Azure, Groq, Together, Mistral and others.
+ * Case, '_' and '-' don't matter. Together also sends CANCELING, which its reference doesn't
+ * list. */
 static uint32_t read_state(const char *word)
 {
     static const struct {
@@ -164,7 +165,7 @@ static int emit_next_page(const beluga_json *root, const char *last, size_t coun
     return more && last ? beluga_emit_next_page(emit, last) : 0;
 }
 
-/* Together's list is an array; the lists of other hosts are in "data". */
+/* Emit a list of jobs. Together's list is an array; other hosts send the array in "data". */
 static int emit_jobs(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *list = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
@@ -253,7 +254,7 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
                                "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
 }
 
-/* ---- the answers to a call ------------------------------------------------------------------- */
+/* ---- answers to the requests of a call ------------------------------------------------------- */
 
 static int take_upload(const beluga_json *root, beluga_emit *emit)
 {
@@ -262,7 +263,7 @@ static int take_upload(const beluga_json *root, beluga_emit *emit)
     return beluga_emit_next_request(emit, id, 0);
 }
 
-/* Emit the job unchanged if it has ended or is already being cancelled. */
+/* Cancel the job, unless it has ended or is already being cancelled; then only emit it. */
 static int take_cancel(const beluga_json *json, beluga_emit *emit)
 {
     beluga_batch_job job;

@@ -1,4 +1,4 @@
-/* Embeddings in OpenAI's form, which most hosts have adopted. */
+/* Writes and decodes embeddings in OpenAI's form, which most hosts have adopted. */
 #include "providers/openai/embed.h"
 
 #include "providers/openai/openai.h"

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/* ---- the pieces of rows ---------------------------------------------------------------------- */
+/* ---- values that rows use -------------------------------------------------------------------- */
 
 enum {
     TEXT = BELUGA__TALKS,
@@ -62,7 +62,8 @@ static const struct {
                            "Takes back what its models thought, as reasoning_content."},
 };
 
-/* A host's words for none, minimal, low, medium, high, xhigh, max, and a note. */
+/* A host's words for the efforts none, minimal, low, medium, high, xhigh and max, and a note for
+ * users. */
 typedef struct effort_words {
     const char *words[7], *note;
 } effort_words;
@@ -147,7 +148,8 @@ static const beluga__openai_batch batch_of_moonshot = {
             .keeps_names = true},
     .quirks = BELUGA__BATCH_NO_LIMIT};
 /* Sources: two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible -
- * Batch", which shows metadata.ds_name for a task's name, and a list that takes "after". */
+ * Batch", which shows metadata.ds_name for a task's name, and "after" as a parameter of the
+ * list. */
 static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(50000, 500000000),
                                                            .one_model = true, .price_factor = 0.5,
                                                            .keeps_names = true},
@@ -424,7 +426,7 @@ static void put_text(place *to, const char *text)
     if (text && to->at + 1 < to->end) *to->at++ = text;
 }
 
-/* End a list, and return the address of its first text. */
+/* End a list with NULL, and return the address of its first text. */
 static const char *const *end_list(place *to, const char **begin)
 {
     if (to->at < to->end) *to->at++ = NULL;
@@ -506,7 +508,7 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-/* ---- requests and answers that differ -------------------------------------------------------- */
+/* ---- requests for the host of a call --------------------------------------------------------- */
 
 static const beluga__openai_host *host_of(const beluga_call *call)
 {

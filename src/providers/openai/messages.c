@@ -183,8 +183,8 @@ static bool put_moved_of(beluga__openai_encoder *e, const beluga_message *result
     return open;
 }
 
-/* The results of one answer must stay together, so the media of the results from `first` to before
- * `end` come after them. */
+/* Write the media of the results from index `first` to `end` - 1 after these results, since the
+ * results of one answer's calls must not be separated. */
 static void put_moved(beluga__openai_encoder *e, size_t first, size_t end)
 {
     bool open = false;

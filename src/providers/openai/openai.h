@@ -1,4 +1,4 @@
-/* The protocol "Chat Completions", which OpenAI defined and many hosts speak. */
+/* The protocol "Chat Completions", which OpenAI defined and many hosts implement. */
 #ifndef BELUGA__PROVIDERS_OPENAI_H
 #define BELUGA__PROVIDERS_OPENAI_H
 
@@ -10,7 +10,8 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* Both protocols of OpenAI use the same account. */
+/* The environment variables and options of an OpenAI account, which both of OpenAI's protocols
+ * use. */
 #define BELUGA__OPENAI_KEY_VARIABLES BELUGA__TEXTS("OPENAI_API_KEY")
 #define BELUGA__OPENAI_URL_VARIABLES BELUGA__TEXTS("OPENAI_BASE_URL", "OPENAI_API_BASE")
 #define BELUGA__OPENAI_ACCOUNT_OPTIONS(provider)                                         \
@@ -30,7 +31,7 @@ typedef enum beluga__openai_quirk {
     BELUGA__OPENAI_ENABLE_THINKING = 1 << 6,
     BELUGA__OPENAI_NO_SCHEMA = 1 << 7,             /* accepts no answer form except JSON mode */
     BELUGA__OPENAI_MAX_COMPLETION_TOKENS = 1 << 8, /* newer models refuse "max_tokens" */
-    /* uses Mistral's names: see request.c and messages.c */
+    /* uses Mistral's names of fields, see request.c and messages.c */
     BELUGA__OPENAI_MISTRAL = 1 << 9,
     BELUGA__OPENAI_FILE_URLS = 1 << 10,         /* accepts files by URL */
     BELUGA__OPENAI_CACHE_CONTROL = 1 << 11,     /* accepts cache marks in Anthropic's form */
@@ -93,7 +94,7 @@ typedef struct beluga__openai_detail {
     beluga__openai_member *members; /* in the call's memory */
 } beluga__openai_detail;
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__openai_state {
     bool has_metadata, refused;
     bool finished; /* a finish reason has arrived; more content may follow */
@@ -102,13 +103,13 @@ typedef struct beluga__openai_state {
     bool warned;   /* a warning has reported that audio was left out */
     beluga__calls calls;
     beluga__openai_detail detail;
-    size_t n_reasoned;      /* bytes of the open reasoning */
+    size_t n_reasoned;      /* number of bytes of the open reasoning */
     uint64_t reasoned_hash; /* hash of the same bytes */
 } beluga__openai_state;
 
 /* Members of an answer or a chunk, and of its choice. They are listed in the order in which servers
  * send them, including unused ones, so that nearly every member is found at the first comparison;
- * those of an error come last. */
+ * the members of an error come last. */
 typedef enum beluga__openai_chunk_member {
     BELUGA__OPENAI_ID,
     BELUGA__OPENAI_OBJECT,
@@ -122,7 +123,7 @@ typedef enum beluga__openai_chunk_member {
     BELUGA__OPENAI_FAULTS,
     BELUGA__OPENAI_MEMBERS = BELUGA__OPENAI_FAULTS + BELUGA__FAULT_MEMBERS
 } beluga__openai_chunk_member;
-/* Members of a stream's choices come first, in the order in which they are sent. */
+/* Members of a choice. Those of streams come first, in the order in which servers send them. */
 typedef enum beluga__openai_choice_member {
     BELUGA__OPENAI_INDEX,
     BELUGA__OPENAI_DELTA,
@@ -165,7 +166,8 @@ void beluga__openai_put_tool(beluga_json_writer *w, const beluga_tool *tool, boo
 /* Write "tool_choice". If `object` is set, a tool's name is written inside an object of this
  * name. */
 void beluga__openai_put_tool_choice(beluga__encoder *e, const char *choice, const char *object);
-/* Write "name", "schema" and "strict" of the answer's form into an open object. */
+/* Write the members "name", "schema" and "strict" for the form of the answer into an open
+ * object. */
 void beluga__openai_put_schema(beluga__encoder *e, const beluga__answer_form *form);
 
 /* messages.c */
@@ -205,7 +207,7 @@ int beluga__openai_decode_embed(const char *body, size_t length, beluga_emit *em
 
 /* Find the members of an answer or a chunk. */
 void beluga__openai_pick(const beluga_json *root, const beluga_json **members);
-/* Find the members of the choice with index 0. Returns the choice, or NULL when there is none. */
+/* Find the members of the choice with index 0. Returns the choice, or NULL if there is none. */
 const beluga_json *beluga__openai_pick_choice(const beluga_json *choices,
                                               const beluga_json **members);
 /* Emit the content of a choice's delta or message. */

@@ -80,7 +80,7 @@ bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *par
     switch (part->kind) {
     case BELUGA_PART_TEXT: return true;
     case BELUGA_PART_REASONING: return is_mistral(e);
-    case BELUGA_PART_STATE: /* this kind and the next are not part of the content */
+    case BELUGA_PART_STATE: /* this kind of part and the next one are not part of the content */
     case BELUGA_PART_TOOL_CALL: return false;
     default: return takes_from(e, part, role);
     }

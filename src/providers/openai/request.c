@@ -193,8 +193,8 @@ static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool gr
     return true;
 }
 
-/* MiniMax sends reasoning as "<think>…</think>" in the text unless this member asks for separate
- * reasoning. */
+/* Ask MiniMax for separate reasoning. Without this member it sends reasoning as "<think>…</think>"
+ * in the text. */
 static void put_reasoning_split(beluga__openai_encoder *e)
 {
     if (is(e, BELUGA__OPENAI_REASONING_SPLIT) && beluga__body_wants(&e->body, "reasoning_split"))

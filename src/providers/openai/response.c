@@ -21,8 +21,8 @@ static int emit_refusal(beluga__openai_state *state, const beluga_json *value, b
     return beluga_emit_text(emit, text, length);
 }
 
-/* Reads {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string in place of the
- * array; and {"type":"reasoning","summary":[{"type":"summary_text","text":"…"}]} of Databricks. */
+/* Emit {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string instead of the
+ * array; and Databricks' {"type":"reasoning","summary":[{"type":"summary_text","text":"…"}]}. */
 static int emit_thinking(beluga__openai_state *state, const beluga_json *thinking,
                          beluga_emit *emit)
 {
@@ -34,8 +34,8 @@ static int emit_thinking(beluga__openai_state *state, const beluga_json *thinkin
     return code;
 }
 
-/* Reads {"type":"image_url","image_url":{"url":"data:…"}}, OpenRouter's form, or a string in place
- * of the object. */
+/* Emit an image: {"type":"image_url","image_url":{"url":"data:…"}}, which is OpenRouter's form, or
+ * a string instead of the inner object. */
 static int emit_image(const beluga_json *part, beluga_emit *emit)
 {
     const beluga_json *image = beluga_json_get(part, "image_url");
@@ -241,7 +241,7 @@ static int64_t output_total(int64_t output, int64_t total, int64_t input, int64_
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
     if (output >= 0 && reasoning > output && reasoning <= INT64_MAX - output)
-        beside = true; /* Perplexity counts reasoning separately, and leaves it out of the total */
+        beside = true; /* Perplexity counts reasoning separately, and not in the total */
     return beside ? output + reasoning : output;
 }
 
@@ -363,7 +363,7 @@ int beluga__openai_decode_response(void *opaque, const char *body, size_t length
     return code ? code : beluga__openai_emit_finish(state, choice, emit);
 }
 
-/* Reads {"data":[{"id":"…"},…]}; some hosts send only the array. */
+/* Decode a list of models: {"data":[{"id":"…"},…]}; some hosts send only the array. */
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {.list = "data", .name = "id", .bare = true};

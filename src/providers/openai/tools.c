@@ -39,7 +39,8 @@ static int emit_tool_call(beluga__openai_state *state, const beluga_json *call, 
     return add(state, &piece, m[2], emit);
 }
 
-/* Each element of a list is a separate call, with a number or without. */
+/* Emit the elements of a list, each of which is a separate call or a piece of one. An index may be
+ * missing. */
 int beluga__openai_emit_tool_calls(beluga__openai_state *state, const beluga_json *calls,
                                    beluga_emit *emit)
 {

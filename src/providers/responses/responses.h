@@ -5,11 +5,11 @@
 
 #include "providers/openai/openai.h"
 
-/* The beginning of a reasoning item's signature; its id, a colon and its encrypted content
+/* The prefix of a reasoning item's signature. The item's id, a colon and the encrypted content
  * follow. */
 #define BELUGA__RESPONSES_SIGNED "openai:"
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__responses_state {
     bool has_metadata, refused;
     bool has_items;               /* items arrived before the end */

@@ -42,7 +42,7 @@ static const beluga_json_name names[MEMBERS] = {
 };
 
 typedef struct stream_event {
-    const char *type; /* the type without "response." */
+    const char *type; /* the event's type without the prefix "response." */
     member piece;     /* the member with the text; DELTA if it is only a piece */
     const beluga_json *members[MEMBERS];
 } stream_event;
