@@ -21,8 +21,7 @@ typedef struct beluga__claude_encoder {
 typedef struct beluga__claude_protocol {
     const char *name;    /* the protocol's name in warnings */
     const char *refuses; /* who refuses white space at the end of a text; a name for warnings */
-    bool
-        has_plain_text; /* a single text may be sent as a string instead of a list with one block */
+    bool has_plain_text; /* a single text may be sent as a string, without a list */
     /* Return whether a part can be sent as a block; if not, warn. */
     bool (*is_reasoning_sendable)(beluga__claude_encoder *e, const beluga_part *part);
     bool (*is_media_sendable)(beluga__claude_encoder *e, const beluga_part *part, beluga_role role);

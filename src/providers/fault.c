@@ -33,9 +33,7 @@ static bool is_set(const beluga_json *value, int depth)
     return false;
 }
 
-enum {
-    DEPTH = 3
-}; /* the depth of values that are checked, enough for {"errors":[{"message":"…"}]} */
+enum { DEPTH = 3 }; /* levels of a value that are checked: {"errors":[{"message":"…"}]} */
 
 static bool is_error_code(const beluga_json *value)
 {

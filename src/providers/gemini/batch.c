@@ -166,8 +166,8 @@ static int create(beluga__gemini_batch_state *state, const char *body, size_t le
     return go_on(state, BELUGA__GEMINI_JOB, name, emit);
 }
 
-/* Store the name of a file that must be deleted. Files with longer names are left out, since the
- * API refuses to delete them. */
+/* Store the name of a file that must be deleted. Files whose names are too long are left out, since
+ * the API refuses to delete them. */
 static void keep(char *file, const beluga_json *name)
 {
     size_t n = 0;

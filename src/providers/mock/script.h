@@ -19,9 +19,8 @@ typedef struct mock_script {
     int64_t error_count; /* -1: every call fails */
     int64_t error_after_words;
     int failure; /* the code of the error that `error` or the model's name names, or 0 */
-    beluga_finish_reason
-        reason;   /* the reason that `finish` names; UNKNOWN if the content of the answer decides */
-    bool endless; /* `finish` is "none" */
+    beluga_finish_reason reason; /* the reason that `finish` names; UNKNOWN: the content decides */
+    bool endless;                /* `finish` is "none" */
 } mock_script;
 
 /* Read the options of a call. */

@@ -44,8 +44,8 @@ typedef enum beluga__openai_quirk {
     BELUGA__OPENAI_EMBED_FLOATS = 1 << 17     /* is not known to send vectors as base64 */
 } beluga__openai_quirk;
 
-/* A host that implements the protocol. In a row of zeros it has no differences from the
- * protocol. */
+/* A host that implements the protocol. If all other members are zero, the host has no differences
+ * from the protocol. */
 typedef struct beluga__openai_host {
     beluga_provider provider;
     uint32_t quirks; /* bits of beluga__openai_quirk */

@@ -15,8 +15,7 @@ typedef struct beluga__responses_state {
     bool has_items;               /* items arrived before the end */
     bool has_text, has_reasoning; /* pieces of the current item have arrived */
     bool in_part;                 /* pieces of the current part have arrived */
-    beluga__calls
-        calls; /* identified by the positions of their items in the output, and by the items' ids */
+    beluga__calls calls;          /* identified by the positions and the ids of their items */
 } beluga__responses_state;
 
 /* request.c */
