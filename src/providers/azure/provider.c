@@ -183,9 +183,9 @@ const beluga_provider beluga__azure_provider = {
                          "send max_completion_tokens instead of max_tokens")),
     .notes = BELUGA__TEXTS(
         "The model is the name of a deployment; the base URL is that of the resource.",
-        "Speaks the v1 API, or the dated one of azure.api_version.",
-        "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token. "
+        "Uses the v1 API, or the dated API that azure.api_version names.",
+        "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and is sent as a bearer token. "
         "AZURE_CLIENT_SECRET is exchanged for such tokens, with a tenant and a client.",
-        "The limit of tokens is max_completion_tokens. Takes no top_k and no budget of "
+        "The limit of tokens is max_completion_tokens. Accepts no top_k and no budget for "
         "reasoning.",
-        "Batch jobs ask a deployment of type Global-Batch or Data-Zone-Batch.")};
+        "Batch jobs need a deployment of type Global-Batch or Data-Zone-Batch.")};

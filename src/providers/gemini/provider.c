@@ -31,9 +31,10 @@ const beluga_provider beluga__gemini_provider = {
     .batch = BELUGA__IF_BATCH_JOBS(&beluga__gemini_batch),
     .authorize = authorize,
     .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_BOOL("gemini.bearer", "the key is an OAuth token")),
-    .notes = BELUGA__TEXTS("Calls of tools without an id get one here.",
-                           "Can't be told to call one tool at a time; takes no user.",
-                           "A batch job is made of a file that is uploaded first; the API deletes "
-                           "files after 48 hours, and the file of results can't be deleted before.",
-                           "On Vertex AI some models embed one text in a request: max_inputs says "
-                           "how many are sent.")};
+    .notes =
+        BELUGA__TEXTS("Tool calls without an id get one from the library.",
+                      "Can't be told to call one tool at a time; accepts no user.",
+                      "A batch job is made from a file that is uploaded first; the API deletes "
+                      "files after 48 hours, and the file of results can't be deleted before.",
+                      "On Vertex AI some models embed one text in a request: max_inputs sets how "
+                      "many are sent.")};

@@ -136,10 +136,11 @@ const beluga_provider beluga__vertex_provider = {
         BELUGA__OWN_HEAD("vertex.location", "region, us, eu or global, which it is unless set",
                          "GOOGLE_CLOUD_LOCATION")),
     .notes = BELUGA__TEXTS(
-        "Takes a token, or the credentials of a service account or a user, which are exchanged for "
-        "tokens: the file of GOOGLE_APPLICATION_CREDENTIALS, or else that of gcloud's login.",
-        "The base URL is moved to the location, and project and location stand in the path.",
-        "Calls of tools without an id get one here.",
-        "Can't be told to call one tool at a time; takes no user.",
-        "Texts are embedded one in a request, as gemini-embedding-001 wants it; other models take "
-        "more, as max_inputs says.")};
+        "The key is a token, or the credentials of a service account or a user, which are "
+        "exchanged for tokens: the file of GOOGLE_APPLICATION_CREDENTIALS, or else that of "
+        "gcloud's login.",
+        "The base URL is changed for the location, and its path contains project and location.",
+        "Tool calls without an id get one from the library.",
+        "Can't be told to call one tool at a time; accepts no user.",
+        "A request embeds one text, as gemini-embedding-001 requires; other models accept more "
+        "(set max_inputs).")};

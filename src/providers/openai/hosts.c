@@ -28,28 +28,28 @@ static const struct {
     uint32_t quirk;
     const char *text;
 } quirk_notes[] = {
-    {BELUGA__OPENAI_TOP_K, "Takes top_k."},
-    {BELUGA__OPENAI_NO_TOOLS, "Takes no tools."},
-    {BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."},
-    {BELUGA__OPENAI_NO_SEED, "Takes no seed."},
-    {BELUGA__OPENAI_NO_USER, "Takes no user."},
-    {BELUGA__OPENAI_NO_STREAM_OPTIONS, "Tells the usage of a stream without being asked."},
+    {BELUGA__OPENAI_TOP_K, "Accepts top_k."},
+    {BELUGA__OPENAI_NO_TOOLS, "Accepts no tools."},
+    {BELUGA__OPENAI_NO_STOP, "Accepts no stop sequences."},
+    {BELUGA__OPENAI_NO_SEED, "Accepts no seed."},
+    {BELUGA__OPENAI_NO_USER, "Accepts no user."},
+    {BELUGA__OPENAI_NO_STREAM_OPTIONS, "Sends the usage of a stream without being asked."},
     {BELUGA__OPENAI_ENABLE_THINKING,
-     "Reasoning is on or off (enable_thinking), without grades, and takes a budget."},
-    {BELUGA__OPENAI_THINKING_OFF, "No reasoning is told as thinking of type disabled."},
-    {BELUGA__OPENAI_NO_SCHEMA,
-     "Of the forms of an answer it knows JSON mode only: a schema is not sent."},
-    {BELUGA__OPENAI_NO_FORM, "Takes no form of an answer: neither schema nor JSON mode is sent."},
-    {BELUGA__OPENAI_MISTRAL, "Reasoning is on or off, without grades; seed goes by random_seed."},
+     "Reasoning is on or off (enable_thinking), without levels of effort, and may have a budget."},
+    {BELUGA__OPENAI_THINKING_OFF, "Reasoning is turned off by thinking of type disabled."},
+    {BELUGA__OPENAI_NO_SCHEMA, "Knows only JSON mode: a schema is not sent."},
+    {BELUGA__OPENAI_NO_FORM, "Accepts no form of an answer: neither schema nor JSON mode is sent."},
+    {BELUGA__OPENAI_MISTRAL,
+     "Reasoning is on or off, without levels of effort; seed is sent as random_seed."},
     {BELUGA__OPENAI_MAX_COMPLETION_TOKENS, "The limit of tokens is max_completion_tokens."},
     {BELUGA__OPENAI_REASONING_SPLIT,
-     "Reasoning is asked for apart from the text (reasoning_split)."},
-    {BELUGA__OPENAI_FILE_URLS, "Takes files by their address."},
+     "Reasoning is requested separately from the text (reasoning_split)."},
+    {BELUGA__OPENAI_FILE_URLS, "Accepts files by their URL."},
     {BELUGA__OPENAI_CACHE_CONTROL, "Marks for the cache are sent as cache_control."},
-    {BELUGA__OPENAI_CACHE_TTL, "They may say for how long: 5 minutes or 1 hour."},
-    {BELUGA__OPENAI_EMBED_FLOATS, "Vectors come as numbers, not as base64."},
+    {BELUGA__OPENAI_CACHE_TTL, "A mark may say for how long it is valid: 5 minutes or 1 hour."},
+    {BELUGA__OPENAI_EMBED_FLOATS, "Vectors are sent as numbers, not as base64."},
     {BELUGA__OPENAI_REASONING_DETAILS,
-     "Takes back reasoning_details as they came, and a budget of reasoning."},
+     "Accepts the reasoning_details of earlier answers unchanged, and a budget for reasoning."},
 };
 
 /* The field for the reasoning of earlier answers, and its note. */
@@ -57,9 +57,9 @@ typedef enum field_kind { NO_FIELD, REASONING, REASONING_CONTENT } field_kind;
 static const struct {
     const char *name, *note;
 } fields[] = {
-    [REASONING] = {"reasoning", "Takes back what its models thought, as reasoning."},
+    [REASONING] = {"reasoning", "Accepts the reasoning of earlier answers, as reasoning."},
     [REASONING_CONTENT] = {"reasoning_content",
-                           "Takes back what its models thought, as reasoning_content."},
+                           "Accepts the reasoning of earlier answers, as reasoning_content."},
 };
 
 /* A host's words for the efforts none, minimal, low, medium, high, xhigh and max, and a note for
@@ -90,7 +90,7 @@ static const effort_words of_zai = {
     {NULL, "low", "low", "high", "high", "max", "max"},
     "Efforts are low, high and max, of GLM-5.2 and later; another is sent as the nearest."};
 static const effort_words no_words = {{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
-                                      "Reasoning has no grades."};
+                                      "Reasoning has no levels of effort."};
 
 /* A list of texts, each of which is followed by a NUL: "A\0B\0". */
 typedef const char *text_list;
@@ -201,7 +201,7 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | MODELS,
      .quirks = BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, .model = "deepseek-v4-flash",
      .field = REASONING_CONTENT,
-     .notes = "A model that thinks refuses a history without its thoughts.\0"},
+     .notes = "A model that thinks refuses a conversation without its earlier thoughts.\0"},
     {HOST("digitalocean", "https://inference.do-ai.run/v1",
           "GRADIENT_MODEL_ACCESS_KEY\0DIGITALOCEAN_ACCESS_TOKEN\0", "DIGITALOCEAN_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
@@ -235,7 +235,7 @@ static const row rows[] = {
           "HEROKU_BASE_URL\0"),
      .capabilities = TEXT | TOOLS,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_SEED | BELUGA__OPENAI_NO_USER,
-     .notes = "A region has its own address: that of INFERENCE_URL, and /v1.\0"},
+     .notes = "A region has its own address: INFERENCE_URL, with /v1 at the end.\0"},
     {HOST("huggingface", "https://router.huggingface.co/v1", "HF_TOKEN\0HUGGINGFACE_API_KEY\0",
           "HUGGINGFACE_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .notes = NAMED},
@@ -253,10 +253,11 @@ static const row rows[] = {
           "LITELLM_PROXY_URL\0LITELLM_PROXY_API_BASE\0"),
      .capabilities = SERVER | AUDIO | FILES | CACHE | EMBED,
      .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL,
-     .notes = SERVES "Takes back thinking_blocks as they came.\0", .max_inputs = 2048},
+     .notes = SERVES "Accepts the thinking_blocks of earlier answers unchanged.\0",
+     .max_inputs = 2048},
     {HOST("llama-server", "http://localhost:8080/v1", "LLAMA_API_KEY\0", "LLAMA_SERVER_BASE_URL\0"),
      .capabilities = SERVER | AUDIO | EMBED | COUNT, .quirks = BELUGA__OPENAI_TOP_K,
-     .model = "default", .notes = SERVES "Any name of a model will do.\0",
+     .model = "default", .notes = SERVES "Any model name is accepted.\0",
      .count_path = "/v1/chat/completions/input_tokens", .count_member = "input_tokens"},
     {HOST("lmstudio", "http://localhost:1234/v1", "LM_STUDIO_API_KEY\0",
           "LM_STUDIO_BASE_URL\0LM_STUDIO_API_BASE\0"),
@@ -276,12 +277,12 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
      .model = "mistral-small-latest", .efforts = &of_mistral,
-     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0", .max_inputs = 256,
-     .batch = &batch_of_mistral},
+     .notes = "Ids of other providers' tool calls are replaced by nine letters and digits.\0",
+     .max_inputs = 256, .batch = &batch_of_mistral},
     {HOST("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY\0", "MOONSHOT_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_THINKING_OFF,
      .field = REASONING_CONTENT,
-     .notes = "Batch jobs take few models, and neither temperature nor top_p.\0",
+     .notes = "Batch jobs accept few models, and neither temperature nor top_p.\0",
      .batch = &batch_of_moonshot},
     {HOST("morph", "https://api.morphllm.com/v1", "MORPH_API_KEY\0",
           "MORPH_BASE_URL\0MORPH_API_BASE\0"),
@@ -302,7 +303,7 @@ static const row rows[] = {
           "NVIDIA_NIM_BASE_URL\0NVIDIA_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED, .efforts = &graded,
      .input_types = nvidia_types,
-     .notes = "Models that embed for retrieval want input_type query or document.\0"},
+     .notes = "Models that embed for retrieval require input_type query or document.\0"},
     {HOST("ollama-cloud", "https://ollama.com/v1", "OLLAMA_API_KEY\0", "OLLAMA_CLOUD_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
      .field = REASONING},
@@ -363,7 +364,7 @@ static const row rows[] = {
           "TOGETHER_API_KEY\0TOGETHERAI_API_KEY\0TOGETHER_AI_API_KEY\0", "TOGETHER_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded,
-     .notes = "Batch jobs keep no name, and cost less for few models.\0",
+     .notes = "Batch jobs have no name, and cost less only for a few models.\0",
      .batch = &batch_of_together},
     {HOST("v0", "https://api.v0.dev/v1", "V0_API_KEY\0", "V0_BASE_URL\0V0_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES,
