@@ -1,4 +1,4 @@
-/* A copy of a call's options, for calls that start after the function that got the options has
+/* A copy of options, for calls that start only after the function that received the options has
  * returned. */
 #ifndef BELUGA__OPTIONS_H
 #define BELUGA__OPTIONS_H
@@ -18,7 +18,8 @@ typedef struct beluga__options {
 int beluga__options_copy(beluga__options *options, const beluga_allocator *allocator,
                          const beluga_option *opts, size_t n);
 void beluga__options_free(beluga__options *options);
-/* Set *value to the last value of an INT, DURATION or BOOL option that is in its range, if any. */
+/* Set *value to the last value of an INT, DURATION or BOOL option that is in the option's range. If
+ * there is none, *value stays unchanged. */
 void beluga__options_int(const beluga__options *options, int key, int64_t *value);
 
 #endif

@@ -57,8 +57,8 @@ int beluga__option_find(const char *name, size_t length)
     return 0;
 }
 
-/* Find an option that the name abbreviates, or NULL. Of several the shortest is taken, since it is
- * the smallest guess. */
+/* Returns the name of an option that `name` abbreviates, or NULL. If there are several, returns the
+ * shortest one, since it is the most likely. */
 static const char *abbreviated(const char *name)
 {
     const char *best = NULL;
@@ -101,7 +101,7 @@ const char *const *beluga__option_words(int key)
 /* --- constructors ----------------------------------------------------------------------------- */
 
 /* There are eighty constructors, so their common code is in these functions, which are not inlined.
- * An option whose type is 0 counts as not given. */
+ * An option whose type is 0 is treated as not set. */
 #define SHARED __attribute__((noinline)) static
 
 SHARED beluga_option text_option(uint16_t key, const char *name, const char *value, size_t length)

@@ -1,19 +1,19 @@
-/* Options by name, and the text form of their values. */
+/* Finds options by name, and reads their values from text. */
 #ifndef BELUGA__OPTION_H
 #define BELUGA__OPTION_H
 
 #include <beluga/error.h>
 #include <beluga/option.h>
 
-/* Returns the key of a name, or 0. */
+/* Returns the key of the option with this name, or 0. */
 int beluga__option_find(const char *name, size_t length);
 
-/* Returns the name of the option that the text is closest to (at most two letters differ), or
- * NULL. */
+/* Returns the name of the option that `name` resembles: at most two letters differ, or `name` is an
+ * abbreviation. Returns NULL if no option is similar. */
 const char *beluga__option_nearest(const char *name);
 
-/* Read a value as the key's type needs; the option points into `value`. On INVALID_INPUT the
- * message is `name: "value" is not …`. */
+/* Read a value according to the type of the option `key`. `out` points into `value`. On
+ * INVALID_INPUT the message is `name: "value" is not …`. */
 int beluga__option_parse_value(int key, const char *value, size_t length, beluga_option *out,
                                beluga_error *err);
 

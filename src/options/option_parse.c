@@ -7,7 +7,7 @@
 
 enum { SHOWN = 60, LONGEST_NAME = 128 }; /* SHOWN: how many bytes of a bad value an error shows */
 
-/* Set the error "name: "value" is not …"; for types that one sentence explains. */
+/* Set the error `name: "value" what`, where `what` is, for example, "is not a number". */
 static int refuse(beluga_error *err, const beluga_option_info *info, const char *value, size_t n,
                   const char *what)
 {

@@ -14,12 +14,12 @@ enum { MAX_CHAINS = 1 BELUGA_OPTION_MAP(IS_LIST) };
 /* The items of a list that is being extended. */
 typedef struct chain {
     int key;
-    bool fresh; /* all items were made by this call of apply, so they may be changed */
+    bool fresh; /* the current beluga__settings_apply made all items and may change them */
     beluga__item **end;
 } chain;
 
-/* The state of applying one list of options. The items of a LIST are copied when its first new item
- * comes. */
+/* The state of applying one list of options. The old items of a list are copied before the first
+ * new item is appended. */
 typedef struct applying {
     beluga__settings *settings;
     beluga__arena *arena;
@@ -82,7 +82,8 @@ static beluga__item *copy_item(beluga__arena *arena, const beluga__item *from)
     return item;
 }
 
-/* Give a slot a chain of its own that may be changed, with copies of its old items if `keep`. */
+/* Replace a slot's chain by a new one, which may be changed. The new chain has copies of the old
+ * items if `keep` is set. */
 static int own_chain(applying *a, chain *list, bool keep)
 {
     beluga__setting *slot = &a->settings->known[list->key];

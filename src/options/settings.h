@@ -48,11 +48,11 @@ enum { BELUGA__SETTING_WRONG = 255 };
 
 /* Apply options in order. A slot that a later layer has set is left alone. Strings and items are
  * copied into the arena. A LIST of a later layer replaces an earlier layer's list, and within one
- * layer items are added; a provider's own option replaces one with its name. Types are converted
- * (INT to DOUBLE) here; a value that can't be converted is kept for beluga__settings_check. n may
- * be BELUGA_OPTIONS_TERMINATED. A copied table shares its items with the original, so chains are
- * never changed in place, but rebuilt in the arena. Returns 0; NO_MEMORY; LIMIT_EXCEEDED above 4096
- * options or 64 MiB in one. */
+ * layer items are added; a provider's own option replaces an earlier one with the same name. Types
+ * are converted (INT to DOUBLE) here; a value that can't be converted is stored so that
+ * beluga__settings_check can report it. n may be BELUGA_OPTIONS_TERMINATED. A copied table shares
+ * its items with the original, so chains are never changed in place, but rebuilt in the arena.
+ * Returns 0; NO_MEMORY; LIMIT_EXCEEDED for more than 4096 options or a value above 64 MiB. */
 int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
                            const beluga_option *opts, size_t n, beluga_origin origin,
                            beluga_error *err);
@@ -64,16 +64,17 @@ int beluga__settings_copy(beluga__settings *to, beluga__arena *arena, const belu
 struct beluga_own_option;
 
 /* Check all settings. Scope 'M': for opening a model (INVALID_CONFIG). Scope 'C': for starting a
- * call (INVALID_INPUT); only options that the call set are checked, and those that only a model may
- * have are refused. One error names every fault, with values that would fit. */
+ * call (INVALID_INPUT); only options that the call set are checked, and options that can be set
+ * only for a model are refused. One error lists all faults, each with the allowed values. */
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
 
-/* Check only that options that need another option have it. Scope 'E', for one section of a file,
- * leaves this check out. */
+/* Check only for options that have no effect because another option is missing.
+ * beluga__settings_check does this for scope 'M', but not for 'C', and not for 'E', which is one
+ * section of a file. */
 int beluga__settings_check_company(const beluga__settings *settings, beluga_error *err);
 
 /* Like beluga__settings_check, and also check the provider's own options. `own` is the provider's
- * table, which ends with a NULL name; NULL: it has none. */
+ * table of options, which ends with a NULL name, or NULL if it has none. */
 int beluga__settings_check_all(const beluga__settings *settings, char scope, const char *provider,
                                const struct beluga_own_option *own, beluga_error *err);
 
@@ -100,12 +101,12 @@ static inline const char *beluga__settings_string(const beluga__settings *s, int
 /* Returns the provider's own option of that name, or NULL. */
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name);
 
-/* Returns the model that a name stands for by the option `models`; any other name is returned
+/* Returns the model for which a name is an alias in the option `models`. Other names are returned
  * unchanged. */
 const char *beluga__settings_model(const beluga__settings *s, const char *name);
 
-/* Read a provider's own option as another type: text (from a file or `-o`) is parsed, numbers are
- * converted. Returns false for NULL, and for a value that can't be read. */
+/* Read the value of a provider's own option. Text (from a file or `-o`) is parsed, and numbers are
+ * converted. Returns false if `item` is NULL, or if its value does not have this type. */
 bool beluga__item_int(const beluga__item *item, int64_t *value);
 bool beluga__item_double(const beluga__item *item, double *value);
 bool beluga__item_bool(const beluga__item *item, bool *value);

@@ -13,12 +13,12 @@
 
 enum { SHOWN = 60, TAIL = sizeof "; and 4294967295 more" };
 
-/* The faults that fit into one message, and the number of those that don't. */
+/* The faults that fit into one message, and the number of further faults. */
 typedef struct faults {
     char text[sizeof((beluga_error *)0)->message];
     size_t length;
     unsigned left_out;
-    int status; /* NO_MEMORY if memory was missing for the check */
+    int status; /* NO_MEMORY if the check ran out of memory */
 } faults;
 
 static void fault(faults *f, const char *format, ...) BELUGA_PRINTF(2, 3);
@@ -72,8 +72,8 @@ static void write_value(char *text, const beluga__setting *s)
         snprintf(text, BELUGA__NUMBER_TEXT, "%lld", (long long)s->value.integer);
 }
 
-/* Returns whether a maximum is a limit that somebody chose, rather than the end of the type's
- * range, which is not worth mentioning. */
+/* Returns whether messages should mention a maximum. They don't if it is only the largest value of
+ * the type. */
 static bool has_top(double maximum)
 {
     return maximum < 2147483647 || maximum > 2147483647;
@@ -127,8 +127,8 @@ static void check_object(faults *f, const char *name, const char *text, size_t n
 
 /* --- text that is sent in a header or the URL ------------------------------------------------- */
 
-/* Check a header's value. The error never quotes it, since it may be a secret, or have bytes that
- * confuse a terminal. */
+/* Check a header's value. The error never quotes the value, since it may be a secret or contain
+ * bytes that confuse a terminal. */
 static void check_header_value(faults *f, const char *name, const char *text, size_t n)
 {
     beluga__misfit m;
@@ -270,8 +270,8 @@ static void check_known(faults *f, int key, const beluga__setting *s, char scope
         check_range(f, info->name, s, info->minimum, info->maximum, info->type);
 }
 
-/* Report options that have no effect without another option, since whoever set them expects an
- * effect. */
+/* Report options that have no effect because another option is missing, since the user who set them
+ * expects an effect. */
 static void check_company(faults *f, const beluga__settings *settings)
 {
     static const struct {
@@ -335,7 +335,7 @@ static const beluga_own_option *find_own(const beluga_own_option *own, const cha
     return own && own->name ? own : NULL;
 }
 
-/* Write "; it has a, b and 3 more", or nothing if there are none. */
+/* Write "; it has a, b and 3 more", or nothing if the provider has no options of its own. */
 static void list_own(const beluga_own_option *own, char *text, size_t size)
 {
     enum { ROOM = sizeof " and 1234 more" };
@@ -365,7 +365,7 @@ static void fault_unknown(faults *f, const char *provider, const beluga_own_opti
     fault(f, "%s has no option \"%.*s\"%s", provider, shown, name, list);
 }
 
-/* Read an item as the type of its row in the table. */
+/* Read the value of a provider's own option as the type that the provider's table gives. */
 static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *value)
 {
     bool on = false;

@@ -31,7 +31,8 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
     return 0;
 }
 
-/* Objects that wait for their first member are begun from the outermost inwards. */
+/* Begin an object, since its first member is about to be written. The objects around it are begun
+ * first. */
 static void open_objects(beluga__body *body)
 {
     if (!body->object) return;

@@ -15,8 +15,8 @@ extern const beluga_provider beluga__openai_provider;
 extern const beluga_provider beluga__openai_responses_provider;
 extern const beluga_provider beluga__vertex_provider;
 
-/* Returns table `index`, or NULL after the last table; the rows of openai/hosts.c come at the
- * end. */
+/* Returns table `index`, or NULL after the last table. The tables of openai/hosts.c are the last
+ * ones. */
 const beluga_provider *beluga__builtin_provider(size_t index);
 
 #endif

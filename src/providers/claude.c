@@ -8,7 +8,7 @@ enum { LEAST_BUDGET = 1024 };
 
 /* ---- generations ----------------------------------------------------------------------------- */
 
-/* The first row whose words are in the model's name applies. */
+/* The properties of a model are those of the first row whose text is part of the model's name. */
 static const struct {
     const char *words;
     beluga__claude model;
@@ -66,7 +66,7 @@ static const char *effort_word(beluga_http_request *request, const beluga__claud
     return word;
 }
 
-/* The API refuses thinking where tool_choice forces a call. */
+/* Returns whether tool_choice forces a tool call. The API refuses thinking in this case. */
 static bool is_forced(const beluga_call *call)
 {
     const char *choice = beluga_call_get_string(call, BELUGA_OPTION_TOOL_CHOICE, NULL);
@@ -74,9 +74,9 @@ static bool is_forced(const beluga_call *call)
            strcmp(choice, "none") != 0;
 }
 
-/* Make a budget fit. A budget has a minimum, and must leave tokens for the answer; one that is too
- * large is reduced so that a quarter of all tokens is left. Returns 0 if there is no room for the
- * minimum. */
+/* Adjust a budget. It has a minimum, and must leave tokens for the answer. A budget that is too
+ * large is reduced so that a quarter of all tokens is left. Returns 0 if the limit is too small for
+ * the minimum. */
 static int64_t fit_budget(const beluga__claude *model, int64_t asked, int64_t max_tokens,
                           int64_t room)
 {
@@ -92,14 +92,14 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
     int64_t asked = budget, effort;
     bool given = beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &asked);
     if (!budget)
-        beluga_http_request_warn(request,
-                                 "the model is not told to think: max_tokens leaves less "
-                                 "than the %d tokens that it needs",
-                                 LEAST_BUDGET);
+        beluga_http_request_warn(
+            request,
+            "thinking is not requested: max_tokens leaves less than the %d tokens that it needs",
+            LEAST_BUDGET);
     else if (!given && beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort))
         beluga_http_request_warn(request,
                                  "reasoning_effort %s is sent as a budget of %lld tokens, "
-                                 "which is all that the model takes",
+                                 "since the model accepts only a budget",
                                  beluga__reasoning_effort_name(effort), (long long)budget);
     else if (budget != asked)
         beluga_http_request_warn(request,
@@ -108,8 +108,8 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
                                  (long long)budget, LEAST_BUDGET);
 }
 
-/* Returns whether the model's last message calls tools but has no reasoning of this model, for
- * example because another model wrote it or a protocol without reasoning carried it. */
+/* Returns whether the model's last message calls tools but has no reasoning of this model. For
+ * example, another model may have written the message. */
 static bool calls_without_a_thought(const beluga_call *call)
 {
     const beluga_message *message = NULL;
@@ -131,20 +131,20 @@ static void plan_budget(const beluga_call *call, beluga_http_request *request,
                         const beluga__claude *model, int64_t room, beluga__claude_plan *plan)
 {
     if (calls_without_a_thought(call)) {
-        beluga_http_request_warn(request, "the model is not told to think: it can't where its last "
-                                          "tool calls come without what it thought");
+        beluga_http_request_warn(request, "thinking is not requested: the model refuses it if its "
+                                          "last tool calls lack their reasoning");
         plan->mode = BELUGA__CLAUDE_DISABLED;
         return;
     }
 
-    /* Models that take only a budget get one that comes near to the effort. */
+    /* budgets that correspond to the efforts, for models that accept only a budget */
     static const int64_t near_effort[] = {0, 1024, 2048, 8192, 16384, 24576, 31999};
     int64_t effort = BELUGA_REASONING_EFFORT_NONE, asked;
     bool has_budget = beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &asked);
     bool has_effort = beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort);
     if (has_budget && has_effort && model->thinking == BELUGA__THINKING_BUDGET)
-        beluga_http_request_warn(request, "reasoning_effort is not sent: the model takes "
-                                          "the budget alone");
+        beluga_http_request_warn(request,
+                                 "reasoning_effort is not sent: the model accepts only the budget");
     if (!has_budget) asked = near_effort[effort];
     plan->budget = fit_budget(model, asked, plan->max_tokens, room);
     plan->mode = plan->budget ? BELUGA__CLAUDE_ENABLED : BELUGA__CLAUDE_DISABLED;
@@ -158,8 +158,8 @@ static void plan_adaptive(const beluga_call *call, beluga_http_request *request,
     plan->mode = BELUGA__CLAUDE_ADAPTIVE;
     if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &budget) &&
         model->thinking == BELUGA__THINKING_ADAPTIVE)
-        beluga_http_request_warn(request, "reasoning_budget is not sent: the model chooses itself "
-                                          "how much to think; reasoning_effort tells it how hard");
+        beluga_http_request_warn(request, "reasoning_budget is not sent: the model decides itself "
+                                          "how much to think; use reasoning_effort");
 }
 
 static void plan_thinking(const beluga_call *call, beluga_http_request *request,
@@ -168,11 +168,12 @@ static void plan_thinking(const beluga_call *call, beluga_http_request *request,
     int64_t budget = 0;
     bool has_budget = beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &budget);
     if (model->thinking == BELUGA__THINKING_NEVER) {
-        beluga_http_request_warn(request, "the model is not told to think: it can't");
+        beluga_http_request_warn(request, "thinking is not requested: this model can't think");
         plan->effort = NULL;
     } else if (model->known && is_forced(call)) {
-        beluga_http_request_warn(request, "the model is not told to think: it can't where "
-                                          "tool_choice makes it call a tool");
+        beluga_http_request_warn(
+            request,
+            "thinking is not requested: the model refuses it if tool_choice forces a tool call");
         plan->mode = BELUGA__CLAUDE_DISABLED;
         plan->effort = NULL;
     } else if (model->thinking == BELUGA__THINKING_BUDGET ||

@@ -1,5 +1,5 @@
-/* The options that Anthropic's models take, which differ in each generation, whoever serves the
- * models. */
+/* The options that Anthropic's models accept. They differ between generations of models, but not
+ * between the services that offer a model. */
 #ifndef BELUGA__PROVIDERS_CLAUDE_H
 #define BELUGA__PROVIDERS_CLAUDE_H
 
@@ -17,17 +17,17 @@ typedef enum beluga__thinking {
 typedef struct beluga__claude {
     beluga__thinking thinking;
     bool known;          /* the model is one of Anthropic's */
-    bool samples_itself; /* the model takes neither temperature nor top_p nor top_k */
-    bool no_xhigh;       /* there is no "xhigh" between "high" and "max" */
-    bool one_of_two;     /* the model takes temperature or top_p, not both */
-    int64_t max_tokens;  /* the most tokens of an answer; 0: unknown */
+    bool samples_itself; /* the model accepts neither temperature nor top_p nor top_k */
+    bool no_xhigh;       /* the model has no effort "xhigh" between "high" and "max" */
+    bool one_of_two;     /* the model accepts temperature or top_p, but not both */
+    int64_t max_tokens;  /* maximum number of tokens of an answer; 0 if unknown */
 } beluga__claude;
 
-/* Returns the properties of a model; an unknown model of Anthropic's counts as one of the
- * newest. */
+/* Returns the properties of a model; an unknown model of Anthropic's is treated like the newest
+ * ones. */
 beluga__claude beluga__claude_of(const char *model);
 
-/* Whether a request turns thinking on. */
+/* How a request sets thinking. */
 typedef enum beluga__claude_mode {
     BELUGA__CLAUDE_UNSAID, /* the request does not mention thinking */
     BELUGA__CLAUDE_DISABLED,
@@ -37,7 +37,7 @@ typedef enum beluga__claude_mode {
 /* Returns the API's word for a mode; NULL for UNSAID. */
 const char *beluga__claude_mode_name(beluga__claude_mode mode);
 
-/* The values that are sent so that a model thinks as the options ask. */
+/* The settings for thinking that are sent, derived from the call's options. */
 typedef struct beluga__claude_plan {
     beluga__claude_mode mode;
     int64_t budget;     /* budget of ENABLED */
@@ -45,8 +45,8 @@ typedef struct beluga__claude_plan {
     int64_t max_tokens; /* 0: the caller set no limit */
 } beluga__claude_plan;
 
-/* Make the plan, and warn about options that can't be met. `room` is the limit of an answer's
- * tokens if the caller sets none; a budget is added to it. */
+/* Make the plan, and warn about options that the model can't meet. `room` is the limit for the
+ * tokens of an answer if the caller sets none; a budget is added to it. */
 beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_request *request,
                                            const beluga__claude *model, int64_t room);
 static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)

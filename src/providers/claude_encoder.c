@@ -18,7 +18,8 @@ void beluga__claude_put_temperature(beluga__claude_encoder *e, beluga__body *obj
     beluga_json_put_double(e->w, "temperature", value > 1 ? 1 : value);
 }
 
-/* The newest models hide their thoughts unless a display is asked for. */
+/* Write "thinking". The newest models do not show their thoughts unless the request asks for
+ * "display". */
 void beluga__claude_put_thinking(beluga__claude_encoder *e, beluga__body *body)
 {
     const beluga__claude_plan *plan = &e->plan;
@@ -53,7 +54,7 @@ static bool is_text_sendable(beluga__claude_encoder *e, const beluga_part *part)
                                   e->name);
     if (part->flags & BELUGA_PART_CACHE)
         beluga__encoder_warn_once(&e->base, BELUGA__LOST_MARK,
-                                  "a cache mark is not sent: there is nothing where it stands");
+                                  "a cache mark is not sent: its part is empty");
     return false;
 }
 
@@ -77,8 +78,8 @@ size_t beluga__claude_text_length(beluga__claude_encoder *e, const beluga_part *
     while (part == e->prefill && n && beluga__is_blank(part->text + n - 1, 1)) n--;
     if (n < part->text_length)
         beluga__encoder_warn_once(&e->base, BELUGA__CUT_TEXT,
-                                  "white space at the end of what the answer goes on with is not "
-                                  "sent: %s refuses it",
+                                  "white space at the end of the text that the answer continues is "
+                                  "not sent: %s refuses it",
                                   e->protocol->refuses);
     return n;
 }
@@ -114,14 +115,15 @@ bool beluga__claude_is_system(beluga__claude_encoder *e, const beluga_message *m
     return system;
 }
 
-/* The messages from `begin` to before `end` form one turn. */
+/* A turn: the messages from index `begin` to `end` - 1. */
 typedef struct message_turn {
     size_t begin, end, blocks;
     bool assistant;
-    const beluga_part *only; /* the only block, when it is plain text */
+    const beluga_part *only; /* the only block, if it is plain text */
 } message_turn;
 
-/* Where the protocol has no short form for a single text, counting ends at the first block. */
+/* Count the blocks of a message. If the protocol has no short form for a single text, counting
+ * stops at the first block. */
 static size_t count_blocks(beluga__claude_encoder *e, const beluga_message *message,
                            const beluga_part **only)
 {
@@ -141,7 +143,7 @@ static size_t count_blocks(beluga__claude_encoder *e, const beluga_message *mess
     return count;
 }
 
-/* A message without blocks does not end a turn. */
+/* Find the turn that begins at a message. A message without blocks does not end a turn. */
 static message_turn next_turn(beluga__claude_encoder *e, size_t begin)
 {
     message_turn turn = {.begin = begin, .end = begin};
@@ -160,7 +162,7 @@ static message_turn next_turn(beluga__claude_encoder *e, size_t begin)
     return turn;
 }
 
-/* Claude requires the results of tools before all other blocks. */
+/* Write the results of tools, or all other blocks. Claude requires the results first. */
 static void put_blocks(beluga__claude_encoder *e, const message_turn *turn, bool results)
 {
     const beluga__claude_protocol *protocol = e->protocol;

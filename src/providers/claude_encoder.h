@@ -1,6 +1,6 @@
 /* A request to one of Anthropic's models, which is similar in the Messages API and in Bedrock's
- * Converse. Both have two roles that must alternate, and want the results of all tools of a turn
- * in one message, so consecutive messages of one role become one message. */
+ * Converse. Both have two roles that must alternate, and require the results of all tools of a turn
+ * in one message. So consecutive messages of one role are sent as one message. */
 #ifndef BELUGA__PROVIDERS_CLAUDE_ENCODER_H
 #define BELUGA__PROVIDERS_CLAUDE_ENCODER_H
 
@@ -14,18 +14,18 @@ typedef struct beluga__claude_encoder {
     beluga__claude_plan plan;
     const beluga_part *prefill; /* the text that the answer continues, or NULL */
     beluga__marks marks;
-    struct beluga__bedrock_documents *documents; /* used only for Bedrock */
+    struct beluga__bedrock_documents *documents; /* used only by Bedrock */
 } beluga__claude_encoder;
 
-/* The differences between the two protocols. */
+/* The differences between the Messages API and Converse. */
 typedef struct beluga__claude_protocol {
     const char *name;    /* the protocol's name in warnings */
-    const char *refuses; /* names, in warnings, what refuses white space at an end */
-    bool has_plain_text; /* a text may stand in place of a list with one block */
-    /* Return whether a part becomes a block, and warn of one that does not. */
+    const char *refuses; /* who refuses white space at the end of a text; a name for warnings */
+    bool has_plain_text; /* a single text may be sent as a string, without a list */
+    /* Return whether a part can be sent as a block; if not, warn. */
     bool (*is_reasoning_sendable)(beluga__claude_encoder *e, const beluga_part *part);
     bool (*is_media_sendable)(beluga__claude_encoder *e, const beluga_part *part, beluga_role role);
-    /* Write a sendable part, which is no state, as a block. */
+    /* Write a sendable part, which is not a state, as a block. */
     void (*put_block)(beluga__claude_encoder *e, const beluga_part *part);
     /* Write the part's cache mark as a separate block; NULL: put_block writes the mark inside the
      * part's block. */
@@ -33,27 +33,27 @@ typedef struct beluga__claude_protocol {
     void (*put_tool_result)(beluga__claude_encoder *e, const beluga_message *message);
 } beluga__claude_protocol;
 
-/* Returns whether a part becomes a block: blank text, reasoning that the model did not sign and
- * unknown media would be refused. Warns about lost content. */
+/* Returns whether a part can be sent as a block. The API would refuse blank text, reasoning that
+ * the model did not sign, and unknown media. Warns about content that is left out. */
 bool beluga__claude_is_sendable(beluga__claude_encoder *e, const beluga_part *part,
                                 beluga_role role);
-/* Returns how many bytes of a text are sent, since the text that the answer continues may not end
- * in white space. */
+/* Returns how many bytes of a text are sent: the text that the answer continues must not end in
+ * white space. */
 size_t beluga__claude_text_length(beluga__claude_encoder *e, const beluga_part *part);
-/* Returns whether a message is a system message. Warns about a system message after other messages;
- * `*others` must be false at first. */
+/* Returns whether a message is a system message. Warns if such a message comes after others;
+ * `*others` records whether others came, and must be false at first. */
 bool beluga__claude_is_system(beluga__claude_encoder *e, const beluga_message *message,
                               bool *others);
-/* Returns the sendable part that the answer continues, or NULL. */
+/* Returns the part at the end of the conversation that the answer continues, or NULL. */
 const beluga_part *beluga__claude_find_prefill(beluga__claude_encoder *e);
 /* Write "messages". */
 void beluga__claude_put_messages(beluga__claude_encoder *e);
 
-/* Write "temperature", whose maximum is 1 here. */
+/* Write "temperature", reduced to the maximum of these APIs, which is 1. */
 void beluga__claude_put_temperature(beluga__claude_encoder *e, beluga__body *object);
 /* Write "thinking". */
 void beluga__claude_put_thinking(beluga__claude_encoder *e, beluga__body *body);
-/* Returns the type of a tool_choice: "auto", "none", "any" or "tool". NULL stands for "auto". */
+/* Returns the type of a tool_choice: "auto", "none", "any" or "tool". NULL means "auto". */
 const char *beluga__claude_choice(const char *choice);
 
 #endif

@@ -52,7 +52,7 @@ int beluga__set_key(beluga_http_request *request, const beluga_credential *crede
     return 0;
 }
 
-/* Returns whether the path of a URL of length n ends in a text of length m. */
+/* Returns whether a URL of length n has a path that ends in a text of length m. */
 static bool ends_in(const char *url, size_t n, const char *end, size_t m)
 {
     const char *host = strstr(url, "://");
@@ -60,8 +60,8 @@ static bool ends_in(const char *url, size_t n, const char *end, size_t m)
     return n >= m + start && memcmp(url + n - m, end, m) == 0;
 }
 
-/* Returns the length of a base URL without the endpoint at its end, or without the version with
- * which the endpoint begins. */
+/* Returns the length of a base URL without the endpoint at its end, or without the endpoint's
+ * version if the URL ends in that. */
 static size_t without_endpoint(const char *url, size_t n, const char *endpoint)
 {
     size_t m = strlen(endpoint), first = 1 + strcspn(endpoint + 1, "/");
@@ -119,7 +119,7 @@ void beluga__error_refine(beluga_error *err, int code)
 void beluga__error_set_inside(beluga_error *err, int code, int otherwise)
 {
     beluga_error_set(err, code, "%s%s", beluga_error_text(code),
-                     code == otherwise ? "" : " (so it says inside an answer of status 200)");
+                     code == otherwise ? "" : " (reported inside an answer of status 200)");
 }
 
 void beluga__error_describe(beluga_error *err, const char *word, int64_t number,

@@ -1,5 +1,5 @@
-/* Names, keys, addresses and errors, which are similar in most protocols. Like everything in this
- * folder, it uses the public headers only. */
+/* Functions for names, keys, URLs and errors, which are similar in most protocols. Like nearly all
+ * code of this folder, they use public headers only. */
 #ifndef BELUGA__PROVIDERS_COMMON_H
 #define BELUGA__PROVIDERS_COMMON_H
 
@@ -15,27 +15,29 @@ bool beluga__is_blank(const char *text, size_t length);
 
 /* Send the key as a bearer token. Returns 0, or AUTHENTICATION for a key that is too long. */
 int beluga__set_bearer(beluga_http_request *request, const char *key, beluga_error *err);
-/* Send the key in a header of the provider's own, or as a bearer token where the key is one; the
- * provider's own BOOL option `option` decides instead when it is set. Returns as
- * beluga__set_bearer does. */
+/* Send the key in the provider's own header, or as a bearer token if `is_token` is set. The
+ * provider's own BOOL option `option`, if set, overrides `is_token`. Returns the same codes as
+ * beluga__set_bearer. */
 int beluga__set_key(beluga_http_request *request, const beluga_credential *credential,
                     const char *header, const char *option, bool is_token, beluga_error *err);
 
-/* Set the path of the URL. People also copy the whole address of an endpoint as base URL, or an
- * address that ends in its version. The part of `endpoints` (ended by NULL) that the base URL
- * already has is not repeated, and is dropped before another path. */
+/* Set the path of the URL. Users also set the base URL to the complete address of an endpoint, or
+ * to an address that ends in the endpoint's version. If the base URL ends in one of `endpoints` (a
+ * list that ends with NULL) or in its version, that end is not repeated, and it is removed before
+ * another path is appended. */
 void beluga__set_path(beluga_http_request *request, const char *const *endpoints, const char *path);
 
 /* Returns the base64 inside "data:TYPE;base64,…" and copies the type, or NULL for another URL. A
- * type that does not fit is cut, since no such type is known. */
+ * type that does not fit into `media_type` is cut; no known type is so long. */
 const char *beluga__data_url(const char *url, char *media_type, size_t size);
 
-/* Change an error's code, and its message to the code's; status, request id and wait stay. */
+/* Change an error's code, and replace its message by the code's standard text. HTTP status, request
+ * id and retry delay stay unchanged. */
 void beluga__error_refine(beluga_error *err, int code);
-/* Set an error that came inside an answer of status 200. The message mentions this when the code
- * is not `otherwise`, the code for an error that has none. */
+/* Set an error that an answer with status 200 contained. The message mentions the status, unless
+ * the code is `otherwise`, which callers use for errors without a known code. */
 void beluga__error_set_inside(beluga_error *err, int code, int otherwise);
-/* Set the provider's own code, or `number` where `word` is NULL; and the cause, if any. */
+/* Set the provider's own code (`number` if `word` is NULL), and the cause, if any. */
 void beluga__error_describe(beluga_error *err, const char *word, int64_t number,
                             const char *message, size_t length);
 

@@ -1,5 +1,5 @@
-/* Pieces of decoders that several protocols share: the beginning of a body, counts, and the
- * events that are not made of one member. */
+/* Functions that the decoders of several protocols share: for parsing a body, for reading counts,
+ * and for emitting events. */
 #ifndef BELUGA__PROVIDERS_DECODE_H
 #define BELUGA__PROVIDERS_DECODE_H
 
@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* Returns a text, or NULL for "", which stands for a missing member. */
+/* Returns `text`, or NULL if it is "", since some servers send "" instead of leaving a member
+ * out. */
 static inline const char *beluga__filled(const char *text)
 {
     return text && *text ? text : NULL;
@@ -19,12 +20,12 @@ static inline bool beluga__is(const char *text, const char *word)
     return text && strcmp(text, word) == 0;
 }
 
-/* Parse the body of a whole answer. Returns 0 or a code, which is EMPTY_RESPONSE for an empty
- * body. */
+/* Parse the body of an answer that is not streamed. Returns 0 or a code, which is EMPTY_RESPONSE
+ * for an empty body. */
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root);
-/* Emit an error for JSON that is not the expected `what`, with the beginning of the JSON as the
- * cause. Returns the code. */
+/* Emit an error with the message `what` for unexpected JSON. The beginning of the JSON becomes the
+ * error's cause. Returns the code. */
 int beluga__decode_failure(const beluga_json *root, int code, const char *what, beluga_emit *emit);
 /* Returns whether a frame is "[DONE]", which ends many streams. */
 bool beluga__is_done(const beluga_frame *frame);
@@ -34,14 +35,15 @@ int64_t beluga__count_value(const beluga_json *value, int64_t most);
 int64_t beluga__count(const beluga_json *object, const char *key, int64_t most);
 /* The largest count that can be added to others without overflow. */
 #define BELUGA__MOST_TOKENS (INT64_MAX / 8)
-/* Returns the seconds since 1970 of a text that is a time of RFC 3339; 0 for any other value. */
+/* Returns the seconds since 1970 if the value is a string with an RFC 3339 time, otherwise 0. */
 int64_t beluga__time_value(const beluga_json *value);
-/* Returns the member `key`, the number of a block or an item; 0 for a bad value. */
+/* Returns the member `key`, which is the index of a block or an item; 0 for a bad value. */
 uint32_t beluga__index_of(const beluga_json *object, const char *key);
 
-/* Emit usage with the JSON that it was read from. */
+/* Emit usage together with the JSON from which it was read. */
 int beluga__emit_read_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit);
-/* Emit a text, or a member that is one, as text or as reasoning, unless it is empty. */
+/* Emit a string, or a member that is a string, as text or as reasoning. If it is missing or empty,
+ * nothing is emitted. */
 int beluga__emit_text_value(const beluga_json *value, beluga_emit *emit);
 int beluga__emit_text_member(const beluga_json *object, const char *key, beluga_emit *emit);
 int beluga__emit_reasoning_value(const beluga_json *value, beluga_emit *emit);
@@ -50,14 +52,15 @@ int beluga__emit_reasoning_member(const beluga_json *object, const char *key, be
 int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,
                                   beluga_emit *emit);
 
-/* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as an object with this
- * only member. */
+/* Emit a JSON value of an answer as state (beluga_emit_state). If `key` is set, the state is an
+ * object with the value as its only member. */
 int beluga__emit_json_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
                             const beluga_json *value);
 
 /* Returns the kind of part for a media type: IMAGE, AUDIO or FILE. */
 beluga_part_kind beluga__kind_of_media(const char *media_type);
-/* Emit media by its URL, or the bytes of a data: URL. With `kind` 0 the media type decides. */
+/* Emit media with its URL, or with the bytes of a data: URL. If `kind` is 0, the media type decides
+ * which kind it is. */
 int beluga__emit_url(beluga_emit *emit, int kind, const char *media_type, const char *url);
 
 #endif

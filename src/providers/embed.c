@@ -43,7 +43,7 @@ const char *beluga__embed_type(beluga__embed_request *e, const char *const *word
     if (!beluga_call_get_int(e->call, BELUGA_OPTION_INPUT_TYPE, &type)) return NULL;
     const char *word = words ? words[type] : NULL;
     if (!word)
-        beluga_http_request_warn(e->request, "this input_type is not sent: %s has none of it",
+        beluga_http_request_warn(e->request, "this input_type is not sent: %s has no such type",
                                  whose);
     return word;
 }
@@ -109,6 +109,6 @@ void beluga__warn_of_texts_only(const beluga_call *call, beluga_http_request *re
     for (size_t i = 0, n = beluga_call_message_count(call); i < n; i++)
         only = only && is_text_only(beluga_call_message(call, i));
     beluga_http_request_warn(
-        request, "%s counts texts alone: the marks between messages%s%s are left out", whose,
-        only ? "" : ", parts that are no text", beluga_call_tool_count(call) ? ", and tools" : "");
+        request, "%s counts only texts: separators of messages%s%s are not counted", whose,
+        only ? "" : ", parts that are not text", beluga_call_tool_count(call) ? ", and tools" : "");
 }

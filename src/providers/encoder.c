@@ -39,8 +39,8 @@ void beluga__encoder_fail(beluga__encoder *e, int code, const char *what)
     if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
 }
 
-/* Fail for a part of a question that can't be sent. In an earlier answer such a part is only left
- * out. */
+/* Returns whether a part that can't be sent makes the request fail, because the option strict_media
+ * is set. Otherwise the part is left out, with a warning. */
 static bool refuses(const beluga__encoder *e, beluga__warning warning)
 {
     bool strict = false;
@@ -165,8 +165,9 @@ bool beluga__refuse_role(beluga__encoder *e, const beluga_part *part, beluga_rol
     bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
     if (!of_model || role == BELUGA_ROLE_AI) return false;
     if (!e->status)
-        e->status = beluga_error_set(e->err, BELUGA_ERROR_NOT_SUPPORTED,
-                                     "%s can't take a part of this kind from this role", e->name);
+        e->status = beluga_error_set(
+            e->err, BELUGA_ERROR_NOT_SUPPORTED,
+            "%s does not accept this kind of part in a message of this role", e->name);
     return true;
 }
 
@@ -185,10 +186,9 @@ void beluga__warn_of_tool_error(beluga__encoder *e, const beluga_message *messag
                                 const char *whose)
 {
     if (beluga_message_is_tool_error(message))
-        beluga__encoder_warn_once(e, BELUGA__LOST_FAILURE,
-                                  "that a tool failed is told by its text alone: %s has no mark "
-                                  "for it",
-                                  whose);
+        beluga__encoder_warn_once(
+            e, BELUGA__LOST_FAILURE,
+            "the failure of a tool is shown only by its text: %s has no mark for it", whose);
 }
 
 static const char *name_in(const beluga_message *message, const char *id)
@@ -208,7 +208,7 @@ const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t
     return name;
 }
 
-/* Returns 1 when a call's arguments are a JSON object, 0 when they are not, or NO_MEMORY. */
+/* Returns 1 if a call's arguments are a JSON object, 0 if they are not, or NO_MEMORY. */
 static int is_object(const beluga_part *part)
 {
     beluga_json_doc *doc = NULL;
@@ -239,8 +239,8 @@ static void end_arguments(beluga__encoder *e, int code, bool wrapped)
     if (code) beluga__encoder_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
     if (wrapped)
         beluga__encoder_warn_once(e, BELUGA__WRAPPED_ARGUMENTS,
-                                  "a tool call's arguments that are not a JSON object are sent as "
-                                  "the text \"arguments\" in one");
+                                  "a tool call's arguments are not a JSON object and are sent as "
+                                  "the member \"arguments\" of one");
 }
 
 void beluga__put_arguments(beluga__encoder *e, const char *key, const beluga_part *part)
@@ -290,7 +290,8 @@ const beluga_message *beluga__last_of_model(const beluga_call *call)
     return NULL;
 }
 
-/* Returns the length of the texts; writes them unless `out` is NULL. */
+/* Join the texts of a message's parts of one kind. Returns their length; writes them unless `out`
+ * is NULL. */
 static size_t join(const beluga_message *message, beluga_part_kind kind, const char *separator,
                    char *out)
 {
@@ -311,7 +312,7 @@ void beluga__put_joined(beluga__encoder *e, const char *key, const beluga_messag
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     size_t length = join(message, kind, separator, NULL);
-    /* Nearly all messages have one text, which needs no copy. */
+    /* Nearly all messages have a single text, which needs no copy. */
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         if (part->kind != kind || part->text_length != length) continue;
@@ -376,8 +377,8 @@ void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *requ
     for (size_t i = 0, n = beluga_call_message_count(call); i < n && !marked; i++)
         marked = has_cache_mark(beluga_call_message(call, i));
     if (marked)
-        beluga_http_request_warn(request, "the cache marks are not sent: what is kept, and how "
-                                          "long, is for this provider to choose");
+        beluga_http_request_warn(request, "the cache marks are not sent: this provider decides "
+                                          "itself what it caches, and for how long");
 }
 
 void beluga__put_cache_ttl(beluga_json_writer *w, const beluga_part *part)
@@ -397,8 +398,8 @@ beluga__marks beluga__count_marks(const beluga_call *call)
     return marks;
 }
 
-/* The first mark is worth the most, since the text before it never changes. The other marks kept
- * are the last ones, at the end of the conversation. */
+/* The first mark saves the most, since the text before it never changes. The other marks that are
+ * sent are the last ones, at the end of the conversation. */
 bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
 {
     size_t place = ++marks->written;
@@ -406,8 +407,9 @@ bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
         place > marks->all - (BELUGA__CACHE_MARKS - 1))
         return true;
     if (!marks->warned)
-        beluga_http_request_warn(request, "of the cache marks the first and the last three are "
-                                          "sent: more than four are refused");
+        beluga_http_request_warn(
+            request,
+            "only the first and the last three cache marks are sent: more than four are refused");
     marks->warned = true;
     return false;
 }

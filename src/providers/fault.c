@@ -6,22 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An error in the form that servers send. */
+/* The members of an error that a server sent. */
 typedef struct json_fault {
     const char *message, *code, *type;
-    const char *inner; /* Azure's more exact code */
+    const char *inner; /* the code in Azure's "innererror", which is more exact */
     size_t n_message;
-    bool flagged;   /* flagged by OpenRouter's moderation, which has no error word */
-    int64_t status; /* the HTTP status that some hosts send in place of the code; 0: none */
-    int64_t http;   /* the HTTP status that is sent beside the error; 0: none */
-    int number;     /* the error code for MiniMax's number; 0: none */
+    bool flagged;   /* OpenRouter's moderation flagged the input; it sends no error word */
+    int64_t status; /* the HTTP status that some hosts send instead of the code; 0: none */
+    int64_t http;   /* the HTTP status in the member "status"; 0: none */
+    int number;     /* the error code that MiniMax's number means; 0: none */
 } json_fault;
 
 /* ---- distinguishing errors from answers ------------------------------------------------------ */
 
-/* Good answers may contain members of an error without a value: null, false, 0, "", {}, or objects
- * of these.
- */
+/* Returns whether a member of an error has a value. Good answers may contain such members without
+ * one: null, false, 0, "", {}, or objects of these. */
 static bool is_set(const beluga_json *value, int depth)
 {
     if (beluga_json_is_string(value)) return *beluga_json_string(value, NULL);
@@ -34,7 +33,7 @@ static bool is_set(const beluga_json *value, int depth)
     return false;
 }
 
-enum { DEPTH = 3 }; /* enough for {"errors":[{"message":"…"}]} */
+enum { DEPTH = 3 }; /* levels of a value that are checked: {"errors":[{"message":"…"}]} */
 
 static bool is_error_code(const beluga_json *value)
 {
@@ -60,7 +59,7 @@ static __attribute__((noinline)) bool tells_fault(const beluga_json *const *valu
 
 bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
 {
-    /* nearly all answers have no such member */
+    /* the fast path: nearly all answers have no such member */
     if (!values[BELUGA__FAULT_ERROR] && !values[BELUGA__FAULT_ERRORS] &&
         !values[BELUGA__FAULT_CODE] && !values[BELUGA__FAULT_MESSAGE] &&
         !values[BELUGA__FAULT_MSG] && !values[BELUGA__FAULT_BASE_RESP])
@@ -68,7 +67,8 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
     return tells_fault(values);
 }
 
-/* Cerebras, gateways and RFC 9457 send the members of an error without an enclosing object. */
+/* Returns whether the members of an error are at the top level, where Cerebras, gateways and
+ * servers that follow RFC 9457 send them. */
 static bool is_bare(const beluga_json *root)
 {
     static const char *const texts[] = {"message", "msg", "title", "error_description"};
@@ -96,7 +96,7 @@ bool beluga__fault_is(const beluga_json *root, bool certain)
 
 /* ---- reading an error ------------------------------------------------------------------------ */
 
-/* A code may be a word, a number, or a number in a string. */
+/* Read the code of an error, which may be a word, a number, or a number in a string. */
 static void read_code(json_fault *fault, const beluga_json *value)
 {
     const char *word = beluga_json_string(value, NULL);
@@ -120,7 +120,8 @@ static void read_message(json_fault *fault, const beluga_json *value)
     fault->n_message = n;
 }
 
-/* A type of RFC 9457 is a URL, which names no error. */
+/* Read the type of an error. In RFC 9457 the type is a URL, which is not used as the name of the
+ * error. */
 static void read_type(json_fault *fault, const beluga_json *value)
 {
     const char *type = beluga__filled(beluga_json_string(value, NULL));
@@ -139,26 +140,26 @@ static void read_object(json_fault *fault, const beluga_json *object)
     read_message(fault, beluga_json_get(object, "msg"));
     const beluga_json *message = beluga_json_get(object, "message");
     read_message(fault, message);
-    /* Inception sends this form. */
+    /* the form that Inception sends */
     read_message(fault, beluga_json_get(beluga_json_at(message, 0), "msg"));
-    /* OpenRouter's message may be only this; the message of the host behind it is in "raw". */
+    /* If OpenRouter's message is only this text, the message of the host behind it is in "raw". */
     bool bare = fault->message && strcmp(fault->message, "Provider returned error") == 0;
     if (bare) read_message(fault, beluga_json_get(beluga_json_get(object, "metadata"), "raw"));
 }
 
-/* Reads FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}; Mistral wraps it in
- * "message". */
+/* Read FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}, which Mistral sends inside
+ * of "message". */
 static void read_detail(json_fault *fault, const beluga_json *root)
 {
     const beluga_json *detail = beluga_json_get(root, "detail");
     if (!detail) detail = beluga_json_get(beluga_json_get(root, "message"), "detail");
     read_message(fault, detail);
-    read_message(fault, beluga_json_get(detail, "error")); /* the form of DeepInfra */
+    read_message(fault, beluga_json_get(detail, "error")); /* the form that DeepInfra sends */
     read_message(fault, beluga_json_get(beluga_json_at(detail, 0), "msg"));
 }
 
-/* Reads MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, beside
- * an answer or in place of one. */
+/* Read MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, which a
+ * body contains instead of an answer or together with one. */
 static void read_base_resp(json_fault *fault, const beluga_json *base)
 {
     static const struct {
@@ -178,8 +179,8 @@ static void read_base_resp(json_fault *fault, const beluga_json *base)
         if (number == numbers[i].number) fault->number = numbers[i].code;
 }
 
-/* Some names are only at the root: RFC 9457's title, OAuth's description, Baidu's error_code and
- * error_msg, vLLM's error_type and error_message. */
+/* Read members that appear only at the top level: RFC 9457's title, OAuth's description, Baidu's
+ * error_code and error_msg, vLLM's error_type and error_message. */
 static void read_members(json_fault *fault, const beluga_json *root)
 {
     static const char *const messages[] = {"title", "error_description", "Message", "error_msg",
@@ -200,7 +201,7 @@ static void read_error(json_fault *fault, const beluga_json *error)
         read_message(fault, error);
 }
 
-/* Members that are read later override earlier ones. */
+/* Read an error in any of the known forms. Members that are read later override earlier ones. */
 static json_fault read_fault(const beluga_json *root)
 {
     json_fault fault = {0};
@@ -210,7 +211,7 @@ static json_fault read_fault(const beluga_json *root)
     read_object(&fault, root);
     read_members(&fault, root);
     read_detail(&fault, root);
-    const beluga_json *errors = beluga_json_get(root, "errors"); /* the form of Cloudflare */
+    const beluga_json *errors = beluga_json_get(root, "errors"); /* Cloudflare's form */
     read_error(&fault, beluga_json_is_array(errors) ? beluga_json_at(errors, 0) : errors);
     read_error(&fault, beluga_json_get(root, "error"));
     return fault;
@@ -218,7 +219,7 @@ static json_fault read_fault(const beluga_json *root)
 
 /* ---- the code of an error -------------------------------------------------------------------- */
 
-/* Texts and the code that each of them means. Each text is followed by a NUL. */
+/* A code, and the texts that mean it, each of which is followed by a NUL. */
 typedef struct row {
     int code;
     const char *texts;
@@ -266,11 +267,11 @@ static int code_of_word(const char *word)
         if (beluga__is_among(rows[i].texts, word, beluga__same_word)) return rows[i].code;
     bool image =
         word && (strncmp(word, "invalid_image", 13) == 0 || strncmp(word, "image_", 6) == 0);
-    return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* OpenAI has a dozen words for a bad image */
+    return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* OpenAI has a dozen words for bad images */
 }
 
-/* Some refusals have no error word, but a phrase in their message. Two of the phrases say in
- * Chinese that balance and quota are insufficient. */
+/* Phrases in the messages of errors that have no known error word. The two Chinese phrases mean
+ * that the balance or the quota is insufficient. */
 static const row phrases[] = {
     {BELUGA_ERROR_CONTEXT_LENGTH,
      "context length\0context window\0context size\0context limit\0maximum context\0"
@@ -294,8 +295,9 @@ static bool says(const char *message, const char *text)
     return strcasestr(message, text);
 }
 
-/* Exhausted credit may be reported as an exceeded limit, or as a forbidden request. Gateways
- * report a refusal of the service behind them as an error of their own. */
+/* Returns the code that the message of an error suggests, or `code`. Servers may report exhausted
+ * credit as an exceeded limit or as a forbidden request, and gateways report errors of the service
+ * behind them as their own. */
 static int code_of_message(const char *message, int code)
 {
     if (!message) return code;
@@ -312,10 +314,9 @@ static int code_of_message(const char *message, int code)
     return unknown ? BELUGA_ERROR_INVALID_MODEL : code;
 }
 
-/* The word is more exact than the status, except "invalid_request_error" and "server_error", which
- * come with nearly every status. A request that is too large for a rate limit is also too large
- * for a retry.
- */
+/* Returns the code of an error. The error's word is more exact than the HTTP status, except
+ * "invalid_request_error" and "server_error", which servers send with nearly every status. A
+ * request that is too large for a rate limit would also be too large in a retry. */
 static int meaning(const json_fault *fault, int otherwise)
 {
     int code = fault->flagged ? BELUGA_ERROR_CONTENT_FILTER : code_of_word(fault->inner);
@@ -350,7 +351,7 @@ void beluga__fault_decode_error(const beluga_call *call, const beluga_http_respo
     beluga_json_doc_free(doc);
 }
 
-/* ---- inside an answer of status 200 ---------------------------------------------------------- */
+/* ---- errors inside of answers with status 200 ------------------------------------------------ */
 
 void beluga__fault_read(const beluga_json *root, int otherwise, beluga_error *err)
 {

@@ -1,5 +1,5 @@
-/* Errors as JSON, which are similar for most servers: the protocols of OpenAI and Anthropic have
- * {"error":{"message","type","code"}}, and their hosts and proxies vary it. */
+/* Reads errors from JSON. They are similar for most servers: the protocols of OpenAI and Anthropic
+ * use {"error":{"message","type","code"}}, of which their hosts and proxies use variants. */
 #ifndef BELUGA__PROVIDERS_FAULT_H
 #define BELUGA__PROVIDERS_FAULT_H
 
@@ -9,7 +9,7 @@
 void beluga__fault_decode_error(const beluga_call *call, const beluga_http_response *response,
                                 beluga_error *err);
 
-/* The members that can report an error. A decoder that picks the members of a JSON text also picks
+/* The members that can report an error. A decoder that picks the members of an answer also picks
  * these. */
 typedef enum beluga__fault_member {
     BELUGA__FAULT_ERROR,
@@ -25,18 +25,19 @@ typedef enum beluga__fault_member {
         BELUGA_JSON_NAME("error_msg"), BELUGA_JSON_NAME("error_code"),                        \
         BELUGA_JSON_NAME("base_resp")
 
-/* Returns whether one of the values reports an error. null, false, 0, "" and objects of these do
- * not. */
+/* Returns whether one of the values reports an error. null, false, 0, "" and objects that contain
+ * only these do not. */
 bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS]);
-/* Returns whether a JSON text with status 200 reports an error. "detail" and the kind "error"
- * report one, too, unless the text is `certain` to be an answer. */
+/* Returns whether a body with status 200 reports an error. Further signs of an error, such as
+ * "detail", are checked unless it is `certain` that the body is an answer. */
 bool beluga__fault_is(const beluga_json *root, bool certain);
-/* Set the error that a JSON text reports; `otherwise` is the code for an error that has none. */
+/* Set the error that a body reports; `otherwise` is the code for an error without a known code. */
 void beluga__fault_read(const beluga_json *root, int otherwise, beluga_error *err);
-/* Emit the error that a JSON text reports. Returns the code. */
+/* Emit the error that a body reports; `otherwise` is the code for an error without a known code.
+ * Returns the code. */
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit);
-/* Emit the error of a JSON text that is no answer, or INVALID_RESPONSE with `what` where the text
- * reports no error. Returns the code. */
+/* Emit the error that a body reports instead of an answer; if it reports none, emit
+ * INVALID_RESPONSE with the message `what`. Returns the code. */
 int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_emit *emit);
 
 #endif

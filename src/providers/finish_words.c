@@ -52,7 +52,7 @@ static bool contains(const char *text, const char *word)
 
 /* A finish reason, or an error that ended the answer. */
 typedef struct meaning {
-    beluga_finish_reason reason; /* used where `code` is 0 */
+    beluga_finish_reason reason; /* used if `code` is 0 */
     int code;                    /* 0: no error */
     const char *words;           /* each word is followed by a NUL */
 } meaning;
@@ -82,7 +82,7 @@ static const meaning meanings[] = {
     {FAILED(INVALID_REQUEST), "missing_thought_signature\0"},
 };
 
-/* Parts of longer words. Such a word means that the answer failed or was withheld. */
+/* Parts of words. A word that contains one of them means that the answer failed or was withheld. */
 static const meaning of_pieces[] = {
     {FAILED(TIMEOUT), "timeout\0timed_out\0deadline_exceeded\0"},
     {FAILED(OVERLOADED), "overload\0"},
@@ -94,7 +94,7 @@ static const meaning of_pieces[] = {
 static const meaning unknown = {BELUGA_FINISH_OTHER, 0, NULL};
 static const meaning unsaid = {BELUGA_FINISH_UNKNOWN, 0, NULL};
 
-/* Returns the first of `n` meanings of which one of the words matches, or NULL. */
+/* Returns the first of `n` meanings that has a matching word, or NULL. */
 static const meaning *find(const meaning *all, size_t n, const char *word,
                            bool matches(const char *word, const char *known))
 {
@@ -159,7 +159,7 @@ int beluga__end_emit(const beluga__end *end, beluga_emit *emit)
     const char *word = end->word && *end->word ? end->word : NULL;
     const meaning *means = meaning_of(word);
     const meaning *native = meaning_of(end->native);
-    /* Hosts translate the words that they know, and send "stop" for all others. */
+    /* a host translates the words that it knows, and sends "stop" for all other words */
     if (is_good(means) && !is_good(native) && native != &unknown) {
         word = end->native;
         means = native;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* HASH: characters of a hash and the underscore before it; NINE: characters of an id */
+/* HASH: length of a hash and the underscore before it. NINE: length of an id. */
 enum { HASH = 17, NINE = 9 };
 
 static const char letters_and_digits[] =

@@ -8,7 +8,7 @@
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
-/* Returns the first of these counts that is present and above 0, or -1. */
+/* Returns the first of the counts `keys` that is present and above 0, or -1. */
 static int64_t first_count(const beluga_json *object, const char *const *keys)
 {
     for (; *keys; keys++) {
@@ -18,7 +18,8 @@ static int64_t first_count(const beluga_json *object, const char *const *keys)
     return -1;
 }
 
-/* Returns the number that a text contains, in any locale, or -1 if it contains none. */
+/* Returns the value of a number in a string, regardless of the locale; -1 if the string is not a
+ * number. */
 static double number_of(const char *text, size_t length)
 {
     beluga_json_doc *doc = NULL;
@@ -28,8 +29,8 @@ static double number_of(const char *text, size_t length)
     return number;
 }
 
-/* Returns a price, which is a number or a text with a number. A negative price means that the price
- * varies. */
+/* Returns a price, which is a number or a string with a number. A negative number means that the
+ * price varies. */
 static double price_of(const beluga_json *value, double factor)
 {
     size_t length = 0;
@@ -38,7 +39,8 @@ static double price_of(const beluga_json *value, double factor)
     return price >= 0 ? price * factor : -1;
 }
 
-/* OpenRouter gives the price of one token, Together the price of a million tokens. */
+/* Read the prices. OpenRouter sends the price of one token, Together the price of a million
+ * tokens. */
 static void read_prices(const beluga_json *pricing, beluga_model_info *info)
 {
     const beluga_json *prompt = beluga_json_get(pricing, "prompt");
@@ -71,12 +73,12 @@ void beluga__read_model_facts(const beluga_json *model, beluga_model_info *info)
                                            "max_context_length", /* Mistral, LM Studio */
                                            "inputTokenLimit",    /* Gemini */
                                            "max_input_tokens",   /* Anthropic */
-                                           "n_ctx",              /* llama.cpp's server, in "meta" */
+                                           "n_ctx", /* from llama.cpp's server, in "meta" */
                                            NULL};
     static const char *const outputs[] = {"max_completion_tokens", "outputTokenLimit",
                                           "max_output_tokens", NULL};
     const beluga_json *shape = beluga_json_get(model, "architecture");
-    const beluga_json *best = beluga_json_get(model, "top_provider"); /* the form of OpenRouter */
+    const beluga_json *best = beluga_json_get(model, "top_provider"); /* sent by OpenRouter */
     info->context_tokens = first_count(model, contexts);
     if (info->context_tokens < 0)
         info->context_tokens = first_count(beluga_json_get(model, "meta"), contexts);
@@ -85,7 +87,7 @@ void beluga__read_model_facts(const beluga_json *model, beluga_model_info *info)
     read_prices(beluga_json_get(model, "pricing"), info);
     info->inputs = read_modalities(beluga_json_get(shape, "input_modalities"));
     info->outputs = read_modalities(beluga_json_get(shape, "output_modalities"));
-    if (!info->inputs) /* the form of Bedrock */
+    if (!info->inputs) /* the form that Bedrock sends */
         info->inputs = read_modalities(beluga_json_get(model, "inputModalities"));
     if (!info->outputs) info->outputs = read_modalities(beluga_json_get(model, "outputModalities"));
     int64_t created = beluga_json_get_int(model, "created", 0);

@@ -1,5 +1,5 @@
-/* Parts of the providers' tables. A table names its functions by its protocol, so that it lists
- * only what is special about the provider. */
+/* Macros for the providers' tables. They derive the names of functions from the protocol's prefix,
+ * so that a table lists only what is special about its provider. */
 #ifndef BELUGA__PROVIDERS_TABLE_H
 #define BELUGA__PROVIDERS_TABLE_H
 
@@ -7,11 +7,11 @@
 
 #include <beluga/provider/provider.h>
 
-/* A list of texts ended by NULL: variables, or notes. */
+/* A list of strings that ends with NULL, such as variables or notes. */
 #define BELUGA__TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* The provider's own options. HEAD is a text for a header, a path or a query, and IN_URL a text
- * that is part of the base URL; their variables may be NULL. */
+/* The provider's own options. HEAD is for a text in a header, a path or a query, and IN_URL for a
+ * text that is part of the base URL; their environment variables may be NULL. */
 #define BELUGA__OWN_OPTIONS(...) ((const beluga_own_option[]){__VA_ARGS__, {.name = NULL}})
 #define BELUGA__OWN_TEXT(option, text) \
     {.name = (option), .meaning = (text), .type = BELUGA_OPTION_STRING}
@@ -41,7 +41,8 @@
      .minimum = (least),                           \
      .maximum = (most)}
 
-/* The beginning of a table for a protocol; its state and functions are named beluga__PREFIX_… */
+/* The members with which the table of a protocol begins. The protocol's state and functions are
+ * named beluga__PREFIX_… */
 #define BELUGA__OVER_HTTP(provider_name, protocol_name, prefix, frames)            \
     BELUGA_PROVIDER_INIT(provider_name), .metric_prefix = "beluga." provider_name, \
         .protocol = (protocol_name), .framing = (frames),                          \
@@ -57,7 +58,8 @@
     .encode_request = beluga__##prefix##_encode_request, BELUGA__LISTS_MODELS(prefix)
 
 /* The functions for embeddings and token counts, and their capabilities. All are 0 in a library
- * that is built without embeddings, and the linker drops functions that nobody calls. */
+ * that is built without embeddings; then the linker drops the functions, since no code uses
+ * them. */
 #define BELUGA__EMBEDS_BY(encode, decode) \
     .encode_embed = BELUGA__IF_EMBEDDINGS(encode), .decode_embed = BELUGA__IF_EMBEDDINGS(decode)
 #define BELUGA__EMBEDS(prefix) \
@@ -71,7 +73,7 @@ enum {
     BELUGA__CAN_COUNT = BELUGA__IF_EMBEDDINGS(BELUGA_CAPABILITY_COUNT)
 };
 
-/* The capabilities of nearly every provider; a table adds further ones. */
+/* Groups of capabilities that most providers have; a table adds further ones. */
 enum {
     BELUGA__TALKS = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,
     BELUGA__CALLS_TOOLS = BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,

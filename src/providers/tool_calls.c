@@ -6,31 +6,31 @@
 #include <string.h>
 
 enum {
-    OPEN_CALLS = 32, /* a piece of a call that is older than this many calls begins a new call */
+    OPEN_CALLS = 32, /* a piece can continue only one of this many newest calls */
     EARLY_ID = 128,
     EARLY_NAME = 256,
     EARLY_ARGUMENTS = 256
 };
 
-/* Arguments that are held back until it is clear whether more of them come. */
+/* Arguments that are held back until it is clear whether more arguments arrive. */
 typedef enum held { HELD_NOTHING, HELD_EMPTY, HELD_NULL } held;
 static const char *const held_texts[] = {"", "{}", "null"};
 
-/* Texts are kept as hashes, 0 for none. */
+/* A tool call. Its texts are stored as hashes; 0 means that there is no text. */
 typedef struct tool_call {
-    int64_t place, other; /* the numbers that the server uses for the call */
+    int64_t place, other; /* the numbers (indexes) that the server uses for the call */
     uint32_t index;       /* the number that the library uses for the call */
     uint32_t item, id, name;
     uint32_t text; /* hash of the arguments so far */
     size_t length;
     uint32_t depth; /* depth of the arguments' JSON */
     bool object, in_string, escaped;
-    bool whole; /* the object of the arguments is closed */
+    bool whole; /* the JSON object of the arguments is complete */
     bool begun, ended;
     held held;
 } tool_call;
 
-/* A call with the id of a complete call repeats that call, unless its arguments differ. */
+/* A call with the same id as a complete call. It repeats that call, unless its arguments differ. */
 typedef struct twin_call {
     const tool_call *of; /* the complete call; NULL: there is none */
     int64_t place;
@@ -41,10 +41,10 @@ typedef struct twin_call {
 
 struct beluga__call_room {
     tool_call
-        /* call number i is at i % OPEN_CALLS while it is one of the newest calls */
+        /* the newest calls; call number i is at index i % OPEN_CALLS */
         calls[OPEN_CALLS];
     tool_call *taken; /* the call to which the newest piece belongs */
-    tool_call *early; /* the newest call before its begin event, since its name may continue */
+    tool_call *early; /* the newest call, until its begin event is emitted; its name may continue */
     char id[EARLY_ID], name[EARLY_NAME], arguments[EARLY_ARGUMENTS];
     size_t n_arguments;
     twin_call twin;
@@ -138,8 +138,8 @@ bool beluga__calls_is_empty(const beluga__calls *calls, int64_t place, const cha
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-/* Follow the JSON of arguments. Returns how many bytes of the text belong to it; text after the
- * object does not. */
+/* Scan the next piece of a call's arguments. Returns how many bytes of the piece belong to the
+ * arguments: text after the end of their JSON object does not. */
 static size_t follow(tool_call *call, const char *text, size_t n)
 {
     size_t i = 0;
@@ -174,23 +174,24 @@ static int emit_held(tool_call *call, beluga_emit *emit)
     return *text ? beluga_emit_tool_call_delta(emit, call->index, text, strlen(text)) : 0;
 }
 
-/* Deliver the held arguments when no more come; "null" means no arguments. */
+/* Deliver the arguments that were held back, since no more arrive. "null" means no arguments. */
 static int flush(tool_call *call, beluga_emit *emit)
 {
     if (call->held == HELD_NULL) forget_arguments(call);
     return emit_held(call, emit);
 }
 
-/* "{}" may come before the real arguments, and "null" may mean no arguments. */
+/* Returns whether the arguments so far must be held back: "{}" may be a placeholder before the real
+ * arguments, and "null" may mean no arguments. */
 static held to_hold(const tool_call *call, const char *text, size_t n)
 {
-    if (call->length != n) return HELD_NOTHING; /* some arguments came before */
+    if (call->length != n) return HELD_NOTHING; /* this is not the first piece */
     if (n == 2 && memcmp(text, "{}", 2) == 0) return HELD_EMPTY;
     return n == 4 && memcmp(text, "null", 4) == 0 ? HELD_NULL : HELD_NOTHING;
 }
 
-/* Everything after the closed object is dropped, since servers repeat the object or add stray
- * text. */
+/* Deliver a piece of the arguments. Everything after the end of their JSON object is dropped, since
+ * servers repeat the object or add stray text. */
 static int give(tool_call *call, const char *text, size_t n, beluga_emit *emit)
 {
     int code = 0;
@@ -226,7 +227,7 @@ static int begin(beluga__call_room *room, const char *name, beluga_emit *emit)
     return code ? code : give(call, room->arguments, room->n_arguments, emit);
 }
 
-/* A piece of a name repeats the earlier pieces, or continues them. */
+/* Add a piece of a name. It may repeat the earlier pieces or continue them. */
 static void join(char *name, const char *piece, beluga_emit *emit)
 {
     char joined[EARLY_NAME];
@@ -250,7 +251,8 @@ static int keep_early(beluga__call_room *room, const beluga__call_piece *piece, 
     return 0;
 }
 
-/* A call can't begin before its name is complete, which is certain when arguments come. */
+/* Add a piece to a call whose begin event was not emitted yet. The name must be complete first,
+ * which is certain when arguments arrive. */
 static int add_early(beluga__call_room *room, const beluga__call_piece *piece, beluga_emit *emit)
 {
     bool large = (piece->name && strlen(piece->name) >= sizeof room->name) ||
@@ -303,7 +305,7 @@ static int keep_in_twin(twin_call *twin, const char *text, size_t n, beluga_emit
     return 0;
 }
 
-/* A twin with other arguments is a separate call: the server used one id for two calls. */
+/* Emit the repeated call if its arguments differ: then the server used one id for two calls. */
 static int settle_twin(beluga__calls *calls, beluga_emit *emit)
 {
     twin_call twin = calls->room->twin;
@@ -329,14 +331,16 @@ static int begin_twin(beluga__calls *calls, const tool_call *of, const beluga__c
 
 /* ---- finding the call of a piece ------------------------------------------------------------- */
 
-/* A piece continues an object that is open, whatever else the piece says. */
+/* Returns whether a piece continues arguments whose JSON object is not complete. Then an id or name
+ * in the piece does not matter. */
 static bool goes_on(const tool_call *call, const beluga__call_piece *piece)
 {
     return call->depth && piece->n_arguments &&
            !begins_object(piece->arguments, piece->n_arguments);
 }
 
-/* Returns whether a text is an object other than the call's arguments so far. */
+/* Returns whether a text is a complete JSON object that differs from the call's arguments so
+ * far. */
 static bool is_other_text(const tool_call *call, const char *text, size_t n)
 {
     tool_call own = {0};
@@ -345,7 +349,7 @@ static bool is_other_text(const tool_call *call, const char *text, size_t n)
     return own.whole && !call->held && (own.length != call->length || own.text != call->text);
 }
 
-/* Returns whether the piece begins another call at the same place. */
+/* Returns whether a piece with the number of `call` begins another call. */
 static bool is_another(const beluga__call_room *room, const tool_call *call,
                        const beluga__call_piece *piece, beluga_emit *emit)
 {
@@ -362,7 +366,8 @@ static bool is_another(const beluga__call_room *room, const tool_call *call,
            is_tool(emit, piece->name);
 }
 
-/* A name without a number and an id begins a call; any other piece belongs to the newest call. */
+/* Find the call of a piece without a number: the newest call, or NULL if the piece's id or name
+ * begins another call. */
 static tool_call *find_unnumbered(const beluga__calls *calls, const beluga__call_piece *piece)
 {
     tool_call *last = calls->count ? newest(calls, 0) : NULL;
@@ -407,7 +412,8 @@ static int add_to(beluga__calls *calls, tool_call *call, const beluga__call_piec
     return code ? code : give(call, piece->arguments, piece->n_arguments, emit);
 }
 
-/* If a call with the same id is at another place, the piece continues or repeats that call. */
+/* Add a piece whose id belongs to a call with another number. The piece continues or repeats that
+ * call. */
 static int add_elsewhere(beluga__calls *calls, tool_call *call, const beluga__call_piece *piece,
                          beluga_emit *emit)
 {
@@ -417,7 +423,8 @@ static int add_elsewhere(beluga__calls *calls, tool_call *call, const beluga__ca
     return add_to(calls, call, piece, emit);
 }
 
-/* Arguments with an unknown number belong to the open call. */
+/* Find the call of a piece whose number is unknown. If the piece has only arguments, it belongs to
+ * the newest call if that has not ended. */
 static tool_call *find_open(const beluga__calls *calls, const beluga__call_piece *piece)
 {
     tool_call *last = calls->count ? newest(calls, 0) : NULL;
@@ -456,7 +463,7 @@ int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *a
     return piece->arguments ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* A state can be emitted only for a call that has begun. */
+/* Emit the state of a call. This is possible only after the call's begin event. */
 static int emit_state(beluga__call_room *room, const beluga_json *state, beluga_emit *emit)
 {
     tool_call *call = room->taken;

@@ -1,6 +1,6 @@
 /* Reads Mach-O and universal files, as Apple's <mach-o/loader.h> and <mach-o/fat.h> describe them.
- * The head of a universal file is always big-endian; each part has the byte order of its processor.
- * */
+ * The header of a universal file is always big-endian; each part has the byte order of its
+ * processor. */
 #include "registry/mach_o.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-    HEAD = 32, /* size of a 64-bit part's head; that of a 32-bit part has 28 bytes */
+    HEAD = 32, /* size of the header of a 64-bit part; a 32-bit header has 28 bytes */
     MAX_PARTS = 16,
     MAX_COMMANDS = 4096,
     MAX_SHOWN = 8,
@@ -32,7 +32,8 @@ enum {
 /* A universal file with 64-bit offsets. */
 #define UNIVERSAL_64 0xcafebabfu
 
-/* One part of the file, for one processor. A thin file has a single part. */
+/* One part of a file, with code for one processor. A file that is not universal has a single
+ * part. */
 typedef struct part {
     int file;
     uint64_t at, size;
@@ -47,7 +48,7 @@ static int refuse(beluga_error *err, const char *why)
 
 static int refuse_short(beluga_error *err)
 {
-    return refuse(err, "it is damaged: the file was cut short");
+    return refuse(err, "the file is damaged: its end is missing");
 }
 
 static uint32_t u32(const unsigned char *at, bool big_endian)
@@ -95,7 +96,8 @@ static void describe(uint32_t processor, uint32_t subtype, char *text, size_t n)
     snprintf(text, n, "processor %#x", (unsigned)processor);
 }
 
-/* The linker loads only parts for arm64, not for arm64e, which Apple keeps for its own programs. */
+/* Returns whether the dynamic linker would load a part for this processor. It does not load arm64e
+ * parts, since Apple reserves arm64e for its own programs. */
 static bool is_for(uint32_t ours, uint32_t processor, uint32_t subtype)
 {
     if (processor != ours) return false;
@@ -107,17 +109,17 @@ static int refuse_architecture(uint32_t ours, const char *what, const char *its,
     char own[32];
     describe(ours, 0, own, sizeof own);
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                            "it is for %s (%s): this library is for %s", what, its, own);
+                            "the file is for %s (%s): this library is for %s", what, its, own);
 }
 
 /* --- a part ----------------------------------------------------------------------------------- */
 
-/* Check that a segment lies within its part. The linker would map a truncated file, and reading the
- * missing pages kills the process. */
+/* Check that a segment lies within its part. The dynamic linker maps even a truncated file, and a
+ * process that reads the missing pages is killed. */
 static int check_segment(const part *p, uint64_t at, uint32_t size, beluga_error *err)
 {
     unsigned char segment[72];
-    if (size < sizeof segment) return refuse(err, "it is damaged");
+    if (size < sizeof segment) return refuse(err, "the file is damaged");
     int status = get(p, at, segment, sizeof segment, err);
     if (status) return status;
     uint64_t from = u64(segment + 40, p->big_endian), bytes = u64(segment + 48, p->big_endian);
@@ -129,28 +131,28 @@ static int check_system(const part *p, uint64_t at, uint32_t size, beluga_error 
     static const char *const names[] = {"",        "macOS",    "iOS",          "tvOS",
                                         "watchOS", "bridgeOS", "Mac Catalyst", "iOS's simulator"};
     unsigned char version[24];
-    if (size < sizeof version) return refuse(err, "it is damaged");
+    if (size < sizeof version) return refuse(err, "the file is damaged");
     int status = get(p, at, version, sizeof version, err);
     if (status) return status;
     uint32_t system = u32(version + 8, p->big_endian);
     if (system == MACOS) return 0;
     bool known = system && system < sizeof names / sizeof *names;
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                            "it is for another system (%s): this library is for macOS",
-                            known ? names[system] : "whose name is not known here");
+                            "the file is for another system (%s): this library is for macOS",
+                            known ? names[system] : "an unknown one");
 }
 
 static int check_commands(const part *p, uint32_t n, uint32_t bytes, beluga_error *err)
 {
     uint64_t at = HEAD, end = HEAD + (uint64_t)bytes;
-    if (!n || n > MAX_COMMANDS) return refuse(err, "it is damaged");
+    if (!n || n > MAX_COMMANDS) return refuse(err, "the file is damaged");
     if (end > p->size) return refuse_short(err);
     for (uint32_t i = 0; i < n; i++) {
         unsigned char command[8];
         int status = get(p, at, command, sizeof command, err);
         if (status) return status;
         uint32_t kind = u32(command, p->big_endian), size = u32(command + 4, p->big_endian);
-        if (size < sizeof command || size > end - at) return refuse(err, "it is damaged");
+        if (size < sizeof command || size > end - at) return refuse(err, "the file is damaged");
         if (kind == SEGMENT_64) status = check_segment(p, at, size, err);
         if (kind == BUILD_VERSION) status = check_system(p, at, size, err);
         if (status) return status;
@@ -163,12 +165,13 @@ static int check_kind(uint32_t kind, beluga_error *err)
 {
     if (kind == LIBRARY || kind == BUNDLE) return 0;
     if (kind == OBJECT)
-        return refuse(err, "it is an object file, not a library: link it with cc -shared");
-    return refuse(err, kind == PROGRAM ? "it is a program, not a library" : "it is not a library");
+        return refuse(err, "the file is an object file, not a library: link it with cc -shared");
+    return refuse(err, kind == PROGRAM ? "the file is a program, not a library"
+                                       : "the file is not a library");
 }
 
-/* Returns whether the bytes are the beginning of a part, and finds its byte order: the one in which
- * the magic number is known. */
+/* Returns whether the bytes are the beginning of a part. Sets the part's byte order, which the
+ * magic number shows. */
 static bool begins_part(part *p, const unsigned char *head)
 {
     for (int i = 0; i < 2; i++) {
@@ -185,7 +188,7 @@ static int check_part(part *p, beluga_error *err)
     char its[32];
     int status = get(p, 0, head, 4, err);
     if (status) return status;
-    if (!begins_part(p, head)) return refuse(err, "it is not a shared library");
+    if (!begins_part(p, head)) return refuse(err, "the file is not a shared library");
     status = get(p, 0, head, sizeof head, err);
     if (status) return status;
     uint32_t processor = u32(head + 4, p->big_endian), subtype = u32(head + 8, p->big_endian);
@@ -193,7 +196,8 @@ static int check_part(part *p, beluga_error *err)
         describe(processor, subtype, its, sizeof its);
         return refuse_architecture(p->ours, "another architecture", its, err);
     }
-    if (u32(head, p->big_endian) != THIN_64 || p->big_endian) return refuse(err, "it is damaged");
+    if (u32(head, p->big_endian) != THIN_64 || p->big_endian)
+        return refuse(err, "the file is damaged");
     status = check_kind(u32(head + 12, p->big_endian), err);
     if (status) return status;
     return check_commands(p, u32(head + 16, p->big_endian), u32(head + 20, p->big_endian), err);
@@ -201,7 +205,7 @@ static int check_part(part *p, beluga_error *err)
 
 /* --- the parts of a universal file ------------------------------------------------------------ */
 
-/* The names of the processors for which the file has parts. */
+/* The names of the processors for which the file has parts, for an error. */
 typedef struct seen {
     char names[MAX_SHOWN * 16];
     size_t n;
@@ -217,7 +221,7 @@ static void note(seen *s, uint32_t processor, uint32_t subtype)
     s->n++;
 }
 
-/* Check the part that an entry of the universal head describes. */
+/* Check the part that an entry of the universal file's header describes. */
 static int check_entry(const part *whole, const unsigned char *entry, bool wide, beluga_error *err)
 {
     part inside = *whole;
@@ -246,12 +250,12 @@ int beluga__mach_o_check(int file, off_t size, uint32_t ours, beluga_error *err)
 {
     part whole = {.file = file, .size = (uint64_t)size, .ours = ours};
     unsigned char head[8];
-    if (size < (off_t)sizeof head) return refuse(err, "it is not a shared library");
+    if (size < (off_t)sizeof head) return refuse(err, "the file is not a shared library");
     int status = get(&whole, 0, head, sizeof head, err);
     if (status) return status;
     uint32_t magic = u32(head, true), n = u32(head + 4, true);
-    /* A Java class file begins with the same number, but its next field, a version, is larger than
-     * MAX_PARTS. */
+    /* A Java class file begins with the same magic number as a universal file. But its next field,
+     * a version, is larger than MAX_PARTS. */
     if ((magic == UNIVERSAL || magic == UNIVERSAL_64) && n && n <= MAX_PARTS)
         return check_parts(&whole, n, magic == UNIVERSAL_64, err);
     return check_part(&whole, err);

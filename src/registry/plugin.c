@@ -1,5 +1,6 @@
-/* Loads plug-ins. A loaded plug-in stays until the process ends, since its memory, threads and
- * calls may be in use. A plug-in that is refused before its code ran is closed again. */
+/* Loads plug-ins. A loaded plug-in stays loaded until the process ends, since threads may run its
+ * code and callers may use its memory. A plug-in that is refused before its `init` has run is
+ * unloaded again. */
 #include "registry/plugin.h"
 
 #include "base/limits.h"
@@ -15,10 +16,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SHOWN = 120 }; /* an error shows the last bytes of a path */
+enum { SHOWN = 120 }; /* how many of the last bytes of a path an error shows */
 
-/* One plug-in is loaded at a time. Its `init` runs once in a process, even if it joins several
- * registries. */
+/* Only one thread at a time can load a plug-in. A plug-in's `init` runs once in a process, even if
+ * the plug-in is loaded into several registries. */
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 static const beluga_plugin *initialised[BELUGA__MAX_LOADED_PLUGINS];
 static size_t n_initialised;
@@ -38,22 +39,22 @@ static int name_file(beluga_error *err, int status, const char *path)
     return status;
 }
 
-/* --- what a plug-in says of itself ------------------------------------------------------------ */
+/* --- checking a plug-in's description --------------------------------------------------------- */
 
 static int refuse_abi(const beluga_plugin *p, beluga_error *err)
 {
     return beluga_error_set(
         err, BELUGA_ERROR_PLUGIN_ABI,
-        "it was built for ABI version %u, but this library has %d: the %s is older", p->abi,
-        BELUGA_PROVIDER_ABI, p->abi < BELUGA_PROVIDER_ABI ? "plug-in" : "library");
+        "the plug-in was built for ABI version %u, but this library has %d: the %s is older",
+        p->abi, BELUGA_PROVIDER_ABI, p->abi < BELUGA_PROVIDER_ABI ? "plug-in" : "library");
 }
 
 static int refuse_functions(const beluga_plugin *p, beluga_error *err)
 {
     return beluga_error_set(
         err, BELUGA_ERROR_PLUGIN_ABI,
-        "it was built with the headers of beluga %u.%u.%u, and may call functions that this older "
-        "library (%s) does not have: update the library",
+        "the plug-in was built with the headers of beluga %u.%u.%u, and may call functions that "
+        "this older library (%s) does not have: update the library",
         p->version >> 16 & 0xff, p->version >> 8 & 0xff, p->version & 0xff, BELUGA_VERSION_STRING);
 }
 
@@ -61,24 +62,26 @@ static int check_providers(const beluga_plugin *p, beluga_error *err)
 {
     size_t n = 0;
     while (p->providers && n <= BELUGA__MAX_PLUGINS && p->providers[n]) n++;
-    if (!n) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "it contains no provider");
+    if (!n)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the plug-in contains no provider");
     if (n > BELUGA__MAX_PLUGINS)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "it contains more than %u providers", BELUGA__MAX_PLUGINS);
+                                "the plug-in contains more than %u providers", BELUGA__MAX_PLUGINS);
     return 0;
 }
 
 static int check_plugin(const beluga_registry *registry, const beluga_plugin *p, beluga_error *err)
 {
     if (!p)
-        return beluga_error_set(
-            err, BELUGA_ERROR_PLUGIN_ABI,
-            "it does not export beluga_plugin_main: build it with what pkg-config "
-            "--cflags beluga-provider prints, and BELUGA_REGISTER_PROVIDER in it");
+        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
+                                "the plug-in does not export beluga_plugin_main: use "
+                                "BELUGA_REGISTER_PROVIDER, and build it with the flags of "
+                                "pkg-config --cflags beluga-provider");
     if (p->abi != BELUGA_PROVIDER_ABI) return refuse_abi(p, err);
     if (p->size < offsetof(beluga_plugin, reserved) || !p->host)
         return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                                "its description (beluga_plugin) is too short");
+                                "the plug-in's description (beluga_plugin) is too short");
     if (p->host_size > beluga__registry_host(registry)->size) return refuse_functions(p, err);
     return check_providers(p, err);
 }
@@ -92,7 +95,7 @@ static bool is_initialised(const beluga_plugin *p)
     return false;
 }
 
-/* Call the plug-in's `init`. From here on its code has run. */
+/* Call the plug-in's `init`. After this the plug-in must stay loaded, since its code has run. */
 static int initialise(const beluga_plugin *p, beluga_error *err)
 {
     if (n_initialised == BELUGA__MAX_LOADED_PLUGINS)
@@ -104,7 +107,7 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     if (status) {
         if (status > 0) status = BELUGA_ERROR_INTERNAL;
         if (!why.code) beluga_error_set(&why, status, "%s", beluga_error_text(status));
-        beluga__error_clean(&why); /* the plug-in wrote this error, so it may hold any bytes */
+        beluga__error_clean(&why); /* the plug-in wrote this error, so it may contain any bytes */
         if (err) *err = why;
         beluga_error_wrap(err, "load", "its init function failed");
         return status;
@@ -113,8 +116,8 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     return 0;
 }
 
-/* Set the error of the dynamic linker. Its message is "path: undefined symbol: name", and our error
- * names the path already. */
+/* Set the error for a plug-in that the dynamic linker refused. The linker's message has the form
+ * "path: reason". The path is removed, since our error names it already. */
 static int refuse_link(const char *real, beluga_error *err)
 {
     static const char undefined[] = "undefined symbol: ";
@@ -124,13 +127,14 @@ static int refuse_link(const char *real, beluga_error *err)
     if (strncmp(why, real, n) == 0 && strncmp(why + n, ": ", 2) == 0) why += n + 2;
     const char *symbol = strstr(why, undefined);
     if (!symbol)
-        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "it can't be linked: %s", why);
+        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the plug-in can't be linked: %s",
+                                why);
     symbol += sizeof undefined - 1;
     return beluga_error_set(
         err, BELUGA_ERROR_PLUGIN_ABI, "the symbol %.*s was not found%s",
         (int)strcspn(symbol, " \t("), symbol,
         strncmp(symbol, "beluga_", 7) == 0
-            ? ": was it built with what pkg-config --cflags beluga-provider prints?"
+            ? ": was the plug-in built with the flags of pkg-config --cflags beluga-provider?"
             : "");
 }
 
@@ -167,7 +171,8 @@ int beluga_registry_load_plugin(beluga_registry *registry, const char *path, bel
 
 /* --- loading several plug-ins ----------------------------------------------------------------- */
 
-/* The state of loading several plug-ins. All are tried, and the caller gets the first error. */
+/* The state of loading several plug-ins. All plug-ins are tried, and the caller gets the first
+ * error. */
 typedef struct several {
     beluga_registry *registry;
     beluga_error *err;
@@ -222,7 +227,8 @@ static void load_folder(several *s, const char *folder)
         return;
     }
     if (n > (int)BELUGA__MAX_PLUGINS)
-        refuse_folder(s, folder, BELUGA_ERROR_LIMIT_EXCEEDED, "it contains more than 64 plug-ins");
+        refuse_folder(s, folder, BELUGA_ERROR_LIMIT_EXCEEDED,
+                      "the folder contains more than 64 plug-ins");
     for (int i = 0; i < n; i++) {
         int length = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
         if (n <= (int)BELUGA__MAX_PLUGINS && length < (int)sizeof path) load_one(s, path);
@@ -261,7 +267,8 @@ static void load_path(several *s)
         snprintf(item, sizeof item, "%.*s", (int)(n < sizeof item ? n : 0), at);
         at += n;
         if (item[0] == '/') load_item(s, item);
-        /* what a relative path means would depend on the folder in which the program was started */
+        /* the meaning of a relative path would depend on the folder in which the program was
+         * started */
         else if (n)
             refuse_folder(s, item, BELUGA_ERROR_INVALID_INPUT,
                           "in " BELUGA__PLUGIN_PATH " only absolute paths are read");

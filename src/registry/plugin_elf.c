@@ -1,4 +1,4 @@
-/* Files in ELF, the format of Linux and the BSDs. */
+/* Checks plug-ins in ELF, the file format of Linux and the BSDs. */
 #include "registry/plugin.h"
 
 #include <elf.h>
@@ -10,8 +10,8 @@
 
 enum { MAX_SEGMENTS = 256 };
 
-/* The linker defines this symbol: the head of the object that contains this code, which tells the
- * machine's kind. */
+/* The linker defines this symbol. It is the ELF header of the object that contains this code, and
+ * shows for which machine the library was built. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static int refuse(beluga_error *err, const char *why)
@@ -37,7 +37,8 @@ static void describe_machine(const unsigned char *ident, unsigned machine, char 
     snprintf(text, n, "machine %u (%d bits%s)", machine, bits, order);
 }
 
-/* Both classes have this field at the same place; in the other byte order its bytes are swapped. */
+/* Returns the machine that an ELF header names. Headers of 32-bit and 64-bit files have this field
+ * at the same place. In a file with the other byte order its bytes are swapped. */
 static unsigned machine_of(const ElfW(Ehdr) * head)
 {
     unsigned machine = head->e_machine;
@@ -55,23 +56,24 @@ static int check_machine(const ElfW(Ehdr) * head, beluga_error *err)
     describe_machine(head->e_ident, machine_of(head), its, sizeof its);
     describe_machine(own->e_ident, own->e_machine, ours, sizeof ours);
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
-                            "it is for another architecture (%s): this library is for %s", its,
-                            ours);
+                            "the file is for another architecture (%s): this library is for %s",
+                            its, ours);
 }
 
-/* A truncated file would be mapped, and kill the process that reads it. */
+/* Check that all segments lie within the file. The dynamic linker maps even a truncated file, and a
+ * process that reads the missing pages is killed. */
 static int check_segments(int file, const ElfW(Ehdr) * head, off_t size, beluga_error *err)
 {
     if (head->e_phentsize != sizeof(ElfW(Phdr)) || !head->e_phnum || head->e_phnum > MAX_SEGMENTS)
-        return refuse(err, "it is damaged");
+        return refuse(err, "the file is damaged");
     for (unsigned i = 0; i < head->e_phnum; i++) {
         ElfW(Phdr) segment;
         off_t at = (off_t)(head->e_phoff + i * sizeof segment);
         if (pread(file, &segment, sizeof segment, at) != (ssize_t)sizeof segment)
-            return refuse(err, "it is damaged: the file was cut short");
+            return refuse(err, "the file is damaged: its end is missing");
         if (segment.p_type == PT_LOAD && (segment.p_offset > (uint64_t)size ||
                                           segment.p_filesz > (uint64_t)size - segment.p_offset))
-            return refuse(err, "it is damaged: the file was cut short");
+            return refuse(err, "the file is damaged: its end is missing");
     }
     return 0;
 }
@@ -82,13 +84,14 @@ int beluga__plugin_object_check(int file, off_t size, beluga_error *err)
     ssize_t n = pread(file, &head, sizeof head, 0);
     if (n < 0) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s", strerror(errno));
     if (n < SELFMAG || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
-        return refuse(err, "it is not a shared object");
-    if (n < (ssize_t)sizeof head) return refuse(err, "it is damaged: the file was cut short");
+        return refuse(err, "the file is not a shared object");
+    if (n < (ssize_t)sizeof head) return refuse(err, "the file is damaged: its end is missing");
     int status = check_machine(&head, err);
     if (status) return status;
     if (head.e_type == ET_REL)
-        return refuse(err, "it is an object file, not a shared object: link it with cc -shared");
-    if (head.e_type != ET_DYN) return refuse(err, "it is a program, not a shared object");
+        return refuse(err,
+                      "the file is an object file, not a shared object: link it with cc -shared");
+    if (head.e_type != ET_DYN) return refuse(err, "the file is a program, not a shared object");
     return check_segments(file, &head, size, err);
 }
 

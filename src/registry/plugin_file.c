@@ -1,6 +1,6 @@
-/* Checks a file before the dynamic linker opens it, to explain why it can't be loaded. The linker
- * explains less, does not check who can have changed the file, and crashes on a truncated file.
- * The format of the file is that of the system: plugin_elf.c, or plugin_mach_o.c. */
+/* Checks a plug-in's file before the dynamic linker opens it. The linker's own errors explain less.
+ * It also does not check who may have changed the file, and crashes on a truncated file. The file's
+ * format is checked in plugin_elf.c or plugin_mach_o.c, depending on the system. */
 #include "base/trust.h"
 #include "registry/plugin.h"
 
@@ -12,9 +12,9 @@
 static int check_kind(int file, const struct stat *s, beluga_error *err)
 {
     if (S_ISDIR(s->st_mode))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "it is a folder");
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the path is a folder");
     if (!S_ISREG(s->st_mode))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "it is not a regular file");
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the path is not a regular file");
     return beluga__plugin_object_check(file, s->st_size, err);
 }
 
@@ -40,5 +40,5 @@ int beluga__plugin_file_recheck(const beluga__plugin_file *file, beluga_error *e
     struct stat s;
     if (stat(file->real, &s) == 0 && s.st_dev == file->device && s.st_ino == file->inode) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "it was replaced while it was loaded: load it again");
+                            "the file was replaced while it was loaded: load it again");
 }

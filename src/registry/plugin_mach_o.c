@@ -1,4 +1,4 @@
-/* Plug-ins in Mach-O, the format of macOS. */
+/* Checks plug-ins in Mach-O, the file format of macOS. */
 #include "registry/mach_o.h"
 #include "registry/plugin.h"
 

@@ -1,5 +1,5 @@
-/* Replaces plugin.c and plugin_file.c in a build without plug-ins. Loading fails, except that an
- * unset plug-in path loads nothing and succeeds. */
+/* Replaces plugin.c and plugin_file.c in a build without plug-ins. All functions fail, except that
+ * beluga_registry_load_plugin_path succeeds if the environment variable is not set. */
 #include "base/left_out.h"
 #include "registry/plugin.h"
 

@@ -12,8 +12,8 @@
 #include <string.h>
 
 typedef struct entry {
-    /* A table with at least all fields that this library knows; the same holds for its batch
-     * table. */
+    /* The provider's table. If the registered table or its batch table is shorter than the one that
+     * this library knows, this is a copy of full length. */
     const beluga_provider *provider;
     const beluga_provider *given; /* the table as it was registered, which may be shorter */
     const char *file;             /* file of the provider's plug-in, or NULL */
@@ -26,7 +26,7 @@ struct beluga_registry {
     pthread_rwlock_t lock;
     entry *entries; /* sorted by name */
     size_t count, capacity;
-    beluga__arena arena; /* holds full-length copies of short tables, and names of files */
+    beluga__arena arena; /* contains copies of short tables in full length, and names of files */
 };
 
 static _Atomic(beluga_provider_node *) linked;
@@ -54,7 +54,8 @@ int beluga__provider_name_check(const char *name, int code, beluga_error *err)
 /* The smallest size of a batch table. */
 enum { BATCH_MIN_SIZE = offsetof(beluga_batch_api, reserved) };
 
-/* Returns a copy of a table, with zeros for the fields that its build did not know. */
+/* Returns a copy of a provider's table. Fields that did not exist when the provider was compiled
+ * are zero. */
 static beluga_provider whole(const beluga_provider *given)
 {
     beluga_provider p;
@@ -113,7 +114,7 @@ static const char *missing_slot(const beluga_provider *p)
     return p->batch ? missing_in_batch(p->batch) : NULL;
 }
 
-/* Check the fields that may be read before the size of the table is known. */
+/* Check the version and size of a table. The other fields may be read only after this. */
 static int check_abi(const beluga_provider *p, beluga_error *err)
 {
     if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
@@ -196,8 +197,8 @@ static const beluga_batch_api *lengthen_batch(beluga_registry *r, const beluga_b
     return copy;
 }
 
-/* Returns the table itself if it has the full length, else a copy of full length, so that no reader
- * reads past its end. NULL without memory. */
+/* Returns the table itself if it has the full length, else a copy of full length, so that no code
+ * reads past its end. Returns NULL if memory is exhausted. */
 static const beluga_provider *lengthen(beluga_registry *r, const beluga_provider *given)
 {
     beluga_provider p = whole(given);
@@ -220,7 +221,8 @@ static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
                             there->builtin ? ": it is built in" : "");
 }
 
-/* Insert a table; *added tells whether it was new. The caller holds the lock. */
+/* Insert a table, unless it is registered already; *added says whether it was inserted. The caller
+ * holds the lock. */
 static int insert(beluga_registry *r, const beluga_provider *given, bool *added, beluga_error *err)
 {
     bool found;
@@ -277,8 +279,8 @@ int beluga__registry_check(beluga_registry *registry, const beluga_provider *con
     return status;
 }
 
-/* Record the file of a plug-in's new tables; `added` has one bit for each table. The caller holds
- * the lock. */
+/* Record the file of a plug-in's new tables; bit i of `added` is set if table i is new. The caller
+ * holds the lock. */
 static int set_file(beluga_registry *r, const beluga_provider *const *providers, uint64_t added,
                     const char *file, beluga_error *err)
 {
@@ -312,7 +314,7 @@ int beluga__registry_add(beluga_registry *registry, const beluga_provider *const
 
 static entry find_entry(const beluga_registry *registry, const char *name)
 {
-    /* the cast removes const, for the lock only */
+    /* the cast removes const only for locking */
     beluga_registry *r = (beluga_registry *)(uintptr_t)registry;
     bool found = false;
     if (!name) return (entry){0};
@@ -356,7 +358,7 @@ size_t beluga_registry_list(const beluga_registry *registry, const char **names,
     return count;
 }
 
-/* Returns the name that was probably meant, or NULL. */
+/* Returns the name that is most similar to `name`, or NULL if more than two letters differ. */
 static const char *nearest(const char *const *names, size_t count, const char *name)
 {
     unsigned best = 3;
@@ -400,7 +402,8 @@ int beluga__registry_new(beluga__runtime *runtime, const beluga__registry_stock 
     for (size_t i = 0; !status && (builtin = stock->builtin(i)); i++)
         status = beluga_registry_register(r, builtin, NULL);
     for (size_t i = 0; i < r->count; i++) r->entries[i].builtin = true;
-    /* a linked table that is not valid must not keep the program from starting */
+    /* an invalid table of a provider that was linked into the program is ignored, so that the
+     * program can start */
     for (beluga_provider_node *n = atomic_load(&linked); n && status != BELUGA_ERROR_NO_MEMORY;
          n = n->next)
         status = beluga_registry_register(r, n->provider, NULL);

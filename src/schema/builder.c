@@ -60,7 +60,7 @@ void beluga_response_builder_free(beluga_response_builder *b)
     beluga__release(b->allocator, b);
 }
 
-/* --- memory, which is counted ----------------------------------------------------------------- */
+/* --- memory, counted against the limit -------------------------------------------------------- */
 
 static int stick(beluga_response_builder *b, int code)
 {
@@ -114,8 +114,9 @@ static beluga__piece *new_piece(beluga_response_builder *b, uint32_t kind, uint3
     return piece;
 }
 
-/* Reserve room for n more bytes. The first piece may be the whole text, so it gets exactly its
- * size; it is put into the response's block if that leaves as much again for later data. */
+/* Make room for n more bytes. The first piece may be the whole text, so it gets exactly as much as
+ * it needs. It goes into the response's block if it fills at most half of the space that is left
+ * there. */
 static int widen(beluga_response_builder *b, beluga__joined *to, size_t n)
 {
     beluga__arena *arena = &b->response->arena;
@@ -155,8 +156,8 @@ static int add_text(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns whether reasoning continues the last piece: the block is the same, and no text follows a
- * signature or a state. */
+/* Returns whether a reasoning event continues the last piece: the piece has the same index, and no
+ * text comes after the piece's signature or state. */
 static bool continues(const beluga__piece *last, uint32_t index, bool text)
 {
     return last && last->kind == BELUGA_EVENT_REASONING && last->index == index &&
@@ -202,8 +203,8 @@ static beluga__call_piece *open_call(const beluga_response_builder *b, uint32_t 
     return found;
 }
 
-/* Add the end of a tool call. It has all arguments, so the deltas before it, which are for live
- * display, are not kept. */
+/* Add the end of a tool call. The END event has all arguments, so the DELTA events before it, which
+ * are for live display, are not kept. */
 static int end_call(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__call_piece *call = open_call(b, e->index);
@@ -240,7 +241,7 @@ static int add_media(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns the piece to which a state belongs; it may be a new one. */
+/* Returns the piece to which a state belongs, which may be a new piece; NULL if there is none. */
 static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__piece *found = NULL, *last = b->last;
@@ -256,7 +257,7 @@ static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_ev
         return found;
     case BELUGA_PART_STATE: return new_piece(b, BELUGA_EVENT_STATE, 0, 0);
     }
-    return NULL; /* a later version may have other kinds */
+    return NULL; /* a later version may add kinds of parts */
 }
 
 static int add_state(beluga_response_builder *b, const beluga_event *e)
@@ -273,8 +274,8 @@ static int add_state(beluga_response_builder *b, const beluga_event *e)
 
 /* --- other events ----------------------------------------------------------------------------- */
 
-/* Add warnings. They may come in several events, since late warnings of a provider come before the
- * end. */
+/* Add warnings to those of earlier events: a provider may report more warnings shortly before the
+ * end of the answer. */
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
@@ -304,8 +305,8 @@ static size_t size_of(const char *text)
     return text ? strlen(text) + 1 : 0;
 }
 
-/* Write a string at `at`, and set `*out` to it; NULL leaves `*out` unchanged. Returns the end of
- * the string. */
+/* Write a string at `at` and set `*out` to it; if `size` is 0, leave `*out` unchanged. Returns the
+ * end of the string. */
 static char *put_string(char *at, const char *text, size_t size, const char **out)
 {
     if (!size) return at;
@@ -313,7 +314,7 @@ static char *put_string(char *at, const char *text, size_t size, const char **ou
     return at + size;
 }
 
-/* Keep the metadata. All strings are put into one piece of memory. */
+/* Keep the metadata. All strings share one allocation. */
 static int add_metadata(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
@@ -393,8 +394,8 @@ static int restart(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* The function for each kind of event. Kinds without one, and kinds of later versions, are
- * skipped. */
+/* The function for each kind of event. Events of kinds without a function, and of kinds that a
+ * later version may add, are skipped. */
 static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) = {
     [BELUGA_EVENT_START] = add_warnings,
     [BELUGA_EVENT_METADATA] = add_metadata,

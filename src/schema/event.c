@@ -33,7 +33,7 @@ static const beluga__event_field reasoning[] = {
     TEXT("text", event.u.reasoning.text, event.u.reasoning.length, EITHER),
     TEXT("signature", event.u.reasoning.signature, event.u.reasoning.signature_length, EITHER)};
 
-/* BEGIN of a tool call has all of these fields but the last. */
+/* A TOOL_CALL_BEGIN event has all of these fields except the last. */
 static const beluga__event_field tool_call[] = {
     FIELD(STRING, "id", event.u.tool_call.id, NEEDED),
     FIELD(STRING, "name", event.u.tool_call.name, NEEDED),
@@ -93,8 +93,8 @@ static const beluga__event_field measurement[] = {
 #define UP_TO(member) \
     .size = offsetof(beluga_event, u) + sizeof(((const beluga_event *)NULL)->u.member)
 
-/* A media event is not stored, since its bytes are too large for JSON; an answer with media is not
- * stored at all. */
+/* A media event can't be stored, since its bytes are too large for JSON. So an answer with media is
+ * not stored at all. */
 const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_START] = {"start", ALL(start), UP_TO(start)},
     [BELUGA_EVENT_METADATA] = {"metadata", ALL(metadata), UP_TO(metadata), .is_kept = true},
@@ -230,7 +230,7 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
         const void *from = pointer_at(event, field->at);
         if (field->type == BELUGA__FIELD_STRINGS) {
             copy_strings(room, from, length_at(event, field->length_at));
-        } else if (field->type == BELUGA__FIELD_TEXT) { /* the text may have no NUL behind it */
+        } else if (field->type == BELUGA__FIELD_TEXT) { /* the text need not end in NUL */
             memcpy(room, from, size - 1);
             room[size - 1] = '\0';
         } else {
@@ -241,8 +241,8 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
     }
 }
 
-/* Returns the pointer plus an offset. It is computed with numbers, since the object at the old
- * address is gone. */
+/* Returns the pointer plus an offset. The sum is computed with integers, since the object at the
+ * old address no longer exists, so pointer arithmetic would be undefined. */
 static const void *moved(const void *pointer, ptrdiff_t by)
 {
     return (const void *)((uintptr_t)pointer +

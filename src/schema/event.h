@@ -1,5 +1,5 @@
-/* The table of the fields of each kind of event. From it the names, copies and JSON of events are
- * made. It also tells whether an event is part of the answer. */
+/* A table describes the fields of each kind of event. The functions that name events, copy them and
+ * convert them to JSON use it. The table also says whether an event is part of the answer. */
 #ifndef BELUGA__SCHEMA_EVENT_H
 #define BELUGA__SCHEMA_EVENT_H
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Internal kinds, which go from a provider to its emit and no further. */
+/* Internal kinds of events, which a provider passes to its emit. Callers never see them. */
 enum {
     BELUGA__EVENT_WARNING = 32,  /* uses u.text */
     BELUGA__EVENT_MODEL,         /* uses u.text: a name from a list of models */
@@ -21,16 +21,16 @@ enum {
     /* A span's attribute whose value is a string that ends in NUL. */
     BELUGA__EVENT_STRING_ATTRIBUTE,
     BELUGA__EVENT_MEASUREMENT, /* uses beluga__any_event.measurement */
-    /* These two go from the HTTP adapter to the retry layer and no further; neither has data. */
+    /* The HTTP adapter sends the next two kinds only to the retry layer. Neither has data. */
     BELUGA__EVENT_ANSWERED, /* one request was answered, and the call will send another */
     BELUGA__EVENT_REQUEST,  /* the next request is about to be sent */
     BELUGA__EVENT_KINDS
 };
 
-/* The index of an event MODEL that has facts about the model. */
+/* The index of a BELUGA__EVENT_MODEL whose `info` is set. */
 enum { BELUGA__MODEL_WITH_INFO = 1 };
 
-/* A public event, or an internal one that does not fit into the public struct. */
+/* A public event, or an internal event whose data has no member in the public struct. */
 typedef union beluga__any_event {
     beluga_event event;
     struct {
@@ -41,7 +41,7 @@ typedef union beluga__any_event {
         uint32_t kind, index;
         beluga_measurement value;
     } measurement;
-    struct { /* has the layout of the text event as which it is delivered */
+    struct { /* begins like a TEXT event, since it is passed on as a beluga_event */
         uint32_t kind, index;
         const char *name;
         size_t length;
@@ -49,8 +49,8 @@ typedef union beluga__any_event {
     } model;
 } beluga__any_event;
 
-/* Begin an event. The caller sets the whole union member of the kind. The rest stays undefined and
- * is never read, since zeroing 128 bytes for each event would cost time. */
+/* Begin an event. The caller sets all of the union member that belongs to the kind. The other bytes
+ * stay undefined and are never read; to zero all 128 bytes for each event would cost time. */
 static inline void beluga__event_begin(beluga_event *event, uint32_t kind)
 {
     event->kind = kind;
@@ -63,8 +63,8 @@ typedef enum beluga__field_type {
     BELUGA__FIELD_STRINGS,  /* an array of strings, none of them NULL */
     BELUGA__FIELD_LIMITS,   /* a beluga_rate_limits */
     BELUGA__FIELD_ERROR,    /* a beluga_error */
-    BELUGA__FIELD_FLOATS,   /* an array of floats with their number */
-    /* the types from here on have no pointers */
+    BELUGA__FIELD_FLOATS,   /* an array of floats and its length */
+    /* the following types contain no pointers */
     BELUGA__FIELD_COUNT,  /* int64_t; written to JSON unless it is negative */
     BELUGA__FIELD_NUMBER, /* int64_t; written to JSON unless it is 0 */
     BELUGA__FIELD_WORD    /* uint32_t */
@@ -78,7 +78,7 @@ typedef enum beluga__field_need {
 
 /* A field of an event. */
 typedef struct beluga__event_field {
-    const char *key; /* its name in JSON; NULL: the field is not written */
+    const char *key; /* the field's name in JSON; NULL if it is not written */
     uint8_t type, need;
     uint8_t at;        /* offset of the field */
     uint8_t length_at; /* offset of the length, if the field has one */
@@ -86,9 +86,9 @@ typedef struct beluga__event_field {
 
 typedef struct beluga__event_shape {
     const char *name;                  /* NULL: an internal kind */
-    const beluga__event_field *fields; /* fields that need alignment come first */
+    const beluga__event_field *fields; /* fields whose data needs alignment come first */
     uint8_t n_fields;
-    uint8_t size; /* how many bytes of such an event are used; 0: all */
+    uint8_t size; /* how many bytes of events of this kind are used; 0: all */
     /* the event is content of the answer: once delivered, a retry can't take it back */
     bool is_content;
     bool is_kept; /* the event is stored when an answer is stored as JSON */
@@ -115,8 +115,8 @@ static inline bool beluga__event_is_final(const beluga_event *event)
            (event->kind == BELUGA_EVENT_RAW && !event->u.raw.refused);
 }
 
-/* Returns the library's own word for a finish reason if it equals the provider's, which then need
- * not be copied; else NULL. */
+/* Returns the library's own name of a finish reason if the provider used the same word, which then
+ * need not be copied; else NULL. */
 static inline const char *beluga__finish_word(uint32_t reason, const char *raw, size_t n)
 {
     const char *name = beluga_finish_reason_name(reason);
@@ -133,10 +133,10 @@ static inline size_t beluga__event_size(const beluga_event *event)
 
 /* Returns the size of everything that an event points to. */
 size_t beluga__event_room(const beluga_event *event);
-/* Copy an event, and everything that it points to into `room`, whose size is beluga__event_room and
- * which is aligned for a pointer. Texts of the copy end in NUL. */
+/* Copy an event. Everything that it points to is copied into `room`, which must have
+ * beluga__event_room bytes and be aligned for a pointer. Texts of the copy end in NUL. */
 void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *room);
-/* Correct the pointers of a copy after its `room` was moved by this many bytes. */
+/* Correct the pointers of a copy after its `room` was moved by `by` bytes. */
 void beluga__event_moved(beluga_event *copy, ptrdiff_t by);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* --- writing ----------------------------------------------------------------------------------
- * A field that is not known is not written. */
+ * A field whose value is unknown is not written. */
 
 static void put_text(beluga_json_writer *w, const beluga_event *event, const beluga__event_field *f)
 {
@@ -72,8 +72,8 @@ static void get_number(const beluga_json *object, beluga_event *event, const bel
         memcpy((char *)event + f->at, &number, sizeof number);
 }
 
-/* Read the fields. The text may come from a host's store, so an event that lacks a needed field is
- * refused. */
+/* Read the fields of an event. Returns false if a needed field is missing, which can happen, since
+ * the JSON may come from a store outside of the library. */
 static bool get_fields(const beluga_json *object, beluga_event *event,
                        const beluga__event_shape *shape)
 {

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One step checks one value against one schema, and counts as much work as STEP lookups. */
+/* Work is counted in lookups. Checking one value against one schema is one step and counts as STEP
+ * lookups. */
 enum { MAX_DEPTH = 64, STEP = 100, MAX_WORK = 1000000 * STEP, MAX_PATH = 256, MAX_UNKNOWN = 16 };
 
 /* The state of a check; `path` is the current place in the value. */
@@ -21,7 +22,7 @@ typedef struct check {
     char path[MAX_PATH];
     size_t path_length;
     int depth;
-    long work; /* counted, since a schema that refers to itself twice would take exponential time */
+    long work; /* limited, since a schema that refers to itself twice could take exponential time */
     const char *told[MAX_UNKNOWN]; /* the unknown keywords that were reported */
     size_t n_told;
 } check;
@@ -30,8 +31,9 @@ static int fits(check *c, const beluga_json *schema, const beluga_json *value);
 
 /* --- reporting -------------------------------------------------------------------------------- */
 
-/* Report why the value does not fit. Names in a schema or a value may be any text, so callers cut
- * them with "%.80s", and the message is made one line. */
+/* Report why the value does not fit. Names in a schema or a value may be long and contain line
+ * breaks, so callers shorten them with "%.80s", and this function writes the message as one
+ * line. */
 static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
 
 static int misfit(check *c, const char *format, ...)
@@ -58,15 +60,15 @@ static void tell_unknown(check *c, const char *keyword)
     beluga__line_append(c->unknown, keyword, strlen(keyword), BELUGA__BREAKS_ESCAPED);
 }
 
-/* Count work. Returns whether it is still within the limit. */
+/* Add n to the work that was done so far. Returns whether the sum is still below the limit. */
 static bool afford(check *c, size_t n)
 {
     c->work = n < (size_t)(MAX_WORK - c->work) ? c->work + (long)n : MAX_WORK;
     return c->work < MAX_WORK;
 }
 
-/* Find the member of `object` that has the same name as the key `like`. Also returns NULL when
- * there was too much work, which the next step reports. */
+/* Find the member of `object` that has the same name as the key `like`. Also returns NULL if the
+ * limit for work is reached; the next step reports this. */
 static const beluga_json *find(check *c, const beluga_json *object, const beluga_json *like)
 {
     size_t n;
@@ -74,8 +76,8 @@ static const beluga_json *find(check *c, const beluga_json *object, const beluga
     return afford(c, beluga_json_count(object)) ? beluga__json_get_n(object, name, n) : NULL;
 }
 
-/* Append a member's name to the path, or an item's index if name is NULL. Returns the length to
- * which the path is cut back later. */
+/* Append a member's name to the path, or an item's index if name is NULL. Returns the old length of
+ * the path, which the caller restores later. */
 static size_t step(check *c, const char *name, size_t index)
 {
     size_t before = c->path_length, room = sizeof c->path - before;
@@ -83,7 +85,7 @@ static size_t step(check *c, const char *name, size_t index)
                  : snprintf(c->path + before, room, "[%zu]", index);
     if (n >= 0 && (size_t)n < room)
         c->path_length = before + (size_t)n;
-    else /* the name may be cut, but only between two characters */
+    else /* the buffer is too small: cut the name, but not within a character */
         c->path_length = before + beluga__utf8_valid(c->path + before, room - 1);
     return before;
 }
@@ -99,7 +101,8 @@ static int fits_at(check *c, const beluga_json *schema, const beluga_json *value
 
 /* --- types ------------------------------------------------------------------------------------ */
 
-/* Returns the nearest whole number. Done without libm, which no other part of the library needs. */
+/* Returns the nearest whole number. This does not use libm, which no other part of the library
+ * needs. */
 static double nearest(double number)
 {
     static const double all_whole = 1LL << 52; /* a larger number is always whole */
@@ -228,7 +231,7 @@ static int check_multiple(check *c, const beluga_json *step_size, const beluga_j
     return misfit(c, "must be a multiple of %.17g", unit);
 }
 
-/* Returns the length in characters: the standard does not count bytes. */
+/* Returns the length in characters, as JSON Schema defines it, not in bytes. */
 static int64_t length_of(check *c, const beluga_json *value)
 {
     size_t n = 0, count = 0;
@@ -321,8 +324,8 @@ static int check_additional(check *c, const beluga_json *schema, const beluga_js
 
 /* --- combinations ----------------------------------------------------------------------------- */
 
-/* Returns how many of the schemas fit, or a negative code if the check itself fails, for example
- * without memory. */
+/* Returns how many of the schemas the value fits, or a negative code if the check itself fails, for
+ * example because memory is exhausted. */
 static int count_fits(check *c, const beluga_json *schemas, const beluga_json *value)
 {
     int count = 0;
@@ -364,7 +367,8 @@ static int check_not(check *c, const beluga_json *schema, const beluga_json *val
     return status ? status : misfit(c, "has a form that is not allowed");
 }
 
-/* Check a reference. Only those within the same schema are followed, such as "#/$defs/name". */
+/* Check a value against a schema that is given by reference. Only references within the same
+ * schema, such as "#/$defs/name", are followed. */
 static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
 {
     const char *text = beluga_json_string(ref, NULL);
@@ -460,7 +464,7 @@ int beluga__json_schema_check(const beluga_json *schema, const beluga_json *valu
 {
     check c = {.root = schema, .why = why, .unknown = unknown};
     int status = fits(&c, schema, value);
-    if (c.work == MAX_WORK) /* the check ended early, so its result proves nothing */
+    if (c.work == MAX_WORK) /* the check stopped early, so its result is not valid */
         status = BELUGA_ERROR_LIMIT_EXCEEDED;
     if (!status) status = why->status;
     return status || !unknown ? status : unknown->status;

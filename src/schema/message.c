@@ -14,7 +14,7 @@ static size_t aligned(size_t size)
     return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
-/* Make a message whose arena has `room` bytes before it must allocate again. */
+/* Make a message whose arena can hold `room` bytes without a further allocation. */
 static beluga_message *new_message(beluga_role role, size_t room)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -64,7 +64,7 @@ static int copy(beluga_message *m, const char *text, size_t n, const char **out)
     return 0;
 }
 
-/* Copy a string that will be sent, so it must be UTF-8. */
+/* Copy a string that will be sent. If the string is not UTF-8, the message can't be sent. */
 static int copy_string(beluga_message *m, const char *field, const char *text, const char **out)
 {
     if (!text) return 0;

@@ -1,4 +1,5 @@
-/* A message. Its constructor allocates once: the struct, one part, and the part's text. */
+/* A message. The constructor of a message with text makes one allocation for the struct, one part
+ * and the text. */
 #ifndef BELUGA__MESSAGE_H
 #define BELUGA__MESSAGE_H
 
@@ -19,12 +20,12 @@ struct beluga_message {
     int status;      /* the first failure; 0: none */
     const char *why; /* explains the status; static, or NULL */
     struct {
-        /* name of the first field that is not UTF-8, static; NULL: all fields are */
+        /* static name of the first field that is not UTF-8; NULL if all fields are UTF-8 */
         const char *field;
         size_t part, byte;
     } bad_text;
     bool tool_error;
-    bool plain; /* no part is an image, audio or a file, or marks what to cache */
+    bool plain; /* no part is an image, audio or a file, or is marked for a provider's cache */
     beluga_part first;
 };
 
@@ -36,12 +37,12 @@ struct beluga_messages {
     beluga_message *few[8];
 };
 
-/* Set the error of message `index` of a call that can't be sent: the failure that happened while
- * the message was made, or the place where its text is not UTF-8. */
+/* Set the error for message `index` of a call, which can't be sent. The error describes the failure
+ * that happened while the message was made, or the place where its text is not UTF-8. */
 int beluga__message_refuse(const beluga_message *message, size_t index, beluga_error *err);
 
-/* Check that message `index` of a call can be sent. This is cheap, since faults were found when the
- * parts were added. */
+/* Check that message `index` of a call can be sent. This is cheap, since faults were already
+ * detected when the parts were added. */
 static inline int beluga__message_check(const beluga_message *message, size_t index,
                                         beluga_error *err)
 {
@@ -53,8 +54,8 @@ static inline int beluga__message_check(const beluga_message *message, size_t in
 int beluga__message_add_text_file(beluga_message *message, const char *text, size_t length,
                                   const char *name, const char *media_type);
 
-/* Record a failure unless one is recorded already, and return it. `why` is static, or NULL for the
- * code's own text. */
+/* Record a failure unless one is recorded already, and return it. `why` is static, or NULL to use
+ * the standard text of the code. */
 int beluga__message_fail(beluga_message *message, int code, const char *why);
 
 #endif

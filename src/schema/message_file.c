@@ -11,8 +11,8 @@ typedef struct media_type {
     const char *name;
 } media_type;
 
-/* The bytes at the beginning of a file that identify its type. Files of the RIFF family have
- * further bytes at offset `at`. */
+/* The bytes at the beginning of a file that identify its type. Files of the RIFF family also have
+ * the bytes `more` at offset `at`. */
 typedef struct magic {
     media_type type;
     const char *bytes;
@@ -35,7 +35,8 @@ static const magic magics[] = {
     {{BELUGA_PART_FILE, "application/pdf"}, "%PDF-", 5, 0, NULL},
 };
 
-/* The type of a text file is told by the ending of its name, since its bytes rarely tell. */
+/* The type of a text file is taken from the extension of its name, since its bytes rarely show the
+ * type. */
 static const struct {
     const char *extension, *type;
 } texts[] = {
@@ -66,7 +67,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Returns the media type for a name with this ending, or NULL. */
+/* Returns the media type for the extension of this name, or NULL. */
 static const char *text_type(const char *name)
 {
     const char *dot = strrchr(name, '.');

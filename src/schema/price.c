@@ -14,8 +14,8 @@ const char *beluga_prices_name(const beluga_prices *prices, size_t index)
     return e ? e->name : NULL;
 }
 
-/* Returns whether an entry is for "provider/model": its name is equal, or it had a star and the
- * rest is the beginning. */
+/* Returns whether an entry is for "provider/model": its name is the same, or its name ends in a
+ * star and the text before the star is a prefix of "provider/model". */
 static bool fits(const beluga__price_entry *e, const char *provider, const char *model)
 {
     size_t n = strlen(provider), m = strlen(model);

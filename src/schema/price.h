@@ -1,4 +1,4 @@
-/* A list of prices, whose entries are in one arena. */
+/* A list of prices. All its entries are allocated in one arena. */
 #ifndef BELUGA__PRICE_H
 #define BELUGA__PRICE_H
 
@@ -8,9 +8,9 @@
 
 typedef struct beluga__price_entry {
     struct beluga__price_entry *next;
-    const char *name; /* "provider/model" as it is in the file */
-    size_t length;    /* length of the name without its star */
-    bool open;        /* the name ended in a star */
+    const char *name; /* "provider/model" as in the file */
+    size_t length;    /* length of the name without the star at its end */
+    bool open;        /* the name ends in a star */
     beluga_price price;
 } beluga__price_entry;
 

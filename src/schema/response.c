@@ -177,7 +177,7 @@ static int add_content(beluga_message *m, const beluga_response *r, const beluga
 static int add_piece(beluga_message *m, const beluga_response *r, const beluga__piece *p)
 {
     const beluga__state *state = p->kind == BELUGA_EVENT_MEDIA ? NULL : p->u.state;
-    if (p->call && !p->call->ended) return 0; /* a tool call that was cut off can't be answered */
+    if (p->call && !p->call->ended) return 0; /* an incomplete tool call can't be answered */
     if (p->kind == BELUGA_EVENT_STATE)
         return state ? beluga_message_add_state(m, state->provider, state->json, state->length) : 0;
     int status = add_content(m, r, p);

@@ -9,12 +9,13 @@ static void put_known(beluga_json_writer *w, const char *key, const char *text)
     beluga_json_put_string(w, key, *text ? text : NULL);
 }
 
-/* Programs put the JSON of an answer into JSON of their own, a few levels down, and must still be
- * able to parse all of it. */
+/* Values that a model wrote may nest less deeply than the parser allows, since programs put an
+ * answer's JSON a few levels deep into JSON of their own and must still be able to parse the
+ * result. */
 enum { DEEPEST_VALUE = BELUGA__MAX_JSON_DEPTH - 16 };
 
 /* Write a text that should be JSON: in compact form if it is valid and not too deep, otherwise as a
- * string, so that it is not lost. */
+ * string, so that the text is not lost. */
 static void put_json_or_string(beluga_json_writer *w, const char *key, const char *text, size_t n,
                                bool object_only)
 {
@@ -80,8 +81,8 @@ static const char *part_name(const beluga__piece *piece)
     }
 }
 
-/* Write the states. A state is for its provider only; "of" names the part of the answer to which it
- * belongs. */
+/* Write the providers' states. Only the provider that made a state can use it; "of" names the part
+ * of the answer to which the state belongs. */
 static void put_states(beluga_json_writer *w, const beluga_response *r)
 {
     bool open = false;

@@ -1,5 +1,5 @@
-/* The options of a request that telemetry spans report if they are set. A model finds out once
- * whether it has any of them; nearly all models have none. */
+/* The options of a request that telemetry spans report if they are set. A model checks once, when
+ * it is opened, whether any of them is set; for nearly all models none is. */
 #ifndef BELUGA__SPAN_OPTIONS_H
 #define BELUGA__SPAN_OPTIONS_H
 

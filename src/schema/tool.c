@@ -9,8 +9,8 @@
 
 #include <beluga/context.h>
 
-/* SHOWN: how many bytes of a bad name an error shows; ROOM: stack memory, enough for most
- * schemas */
+/* SHOWN: how many bytes of a bad name an error shows. ROOM: bytes of stack memory for the compact
+ * form of a schema; most schemas fit. */
 enum { SHOWN = 60, ROOM = 4096 };
 
 static const char no_parameters[] = "{\"type\":\"object\",\"properties\":{}}";
@@ -60,7 +60,7 @@ static int check_parameters(const beluga_tool_definition *d, beluga__arena *aren
     return beluga_error_set(err, status, "tool %s: parameters: %s", d->name, why.message);
 }
 
-/* Copy a string behind the string that was copied last. */
+/* Copy a string to `*at` and move `*at` behind its NUL. */
 static const char *put(char **at, const char *text, size_t n)
 {
     char *start = *at;
@@ -212,7 +212,7 @@ static int report(const beluga_tool *tool, int status, const beluga__buf *text, 
     return BELUGA_ERROR_TOOL_EXECUTION;
 }
 
-/* Run the function. Also fails if there was no memory for the result. */
+/* Run the tool's function. This also fails if the function's result could not be stored. */
 static int run(beluga_tool *tool, beluga_context *context, const char *arguments, size_t length,
                beluga_tool_result *result, beluga_error *err)
 {
@@ -235,7 +235,7 @@ int beluga_tool_execute(beluga_tool *tool, beluga_context *context, const char *
     if (status) return status;
     if (!tool->execute)
         return beluga_error_set(err, BELUGA_ERROR_TOOL_EXECUTION,
-                                "tool %s has no function, so only its caller can run it",
+                                "tool %s has no function, so the program must run it itself",
                                 tool->name);
     if (beluga_context_is_cancelled(context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "tool %s: cancelled",

@@ -1,4 +1,4 @@
-/* A tool. It is allocated once, together with all its text. */
+/* A tool. One allocation contains the struct and all its text. */
 #ifndef BELUGA__TOOL_H
 #define BELUGA__TOOL_H
 

@@ -2,8 +2,8 @@
  * both), headers, a payload, and a CRC of everything before it; numbers are big-endian. The format
  * is documented by Amazon as "Event stream encoding".
  *
- * A frame that is fed as a whole is delivered from there without a copy; one that comes in pieces
- * is put together first. */
+ * A frame that arrives whole is delivered from the caller's buffer without a copy. A frame that
+ * arrives in pieces is assembled in the framer's own buffer first. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -33,7 +33,7 @@ typedef struct slice {
     size_t n;
 } slice;
 
-/* The headers that say what a frame is. */
+/* The headers that describe the kind of a frame. */
 typedef struct frame_headers {
     slice message_type, event_type, exception_type, error_code, error_message;
 } frame_headers;
@@ -56,8 +56,8 @@ static bool is(slice value, const char *text)
     return value.at && value.n == strlen(text) && memcmp(value.at, text, value.n) == 0;
 }
 
-/* Returns the length of values of this type; -1 if the value begins with its length; -2 if there is
- * no such type. */
+/* Returns the length of values of this type; -1 if two bytes before the value are its length; -2 if
+ * no such type exists. */
 static int fixed_length(unsigned char type)
 {
     static const signed char lengths[] = {
@@ -113,7 +113,7 @@ static bool read_headers(slice rest, frame_headers *headers)
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Copy a text into a buffer, where it ends in NUL. */
+/* Copy a text into a buffer and end it with a NUL. */
 static int keep(beluga__buf *buf, slice text)
 {
     beluga__buf_clear(buf);
@@ -154,14 +154,15 @@ static int deliver(beluga__framer *framer, const frame_headers *headers, char *a
     } else if (!is(headers->message_type, "event")) {
         return 0; /* a later version of the format may have other types */
     }
-    char kept = at[n]; /* the first byte of the checksum, where the NUL is put for now */
+    char kept = at[n]; /* the first byte of the checksum; a NUL replaces it during the callback */
     at[n] = '\0';
     int code = hand_out(framer, &frame, name, fn, payload);
     at[n] = kept;
     return code;
 }
 
-/* Check the prelude before the frame is complete: with a wrong length the rest would never come. */
+/* Check the prelude before the frame is complete: with a wrong length the framer could wait for
+ * bytes that never come. */
 static int check_prelude(const beluga__framer *framer, const char *at)
 {
     uint32_t total = read_u32(at), headers = read_u32(at + 4);
@@ -182,7 +183,7 @@ static int read_frame(beluga__framer *framer, char *at, beluga__frame_fn fn, voi
     return deliver(framer, &headers, body, total - SMALLEST - n_headers, fn, payload);
 }
 
-/* Append fed bytes to a frame that comes in pieces, until it has `wanted` bytes. */
+/* Append bytes to a frame that arrives in pieces, until it has `wanted` bytes. */
 static int fill(beluga__framer *framer, char **at, const char *end, size_t wanted)
 {
     size_t missing = wanted > framer->line.length ? wanted - framer->line.length : 0;
@@ -192,7 +193,8 @@ static int fill(beluga__framer *framer, char **at, const char *end, size_t wante
     return code;
 }
 
-/* Continue a frame that comes in pieces. If the fed bytes are used up before its end, returns 0. */
+/* Continue a frame that arrives in pieces, and deliver it if it is complete now. Returns 0 if more
+ * bytes are needed. */
 static int put_together(beluga__framer *framer, char **at, const char *end, beluga__frame_fn fn,
                         void *payload)
 {

@@ -1,5 +1,5 @@
-/* Framings that only the provider knows: pieces of the body as they arrive (RAW), and frames that
- * the provider's function `cut` finds (OWN). */
+/* Framings that only the provider understands. RAW delivers pieces of the body as they arrive; OWN
+ * delivers the frames that the provider's function `cut` finds. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -38,13 +38,13 @@ static int deliver(beluga__framer *framer, char *bytes, const beluga_cut *cut, b
         return 0;
     }
     beluga_frame frame = {.data = data, .length = cut->data_length, .kind = cut->kind};
-    /* The name is copied, since it may lie where the NUL behind the data is put. */
+    /* The event's name is copied, since the NUL that is put behind the data may overwrite it. */
     framer->event.length = 0;
     if (beluga__buf_append(&framer->event, bytes + cut->event, cut->event_length))
         return framer->event.status;
     if (cut->event_length) frame.event = framer->event.data;
     frame.event_length = cut->event_length;
-    char kept = *end; /* one byte behind the last one is the buffer's NUL */
+    char kept = *end; /* this byte exists even at the end of the buffer, which has a NUL there */
     *end = '\0';
     int code = fn(payload, &frame);
     *end = kept;
@@ -72,8 +72,8 @@ static int cut_frames(beluga__framer *framer, bool ended, beluga__frame_fn fn, v
     return code;
 }
 
-/* At most one frame's maximum is kept, so a large piece with many frames is taken in several
- * parts. */
+/* The buffer holds no more than the largest allowed frame, so a large piece with many frames is fed
+ * in several parts. */
 int beluga__cut_feed(beluga__framer *framer, const char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload)
 {

@@ -2,7 +2,7 @@
 
 #include <beluga/error.h>
 
-/* A line may be this much longer than its frame, for the field's name. */
+/* A line may be this much longer than a frame, since it also contains the name of the field. */
 enum { FIELD_BYTES = 64 };
 
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* Receives a frame. Returns 0 to go on; any other value stops feeding, which then returns that
- * value. */
+/* The callback that receives each frame. If it returns anything but 0, the framer stops and returns
+ * that value to its caller. */
 typedef int (*beluga__frame_fn)(void *payload, const beluga_frame *frame);
 
 /* A provider's own function that finds the end of a frame; documented in
@@ -19,28 +19,28 @@ typedef int (*beluga__cut_fn)(const char *bytes, size_t length, bool ended, belu
 
 typedef struct beluga__framer {
     uint32_t framing; /* a beluga_framing */
-    uint32_t seen;    /* length of the unfinished frame in which `cut` has already found no end */
+    uint32_t seen;    /* how many bytes of the unfinished frame `cut` has searched */
     size_t max;
     beluga__buf line;  /* an unfinished line; for OWN an unfinished frame */
     beluga__buf data;  /* data lines of an unfinished event */
     beluga__buf event; /* name of the unfinished event */
-    /* the last bytes ended in \r, so a \n that follows belongs to that line end */
+    /* the last bytes ended in \r, so if the next byte is \n, it belongs to the same line end */
     bool skip_newline;
     bool has_data;
     bool bare; /* the data lines have no field name, since a server sent plain JSON */
     /* For NDJSON. If `passes_over` is set, a line that is too large is skipped instead of ending
      * the body; `passed_over` records that this happened. */
     bool passes_over, passed_over;
-    bool in_passed; /* the rest of a skipped line is still coming */
-    bool started;   /* the first line came, so no byte order mark can follow */
-    /* A line came that is not part of a frame, such as a comment; the reader of this flag clears
-     * it. */
+    bool in_passed; /* the end of a skipped line has not arrived yet */
+    bool started;   /* the first line has arrived, so no byte order mark can follow */
+    /* Set when a line arrives that is not part of a frame, such as a comment. The code that reads
+     * this flag clears it. */
     bool alive;
     beluga__cut_fn cut; /* for BELUGA_FRAMING_OWN; must be set before the first bytes */
 } beluga__framer;
 
-/* Returns whether only the provider knows where a frame ends, so that the framing is never changed
- * by sniffing. */
+/* Returns whether only the provider knows where a frame ends. Such a framing is never replaced by
+ * one that sniffing detects. */
 static inline bool beluga__framing_is_fixed(uint32_t framing)
 {
     return framing == BELUGA_FRAMING_RAW || framing == BELUGA_FRAMING_OWN;
@@ -51,23 +51,24 @@ static inline bool beluga__framing_is_fixed(uint32_t framing)
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
                         const beluga_allocator *allocator, size_t max);
 void beluga__framer_free(beluga__framer *framer);
-/* Deliver the frames that these bytes complete. `bytes` are borrowed. During the call they are
- * changed, since a NUL is put behind each frame in place, and restored afterwards. Returns 0;
+/* Deliver the frames that these bytes complete. `bytes` are borrowed. The function writes a NUL
+ * behind each frame in place during the callback, and restores the byte afterwards. Returns 0;
  * LIMIT_EXCEEDED; NO_MEMORY; MALFORMED_RESPONSE for a damaged frame; INVALID_RESPONSE if `cut`
- * returns impossible values; the code that `cut` returned; or whatever `fn` returned to stop. */
+ * returns impossible values; the code that `cut` returned; or the value with which `fn` stopped the
+ * framer. */
 int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 /* End the body, and deliver a last event even without a blank line behind it. */
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 
-/* The functions of each framing, which the functions above call. */
+/* The functions of the framings, which beluga__framer_feed and _end call. */
 int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
 int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
-/* false: the library was built without Bedrock */
+/* false if the library was built without Bedrock */
 extern const bool beluga__aws_is_here;
 int beluga__aws_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);

@@ -19,7 +19,7 @@ typedef struct beluga__header {
 typedef enum beluga__body_form {
     BELUGA__BODY_NONE,
     BELUGA__BODY_JSON,
-    BELUGA__BODY_BYTES, /* bytes of the provider, or a multipart body that is complete */
+    BELUGA__BODY_BYTES, /* bytes from the provider, or a multipart body that is complete */
     BELUGA__BODY_FIELDS,
     BELUGA__BODY_PARTS,
 } beluga__body_form;
@@ -37,7 +37,7 @@ struct beluga_http_request {
     const char *method;
     beluga__buf url;
     bool has_query;
-    bool told; /* a server told the URL, so a bad URL is the server's fault */
+    bool told; /* the URL came from a server's answer, so a bad URL is the server's fault */
     beluga__header *headers, **last_header;
     beluga__buf body;
     bool has_body;
@@ -46,7 +46,8 @@ struct beluga_http_request {
     beluga__boundary_mark *marks; /* marks of a multipart body, the last one first */
     const char **warnings;        /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
-    /* the token for which a decoder asked for this request; NULL: the call's first request */
+    /* the token that the decoder gave when it asked for this request; NULL for the call's first
+     * request */
     const char *token;
     void *state;         /* the state of the decoder */
     int status;          /* the first failure of a setter */
@@ -72,8 +73,8 @@ void beluga__http_request_free(beluga_http_request *request);
 void beluga__http_request_fail(beluga_http_request *request, int code, const char *problem);
 /* Record that a text from the provider can't be sent. `problem` says why, and is copied. */
 void beluga__http_request_refuse(beluga_http_request *request, const char *problem);
-/* Begin or continue a body of this form. If the body has another form, the request fails, and this
- * returns false. */
+/* Begin or continue a body of this form. Returns false if the body already has another form; the
+ * request then fails. */
 bool beluga__http_request_take_form(beluga_http_request *request, beluga__body_form form);
 /* Append a text, encoded for a form. */
 void beluga__put_form_text(beluga__buf *body, const char *text, size_t n);
@@ -85,21 +86,21 @@ int beluga__http_request_finish(beluga_http_request *request, beluga_error *err)
 
 struct beluga_http_response {
     int status;
-    /* "name: value" lines, each with a NUL behind it; names are in lower case; bounded */
+    /* "name: value" lines, each followed by a NUL; names are in lower case; the size is limited */
     beluga__buf headers;
     beluga__buf body; /* used only for errors and for answers in one piece */
-    bool multiplexed; /* the answer came by HTTP/2 or later, where every body has an end */
+    bool multiplexed; /* the answer arrived over HTTP/2 or later, where every body has an end */
 };
 
 void beluga__http_response_init(beluga_http_response *response, const beluga_allocator *allocator,
                                 size_t max_body);
 void beluga__http_response_free(beluga_http_response *response);
-/* Forget everything that was received, after a 1xx answer or for a retry with the same object. */
+/* Remove everything that was received, after a 1xx answer or for a retry with the same object. */
 void beluga__http_response_clear(beluga_http_response *response);
-/* Add a header line as it was received, with or without its line end; folds, spaces and case are
- * normalised. A status line ("HTTP/1.1 200 OK") clears everything and sets the status. A line that
- * is not a header is skipped. Returns 0; LIMIT_EXCEEDED; NO_MEMORY; INVALID_RESPONSE for a status
- * line without a status. */
+/* Add a header line as it was received, with or without its line end; folded lines are joined,
+ * spaces are trimmed, and the name is converted to lower case. A status line ("HTTP/1.1 200 OK")
+ * clears everything and sets the status. A line that is not a header is skipped. Returns 0;
+ * LIMIT_EXCEEDED; NO_MEMORY; INVALID_RESPONSE for a status line without a status. */
 int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
 
 /* Returns the server's time (header "date") in seconds since 1970; -1 if it is missing. */
@@ -108,29 +109,28 @@ int64_t beluga__http_date(const beluga_http_response *response);
  * hours; -1 for a missing or bad value. "retry-after" has seconds, which may have a fraction, or an
  * HTTP date. `now` is in seconds since 1970. */
 int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now);
-/* Returns 1 or 0 as the header "x-should-retry" says, or -1 if it is missing. */
+/* Returns 1 or 0 if the header "x-should-retry" is "true" or "false", otherwise -1. */
 int beluga__http_should_retry(const beluga_http_response *response);
 /* Read from the headers how much is left of the provider's limits. `now` is in seconds since 1970.
  * Returns whether the headers have any limit. */
 bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
                               beluga_rate_limits *out);
-/* Returns whether HTTP marks the end of this body, so that a closed connection alone is not its
- * end. */
+/* Returns whether HTTP marks the end of this body. If it does, a connection that closes before that
+ * mark cuts the body. */
 bool beluga__http_is_framed(const beluga_http_response *response);
-/* The message for status 407, for a tunnel or a plain request. The proxy sends it, not the
- * provider. */
-#define BELUGA__PROXY_WANTS_CREDENTIALS                                                         \
-    "the proxy wants a name and a password that it takes (HTTP 407): put them into the URL of " \
-    "proxy, or of HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"
+/* The error message for HTTP status 407, with which a proxy answers a tunnel or a plain request. */
+#define BELUGA__PROXY_WANTS_CREDENTIALS                                                      \
+    "the proxy requires a user name and a password (HTTP 407): put valid ones into the URL " \
+    "of the option proxy, or of HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"
 /* Returns the value of "x-request-id", "request-id", "x-amzn-requestid" or a similar header, or
  * NULL. */
 const char *beluga__http_request_id(const beluga_http_response *response);
 
-/* Returns whether values of this header are never private. */
+/* Returns whether logs may show the values of this header, since they are never private. */
 bool beluga__http_may_show(const char *name);
 
-/* Write "name: value" for a log; the value is "[redacted]" unless the name is on the list of those
- * that may be shown. */
+/* Write "name: value" for a log; the value is "[redacted]" unless beluga__http_may_show allows the
+ * header. */
 void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value);
 
 /* Write a URL for a log, with "[redacted]" in place of a user name and password, and of the values

@@ -66,7 +66,8 @@ void beluga_http_request_add_form_field(beluga_http_request *request, const char
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
-/* A boundary is a word and a number. Zeros are written first; the number is chosen later. */
+/* A boundary is a word and a number. While parts are added, zeros are written in place of each
+ * boundary; the number is chosen when the body is complete. */
 #define BOUNDARY_WORD "beluga_boundary_"
 enum { WORD_BYTES = sizeof BOUNDARY_WORD - 1, DIGITS = 16, BOUNDARY_BYTES = WORD_BYTES + DIGITS };
 
@@ -86,8 +87,8 @@ static bool mark_boundary(beluga_http_request *request)
     return beluga__buf_append(&request->body, zeros, BOUNDARY_BYTES) == 0;
 }
 
-/* Returns whether the name of a part can be sent. It may have no control characters except line
- * ends, which are escaped. */
+/* Returns whether the name of a part can be sent. The name must not contain control characters,
+ * except line ends, which are escaped. */
 static bool fits_name(beluga_http_request *request, const char *what, const char *text)
 {
     char problem[128];
@@ -168,7 +169,7 @@ void beluga_http_request_add_part(beluga_http_request *request, const beluga_htt
 /* --- the boundary ----------------------------------------------------------------------------- */
 
 /* Search the body for the first n bytes of the boundary, and count for each digit how often it
- * follows them. Returns the number of places. */
+ * follows them. Returns the number of matches. */
 static size_t count_digits(const beluga__buf *body, const char *boundary, size_t n, size_t next[10])
 {
     size_t found = 0;
@@ -182,9 +183,10 @@ static size_t count_digits(const beluga__buf *body, const char *boundary, size_t
     return found;
 }
 
-/* Choose the number digit by digit: each digit is the one that follows the beginning of the
- * boundary least often in the body. So at most a tenth of the places are left after each digit, and
- * none in the end, since a request is far smaller than 10^16 bytes. */
+/* Choose the boundary's number so that the boundary does not occur in the body. Each digit is the
+ * one that least often follows the digits before it in the body, so each digit leaves at most a
+ * tenth of the matches. No match is left after 16 digits, since a request is far smaller than 10^16
+ * bytes. */
 static void choose_boundary(const beluga__buf *body, char boundary[BOUNDARY_BYTES + 1])
 {
     size_t next[10], found = 1;

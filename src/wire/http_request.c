@@ -55,7 +55,7 @@ void beluga__http_request_init(beluga_http_request *request, const beluga_alloca
 
 void beluga__http_request_free(beluga_http_request *request)
 {
-    /* Some providers want the key, or a password, in the URL, so the URL is wiped. */
+    /* The URL is wiped, since for some providers it contains the key or a password. */
     if (request->url.capacity) explicit_bzero(request->url.data, request->url.capacity);
     beluga__buf_free(&request->url);
     beluga__buf_free(&request->body);
@@ -130,7 +130,8 @@ static beluga__header **find_header(beluga_http_request *request, const char *na
     return at;
 }
 
-/* Append a header with room for a value, which the caller writes. Returns NULL without memory. */
+/* Append a header with space for a value, which the caller writes. Returns NULL if memory is
+ * exhausted. */
 static beluga__header *new_header(beluga_http_request *request, const char *name, size_t n,
                                   size_t n_value)
 {
@@ -144,8 +145,8 @@ static beluga__header *new_header(beluga_http_request *request, const char *name
     return header;
 }
 
-/* Find or make a header. Returns room for a value of n_value bytes and a NUL; NULL without
- * memory. */
+/* Find or make a header. Returns the buffer for its value, which has n_value bytes and a NUL; NULL
+ * if memory is exhausted. */
 static char *make_header(beluga_http_request *request, const char *name, size_t n, size_t n_value)
 {
     beluga__header *header = *find_header(request, name, n);
@@ -170,8 +171,8 @@ void beluga__http_request_put_header(beluga_http_request *request, const char *n
     if (room) memcpy(room, value, n_value);
 }
 
-/* Returns whether a header can carry this name and value. The problem never shows the value, which
- * may be a secret. */
+/* Returns whether a header with this name and value can be sent; if not, the request fails. The
+ * failure's text never shows the value, which may be a secret. */
 static bool can_carry(beluga_http_request *request, const char *name, size_t n, const char *value,
                       size_t n_value)
 {
@@ -311,8 +312,8 @@ const char *beluga_http_request_header(const beluga_http_request *request, const
     return NULL;
 }
 
-/* Set the error of a bad URL. A URL that a server told is the server's fault, and is shown, since
- * the user can't look it up. */
+/* Set the error for a bad URL. A bad URL from a server's answer is the server's fault; the error's
+ * cause shows it, since the user can't look it up. */
 static int refuse_url(const beluga_http_request *request, const char *problem, beluga_error *err)
 {
     beluga__buf shown;

@@ -53,7 +53,8 @@ static int status_line(beluga_http_response *response, const char *line, size_t 
     return 0;
 }
 
-/* Add a folded line: one that begins with a space continues the value of the line before. */
+/* Add a folded line: a line that begins with a space continues the value of the header before
+ * it. */
 static int folded_line(beluga__buf *headers, const char *line, size_t n)
 {
     for (; is_space(*line); n--) line++;
@@ -125,9 +126,9 @@ const char *beluga_http_response_body(const beluga_http_response *response, size
     return response->body.data;
 }
 
-/* ---- when to try again ----------------------------------------------------------------------- */
+/* ---- when to retry --------------------------------------------------------------------------- */
 
-/* Returns a decimal number, whatever the locale; -1 if the text is anything else. */
+/* Returns the value of a decimal number, regardless of the locale; -1 for any other text. */
 static double number(const char *text)
 {
     double value = 0, scale = 1;
@@ -161,7 +162,7 @@ static bool scan_date(const char *text, struct tm *t, char month[4])
     return true;
 }
 
-/* Returns seconds since 1970, or -1 if the text is not a date. */
+/* Returns an HTTP date in seconds since 1970, or -1 if the text is not such a date. */
 static int64_t http_date(const char *text)
 {
     struct tm t = {0};
@@ -275,7 +276,8 @@ static bool is_secret(const char *name, size_t n)
 {
     static const char *const words[] = {"key",       "token", "secret",     "password",
                                         "signature", "sig",   "credential", "auth"};
-    if (starts_with(name, "page")) return false; /* "page_token" only names a position in a list */
+    if (starts_with(name, "page"))
+        return false; /* "page_token" is a position in a list, not a secret */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t length = strlen(words[i]);
         bool ends = n >= length && starts_with(name + n - length, words[i]);
@@ -297,9 +299,10 @@ static int redact_query(beluga__buf *out, const char *at)
     }
 }
 
-/* Returns the last place where a user name and password may end. Behind a scheme that is the
- * beginning of the path, unless a colon there has no port behind it: then a "/" or "?" may belong
- * to the password. In a text that is not a URL it is the end of the text. */
+/* Returns the end of the part of a URL that may contain a user name and password. Usually this is
+ * the end of the authority. But if the authority has a colon that is not followed by a port, and no
+ * "@", then a "/" or "?" may belong to the password, so the part ends with the text. A text without
+ * a scheme is searched to its end, too. */
 static const char *find_end(const char *host, bool has_scheme)
 {
     const char *end = host + strcspn(host, "/?#");

@@ -10,7 +10,8 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
-/* Returns 0 if a line that is too large is to be skipped; else the code. */
+/* Returns 0 if `code` reports a line that is too large and such lines are skipped; otherwise
+ * returns `code`. */
 static int pass_over(beluga__framer *framer, int code)
 {
     if (code != BELUGA_ERROR_LIMIT_EXCEEDED || !framer->passes_over) return code;
@@ -18,7 +19,7 @@ static int pass_over(beluga__framer *framer, int code)
     return framer->passed_over = true, 0;
 }
 
-/* Keep the beginning of a line whose end has not come yet. */
+/* Store the beginning of a line whose end has not arrived yet. */
 static int keep(beluga__framer *framer, const char *bytes, size_t n)
 {
     if (framer->in_passed) return 0;

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 typedef struct origin {
-    const char *scheme, *host, *port; /* these strings do not end in NUL */
+    const char *scheme, *host, *port; /* these strings are not terminated */
     size_t n_scheme, n_host, n_port;
 } origin;
 

@@ -17,7 +17,8 @@ static bool is_alphanumeric(unsigned char c)
     return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Returns whether a control character begins here. Those of C1 have two bytes in UTF-8. */
+/* Returns whether a control character begins here. The C1 control characters (U+0080 to U+009F)
+ * have two bytes in UTF-8. */
 static bool is_control(const char *at, size_t left)
 {
     unsigned char c = (unsigned char)*at;
@@ -26,7 +27,7 @@ static bool is_control(const char *at, size_t left)
 
 static void name_character(char *out, size_t size, const char *at)
 {
-    static const char letters[] = "abtnvfr"; /* letters of the C escapes, from character 7 on */
+    static const char letters[] = "abtnvfr"; /* C escapes of the characters 7 to 13 */
     unsigned char c = (unsigned char)*at;
     if (c == 0)
         snprintf(out, size, "\\0");
@@ -60,7 +61,8 @@ static bool has_any(const char *text, size_t n, const char *set)
 }
 
 /* Returns whether a text is UTF-8 without the characters in `forbidden`, and without control
- * characters except those in `allowed`. The first test is enough for nearly every text. */
+ * characters except those in `allowed`. Nearly every text passes the fast test in the first
+ * line. */
 static bool fits(const char *text, size_t n, const char *allowed, const char *forbidden,
                  beluga__misfit *misfit)
 {
@@ -108,7 +110,7 @@ const char *beluga__header_is_ours(const char *name, size_t n)
 {
     static const char ours[] = "the library sets it itself";
     static const struct {
-        const char *name, *why; /* a name that ends in "-" stands for all names that begin so */
+        const char *name, *why; /* a name that ends in "-" stands for all names with this prefix */
     } rows[] = {{"connection", ours},
                 {"content-length", ours},
                 {"expect", ours},
@@ -131,8 +133,7 @@ const char *beluga__header_is_ours(const char *name, size_t n)
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* Returns the character that a server may find here after decoding the path, and moves `at` behind
- * it. */
+/* Returns the character at `*at` as a server may decode it, and moves `*at` behind it. */
 static char decoded(const char *path, size_t n, size_t *at)
 {
     static const struct {
@@ -148,8 +149,8 @@ static char decoded(const char *path, size_t n, size_t *at)
     return c;
 }
 
-/* Returns whether a path must be checked: without escapes only a segment that begins with a dot can
- * climb. */
+/* Returns whether a path must be checked in full. A path without "%" and "\" can climb only if a
+ * segment begins with a dot. */
 static bool may_climb(const char *path, size_t n)
 {
     if (memchr(path, '%', n) || memchr(path, '\\', n)) return true;

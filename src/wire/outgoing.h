@@ -1,6 +1,6 @@
 /* Decides which characters a header, a name or a URL may contain.
  *
- * Text from an option, a file, a variable, a plug-in or a server's page is checked here before it
+ * Text from an option, a file, a variable, a plug-in or a server's answer is checked here before it
  * becomes part of a request. Options and variables are checked when they are read, so that the
  * error can name them. All text is checked again when the request is made (http_request.c). */
 #ifndef BELUGA__OUTGOING_H
@@ -17,7 +17,7 @@ typedef struct beluga__misfit {
 
 /* Check the value of a header: UTF-8 without control characters except the tab. */
 bool beluga__fits_header(const char *text, size_t n, beluga__misfit *misfit);
-/* Check the name of a header: a token of RFC 9110. An empty name is a misfit at 0. */
+/* Check the name of a header: a token of RFC 9110. For an empty name the misfit is at offset 0. */
 bool beluga__fits_header_name(const char *text, size_t n, beluga__misfit *misfit);
 /* Check a name, such as a model's: UTF-8 without control characters. */
 bool beluga__fits_name(const char *text, size_t n, beluga__misfit *misfit);
@@ -25,12 +25,12 @@ bool beluga__fits_name(const char *text, size_t n, beluga__misfit *misfit);
  * fragment. */
 bool beluga__fits_url(const char *text, size_t n, beluga__misfit *misfit);
 
-/* Returns why only the transport may set this header: it frames, routes or separates requests.
- * NULL: everybody may set it. */
+/* Returns the reason why only the library may set this header, which frames or routes requests;
+ * NULL if users and providers may set it. */
 const char *beluga__header_is_ours(const char *name, size_t n);
 
-/* Returns whether some server on the way may find a segment "." or ".." in a path. Servers treat
- * "\" like "/", and decode escapes of these characters. */
+/* Returns whether a server may read a segment of this path as "." or "..". Some servers treat "\"
+ * like "/", and decode percent escapes of ".", "/" and "\" first. */
 bool beluga__path_climbs(const char *path, size_t n);
 
 /* Write a byte for a path segment or a query: unchanged if it is unreserved (RFC 3986), otherwise

@@ -1,4 +1,4 @@
-/* Reads the two families of headers that tell how much is left of a provider's limits:
+/* Reads the two families of headers that report how much of a provider's rate limits is left:
  * x-ratelimit-*-requests with durations ("6m0s", "20ms", or a bare number of seconds), and
  * anthropic-ratelimit-requests-* with times (RFC 3339). */
 #include "base/time.h"
@@ -16,7 +16,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Returns a count; -1 if the text is anything else. */
+/* Returns the value of a whole number; -1 for any other text. */
 static int64_t count(const char *text)
 {
     int64_t value = 0;
@@ -30,8 +30,8 @@ static int64_t count(const char *text)
 
 /* ---- durations ------------------------------------------------------------------------------- */
 
-/* Read the decimal number at the beginning of *text, in any locale, and move *text behind it.
- * Returns -1 if there is none. */
+/* Read the decimal number at the beginning of *text, regardless of the locale, and move *text
+ * behind it. Returns -1 if there is none. */
 static double number(const char **text)
 {
     double value = 0, scale = 1;
@@ -43,7 +43,8 @@ static double number(const char **text)
     return at == start ? -1 : value;
 }
 
-/* Read a unit at the beginning of the text, as milliseconds; 0 for an unknown unit. */
+/* Read the unit at the beginning of *text and move *text behind it. Returns its milliseconds, or 0
+ * for an unknown unit. */
 static double unit(const char **text)
 {
     static const struct {
@@ -61,7 +62,7 @@ static double unit(const char **text)
 }
 
 /* Returns the milliseconds of a duration such as "1h6m0.5s", or of a bare number of seconds; -1 for
- * anything else. */
+ * any other text. */
 static int64_t duration_ms(const char *text)
 {
     static const double most = 1e15;
@@ -74,14 +75,14 @@ static int64_t duration_ms(const char *text)
         sum += value * factor;
         first = false;
     } while (*text);
-    /* without the addition 7.66 s would become 7659 ms, since its product is 7659.999… */
+    /* without the addition, "7.66s" would become 7659 ms, since 7.66 * 1000 is 7659.999… */
     return sum < most ? (int64_t)(sum + 1e-3) : -1;
 }
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
-/* Returns the milliseconds from `now` to an RFC 3339 time, 0 if it has passed; -1 for anything
- * else. */
+/* Returns the milliseconds from `now` to an RFC 3339 time, or 0 if the time has passed; -1 if the
+ * text is not such a time. */
 static int64_t until_ms(const char *text, int64_t now)
 {
     int64_t at;

@@ -34,7 +34,7 @@ static bool is_dots(const char *segment, size_t n)
     return (n == 1 || n == 2) && strncmp(segment, "..", n) == 0;
 }
 
-/* Remove the last segment of the path that begins at `start`. */
+/* Remove the last segment of the path in `out`, which begins at `start`. */
 static void climb(beluga__buf *out, size_t start)
 {
     size_t n = out->length;
@@ -42,7 +42,7 @@ static void climb(beluga__buf *out, size_t start)
     out->length = n > start ? n - 1 : start;
 }
 
-/* Append a path without its "." and ".." segments, each segment behind a slash. */
+/* Append a path with a slash before each segment, and resolve its "." and ".." segments. */
 static void put_path(beluga__buf *out, size_t start, piece path)
 {
     const char *at = path.text, *end = path.text + path.n;
@@ -58,7 +58,7 @@ static void put_path(beluga__buf *out, size_t start, piece path)
     }
 }
 
-/* Returns the part of a path before the last slash. */
+/* Returns the part of a path before its last slash. */
 static piece folder_of(piece path)
 {
     const char *slash = path.n ? memrchr(path.text, '/', path.n) : NULL;
@@ -71,7 +71,7 @@ int beluga__url_resolve(beluga__buf *out, const char *base, const char *referenc
 {
     pieces b = split(base), r = split(reference);
     piece folder = {base, 0};
-    /* such a reference (mailto:…) names no server */
+    /* a reference such as mailto:… names no server and is kept as it is */
     if (r.scheme.n && !r.authority.n) return beluga__buf_puts(out, reference);
     bool elsewhere = r.scheme.n || r.authority.n;
     if (!r.scheme.n) r.scheme = b.scheme;

@@ -1,4 +1,4 @@
-/* Resolves a reference in an answer, such as the value of a header Location. */
+/* Resolves a reference in an answer, such as the value of the header Location. */
 #ifndef BELUGA__RESOLVE_H
 #define BELUGA__RESOLVE_H
 

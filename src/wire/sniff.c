@@ -12,7 +12,7 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
     size_t at = 0, before;
-    do { /* Both may come again, since the pieces of a body are examined one by one. */
+    do { /* White space may come before and after a byte order mark. */
         before = at;
         while (at < n && is_blank(bytes[at])) at++;
         if (n - at >= 3 && memcmp(bytes + at, mark, 3) == 0) at += 3;
@@ -22,7 +22,7 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 
 /* --- the first bytes -------------------------------------------------------------------------- */
 
-/* Returns `what` if the text begins with `word`, MORE if it may once more bytes have come, else
+/* Returns `what` if the text begins with `word`, MORE if the text is too short to decide, else
  * OTHER. Case is ignored. */
 static beluga__sniffed begins(const char *bytes, size_t n, const char *word, beluga__sniffed what)
 {
@@ -46,8 +46,8 @@ static const struct {
     {"\xef\xbb\xbf", BELUGA__SNIFF_MORE},
 };
 
-/* Returns JSON if the value may end in its first line, else PRETTY. The character after the bracket
- * decides. */
+/* Returns JSON if the value may end in its first line, and PRETTY if a line end follows the
+ * bracket. */
 static beluga__sniffed sniff_json(const char *bytes, size_t n)
 {
     size_t at = 1;

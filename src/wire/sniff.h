@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 typedef enum beluga__sniffed {
-    BELUGA__SNIFF_MORE,   /* too few bytes to tell */
+    BELUGA__SNIFF_MORE,   /* too few bytes to decide */
     BELUGA__SNIFF_SSE,    /* server-sent events */
     BELUGA__SNIFF_JSON,   /* a JSON object or array that may end in its first line */
     BELUGA__SNIFF_PRETTY, /* a JSON object or array that continues in its second line */

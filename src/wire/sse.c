@@ -1,5 +1,5 @@
 /* Server-sent events as the HTML standard defines them, with one difference: the last event is
- * delivered even without a blank line behind it, since servers forget that line.
+ * delivered even without a blank line behind it, since some servers omit that line.
  *
  * If possible, the text of an event is delivered from the bytes that were fed. It is copied
  * ("parked") if the fed bytes end before the event does, or if the event has several data lines. */
@@ -59,7 +59,7 @@ static int deliver(reader *r)
     return code;
 }
 
-/* End an event. One without data is not delivered; it only shows that its sender is alive. */
+/* End an event. An event without data is not delivered; it shows only that the sender is alive. */
 static int dispatch(reader *r)
 {
     beluga__framer *framer = r->framer;
@@ -74,8 +74,8 @@ static int dispatch(reader *r)
     return code;
 }
 
-/* Append a further data line to those of the event. Not inlined, since most events have one data
- * line. */
+/* Append a second or later data line to the event's data. Not inlined, since most events have one
+ * data line. */
 static __attribute__((noinline)) int join_data(reader *r, slice value)
 {
     beluga__framer *framer = r->framer;
@@ -99,7 +99,7 @@ static bool is_field(const char *line, size_t n, const char *name, size_t name_n
     return n >= name_n && memcmp(line, name, name_n) == 0 && (n == name_n || line[name_n] == ':');
 }
 
-/* Returns the value of a field. One space after the colon is not part of it. */
+/* Returns the value of a field, without the single space that may follow the colon. */
 static slice value_of(char *line, size_t n, size_t name_n)
 {
     size_t skip = name_n;
@@ -108,7 +108,7 @@ static slice value_of(char *line, size_t n, size_t name_n)
     return (slice){line + skip, n - skip};
 }
 
-/* Keep an unfinished line. Its length counts together with the event's data. */
+/* Keep an unfinished line. The line and the event's data together must stay within the limit. */
 static int keep(reader *r, const char *rest, size_t n)
 {
     beluga__framer *framer = r->framer;
@@ -126,7 +126,7 @@ static int take_line(reader *r, char *line, size_t n)
         if (code) return code;
         line = framer->line.data;
         n = framer->line.length;
-        /* the bytes stay valid until the next append, and they are parked before that */
+        /* the bytes stay valid until the next append, and park() copies them before that */
         framer->line.length = 0;
     }
     size_t mark = beluga__framer_skip_mark(framer, line, n);
@@ -134,7 +134,8 @@ static int take_line(reader *r, char *line, size_t n)
     n -= mark;
     if (!n) return dispatch(r);
     /* No field's name begins with a bracket, so such a line is JSON that a server sent instead of
-     * an event, such as a late error. It is data up to the next blank line. */
+     * an event, for example a late error. This line and the following ones are data, up to the next
+     * blank line. */
     if (!framer->has_data && (*line == '{' || *line == '[')) framer->bare = true;
     if (framer->bare) return add_data(r, (slice){line, n});
     if (is_field(line, n, "data", 4)) return add_data(r, value_of(line, n, 4));
@@ -145,8 +146,8 @@ static int take_line(reader *r, char *line, size_t n)
     return 0;
 }
 
-/* Returns the first c, or `end`. An event ends with an empty line, so the first byte is often the
- * one. */
+/* Returns the address of the first `c`, or `end`. Each event ends with an empty line, so the first
+ * byte is often a line end and is tested before memchr is called. */
 static char *find(char *at, char *end, char c)
 {
     if (at < end && *at == c) return at;

@@ -52,8 +52,8 @@ static void a_plugin_that_is_refused_ends_the_command(void **state)
     assert_int_not_equal(
         cli_run(cli, "--plugin", plugin("tests/plugins/abi_newer"), "-m", "mock/any", "Hi", NULL),
         0);
-    assert_contains(cli->err,
-                    "abi_newer.so: it was built for ABI version 2, but this library has 1");
+    assert_contains(
+        cli->err, "abi_newer.so: the plug-in was built for ABI version 2, but this library has 1");
     assert_string_equal(cli->out, "");
     assert_int_not_equal(cli_run(cli, "--plugin", "/nowhere.so", "-m", "mock/any", "Hi", NULL), 0);
     assert_contains(cli->err, "plug-in /nowhere.so: there is no such file");

@@ -99,7 +99,7 @@ static void an_index_that_is_no_whole_number_is_refused(scene *s)
         char body[128];
         snprintf(body, sizeof body, INDEXED("%s"), indexes[i]);
         expect_refusal(s, body, BELUGA_ERROR_INVALID_RESPONSE,
-                       "the index of vector 1 is no whole number");
+                       "the index of vector 1 is not a whole number");
     }
     expect_refusal(s, INDEXED("4294967296"), BELUGA_ERROR_INVALID_RESPONSE,
                    "the answer has a vector for input 4294967296");
@@ -201,7 +201,7 @@ static void options_stand_in_the_request(scene *s)
                                   beluga_with_extra_body("{\"encoding_format\":null,\"x\":1}")),
                      0);
     assert_string_equal(beluga_embeddings_warning(e, 0),
-                        "this input_type is not sent: openai has none of it");
+                        "this input_type is not sent: openai has no such type");
     beluga_embeddings_free(e);
     assert_string_equal(peer_request_body(s->peer, 0, NULL),
                         "{\"model\":\"other\",\"input\":[\"a whale\"],\"dimensions\":2,"

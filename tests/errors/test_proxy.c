@@ -58,7 +58,7 @@ static beluga_error without_credentials(peer *p, const char *url)
     write_proxy(proxy, sizeof proxy, peer_port(p));
     answer(p, 407);
     assert_int_equal(ask_through(proxy, url, &err), BELUGA_ERROR_NETWORK);
-    assert_non_null(strstr(err.message, "the proxy wants a name and a password"));
+    assert_non_null(strstr(err.message, "the proxy requires a user name and a password"));
     assert_false(beluga_error_is_retryable(&err));
     return err;
 }

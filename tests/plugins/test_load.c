@@ -134,7 +134,7 @@ static void a_missing_file_is_not_found(void **state)
 static void a_folder_is_refused(void **state)
 {
     loading *l = *state;
-    assert_refused(l, l->folder, BELUGA_ERROR_INVALID_INPUT, "it is a folder");
+    assert_refused(l, l->folder, BELUGA_ERROR_INVALID_INPUT, "the path is a folder");
 }
 
 static void what_is_not_a_regular_file_is_refused_without_waiting(void **state)
@@ -142,7 +142,7 @@ static void what_is_not_a_regular_file_is_refused_without_waiting(void **state)
     loading *l = *state;
     char path[PATH_MAX];
     assert_int_equal(mkfifo(in_folder(l, "pipe.so", path), 0600), 0);
-    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "it is not a regular file");
+    assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "the path is not a regular file");
 }
 
 /* Assert that loading this plug-in from tests/plugins is refused, with this text in the message. */
@@ -156,10 +156,10 @@ static void another_abi_says_which_side_is_older(void **state)
     loading *l = *state;
     assert_no_plugin(
         l, "abi_older",
-        "it was built for ABI version 0, but this library has 1: the plug-in is older");
+        "the plug-in was built for ABI version 0, but this library has 1: the plug-in is older");
     assert_no_plugin(
         l, "abi_newer",
-        "it was built for ABI version 2, but this library has 1: the library is older");
+        "the plug-in was built for ABI version 2, but this library has 1: the library is older");
     assert_no_plugin(
         l, "table_abi",
         "the provider was built for ABI version 2, but this library has 1: the library is older");
@@ -190,10 +190,11 @@ static void another_architecture_is_named(void **state)
     loading *l = *state;
     Elf64_Half machine = EM_S390;
     assert_refused(l, changed(l, offsetof(Elf64_Ehdr, e_machine), &machine, sizeof machine),
-                   BELUGA_ERROR_PLUGIN_ABI, "it is for another architecture (s390 (");
+                   BELUGA_ERROR_PLUGIN_ABI, "the file is for another architecture (s390 (");
     machine = 0xbeef;
     assert_refused(l, changed(l, offsetof(Elf64_Ehdr, e_machine), &machine, sizeof machine),
-                   BELUGA_ERROR_PLUGIN_ABI, "it is for another architecture (machine 48879 (");
+                   BELUGA_ERROR_PLUGIN_ABI,
+                   "the file is for another architecture (machine 48879 (");
     unsigned char order = BYTE_ORDER == LITTLE_ENDIAN ? ELFDATA2MSB : ELFDATA2LSB;
     assert_refused(l, changed(l, EI_DATA, &order, 1), BELUGA_ERROR_PLUGIN_ABI,
                    "this library is for ");
@@ -207,15 +208,15 @@ static void what_is_not_a_shared_object_is_refused(void **state)
     loading *l = *state;
     char path[PATH_MAX];
     write_file(in_folder(l, "text.so", path), "int main(void) {}\n", 18);
-    assert_refused(l, path, BELUGA_ERROR_PLUGIN_ABI, "it is not a shared object");
+    assert_refused(l, path, BELUGA_ERROR_PLUGIN_ABI, "the file is not a shared object");
     write_file(in_folder(l, "empty.so", path), "", 0);
-    assert_refused(l, path, BELUGA_ERROR_PLUGIN_ABI, "it is not a shared object");
+    assert_refused(l, path, BELUGA_ERROR_PLUGIN_ABI, "the file is not a shared object");
     Elf64_Half type = ET_REL;
     assert_refused(l, changed(l, offsetof(Elf64_Ehdr, e_type), &type, sizeof type),
                    BELUGA_ERROR_PLUGIN_ABI, "link it with cc -shared");
     type = ET_EXEC;
     assert_refused(l, changed(l, offsetof(Elf64_Ehdr, e_type), &type, sizeof type),
-                   BELUGA_ERROR_PLUGIN_ABI, "it is a program");
+                   BELUGA_ERROR_PLUGIN_ABI, "the file is a program");
 }
 
 /* The dynamic linker would map such a file, and the process would be killed when it reads the first
@@ -245,9 +246,9 @@ static void a_symbol_that_is_not_found_is_named(void **state)
 static void a_shared_object_that_is_no_plugin_is_refused(void **state)
 {
     loading *l = *state;
-    assert_no_plugin(l, "no_entry", "it does not export beluga_plugin_main");
+    assert_no_plugin(l, "no_entry", "the plug-in does not export beluga_plugin_main");
     assert_refused(l, test_plugin(l, "no_provider"), BELUGA_ERROR_INVALID_INPUT,
-                   "it contains no provider");
+                   "the plug-in contains no provider");
 }
 
 static void a_missing_slot_is_named_and_nothing_is_registered(void **state)
@@ -325,7 +326,7 @@ static void a_bad_plugin_does_not_keep_the_rest_of_a_folder_out(void **state)
                      BELUGA_ERROR_PLUGIN_ABI);
     assert_int_equal(loaded, 1);
     assert_contains(err.message, "2 plug-ins were refused; the first: plug-in ");
-    assert_contains(err.message, "a.so: it was built for ABI version 2");
+    assert_contains(err.message, "a.so: the plug-in was built for ABI version 2");
     assert_true(beluga_registry_contains(l->registry, "plugged-good"));
 }
 

@@ -128,15 +128,16 @@ static void another_architecture_is_named(void **state)
 {
     (void)state;
     assert_refused(make_arm64(), BELUGA__MACH_O_X86_64,
-                   "it is for another architecture (arm64): this library is for x86-64");
+                   "the file is for another architecture (arm64): this library is for x86-64");
     FILE *e = make_arm64();
     put32(e, SUBTYPE, 0x80000002);
     assert_refused(e, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture (arm64e): this library is for arm64");
+                   "the file is for another architecture (arm64e): this library is for arm64");
     FILE *unknown = make_arm64();
     put32(unknown, PROCESSOR, 0x77);
-    assert_refused(unknown, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture (processor 0x77): this library is for arm64");
+    assert_refused(
+        unknown, BELUGA__MACH_O_ARM64,
+        "the file is for another architecture (processor 0x77): this library is for arm64");
 }
 
 /* The head of a file for PowerPC, a 32-bit processor whose numbers are big-endian. */
@@ -147,7 +148,7 @@ static void a_head_of_the_other_byte_order_is_read(void **state)
     put32_big(powerpc, 0, 0xfeedface);
     put32_big(powerpc, PROCESSOR, 18);
     assert_refused(powerpc, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture (ppc): this library is for arm64");
+                   "the file is for another architecture (ppc): this library is for arm64");
 }
 
 static void other_kinds_of_files_are_refused(void **state)
@@ -155,17 +156,17 @@ static void other_kinds_of_files_are_refused(void **state)
     (void)state;
     assert_refused(make(arm64_object, sizeof arm64_object, ARM64_OBJECT_BYTES),
                    BELUGA__MACH_O_ARM64,
-                   "it is an object file, not a library: link it with cc -shared");
+                   "the file is an object file, not a library: link it with cc -shared");
     assert_refused(make(arm64_program, sizeof arm64_program, ARM64_PROGRAM_BYTES),
-                   BELUGA__MACH_O_ARM64, "it is a program, not a library");
+                   BELUGA__MACH_O_ARM64, "the file is a program, not a library");
     assert_refused(make("#!/bin/sh\nexit 0\n", 17, 17), BELUGA__MACH_O_ARM64,
-                   "it is not a shared library");
+                   "the file is not a shared library");
     assert_refused(make("\177ELF\2\1\1\0\0\0\0\0\0\0\0\0", 16, 4096), BELUGA__MACH_O_ARM64,
-                   "it is not a shared library");
+                   "the file is not a shared library");
     /* a class file of Java 8, which begins with the same bytes as a universal file */
     assert_refused(make("\xca\xfe\xba\xbe\0\0\0\x34\0\x1d", 10, 400), BELUGA__MACH_O_ARM64,
-                   "it is not a shared library");
-    assert_refused(make("", 0, 0), BELUGA__MACH_O_ARM64, "it is not a shared library");
+                   "the file is not a shared library");
+    assert_refused(make("", 0, 0), BELUGA__MACH_O_ARM64, "the file is not a shared library");
 }
 
 static void another_system_is_named(void **state)
@@ -174,7 +175,7 @@ static void another_system_is_named(void **state)
     FILE *ios = make_arm64();
     put32(ios, command(BUILD_VERSION) + 8, 2);
     assert_refused(ios, BELUGA__MACH_O_ARM64,
-                   "it is for another system (iOS): this library is for macOS");
+                   "the file is for another system (iOS): this library is for macOS");
 }
 
 static void a_file_that_is_cut_short_is_refused_wherever_it_ends(void **state)
@@ -185,8 +186,8 @@ static void a_file_that_is_cut_short_is_refused_wherever_it_ends(void **state)
     for (off_t size = ARM64_LIBRARY_BYTES - 1; size > 0; size -= size > 2000 ? 997 : 1) {
         resize(file, size);
         assert_int_equal(check(file, BELUGA__MACH_O_ARM64, &err), BELUGA_ERROR_PLUGIN_ABI);
-        assert_string_equal(err.message, size < 8 ? "it is not a shared library"
-                                                  : "it is damaged: the file was cut short");
+        assert_string_equal(err.message, size < 8 ? "the file is not a shared library"
+                                                  : "the file is damaged: its end is missing");
     }
     fclose(file);
 }
@@ -202,11 +203,11 @@ static void damaged_commands_are_refused(void **state)
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         FILE *file = make_arm64();
         put32(file, faults[i].at, faults[i].number);
-        assert_refused(file, BELUGA__MACH_O_ARM64, "it is damaged");
+        assert_refused(file, BELUGA__MACH_O_ARM64, "the file is damaged");
     }
     FILE *beyond = make_arm64();
     put32(beyond, FIRST_COMMAND + SEGMENT_BYTES + 4, 0x80000000);
-    assert_refused(beyond, BELUGA__MACH_O_ARM64, "it is damaged: the file was cut short");
+    assert_refused(beyond, BELUGA__MACH_O_ARM64, "the file is damaged: its end is missing");
 }
 
 /* --- universal files -------------------------------------------------------------------------- */
@@ -223,7 +224,7 @@ static void only_the_part_for_this_processor_counts(void **state)
     (void)state;
     FILE *file = make_universal();
     put32(file, PLACE_OF_ARM64 + KIND, 2);
-    assert_refused(file, BELUGA__MACH_O_ARM64, "it is a program, not a library");
+    assert_refused(file, BELUGA__MACH_O_ARM64, "the file is a program, not a library");
     file = make_universal();
     put32(file, PLACE_OF_ARM64 + KIND, 2);
     assert_fits(file, BELUGA__MACH_O_X86_64);
@@ -246,7 +247,7 @@ static void a_part_that_is_another_is_refused(void **state)
     FILE *file = make_universal();
     put(file, PLACE_OF_ARM64, x86_64_library, sizeof x86_64_library);
     assert_refused(file, BELUGA__MACH_O_ARM64,
-                   "it is for another architecture (x86-64): this library is for arm64");
+                   "the file is for another architecture (x86-64): this library is for arm64");
 }
 
 static void a_universal_file_that_is_cut_short_is_refused(void **state)
@@ -256,7 +257,7 @@ static void a_universal_file_that_is_cut_short_is_refused(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         FILE *file = make_universal();
         resize(file, sizes[i]);
-        assert_refused(file, BELUGA__MACH_O_ARM64, "it is damaged: the file was cut short");
+        assert_refused(file, BELUGA__MACH_O_ARM64, "the file is damaged: its end is missing");
     }
 }
 
@@ -274,7 +275,7 @@ static void a_wide_universal_file_is_read(void **state)
     file = make_universal();
     put32_big(file, 0, 0xcafebabf);
     for (int i = 0; i < 8; i++) put32_big(file, 8 + 4L * i, i == 2 ? 0xffffffff : entry[i]);
-    assert_refused(file, BELUGA__MACH_O_ARM64, "it is damaged: the file was cut short");
+    assert_refused(file, BELUGA__MACH_O_ARM64, "the file is damaged: its end is missing");
 }
 
 int main(void)

@@ -127,7 +127,7 @@ static void a_file_that_is_replaced_after_it_was_checked_is_seen(void **state)
     assert_int_equal(beluga__plugin_file_recheck(&file, NULL), 0);
     assert_int_equal(rename(other, path), 0);
     assert_int_equal(beluga__plugin_file_recheck(&file, &err), BELUGA_ERROR_INVALID_INPUT);
-    assert_contains(err.message, "it was replaced while it was loaded");
+    assert_contains(err.message, "the file was replaced while it was loaded");
 }
 
 static void a_link_is_judged_by_what_it_leads_to(void **state)

@@ -114,7 +114,7 @@ static void a_failure_comes_back_as_one(void **state)
     char *text = kit_stream(&protocol_messages, BODY, events, N(events));
     read_back(text, true,
               HEAD ESTIMATE "text \"a\"\nerror overloaded (retryable): the provider is overloaded "
-                            "(so it says inside an answer of status 200) [overloaded_error] "
+                            "(reported inside an answer of status 200) [overloaded_error] "
                             "<too many at once>\n");
     free(text);
 }

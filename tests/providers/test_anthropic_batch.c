@@ -237,7 +237,7 @@ static void a_job_that_has_not_ended_has_no_results(scene *s)
     script(s->peer, JSON(CREATED));
     expect_results(s, BELUGA_ERROR_INVALID_INPUT, "");
     assert_string_equal(s->err.message,
-                        "the batch job has not ended: its results are there when it has");
+                        "the batch job has not ended: its results are available when it has ended");
     script(s->peer, JSON(JOB("ended", COUNTS(0, 1, 0, 0, 0),
                              ",\"archived_at\":\"2024-10-24T18:37:24Z\",\"results_url\":null")));
     expect_results(s, BELUGA_ERROR_NOT_FOUND, "");

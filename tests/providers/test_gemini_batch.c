@@ -342,7 +342,7 @@ static void a_job_without_results_has_none(scene *s)
     script(s->peer, JSON(PENDING));
     expect_results(s, BELUGA_ERROR_INVALID_INPUT, "");
     assert_string_equal(s->err.message,
-                        "the batch job has not ended: its results are there when it has");
+                        "the batch job has not ended: its results are available when it has ended");
     script(s->peer, JSON(JOB("BATCH_STATE_FAILED", ",\"done\":true,\"error\":{\"code\":3}")));
     expect_results(s, 0, "");
 }

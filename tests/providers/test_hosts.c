@@ -44,7 +44,7 @@ static void a_row_says_its_quirks_and_no_other(void **state)
         uint32_t quirk;
         const char *text;
     } rows[] = {
-        {BELUGA__OPENAI_TOP_K, "Takes top_k."},
+        {BELUGA__OPENAI_TOP_K, "Accepts top_k."},
         {BELUGA__OPENAI_NO_TOOLS, "no tools"},
         {BELUGA__OPENAI_NO_STOP, "no stop sequences"},
         {BELUGA__OPENAI_NO_SEED, "no seed"},
@@ -57,11 +57,11 @@ static void a_row_says_its_quirks_and_no_other(void **state)
         {BELUGA__OPENAI_MAX_COMPLETION_TOKENS, "max_completion_tokens"},
         {BELUGA__OPENAI_REASONING_SPLIT, "reasoning_split"},
         {BELUGA__OPENAI_NO_FORM, "neither schema nor JSON mode"},
-        {BELUGA__OPENAI_FILE_URLS, "files by their address"},
+        {BELUGA__OPENAI_FILE_URLS, "files by their URL"},
         {BELUGA__OPENAI_CACHE_CONTROL, "cache_control"},
         {BELUGA__OPENAI_CACHE_TTL, "for how long"},
         {BELUGA__OPENAI_REASONING_DETAILS, "reasoning_details"},
-        {BELUGA__OPENAI_EMBED_FLOATS, "come as numbers"},
+        {BELUGA__OPENAI_EMBED_FLOATS, "sent as numbers"},
     };
     uint32_t seen = 0;
     (void)state;
@@ -71,7 +71,7 @@ static void a_row_says_its_quirks_and_no_other(void **state)
         const beluga__openai_host *host = (const void *)p;
         for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
             assert_int_equal(says(p, rows[k].text), (host->quirks & rows[k].quirk) != 0);
-        assert_int_equal(says(p, "Takes back what"), host->reasoning_field != NULL);
+        assert_int_equal(says(p, "Accepts the reasoning of"), host->reasoning_field != NULL);
         seen |= host->quirks;
     }
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) seen &= ~rows[k].quirk;

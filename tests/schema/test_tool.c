@@ -287,7 +287,7 @@ static void a_tool_without_a_function_can_not_run(void **state)
     SCOPED(beluga_tool) *tool = make((beluga_tool_definition){.name = "f"});
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, NULL, &err),
                      BELUGA_ERROR_TOOL_EXECUTION);
-    assert_string_equal(err.message, "tool f has no function, so only its caller can run it");
+    assert_string_equal(err.message, "tool f has no function, so the program must run it itself");
     assert_null(text);
 }
 

@@ -1,4 +1,5 @@
-/* The protocol of Anthropic's Messages API, which llama.cpp, Ollama and others speak too. */
+/* The protocol of Anthropic's Messages API, which llama.cpp, Ollama and other servers also
+ * implement. */
 #ifndef BELUGA__PROVIDERS_ANTHROPIC_H
 #define BELUGA__PROVIDERS_ANTHROPIC_H
 
@@ -10,8 +11,8 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* A block of reasoning that the API keeps to itself is kept as a signature: this mark, and the
- * block's data. The API's own signatures have no colon. */
+/* A block of reasoning that the API encrypted is stored as a signature that consists of this mark
+ * and the block's data. The API's own signatures contain no colon. */
 #define BELUGA__ANTHROPIC_REDACTED "redacted_thinking:"
 
 enum {
@@ -20,24 +21,26 @@ enum {
     BELUGA__ANTHROPIC_NAME = 128 /* the longest name that is sent unchanged */
 };
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__anthropic_state {
-    beluga__calls calls; /* found by their blocks' numbers */
+    beluga__calls calls; /* identified by the indexes of their blocks */
     bool thinking;       /* a block of reasoning is open */
     uint32_t thinking_index;
-    /* the open block has a signature, or at least a member for one */
+    /* is_signed: the open block has a signature. has_signature: it has at least a member for a
+     * signature. */
     bool is_signed, has_signature;
-    /* A block that goes back unchanged, and whose pieces may still come; in the call's memory. */
+    /* A block that is sent back unchanged, until all its pieces have arrived; in the call's
+     * memory. */
     const char *block;
     size_t n_block;
     uint32_t block_index;
-    char *block_input; /* pieces of the block's input, or a text's citations, so far */
+    char *block_input; /* pieces of the block's input, or a text's citations, that have arrived */
     size_t n_input, input_room;
     uint32_t text_index; /* index of the newest block of text */
-    bool in_text;        /* there was one */
+    bool in_text;        /* a block of text has begun */
     bool has_text;       /* the newest block of text has text */
-    /* The arguments in the start of the newest tool call, until its end or until pieces of other
-     * arguments come; in the call's memory. */
+    /* The arguments that the start of the newest tool call contained, in the call's memory. They
+     * are used at the end of the call, unless pieces of arguments arrive before. */
     const char *arguments;
     size_t n_arguments;
     bool has_usage;
@@ -46,7 +49,7 @@ typedef struct beluga__anthropic_state {
 } beluga__anthropic_state;
 
 /* request.c */
-/* Set the path and the headers that every request has. */
+/* Set the path, and the headers that every request has. */
 void beluga__anthropic_set_head(const beluga_call *call, beluga_http_request *request,
                                 const char *path);
 int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_request *request,
@@ -80,7 +83,8 @@ int beluga__anthropic_decode_response(void *state, const char *body, size_t leng
 int beluga__anthropic_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
-/* Used for streams and whole answers: the head of a message, its blocks, and its end. */
+/* Emit the head of a message, its blocks, and its end. Decoders of streams and of other answers use
+ * these functions. */
 int beluga__anthropic_emit_head(beluga__anthropic_state *state, const beluga_json *message,
                                 beluga_emit *emit);
 int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index,
@@ -92,16 +96,16 @@ int beluga__anthropic_decode_blocks(beluga__anthropic_state *state, const beluga
 /* Emit a piece of the signature of the open reasoning block. */
 int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char *text,
                                      size_t length, beluga_emit *emit);
-/* Keep a piece of the input of a block that goes back unchanged; a piece of another block is
+/* Store a piece of the input of a block that is sent back unchanged. A piece for another block is
  * ignored. */
 int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
                                  size_t length, beluga_emit *emit);
-/* Keep a citation of the API's own search in a block of text; a citation of another block is
- * ignored.
- */
+/* Store a citation that the API's own search tool added to the newest block of text. A citation for
+ * another block is ignored. */
 int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
                                     const beluga_json *citation, beluga_emit *emit);
-/* Emit a piece of a tool call's arguments; a piece of another block is ignored. */
+/* Emit a piece of a tool call's arguments. A piece for a block that is not a tool call is
+ * ignored. */
 int beluga__anthropic_emit_arguments(beluga__anthropic_state *state, uint32_t index,
                                      const char *text, size_t length, beluga_emit *emit);
 int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_json *usage,

@@ -1,11 +1,11 @@
-/* Batch jobs: the Message Batches API. A job's requests are sent by the call that creates it, its
- * results are a file of JSON lines.
+/* Batch jobs: the Message Batches API. The request that creates a job contains the job's requests;
+ * the results are a file of JSON lines.
  *
  * Sources: Anthropic's reference (platform.claude.com/docs/en/api/messages/batches: create,
  * retrieve, list, cancel, delete, results), its page on batch processing (limits, price, 29 days)
  * and that on errors (their statuses); anthropic-sdk-python, types/messages/message_batch*.py and
- * resources/messages/batches.py, which say the same of paths, members and states. That an id has at
- * most 64 characters is told by the API alone: anthropic-sdk-python, issue 984. */
+ * resources/messages/batches.py, which agree on paths, members and states. Only an error of the API
+ * says that an id may have at most 64 characters (anthropic-sdk-python, issue 984). */
 #include "providers/anthropic/anthropic.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 enum { MAX_ID = 256, MAX_URL = 2048, MAX_ORIGIN = 512 };
 
 #define JOBS        "/v1/messages/batches"
-#define OWN_RESULTS "results" /* a token that stands for the endpoint with the results */
+#define OWN_RESULTS "results" /* the token of the request for the results from the gateway */
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
@@ -104,8 +104,8 @@ static bool has(const beluga_json *job, const char *key)
     return value && !beluga_json_is_null(value);
 }
 
-/* The state of a job that is over is "ended" in any case; the counts of its requests tell whether
- * it succeeded. */
+/* Returns the state of a job. The API calls every finished job "ended", whether it succeeded or
+ * not; other members show the difference. */
 static beluga_batch_state state_of(const beluga_json *job, const beluga_json *counts)
 {
     const char *word = beluga_json_get_string(job, "processing_status", NULL);
@@ -163,7 +163,8 @@ static int decode_list(const beluga_json *root, beluga_emit *emit)
     return more && last && !code ? beluga_emit_next_page(emit, last) : code;
 }
 
-/* The body is {"id","type":"message_batch_deleted"}, or empty if the job was deleted before. */
+/* Decode the answer to a deletion: {"id","type":"message_batch_deleted"}, or an empty body if the
+ * job was deleted before. */
 static int decode_deleted(const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
@@ -180,13 +181,13 @@ static int refuse_results(const beluga_json *job, beluga_emit *emit)
     if (beluga__is(word, "ended"))
         return beluga_emit_failure(emit, BELUGA_ERROR_NOT_FOUND, NULL,
                                    "the batch job's results are gone: they are kept for 29 days");
-    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_INPUT, word,
-                               "the batch job has not ended: its results are there when it has");
+    return beluga_emit_failure(
+        emit, BELUGA_ERROR_INVALID_INPUT, word,
+        "the batch job has not ended: its results are available when it has ended");
 }
 
-/* Ask the endpoint for the results. The job's own results URL points to Anthropic's server even
- * when a gateway was asked; the key would not be sent there, but the gateway has the same
- * endpoint. */
+/* Request the results. The results URL in the job points to Anthropic's server even if the base URL
+ * is a gateway's. The key would not be sent there, so the same endpoint of the gateway is used. */
 static int ask_for_results(const beluga_json *job, beluga_emit *emit)
 {
     char url[MAX_URL], origin[MAX_ORIGIN];
@@ -213,7 +214,7 @@ static int decode_job(void *state, const char *body, size_t length, beluga_emit 
     return kind == BELUGA_CALL_BATCH_RESULTS ? ask_for_results(root, emit) : emit_job(root, emit);
 }
 
-/* Returns the status that an error of this type has outside of a job. */
+/* Returns the HTTP status with which the API reports this type of error outside of batch jobs. */
 static int status_of(const char *type)
 {
     static const struct {
@@ -237,7 +238,7 @@ static int emit_text(const char *id, int status, const beluga_json *value, belug
     return text ? beluga_emit_batch_result(emit, id, status, text, length) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* The error has the same form as any other error of the API:
+/* Emit the error of a request, which has the same form as any other error of the API:
  * {"type":"error","error":{"type","message"}}. */
 static int emit_errored(const char *id, const beluga_json *error, beluga_emit *emit)
 {
@@ -274,7 +275,7 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     if (code) return code;
     const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
     if (!id)
-        return beluga__fault_or_failure(root, "a line of the results does not tell its request",
+        return beluga__fault_or_failure(root, "a line of the results does not name its request",
                                         emit);
     return emit_result(id, beluga_json_get(root, "result"), emit);
 }

@@ -1,4 +1,4 @@
-/* Messages as "system" and "messages". */
+/* Writes messages as the members "system" and "messages". */
 #include "providers/anthropic/anthropic.h"
 #include "providers/fit.h"
 
@@ -6,7 +6,7 @@
 
 /* ---- system ---------------------------------------------------------------------------------- */
 
-/* Returns how many blocks "system" has, and sets the first. */
+/* Returns the number of blocks of "system", and sets `*first` to the first one. */
 static size_t count_system(beluga__claude_encoder *e, const beluga_part **first)
 {
     size_t count = 0;
@@ -58,7 +58,7 @@ void beluga__anthropic_put_messages(beluga__claude_encoder *e)
 
 /* ---- results of tools ------------------------------------------------------------------------ */
 
-/* The API requires a text in every failed result. */
+/* Write a result as one text. The API requires a text in every failed result. */
 static void put_result_text(beluga__claude_encoder *e, const beluga_part *only, bool failed)
 {
     bool blank = !only || beluga__is_blank(only->text, only->text_length);

@@ -1,4 +1,4 @@
-/* Parts of messages as content blocks. */
+/* Writes parts of messages as content blocks. */
 #include "providers/anthropic/anthropic.h"
 #include "providers/fit.h"
 
@@ -40,7 +40,7 @@ static media_source read_media(const beluga_part *part)
     return media;
 }
 
-/* Returns whether the API takes an image or a document. */
+/* Returns whether the API accepts an image or a document. */
 static bool is_known(beluga__claude_encoder *e, const beluga_part *part)
 {
     media_source media = read_media(part);
@@ -99,7 +99,8 @@ static const char *redacted(const beluga_part *part, size_t *length)
     return beluga__signature_behind(part, BELUGA__ANTHROPIC_REDACTED, length);
 }
 
-/* The API signs in base64: a signature with a colon is another provider's. */
+/* Returns whether the API signed the reasoning. Its signatures are base64, so a signature with a
+ * colon belongs to another provider. */
 static bool is_signed(const beluga_part *part)
 {
     size_t n;
@@ -107,7 +108,8 @@ static bool is_signed(const beluga_part *part)
            (redacted(part, &n) || !memchr(part->signature, ':', part->signature_length));
 }
 
-/* Hosts other than Anthropic's own want their unsigned reasoning back. */
+/* Returns whether unsigned reasoning is sent back. Hosts other than Anthropic's own require
+ * this. */
 static bool wants_unsigned(const beluga__claude_encoder *e, const beluga_part *part)
 {
     static const char own[] = "https://api.anthropic.com";
@@ -185,8 +187,8 @@ void beluga__anthropic_put_block(beluga__claude_encoder *e, const beluga_part *p
     case BELUGA_PART_TOOL_CALL: put_tool_use(e, part); break;
     default: put_media(e, part);
     }
-    /* Reasoning takes no cache mark, about which beluga__anthropic_is_reasoning_sendable has
-     * warned. */
+    /* Reasoning can't have a cache mark; beluga__anthropic_is_reasoning_sendable has warned about
+     * this. */
     if (part->kind != BELUGA_PART_REASONING) beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);
 }

@@ -20,9 +20,8 @@ const beluga_provider beluga__anthropic_provider = {
         BELUGA__OWN_HEAD("anthropic.beta", "features to ask for, with commas between", NULL),
         BELUGA__OWN_BOOL("anthropic.bearer", "send the key as a bearer token")),
     .notes = BELUGA__TEXTS(
-        "It wants a limit of tokens: 16384 are sent where max_tokens is not set.",
-        "Takes no seed, no penalties and no JSON mode; temperature ends at 1.",
-        "The key of ANTHROPIC_AUTH_TOKEN goes as a bearer token.",
-        "A batch job has no name, and its results are there for 29 days. What "
-        "anthropic.beta asks for is asked for the whole job, by the call that creates "
-        "it.")};
+        "The API requires a limit of tokens: 16384 is sent if max_tokens is not set.",
+        "Accepts no seed, no penalties and no JSON mode; the maximum of temperature is 1.",
+        "The key of ANTHROPIC_AUTH_TOKEN is sent as a bearer token.",
+        "A batch job has no name, and its results are available for 29 days. anthropic.beta is set "
+        "for the whole job, by the call that creates it.")};

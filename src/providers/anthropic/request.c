@@ -16,7 +16,7 @@ static void put_tool(beluga__encoder *e, const beluga_tool *tool)
     beluga_json_end_object(e->w);
 }
 
-/* The option that turns off parallel tool calls is a member of tool_choice. */
+/* Write "tool_choice", which also contains the option that turns off parallel tool calls. */
 static void put_tool_choice(beluga__claude_encoder *e, const char *choice)
 {
     bool parallel = true;
@@ -45,8 +45,8 @@ static void put_tools(beluga__claude_encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* The API requires a limit. Without the caller's limit there is room for an answer and for
- * thinking, within the model's own maximum. */
+/* Write "max_tokens", which the API requires. If the caller sets no limit, it is large enough for
+ * an answer and its thinking, but not above the model's own maximum. */
 static void put_max_tokens(beluga__claude_encoder *e)
 {
     int64_t tokens = e->plan.max_tokens, most = e->model.max_tokens;
@@ -73,7 +73,7 @@ static void put_sampling(beluga__claude_encoder *e)
     beluga__put_stream(&e->base);
 }
 
-/* The API has none of these. */
+/* Options for which the API has no field. */
 static const beluga_option_field missing[] = {BELUGA__NO_SEED_NO_PENALTIES,
                                               {.key = BELUGA_OPTION_END}};
 
@@ -118,8 +118,8 @@ void beluga__anthropic_set_head(const beluga_call *call, beluga_http_request *re
                                 const char *path)
 {
     const char *beta = beluga_call_get_own_string(call, "anthropic.beta", NULL);
-    /* The variable for the base URL has no "/v1" at its end, while the variables of other
-     * providers do. */
+    /* Unlike the variables of other providers, the one for Anthropic's base URL does not end in
+     * "/v1". */
     beluga__set_path(request, endpoints, path);
     beluga_http_request_set_header(request, "anthropic-version", "2023-06-01");
     if (beta) beluga_http_request_set_header(request, "anthropic-beta", beta);

@@ -4,8 +4,8 @@
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* Some servers put the arguments into the block's start, as an object or a text. Later pieces
- * replace them, since the API's own start has {} there. */
+/* Store the arguments that the start of a block contains. Some servers send them there, as an
+ * object or a string. Later pieces replace them, since the API itself always sends {} there. */
 static int keep_arguments(beluga__anthropic_state *state, const beluga_json *block,
                           beluga_emit *emit)
 {
@@ -86,9 +86,9 @@ static int emit_redacted(beluga__anthropic_state *state, const beluga_json *bloc
     return beluga__emit_marked_signature(BELUGA__ANTHROPIC_REDACTED, data, n, emit);
 }
 
-/* ---- blocks that go back unchanged ----------------------------------------------------------- */
+/* ---- blocks that are sent back unchanged ----------------------------------------------------- */
 
-/* These are the blocks of tools that the API runs itself, and of unknown kinds. */
+/* Blocks of tools that the API runs itself and blocks of unknown kinds are sent back unchanged. */
 
 static int begin_state(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
                        beluga_emit *emit)
@@ -125,12 +125,13 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
     bool elsewhere = (state->in_text && state->text_index == index) ||
                      (state->thinking && state->thinking_index == index);
     if (!elsewhere) return 0;
-    /* The JSON of this block is lost, so the answer is not complete. */
+    /* the JSON of this block is lost, so the answer is not complete */
     return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
-                               "arguments of a tool call in a block that is none");
+                               "arguments of a tool call in a block that is not a tool call");
 }
 
-/* The input that came in pieces replaces the block's own input, unless the pieces are no JSON. */
+/* Emit a block with its input. Input that arrived in pieces replaces the block's own input, unless
+ * the pieces are not valid JSON. */
 static int emit_with_input(const beluga__anthropic_state *state, beluga_json_doc *doc,
                            beluga_json_writer *w, beluga_emit *emit)
 {
@@ -196,7 +197,8 @@ static int begin_text(beluga__anthropic_state *state, uint32_t index, const belu
     return code || !n ? code : beluga_emit_text(emit, text, n);
 }
 
-/* Citations of the API's own search have to be sent back with their text. */
+/* End a block of text. Citations of the API's own search must be sent back with their text, so they
+ * become its state. */
 static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
 {
     int code = state->has_text ? keep(state, "]}", 2, emit) : 0;
@@ -206,7 +208,8 @@ static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
     return code;
 }
 
-/* Hosts other than Anthropic's own do not sign reasoning, and want it back unsigned. */
+/* End a block of reasoning. Hosts other than Anthropic's own do not sign reasoning, and require it
+ * back unsigned. */
 static int end_thinking(beluga__anthropic_state *state, beluga_emit *emit)
 {
     static const char bare[] = "{\"type\":\"thinking\"}";
@@ -257,8 +260,9 @@ static int64_t known(int64_t n)
     return n < 0 ? 0 : n;
 }
 
-/* Counts are cumulative, and later events of a stream may leave out counts that did not change.
- * The API counts new input separately from the tokens read from the cache and written to it. */
+/* Emit the usage. Counts are cumulative, and later events of a stream may leave out counts that did
+ * not change. The API counts new input separately from the tokens that are read from the cache and
+ * written to it. */
 int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_json *usage,
                                  beluga_emit *emit)
 {
@@ -343,7 +347,7 @@ int beluga__anthropic_decode_response(void *opaque, const char *body, size_t len
     return code ? code : beluga__anthropic_emit_finish(state, emit);
 }
 
-/* Reads {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"}. */
+/* Decode a list of models: {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"}. */
 int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {

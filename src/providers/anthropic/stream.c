@@ -1,10 +1,10 @@
-/* A stream: message_start, blocks in pieces, message_delta, message_stop. The JSON of an event
- * tells its type, since proxies leave out the event's name. */
+/* Decodes a stream: message_start, blocks in pieces, message_delta, message_stop. The type of an
+ * event is read from its JSON, since proxies leave out the event's name. */
 #include "providers/anthropic/anthropic.h"
 
 #include <string.h>
 
-/* Deltas of unknown kinds are ignored. */
+/* Decode a delta of a block. Deltas of unknown kinds are ignored. */
 static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
                         beluga_emit *emit)
 {
@@ -42,7 +42,8 @@ static int decode_delta(beluga__anthropic_state *state, uint32_t index, const be
     }
 }
 
-/* After a pause for tools that the API runs, a message may start with all of its content. */
+/* Decode the start of a message. If the API paused to run tools, the start may already contain all
+ * of the content. */
 static int decode_message_start(beluga__anthropic_state *state, const beluga_json *message,
                                 beluga_emit *emit)
 {
@@ -53,8 +54,8 @@ static int decode_message_start(beluga__anthropic_state *state, const beluga_jso
     return code;
 }
 
-/* The stop reason proves that the answer is complete, since some servers end with [DONE] or
- * without an end marker. */
+/* Decode the end of a message. The stop reason proves that the answer is complete, since some
+ * servers end the stream with [DONE] or without an end marker. */
 static int decode_message_delta(beluga__anthropic_state *state, const beluga_json *delta,
                                 const beluga_json *usage, beluga_emit *emit)
 {

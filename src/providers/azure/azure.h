@@ -6,7 +6,7 @@
 
 /* entra.c */
 
-/* Returns whether a key is a token: tokens are JWTs, and other keys are not. */
+/* Returns whether a key is a token. Only tokens have the form of a JWT. */
 bool beluga__azure_is_token(const char *key);
 int beluga__azure_encode_token(void *self, const beluga_credential *credential, int64_t now,
                                beluga_http_request *request, beluga_error *err);

@@ -1,5 +1,4 @@
-/* Tokens of Entra ID, for which the secret of an application is exchanged (OAuth's client
- * credentials). */
+/* Exchanges the secret of an application for a token of Entra ID (OAuth's client credentials). */
 #include "providers/azure/azure.h"
 
 #include <stdio.h>
@@ -15,8 +14,8 @@ bool beluga__azure_is_token(const char *key)
     return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');
 }
 
-/* A resource's keys have only letters and digits, and an application's secrets also have other
- * characters. */
+/* Returns whether a key looks like an application's secret. Keys of a resource consist of letters
+ * and digits only, while secrets also contain other characters. */
 static bool looks_like_secret(const char *key)
 {
     static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -1,6 +1,5 @@
-/* Azure OpenAI speaks Chat Completions at a resource's own address, where a deployment stands for
- * a model.
- */
+/* Azure OpenAI: Chat Completions at a resource's own address, with the name of a deployment instead
+ * of a model's. */
 #include "providers/azure/azure.h"
 #include "providers/builtin.h"
 #include "providers/openai/batch.h"
@@ -26,21 +25,22 @@ static const char *api_version(const beluga_call *call)
     return beluga_call_get_own_string(call, "azure.api_version", NULL);
 }
 
-/* The v1 API takes the deployment as the model. The base URL may already contain the path. */
+/* In the v1 API the request's model names the deployment. The base URL may already contain the
+ * path. */
 static void set_v1_path(beluga_http_request *request, const char *path)
 {
     static const char v1[] = "/openai/v1";
     char whole[MAX_PATH];
     beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
-    /* a NUL after "/v1" also ends the path */
+    /* strchr also finds a NUL, so "/v1" may be the end of the URL */
     bool has_path = at && strchr("/?", at[sizeof v1 - 1]);
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
     beluga__openai_set_path(request, whole);
 }
 
-/* The portal shows the whole address of a deployment, and people copy that address as the base
- * URL. */
+/* Returns whether the base URL is the complete address of a deployment. The portal shows such
+ * addresses, and users copy them. */
 static bool is_whole(beluga_http_request *request)
 {
     beluga_http_request_set_path(request, "");
@@ -111,7 +111,8 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
 
 /* ---- batches --------------------------------------------------------------------------------- */
 
-/* Files and batches belong to the resource, even if the base URL is the address of a deployment. */
+/* Set path and headers of a request about files or batches. They belong to the resource, even if
+ * the base URL is the address of a deployment. */
 static void set_batch_head(const beluga_call *call, beluga_http_request *request, const char *path)
 {
     const char *version = api_version(call);
@@ -132,16 +133,17 @@ static void set_batch_head(const beluga_call *call, beluga_http_request *request
     if (version) beluga_http_request_add_query(request, "api-version", version);
 }
 
-/* The guide of the v1 API shows "/v1/chat/completions" in a line of the file, and the guide of
- * dated versions such as 2024-10-21 showed "/chat/completions"
- * (learn.microsoft.com/azure/foundry/openai/how-to/batch, and its history in
+/* Returns the endpoint that lines of a batch file contain. The guide of the v1 API shows
+ * "/v1/chat/completions", and the guide of dated versions such as 2024-10-21 showed
+ * "/chat/completions" (learn.microsoft.com/azure/foundry/openai/how-to/batch, and its history in
  * MicrosoftDocs/azure-ai-docs). */
 static const char *endpoint(const beluga_call *call)
 {
     return api_version(call) ? "/chat/completions" : "/v1/chat/completions";
 }
 
-/* The REST reference gives 50,000 requests as the limit, and the page of quotas gives 100,000. */
+/* The REST reference says that the limit is 50,000 requests, and the page on quotas says
+ * 100,000. */
 static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
                                                    .one_model = true, .price_factor = 0.5,
                                                    .keeps_names = true},
@@ -181,9 +183,9 @@ const beluga_provider beluga__azure_provider = {
                          "send max_completion_tokens instead of max_tokens")),
     .notes = BELUGA__TEXTS(
         "The model is the name of a deployment; the base URL is that of the resource.",
-        "Speaks the v1 API, or the dated one of azure.api_version.",
-        "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token. "
+        "Uses the v1 API, or the dated API that azure.api_version names.",
+        "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and is sent as a bearer token. "
         "AZURE_CLIENT_SECRET is exchanged for such tokens, with a tenant and a client.",
-        "The limit of tokens is max_completion_tokens. Takes no top_k and no budget of "
+        "The limit of tokens is max_completion_tokens. Accepts no top_k and no budget for "
         "reasoning.",
-        "Batch jobs ask a deployment of type Global-Batch or Data-Zone-Batch.")};
+        "Batch jobs need a deployment of type Global-Batch or Data-Zone-Batch.")};

@@ -1,4 +1,5 @@
-/* A key is one of Bedrock's own tokens, or "ID:SECRET[:TOKEN[:REGION]]", which "aws:" gives. */
+/* Authorizes requests. A key is one of Bedrock's own tokens, or "ID:SECRET[:TOKEN[:REGION]]", which
+ * the key source "aws:" returns. */
 #include "providers/bedrock/bedrock.h"
 
 #include <stdio.h>
@@ -15,7 +16,8 @@ static char *field(char **rest)
     return at;
 }
 
-/* "bedrock-runtime.eu-west-1.amazonaws.com" also names a region, whatever prefix the host has. */
+/* Returns the region in a host name such as "bedrock-runtime.eu-west-1.amazonaws.com", which may
+ * have any prefix; otherwise the default region. */
 static const char *region_of_host(const char *url, char *buffer, size_t size)
 {
     static const char service[] = "bedrock-runtime.";
@@ -41,7 +43,7 @@ int beluga__bedrock_authorize(beluga_http_request *request, const beluga_credent
     with.token = field(&rest);
     const char *region = field(&rest);
     const char *chosen = credential->call ? beluga__bedrock_region(credential->call) : NULL;
-    /* The profile's region counts where the options name none. */
+    /* If the options name no region, the profile's region is used. */
     int code = 0;
     if (!chosen && *region) {
         chosen = region;

@@ -11,27 +11,27 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* The address in the default region, from which the addresses in other regions are made. */
+/* The URL in the default region. URLs in other regions are derived from it. */
 #define BELUGA__BEDROCK_URL    "https://bedrock-runtime.us-east-1.amazonaws.com"
 #define BELUGA__BEDROCK_REGION "us-east-1"
 
-/* Hidden reasoning is kept as a signature: this mark, and its data. The colon prevents other
- * providers from using the signature. */
+/* Hidden reasoning is stored as a signature that consists of this mark and the encrypted data. The
+ * colon prevents other providers from using the signature. */
 #define BELUGA__BEDROCK_REDACTED "bedrock:redacted:"
 
 enum {
     BELUGA__BEDROCK_ID = 64,       /* the longest id or name of a tool call */
-    BELUGA__BEDROCK_DOCUMENTS = 64 /* the most documents whose names are compared */
+    BELUGA__BEDROCK_DOCUMENTS = 64 /* maximum number of documents whose names are compared */
 };
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__bedrock_state {
     bool started, finished;
     bool reasoning; /* the open block is reasoning */
     beluga__calls calls;
 } beluga__bedrock_state;
 
-/* The names given to documents: Converse refuses two documents of one name. */
+/* Hashes of the names that documents got, since Converse refuses two documents with one name. */
 typedef struct beluga__bedrock_documents {
     uint64_t hashes[BELUGA__BEDROCK_DOCUMENTS];
     size_t n;
@@ -39,9 +39,8 @@ typedef struct beluga__bedrock_documents {
 
 /* region.c: returns the region of the options, or NULL. */
 const char *beluga__bedrock_region(const beluga_call *call);
-/* Move a URL of the default region to another region. Returns 0, or INVALID_CONFIG for a bad name
- * of a region.
- */
+/* Change the default region in the request's URL to another one. Returns 0, or INVALID_CONFIG if
+ * the region's name is not valid. */
 int beluga__bedrock_set_region(beluga_http_request *request, const char *region, beluga_error *err);
 
 /* request.c, messages.c, parts.c */
@@ -59,9 +58,9 @@ void beluga__bedrock_put_messages(beluga__claude_encoder *e);
 bool beluga__bedrock_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part);
 bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
                                        beluga_role role);
-/* Returns whether "anthropic." or another family is in the model's id. */
+/* Returns whether the model's id contains a family such as "anthropic.". */
 bool beluga__bedrock_is_model(const beluga__claude_encoder *e, const char *family);
-/* Returns a call's id in the form that this model takes: `id` itself, or a changed id in
+/* Returns a call's id in a form that this model accepts: `id` itself, or a changed id in
  * `buffer`. */
 const char *beluga__bedrock_fit_id(const beluga__claude_encoder *e, const char *id,
                                    char buffer[BELUGA__FITTED]);
@@ -80,7 +79,7 @@ typedef struct beluga__sigv4 {
     int64_t now; /* seconds since 1970 */
 } beluga__sigv4;
 
-/* Sign a request to which nothing will be added: set X-Amz-Date, X-Amz-Content-Sha256,
+/* Sign a request, which must not be changed afterwards: set X-Amz-Date, X-Amz-Content-Sha256,
  * X-Amz-Security-Token and Authorization. */
 int beluga__sigv4_sign(beluga_http_request *request, const beluga__sigv4 *with, beluga_error *err);
 
@@ -92,7 +91,8 @@ int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *e
 int beluga__bedrock_decode_count(const char *body, size_t length, beluga_emit *emit);
 int beluga__bedrock_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
-/* Used for streams and whole answers: the reasoning of a block or a delta, usage, and the end. */
+/* Emit the reasoning of a block or a delta, the usage, and the end. Decoders of streams and of
+ * other answers use these functions. */
 int beluga__bedrock_emit_reasoning(const beluga_json *reasoning, beluga_emit *emit);
 int beluga__bedrock_emit_usage(const beluga_json *usage, beluga_emit *emit);
 int beluga__bedrock_emit_stop(beluga__bedrock_state *state, const beluga_json *root,

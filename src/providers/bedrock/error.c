@@ -1,5 +1,5 @@
-/* Exceptions have names. An answer with a status of 400 or more has the name in a header, a stream
- * in a header of the frame. */
+/* Decodes exceptions, which have names. An answer with a status of 400 or more has the name in a
+ * header; in a stream the name is in a header of the frame. */
 #include "providers/bedrock/bedrock.h"
 
 #include <stdio.h>
@@ -46,18 +46,19 @@ static int code_of_name(const char *name)
         {"RequestTimeoutException", BELUGA_ERROR_TIMEOUT},
         {"RequestEntityTooLargeException", BELUGA_ERROR_LIMIT_EXCEEDED},
     };
-    /* Names in frames begin with a small letter. */
+    /* case is ignored, since names in frames begin with a small letter */
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
         if (strcasecmp(name, exceptions[i].name) == 0) return exceptions[i].code;
     return 0;
 }
 
-/* Some causes can be told only by the message: a failed validation, an invalid key of Bedrock's
- * own, and a day's tokens that are spent, where waiting for seconds does not help. */
+/* Returns the code of an error. Some causes are shown only by the message: why a validation failed,
+ * that one of Bedrock's own keys is invalid, and that the tokens of a day are used up, so that
+ * waiting for seconds does not help. */
 static int meaning(const char *name, const char *message, int otherwise)
 {
     static const struct {
-        int of; /* the code whose meaning the message makes more exact */
+        int of; /* the row applies to errors with this code */
         const char *text;
         int code;
     } texts[] = {
@@ -83,7 +84,7 @@ static int meaning(const char *name, const char *message, int otherwise)
     return code;
 }
 
-/* Reduces "com.amazon.coral.validate#ValidationException:http://…" to ValidationException. */
+/* Reduce "com.amazon.coral.validate#ValidationException:http://…" to "ValidationException". */
 static void clean(const char *name, char *out)
 {
     const char *hash = strchr(name, '#');
@@ -131,7 +132,7 @@ int beluga__bedrock_emit_exception(const char *name, const char *payload, size_t
     if (!root) n = length;
     code = meaning(name, message ? message : "", BELUGA_ERROR_STREAM);
     beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == BELUGA_ERROR_STREAM ? "" : " (so it says inside the stream)");
+                     code == BELUGA_ERROR_STREAM ? "" : " (reported inside the stream)");
     if (*name) beluga_error_set_provider_code(&err, name, strlen(name));
     if (n) beluga_error_set_cause(&err, message, n);
     return beluga_emit_error(emit, &err);

@@ -1,4 +1,4 @@
-/* Messages as "system" and "messages". */
+/* Writes messages as the members "system" and "messages". */
 #include "providers/bedrock/bedrock.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ static void put_system(beluga__claude_encoder *e)
 void beluga__bedrock_put_messages(beluga__claude_encoder *e)
 {
     e->marks = beluga__count_marks(e->call);
-    /* Only Claude restricts the end of the text that its answer continues. */
+    /* Only Claude has rules for the end of a text that its answer continues. */
     if (e->model.known) e->prefill = beluga__claude_find_prefill(e);
     if (beluga__body_wants(&e->body, "system")) put_system(e);
     beluga__claude_put_messages(e);
@@ -34,8 +34,8 @@ void beluga__bedrock_put_messages(beluga__claude_encoder *e)
 
 /* ---- results of tools ------------------------------------------------------------------------ */
 
-/* Claude requires a text in every failed result, and other models refuse a result without
- * content. */
+/* Write the content of a tool's result. Claude requires a text in every failed result, and other
+ * models refuse a result without content. */
 static void put_result_content(beluga__claude_encoder *e, const beluga_message *message)
 {
     size_t sent = 0;

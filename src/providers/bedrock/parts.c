@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ROOM: bytes of a name that stay free for a number */
+/* ROOM: bytes of a name that are reserved for a number */
 enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 };
 
 /* ---- formats --------------------------------------------------------------------------------- */
@@ -55,7 +55,7 @@ static bool is_of_kind(const media_format *f, const char *kind)
     return is_document ? strcmp(kind, "document") == 0 : strncmp(f->type, kind, 5) == 0;
 }
 
-/* Find a format by the media type, or else by the end of the name or address. */
+/* Find a format by the media type, or else by the extension of the name or URL. */
 static const char *find_format(const char *kind, const char *type, const beluga_part *part)
 {
     for (const media_format *f = formats; f->type; f++)
@@ -67,7 +67,7 @@ static const char *find_format(const char *kind, const char *type, const beluga_
     return NULL;
 }
 
-/* ---- content by bytes or address ------------------------------------------------------------- */
+/* ---- content as bytes or as a URL ------------------------------------------------------------ */
 
 /* The source of a part's content. */
 typedef struct media_source {
@@ -120,9 +120,8 @@ bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_p
     return false;
 }
 
-/* The API allows letters, digits, single spaces, hyphens, parentheses and brackets, and no
- * extension.
- */
+/* Write a document's name in the form that the API allows: letters, digits, single spaces, hyphens,
+ * parentheses and brackets, without an extension. Returns its length. */
 static size_t clean_name(const char *name, char *out)
 {
     const char *end = name ? strrchr(name, '.') : NULL;
@@ -181,8 +180,8 @@ static void put_media(beluga__claude_encoder *e, const beluga_part *part)
 
 /* ---- reasoning and tool calls ---------------------------------------------------------------- */
 
-/* Claude refuses reasoning that Claude has not signed; other models sign none. A signature with a
- * colon belongs to another provider. */
+/* Returns whether reasoning can be sent. Claude refuses reasoning that it has not signed; other
+ * models do not sign reasoning. A signature with a colon belongs to another provider. */
 bool beluga__bedrock_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part)
 {
     size_t n;

@@ -25,9 +25,8 @@ const beluga_provider beluga__bedrock_provider = {
     .notes = BELUGA__TEXTS(
         "Without AWS_BEARER_TOKEN_BEDROCK requests are signed, by the access keys of the "
         "environment or of a profile.",
-        "The base URL is moved to the region.", "Models are named by ids or ARNs.",
-        "Takes no seed, no penalties and no tool_choice none, and top_k only where it is known "
-        "how the model has it.",
-        "Texts are embedded one in a request, as Titan's models want it; Cohere's take up to 96, "
-        "as "
-        "max_inputs says.")};
+        "The base URL is changed for the region.", "Models are named by ids or ARNs.",
+        "Accepts no seed, no penalties and no tool_choice none, and top_k only if the model's name "
+        "for it is known.",
+        "A request embeds one text, as Titan's models require; Cohere's models accept up to 96 "
+        "(set max_inputs).")};

@@ -13,14 +13,15 @@ const char *beluga__bedrock_region(const beluga_call *call)
     return region && *region ? region : NULL;
 }
 
-/* A region must be checked, since it becomes part of the host's name to which the key is sent. */
+/* A region must be checked, since it becomes part of the name of the host to which the key is
+ * sent. */
 static bool is_region(const char *text)
 {
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
     return n && n <= MAX_REGION && !text[n];
 }
 
-/* Replaces the region in "bedrock-runtime.us-east-1.amazonaws.com" and "bedrock.us-east-1.…". */
+/* Replace the region in "bedrock-runtime.us-east-1.amazonaws.com" or "bedrock.us-east-1.…". */
 int beluga__bedrock_set_region(beluga_http_request *request, const char *region, beluga_error *err)
 {
     if (!is_region(region))

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* MAX_MODEL: bytes of an encoded id; ROOM: tokens of an answer besides its thinking */
+/* MAX_MODEL: bytes of an encoded model id. ROOM: tokens of an answer, not counting its thinking. */
 enum { MAX_MODEL = 2048 * 3, ROOM = 4096 };
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* A tool without a description is sent without that member. */
+/* Write a tool. An empty description is left out. */
 static void put_tool_spec(beluga__claude_encoder *e, const char *name, const char *description,
                           const char *schema, size_t length, bool strict)
 {
@@ -42,7 +42,8 @@ static void put_choice(beluga__claude_encoder *e, beluga__body *config, const ch
     beluga_json_end_object(e->w);
 }
 
-/* The API refuses a history with calls or results when no tools are sent. */
+/* Returns whether tools must be sent, since the API refuses a conversation with tool calls or
+ * results if the request has no tools. */
 static bool needs_tools(const beluga_call *call)
 {
     for (size_t i = 0, n = beluga_call_message_count(call); i < n; i++) {
@@ -74,7 +75,7 @@ static void put_called_tool(beluga__claude_encoder *e, const char *name, known_n
     put_tool_spec(e, name, "", schema, sizeof schema - 1, false);
 }
 
-/* No tool is bound, but the history has calls, so their tools are sent. */
+/* Write the tools that earlier answers called, since none are bound and the API requires them. */
 static void put_called_tools(beluga__claude_encoder *e)
 {
     known_names known = {.n = 0};
@@ -86,8 +87,8 @@ static void put_called_tools(beluga__claude_encoder *e)
         }
     }
     if (!known.n) put_called_tool(e, "tool", &known);
-    beluga_http_request_warn(e->request, "the tools that were called before are sent by their "
-                                         "names: none are bound, and bedrock wants them");
+    beluga_http_request_warn(e->request, "the tools that were called before are sent with their "
+                                         "names only: none are bound, and bedrock requires them");
 }
 
 static void put_tool_list(beluga__claude_encoder *e, beluga__body *config)
@@ -106,8 +107,8 @@ static void put_tool_list(beluga__claude_encoder *e, beluga__body *config)
     beluga_json_end_array(e->w);
 }
 
-/* A separate field tells Claude to call one tool at a time, and Converse refuses that field
- * together with its own tool choice. */
+/* Returns whether the caller wants only one tool call at a time. A field for Claude alone requests
+ * this, and Converse refuses that field together with its own tool choice. */
 static bool wants_one_at_a_time(const beluga__claude_encoder *e)
 {
     bool parallel = true;
@@ -115,16 +116,16 @@ static bool wants_one_at_a_time(const beluga__claude_encoder *e)
     return !parallel && beluga_call_tool_count(e->call) > 0;
 }
 
-/* Converse has no choice "none", but a model can't call tools that are not sent. */
+/* Returns whether tools are sent. Converse has no choice "none", but without tools in the request a
+ * model can't call any. */
 static bool wants_tools(beluga__claude_encoder *e, const char *choice)
 {
     bool needed = needs_tools(e->call);
     if (choice && !is_none(choice) && !beluga_call_tool_count(e->call))
         beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
     if (is_none(choice) && needed)
-        beluga_http_request_warn(e->request,
-                                 "tool_choice none is not sent: bedrock has none, and wants "
-                                 "the tools that were called before");
+        beluga_http_request_warn(e->request, "tool_choice none is not sent: bedrock does not have "
+                                             "it, and requires the tools that were called before");
     return needed || (beluga_call_tool_count(e->call) > 0 && !is_none(choice));
 }
 
@@ -140,7 +141,8 @@ static void put_tools(beluga__claude_encoder *e)
         put_choice(e, &config, choice);
     beluga__encoder_end_object(&e->base, &config);
     if (alone && !e->model.known)
-        beluga_http_request_warn(e->request, "parallel_tool_calls is not sent: Converse has none");
+        beluga_http_request_warn(e->request,
+                                 "parallel_tool_calls is not sent: Converse has no such field");
 }
 
 static void put_one_at_a_time(beluga__claude_encoder *e, beluga__body *additional)
@@ -159,12 +161,12 @@ static void put_one_at_a_time(beluga__claude_encoder *e, beluga__body *additiona
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* Converse has none of these. */
+/* Options for which Converse has no field. */
 static const beluga_option_field missing[] = {
     BELUGA__NO_SEED_NO_PENALTIES, {.key = BELUGA_OPTION_USER}, {.key = BELUGA_OPTION_END}};
 
-/* A budget has to be below the limit of the whole answer, and Converse's default limit is below
- * most budgets. */
+/* Write limits and sampling. A thinking budget must be below the limit of the answer, and
+ * Converse's default limit is below most budgets. So a request with a budget always has a limit. */
 static void put_inference(beluga__claude_encoder *e, const beluga__claude_sampling *send)
 {
     beluga__body object;
@@ -179,7 +181,7 @@ static void put_inference(beluga__claude_encoder *e, const beluga__claude_sampli
     beluga__encoder_end_object(&e->base, &object);
 }
 
-/* Each family of models has its own name for top_k. */
+/* Write top_k, for which each family of models has its own name. */
 static void put_top_k(beluga__claude_encoder *e, beluga__body *object)
 {
     beluga__body inference;
@@ -198,7 +200,8 @@ static void put_top_k(beluga__claude_encoder *e, beluga__body *object)
     }
 }
 
-/* Models other than Claude take only an effort for their thinking. */
+/* Warn about options for thinking that are not sent. Models other than Claude accept only an
+ * effort. */
 static void warn_of_thinking(beluga__claude_encoder *e)
 {
     int64_t effort = BELUGA_REASONING_EFFORT_LOW, budget;
@@ -221,7 +224,7 @@ static void put_additional(beluga__claude_encoder *e, const beluga__claude_sampl
     if (!e->model.known) warn_of_thinking(e);
 }
 
-/* The schema is sent as a text. */
+/* Write the schema of the answer, which the API expects as a string. */
 static void put_schema(beluga__claude_encoder *e, const char *schema, size_t length)
 {
     const char *name = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL);
@@ -236,7 +239,7 @@ static void put_schema(beluga__claude_encoder *e, const char *schema, size_t len
     beluga_json_end_object(e->w);
 }
 
-/* The lowest effort is "low"; warn_of_thinking warns about "none". */
+/* Write the effort. The lowest one is "low"; warn_of_thinking warns about "none". */
 static void put_effort(beluga__claude_encoder *e, beluga__body *object)
 {
     int64_t effort = BELUGA_REASONING_EFFORT_NONE;
@@ -245,8 +248,9 @@ static void put_effort(beluga__claude_encoder *e, beluga__body *object)
     if (!e->model.known && effort != BELUGA_REASONING_EFFORT_NONE) {
         bool minimal = effort == BELUGA_REASONING_EFFORT_MINIMAL;
         if (minimal)
-            beluga_http_request_warn(e->request,
-                                     "reasoning_effort minimal is sent as low, which bedrock has");
+            beluga_http_request_warn(
+                e->request,
+                "reasoning_effort minimal is sent as low, the nearest that bedrock has");
         word = beluga__reasoning_effort_name(minimal ? BELUGA_REASONING_EFFORT_LOW : effort);
     }
     if (word && beluga__body_wants(object, "effort")) beluga_json_put_string(e->w, "effort", word);
@@ -270,7 +274,7 @@ static void put_output(beluga__claude_encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* A model's id has colons, and an ARN also has slashes, so the path is encoded. */
+/* Set the path. The model is encoded, since its id contains colons, and an ARN also slashes. */
 static int set_path(const beluga_call *call, beluga_http_request *request, const char *action,
                     beluga_error *err)
 {
@@ -324,7 +328,8 @@ int beluga__bedrock_encode_count(const beluga_call *call, beluga_http_request *r
     return beluga__encoder_end(&e.base);
 }
 
-/* Titan's models take one text; other makers' take a list, as Cohere's own API does. */
+/* Write the texts and options of a request for embeddings. Titan's models accept one text; Cohere's
+ * models accept a list, like Cohere's own API. */
 static int put_embed(beluga__embed_request *e)
 {
     static const char *const types[] = {"search_query", "search_document", "clustering",
@@ -360,7 +365,7 @@ int beluga__bedrock_encode_embed(const beluga_call *call, beluga_http_request *r
     return code ? code : ended;
 }
 
-/* The list of models comes from another service on another host. */
+/* Write the request for the list of models, which another service on another host sends. */
 int beluga__bedrock_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {

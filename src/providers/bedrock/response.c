@@ -14,7 +14,7 @@ int beluga__bedrock_emit_reasoning(const beluga_json *reasoning, beluga_emit *em
     int code = beluga__emit_reasoning_member(reasoning, "text", emit);
     if (!code && n_signature) code = beluga_emit_reasoning_signature(emit, signature, n_signature);
     if (code || !n_data) return code;
-    /* Hidden reasoning is a block without any other content. */
+    /* hidden reasoning becomes a block of its own */
     code = beluga_emit_reasoning_end(emit);
     if (!code) code = beluga__emit_marked_signature(BELUGA__BEDROCK_REDACTED, data, n_data, emit);
     return code ? code : beluga_emit_reasoning_end(emit);
@@ -22,8 +22,8 @@ int beluga__bedrock_emit_reasoning(const beluga_json *reasoning, beluga_emit *em
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-/* Some models include cached tokens in the input, and Claude counts them separately; the total
- * tells which. */
+/* Returns the number of all input tokens. Some models include cached tokens in their input count,
+ * while Claude counts them separately; the total shows which case this is. */
 static int64_t input_total(const beluga_usage *u, int64_t input, int64_t total)
 {
     int64_t cached = (u->input_cache_read > 0 ? u->input_cache_read : 0) +
@@ -80,7 +80,7 @@ static int emit_tool_use(beluga__bedrock_state *state, const beluga_json *call, 
     return beluga__calls_add_whole(&state->calls, &piece, emit);
 }
 
-/* A block of an unknown kind goes back unchanged. */
+/* A block of an unknown kind is sent back unchanged. */
 static int emit_block(beluga__bedrock_state *state, const beluga_json *block, uint32_t index,
                       beluga_emit *emit)
 {
@@ -119,7 +119,7 @@ int beluga__bedrock_decode_count(const char *body, size_t length, beluga_emit *e
     return beluga__decode_token_count(body, length, "inputTokens", emit);
 }
 
-/* For Cohere's models only a response header tells how many tokens the texts have. */
+/* For Cohere's models only a response header says how many tokens the texts have. */
 static int64_t count_in_head(beluga_emit *emit)
 {
     const beluga_http_response *head = beluga_emit_response(emit);
@@ -130,8 +130,8 @@ static int64_t count_in_head(beluga_emit *emit)
     return fits ? strtoll(text, NULL, 10) : -1;
 }
 
-/* An answer of Titan has one vector. An answer of Cohere has a list of vectors, or an object with a
- * list for each type. */
+/* Decode embeddings. An answer of a Titan model has one vector. An answer of a Cohere model has a
+ * list of vectors, or an object with a list for each type. */
 int beluga__bedrock_decode_embed(const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;

@@ -1,6 +1,6 @@
 /* AWS Signature Version 4 for services other than S3, where the signed path is encoded once more
- * than the path that is sent. Source: "Create a signed AWS API request" of Amazon's documentation.
- */
+ * than the path that is sent. Source: "Create a signed AWS API request" of Amazon's
+ * documentation. */
 #include "base/sha256.h"
 #include "providers/bedrock/bedrock.h"
 
@@ -11,7 +11,7 @@
 enum {
     DIGEST = BELUGA__SHA256,
     HEX = BELUGA__SHA256_TEXT,
-    MAX_PIECES = 64, /* most segments of a path, and most parameters of a query */
+    MAX_PIECES = 64, /* maximum number of a path's segments, and of a query's parameters */
     MAX_HOST = 256,
     MAX_SCOPE = 160,
     MAX_SECRET = 256,
@@ -39,7 +39,8 @@ typedef struct signature_input {
 
 /* ---- the canonical request ------------------------------------------------------------------- */
 
-/* A URL is signed without its user, and without the default port of its scheme. */
+/* Split a URL into its parts. It is signed without its user, and without the default port of its
+ * scheme. */
 static url_parts parse(const char *url)
 {
     url_parts a = {0};
@@ -89,8 +90,9 @@ typedef struct url_piece {
     size_t n;
 } url_piece;
 
-/* Empty segments are left out, and fits() has counted the others. A path with "." or ".." segments
- * is never sent (wire/outgoing.h), so none has to be resolved here. */
+/* Split a path into its segments; fits() has checked their number. Empty segments are left out. "."
+ * and ".." need not be resolved, since a path with such segments is never sent
+ * (wire/outgoing.h). */
 static size_t split_path(const url_parts *a, url_piece *segments)
 {
     size_t count = 0;
@@ -130,8 +132,8 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Take a byte from the piece and decode it, since the URL may have escaped more or fewer bytes
- * than the signature does. Returns -1 at the end. */
+/* Remove the first byte from a piece of the URL and return it decoded, since the URL may contain
+ * more or fewer escapes than the signed text. Returns -1 at the end of the piece. */
 static int take(url_piece *p)
 {
     if (!p->n) return -1;
@@ -143,9 +145,8 @@ static int take(url_piece *p)
     return byte;
 }
 
-/* Returns the position of a byte in the order of signed bytes, where the '%' of an escape comes
- * first.
- */
+/* Returns the rank of a byte in the order in which parameters are signed. A byte that is escaped
+ * ranks first, since its escape begins with '%'. */
 static int rank(int byte)
 {
     return byte >= 0 && is_unreserved((char)byte) ? byte + 256 : byte;
@@ -175,7 +176,7 @@ static url_parameter split_parameter(const char *at, size_t n)
     return (url_parameter){{at, n_name}, {at + skipped, n - skipped}};
 }
 
-/* Parameters are sorted during insertion; fits() has counted them. */
+/* Split a query into its parameters and sort them; fits() has checked their number. */
 static size_t split_query(const url_parts *a, url_parameter *sorted)
 {
     size_t count = 0;
@@ -210,8 +211,8 @@ static void add_query(signature_input *s)
 
 /* ---- its headers ----------------------------------------------------------------------------- */
 
-/* A proxy may change consecutive spaces, so they are signed as one space, and spaces at the ends
- * are left out. */
+/* Add the value of a header. Consecutive spaces are signed as one space, and spaces at the ends are
+ * left out, since a proxy may change them. */
 static void add_value(signature_input *s, const char *value)
 {
     for (const char *at = value + strspn(value, " \t"); *at;) {
@@ -222,7 +223,7 @@ static void add_value(signature_input *s, const char *value)
     }
 }
 
-/* Add a header, and its name to the list of signed names. */
+/* Add a header to the input, and its name to the list of signed headers. */
 static void add_header(signature_input *s, const char *name, const char *value)
 {
     size_t n = strlen(s->signed_headers);
@@ -267,12 +268,12 @@ static void sign_with(const uint8_t *key, const char *text, uint8_t *out)
     beluga__hmac_sha256(key, DIGEST, text, strlen(text), out);
 }
 
-/* The signing key is made from the secret, the date, the region and the service, so it is valid
- * for one day only. */
+/* Derive the signing key from the secret, the date, the region and the service. It is valid for one
+ * day only. */
 static void signing_key(const signature_input *s, uint8_t *key)
 {
     char secret[MAX_SECRET];
-    /* fits() has checked the length */
+    /* fits() has checked the length of the secret */
     int n = snprintf(secret, sizeof secret, "AWS4%s", s->with->secret);
     beluga__hmac_sha256(secret, (size_t)n, s->time, 8, key);
     sign_with(key, s->with->region, key);

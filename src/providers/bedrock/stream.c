@@ -1,4 +1,5 @@
-/* ConverseStream: each frame has the name of its event. Blocks of text may come without a start. */
+/* Decodes ConverseStream. Each frame contains the name of its event. A block of text may have no
+ * start event. */
 #include "providers/bedrock/bedrock.h"
 
 #include <string.h>
@@ -52,7 +53,7 @@ static int on_block_stop(beluga__bedrock_state *state, const stream_event *event
     bool reasoning = state->reasoning;
     state->reasoning = false;
     if (reasoning) return beluga_emit_reasoning_end(emit);
-    /* this does nothing for a block of text */
+    /* this does nothing if the block is a text */
     return beluga__calls_end(&state->calls, event->index, NULL, emit);
 }
 
@@ -61,7 +62,7 @@ static int on_stop(beluga__bedrock_state *state, const stream_event *event, belu
     return beluga__bedrock_emit_stop(state, event->root, emit);
 }
 
-/* The usage comes after the end of the message. */
+/* Decode the metadata with the usage, which arrives after the end of the message. */
 static int on_metadata(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
 {
     int code = beluga__bedrock_emit_usage(beluga_json_get(event->root, "usage"), emit);

@@ -10,7 +10,7 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__cohere_state {
     bool finished;
     bool planning; /* the newest reasoning is a plan for tools */
@@ -39,14 +39,15 @@ int beluga__cohere_decode_embed(const char *body, size_t length, beluga_emit *em
 int beluga__cohere_decode_count(const char *body, size_t length, beluga_emit *emit);
 int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
-/* Used for streams and whole answers. */
+/* Emit the plan for tools of a message or a delta. */
 int beluga__cohere_emit_plan(beluga__cohere_state *state, const beluga_json *message,
                              beluga_emit *emit);
 /* End the plan, if one is open. */
 int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit);
-/* Emit an error that came in place of an answer, or of an event where `streamed`. */
+/* Emit an error that the server sent instead of an answer or, if `streamed`, instead of an
+ * event. */
 int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emit *emit);
-/* Read a tool call with that number, or a piece of one. */
+/* Read a tool call, or a piece of a tool call, whose number is `index`. */
 beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index);
 /* Emit usage and finish reason of an answer, or of the delta of "message-end". */
 int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *end, beluga_emit *emit);

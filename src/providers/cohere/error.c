@@ -1,4 +1,5 @@
-/* Errors are {"id":"…","message":"…"}. The status tells the code, except for a few messages. */
+/* Decodes errors, which have the form {"id":"…","message":"…"}. The HTTP status determines the
+ * code, except for a few messages. */
 #include "providers/cohere/cohere.h"
 
 #include <beluga/log.h>
@@ -18,7 +19,7 @@ static int meaning(const beluga_error *err, const char *message)
     if (refused && (strcasestr(message, "too many tokens") ||
                     strcasestr(message, "context length") || strcasestr(message, "context window")))
         return BELUGA_ERROR_CONTEXT_LENGTH;
-    /* The limit of a trial key is for a month, so a retry within minutes is useless. */
+    /* a trial key has a monthly limit, so a retry within minutes is useless */
     if (err->code == BELUGA_ERROR_RATE_LIMIT && strstr(message, "/ month"))
         return BELUGA_ERROR_QUOTA_EXCEEDED;
     return err->code;

@@ -12,13 +12,13 @@ static bool is_plan(const beluga_part *part)
            beluga__signature_behind(part, BELUGA__COHERE_PLAN, &rest) && !rest;
 }
 
-/* Returns whether a part of an answer is a member beside "content". */
+/* Returns whether a part of an answer is sent in a member other than "content". */
 static bool is_beside_content(const beluga_part *part)
 {
     return part->kind == BELUGA_PART_TOOL_CALL || is_plan(part);
 }
 
-/* Returns whether a part becomes a part of the content. Warns about lost parts. */
+/* Returns whether a part is sent as a part of the content. Warns about parts that are left out. */
 static bool is_sendable(beluga__encoder *e, const beluga_part *part, beluga_role role)
 {
     if (beluga__refuse_role(e, part, role)) return false;

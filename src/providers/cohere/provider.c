@@ -15,11 +15,11 @@ const beluga_provider beluga__cohere_provider = {
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED |
                     BELUGA__CAN_COUNT,
-    .notes =
-        BELUGA__TEXTS("A tool by name is required by sending it alone.",
-                      "Reasoning is on or off, without grades, and takes a budget. Takes no user.",
-                      "Texts are embedded as documents unless input_type says otherwise. It counts "
-                      "the tokens of texts alone."),
+    .notes = BELUGA__TEXTS(
+        "If tool_choice names a tool, only that tool is sent.",
+        "Reasoning is on or off, without levels of effort, and may have a budget. Accepts no user.",
+        "Texts are embedded as documents unless input_type says otherwise. Only the tokens of "
+        "texts are counted."),
     .decode_error = beluga__cohere_decode_error,
     .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_WORD("cohere.safety_mode",
                                                     "what the answer has to keep clear of",

@@ -8,7 +8,8 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* The API can't choose a tool by name, but sending only that tool has the same effect. */
+/* Write the tools. The API can't choose a tool by name; sending only the tool `only` has the same
+ * effect. */
 static void put_tool_list(beluga__encoder *e, const char *only)
 {
     bool strict = false, loose = false;
@@ -25,8 +26,8 @@ static void put_tool_list(beluga__encoder *e, const char *only)
     if (!strict || !beluga__body_wants(&e->body, "strict_tools")) return;
     beluga_json_put_bool(e->w, "strict_tools", true);
     if (loose)
-        beluga_http_request_warn(e->request, "every tool is strict: cohere takes that of all "
-                                             "tools or of none");
+        beluga_http_request_warn(
+            e->request, "every tool is sent as strict: cohere has one setting for all tools");
 }
 
 static void put_tool_choice(beluga__encoder *e, const char *choice)
@@ -71,7 +72,7 @@ static void put_sampling(beluga__encoder *e)
         beluga_json_put_string(e->w, "safety_mode", mode);
 }
 
-/* Thinking is on or off, and may have a budget. */
+/* Write the settings for thinking, which is on or off and may have a budget. */
 static void put_thinking(beluga__encoder *e)
 {
     beluga__body object;
@@ -83,9 +84,10 @@ static void put_thinking(beluga__encoder *e)
     beluga__body_begin_object(&e->body, "thinking", &object);
     if ((has_effort || has_budget) && beluga__body_wants(&object, "type")) {
         if (has_effort && on)
-            beluga_http_request_warn(e->request,
-                                     "reasoning_effort %s means on: cohere has no grades",
-                                     beluga__reasoning_effort_name(effort));
+            beluga_http_request_warn(
+                e->request,
+                "reasoning_effort %s turns reasoning on: cohere has no levels of effort",
+                beluga__reasoning_effort_name(effort));
         beluga_json_put_string(e->w, "type", on ? "enabled" : "disabled");
         if (on && has_budget && beluga__body_wants(&object, "token_budget"))
             beluga_json_put_int(e->w, "token_budget", budget);
@@ -134,7 +136,8 @@ int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *
     return beluga__encoder_end(&e);
 }
 
-/* The API wants a purpose; without one the texts are documents. */
+/* Write a request for embeddings. The API requires a purpose; if the caller gives none, the texts
+ * are sent as documents. */
 int beluga__cohere_encode_embed(const beluga_call *call, beluga_http_request *request,
                                 beluga_error *err)
 {
@@ -167,7 +170,7 @@ static size_t text_length(const beluga_call *call, size_t index)
     return length;
 }
 
-/* Copy the texts of a message, and a line feed. Returns their bytes. */
+/* Copy the texts of a message, and a line feed. Returns the number of bytes. */
 static size_t copy_texts(const beluga_call *call, size_t index, char *to)
 {
     size_t length = 0;
@@ -181,7 +184,7 @@ static size_t copy_texts(const beluga_call *call, size_t index, char *to)
     return length + 1;
 }
 
-/* The texts of all messages as one. */
+/* Write the texts of all messages as one text. */
 static void put_text(beluga__encoder *e)
 {
     size_t length = 0, at = 0;

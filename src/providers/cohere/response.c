@@ -26,8 +26,8 @@ int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit)
 
 /* ---- how it ended ---------------------------------------------------------------------------- */
 
-/* The billed tokens count, since "tokens" includes the prompt that Cohere adds. Cached tokens are
- * part of that prompt, so they can be more than the billed tokens. */
+/* Emit the usage. The billed tokens are reported, since "tokens" includes the prompt that Cohere
+ * adds. Cached tokens include that prompt, too, so they can be more than the billed tokens. */
 static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
@@ -65,7 +65,8 @@ int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *obje
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-/* A host's own error may have any shape; Cohere's error is a text under "message". */
+/* Emit an error. Cohere's errors are a string in "message"; errors of other hosts may have any
+ * form. */
 int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emit *emit)
 {
     beluga_error err;
@@ -85,7 +86,7 @@ int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emi
                                   "the answer is JSON, but not a message", emit);
 }
 
-/* The content is a list of parts, or with some hosts a text. */
+/* Emit the content, which is a list of parts, or with some hosts a string. */
 static int emit_content(const beluga_json *message, beluga_emit *emit)
 {
     int code = beluga__emit_text_member(message, "content", emit);
@@ -99,7 +100,8 @@ static int emit_content(const beluga_json *message, beluga_emit *emit)
     return code;
 }
 
-/* The arguments of a tool without parameters may be "null", which means no arguments. */
+/* Read a tool call. If the tool has no parameters, its arguments may be "null", which means no
+ * arguments. */
 beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index)
 {
     const beluga_json *function = beluga_json_get(call, "function");
@@ -139,7 +141,8 @@ int beluga__cohere_decode_response(void *state, const char *body, size_t length,
     return code ? code : beluga__cohere_emit_end(state, root, emit);
 }
 
-/* The vectors are in a member for each type; Bedrock has the array alone for one type. */
+/* Decode embeddings. The vectors of each type are in a separate member; for a single type Bedrock
+ * sends only the array. */
 int beluga__cohere_decode_embed(const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
@@ -161,7 +164,7 @@ int beluga__cohere_decode_count(const char *body, size_t length, beluga_emit *em
     return beluga__decode_token_count(body, length, "tokens", emit);
 }
 
-/* Reads {"models":[{"name":"…"},…],"next_page_token":"…"}. */
+/* Decode a list of models: {"models":[{"name":"…"},…],"next_page_token":"…"}. */
 int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {

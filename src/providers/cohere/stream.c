@@ -1,4 +1,5 @@
-/* Each event contains its type, which the name of the SSE event repeats. */
+/* Decodes a stream. The JSON of each event contains its type, which the name of the SSE event
+ * repeats. */
 #include "providers/cohere/cohere.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ static int on_start(beluga__cohere_state *state, const stream_event *event, belu
     return beluga_emit_metadata(emit, beluga_json_get_string(event->root, "id", NULL), NULL, 0);
 }
 
-/* The content of a start is usually empty. */
+/* Emit the content of a "content-start" or "content-delta" event. The content of a start is usually
+ * empty. */
 static int on_content(beluga__cohere_state *state, const stream_event *event, beluga_emit *emit)
 {
     const beluga_json *content = beluga_json_get(event->message, "content");
@@ -69,7 +71,7 @@ int beluga__cohere_decode_event(void *state, const beluga_frame *frame, beluga_e
     int code = beluga_emit_parse(emit, frame->data, frame->length, &event.root);
     if (code) return code;
     const char *type = beluga_json_get_string(event.root, "type", NULL);
-    /* An error in place of an event has a message and no type, or the type "error". */
+    /* An error that is sent instead of an event has a message and no type, or the type "error". */
     if (!type || strcmp(type, "error") == 0)
         return beluga__cohere_emit_fault(event.root, true, emit);
     event.delta = beluga_json_get(event.root, "delta");

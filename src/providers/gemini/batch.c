@@ -1,4 +1,4 @@
-/* Batch jobs: decodes the API's answers about them, and their results. A job is an operation
+/* Decodes the API's answers about batch jobs, and the results of jobs. A job is an operation
  * {"name", "metadata":{"state",…},"done","response","error"}.
  *
  * Sources: Google's reference (ai.google.dev/api/batch-api) and the pages of batch_request.c;
@@ -17,15 +17,16 @@ enum { MAX_URL = 4096, LONGEST_DELETED = 40 };
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* The state's members are in "metadata"; some servers send them at the top level. */
+/* Returns the object with the facts about a job, which is the member "metadata". Some servers send
+ * its members at the top level. */
 static const beluga_json *metadata_of(const beluga_json *job)
 {
     const beluga_json *metadata = beluga_json_get(job, "metadata");
     return beluga_json_is_object(metadata) ? metadata : job;
 }
 
-/* Returns the object that tells where the results are. The API sends it twice, in "response" and in
- * "metadata". */
+/* Returns the member `key` of the object that says where the results are. The API sends this object
+ * twice, in "response" and in "metadata". */
 static const beluga_json *output_of(const beluga_json *job, const char *key)
 {
     const beluga_json *value = beluga_json_get(beluga_json_get(job, "response"), key);
@@ -63,7 +64,8 @@ static beluga_batch_state state_of_word(const char *word)
     return BELUGA_BATCH_STATE_UNKNOWN;
 }
 
-/* A job may be reported as succeeded a moment before its results exist. */
+/* Returns the state of a job. The API may report success a moment before the results exist; until
+ * then the job counts as running. */
 static beluga_batch_state state_of(const beluga_json *job)
 {
     bool done = beluga_json_bool(beluga_json_get(job, "done"), false);
@@ -74,7 +76,8 @@ static beluga_batch_state state_of(const beluga_json *job)
     return state;
 }
 
-/* Returns a count, which is a text. A missing count is 0 if the job has other counts. */
+/* Returns a count, which the API sends as a string. A missing count is 0 if the job has other
+ * counts. */
 static int64_t count_of(const beluga_json *stats, const char *key)
 {
     const beluga_json *value = beluga_json_get(stats, key);
@@ -120,7 +123,7 @@ static int decode_one(const beluga_json *root, beluga_emit *emit)
     return is_job(root, emit, &code) ? emit_job(root, emit) : code;
 }
 
-/* An empty list of jobs is sent as {}. */
+/* Decode a list of jobs. The API sends an empty list as {}. */
 static int decode_list(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *jobs = beluga_json_get(root, "operations");
@@ -163,8 +166,8 @@ static int create(beluga__gemini_batch_state *state, const char *body, size_t le
     return go_on(state, BELUGA__GEMINI_JOB, name, emit);
 }
 
-/* Keep the name of a file that must be deleted. The API refuses to delete its files whose names are
- * too long. */
+/* Store the name of a file that must be deleted. Files whose names are too long are left out, since
+ * the API refuses to delete them. */
 static void keep(char *file, const beluga_json *name)
 {
     size_t n = 0;
@@ -180,8 +183,8 @@ static int refuse(const beluga_json *job, const char *what, beluga_emit *emit)
                                "the batch job has not ended: %s", what);
 }
 
-/* The job is deleted last, since it names the files: if deleting breaks off, the caller can repeat
- * it. */
+/* Delete the next file, and at last the job. The job contains the names of the files, so if the
+ * deletion is interrupted, the caller can repeat it. */
 static int delete_next(beluga__gemini_batch_state *state, beluga_emit *emit)
 {
     for (size_t i = 0; i < sizeof state->files / sizeof *state->files; i++) {
@@ -200,7 +203,7 @@ static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job,
     int code;
     if (!is_job(job, emit, &code)) return code;
     if (!beluga_batch_state_is_end(state_of(job)))
-        return refuse(job, "cancel it, and delete it when it has", emit);
+        return refuse(job, "cancel it, and delete it when it has ended", emit);
     const beluga_json *input = beluga_json_get(metadata_of(job), "inputConfig");
     keep(state->files[0], output_of(job, "responsesFile"));
     keep(state->files[1], beluga_json_get(input, "fileName"));
@@ -209,8 +212,8 @@ static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job,
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* The error of an expired or cancelled request does not say clearly that it expired or was
- * cancelled. */
+/* Emit the error of a request. The errors of expired and cancelled requests are ambiguous, so the
+ * state of the job decides. */
 static int emit_error(const beluga__gemini_batch_state *state, const char *id,
                       const beluga_json *error, const char *whole, size_t length, beluga_emit *emit)
 {
@@ -224,8 +227,8 @@ static int emit_error(const beluga__gemini_batch_state *state, const char *id,
     return beluga_emit_batch_result(emit, id, status, whole, length);
 }
 
-/* A result in a file is {"key","response"} or {"key","error"}; a result inside the job has its key
- * in "metadata". The error has the same form as the member "error" of an ordinary answer. */
+/* Emit a result. A result in a file is {"key","response"} or {"key","error"}; a result inside the
+ * job has its key in "metadata". The error has the same form as in answers to other requests. */
 static int emit_result(const beluga__gemini_batch_state *state, const beluga_json *result,
                        beluga_emit *emit)
 {
@@ -236,7 +239,7 @@ static int emit_result(const beluga__gemini_batch_state *state, const beluga_jso
     const char *id = beluga_json_get_string(result, "key", NULL);
     if (!id) id = beluga_json_get_string(metadata, "key", NULL);
     if (!id || !*id)
-        return beluga__fault_or_failure(result, "a result does not tell its request", emit);
+        return beluga__fault_or_failure(result, "a result does not name its request", emit);
     bool answered = beluga_json_is_object(response);
     if (!answered && !beluga_json_is_object(error))
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
@@ -272,7 +275,7 @@ static int find_results(beluga__gemini_batch_state *state, const beluga_json *jo
     if (!is_job(job, emit, &code)) return code;
     state->ended_as = state_of(job);
     if (!beluga_batch_state_is_end(state->ended_as))
-        return refuse(job, "its results are there when it has", emit);
+        return refuse(job, "its results are available when it has ended", emit);
     const char *file = beluga__filled(beluga_json_string(output_of(job, "responsesFile"), NULL));
     if (file) return beluga_emit_next_request(emit, file, 0);
     return emit_inlined(state, output_of(job, "inlinedResponses"), emit);
@@ -302,7 +305,7 @@ static int decode_job(void *own, const char *body, size_t length, beluga_emit *e
     if (kind == BELUGA_CALL_BATCH_CREATE && first) return upload(state, emit);
     if (kind == BELUGA_CALL_BATCH_CANCEL && first)
         return go_on(state, BELUGA__GEMINI_JOB, BELUGA__GEMINI_THE_JOB, emit);
-    if (gone) return 0; /* the job and its files are gone */
+    if (gone) return 0; /* the job does not exist, so there is nothing to delete */
     if (state->step == BELUGA__GEMINI_UPLOADED) return create(state, body, length, emit);
     if (state->step == BELUGA__GEMINI_DELETED) return delete_next(state, emit);
     return decode_parsed(state, body, length, emit);

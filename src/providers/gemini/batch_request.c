@@ -1,6 +1,6 @@
-/* Requests about batch jobs. A job is created from a file that has a line for each request of the
- * job. That takes three HTTP requests: the first asks for an upload URL, the second sends the file,
- * and the third creates the job.
+/* Writes requests about batch jobs. A job is created from a file that has a line for each request
+ * of the job. This needs three HTTP requests: the first asks for an upload URL, the second sends
+ * the file, and the third creates the job.
  *
  * Sources: Google's pages on the Batch API (ai.google.dev/gemini-api/docs/batch-api, its reference
  * ai.google.dev/api/batch-api) and on files (ai.google.dev/gemini-api/docs/files, "resumable");
@@ -14,8 +14,8 @@ enum { MAX_PATH = 3 * BELUGA__GEMINI_FILE + 64 };
 
 #define JSON_LINES "application/jsonl"
 
-/* Write a name in the form that a path has, such as "batches/7", and add the collection if the name
- * lacks it. */
+/* Write a name as part of a path, such as "batches/7". The collection "batches/" is added if the
+ * name does not contain it. */
 static int write_name(const char *collection, const char *name, char out[MAX_PATH],
                       beluga_error *err)
 {
@@ -56,7 +56,7 @@ int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_j
     return 0;
 }
 
-/* The API requires a display name. */
+/* Returns the name of the job, or a default, since the API requires a display name. */
 static const char *name_of(const beluga_call *call)
 {
     const char *name = beluga_call_batch_name(call);
@@ -84,8 +84,8 @@ static int begin_upload(const beluga_call *call, beluga_http_request *request, b
     return 0;
 }
 
-/* The upload URL itself gives the right to write, so no key is sent; the URL may be on another
- * server. */
+/* Upload the file. The upload URL itself authorizes this, so no key is sent; the URL may be on
+ * another server. */
 static int upload(const beluga_call *call, beluga_http_request *request, const char *url)
 {
     size_t n = 0;
@@ -142,7 +142,7 @@ int beluga__gemini_encode_list_jobs(const beluga_call *call, beluga_http_request
     return 0;
 }
 
-/* The answer to the cancel request is {}, so a second request fetches the job. */
+/* Cancel a job. The answer to this request is {}, so a second request fetches the job. */
 int beluga__gemini_encode_cancel_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {
@@ -164,7 +164,8 @@ int beluga__gemini_encode_job_results(const beluga_call *call, beluga_http_reque
     return code;
 }
 
-/* The job is fetched first to find its files, and deleted after them. */
+/* Delete a job. The first request fetches the job to find its files. These are deleted next, and
+ * the job last. */
 int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {

@@ -27,7 +27,8 @@ static void put_media(beluga__gemini_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* The API does not know an id that the library made up. */
+/* Write the id of a call. An id that the library made up is left out, since the API does not know
+ * it. */
 void beluga__gemini_put_id(beluga__gemini_encoder *e, const char *id)
 {
     if (!*id || strncmp(id, BELUGA__GEMINI_MADE_UP_ID, strlen(BELUGA__GEMINI_MADE_UP_ID)) == 0)
@@ -57,7 +58,7 @@ void beluga__gemini_put_members(beluga__gemini_encoder *e, const beluga_part *pa
     case BELUGA_PART_TOOL_CALL: put_function_call(e, part); break;
     case BELUGA_PART_STATE:
         beluga__encoder_fail(&e->base, BELUGA_ERROR_NOT_SUPPORTED,
-                             "gemini can't take a part of this kind from this role");
+                             "gemini does not accept this kind of part in a message of this role");
         break;
     default: put_media(e, part);
     }

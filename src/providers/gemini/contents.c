@@ -1,7 +1,7 @@
-/* Messages as "contents" and "systemInstruction".
+/* Writes messages as "contents" and "systemInstruction".
  *
- * Signed parts go back unchanged. The signature of a part other than reasoning is kept in a message
- * as reasoning without text, before the text or the tool call that it signs. */
+ * Signed parts are sent back unchanged. In a message, the signature of a text or a tool call is
+ * stored as reasoning without text before the signed part. */
 #include "providers/gemini/gemini.h"
 
 static bool is_signed(const beluga_part *part)
@@ -20,8 +20,7 @@ static void put_signature(beluga__gemini_encoder *e, const beluga_part *part)
 /* ---- messages of the model ------------------------------------------------------------------- */
 
 /* From Gemini 3 on, the API refuses an answer of the current turn whose first call is not signed.
- * Calls that another model made have no signature, and for those the API takes this word
- * instead. */
+ * For calls that another model made, which have no signature, the API accepts this word instead. */
 static void put_no_signature(beluga__gemini_encoder *e, size_t message)
 {
     if (message >= e->turn && beluga__gemini_version(beluga_call_model(e->call)) >= 3)
@@ -31,8 +30,8 @@ static void put_no_signature(beluga__gemini_encoder *e, size_t message)
 /* The state of writing a message of the model. */
 typedef struct model_answer {
     size_t index;
-    bool called;  /* the first call of the message is written */
-    size_t parts; /* number of parts that are written */
+    bool called;  /* the first call of the message has been written */
+    size_t parts; /* number of parts that have been written */
 } model_answer;
 
 static void put_model_part(beluga__gemini_encoder *e, model_answer *answer, const beluga_part *part,
@@ -51,13 +50,15 @@ static void put_model_part(beluga__gemini_encoder *e, model_answer *answer, cons
     answer->parts++;
 }
 
-/* Reasoning that has only a signature signs the part after it. */
+/* Returns whether a part is reasoning that has only a signature, which belongs to the part after
+ * it. */
 static bool is_mark(const beluga_part *part)
 {
     return part->kind == BELUGA_PART_REASONING && !part->text_length;
 }
 
-/* A signature without a part after it is sent with an empty text, in the form in which it came. */
+/* Write the parts of a message of the model. A signature that no part follows is sent with an empty
+ * text, as the API sent it. */
 static size_t put_model_parts(beluga__gemini_encoder *e, size_t index)
 {
     const beluga_message *message = beluga_call_message(e->call, index);
@@ -89,11 +90,11 @@ static void put_content(beluga__gemini_encoder *e, size_t index)
     beluga_json_put_string(e->w, "role", ai ? "model" : "user");
     beluga_json_begin_array(e->w, "parts");
     if (ai) n = put_model_parts(e, index);
-    for (size_t i = 0; i < n && !ai; i++) /* only messages of the model have a state that is sent */
+    for (size_t i = 0; i < n && !ai; i++) /* states are sent only in messages of the model */
         if (beluga_message_part(message, i)->kind != BELUGA_PART_STATE)
             beluga__gemini_put_part(e, beluga_message_part(message, i));
     if (!n) {
-        /* The API refuses a content without parts. */
+        /* the API refuses a content without parts, so an empty text is sent */
         beluga_json_begin_object(e->w, NULL);
         beluga_json_put_string(e->w, "text", "");
         beluga_json_end_object(e->w);
@@ -123,8 +124,8 @@ void beluga__gemini_put_contents(beluga__gemini_encoder *e)
     }
     beluga_json_end_array(e->w);
     if (e->wrapped)
-        beluga_http_request_warn(e->request, "a tool call's arguments are no JSON object and are "
-                                             "sent as the text \"arguments\" of one");
+        beluga_http_request_warn(e->request, "a tool call's arguments are not a JSON object and "
+                                             "are sent as the member \"arguments\" of one");
 }
 
 static void put_system_parts(beluga__gemini_encoder *e, const beluga_message *message)

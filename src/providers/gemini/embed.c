@@ -1,5 +1,5 @@
-/* Embeddings and token counts: batchEmbedContents and countTokens, and the corresponding methods of
- * Vertex AI. */
+/* Writes and decodes embeddings and token counts: batchEmbedContents and countTokens, and the
+ * corresponding methods of Vertex AI. */
 #include "providers/embed.h"
 
 #include "providers/gemini/gemini.h"
@@ -18,7 +18,7 @@ static void put_name(beluga_json_writer *w, const char *model)
     beluga_json_put_string(w, "model", name);
 }
 
-/* The request contains a complete request for each text. */
+/* Write the requests: the body contains a complete request for each text. */
 static void put_requests(beluga__embed_request *e)
 {
     int64_t dimensions;
@@ -61,8 +61,8 @@ static void put_instances(beluga__embed_request *e)
     beluga_json_end_array(e->w);
 }
 
-/* Without this parameter Vertex AI would cut a text that is too long; with it the text is
- * refused. */
+/* Set "autoTruncate" to false, so that Vertex AI refuses a text that is too long instead of cutting
+ * it. */
 static int put_parameters(beluga__embed_request *e)
 {
     beluga__body parameters;
@@ -92,7 +92,8 @@ int beluga__gemini_encode_embed(const beluga_call *call, beluga_http_request *re
     return code ? code : ended;
 }
 
-/* The Gemini API counts system text and tools only inside a whole request. */
+/* Write a request that counts tokens. The Gemini API counts system text and tools only if they are
+ * inside of a complete generateContent request. */
 int beluga__gemini_encode_count(const beluga_call *call, beluga_http_request *request,
                                 beluga_error *err)
 {

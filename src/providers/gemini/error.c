@@ -1,4 +1,5 @@
-/* Errors are {"error":{"code","message","status","details":[…]}}, sometimes inside an array. */
+/* Decodes errors, which have the form {"error":{"code","message","status","details":[…]}},
+ * sometimes inside an array. */
 #include "providers/gemini/gemini.h"
 
 #include <stdio.h>
@@ -43,8 +44,8 @@ static int64_t retry_delay_ms(const beluga_json *error)
     return read_duration_ms(beluga_json_get_string(info, "retryDelay", NULL));
 }
 
-/* Waiting helps against a limit for a minute, but not against a limit for a day or exhausted
- * credit. */
+/* Returns whether a daily limit or the credit is used up. Waiting helps with a limit per minute,
+ * but not with these. */
 static bool is_used_up(const beluga_json *error, const char *message)
 {
     const beluga_json *failure = detail_of(error, "google.rpc.QuotaFailure");
@@ -63,8 +64,8 @@ static const char *reason_of(const beluga_json *error)
 }
 
 /* The codes of google.rpc.Code and the HTTP status for each (google/rpc/code.proto). The index of a
- * row is the code's number. Errors of HTTP requests have the word, and the HTTP status as number;
- * errors of batch jobs and of their lines have only the code's number. */
+ * row is the code's number. Errors of HTTP requests contain the word and the HTTP status; errors of
+ * batch jobs and of their lines contain only the code's number. */
 static const struct {
     const char *word;
     int http, code;
@@ -89,7 +90,8 @@ static const struct {
 };
 enum { STATUSES = sizeof statuses / sizeof *statuses };
 
-/* Returns the index of an error's status in the table, or -1 if it is not there. */
+/* Returns the index of an error's status in the table, or -1 if the table does not contain the
+ * status. */
 static int place_of(const beluga_json *error)
 {
     const char *word = beluga_json_get_string(error, "status", NULL);
@@ -107,13 +109,14 @@ int beluga__gemini_status_of(const beluga_json *error)
     return place > 0 ? statuses[place].http : 500;
 }
 
-/* The API answers for a deleted file as it does for a file of another user: access is refused. */
+/* Returns whether a refused access may mean that a file does not exist. The API sends the same
+ * error for a deleted file and for another user's file. */
 static bool may_be_gone(const char *message)
 {
     return strstr(message, "access the File") && strstr(message, "may not exist");
 }
 
-/* Reasons and messages are more exact than the status. */
+/* Returns a more exact code than `code`, if the error's reason or message allows it. */
 static int refine(const beluga_json *error, int code, const char *message)
 {
     const char *reason = reason_of(error);

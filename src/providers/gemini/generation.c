@@ -13,7 +13,8 @@ int beluga__gemini_version(const char *model)
     return digit >= '0' && digit <= '9' ? digit - '0' : 0;
 }
 
-/* Models before Gemini 3 take a number of tokens, later ones a level. */
+/* Returns whether a model accepts a thinking budget in tokens. Gemini 3 and later models accept a
+ * level instead. */
 static bool takes_budget(const char *model)
 {
     int version = beluga__gemini_version(model);

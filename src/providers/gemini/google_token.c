@@ -1,6 +1,6 @@
-/* Credentials of Google, a JSON object: the key of a service account signs a JSON Web Token (RFC
- * 7523), and a user's login has a refresh token (RFC 6749, section 6). Either is exchanged for an
- * access token. */
+/* Exchanges Google's credentials for an access token. The credentials are a JSON object: either the
+ * key of a service account, which signs a JSON Web Token (RFC 7523), or a user's login, which has a
+ * refresh token (RFC 6749, section 6). */
 #include "base/json.h"
 #include "base/rs256.h"
 #include "base/secret_memory.h"
@@ -10,14 +10,14 @@
 
 enum {
     LIFE_S = 3600, /* the longest lifetime that Google allows */
-    SKEW_S = 10,   /* how far this machine's clock may be ahead */
+    SKEW_S = 10,   /* how many seconds this machine's clock may be ahead of Google's */
     MAX_ASSERTION = 32768
 };
 
 #define TOKEN_URL "https://oauth2.googleapis.com/token"
 #define SCOPE     "https://www.googleapis.com/auth/cloud-platform"
 
-/* Credentials that are being exchanged. */
+/* The state of exchanging credentials. */
 typedef struct exchange {
     const beluga_json *file;
     beluga_http_request *request;
@@ -29,7 +29,7 @@ static int refuse(const exchange *x, const char *what)
     return beluga_error_set(x->err, BELUGA_ERROR_AUTHENTICATION, "Google's credentials %s", what);
 }
 
-/* Returns a member that is a text, or NULL with an error that names it. */
+/* Returns a member that is a string; otherwise NULL, with an error that names the member. */
 static const char *member(const exchange *x, const char *name)
 {
     size_t n = 0;
@@ -45,9 +45,10 @@ static void add_field(const exchange *x, const char *name, const char *value)
     beluga_http_request_add_form_field(x->request, name, value, strlen(value));
 }
 
-/* ---- where tokens come from ------------------------------------------------------------------ */
+/* ---- the server that issues tokens ----------------------------------------------------------- */
 
-/* Credentials are sent without TLS only to a server on this machine. */
+/* Returns whether credentials may be sent to a URL: without TLS, only to a server on this
+ * machine. */
 static bool is_safe(const char *url)
 {
     static const char *const local[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};
@@ -59,7 +60,7 @@ static bool is_safe(const char *url)
     return false;
 }
 
-/* Returns the URL that issues tokens, or NULL with an error. */
+/* Returns the URL of the endpoint that issues tokens, or NULL with an error. */
 static const char *token_url(const exchange *x)
 {
     const char *url = beluga_json_get(x->file, "token_uri") ? member(x, "token_uri") : TOKEN_URL;
@@ -70,7 +71,7 @@ static const char *token_url(const exchange *x)
 
 /* ---- a service account ----------------------------------------------------------------------- */
 
-/* Append base64 in the alphabet of URLs, without padding. */
+/* Append base64url (RFC 4648) without padding. */
 static void append_base64url(beluga__buf *out, const beluga__buf *bytes)
 {
     size_t start = out->length;
@@ -104,7 +105,7 @@ static void put_claims(beluga_json_writer *w, const char *email, const char *url
     beluga_json_end_object(w);
 }
 
-/* Write header and claims, the part that is signed. */
+/* Write the header and the claims, which are the part of the token that is signed. */
 static int write_signed(const exchange *x, const char *email, const char *url, int64_t now,
                         beluga__buf *out)
 {
@@ -181,8 +182,7 @@ static int encode_user(const exchange *x)
 static int encode(const exchange *x, int64_t now)
 {
     const char *type = beluga_json_get_string(x->file, "type", NULL);
-    if (!type)
-        return refuse(x, "have no \"type\": want a service account's key, or gcloud's login");
+    if (!type) return refuse(x, "have no \"type\": use a service account's key or gcloud's login");
     if (strcmp(type, "service_account") == 0) return encode_service_account(x, now);
     if (strcmp(type, "authorized_user") == 0) return encode_user(x);
     return beluga_error_set(x->err, BELUGA_ERROR_AUTHENTICATION,
@@ -191,7 +191,7 @@ static int encode(const exchange *x, int64_t now)
                             type);
 }
 
-/* A token has no slash before its first dot. */
+/* Returns whether a key looks like the path of a file with credentials. */
 static bool looks_like_path(const char *key)
 {
     size_t n = strlen(key);

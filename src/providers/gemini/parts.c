@@ -44,7 +44,8 @@ static bool is_one_of(const char *key, const char *const *names)
     return false;
 }
 
-/* A part of an unknown kind goes back unchanged, with its signature. */
+/* Returns whether a part is of an unknown kind. Such a part is sent back unchanged, with its
+ * signature. */
 static bool is_unknown(const beluga_json *part)
 {
     static const char *const known[] = {"text", "functionCall", "inlineData", "fileData", NULL};
@@ -59,8 +60,9 @@ static bool is_unknown(const beluga_json *part)
     return found;
 }
 
-/* The signature of a thought comes with the thought. Any other signature comes before the part
- * that it signs, and must not become that of earlier thoughts. */
+/* Emit a part. The signature of a thought is emitted after its text. Any other signature is emitted
+ * as separate reasoning before the part that it signs, so that it is not taken for the signature of
+ * an earlier thought. */
 static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     enum { THOUGHT, TEXT, SIGNATURE, FUNCTION_CALL, MEMBERS };
@@ -89,7 +91,8 @@ static int emit_part(beluga__gemini_state *state, const beluga_json *part, belug
     return code || length ? code : emit_media(part, emit);
 }
 
-/* Warnings have to come before content, so this looks at all parts first. */
+/* Warn about a part that is not delivered. All parts are checked before the content is emitted,
+ * since warnings must come first. */
 static int warn(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     static const char *const kinds[] = {"executableCode", "codeExecutionResult"};

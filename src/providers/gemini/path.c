@@ -1,4 +1,5 @@
-/* Addresses: a model is at the Gemini API, or at Vertex AI below a project's location. */
+/* Makes the URLs of requests. A model is served by the Gemini API, or by Vertex AI below a project
+ * and location. */
 #include "providers/gemini/gemini.h"
 
 #include <stdio.h>
@@ -6,8 +7,8 @@
 
 enum { MAX_URL = 16384 };
 
-/* Returns the URL below which the models are: the URL that vertex.c has set, or else the base
- * URL. */
+/* Returns the URL to which the path of a model is appended: the URL that vertex.c has set, or else
+ * the base URL. */
 static const char *base_url(beluga_http_request *request)
 {
     if (!*beluga_http_request_url(request)) beluga_http_request_set_path(request, "");
@@ -41,8 +42,9 @@ bool beluga__gemini_is_api_key(const char *key)
     return strncmp(key, "AIza", 4) == 0 || strncmp(key, "AQ.", 3) == 0;
 }
 
-/* Projects take only tokens. The list of models is outside of the projects; there the key itself
- * decides, since in express mode it is an API key. */
+/* URLs of projects accept only OAuth tokens. The URL of the list of models does not contain a
+ * project and accepts both kinds of keys, so the form of the key decides: users of the express mode
+ * have an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key)
 {
     static const char list[] = "/publishers/google/models";
@@ -59,8 +61,8 @@ static bool is_version(const char *text)
     return text[0] == 'v' && text[1] >= '1' && text[1] <= '9';
 }
 
-/* The variable GOOGLE_GEMINI_BASE_URL has no version, but people copy addresses that have one. An
- * address of a project in Vertex AI always has a version. */
+/* The variable GOOGLE_GEMINI_BASE_URL usually has no version, but users also copy URLs that have
+ * one. A URL of a project in Vertex AI always has a version. */
 bool beluga__gemini_has_version(const char *url)
 {
     const char *path = path_of(url);
@@ -83,7 +85,7 @@ static bool ends_with(const char *url, const char *end)
     return n >= m && memcmp(url + n - m, end, m) == 0;
 }
 
-/* Returns whether a name includes its collection. */
+/* Returns whether a model's name includes its collection, such as "models/". */
 static bool is_path(const char *model, bool vertex)
 {
     static const char *const own[] = {"models/", "tunedModels/", NULL};
@@ -93,7 +95,7 @@ static bool is_path(const char *model, bool vertex)
     return false;
 }
 
-/* Returns the collection between the base URL and the name. */
+/* Returns the collection that must be written between the base URL and the model's name. */
 static const char *prefix_of(const char *url, const char *model, bool vertex)
 {
     bool path = is_path(model, vertex);
@@ -103,13 +105,13 @@ static const char *prefix_of(const char *url, const char *model, bool vertex)
     return path ? "" : "publishers/google/models/";
 }
 
-/* Encode a name; a path keeps its slashes. */
+/* Encode a model's name. If the name is a path, its slashes are kept. */
 static int encode(const char *model, bool path, char *out, size_t size, beluga_error *err)
 {
     char segment[512];
     for (;;) {
         size_t n = path ? strcspn(model, "/") : strlen(model);
-        /* a segment that is too long is cut; encoding then fails below */
+        /* a segment that is too long is cut here, and the encoding below fails */
         if (n >= sizeof segment) n = sizeof segment - 1;
         memcpy(segment, model, n);
         segment[n] = '\0';
@@ -125,8 +127,8 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
     }
 }
 
-/* Append a path before the query of a URL. If the URL is missing for lack of memory, the request
- * has failed already. */
+/* Append a path before the query of a URL. If the URL is empty because memory is exhausted, the
+ * request has failed already. */
 static int append(beluga_http_request *request, const char *url, const char *path,
                   beluga_error *err)
 {
@@ -162,14 +164,14 @@ int beluga__gemini_set_resource(beluga_http_request *request, const char *servic
     int all = (int)strcspn(url, "?"), n = all;
     if (is_vertex(url))
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                "batch jobs of Vertex AI take files of Cloud Storage, which this "
-                                "library does not write: ask the Gemini API");
-    if (!n) return 0; /* without memory: the request has failed already */
+                                "batch jobs of Vertex AI require files in Cloud Storage, which "
+                                "this library can't write: use the Gemini API");
+    if (!n) return 0; /* memory is exhausted, and the request has failed already */
     if (beluga__gemini_has_version(url))
         while (url[n - 1] != '/') n--;
     const char *version = n < all ? url + n : "v1beta";
     int n_version = n < all ? all - n : (int)strlen(version);
-    if (n < all) n--; /* the slash before the version */
+    if (n < all) n--; /* leave out the slash before the version */
     int length = snprintf(whole, sizeof whole, "%.*s%s/%.*s/%s%s", n, url, service, n_version,
                           version, resource, url + all);
     if (length >= (int)sizeof whole)
@@ -190,17 +192,17 @@ const char *beluga__gemini_collection(const char *model)
 
 /* ---- lists of models ------------------------------------------------------------------------- */
 
-/* Vertex AI lists a publisher's models outside of the projects. */
+/* Set the URL of Vertex AI's list of models. It does not contain a project. */
 static int set_vertex_list(beluga_http_request *request, const char *url, beluga_error *err)
 {
     char whole[1024];
     const char *path = path_of(url);
-    if (!*url) return 0; /* without memory: the request has failed already */
+    if (!*url) return 0; /* memory is exhausted, and the request has failed already */
     size_t n = (size_t)(path - url);
     while (*path == '/' && !is_version(path + 1)) {
         size_t m = 1 + strcspn(path + 1, "/?");
         if (starts_with(path, "/projects/")) break;
-        path += m; /* skips the path of a proxy */
+        path += m; /* keep the path of a proxy before the version */
         n += m;
     }
     if (n > sizeof whole - 64)

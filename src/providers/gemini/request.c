@@ -27,7 +27,8 @@ static bool any_strict(const beluga_call *call)
     return false;
 }
 
-/* VALIDATED is AUTO with arguments that fit their schema; ANY enforces the schema already. */
+/* Returns the API's word for a tool choice. VALIDATED is like AUTO, but makes the arguments fit
+ * their schema; ANY always enforces the schema. */
 static const char *mode_of(const beluga_call *call, const char *choice)
 {
     if (!choice || strcmp(choice, "auto") == 0)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The members of an answer or a piece of one; those of an error come last. */
+/* The members of an answer or of a piece of a stream. The members of an error come last. */
 enum { CANDIDATES, USAGE, MODEL_VERSION, RESPONSE_ID, FEEDBACK, FAULTS };
 enum { MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS };
 
@@ -31,15 +31,16 @@ static int emit_metadata(beluga__gemini_state *state, const beluga_json *const *
     return beluga_emit_metadata(emit, id, model, 0);
 }
 
-enum { MAX_COUNT = 1 << 30 }; /* a larger number is no count of tokens */
+enum { MAX_COUNT = 1 << 30 }; /* a larger number can't be a count of tokens */
 
 static int64_t read_count(const beluga_json *value)
 {
     return beluga__count_value(value, MAX_COUNT);
 }
 
-/* Pieces repeat the counts so far. A count of zero is left out, and any count may be missing in
- * the last piece of an answer that was stopped. */
+/* Returns the latest value of a count. Each piece of a stream repeats the counts so far. But a
+ * count of zero is left out, and any count may be missing in the last piece of an answer that was
+ * stopped. */
 static int64_t latest(const beluga_json *value, int64_t *last)
 {
     int64_t n = read_count(value);
@@ -47,8 +48,8 @@ static int64_t latest(const beluga_json *value, int64_t *last)
     return n >= 0 || !*last ? n : *last;
 }
 
-/* The API counts the answer without the thoughts, and the prompt without the tokens that its own
- * tools add. */
+/* Read the usage. The API's count for the answer does not include thoughts, and its count for the
+ * prompt does not include the tokens that its own tools add. */
 static void read_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_usage *u)
 {
     enum { PROMPT, ANSWER, TOTAL, DETAILS, THOUGHTS, CACHED, TOOLS, COUNTS };
@@ -86,7 +87,7 @@ static int emit_usage(beluga__gemini_state *state, const beluga_json *usage, bel
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* An answer that calls tools also ends with STOP. */
+/* Emit the finish. The API ends an answer with STOP even if it calls tools. */
 static int emit_finish(beluga__gemini_state *state, const beluga_json *const *candidate,
                        beluga_emit *emit)
 {
@@ -132,7 +133,7 @@ static bool pick_candidate(const beluga_json *list, const beluga_json **m)
 
 static const char not_ours[] = "the answer is JSON, but not Gemini's";
 
-/* Emit the error of a piece, from Gemini or from a proxy. */
+/* Emit the error that Gemini or a proxy sent instead of a piece. */
 static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
 {
     const beluga_json *error = beluga_json_get(root, "error");
@@ -140,8 +141,9 @@ static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
                                         : beluga__fault_emit(root, fault, emit);
 }
 
-/* A whole answer and a piece have the same form. A finish reason does not end the stream, since
- * some servers send it in every piece. `fault` is the code of an error that has none. */
+/* Decode an answer, or a piece of a stream, which has the same form. A finish reason does not end
+ * the stream, since some servers send it in every piece. `fault` is the code for an error without a
+ * known status. */
 static int decode_piece(beluga__gemini_state *state, const beluga_json *piece, int fault,
                         beluga_emit *emit)
 {
@@ -159,7 +161,8 @@ static int decode_piece(beluga__gemini_state *state, const beluga_json *piece, i
     return code || found || state->finished ? code : emit_blocked(m[FEEDBACK], emit);
 }
 
-/* Without alt=sse a stream is one array of pieces, and so are some errors. */
+/* Decode a body or an event. Without alt=sse a stream is one array of pieces, and some errors are
+ * arrays, too. */
 static int decode(beluga__gemini_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
@@ -172,7 +175,8 @@ static int decode(beluga__gemini_state *state, const beluga_json *root, int faul
     return code;
 }
 
-/* A body that parses is complete, so a missing reason is only unknown. */
+/* Finish an answer that is not streamed. A body that is valid JSON is complete, so a missing reason
+ * means only that the reason is unknown. */
 static int finish_whole(const beluga__gemini_state *state, const beluga_json *root,
                         beluga_emit *emit)
 {
@@ -209,7 +213,8 @@ int beluga__gemini_decode_event(void *state, const beluga_frame *frame, beluga_e
 
 /* ---- lists of models ------------------------------------------------------------------------- */
 
-/* The list includes models for embeddings and images, which do not generate content. */
+/* Returns whether a model generates content. The list also contains models for embeddings and
+ * images. */
 static bool generates(const beluga_json *model)
 {
     const beluga_json *methods = beluga_json_get(model, "supportedGenerationMethods");
@@ -243,7 +248,8 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     if (beluga_json_is_object(beluga_json_get(root, "error")) || beluga__fault_is(root, false))
         return emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
-    if (!models) models = beluga_json_get(root, "publisherModels"); /* the name in Vertex AI */
+    if (!models)
+        models = beluga_json_get(root, "publisherModels"); /* the list's name in Vertex AI */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
                                       "the answer is JSON, but not a list of models", emit);

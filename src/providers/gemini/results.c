@@ -1,9 +1,9 @@
-/* Results of tools as "functionResponse". */
+/* Writes the results of tools as "functionResponse". */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
 
-/* Write a result that is a JSON object unchanged. Returns whether it was an object. */
+/* If the text of a result is a JSON object, write it unchanged. Returns whether it is an object. */
 static bool put_object(beluga__gemini_encoder *e, const char *text, size_t length)
 {
     beluga_json_doc *doc;
@@ -18,7 +18,7 @@ static bool put_object(beluga__gemini_encoder *e, const char *text, size_t lengt
     return true;
 }
 
-/* These are the API's names for a tool's output and error. */
+/* Write a result. "output" and "error" are the API's names for what a tool returned. */
 static void put_response(beluga__gemini_encoder *e, const beluga_message *message)
 {
     bool failed = beluga_message_is_tool_error(message);
@@ -54,7 +54,7 @@ static void put_media_parts(beluga__gemini_encoder *e, const beluga_message *mes
     }
 }
 
-/* From Gemini 3 on, a function response takes media. */
+/* Returns whether a function response may contain media, which is so from Gemini 3 on. */
 static bool takes_media(const beluga__gemini_encoder *e)
 {
     int version = beluga__gemini_version(beluga_call_model(e->call));
@@ -68,8 +68,8 @@ static void put_result(beluga__gemini_encoder *e, size_t index)
     const char *name = id ? beluga__tool_name_of(e->call, id, index) : NULL;
     if (!name)
         beluga__encoder_fail(&e->base, BELUGA_ERROR_INVALID_INPUT,
-                             "a tool's message answers a call that no message before it made: "
-                             "Gemini wants the tool's name, which stands there");
+                             "a tool's message answers a call that no message before it contains: "
+                             "Gemini requires the tool's name, which the call has");
     beluga_json_begin_object(e->w, NULL);
     beluga_json_begin_object(e->w, "functionResponse");
     beluga__gemini_put_id(e, id ? id : "");
@@ -89,7 +89,8 @@ static beluga_role role_at(const beluga__gemini_encoder *e, size_t index)
     return beluga_message_role(beluga_call_message(e->call, index));
 }
 
-/* For older models, the media of results are in a content after the results. */
+/* Write the media of results as a separate content after the results, for models that don't accept
+ * media inside of results. */
 static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
 {
     bool any = false;
@@ -108,8 +109,8 @@ static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
                                          "after it: this model takes only text in it");
 }
 
-/* The results of one answer's calls form one content; system messages between them are written
- * elsewhere. */
+/* Write the results of one answer's calls as one content. System messages between the results are
+ * written in another place. */
 size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index)
 {
     size_t n = beluga_call_message_count(e->call), first = index;

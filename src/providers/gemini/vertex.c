@@ -10,7 +10,7 @@ enum { MAX_URL = 16384, MAX_LOCATION = 32, MAX_PROJECT = 256 };
 
 #define HOST "https://aiplatform.googleapis.com"
 
-/* ---- the addresses of a project's models ----------------------------------------------------- */
+/* ---- the URL of a project -------------------------------------------------------------------- */
 
 static const char *own(const beluga_call *call, const char *name, const char *otherwise)
 {
@@ -18,7 +18,8 @@ static const char *own(const beluga_call *call, const char *name, const char *ot
     return text && *text ? text : otherwise;
 }
 
-/* A location must be checked, since it becomes part of the host's name to which the key is sent. */
+/* A location must be checked, since it becomes part of the name of the host to which the key is
+ * sent. */
 static bool is_location(const char *text)
 {
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -38,7 +39,7 @@ static void write_host(const char *location, char *out, size_t size)
 }
 
 /* Set the URL of the project's location. Google's own host is replaced by the location's host;
- * another host, such as a gateway, stays. */
+ * another host, such as a gateway, is kept. */
 static int set_below(beluga_http_request *request, const char *project, const char *location,
                      beluga_error *err)
 {
@@ -50,7 +51,7 @@ static int set_below(beluga_http_request *request, const char *project, const ch
     const char *version = beluga__gemini_has_version(url) ? "" : "/v1";
     if (*host) url += skipped;
     int n = (int)strcspn(url, "?");
-    if (!*host && !n) return 0; /* without memory: the request has failed already */
+    if (!*host && !n) return 0; /* memory is exhausted, and the request has failed already */
     int length = snprintf(whole, sizeof whole, "%s%.*s%s/projects/%s/locations/%s%s", host, n, url,
                           version, project, location, url + n);
     if (length >= (int)sizeof whole)
@@ -59,7 +60,8 @@ static int set_below(beluga_http_request *request, const char *project, const ch
     return 0;
 }
 
-/* A base URL that people copied may already contain project and location. */
+/* Set the base URL of the project. A base URL that users copied may already contain project and
+ * location. */
 static int set_base(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     char segment[3 * MAX_PROJECT];
@@ -134,10 +136,11 @@ const beluga_provider beluga__vertex_provider = {
         BELUGA__OWN_HEAD("vertex.location", "region, us, eu or global, which it is unless set",
                          "GOOGLE_CLOUD_LOCATION")),
     .notes = BELUGA__TEXTS(
-        "Takes a token, or the credentials of a service account or a user, which are exchanged for "
-        "tokens: the file of GOOGLE_APPLICATION_CREDENTIALS, or else that of gcloud's login.",
-        "The base URL is moved to the location, and project and location stand in the path.",
-        "Calls of tools without an id get one here.",
-        "Can't be told to call one tool at a time; takes no user.",
-        "Texts are embedded one in a request, as gemini-embedding-001 wants it; other models take "
-        "more, as max_inputs says.")};
+        "The key is a token, or the credentials of a service account or a user, which are "
+        "exchanged for tokens: the file of GOOGLE_APPLICATION_CREDENTIALS, or else that of "
+        "gcloud's login.",
+        "The base URL is changed for the location, and its path contains project and location.",
+        "Tool calls without an id get one from the library.",
+        "Can't be told to call one tool at a time; accepts no user.",
+        "A request embeds one text, as gemini-embedding-001 requires; other models accept more "
+        "(set max_inputs).")};

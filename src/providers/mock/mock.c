@@ -1,4 +1,5 @@
-/* The provider `mock` gives scripted answers without key or network, on public headers alone.
+/* The provider `mock` returns scripted answers without a key or network. It uses public headers
+ * only.
  *
  * A call plays its script: reasoning, text, tool calls, usage, finish. Without delays the whole
  * script is played inside start, with memory on the stack. Words count as tokens. */
@@ -18,7 +19,7 @@
 #define MAX_DELAY_MS       86400000
 #define MAX_COUNT          1000000000
 #define MAX_ID             32 /* "mock-" and 20 digits */
-#define MAX_ARGUMENT_PIECE 8  /* bytes of a streamed tool call's arguments at a time */
+#define MAX_ARGUMENT_PIECE 8  /* bytes in one piece of a streamed tool call's arguments */
 
 /* An answer that is being played: its remaining text, and the counts so far. */
 typedef struct answer {
@@ -26,14 +27,14 @@ typedef struct answer {
     piece tool_calls;
     const char *finish;
     int64_t word_delay_ms;
-    int64_t words_left; /* words until the failure */
+    int64_t words_left; /* number of words until the failure */
     int64_t input_words, reasoning_words, text_words;
     int failure;
     beluga_finish_reason reason;
     bool endless, streamed;
 } answer;
 
-/* The state of a model, which its calls share on all threads. */
+/* The state of a model. Calls of all threads share it. */
 typedef struct mock {
     atomic_uint_fast64_t failures, answers;
 } mock;
@@ -49,7 +50,8 @@ static int64_t count_words(piece p)
     return beluga__mock_count_words(p);
 }
 
-/* Take at most `limit` words off the front, each with the white space after it. */
+/* Remove at most `limit` words from the front of `from`, each with the white space after it, and
+ * return them. */
 static piece take_words(piece *from, int64_t limit)
 {
     const char *at = from->text, *end = at + from->length;
@@ -88,7 +90,7 @@ static int64_t count_input(const beluga_call *call)
 
 /* ---- choosing the answer --------------------------------------------------------------------- */
 
-/* The texts of a message are joined; a single text is borrowed. */
+/* Answer with the texts of a message. Several texts are joined; a single text is borrowed. */
 static int echo(const beluga_message *message, beluga_emit *emit, piece *out)
 {
     const beluga_part *part;
@@ -116,8 +118,8 @@ static const beluga_message *last_message(const beluga_call *call)
     return beluga_call_message(call, beluga_call_message_count(call) - 1);
 }
 
-/* A conversation that ends in a tool's result gets a text, since otherwise a tool loop would never
- * end. */
+/* Returns whether the answer calls tools. A conversation that ends in a tool's result gets a text
+ * instead, since otherwise a tool loop would never end. */
 static bool wants_tool_calls(const mock_script *s, const beluga_call *call)
 {
     return s->tool_calls.text && beluga_message_role(last_message(call)) != BELUGA_ROLE_TOOL;
@@ -170,7 +172,7 @@ static int emit_arguments(beluga_emit *emit, uint32_t index, const char *text, s
     int status = 0;
     while (length > 0 && status == 0) {
         size_t n = length < MAX_ARGUMENT_PIECE ? length : MAX_ARGUMENT_PIECE;
-        /* pieces hold whole characters */
+        /* a piece must not end within a character */
         while (n < length && ((unsigned char)text[n] & 0xC0) == 0x80) n++;
         status = beluga_emit_tool_call_delta(emit, index, text, n);
         text += n;
@@ -179,8 +181,8 @@ static int emit_arguments(beluga_emit *emit, uint32_t index, const char *text, s
     return status;
 }
 
-/* `arguments` may also be a string, which is sent unchanged, so that arguments can be invalid
- * JSON. */
+/* Emit a tool call. `arguments` may also be a string, which is emitted unchanged, so that a script
+ * can contain invalid JSON. */
 static int emit_tool_call(beluga_emit *emit, beluga_json_doc *doc, const beluga_json *call,
                           uint32_t index, bool streamed)
 {
@@ -241,7 +243,7 @@ static int finish(beluga_emit *emit, const answer *a)
     if (status == 0) status = emit_usage(emit, a);
     if (status) return status;
     if (a->failure) return fail(emit, a->failure);
-    if (a->endless) return 0; /* with `finish` "none" the library itself reports the error */
+    if (a->endless) return 0; /* the library itself reports the missing end as an error */
     beluga_finish_reason reason =
         a->tool_calls.text ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_STOP;
     if (a->reason) reason = a->reason;
@@ -254,7 +256,8 @@ static bool has_words(const answer *a)
     return a->words_left > 0 && (a->reasoning.length > 0 || a->text.length > 0);
 }
 
-/* A stream gets one word at a time; an answer that is not streamed comes in one piece. */
+/* Emit the next words. A stream gets one word at a time; an answer that is not streamed is emitted
+ * in one piece. */
 static int emit_words(beluga_emit *emit, answer *a)
 {
     bool reasons = a->reasoning.length > 0, whole = !a->streamed && a->words_left == INT64_MAX;
@@ -272,7 +275,7 @@ static int emit_words(beluga_emit *emit, answer *a)
 
 static int resume(beluga_emit *emit, void *argument);
 
-/* Play until the end, or until the next word has to wait. */
+/* Play the answer until its end, or until the next word must be delayed. */
 static int play(beluga_emit *emit, answer *a)
 {
     int status = 0;
@@ -308,10 +311,10 @@ static int emit_identity(beluga_emit *emit, const beluga_call *call)
     return beluga_emit_metadata(emit, at, beluga_call_model(call), 0);
 }
 
-/* ---- vectors and counts of tokens -------------------------------------------------------------
- */
+/* ---- vectors and counts of tokens
+ * ------------------------------------------------------------- */
 
-/* Only the words of texts are counted. */
+/* Count the words of the call's texts as tokens. Other content is not counted. */
 static int count_tokens(const beluga_call *call, beluga_emit *emit)
 {
     bool others = false;
@@ -363,7 +366,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return delay > 0 ? play_later(emit, &a, delay) : play(emit, &a);
 }
 
-/* There is nothing to cancel: the library owns the timers and the memory of a call. */
+/* This does nothing, since the library owns the timers and the memory of a call. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;
@@ -385,7 +388,7 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
 
 #define NUMBER(option, meaning, most) BELUGA__OWN_INT(option, meaning, 0, most)
 
-/* Without a default model, `mock` answers only callers that name it. */
+/* `mock` has no default model, so it can be used only by callers that choose it. */
 const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA__CAN_EMBED |

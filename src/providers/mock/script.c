@@ -1,4 +1,4 @@
-/* Reading and checking mock's options. */
+/* Reads and checks the options of `mock`. */
 #include "providers/mock/script.h"
 
 #include <string.h>
@@ -27,8 +27,8 @@ static int resolve_error(mock_script *s, const char *name, int code, beluga_erro
     s->failure = beluga_error_code_from_name(name);
     if (s->failure) return 0;
     return beluga_error_set(err, code,
-                            "\"%s\" is not the name of an error; there are rate_limit, timeout, "
-                            "authentication_error, network_error and the others of error.h",
+                            "\"%s\" is not the name of an error, such as rate_limit, timeout, "
+                            "authentication_error or network_error (see error.h)",
                             name);
 }
 

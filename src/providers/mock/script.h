@@ -1,4 +1,4 @@
-/* The script of the provider `mock`, made from its options and its model's name. */
+/* The script of the provider `mock`, which its options and its model's name define. */
 #ifndef BELUGA__PROVIDERS_MOCK_SCRIPT_H
 #define BELUGA__PROVIDERS_MOCK_SCRIPT_H
 
@@ -18,22 +18,23 @@ typedef struct mock_script {
     int64_t latency_ms, word_delay_ms;
     int64_t error_count; /* -1: every call fails */
     int64_t error_after_words;
-    int failure;                 /* the code for `error` or for the model's name, or 0 */
-    beluga_finish_reason reason; /* the reason for `finish`; UNKNOWN: the answer decides */
+    int failure; /* the code of the error that `error` or the model's name names, or 0 */
+    beluga_finish_reason reason; /* the reason that `finish` names; UNKNOWN: the content decides */
     bool endless;                /* `finish` is "none" */
 } mock_script;
 
 /* Read the options of a call. */
 void beluga__mock_script_read(mock_script *s, const beluga_call *call);
 
-/* Turn names into codes. Returns 0, or `code` for an unknown name. */
+/* Convert the names of the error and the finish reason to codes. Returns 0, or `code` for an
+ * unknown name. */
 int beluga__mock_script_resolve(mock_script *s, const char *model, int code, beluga_error *err);
 
-/* Check a configuration's script. */
+/* Check the script of a configuration. */
 int beluga__mock_script_check(const beluga_config *config, beluga_error *err);
 
-/* Returns the response of a turn: one of the lines, which start over after the last one. A line
- * break at the end adds no line. */
+/* Returns the response of a turn, which is one of the lines. After the last line the first one is
+ * used again. A line break at the end does not add a line. */
 piece beluga__mock_pick_response(piece lines, uint64_t turn);
 
 #endif

@@ -1,6 +1,7 @@
-/* The mock's embedding is a bag of words: each word stands for a direction, which is made of its
- * letters, and a text's vector is the sum of them, made 1 long. So texts with the same words have
- * the same vector, texts that share some are near each other, and each machine makes the same. */
+/* The mock's embeddings are bags of words. Each word has a direction, which is derived from its
+ * letters, and the vector of a text is the sum of its words' directions, scaled to length 1. So
+ * texts with the same words have the same vector, texts that share words have similar vectors, and
+ * every machine computes the same vectors. */
 #include "providers/mock/words.h"
 
 #include <math.h>
@@ -20,7 +21,7 @@ int64_t beluga__mock_count_words(piece p)
     return words;
 }
 
-/* FNV-1a of a word in which the capital letters of ASCII count as small; never 0. */
+/* Returns the FNV-1a hash of a word, with ASCII capital letters as small letters; never 0. */
 static uint64_t hash_word(const char *word, size_t n)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -43,7 +44,7 @@ static void add_word(int64_t *sums, size_t n, const char *word, size_t length)
     }
 }
 
-/* A text without words is treated as one word. */
+/* Add the directions of a text's words. A text without words is treated as one word. */
 static void add_words(int64_t *sums, size_t n, piece text)
 {
     const char *at = text.text, *end = at + text.length;

@@ -1,5 +1,5 @@
-/* Errors are {"error":"text"}, and from Ollama's cloud also an object. Only the text tells the
- * cause. */
+/* Decodes errors. They have the form {"error":"text"}; Ollama's cloud also sends an object. Only
+ * the text shows the cause. */
 #include "providers/ollama/ollama.h"
 
 #include <string.h>
@@ -17,7 +17,8 @@ static int meaning(const char *message, int otherwise)
         const char *words;
         int code;
     } meanings[] = {
-        {"does not support", BELUGA_ERROR_NOT_SUPPORTED}, /* for tools, thinking, images and chat */
+        {"does not support",
+         BELUGA_ERROR_NOT_SUPPORTED}, /* said of tools, thinking, images and chat */
         {"context length", BELUGA_ERROR_CONTEXT_LENGTH},
         {"requires more system memory", BELUGA_ERROR_MODEL_NOT_AVAILABLE},
         {"server busy", BELUGA_ERROR_OVERLOADED},
@@ -50,7 +51,7 @@ int beluga__ollama_emit_fault(const beluga_json *root, int otherwise, beluga_emi
     beluga_error err;
     size_t length;
     const char *message = message_of(beluga_json_get(root, "error"), &length);
-    if (!length) return beluga__fault_emit(root, otherwise, emit); /* an error of a proxy */
+    if (!length) return beluga__fault_emit(root, otherwise, emit); /* an error that a proxy sent */
     int code = meaning(message, otherwise);
     beluga__error_set_inside(&err, code, otherwise);
     beluga_error_set_cause(&err, message, length);

@@ -1,13 +1,13 @@
-/* A message has one text, and as separate members thoughts, images, and tool calls, whose
- * arguments are objects.
- */
+/* Writes messages. A message has one text; thoughts, images and tool calls are separate members.
+ * The arguments of tool calls are objects. */
 #include "providers/ollama/ollama.h"
 
 #include <string.h>
 
 /* ---- images ---------------------------------------------------------------------------------- */
 
-/* Returns the base64 of an image in a URL; NULL for a URL that Ollama would have to fetch. */
+/* Returns the base64 in the data: URL of an image; NULL for another URL, which Ollama would have to
+ * fetch. */
 static const char *base64_of(const beluga_part *part)
 {
     char media_type[64];
@@ -59,7 +59,7 @@ static void put_tool_calls(beluga__encoder *e, const beluga_message *message)
     beluga_json_end_array(e->w);
 }
 
-/* The models get the tool's name, and some servers use the id. */
+/* Write the members of a tool's result. Models get the tool's name; some servers use the id. */
 static void put_result(beluga__encoder *e, const beluga_message *message, size_t index)
 {
     const char *id = beluga__answered_call(e, message);
@@ -79,7 +79,7 @@ static void check_part(beluga__encoder *e, const beluga_part *part, beluga_role 
                                   "audio and files are not sent: Ollama takes none");
 }
 
-/* Reasoning may have only a signature and no text. */
+/* Returns whether a message has reasoning with text. Some reasoning has only a signature. */
 static bool has_thoughts(const beluga_message *message)
 {
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
@@ -89,7 +89,8 @@ static bool has_thoughts(const beluga_message *message)
     return false;
 }
 
-/* The texts of an answer are pieces of one text, while those of other messages are separate. */
+/* Write a message. The texts of an answer are joined without separators, since they are pieces of
+ * one text; the texts of other messages are put on separate lines. */
 static void put_message(beluga__encoder *e, size_t index)
 {
     const beluga_message *message = beluga_call_message(e->call, index);

@@ -10,7 +10,7 @@
 #include "providers/model_list.h"
 #include "providers/tool_calls.h"
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__ollama_state {
     bool has_metadata, finished;
     beluga__calls calls;
@@ -34,8 +34,8 @@ int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_em
 /* error.c */
 void beluga__ollama_decode_error(const beluga_call *call, const beluga_http_response *response,
                                  beluga_error *err);
-/* Emit the error that came inside an answer of status 200; `otherwise` is the code for a text that
- * tells none. Returns the code. */
+/* Emit the error that an answer with status 200 contains; `otherwise` is the code if the text does
+ * not show the cause. Returns the code. */
 int beluga__ollama_emit_fault(const beluga_json *root, int otherwise, beluga_emit *emit);
 
 #endif

@@ -17,5 +17,5 @@ const beluga_provider beluga__ollama_provider = {
         BELUGA__OWN_INT("ollama.num_ctx", "tokens of context to run the model with", 1, INT32_MAX),
         BELUGA__OWN_TEXT("ollama.keep_alive", "how long the model stays loaded, such as 10m")),
     .notes = BELUGA__TEXTS("Models call tools as they like: tool_choice and strict are not sent.",
-                           "Takes no user and no budget of reasoning.",
+                           "Accepts no user and no budget for reasoning.",
                            "A text that is too long to be embedded is refused, not cut.")};

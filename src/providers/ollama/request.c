@@ -19,12 +19,13 @@ static void put_tool(beluga__encoder *e, const beluga_tool *tool)
     beluga_json_end_object(e->w);
     beluga_json_end_object(e->w);
     if (beluga_tool_is_strict(tool))
-        beluga__encoder_warn_once(e, BELUGA__LOST_STRICTNESS,
-                                  "that a tool is strict is not sent: Ollama does not hold models "
-                                  "to their tools' schemas");
+        beluga__encoder_warn_once(
+            e, BELUGA__LOST_STRICTNESS,
+            "the strictness of a tool is not sent: Ollama does not enforce the schemas of tools");
 }
 
-/* Ollama has no tool_choice, but a model can't call tools that are not sent. */
+/* Returns whether tools are sent. Ollama has no tool_choice, but without tools in the request a
+ * model can't call any. */
 static bool wants_tools(beluga__encoder *e)
 {
     const char *choice = beluga_call_get_string(e->call, BELUGA_OPTION_TOOL_CHOICE, NULL);
@@ -110,7 +111,7 @@ static void put_options(beluga__encoder *e)
     beluga__encoder_end_object(e, &options);
 }
 
-/* A number means seconds, and Ollama accepts it only without quotes. */
+/* Write "keep_alive". A number means seconds, and Ollama accepts it only without quotes. */
 static void put_keep_alive(beluga__body *body, const beluga_call *call, beluga_json_writer *w)
 {
     const char *text = beluga_call_get_own_string(call, "ollama.keep_alive", NULL);
@@ -176,7 +177,7 @@ int beluga__ollama_encode_embed(const beluga_call *call, beluga_http_request *re
     if (code) return code;
     beluga__embed_put_model(&e, "model");
     beluga__embed_put_inputs(&e, "input");
-    /* by default Ollama cuts a text that is too long without an error */
+    /* by default Ollama cuts a text that is too long and reports no error */
     if (beluga__body_wants(&e.body, "truncate")) beluga_json_put_bool(e.w, "truncate", false);
     beluga__body_put(&e.body, "dimensions", call, BELUGA_OPTION_DIMENSIONS);
     beluga__embed_put_type(&e, "input_type", NULL, "Ollama");

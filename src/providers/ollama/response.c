@@ -5,7 +5,8 @@
 
 /* ---- content --------------------------------------------------------------------------------- */
 
-/* Ollama sends the arguments as an object; servers that imitate it also send a text. */
+/* Emit a tool call. Ollama sends the arguments as an object; servers that imitate Ollama also send
+ * a string. */
 static int emit_tool_call(beluga__ollama_state *state, const beluga_json *call, beluga_emit *emit)
 {
     const beluga_json *function = beluga_json_get(call, "function");
@@ -50,7 +51,8 @@ static int emit_metadata(beluga__ollama_state *state, const beluga_json *name,
     return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
 }
 
-/* A missing count may mean zero, or an answer from a cache, so the count is unknown. */
+/* Emit the usage. A missing count may mean zero, or an answer from a cache, so it is reported as
+ * unknown. */
 static int emit_usage(const beluga_json *root, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
@@ -76,7 +78,7 @@ static int emit_finish(beluga__ollama_state *state, const beluga_json *root,
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* A line of a stream and a whole answer have the same form. */
+/* Decode a line of a stream, or an answer that is not streamed, which has the same form. */
 static int decode(beluga__ollama_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
@@ -124,7 +126,7 @@ int beluga__ollama_decode_response(void *opaque, const char *body, size_t length
     int code = beluga__decode_body(body, length, emit, &root);
     if (!code) code = decode(state, root, BELUGA_ERROR_INTERNAL, emit);
     if (code) return code == BELUGA_DECODE_DONE ? 0 : code;
-    /* without "done" the answer is not complete */
+    /* a line without "done": the answer is not complete */
     return state->has_metadata ? 0 : not_ollamas(root, emit);
 }
 

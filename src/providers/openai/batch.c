@@ -1,4 +1,4 @@
-/* Requests of the batch API. */
+/* Writes the requests of the batch API. */
 #include "providers/openai/batch.h"
 
 #include <stdio.h>
@@ -84,7 +84,7 @@ static void add_field(beluga_http_request *request, const char *name, const char
                                                               .length = strlen(value)});
 }
 
-/* Hosts recognise the kind of a file by the end of its name. */
+/* Write the upload of a file. Hosts recognize the type of a file by the extension of its name. */
 static void upload(const beluga_call *call, beluga_http_request *request)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(call);
@@ -155,8 +155,8 @@ int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request
     return set_job(call, request, "GET", "", err);
 }
 
-/* A page of Mistral's list is a number, which begins the token. A page of other lists begins after
- * a job, whose id is the token. */
+/* Write the request for a page of the list of jobs. Mistral numbers the pages, and the token begins
+ * with this number. For other hosts the token is the id of the job after which the page begins. */
 int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {
@@ -178,7 +178,8 @@ int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_reques
     return 0;
 }
 
-/* A host refuses to cancel a job that has ended, so the first request fetches the job. */
+/* Cancel a job. Hosts refuse this for a job that has ended, so the first request fetches the
+ * job. */
 int beluga__openai_batch_encode_cancel(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {
@@ -186,7 +187,8 @@ int beluga__openai_batch_encode_cancel(const beluga_call *call, beluga_http_requ
     return set_job(call, request, "POST", "/cancel", err);
 }
 
-/* The first request fetches the job. The later requests use the paths of the job's files. */
+/* Write the next request about a job. The first request fetches the job; later requests use the
+ * paths of the job's files. */
 static int go_on(const beluga_call *call, beluga_http_request *request, const char *method,
                  beluga_error *err)
 {

@@ -7,44 +7,44 @@
 #include "providers/openai/openai.h"
 
 enum {
-    BELUGA__BATCH_ID = 256, /* bytes of a file's id */
+    BELUGA__BATCH_ID = 256, /* size of a file's id in bytes */
     /* Bytes of a path that contains an id, each byte of which may become %XX. */
     BELUGA__BATCH_PATH = 1024,
-    BELUGA__BATCH_STEPS = 4 /* most requests about the files of a job */
+    BELUGA__BATCH_STEPS = 4 /* maximum number of requests about the files of a job */
 };
 
-/* A difference of a host from OpenAI's batch API. */
+/* A difference between a host and OpenAI's batch API. */
 typedef enum beluga__batch_quirk {
     BELUGA__BATCH_MISTRAL = 1 << 0,   /* uses Mistral's paths and members for jobs */
     BELUGA__BATCH_FILE_NAME = 1 << 1, /* requires the file's name as a separate field too */
-    BELUGA__BATCH_NO_NAMES = 1 << 2,  /* takes no metadata */
+    BELUGA__BATCH_NO_NAMES = 1 << 2,  /* accepts no metadata */
     BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
-    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* the list of jobs takes no limit for a page */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* the list of jobs accepts no page size */
     BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
 } beluga__batch_quirk;
 
-/* The batch API of a host. The provider's table points to its first member. */
+/* The batch API of a host. A provider's table points to its first member, `api`. */
 typedef struct beluga__openai_batch {
     beluga_batch_api api;
     uint32_t quirks;     /* bits of beluga__batch_quirk */
     const char *upload;  /* the path for uploading files; NULL: "/files" */
     const char *purpose; /* the purpose of an uploaded file; NULL: "batch" */
-    /* the member of a job's metadata that keeps its name; NULL: BELUGA__BATCH_NAME */
+    /* the member of a job's metadata that contains its name; NULL: BELUGA__BATCH_NAME */
     const char *name_key;
-    /* Returns the endpoint as lines and jobs name it; NULL: "/v1/chat/completions". */
+    /* Returns the endpoint that is written into lines and jobs; NULL: "/v1/chat/completions". */
     const char *(*endpoint)(const beluga_call *call);
     /* Set path and headers of a request; NULL: beluga__openai_set_head. */
     void (*set_head)(const beluga_call *call, beluga_http_request *request, const char *path);
 } beluga__openai_batch;
 
-/* The state of a call about jobs, all zero at its start. */
+/* The state of a call about jobs. It is all zero when the call begins. */
 typedef struct beluga__openai_batch_state {
-    bool begun;             /* the first answer was read */
-    uint32_t n_paths, next; /* paths of the requests that follow, and the index of the next one */
+    bool begun;             /* the first answer has been read */
+    uint32_t n_paths, next; /* number of paths for later requests, and the index of the next path */
     char paths[BELUGA__BATCH_STEPS][BELUGA__BATCH_PATH];
 } beluga__openai_batch_state;
 
-/* The table's members that all hosts share. */
+/* The members of beluga_batch_api that are the same for all hosts. */
 #define BELUGA__OPENAI_BATCH(requests, bytes)                                           \
     .size = sizeof(beluga_batch_api), .max_requests = (requests), .max_bytes = (bytes), \
     .put_request = beluga__openai_batch_put_request,                                    \
@@ -92,7 +92,7 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit);
 
 #define BELUGA__BATCH_NAME "beluga_name"
-/* Jobs on one page of a list. No host allows more than 100. */
+/* The number of jobs on one page of a list. No host allows more than 100. */
 #define BELUGA__BATCH_PAGE 100
 
 #endif

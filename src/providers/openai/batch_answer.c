@@ -1,4 +1,4 @@
-/* Answers of the batch API: files, jobs, and lines of results. */
+/* Decodes answers of the batch API: files, jobs, and lines of results. */
 #include "providers/openai/batch.h"
 
 #include <beluga/log.h>
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASON = 1024 }; /* bytes for the reasons why a job failed */
+enum { REASON = 1024 }; /* size of the text with the reasons why a job failed */
 
 static bool is(const beluga_emit *emit, uint32_t quirk)
 {
@@ -15,8 +15,9 @@ static bool is(const beluga_emit *emit, uint32_t quirk)
 
 /* ---- a job ----------------------------------------------------------------------------------- */
 
-/* Reads the words of OpenAI, Azure, Groq, Together, Mistral and others; case, '_' and '-' don't
- * matter. Together also sends CANCELING, which its reference doesn't list. */
+/* Read the state of a job from the words of OpenAI, Azure, Groq, Together, Mistral and others.
+ * Case, '_' and '-' don't matter. Together also sends CANCELING, which its reference doesn't
+ * list. */
 static uint32_t read_state(const char *word)
 {
     static const struct {
@@ -36,7 +37,7 @@ static uint32_t read_state(const char *word)
     return BELUGA_BATCH_STATE_UNKNOWN;
 }
 
-/* A time is a number, except Together's, which is a text. */
+/* A time is a number. Only Together sends it as a string. */
 static int64_t read_time(const beluga_json *job, const char *key)
 {
     const beluga_json *value = beluga_json_get(job, key);
@@ -62,7 +63,7 @@ static void read_times(const beluga_json *json, beluga_batch_job *job)
     job->expires = first_time(json, limits);
 }
 
-/* A job has 0 requests until the host has checked its file. */
+/* The host reports 0 requests until it has checked the job's file. */
 static void read_counts(const beluga_json *json, beluga_batch_job *job)
 {
     const beluga_json *counts = beluga_json_get(json, "request_counts");
@@ -77,14 +78,14 @@ static void read_counts(const beluga_json *json, beluga_batch_job *job)
 static void add_reason(char *reason, size_t line, const char *text)
 {
     size_t at = strlen(reason);
-    if (!text || !*text || at + 64 > REASON) return; /* no space for another */
+    if (!text || !*text || at + 64 > REASON) return; /* no space for another reason */
     if (at) at += (size_t)snprintf(reason + at, REASON - at, "; ");
     if (line) at += (size_t)snprintf(reason + at, REASON - at, "line %zu: ", line);
     beluga_text_to_line(text, strlen(text), reason + at, REASON - at);
 }
 
-/* Reads the reasons: {"errors":{"data":[{"message","line"}]}} of OpenAI, {"errors":[{"message"}]}
- * of Mistral, and {"error":"…"} of Together. */
+/* Read the reasons for which a job failed: {"errors":{"data":[{"message","line"}]}} from OpenAI,
+ * {"errors":[{"message"}]} from Mistral, and {"error":"…"} from Together. */
 static void read_reason(const beluga_json *json, char reason[REASON])
 {
     const beluga_json *errors = beluga_json_get(json, "errors");
@@ -120,14 +121,14 @@ static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason
     read_times(json, job);
     read_counts(json, job);
     read_reason(json, reason);
-    /* Mistral also lists the errors of single requests there */
+    /* Mistral also lists the errors of single requests in "errors" */
     job->reason = job->state == BELUGA_BATCH_STATE_COMPLETED ? NULL : reason;
     return true;
 }
 
 static int no_job(const beluga_json *root, beluga_emit *emit)
 {
-    return beluga__fault_or_failure(root, "the answer is JSON, but no batch", emit);
+    return beluga__fault_or_failure(root, "the answer is JSON, but not a batch job", emit);
 }
 
 static int emit_job(const beluga_json *json, beluga_emit *emit)
@@ -140,8 +141,8 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
 
 /* ---- a list of jobs -------------------------------------------------------------------------- */
 
-/* Mistral gives the number of all jobs. The token contains the number of the page and how many jobs
- * came before it, since a page may have fewer jobs than were asked for. */
+/* Mistral reports the total number of jobs. The page token contains the number of the page and how
+ * many jobs came before it, since a page may have fewer jobs than were requested. */
 static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit *emit)
 {
     const char *page = beluga_call_page(beluga_emit_call(emit));
@@ -154,7 +155,7 @@ static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit
     return beluga_emit_next_page(emit, next);
 }
 
-/* OpenAI says whether there are more jobs. */
+/* OpenAI reports whether there are more jobs. */
 static int emit_next_page(const beluga_json *root, const char *last, size_t count,
                           beluga_emit *emit)
 {
@@ -164,14 +165,15 @@ static int emit_next_page(const beluga_json *root, const char *last, size_t coun
     return more && last ? beluga_emit_next_page(emit, last) : 0;
 }
 
-/* Together's list is an array; the lists of other hosts are in "data". */
+/* Emit a list of jobs. Together's list is an array; other hosts send the array in "data". */
 static int emit_jobs(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *list = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
     const char *last = NULL;
     int code = 0;
     if (!beluga_json_is_array(list))
-        return beluga__fault_or_failure(root, "the answer is JSON, but no list of batches", emit);
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of batch jobs",
+                                        emit);
     for (const beluga_json *v = beluga_json_first(list); v && !code;
          v = beluga_json_next(list, v)) {
         last = beluga_json_get_string(v, "id", NULL);
@@ -182,7 +184,7 @@ static int emit_jobs(const beluga_json *root, beluga_emit *emit)
 
 /* ---- the files of a job ---------------------------------------------------------------------- */
 
-/* Keep the path of a file, or of the job itself, for a later request. */
+/* Store the path of a file, or of the job itself, for a later request. */
 static int keep(beluga__openai_batch_state *state, const char *before, const char *id,
                 const char *after, beluga_emit *emit)
 {
@@ -193,7 +195,7 @@ static int keep(beluga__openai_batch_state *state, const char *before, const cha
         return 0;
     }
     return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                               "the id of a file can't stand in a path: %s", err.message);
+                               "the id of a file can't be part of a path: %s", err.message);
 }
 
 static int ask_next(beluga__openai_batch_state *state, beluga_emit *emit)
@@ -208,8 +210,8 @@ static const char *file_of(const beluga_json *json, const char *key, const char 
     return file ? file : beluga_json_get_string(json, of_mistral, NULL);
 }
 
-/* Either file may be missing: the file of failures if no request failed, the file of answers if all
- * failed. */
+/* Store the paths of the two files with results. Either file may be missing: the file of failures
+ * if no request failed, the file of answers if all requests failed. */
 static int take_results(beluga__openai_batch_state *state, const beluga_json *json,
                         beluga_emit *emit)
 {
@@ -221,8 +223,8 @@ static int take_results(beluga__openai_batch_state *state, const beluga_json *js
     return code ? code : ask_next(state, emit);
 }
 
-/* Collect the paths to delete. Only Mistral's jobs can be deleted; the job is deleted last, since
- * it names the files. */
+/* Collect the paths that are to be deleted. Only Mistral's jobs can be deleted. The job is deleted
+ * last, since it contains the names of the files. */
 static int take_leftovers(beluga__openai_batch_state *state, const beluga_json *json,
                           beluga_emit *emit)
 {
@@ -238,7 +240,7 @@ static int take_leftovers(beluga__openai_batch_state *state, const beluga_json *
     return code ? code : ask_next(state, emit);
 }
 
-/* Begin an action that needs a job that has ended. */
+/* Begin an action for which the job must have ended. */
 static int take_ended(beluga__openai_batch_state *state, const beluga_json *json, const char *what,
                       int take(beluga__openai_batch_state *state, const beluga_json *json,
                                beluga_emit *emit),
@@ -252,16 +254,16 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
                                "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
 }
 
-/* ---- the answers to a call ------------------------------------------------------------------- */
+/* ---- answers to the requests of a call ------------------------------------------------------- */
 
 static int take_upload(const beluga_json *root, beluga_emit *emit)
 {
     const char *id = beluga__filled(beluga_json_get_string(root, "id", NULL));
-    if (!id) return beluga__fault_or_failure(root, "the answer is JSON, but no file", emit);
+    if (!id) return beluga__fault_or_failure(root, "the answer is JSON, but not a file", emit);
     return beluga_emit_next_request(emit, id, 0);
 }
 
-/* Emit the job unchanged if it has ended or is already being cancelled. */
+/* Cancel the job, unless it has ended or is already being cancelled; then only emit it. */
 static int take_cancel(const beluga_json *json, beluga_emit *emit)
 {
     beluga_batch_job job;
@@ -272,7 +274,7 @@ static int take_cancel(const beluga_json *json, beluga_emit *emit)
     return beluga_emit_next_request(emit, "cancel", 0);
 }
 
-/* Read the first answer to a call that takes several requests. */
+/* Read the first answer to a call that needs several requests. */
 static int take_first(beluga__openai_batch_state *state, beluga_kind_of_call kind,
                       const beluga_json *root, beluga_emit *emit)
 {
@@ -295,13 +297,14 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     bool first = !state->begun;
     const beluga_json *root;
     state->begun = true;
-    /* the answer to a deletion has nothing to report, and a job that is gone has no body */
+    /* the answer to a deletion contains nothing of interest, and an empty body means that the job
+     * does not exist */
     if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
     if (first) return take_first(state, kind, root, emit);
-    /* The form of Together's answer to a creation. */
+    /* Together wraps a job that was just created in "job". */
     const beluga_json *job = beluga_json_get(root, "job");
     return emit_job(beluga_json_is_object(job) ? job : root, emit);
 }
@@ -333,8 +336,9 @@ static int emit_failure(const char *id, const beluga_json *line, beluga_emit *em
     return beluga_emit_batch_failure(emit, id, err.code, word, message);
 }
 
-/* A line is {"custom_id","response":{"status_code","body"},"error":{"code","message"}}; Mistral's
- * error is a text beside the status. */
+/* Emit the result in a line
+ * {"custom_id","response":{"status_code","body"},"error":{"code","message"}}. Mistral's error is a
+ * string in the object with the status. */
 static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
 {
     const beluga_json *response = beluga_json_get(line, "response");

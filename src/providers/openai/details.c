@@ -1,9 +1,8 @@
-/* Reasoning in blocks that have more than text, and must go back as they came. OpenRouter and
- * MiniMax list them as "reasoning_details", which are text, a summary, or encrypted. LiteLLM lists
- * the blocks of Claude as "thinking_blocks", and repeats the text with its signature. All members
- * of a block but its text are kept as the state of a reasoning part, in an object with the name of
- * the list.
- */
+/* Reasoning in blocks that have more members than a text and must be sent back unchanged.
+ * OpenRouter and MiniMax list such blocks as "reasoning_details"; a block is a text, a summary, or
+ * encrypted data. LiteLLM lists Claude's blocks as "thinking_blocks", and repeats the text with its
+ * signature. All members of a block except its text are stored as the state of a reasoning part, in
+ * an object with the name of the list. */
 #include "providers/openai/openai.h"
 
 #include <string.h>
@@ -16,9 +15,8 @@ enum { TEXT_NAMES = sizeof text_names / sizeof *text_names };
 
 /* ---- writing to the host --------------------------------------------------------------------- */
 
-/* Returns the state of a part as a document, or NULL; `*block` is the member with the name of the
- * list.
- */
+/* Returns the parsed state of a part, or NULL. `*block` is set to the member with the name of the
+ * list. */
 static beluga_json_doc *read_state(beluga__openai_encoder *e, const beluga_part *part,
                                    const char *list, const beluga_json **block)
 {
@@ -45,7 +43,8 @@ static bool has_blocks(beluga__openai_encoder *e, const beluga_message *message,
     return found;
 }
 
-/* Returns the member with the text of a block of a type, or NULL where the block has none. */
+/* Returns the name of the member that contains the text of blocks of this type; NULL if they have
+ * no text. */
 static const char *text_name(const char *type)
 {
     static const struct {
@@ -60,7 +59,8 @@ static const char *text_name(const char *type)
     return "text";
 }
 
-/* A block without other members is OpenRouter's plain text; Claude would refuse it. */
+/* Write a block. A reasoning part without a state is written as a plain text for OpenRouter; for
+ * Claude it is left out, since Claude would refuse it. */
 static void put_block(beluga__openai_encoder *e, const beluga_part *part, const char *list)
 {
     const beluga_json *block;
@@ -168,7 +168,8 @@ static int emit_state(const beluga__openai_detail *detail, beluga_json_writer *w
     return code ? code : beluga_emit_state(emit, BELUGA_PART_REASONING, 0, json, length);
 }
 
-/* Unsigned text has no state, and is sent back as text. */
+/* Returns whether a block is an unsigned text. Such a block gets no state, and is sent back as
+ * text. */
 static bool is_plain(const beluga__openai_detail *detail)
 {
     const beluga__openai_member *type = find(detail, "type");
@@ -177,8 +178,8 @@ static bool is_plain(const beluga__openai_detail *detail)
     return text && !find(detail, "id") && !find(detail, "signature") && !find(detail, "data");
 }
 
-/* Not inlined: this function is called before each piece of an answer, and few answers have
- * details. */
+/* End the open block. Not inlined, since few answers have such blocks, and the caller runs before
+ * each piece of an answer. */
 static __attribute__((noinline)) int end_open_detail(beluga__openai_state *state, beluga_emit *emit)
 {
     beluga__openai_detail detail = state->detail;
@@ -200,7 +201,7 @@ int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit)
 }
 
 /* Returns whether a piece continues the open block. Pieces of a block have its index and its type.
- * An encrypted block comes in one piece, and one of Claude's blocks ends with its signature. */
+ * An encrypted block arrives in one piece, and a block of Claude ends with its signature. */
 static bool goes_on(const beluga__openai_detail *detail, const char *list, const beluga_json *piece)
 {
     const beluga__openai_member *had = find(detail, "type");

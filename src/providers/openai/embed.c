@@ -1,4 +1,4 @@
-/* Embeddings in OpenAI's form, which most hosts have adopted. */
+/* Writes and decodes embeddings in OpenAI's form, which most hosts have adopted. */
 #include "providers/openai/embed.h"
 
 #include "providers/openai/openai.h"
@@ -19,7 +19,7 @@ int beluga__openai_encode_embed_as(const beluga__openai_host *host, const beluga
     if (code) return code;
     beluga__embed_put_model(&e, "model");
     beluga__embed_put_inputs(&e, "input");
-    /* base64 is a third as long as the numbers as text, and several times faster to read */
+    /* base64 has a third of the length of decimal numbers, and can be read several times faster */
     if (!is(host, BELUGA__OPENAI_EMBED_FLOATS) && beluga__body_wants(&e.body, "encoding_format"))
         beluga_json_put_string(e.w, "encoding_format", "base64");
     beluga__body_put(&e.body, is(host, BELUGA__OPENAI_MISTRAL) ? "output_dimension" : "dimensions",
@@ -32,14 +32,15 @@ int beluga__openai_encode_embed_as(const beluga__openai_host *host, const beluga
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-/* If a host leaves out the index, its vectors are in the order of the texts, so the index is the
- * vector's place in the list. */
+/* Read the index of a vector. If a host leaves it out, the vectors have the order of the texts, so
+ * the vector's position in the list is used. */
 static int read_index(const beluga_json *index, int64_t place, uint32_t *out, beluga_emit *emit)
 {
     int64_t number = place;
     if (index && !beluga_json_is_null(index) && !beluga__embed_whole(index, &number))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the index of vector %lld is no whole number", (long long)place);
+                                   "the index of vector %lld is not a whole number",
+                                   (long long)place);
     if (number < 0 || number > UINT32_MAX)
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer has a vector for input %lld", (long long)number);

@@ -1,4 +1,4 @@
-/* Hosts that speak Chat Completions. Each host is one row here and a folder of fixtures. */
+/* Hosts that implement Chat Completions. Each host has a row here and a folder of fixtures. */
 #include "providers/openai/batch.h"
 #include "providers/openai/embed.h"
 #include "providers/table.h"
@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/* ---- the pieces of rows ---------------------------------------------------------------------- */
+/* ---- values that rows use -------------------------------------------------------------------- */
 
 enum {
     TEXT = BELUGA__TALKS,
@@ -23,33 +23,33 @@ enum {
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
-/* Notes for people about what a quirk changes. */
+/* Notes for users that explain what each quirk changes. */
 static const struct {
     uint32_t quirk;
     const char *text;
 } quirk_notes[] = {
-    {BELUGA__OPENAI_TOP_K, "Takes top_k."},
-    {BELUGA__OPENAI_NO_TOOLS, "Takes no tools."},
-    {BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."},
-    {BELUGA__OPENAI_NO_SEED, "Takes no seed."},
-    {BELUGA__OPENAI_NO_USER, "Takes no user."},
-    {BELUGA__OPENAI_NO_STREAM_OPTIONS, "Tells the usage of a stream without being asked."},
+    {BELUGA__OPENAI_TOP_K, "Accepts top_k."},
+    {BELUGA__OPENAI_NO_TOOLS, "Accepts no tools."},
+    {BELUGA__OPENAI_NO_STOP, "Accepts no stop sequences."},
+    {BELUGA__OPENAI_NO_SEED, "Accepts no seed."},
+    {BELUGA__OPENAI_NO_USER, "Accepts no user."},
+    {BELUGA__OPENAI_NO_STREAM_OPTIONS, "Sends the usage of a stream without being asked."},
     {BELUGA__OPENAI_ENABLE_THINKING,
-     "Reasoning is on or off (enable_thinking), without grades, and takes a budget."},
-    {BELUGA__OPENAI_THINKING_OFF, "No reasoning is told as thinking of type disabled."},
-    {BELUGA__OPENAI_NO_SCHEMA,
-     "Of the forms of an answer it knows JSON mode only: a schema is not sent."},
-    {BELUGA__OPENAI_NO_FORM, "Takes no form of an answer: neither schema nor JSON mode is sent."},
-    {BELUGA__OPENAI_MISTRAL, "Reasoning is on or off, without grades; seed goes by random_seed."},
+     "Reasoning is on or off (enable_thinking), without levels of effort, and may have a budget."},
+    {BELUGA__OPENAI_THINKING_OFF, "Reasoning is turned off by thinking of type disabled."},
+    {BELUGA__OPENAI_NO_SCHEMA, "Knows only JSON mode: a schema is not sent."},
+    {BELUGA__OPENAI_NO_FORM, "Accepts no form of an answer: neither schema nor JSON mode is sent."},
+    {BELUGA__OPENAI_MISTRAL,
+     "Reasoning is on or off, without levels of effort; seed is sent as random_seed."},
     {BELUGA__OPENAI_MAX_COMPLETION_TOKENS, "The limit of tokens is max_completion_tokens."},
     {BELUGA__OPENAI_REASONING_SPLIT,
-     "Reasoning is asked for apart from the text (reasoning_split)."},
-    {BELUGA__OPENAI_FILE_URLS, "Takes files by their address."},
+     "Reasoning is requested separately from the text (reasoning_split)."},
+    {BELUGA__OPENAI_FILE_URLS, "Accepts files by their URL."},
     {BELUGA__OPENAI_CACHE_CONTROL, "Marks for the cache are sent as cache_control."},
-    {BELUGA__OPENAI_CACHE_TTL, "They may say for how long: 5 minutes or 1 hour."},
-    {BELUGA__OPENAI_EMBED_FLOATS, "Vectors come as numbers, not as base64."},
+    {BELUGA__OPENAI_CACHE_TTL, "A mark may say for how long it is valid: 5 minutes or 1 hour."},
+    {BELUGA__OPENAI_EMBED_FLOATS, "Vectors are sent as numbers, not as base64."},
     {BELUGA__OPENAI_REASONING_DETAILS,
-     "Takes back reasoning_details as they came, and a budget of reasoning."},
+     "Accepts the reasoning_details of earlier answers unchanged, and a budget for reasoning."},
 };
 
 /* The field for the reasoning of earlier answers, and its note. */
@@ -57,17 +57,18 @@ typedef enum field_kind { NO_FIELD, REASONING, REASONING_CONTENT } field_kind;
 static const struct {
     const char *name, *note;
 } fields[] = {
-    [REASONING] = {"reasoning", "Takes back what its models thought, as reasoning."},
+    [REASONING] = {"reasoning", "Accepts the reasoning of earlier answers, as reasoning."},
     [REASONING_CONTENT] = {"reasoning_content",
-                           "Takes back what its models thought, as reasoning_content."},
+                           "Accepts the reasoning of earlier answers, as reasoning_content."},
 };
 
-/* A host's words for none, minimal, low, medium, high, xhigh, max, and a note. */
+/* A host's words for the efforts none, minimal, low, medium, high, xhigh and max, and a note for
+ * users. */
 typedef struct effort_words {
     const char *words[7], *note;
 } effort_words;
 
-/* A host's words for query, document, similarity, classification, clustering. */
+/* The hosts' words for query, document, similarity, classification and clustering. */
 static const char *const nvidia_types[] = {"query", "passage", "passage", "passage", "passage"};
 static const char *const openrouter_types[] = {"search_query", "search_document", NULL,
                                                "classification", "clustering"};
@@ -89,9 +90,9 @@ static const effort_words of_zai = {
     {NULL, "low", "low", "high", "high", "max", "max"},
     "Efforts are low, high and max, of GLM-5.2 and later; another is sent as the nearest."};
 static const effort_words no_words = {{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
-                                      "Reasoning has no grades."};
+                                      "Reasoning has no levels of effort."};
 
-/* Texts of a list, each followed by a NUL: "A\0B\0". */
+/* A list of texts, each of which is followed by a NUL: "A\0B\0". */
 typedef const char *text_list;
 
 typedef struct row {
@@ -103,13 +104,13 @@ typedef struct row {
     field_kind field;
     text_list notes;
     const beluga_own_option *options;
-    uint32_t max_inputs; /* most texts that one request embeds; 0: any number */
+    uint32_t max_inputs; /* maximum number of texts that one request embeds; 0: no limit */
     const char *count_path, *count_member;
     const char *const *input_types;
     const beluga__openai_batch *batch;
 } row;
 
-/* The beginning of every row. */
+/* The members with which every row begins. */
 #define HOST(host_name, address, key_variables, url_variables) \
     .name = (host_name), .url = (address), .keys = (key_variables), .urls = (url_variables)
 
@@ -147,7 +148,8 @@ static const beluga__openai_batch batch_of_moonshot = {
             .keeps_names = true},
     .quirks = BELUGA__BATCH_NO_LIMIT};
 /* Sources: two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible -
- * Batch", which shows metadata.ds_name for a task's name, and a list that takes "after". */
+ * Batch", which shows metadata.ds_name for a task's name, and "after" as a parameter of the
+ * list. */
 static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(50000, 500000000),
                                                            .one_model = true, .price_factor = 0.5,
                                                            .keeps_names = true},
@@ -199,7 +201,7 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | MODELS,
      .quirks = BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, .model = "deepseek-v4-flash",
      .field = REASONING_CONTENT,
-     .notes = "A model that thinks refuses a history without its thoughts.\0"},
+     .notes = "A model that thinks refuses a conversation without its earlier thoughts.\0"},
     {HOST("digitalocean", "https://inference.do-ai.run/v1",
           "GRADIENT_MODEL_ACCESS_KEY\0DIGITALOCEAN_ACCESS_TOKEN\0", "DIGITALOCEAN_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
@@ -233,7 +235,7 @@ static const row rows[] = {
           "HEROKU_BASE_URL\0"),
      .capabilities = TEXT | TOOLS,
      .quirks = BELUGA__OPENAI_NO_FORM | BELUGA__OPENAI_NO_SEED | BELUGA__OPENAI_NO_USER,
-     .notes = "A region has its own address: that of INFERENCE_URL, and /v1.\0"},
+     .notes = "A region has its own address: INFERENCE_URL, with /v1 at the end.\0"},
     {HOST("huggingface", "https://router.huggingface.co/v1", "HF_TOKEN\0HUGGINGFACE_API_KEY\0",
           "HUGGINGFACE_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .notes = NAMED},
@@ -251,10 +253,11 @@ static const row rows[] = {
           "LITELLM_PROXY_URL\0LITELLM_PROXY_API_BASE\0"),
      .capabilities = SERVER | AUDIO | FILES | CACHE | EMBED,
      .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL,
-     .notes = SERVES "Takes back thinking_blocks as they came.\0", .max_inputs = 2048},
+     .notes = SERVES "Accepts the thinking_blocks of earlier answers unchanged.\0",
+     .max_inputs = 2048},
     {HOST("llama-server", "http://localhost:8080/v1", "LLAMA_API_KEY\0", "LLAMA_SERVER_BASE_URL\0"),
      .capabilities = SERVER | AUDIO | EMBED | COUNT, .quirks = BELUGA__OPENAI_TOP_K,
-     .model = "default", .notes = SERVES "Any name of a model will do.\0",
+     .model = "default", .notes = SERVES "Any model name is accepted.\0",
      .count_path = "/v1/chat/completions/input_tokens", .count_member = "input_tokens"},
     {HOST("lmstudio", "http://localhost:1234/v1", "LM_STUDIO_API_KEY\0",
           "LM_STUDIO_BASE_URL\0LM_STUDIO_API_BASE\0"),
@@ -274,12 +277,12 @@ static const row rows[] = {
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
      .model = "mistral-small-latest", .efforts = &of_mistral,
-     .notes = "Ids of others' tool calls are sent as nine letters and digits.\0", .max_inputs = 256,
-     .batch = &batch_of_mistral},
+     .notes = "Ids of other providers' tool calls are replaced by nine letters and digits.\0",
+     .max_inputs = 256, .batch = &batch_of_mistral},
     {HOST("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY\0", "MOONSHOT_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .quirks = BELUGA__OPENAI_THINKING_OFF,
      .field = REASONING_CONTENT,
-     .notes = "Batch jobs take few models, and neither temperature nor top_p.\0",
+     .notes = "Batch jobs accept few models, and neither temperature nor top_p.\0",
      .batch = &batch_of_moonshot},
     {HOST("morph", "https://api.morphllm.com/v1", "MORPH_API_KEY\0",
           "MORPH_BASE_URL\0MORPH_API_BASE\0"),
@@ -300,7 +303,7 @@ static const row rows[] = {
           "NVIDIA_NIM_BASE_URL\0NVIDIA_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED, .efforts = &graded,
      .input_types = nvidia_types,
-     .notes = "Models that embed for retrieval want input_type query or document.\0"},
+     .notes = "Models that embed for retrieval require input_type query or document.\0"},
     {HOST("ollama-cloud", "https://ollama.com/v1", "OLLAMA_API_KEY\0", "OLLAMA_CLOUD_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS, .efforts = &common,
      .field = REASONING},
@@ -361,7 +364,7 @@ static const row rows[] = {
           "TOGETHER_API_KEY\0TOGETHERAI_API_KEY\0TOGETHER_AI_API_KEY\0", "TOGETHER_BASE_URL\0"),
      .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | EMBED,
      .quirks = BELUGA__OPENAI_EMBED_FLOATS | BELUGA__OPENAI_TOP_K, .efforts = &graded,
-     .notes = "Batch jobs keep no name, and cost less for few models.\0",
+     .notes = "Batch jobs have no name, and cost less only for a few models.\0",
      .batch = &batch_of_together},
     {HOST("v0", "https://api.v0.dev/v1", "V0_API_KEY\0", "V0_BASE_URL\0V0_API_BASE\0"),
      .capabilities = TEXT | TOOLS | IMAGES,
@@ -408,23 +411,23 @@ static const row rows[] = {
 
 enum { N_HOSTS = sizeof rows / sizeof *rows, MAX_TEXTS = 20 };
 
-/* The tables are built from the rows when one is first asked for, since the tables take six times
- * as much space. */
+/* The tables are built from the rows when a table is requested for the first time, since the tables
+ * need six times as much space. */
 static beluga__openai_host hosts[N_HOSTS];
 static const char *texts[N_HOSTS][MAX_TEXTS];
 
-/* Where the next text of a table's lists is written. */
+/* The place where the next text of a table's lists is written. */
 typedef struct place {
     const char **at, **end;
 } place;
 
-/* A text that does not fit is left out; a test would notice it. */
+/* Add a text to a list. A text that does not fit is left out, which a test would detect. */
 static void put_text(place *to, const char *text)
 {
     if (text && to->at + 1 < to->end) *to->at++ = text;
 }
 
-/* End a list, and return the address of its first text. */
+/* End a list with NULL, and return the address of its first text. */
 static const char *const *end_list(place *to, const char **begin)
 {
     if (to->at < to->end) *to->at++ = NULL;
@@ -506,11 +509,11 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-/* ---- requests and answers that differ -------------------------------------------------------- */
+/* ---- requests for the host of a call --------------------------------------------------------- */
 
 static const beluga__openai_host *host_of(const beluga_call *call)
 {
-    /* Providers without a row speak the protocol without differences. */
+    /* A provider without a row uses the protocol without differences. */
     static const beluga__openai_host plain;
     uintptr_t first = (uintptr_t)hosts, at = (uintptr_t)beluga_call_provider(call);
     bool has_row = at >= first && at - first < sizeof hosts;

@@ -1,4 +1,4 @@
-/* Replaces hosts.c in a library that knows no hosts by name. */
+/* Replaces hosts.c in a library without named hosts. */
 #include "providers/openai/openai.h"
 
 const beluga_provider *beluga__openai_host_at(size_t index)

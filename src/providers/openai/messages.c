@@ -8,12 +8,12 @@ static bool is_mistral(const beluga__openai_encoder *e)
     return e->host->quirks & BELUGA__OPENAI_MISTRAL;
 }
 
-enum { MISTRAL_ID = 9 }; /* letters and digits of Mistral's ids */
+enum { MISTRAL_ID = 9 }; /* length of Mistral's ids, which consist of letters and digits */
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* A single text is sent as a string, which every host understands; other content as an array of
- * parts. */
+/* Write the content of a message. A single text is sent as a string, which every host understands;
+ * other content is sent as an array of parts. */
 static void put_content(beluga__openai_encoder *e, const beluga_message *message, beluga_role role)
 {
     const beluga_part *part = NULL, *first = NULL;
@@ -41,7 +41,7 @@ static void put_content(beluga__openai_encoder *e, const beluga_message *message
 
 /* ---- reasoning of earlier answers ------------------------------------------------------------ */
 
-/* Reasoning that came as several blocks of text is sent back as one text. */
+/* Write the reasoning of an earlier answer. Several blocks of text are sent back as one text. */
 static void put_reasoning(beluga__openai_encoder *e, const beluga_message *message)
 {
     if (!beluga__has_part(message, BELUGA_PART_REASONING) || is_mistral(e)) return;
@@ -77,8 +77,9 @@ static bool is_mistral_id(const char *id)
     return n == MISTRAL_ID;
 }
 
-/* Mistral refuses ids that are not nine letters or digits, such as the ids of other providers.
- * Such an id is replaced by its hash, which is the same in the call and in its result. */
+/* Returns the id of a call as it is sent. Mistral refuses ids that are not nine letters or digits,
+ * such as the ids of other providers. Such an id is replaced by its hash, which is the same in the
+ * call and in its result. */
 static const char *id_of(const beluga__openai_encoder *e, const char *id, char made[MISTRAL_ID + 1])
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -105,7 +106,7 @@ static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *mess
     beluga_json_end_array(e->w);
 }
 
-/* Where a state came several times, the newest one counts. */
+/* Write the state that an answer contained. If there are several, the newest one is used. */
 static void put_state(beluga__openai_encoder *e, const beluga_message *message)
 {
     for (size_t i = beluga_message_count(message); i-- > 0;) {
@@ -162,7 +163,8 @@ static void put_title(beluga__openai_encoder *e, const beluga_message *result)
     beluga_json_end_object(e->w);
 }
 
-/* Returns whether the message of moved media is open. */
+/* Write the media of a result into the separate message. Returns whether this message has been
+ * begun. */
 static bool put_moved_of(beluga__openai_encoder *e, const beluga_message *result, bool open)
 {
     bool titled = false;
@@ -181,8 +183,8 @@ static bool put_moved_of(beluga__openai_encoder *e, const beluga_message *result
     return open;
 }
 
-/* The results of one answer must stay together, so the media of the results from `first` to before
- * `end` come after them. */
+/* Write the media of the results from index `first` to `end` - 1 after these results, since the
+ * results of one answer's calls must not be separated. */
 static void put_moved(beluga__openai_encoder *e, size_t first, size_t end)
 {
     bool open = false;

@@ -1,6 +1,5 @@
-/* Parts of messages. A part that the host does not take from this role is left out, with a
- * warning.
- */
+/* Writes the parts of messages. A part that the host does not accept in a message of this role is
+ * left out, with a warning. */
 #include "providers/openai/openai.h"
 
 #include <stdlib.h>
@@ -11,7 +10,7 @@ static bool is_mistral(const beluga__openai_encoder *e)
     return e->host->quirks & BELUGA__OPENAI_MISTRAL;
 }
 
-/* ---- parts that a host takes ----------------------------------------------------------------- */
+/* ---- parts that a host accepts --------------------------------------------------------------- */
 
 static const char *audio_format(const char *media_type)
 {
@@ -23,9 +22,8 @@ static const char *audio_format(const char *media_type)
     return NULL;
 }
 
-/* Returns the format of sound whose bytes are available; `base64` receives the bytes when they are
- * in a URL.
- */
+/* Returns the format of an audio part, or NULL if the format is unknown or the bytes are only at a
+ * URL. If the bytes are in a data: URL, `*base64` is set to them. */
 static const char *format_of(const beluga_part *part, const char **base64)
 {
     char media_type[64];
@@ -55,7 +53,8 @@ bool beluga__openai_takes_media(beluga__openai_encoder *e, const beluga_part *pa
     return false;
 }
 
-/* Images, audio and files are taken from the human's messages only. */
+/* Returns whether a message of this role can contain a media part. Warns if not: most hosts accept
+ * images, audio and files only in human messages. */
 static bool takes_from(beluga__openai_encoder *e, const beluga_part *part, beluga_role role)
 {
     if (role == BELUGA_ROLE_HUMAN || (role == BELUGA_ROLE_TOOL && is_mistral(e)))
@@ -81,7 +80,7 @@ bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *par
     switch (part->kind) {
     case BELUGA_PART_TEXT: return true;
     case BELUGA_PART_REASONING: return is_mistral(e);
-    case BELUGA_PART_STATE: /* this kind and the next are not part of the content */
+    case BELUGA_PART_STATE: /* this kind of part and the next one are not part of the content */
     case BELUGA_PART_TOOL_CALL: return false;
     default: return takes_from(e, part, role);
     }
@@ -95,7 +94,7 @@ static bool ends_with(const char *text, size_t n, const char *end)
     return n >= length && memcmp(text + n - length, end, length) == 0;
 }
 
-/* api.openai.com and the hosts of its regions are OpenAI's own. */
+/* OpenAI's own hosts are api.openai.com and the hosts of its regions. */
 bool beluga__openai_is_own_host(const beluga_http_request *request)
 {
     const char *url = beluga_http_request_url(request), *host = strstr(url, "://");
@@ -106,7 +105,7 @@ bool beluga__openai_is_own_host(const beluga_http_request *request)
            (n == 14 && ends_with(host, n, "api.openai.com"));
 }
 
-/* Models from GPT 5.6 on take cache marks. */
+/* GPT 5.6 and newer models accept cache marks. */
 static bool knows_breakpoints(const char *model)
 {
     char *end;
@@ -139,8 +138,7 @@ static void put_mark(beluga__openai_encoder *e, const beluga_part *part)
     if (!beluga__openai_sends_mark(e, part)) return;
     if (timed && !(e->host->quirks & BELUGA__OPENAI_CACHE_TTL))
         beluga__encoder_warn_once(&e->base, BELUGA__LOST_TTL,
-                                  "how long a cache mark holds is not sent: that is for %s to "
-                                  "choose",
+                                  "the lifetime of a cache mark is not sent: %s decides it itself",
                                   e->name);
     if (e->breakpoints) {
         beluga__openai_put_breakpoint(e->w);
@@ -178,7 +176,7 @@ void beluga__openai_put_url(beluga__encoder *e, const char *key, const beluga_pa
     beluga_json_put_base64(e->w, key, prefix, part->data, part->data_length);
 }
 
-/* Mistral detects the format itself, and also takes a URL. */
+/* Mistral detects the format itself, and also accepts a URL. */
 static void put_audio(beluga__openai_encoder *e, const beluga_part *part)
 {
     const char *base64, *format = format_of(part, &base64), *data = base64, *key = "data";
@@ -225,7 +223,7 @@ void beluga__openai_put_part(beluga__openai_encoder *e, const beluga_part *part)
         break;
     case BELUGA_PART_AUDIO: put_audio(e, part); break;
     case BELUGA_PART_FILE: put_file(e, part); break;
-    case BELUGA_PART_REASONING: /* Mistral takes reasoning back as part of the content */
+    case BELUGA_PART_REASONING: /* Mistral accepts earlier reasoning as part of the content */
         beluga_json_put_string(e->w, "type", "thinking");
         beluga_json_begin_array(e->w, "thinking");
         beluga_json_begin_object(e->w, NULL);

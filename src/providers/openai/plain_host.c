@@ -1,5 +1,5 @@
-/* Replaces the rest of hosts.c in a library without named hosts: the protocol works with any base
- * URL. A library without the protocol does not need this file. */
+/* Replaces hosts.c, together with hosts_none.c, in a library without named hosts: the protocol
+ * works with any base URL. A library without the protocol needs only hosts_none.c. */
 #include "providers/openai/embed.h"
 #include "providers/openai/openai.h"
 

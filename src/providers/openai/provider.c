@@ -23,10 +23,11 @@ const beluga_provider beluga__openai_provider = {
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
                     BELUGA_CAPABILITY_MODELS | BELUGA__CAN_EMBED,
     .notes = BELUGA__TEXTS(
-        "With OPENAI_BASE_URL any server that speaks the protocol; it needs no key then.",
+        "With OPENAI_BASE_URL any server that implements the protocol can be used; then no key is "
+        "needed.",
         "The limit of tokens is max_completion_tokens at OpenAI's own addresses, max_tokens at "
         "others.",
-        "Takes no top_k and no budget of reasoning."),
+        "Accepts no top_k and no budget for reasoning."),
     .decode_error = beluga__fault_decode_error,
     .batch = BELUGA__IF_BATCH_JOBS(&batch.api),
     .options =

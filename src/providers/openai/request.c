@@ -41,7 +41,7 @@ static bool is(const beluga__openai_encoder *e, uint32_t quirk)
     return e->host->quirks & quirk;
 }
 
-/* Hosts refuse the options for tools where no tools are sent. */
+/* Write the tools and their options. Hosts refuse the options if no tools are sent. */
 static void put_tools(beluga__openai_encoder *e)
 {
     const char *choice;
@@ -57,8 +57,8 @@ static void put_tools(beluga__openai_encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* OpenAI's own hosts refuse "max_tokens" for newer models, and other hosts may not know
- * "max_completion_tokens". */
+/* Write the limit of tokens. OpenAI's own hosts refuse "max_tokens" for newer models, and other
+ * hosts may not know "max_completion_tokens". */
 static void put_max_tokens(beluga__openai_encoder *e)
 {
     bool newer =
@@ -72,7 +72,8 @@ static void put_max_tokens(beluga__openai_encoder *e)
                      BELUGA_OPTION_MAX_TOKENS);
 }
 
-/* Returns whether the host takes a field. Warns about a set field that the host does not take. */
+/* Returns whether the host accepts a field. Warns if it does not and the caller has set the
+ * field. */
 static bool takes(beluga__openai_encoder *e, uint32_t quirk, const char *field, bool is_set)
 {
     if (!is(e, quirk)) return true;
@@ -98,8 +99,8 @@ static void put_optional(beluga__openai_encoder *e)
         beluga__body_put(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
     else if (beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &value) &&
              beluga__body_wants(&e->body, "top_k"))
-        beluga_http_request_warn(e->request, "top_k is not sent: Chat Completions has none "
-                                             "(a host that takes it gets it by extra_body)");
+        beluga_http_request_warn(e->request, "top_k is not sent: Chat Completions has no such "
+                                             "field (for a host that accepts it, use extra_body)");
 }
 
 static void put_sampling(beluga__openai_encoder *e)
@@ -115,30 +116,33 @@ static void put_sampling(beluga__openai_encoder *e)
 
 /* ---- reasoning ------------------------------------------------------------------------------- */
 
-/* A host may have fewer grades; the nearest grade is sent, with a warning. */
+/* Write the reasoning effort. If the host does not have this effort, the nearest one is sent, with
+ * a warning. */
 static void put_effort(beluga__openai_encoder *e, int64_t effort)
 {
     const char *wanted = beluga__reasoning_effort_name(effort);
     const char *word = e->host->efforts ? e->host->efforts[effort] : wanted;
     if (!word) {
-        beluga_http_request_warn(e->request, "reasoning_effort %s is not sent: %s has none of it",
-                                 wanted, e->name);
+        beluga_http_request_warn(
+            e->request, "reasoning_effort %s is not sent: %s has no such effort", wanted, e->name);
         return;
     }
     if (strcmp(word, wanted) != 0)
-        beluga_http_request_warn(e->request, "reasoning_effort %s is sent as %s, which %s has",
+        beluga_http_request_warn(e->request,
+                                 "reasoning_effort %s is sent as %s, the nearest that %s has",
                                  wanted, word, e->name);
     beluga_json_put_string(e->w, "reasoning_effort", word);
 }
 
-/* Where reasoning can only be turned on and off, any effort turns it on. */
+/* Warn that reasoning can only be turned on or off, so that any effort turns it on. */
 static void warn_of_switch(const beluga__openai_encoder *e, int64_t effort)
 {
-    beluga_http_request_warn(e->request, "reasoning_effort %s means on: %s has no grades of it",
+    beluga_http_request_warn(e->request,
+                             "reasoning_effort %s turns reasoning on: %s has no levels of effort",
                              beluga__reasoning_effort_name(effort), e->name);
 }
 
-/* Mistral's reasoning models need a mode of the prompt to reason. */
+/* Write "prompt_mode", without which Mistral's reasoning models do not reason. */
 static void put_prompt_mode(beluga__openai_encoder *e, int64_t effort)
 {
     if (effort != BELUGA_REASONING_EFFORT_NONE) {
@@ -146,8 +150,8 @@ static void put_prompt_mode(beluga__openai_encoder *e, int64_t effort)
         beluga_json_put_string(e->w, "prompt_mode", "reasoning");
         return;
     }
-    beluga_http_request_warn(e->request, "reasoning_effort none is sent as no mode of the prompt: "
-                                         "this model's reasoning can't be turned off");
+    beluga_http_request_warn(e->request, "reasoning_effort none is sent as prompt_mode null: this "
+                                         "model's reasoning can't be turned off");
     beluga_json_put_null(e->w, "prompt_mode");
 }
 
@@ -172,8 +176,8 @@ static void put_grade(beluga__openai_encoder *e, int64_t effort)
     }
 }
 
-/* OpenRouter takes a budget in an object of its own, in place of a grade. Returns whether the
- * budget was sent. */
+/* Write a reasoning budget, which OpenRouter accepts in an object of its own, instead of an effort.
+ * Returns whether the budget was sent. */
 static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool graded)
 {
     if (!is(e, BELUGA__OPENAI_REASONING_DETAILS) || !beluga__body_wants(&e->body, "reasoning"))
@@ -189,8 +193,8 @@ static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool gr
     return true;
 }
 
-/* MiniMax sends reasoning as "<think>…</think>" in the text unless this member asks for separate
- * reasoning. */
+/* Ask MiniMax for separate reasoning. Without this member it sends reasoning as "<think>…</think>"
+ * in the text. */
 static void put_reasoning_split(beluga__openai_encoder *e)
 {
     if (is(e, BELUGA__OPENAI_REASONING_SPLIT) && beluga__body_wants(&e->body, "reasoning_split"))
@@ -248,7 +252,7 @@ static void put_response_format(beluga__openai_encoder *e)
     beluga_json_end_object(e->w);
 }
 
-/* Without this option a stream does not report its usage. */
+/* Write the stream option without which a stream does not report its usage. */
 static void put_stream_options(beluga__openai_encoder *e)
 {
     if (!beluga_call_is_streamed(e->call) || is(e, BELUGA__OPENAI_NO_STREAM_OPTIONS) ||

@@ -11,7 +11,7 @@ static int emit_reasoning(beluga__openai_state *state, const beluga_json *value,
     return length ? beluga__openai_emit_reasoning(state, text, length, emit) : 0;
 }
 
-/* A refusal is text for people; the finish reason tells that it is a refusal. */
+/* Emit a refusal, which is text for people. The finish reason says that the answer is a refusal. */
 static int emit_refusal(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
 {
     size_t length = 0;
@@ -21,8 +21,8 @@ static int emit_refusal(beluga__openai_state *state, const beluga_json *value, b
     return beluga_emit_text(emit, text, length);
 }
 
-/* Reads {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string in place of the
- * array; and {"type":"reasoning","summary":[{"type":"summary_text","text":"…"}]} of Databricks. */
+/* Emit {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string instead of the
+ * array; and Databricks' {"type":"reasoning","summary":[{"type":"summary_text","text":"…"}]}. */
 static int emit_thinking(beluga__openai_state *state, const beluga_json *thinking,
                          beluga_emit *emit)
 {
@@ -34,8 +34,8 @@ static int emit_thinking(beluga__openai_state *state, const beluga_json *thinkin
     return code;
 }
 
-/* Reads {"type":"image_url","image_url":{"url":"data:…"}}, OpenRouter's form, or a string in place
- * of the object. */
+/* Emit an image: {"type":"image_url","image_url":{"url":"data:…"}}, which is OpenRouter's form, or
+ * a string instead of the inner object. */
 static int emit_image(const beluga_json *part, beluga_emit *emit)
 {
     const beluga_json *image = beluga_json_get(part, "image_url");
@@ -54,7 +54,7 @@ static int emit_images(const beluga_json *images, beluga_emit *emit)
     return code;
 }
 
-/* Sound comes with its spoken words. A stream sends pieces of sound without a beginning or an end,
+/* Emit audio and its transcript. A stream sends pieces of audio without a beginning or an end,
  * which are not delivered. */
 static int emit_audio(beluga__openai_state *state, const beluga_json *audio, beluga_emit *emit)
 {
@@ -138,8 +138,8 @@ static bool has_items(const beluga_json *list)
     return beluga_json_is_array(list) && beluga_json_count(list);
 }
 
-/* Some hosts send reasoning under two names, one of which may be empty. Some also send it in
- * blocks, which may all be encrypted. */
+/* Emit reasoning. Some hosts send it in two members, one of which may be empty. Some also send it
+ * in blocks, which may all be encrypted. */
 static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *const *m,
                              beluga_emit *emit)
 {
@@ -169,8 +169,8 @@ static bool is_filled(const beluga_json *value)
     return text ? *text : beluga_json_count(value) > 0;
 }
 
-/* Thoughts are emitted before the content, wherever they are in the message. Sets `said` where the
- * message has content. */
+/* Emit a message. Reasoning is emitted before the content, wherever it is in the message. Sets
+ * `*said` if the message has content. */
 static int emit_message(beluga__openai_state *state, const beluga_json *message, bool *said,
                         beluga_emit *emit)
 {
@@ -184,13 +184,13 @@ static int emit_message(beluga__openai_state *state, const beluga_json *message,
     if (!code && beluga_json_is_object(m[AUDIO])) code = emit_audio(state, m[AUDIO], emit);
     if (!code) code = emit_calls(state, m, emit);
     if (code || !beluga_json_is_object(m[EXTRA_CONTENT])) return code;
-    /* Google's models also sign parts that are no calls. */
+    /* Google's models also sign parts that are not tool calls. */
     code = beluga__openai_end_detail(state, emit);
     if (code) return code;
     return beluga__emit_json_state(emit, BELUGA_PART_STATE, 0, "extra_content", m[EXTRA_CONTENT]);
 }
 
-/* A piece of a stream mostly has content and nothing else. */
+/* Emit a piece of a stream. Most pieces have only content, so this case is handled first. */
 static int emit_delta(beluga__openai_state *state, const beluga_json *delta, beluga_emit *emit)
 {
     const beluga_json *content;
@@ -200,8 +200,8 @@ static int emit_delta(beluga__openai_state *state, const beluga_json *delta, bel
     return emit_content(state, content, emit);
 }
 
-/* A stream has deltas. If the deltas are empty, as with hosts that do not stream, the message is
- * used; otherwise the message only repeats the deltas. */
+/* Emit a choice. A stream has deltas. If no delta has content, as with hosts that do not stream,
+ * the message is used; otherwise the message only repeats the deltas. */
 int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *const *choice,
                                beluga_emit *emit)
 {
@@ -214,7 +214,7 @@ int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *c
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-/* The first chunk of Azure has empty strings here, so more chunks are read until id and model are
+/* Azure's first chunk has an empty id and model, so further chunks are read until both are
  * known. */
 int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *const *m,
                                  beluga_emit *emit)
@@ -227,26 +227,26 @@ int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json 
     return beluga_emit_metadata(emit, id, model, created > 0 ? created : 0);
 }
 
-/* Returns a count of tokens, `otherwise` where it is missing, or -1 where it is negative. */
+/* Returns a count of tokens, `otherwise` if it is missing, or -1 if it is negative. */
 static int64_t count(const beluga_json *value, int64_t otherwise)
 {
     int64_t n = beluga_json_int(value, otherwise);
     return n < 0 ? -1 : n;
 }
 
-/* OpenAI includes reasoning in completion_tokens. xAI counts it separately, which the total
- * shows. */
+/* Returns the number of all output tokens. OpenAI includes reasoning in completion_tokens. xAI
+ * counts it separately, which the total shows. */
 static int64_t output_total(int64_t output, int64_t total, int64_t input, int64_t reasoning)
 {
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
     if (output >= 0 && reasoning > output && reasoning <= INT64_MAX - output)
-        beside = true; /* Perplexity counts reasoning separately, and leaves it out of the total */
+        beside = true; /* Perplexity counts reasoning separately, and not in the total */
     return beside ? output + reasoning : output;
 }
 
-/* The names of OpenAI come first, in its order. After them come those of Moonshot, of DeepSeek, of
- * LiteLLM and Qwen, and of hosts without details. */
+/* Names of counts. OpenAI's names come first, in its order, followed by the names of Moonshot, of
+ * DeepSeek, of LiteLLM and Qwen, and of hosts without details. */
 enum { INPUT, OUTPUT, TOTAL, OF_INPUT, OF_OUTPUT, CACHED, HIT, CREATED, REASONED, COUNTS };
 static const beluga_json_name counts[COUNTS] = {
     [INPUT] = BELUGA_JSON_NAME("prompt_tokens"),
@@ -284,7 +284,7 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     return beluga__emit_read_usage(&u, usage, emit);
 }
 
-/* Some hosts send "stop" after tool calls and after a refusal. */
+/* Emit the finish. Some hosts send "stop" after tool calls and after a refusal. */
 int beluga__openai_emit_finish(beluga__openai_state *state, const beluga_json *const *choice,
                                beluga_emit *emit)
 {
@@ -358,11 +358,12 @@ int beluga__openai_decode_response(void *opaque, const char *body, size_t length
     code = beluga__openai_emit_metadata(state, m, emit);
     if (!code) code = beluga__openai_emit_choice(state, choice, emit);
     if (!code) code = beluga__openai_emit_usage(m[BELUGA__OPENAI_USAGE], emit);
-    /* A body that parses is complete, so a missing reason is only unknown. */
+    /* A body that is valid JSON is complete, so a missing reason means only that the reason is
+     * unknown. */
     return code ? code : beluga__openai_emit_finish(state, choice, emit);
 }
 
-/* Reads {"data":[{"id":"…"},…]}; some hosts send only the array. */
+/* Decode a list of models: {"data":[{"id":"…"},…]}; some hosts send only the array. */
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {.list = "data", .name = "id", .bare = true};

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* An empty object contains no usage. Groq also sends usage in a separate member, and Moonshot sends
- * it in the choice, together with the finish reason. */
+/* Emit the usage, unless its object is empty. Groq also sends usage in a separate member, and
+ * Moonshot sends it in the choice, together with the finish reason. */
 static int emit_usage(const beluga_json *root, const beluga_json *usage,
                       const beluga_json *of_choice, bool at_finish, beluga_emit *emit)
 {
@@ -13,8 +13,9 @@ static int emit_usage(const beluga_json *root, const beluga_json *usage,
     return beluga_json_count(usage) ? beluga__openai_emit_usage(usage, emit) : 0;
 }
 
-/* A finish reason does not end the stream, since some servers send it in every chunk. Objects that
- * are not chunks of a completion have no choices and no usage, and so they are ignored. */
+/* Decode an event of a stream. A finish reason does not end the stream, since some servers send it
+ * in every chunk. Objects that are not chunks of a completion have neither choices nor usage, so
+ * they are ignored. */
 int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_emit *emit)
 {
     beluga__openai_state *state = opaque;

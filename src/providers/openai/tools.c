@@ -1,8 +1,8 @@
-/* Tool calls, complete or in pieces; tool_calls.c repairs the oddities of hosts. */
+/* Emits tool calls, complete or in pieces. tool_calls.c handles the deviations of hosts. */
 #include "providers/openai/openai.h"
 
-/* Google's models sign calls in a member outside of the protocol, and LiteLLM passes the signature
- * on in another member. */
+/* Returns the member with a call's signature, or NULL. Google's models send it in a member that the
+ * protocol does not define, and LiteLLM in another one. */
 static const beluga_json *find_extra(const beluga_json *call)
 {
     static const char *const names[] = {"extra_content", "provider_specific_fields"};
@@ -39,7 +39,8 @@ static int emit_tool_call(beluga__openai_state *state, const beluga_json *call, 
     return add(state, &piece, m[2], emit);
 }
 
-/* Each element of a list is a separate call, with a number or without. */
+/* Emit the elements of a list, each of which is a separate call or a piece of one. An index may be
+ * missing. */
 int beluga__openai_emit_tool_calls(beluga__openai_state *state, const beluga_json *calls,
                                    beluga_emit *emit)
 {

@@ -1,5 +1,6 @@
-/* Function calls in pieces. A piece names its item by an id, by the item's place in the output, or
- * by both. Where a server leaves out both, the piece belongs to the newest item. */
+/* Decodes function calls that arrive in pieces. A piece identifies its item by an id, by the item's
+ * position in the output, or by both. If a server leaves out both, the piece belongs to the newest
+ * item. */
 #include "providers/responses/responses.h"
 
 static beluga__call_piece read_item(const beluga_json *item, int64_t output_index)
@@ -28,7 +29,8 @@ int beluga__responses_add_arguments(beluga__responses_state *state, beluga__call
     bool named = piece->item || piece->place >= 0;
     bool known = named ? beluga__calls_has(&state->calls, piece->place, piece->item)
                        : state->calls.count > 0;
-    /* The complete arguments repeat the pieces, and the item repeats them again. */
+    /* The event with the complete arguments repeats the pieces, and the completed item repeats them
+     * again. */
     if (whole && !beluga__calls_is_empty(&state->calls, piece->place, piece->item)) return 0;
     if (whole && !(named && known)) return 0;
     if (!known)

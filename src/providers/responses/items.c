@@ -1,4 +1,4 @@
-/* Messages as items of "input". */
+/* Writes messages as items of "input". */
 #include "providers/responses/responses.h"
 
 #include <string.h>
@@ -23,7 +23,8 @@ static void drop(beluga__encoder *e)
                               "answers, are not sent: Responses has no place for them");
 }
 
-/* Images and files are taken from the human's messages and from results. */
+/* Returns whether a part can be sent in a message of this role. The API accepts images and files
+ * only in human messages and in results of tools. */
 static bool takes(beluga__encoder *e, const beluga_part *part, beluga_role role)
 {
     bool taken =
@@ -56,15 +57,15 @@ static void put_part(beluga__encoder *e, const beluga_part *part)
     if (has_mark(e, part)) {
         beluga__openai_put_breakpoint(e->w);
         if (part->flags & (BELUGA_PART_CACHE_5M | BELUGA_PART_CACHE_1H))
-            beluga__encoder_warn_once(e, BELUGA__LOST_TTL,
-                                      "how long a cache mark holds is not sent: that is for "
-                                      "openai-responses to choose");
+            beluga__encoder_warn_once(
+                e, BELUGA__LOST_TTL,
+                "the lifetime of a cache mark is not sent: openai-responses decides it itself");
     }
     beluga_json_end_object(e->w);
 }
 
-/* A single text is written as a string, and so is a result without content; other content as an
- * array. */
+/* Write the content of a message. A single text is written as a string, and so is a result without
+ * content. Other content is written as an array. */
 static void put_content(beluga__encoder *e, const char *key, const beluga_message *message)
 {
     beluga_role role = beluga_message_role(message);
@@ -87,9 +88,10 @@ static void put_content(beluga__encoder *e, const char *key, const beluga_messag
     beluga_json_end_array(e->w);
 }
 
-/* ---- parts of the model ---------------------------------------------------------------------- */
+/* ---- parts of the model's messages ----------------------------------------------------------- */
 
-/* Our signature of reasoning consists of the item's id, a colon, and its encrypted content. */
+/* Write reasoning. Its signature in our messages consists of a prefix, the item's id, a colon, and
+ * the encrypted content. */
 static void put_reasoning(beluga__encoder *e, const beluga_part *part)
 {
     size_t length = 0;
@@ -139,7 +141,8 @@ static void put_said(beluga__encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* Each part is an item, so a call comes after the reasoning that led to it. */
+/* Write a part of a message of the model. Each part becomes an item, so that a call still comes
+ * after the reasoning that led to it. */
 static void put_ai_part(beluga__encoder *e, const beluga_part *part)
 {
     switch (part->kind) {

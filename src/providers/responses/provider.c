@@ -9,7 +9,7 @@ static const char *endpoint(const beluga_call *call)
     return "/v1/responses";
 }
 
-/* The batch API has the same limits as for Chat Completions at the same host. */
+/* The limits of the batch API are the same as for Chat Completions at the same host. */
 static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
                                                    .one_model = true, .price_factor = 0.5,
                                                    .keeps_names = true},
@@ -40,6 +40,6 @@ const beluga_provider beluga__openai_responses_provider = {
         BELUGA__OWN_BOOL("openai-responses.encrypted_reasoning",
                          "ask for reasoning that can be sent back")),
     .notes = BELUGA__TEXTS(
-        "Nothing is kept at the server unless openai-responses.store is on.",
-        "Reasoning comes encrypted, and goes back with its message.",
-        "Takes no stop sequences, seed, penalties, top_k and no budget of reasoning.")};
+        "The server stores nothing unless openai-responses.store is on.",
+        "Reasoning is received encrypted, and is sent back with its message.",
+        "Accepts no stop sequences, seed, penalties or top_k, and no budget for reasoning.")};

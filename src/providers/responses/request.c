@@ -6,7 +6,8 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* Without this member a tool is strict, and most schemas do not meet the rules for strict tools. */
+/* Write a tool. "strict" is always written: without it the API makes the tool strict, and most
+ * schemas do not meet the rules for strict tools. */
 static void put_tool(beluga__encoder *e, const beluga_tool *tool)
 {
     beluga_json_begin_object(e->w, NULL);
@@ -32,7 +33,8 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* These families do not reason, and refuse options for reasoning; all newer families reason. */
+/* Returns whether a model may reason. These families do not reason, and refuse options for
+ * reasoning; all newer families reason. */
 static bool may_reason(const char *model)
 {
     static const char *const families[] = {"gpt-3", "gpt-4", "chatgpt", "gpt-5-chat"};
@@ -129,7 +131,7 @@ int beluga__responses_encode_count(const beluga_call *call, beluga_http_request 
     return beluga__encoder_end(&e);
 }
 
-/* The endpoint for embeddings is that of Chat Completions, in the same account. */
+/* Write a request for embeddings, whose endpoint is the same as for Chat Completions. */
 int beluga__responses_encode_embed(const beluga_call *call, beluga_http_request *request,
                                    beluga_error *err)
 {

@@ -34,7 +34,7 @@ static int emit_message(beluga__responses_state *state, const beluga_json *item,
     return code;
 }
 
-/* Parts of a summary are paragraphs. */
+/* Emit the parts of a summary as paragraphs, with blank lines between them. */
 static int emit_paragraphs(const beluga_json *parts, beluga_emit *emit)
 {
     bool first = true;
@@ -79,7 +79,7 @@ static int emit_reasoning(const beluga__responses_state *state, const beluga_jso
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
-/* The API's own image tool returns base64 and the format. */
+/* Emit the image of the API's own image tool, which returns base64 and the format. */
 static int emit_image(const beluga_json *item, beluga_emit *emit)
 {
     size_t n = 0, n_format = 0;
@@ -90,7 +90,8 @@ static int emit_image(const beluga_json *item, beluga_emit *emit)
     return n ? beluga_emit_media_base64(emit, BELUGA_PART_IMAGE, type, result, n) : 0;
 }
 
-/* Items of other kinds belong to tools that the API runs itself, and go back unchanged. */
+/* Emit an item. Items of other kinds than these belong to tools that the API runs itself, and are
+ * sent back unchanged. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit)
 {
@@ -153,7 +154,7 @@ static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* An incomplete response has its reason in another member. */
+/* Emit the finish. If the response is incomplete, the reason is in another member. */
 static int emit_finish(beluga__responses_state *state, const beluga_json *response,
                        const char *status, beluga_emit *emit)
 {

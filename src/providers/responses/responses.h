@@ -5,17 +5,17 @@
 
 #include "providers/openai/openai.h"
 
-/* The beginning of a reasoning item's signature; its id, a colon and its encrypted content
+/* The prefix of a reasoning item's signature. The item's id, a colon and the encrypted content
  * follow. */
 #define BELUGA__RESPONSES_SIGNED "openai:"
 
-/* The state of a decoder, all zero at an answer's start. */
+/* The state of a decoder. It is all zero when an answer begins. */
 typedef struct beluga__responses_state {
     bool has_metadata, refused;
-    bool has_items;               /* items came before the end */
-    bool has_text, has_reasoning; /* pieces of the current item came */
-    bool in_part;                 /* pieces of the current part came */
-    beluga__calls calls;          /* found by their items' places in the output, and by their ids */
+    bool has_items;               /* items arrived before the end */
+    bool has_text, has_reasoning; /* pieces of the current item have arrived */
+    bool in_part;                 /* pieces of the current part have arrived */
+    beluga__calls calls;          /* identified by the positions and the ids of their items */
 } beluga__responses_state;
 
 /* request.c */
@@ -34,7 +34,8 @@ int beluga__responses_decode_response(void *state, const char *body, size_t leng
                                       beluga_emit *emit);
 int beluga__responses_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 
-/* Used for streams and whole answers. Pieces of an item that were already emitted are left out. */
+/* Emit an item of a stream or of another answer. Parts of the item that were already emitted are
+ * left out. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit);
 /* Emit all items of a response. */
@@ -42,15 +43,14 @@ int beluga__responses_emit_output(beluga__responses_state *state, const beluga_j
                                   beluga_emit *emit);
 int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga_json *response,
                                     beluga_emit *emit);
-/* Emit usage and finish, or the error with which the response ended. `status` is used
- * if the response has none.
- */
+/* Emit the usage and the finish, or the error with which the response ended. `status` is used if
+ * the response contains no status. */
 int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json *response,
                                const char *status, beluga_emit *emit);
 int beluga__responses_emit_refusal(beluga__responses_state *state, const char *text, size_t n,
                                    beluga_emit *emit);
 
-/* calls.c: begin a call; add a piece of its arguments, or all arguments; and end a call by its
+/* calls.c: begin a call, add a piece of its arguments or all of them, and end the call of an
  * item. */
 int beluga__responses_begin_call(beluga__responses_state *state, const beluga_json *item,
                                  int64_t output_index, beluga_emit *emit);

@@ -1,6 +1,5 @@
-/* A stream: items are added, come in pieces, and are completed. The response at the end has the
- * usage.
- */
+/* Decodes a stream: items are added, arrive in pieces, and are completed. The response at the end
+ * contains the usage. */
 #include "providers/responses/responses.h"
 
 #include <string.h>
@@ -43,15 +42,15 @@ static const beluga_json_name names[MEMBERS] = {
 };
 
 typedef struct stream_event {
-    const char *type; /* the type without "response." */
-    member piece;     /* the member with the event's text: a piece in DELTA, else the whole text */
+    const char *type; /* the event's type without the prefix "response." */
+    member piece;     /* the member with the text; DELTA if it is only a piece */
     const beluga_json *members[MEMBERS];
 } stream_event;
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* Returns a piece of a part, or the whole part. After pieces, the whole part contains nothing
- * new. */
+/* Returns a piece of a part, or the complete part. If pieces have arrived before, the complete part
+ * contains nothing new, so its length is set to 0. */
 static const char *read_piece(beluga__responses_state *state, const stream_event *event, size_t *n)
 {
     bool whole = event->piece != DELTA;
@@ -86,7 +85,8 @@ static int on_reasoning(beluga__responses_state *state, const stream_event *even
     return n ? beluga_emit_reasoning(emit, text, n) : 0;
 }
 
-/* Parts of a summary are paragraphs. */
+/* Emit a blank line before every part of a summary but the first, since the parts are
+ * paragraphs. */
 static int on_paragraph(beluga__responses_state *state, const stream_event *event,
                         beluga_emit *emit)
 {
@@ -135,7 +135,7 @@ static int on_end(beluga__responses_state *state, const stream_event *event, bel
 {
     const beluga_json *response = event->members[RESPONSE];
     int code = 0;
-    /* Some servers send the items only at the end. */
+    /* some servers send the items only with the response at the end */
     if (!state->has_items && strcmp(event->type, "failed") != 0)
         code = beluga__responses_emit_output(state, beluga_json_get(response, "output"), emit);
     if (!code) code = beluga__responses_emit_end(state, response, event->type, emit);
