@@ -77,7 +77,7 @@ static int grow(beluga__open_cassette *cassette)
     return 0;
 }
 
-/* Append a tape, whose three texts are in one block of memory. */
+/* Append a tape. Its name, method and URL share one block of memory. */
 static int keep(beluga__open_cassette *cassette, const char *name, const char *method,
                 const char *url, uint64_t body)
 {

@@ -63,7 +63,7 @@ typedef struct difference {
     char pointer[POINTER_TEXT]; /* JSON pointer to the compared value */
 } difference;
 
-/* Write the part of a text around the byte at which it begins to differ. */
+/* Write the part of a text around byte `at`, where it begins to differ from another text. */
 static void show_text(char *out, const char *text, size_t n, size_t at)
 {
     size_t start = at > BEFORE && n > SHOWN ? at - BEFORE : 0,
@@ -314,8 +314,8 @@ static int compare_with(const beluga__open_cassette *cassette, const beluga__tap
     return status ? status : compare_bodies(d, recording, asked, tape->name, err);
 }
 
-/* Returns the tape whose address shares most of the path, for the message that no recording has
- * this address. */
+/* Returns the tape whose URL path is most like the path of the request. The error message names
+ * this tape when no recording has the request's method and path. */
 static const beluga__tape *nearest_address(const beluga__open_cassette *cassette,
                                            const beluga__asked *asked, difference *d)
 {

@@ -24,10 +24,10 @@ typedef struct player {
     bool told_head;
     bool paused, waits; /* waits: the next delivery was due during the pause */
     bool inside;        /* the handler is running */
-    bool dead;          /* the handler that is running has ended this exchange */
+    bool dead;          /* the handler ended the exchange while it ran */
 } player;
 
-/* To callers the player is the transfer. */
+/* Returns the player that a caller uses as an opaque transfer. */
 static player *player_of(beluga__transfer *transfer)
 {
     return (player *)(void *)transfer;
@@ -103,8 +103,8 @@ static void tell_end(player *p)
     end_with(p, complete ? 0 : err.code, complete ? NULL : &err);
 }
 
-/* Leave a delivery. A player that its own handler has ended is freed only now, since the handler
- * could still read the bytes. */
+/* End a delivery. If the handler ended the exchange while it ran, the player is freed only now: the
+ * handler could still read the bytes. */
 static void leave(player *p)
 {
     p->inside = false;
