@@ -59,7 +59,7 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* Refuse to close where waiting could not succeed. */
+/* Return an error if the client can't be closed, so that waiting would be useless. */
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())

@@ -48,7 +48,7 @@ static void end_span(embed_job *job, const beluga_error *err)
     beluga__batch_span_end(&job->span, job->base.model->target, err);
 }
 
-/* End the job without an event, because the loop is freed. */
+/* End the job without an event, because the loop is being freed. */
 static void end_unheard(embed_job *job)
 {
     beluga_error err;
@@ -85,7 +85,7 @@ static void cancel(beluga_job *base)
     for (size_t i = 0; i < job->n_parts; i++) beluga_op_cancel(job->parts[i].op);
 }
 
-/* Add to an error which texts the part has, if there are several parts. */
+/* If the job has several parts, add to an error which texts this part has. */
 static void name_part(const part *p, beluga_error *err)
 {
     char texts[64];
@@ -175,7 +175,7 @@ static void on_event(void *payload, const beluga_event *event)
     }
 }
 
-/* The loop is freed together with its calls. */
+/* The loop is freed together with its calls, so the job ends without an event. */
 static void lost(void *payload)
 {
     part *p = payload;

@@ -9,8 +9,8 @@ struct beluga_stream {
     beluga__network_loop *loop;
     beluga_op *op;
     beluga__queue queue;
-    bool ready; /* an event has come */
-    bool ended; /* the terminal event has come */
+    bool ready; /* an event has arrived */
+    bool ended; /* the terminal event has arrived */
     bool paused;
     int status;          /* 0, or the code that all further calls of next return */
     int stuck;           /* error code if an event could not be kept, or 0 */

@@ -130,7 +130,7 @@ static void tool_is_late(beluga__timer *timer)
     finish_later(job);
 }
 
-/* Fail a call of a tool that is not bound to the model. */
+/* End a job with an error, because its tool is not bound to the model. */
 static void refuse(beluga__tool_job *job)
 {
     const beluga_chat_model *model = job->all->model;
@@ -197,7 +197,7 @@ static beluga_context *tool_context(const beluga__tool_job *job, int64_t timeout
     return context;
 }
 
-/* Make an errand. Returns NULL without memory. */
+/* Make an errand. Returns NULL if out of memory. */
 static errand *new_errand(const beluga__tool_job *job, beluga_tool *tool, int64_t timeout_ms,
                           beluga__mailbox *mailbox)
 {

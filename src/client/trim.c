@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The unit of a message that always stays. */
+/* The unit number of messages that are never removed. */
 #define STAYS (-1)
 
 typedef struct trim {
@@ -29,8 +29,8 @@ static beluga_role role_at(const trim *t, size_t index)
 
 /* --- units ------------------------------------------------------------------------------------ */
 
-/* Returns the index of the last question: its first message, since a user may send several in a
- * row. Returns n if there is no question. */
+/* Returns the index at which the last question begins, or n if there is no question. A question may
+ * be several messages of the user in a row. */
 static size_t find_question(const trim *t)
 {
     size_t first = t->n;
