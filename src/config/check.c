@@ -86,8 +86,8 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     return true;
 }
 
-/* Returns advice for a secret in clear text, or different advice if the setting can't be a
- * reference. */
+/* Returns the advice for a secret in clear text. It depends on the option, since not every option
+ * can be a reference to a secret. */
 static const char *advice(const beluga__config_entry *e)
 {
     switch (e->option.key) {
@@ -235,7 +235,8 @@ static void tell_meaning(checking *c, int status, const beluga__config_meaning *
     if (status && *why->message) error_at(c, m, "%s", why->message);
 }
 
-/* Returns the provider whose options may be set beside the reference, or NULL. */
+/* Returns the provider whose own options may be set in the section that has the reference, or
+ * NULL. */
 static const beluga_provider *check_model(checking *c, const char *reference, int line, int column)
 {
     beluga__config_meaning m = {.line = line, .column = column};
@@ -275,8 +276,8 @@ static bool sets(const beluga__config_section *section, int key)
     return e;
 }
 
-/* Warn if a provider without code uses its base's address without a key: it needs the base's key,
- * but does not get it automatically. */
+/* Warn if a provider without code has its base's address, but sets no key. It needs the base's key,
+ * but does not inherit it. */
 static void check_own_key(checking *c, const beluga_provider *base, const beluga__config_section *s,
                           const beluga__config_meaning *m)
 {
@@ -296,7 +297,8 @@ static void check_provider(checking *c, const beluga__config_section *s)
     check_entries(c, m.protocol, s);
 }
 
-/* Check the settings of provider and model together, since one may need the other. */
+/* Check the settings of the provider and of the model together, since an option in one section may
+ * require an option in the other. */
 static void check_whole(checking *c, const beluga__config_section *s)
 {
     beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};
@@ -310,7 +312,8 @@ static void check_whole(checking *c, const beluga__config_section *s)
     beluga_config_free(whole);
 }
 
-/* Check an alias by its name, so that one that leads to itself is found. */
+/* Check an alias by its name, not by its reference, so that an alias that leads back to itself is
+ * reported. */
 static void check_alias(checking *c, const beluga__config_section *s)
 {
     const beluga_provider *provider =

@@ -30,7 +30,8 @@ void beluga__derive(beluga_provider *out, const beluga_provider *base, const cha
     if (url) out->default_model = NULL;
     if (model) out->default_model = model;
     if (url) out->base_url = url;
-    /* The variables for keys and addresses belong to the base's name, not to its protocol. */
+    /* The environment variables for keys and addresses are meant for the base, so they are not
+     * inherited with its protocol. */
     out->key_variables = out->url_variables = NULL;
     out->key_reference = NULL;
 }

@@ -31,8 +31,8 @@ typedef struct reader {
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
-/* Report a fault. If problems are recorded, this returns 0, and reading goes on behind the
- * fault. */
+/* Report a fault. If problems are recorded, this returns 0, so that the rest of the file is read as
+ * well. */
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
 {
     char text[sizeof r->err->message];
@@ -227,8 +227,8 @@ static int add_json(reader *r, beluga__config_section *section, int key, const c
     return add_entry(r, section, name, &option, r->place);
 }
 
-/* Returns whether an option can't be set in a file: the section itself names the provider, and some
- * options belong to a call. */
+/* Returns whether an option can't be set in a file, because the section itself names the provider,
+ * or because the option can only be set for a call. */
 static bool is_foreign(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_PROVIDER_SPECIFIC ||
@@ -457,8 +457,8 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* Report a name that its map has twice. All such names are reported if problems are recorded, else
- * the first. */
+/* Report a name that occurs twice in its map. If problems are recorded, this function is called for
+ * all such names, otherwise only for the first one. */
 static int tell_twice(void *argument, beluga__yaml_node *key)
 {
     size_t n;
@@ -485,8 +485,9 @@ static int read_yaml(reader *r, const beluga__buf *text)
     return status;
 }
 
-/* Check that nobody else can have written the file, if it names commands or plug-ins: they run with
- * the rights of whoever reads the file. A pipe has no path whose folders could be checked. */
+/* If the file names commands or plug-ins, check that no other user can have written the file: such
+ * programs run with the rights of the user who reads it. The folders of a path are checked, too; a
+ * pipe has no such path. */
 static int check_trust(reader *r)
 {
     struct stat info;

@@ -33,9 +33,11 @@ typedef struct resolution {
     char provider[BELUGA__MAX_PROVIDER_NAME + 1];
     const char *model; /* NULL: the provider's default model */
     const char *base;  /* base of a provider without code; else NULL */
-    /* The caller gave a reference, which is stronger than the configuration's provider. */
+    /* The caller gave a reference, which takes precedence over the provider in the
+     * configuration. */
     bool given;
-    /* Receives the position of a fault, which is then left out of the error; or NULL. */
+    /* If not NULL, this receives the position of a fault, and the error does not contain the
+     * position. */
     beluga__config_meaning *meaning;
 } resolution;
 
@@ -111,8 +113,8 @@ static void compare_name(nearest_name *n, const char *known)
     n->limit = distance;
 }
 
-/* Write a hint at a similar name: an alias (if the whole reference may be one), a provider without
- * code, or else a registered provider. */
+/* Write a hint that suggests a similar name. It may be the name of an alias (if `whole`: the whole
+ * reference may be an alias), of a provider without code, or of a registered provider. */
 static void hint_at(const resolution *r, const char *name, bool whole, char *hint, size_t size)
 {
     const char *own, *other;
@@ -170,8 +172,8 @@ static int check_base(const resolution *r, const beluga__config_file *file,
     return status ? fault(&at_base, status, why.message) : 0;
 }
 
-/* Take a provider, registered or without code. Returns 1; 0 if there is none with that name; or the
- * code of a fault in its base. */
+/* Use the provider with this name, which is registered or without code. Returns 1; 0 if there is no
+ * such provider; or an error code if its base has a fault. */
 static int take_provider(resolution *r, const char *name)
 {
     const beluga__config_file *file = NULL;
@@ -274,7 +276,7 @@ static const char *nearest_common(const char *written)
     return beluga__text_distance(written, model, 2) < limit ? model : known;
 }
 
-/* Returns a similar name: a common one, or an option of the provider without its prefix. */
+/* Returns the name of a similar option: a common option, or else an option of the provider. */
 static const char *nearest(const beluga_provider *provider, const char *written, const char *full)
 {
     const char *known = nearest_common(written);
@@ -384,8 +386,9 @@ static void drop_own(beluga__setting *slot)
     if (!slot->value.items) *slot = (beluga__setting){0};
 }
 
-/* Drop the settings that sections gave when the configuration was resolved before, perhaps to
- * another provider, whose key must not be used now. Items that stay belong to the copy. */
+/* Drop the settings that came from sections when the configuration was resolved earlier. That may
+ * have been for another provider, and its key must not be used now. Items of lists that are kept
+ * belong to the copy. */
 static void drop_file_layer(const resolution *r, beluga_config *out)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -398,8 +401,9 @@ static void drop_file_layer(const resolution *r, beluga_config *out)
     }
 }
 
-/* Drop keys if an alias names another host than the provider's own: keys for the provider's host,
- * from its section or an earlier alias, must not be sent to another host. */
+/* Drop the key if an alias sets another base URL than the provider's own. A key from the provider's
+ * section or from an earlier alias is meant for the provider's host, and must not be sent to
+ * another host. */
 static void leave_host(const resolution *r, beluga_config *out,
                        const beluga__config_section *section)
 {
@@ -413,8 +417,8 @@ static void leave_host(const resolution *r, beluga_config *out,
     if (out->own_host && key->origin <= BELUGA_ORIGIN_FILE) *key = (beluga__setting){0};
 }
 
-/* Apply the provider's sections, then the aliases, from the last one back to the one that the
- * caller named. */
+/* Apply the provider's sections, and then the aliases. The alias that the caller named is applied
+ * last, so its settings win. */
 static int apply_sections(const resolution *r, beluga_config *out)
 {
     int status = 0;
