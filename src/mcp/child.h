@@ -17,7 +17,8 @@ typedef struct beluga__child_command {
 
 typedef struct beluga__child {
     pid_t pid; /* 0: there is no child, or it has ended */
-    /* Our ends of the pipes to its standard streams; non-blocking; -1: closed. */
+    /* This process's ends of the pipes to the child's standard streams; non-blocking; -1:
+     * closed. */
     int in, out, err;
     int life;   /* the pipe of beluga__spawn_tie; -1: there is none */
     int status; /* status from waitpid, when the child has ended; -1: not known */
@@ -29,7 +30,7 @@ typedef struct beluga__child {
  * other reasons, such as a file that is not executable; LIMIT_EXCEEDED if no file descriptor is
  * left; NO_MEMORY.
  *
- * Threads: the child's signal mask is that of a new process, whatever this thread blocks. */
+ * Threads: no signal is blocked in the child, even if this thread blocks signals. */
 int beluga__child_start(beluga__child *child, const beluga__child_command *command,
                         beluga_error *err);
 /* Close the child's input, which tells an MCP server to end. */
