@@ -17,7 +17,7 @@ static void complain(void *payload, const char *variable, const char *what)
 }
 
 /* Open the file once, so that a file that can't be opened is reported now, and not when the first
- * span is lost. */
+ * export fails. */
 static int try_file(const beluga_telemetry *t, beluga_error *err)
 {
     char text[128];
