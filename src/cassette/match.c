@@ -18,7 +18,7 @@ static uint64_t digest_bytes(const char *bytes, size_t n)
 }
 
 /* Returns the digest of a number: 1, 1.0 and 1e0 are the same number, and so are 0 and -0. The
- * integer is added, since it may have more digits than a double can hold. */
+ * digest includes the integer, too, since it may have more digits than a double can hold. */
 static uint64_t digest_number(const beluga_json *value)
 {
     double number = beluga_json_double(value, 0);

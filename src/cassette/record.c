@@ -110,7 +110,7 @@ static void on_head(void *owner)
     r->handler->head(r->owner);
 }
 
-/* Handle bytes of the body. The handler comes last, since it may end the exchange and free the
+/* Handle bytes of the body. The handler is called last, since it may end the exchange and free the
  * recorder. */
 static void on_body(void *owner, char *bytes, size_t n)
 {

@@ -17,7 +17,7 @@ typedef struct player {
     void *owner;
     beluga_http_response *response;
     beluga__recording recording;
-    const beluga_json *chunks, *chunk; /* `chunk` is the next chunk; NULL: none is left */
+    const beluga_json *chunks, *chunk; /* `chunk` is the next chunk; NULL: no chunk is left */
     beluga__buf bytes;                 /* bytes of the chunk that is being delivered */
     beluga__task task;
     beluga__timer timer;

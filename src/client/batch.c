@@ -44,7 +44,7 @@ struct beluga_batch_op {
     batch_slot *slots;
     size_t n_slots, n_free;
     uint64_t next;
-    int status; /* the error that ended the source */
+    int status; /* error code with which the source ended; 0: no error */
     bool exhausted;
     beluga__batch_span span;
 };

@@ -54,7 +54,7 @@ typedef struct asked_job {
     size_t count;          /* number of jobs */
     size_t before_page;    /* number of the jobs on earlier pages */
     size_t strings_before; /* bytes of the strings of jobs on earlier pages */
-    beluga__buf page;      /* token of the next page; empty: there is none */
+    beluga__buf page;      /* token of the next page; empty: there is no next page */
     unsigned pages;
     /* for decoding results, since the loop's own scratch memory is in use then */
     beluga__json_scratch scratch;
@@ -158,8 +158,8 @@ static void succeed(asked_job *job)
 static void take_job(asked_job *job, const beluga_batch_job *told)
 {
     const char *const strings[] = {told->id, told->name, told->raw_state, told->reason};
-    /* Only a list has several jobs; other answers may describe their job again, and the last
-     * description counts. */
+    /* Only the answer to a list call describes several jobs. Other answers may describe one job
+     * more than once; then the last description counts. */
     if (shape_of(&job->question)->tells != ANY_NUMBER) {
         beluga__buf_clear(&job->jobs);
         beluga__buf_clear(&job->strings);
@@ -225,7 +225,7 @@ static void take_result(asked_job *job, const beluga_event *event)
 
 static int ask(asked_job *job, beluga_error *err);
 
-/* Returns the word for the state of a job that has no results yet, or NULL. */
+/* If the job has no results yet, returns the name of its state, else NULL. */
 static const char *unended(const asked_job *job)
 {
     const beluga_batch_job *told = (const beluga_batch_job *)(const void *)job->jobs.data;

@@ -215,8 +215,8 @@ static const char *path_in(const char *url, const char *base)
     return path ? path : url;
 }
 
-/* Turn INVALID_INPUT of the writer into an error of the provider: the body was valid JSON, so
- * put_request wrote something wrong. */
+/* Set the error for a failure of the writer. The body was valid JSON, so INVALID_INPUT means that
+ * the provider's put_request made a mistake. */
 static int written_badly(const beluga_json_writer *writer, beluga_error *err)
 {
     int status = beluga__json_writer_status(writer);

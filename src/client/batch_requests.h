@@ -1,4 +1,4 @@
-/* The encoded requests of a batch job, one a line. */
+/* The encoded requests of a batch job, one per line. */
 #ifndef BELUGA__BATCH_REQUESTS_H
 #define BELUGA__BATCH_REQUESTS_H
 

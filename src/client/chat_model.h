@@ -13,8 +13,8 @@ struct beluga_chat_model {
     beluga_tool *tools[]; /* one reference to each tool */
 };
 
-/* Make a chat model, with references of its own to the target and the tools. Returns NULL without
- * memory. */
+/* Make a chat model, which gets its own references to the target and the tools. Returns NULL if out
+ * of memory. */
 beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools,
                                           size_t n);
 

@@ -21,7 +21,7 @@
 struct beluga_client {
     beluga__runtime runtime;
     atomic_uint refs;
-    uint32_t generation; /* fork generation at the time when the pool was made */
+    uint32_t generation; /* fork generation in which the client was made */
     beluga_telemetry_sink telemetry;
     /* the telemetry object of beluga_telemetry_init, with a reference; NULL: there is none */
     beluga_telemetry *observer;

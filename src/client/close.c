@@ -8,8 +8,8 @@
 
 /* ---- waiting for other users */
 
-/* Clear the CLOSING bit. Fails if there is no other reference left: the thread that released the
- * last one is about to signal this thread. */
+/* Clear the CLOSING bit. Fails if all other references have been released: the thread that released
+ * the last of them is about to signal this thread. */
 static bool reopen(beluga_client *client)
 {
     unsigned refs = atomic_load(&client->refs);

@@ -80,7 +80,7 @@ static void take_warnings(count_job *job)
         if (strstr(line, job->op->warnings[i])) continue;
         snprintf(line + n, room - n, "%s%s", n ? "; " : "", job->op->warnings[i]);
     }
-    /* this drops a character that was cut at the end */
+    /* if the last character was cut, this removes the rest of it */
     line[beluga__utf8_valid(line, strlen(line))] = '\0';
 }
 

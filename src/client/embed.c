@@ -154,8 +154,8 @@ static void part_finished(part *p)
     fail(job, &err);
 }
 
-/* Keep a vector. A part can't be freed inside its own event, so on failure it is cancelled, and its
- * end reports the failure. */
+/* Store a vector. A part can't be freed inside its own event, so on failure the part is cancelled,
+ * and the failure is reported when the part ends. */
 static void take_vector(part *p, const beluga_event *event)
 {
     if (p->failure.code) return;
@@ -294,7 +294,8 @@ static int make_parts(embed_job *job, beluga_error *err)
     job->max_inputs = (size_t)option_of(job, BELUGA_OPTION_MAX_INPUTS, limit);
     job->max_bytes = provider->max_input_bytes ? provider->max_input_bytes : SIZE_MAX;
     size_t most = (size_t)option_of(job, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
-    /* The number of texts gives the number of parts only if there is no limit of bytes. */
+    /* Without a limit on bytes the number of parts follows from the number of texts; with one, each
+     * text may need a part of its own. */
     size_t parts = job->max_bytes == SIZE_MAX ? (job->n - 1) / job->max_inputs + 1 : job->n;
     job->n_parts = parts < most ? parts : most;
     job->parts = beluga__zalloc(&target->runtime->allocator, job->n_parts * sizeof *job->parts);

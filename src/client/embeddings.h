@@ -9,9 +9,9 @@
 #include <beluga/embedding.h>
 
 struct beluga_embeddings {
-    beluga_allocator allocator; /* a copy of the allocator */
-    beluga__arena arena;        /* holds names and warnings */
-    float *values;              /* NULL before the first vector */
+    beluga_allocator allocator;
+    beluga__arena arena; /* holds names and warnings */
+    float *values;       /* NULL before the first vector */
     size_t count, dimensions;
     beluga_usage usage;
     const char *model, *provider, *request_id; /* NULL: unknown */

@@ -1,5 +1,5 @@
-/* A job: several calls on one loop with one result. embed.c, count.c and batch_job.c are the kinds
- * of jobs. */
+/* A job: several calls on one loop with one result. embed.c, count.c and batch_job.c implement the
+ * kinds of jobs. */
 #ifndef BELUGA__JOB_H
 #define BELUGA__JOB_H
 
@@ -9,7 +9,7 @@
 #include <beluga/embedding.h>
 
 struct beluga_job {
-    unsigned refs; /* one for the user's handle, one while the job runs */
+    unsigned refs; /* one reference for the user's handle, one while the job runs */
     bool running;
     beluga_chat_model *model; /* a reference */
     beluga_loop *loop;

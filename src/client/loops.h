@@ -1,7 +1,7 @@
 /* The loops that blocking calls lease. The most recently used loop is leased first, since its
  * connections are warm. There are no locks: the loop that was used last is swapped in and out
- * atomically, and the others are in two stacks of slot numbers, whose heads have a tag against
- * reuse (ABA). */
+ * atomically, and the others are in two stacks of slot numbers, whose heads contain a tag against
+ * the ABA problem. */
 #ifndef BELUGA__LOOPS_H
 #define BELUGA__LOOPS_H
 

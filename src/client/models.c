@@ -11,7 +11,7 @@ typedef struct names {
     beluga__buf bytes; /* the models' names, each followed by a NUL */
     beluga__buf infos; /* the models' facts, in the same order */
     size_t count;
-    beluga__buf page; /* token of the next page; empty: there is none */
+    beluga__buf page; /* token of the next page; empty: there is no next page */
     bool done;
     int status;
     beluga_error error;

@@ -11,7 +11,7 @@
 static int open_others(beluga_client *client, const beluga_config *config, beluga__others *out,
                        beluga_error *err);
 
-/* Open the target of a resolved configuration. Its provider may be one without code. */
+/* Open the target of a resolved configuration. The provider may be a provider without code. */
 static int open_target(beluga_client *client, const char *name, const beluga_config *config,
                        beluga__target **out, beluga_error *err)
 {

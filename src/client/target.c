@@ -54,7 +54,8 @@ static int show_url(beluga__target *t, const char *url)
     return t->shown_url ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Returns the address as it was configured; it may have placeholders for accounts. */
+/* Returns the base URL as it was configured. It may contain placeholders, such as the name of an
+ * account. */
 static const char *written_url(const beluga__target *t)
 {
     const char *url = beluga__settings_string(&t->settings, BELUGA_OPTION_BASE_URL);
@@ -388,7 +389,7 @@ static int take_stack(owned_target *owned, beluga__open_others_fn open_others, b
     return status;
 }
 
-/* Put all faults of the configuration into one error. */
+/* Check the configuration. The error contains all its faults. */
 static int check(beluga__target *t, beluga_error *err)
 {
     beluga__buf faults;

@@ -28,16 +28,17 @@ struct beluga_tool_run {
     const beluga_option *later; /* options of all steps except the first */
     size_t n_later;
     int64_t max_steps, steps;
-    beluga__running running; /* lists the run among the loop's calls until it ends */
-    /* watches the context while tools run; the run's calls watch it themselves */
+    beluga__running running; /* entry in the loop's list of running calls, until the run ends */
+    /* watches the context while tools run; during a call the call itself watches it */
     beluga__guard guard;
     bool cancelled;
     beluga_op *op; /* the call of the current step */
     beluga_response_builder builder;
-    beluga_response *answer; /* the answer whose tools run; in the end the last answer */
-    beluga__task next;       /* runs in the loop's next turn: starts the next step, or more jobs */
-    beluga__tool_jobs jobs;  /* jobs for the calls of the answer */
-    beluga_usage before;     /* usage of the steps that are over */
+    /* the answer whose tools run; when the run has ended, the last answer */
+    beluga_response *answer;
+    beluga__task next;      /* runs in the loop's next turn: starts the next step, or more jobs */
+    beluga__tool_jobs jobs; /* jobs for the tool calls in the answer */
+    beluga_usage before;    /* total usage of the steps that have ended */
     bool head_told, ended;
     void *span; /* telemetry span; NULL: there is none, or it has ended */
     int64_t start_ns;
@@ -170,7 +171,8 @@ static int add_result(beluga_tool_run *run, const beluga_event *result)
     return beluga_messages_add(run->messages, message);
 }
 
-/* Add the answer to the conversation, then the results of its calls in their order. */
+/* Add the answer to the conversation, and then the results of its tool calls, in the order of the
+ * calls. */
 static int collect(beluga_tool_run *run)
 {
     int status = beluga_messages_add(run->messages, beluga_response_message(run->answer));

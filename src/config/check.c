@@ -202,7 +202,7 @@ static void check_mode(checking *c)
 
 /* --- sections --------------------------------------------------------------------------------- */
 
-/* Check one setting by the rules for opening a model. */
+/* Check one setting by the same rules as when a model is opened. */
 static void check_entry(checking *c, const beluga_provider *provider, const beluga__config_entry *e)
 {
     beluga__settings *settings = beluga__zalloc(beluga_allocator_default(), sizeof *settings);
@@ -251,8 +251,8 @@ static bool is_for_http(const beluga__config_entry *e)
     return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
 }
 
-/* Check the settings of a section. If the provider is not known, which was reported already, an own
- * option may belong to any provider. */
+/* Check the settings of a section. If the provider is not known, this was reported already, and an
+ * own option is accepted if any provider has it. */
 static void check_entries(checking *c, const beluga_provider *provider,
                           const beluga__config_section *section)
 {

@@ -41,7 +41,7 @@ typedef struct beluga__config_sections {
     size_t count;
 } beluga__config_sections;
 
-/* A file, a folder, or an entry of BELUGA_PLUGIN_PATH. */
+/* A plug-in, or a folder of plug-ins, that a configuration file names. */
 typedef struct beluga__config_plugin {
     struct beluga__config_plugin *next;
     const char *path; /* absolute path */
@@ -120,7 +120,7 @@ bool beluga__config_is_same_url(const char *a, const char *b);
  * is returned as the error. */
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
-/* Check a text as if it were the file at `path`; the result is dropped. */
+/* Check a text as if it were the file at `path`. The settings are not kept. */
 int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 

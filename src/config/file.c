@@ -102,7 +102,8 @@ static int walk(reader *r, beluga__yaml_node *map, const char *what, visit_fn fu
 
 /* --- settings -------------------------------------------------------------------------------- */
 
-/* Returns whether a key is "command:…", or a header "Name: command:…". */
+/* Returns whether an option names a command: an API key "command:…", or a header "Name:
+ * command:…". */
 static bool names_command(const beluga_option *option)
 {
     static const char command[] = "command:";
@@ -165,7 +166,7 @@ static int add_list(reader *r, beluga__config_section *section, int key, const c
     return status;
 }
 
-/* The state of reading a map in place of a list. */
+/* The state of reading a map that sets an option of type LIST. */
 typedef struct pairs {
     beluga__config_section *section;
     int key;
@@ -197,7 +198,8 @@ static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void 
     return add_entry(r, p->section, p->option, &option, place);
 }
 
-/* Write a value as JSON. *json stays NULL after a fault that was recorded. */
+/* Write a value as JSON. If the value has a fault that was only recorded, this returns 0, and *json
+ * stays NULL. */
 static int make_json(reader *r, const char *name, beluga__yaml_node *value, const char **json,
                      size_t *length)
 {

@@ -98,7 +98,7 @@ static bool has_section(const beluga_config *config, const char *name)
     return false;
 }
 
-/* The known name that is closest to one that is not known. */
+/* The known name that is most similar to an unknown name. */
 typedef struct nearest_name {
     const char *wanted, *best; /* `best` is NULL if no name is close */
     unsigned limit;

@@ -23,7 +23,7 @@ struct beluga__yaml_node {
     } u;
     const char *text;
     uint32_t length;
-    uint32_t begin, end; /* offsets of its beginning and end, in characters */
+    uint32_t begin, end; /* offsets of the node's beginning and end, in characters */
     beluga__yaml_place place;
     uint8_t kind;
     bool flow;  /* {…} or […] */

@@ -12,7 +12,7 @@ typedef struct beluga__yaml beluga__yaml; /* a document */
 typedef struct beluga__yaml_node beluga__yaml_node;
 
 typedef struct beluga__yaml_place {
-    int line, column; /* both count from 1; a column is a character */
+    int line, column; /* both count from 1; columns count characters */
 } beluga__yaml_place;
 
 typedef enum beluga__yaml_kind {
@@ -20,7 +20,7 @@ typedef enum beluga__yaml_kind {
     BELUGA__YAML_SCALAR,
     BELUGA__YAML_LIST,
     BELUGA__YAML_MAP,
-    /* *name, which is refused, since it lets a small file expand to a huge one */
+    /* *name; the library refuses it, since it lets a small file expand to a huge one */
     BELUGA__YAML_ALIAS
 } beluga__yaml_kind;
 

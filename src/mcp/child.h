@@ -39,7 +39,7 @@ void beluga__child_close_input(beluga__child *child);
 bool beluga__child_has_ended(beluga__child *child);
 /* Send a signal to the child and to all processes of its group. */
 void beluga__child_kill(const beluga__child *child, int signal);
-/* Close all descriptors. A child that still runs is killed and waited for. */
+/* Close all descriptors. If the child still runs, kill it and wait for its end. */
 void beluga__child_end(beluga__child *child);
 
 /* Write how the child ended: "exit status 1", "signal 9"; "" if it is not known. */

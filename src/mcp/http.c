@@ -137,7 +137,7 @@ static void put_text(beluga_http_request *r, const char *name, const char *text)
     beluga__buf_free(&value);
 }
 
-/* Set a header of the settings, which were checked before. */
+/* Set a header from the settings. Its form was checked before. */
 static void put_line(post *p, const char *line)
 {
     size_t n = strcspn(line, ":");

@@ -59,7 +59,7 @@ static void fail(beluga__mcp_link *link, beluga__mcp_request *request, const bel
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Write the metadata that each request of the newer protocol revision carries. */
+/* Write the metadata that each request of the newer protocol revision must contain. */
 static void write_meta(const beluga__mcp_link *link, const beluga__mcp_request *request,
                        beluga_json_writer *w)
 {

@@ -1,4 +1,5 @@
-/* An MCP server with its thread. The public functions that make one are in the client's room. */
+/* An MCP server with its thread. The public functions that open a server are in
+ * src/client/mcp.c. */
 #ifndef BELUGA__MCP_H
 #define BELUGA__MCP_H
 

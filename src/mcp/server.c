@@ -1,5 +1,5 @@
-/* The life of an MCP server: its thread, which runs the conversation on a loop of its own, and its
- * references. */
+/* The lifetime of an MCP server: its references, and its thread, which runs the session on its own
+ * loop. */
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/limits.h"
@@ -43,7 +43,7 @@ static void end_opening(beluga_mcp *mcp)
     mcp->context = NULL;
 }
 
-/* Set the result of the opening, once; err NULL: it succeeded. */
+/* Set the result of the opening; this is done once. `err` is NULL if the opening succeeded. */
 static void publish(beluga_mcp *mcp, const beluga_error *err)
 {
     beluga__mcp_opening *report = mcp->report;

@@ -7,7 +7,7 @@
 #include "mcp/link.h"
 
 typedef struct beluga__mcp_session_events {
-    /* An opening has ended; err NULL: calls can be made now. */
+    /* An opening has ended. If `err` is NULL, calls can be made now. */
     void (*opened)(void *owner, const beluga_error *err);
     /* The list of tools was read. The owner gets a reference to the catalogue. */
     void (*listed)(void *owner, beluga__mcp_catalogue *catalogue);

@@ -27,7 +27,7 @@ typedef struct run {
     size_t length;
     beluga_context *context;
     beluga__guard guard;
-    beluga__arena arena; /* for the links of the guard */
+    beluga__arena arena; /* memory of the guard */
     beluga__task cancelled;
     beluga__buf *text; /* receives the tool's result */
     int status;

@@ -92,7 +92,8 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
 {
     attempt_stage *stage = beluga__container_of(base, attempt_stage, base);
     stage->end.usage = (beluga_usage)BELUGA_USAGE_INIT;
-    /* the loop's time of this step is exact enough, and reading the clock would cost more */
+    /* the time at which this step of the loop began is exact enough, and reading the clock would
+     * take longer */
     stage->start_ns = base->call->loop->now_ns;
     begin_span(stage);
     int status = beluga__layer_ask(base, err);

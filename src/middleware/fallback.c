@@ -22,7 +22,7 @@ enum { LOTS = 100 };
 typedef struct other {
     beluga__target *target; /* a reference */
     int64_t weight;
-    uint64_t mark; /* hash of its name, for routing_key */
+    uint64_t mark; /* hash of the target's provider, model and URL, for routing_key */
 } other;
 
 typedef struct fallback {

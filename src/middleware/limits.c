@@ -1,5 +1,5 @@
-/* Limits: a maximum of requests and tokens a minute, and of calls that run at once. A call waits
- * for its turn at most `limit_wait`, or is refused at once.
+/* Limits: a maximum number of requests and tokens per minute, and of calls that run at once. A call
+ * waits for its turn. If it would wait longer than `limit_wait`, it is refused.
  *
  * Requests and tokens are spread evenly by the generic cell rate algorithm (GCRA), with a burst of
  * one second: each rate has a time at which the next call conforms. A call reserves its turn in
@@ -27,7 +27,7 @@ typedef struct ticket ticket;
 
 typedef struct limits {
     beluga__layer base;
-    int64_t most_calls; /* maximum of calls that run at once; 0: no limit */
+    int64_t most_calls; /* maximum number of calls that run at once; 0: no limit */
     int64_t wait_ns;
     beluga__fork_lock lock; /* guards the fields below */
     rate requests, tokens;
@@ -38,9 +38,9 @@ typedef struct limits {
 
 typedef struct limits_stage {
     beluga__layer_stage base;
-    beluga__timer timer; /* runs until the call's turn, or until the longest wait ends */
+    beluga__timer timer; /* runs until the call's turn, or until `deadline_ns` */
     ticket *ticket;      /* set while the call waits for a place among the running calls */
-    int64_t deadline_ns; /* end of the longest wait */
+    int64_t deadline_ns; /* time until which the call may wait */
     int64_t reserved;    /* tokens taken from the rate for this call */
     bool counted;        /* the call has a place among the running calls */
     bool has_turn;       /* the call has reserved a turn in the rates and is not sent yet */
@@ -139,7 +139,7 @@ static void hold_until(limits *l, int64_t when_ns)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* --- maximum of calls at once ----------------------------------------------------------------- */
+/* --- maximum number of calls at once ---------------------------------------------------------- */
 
 static void free_ticket(ticket *t)
 {

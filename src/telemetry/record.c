@@ -227,7 +227,7 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     if (atomic_load_explicit(&t->stopped, memory_order_relaxed)) return NULL;
     if (!atomic_load_explicit(&t->has_thread, memory_order_acquire)) beluga__export_start(t);
     const beluga__span *above = parent;
-    /* the parent is the operation of the same call */
+    /* whether the parent is the operation span of the same call */
     bool same = above && start->call && above->call == start->call;
     beluga__subject *subject = same ? above->subject : beluga__subject_find(&t->subjects, start);
     beluga__span *span = subject ? beluga__span_take(&t->pool) : NULL;

@@ -38,7 +38,7 @@ typedef struct beluga__telemetry_setup {
     beluga__sampler sampler;
     bool parent_based;
     uint64_t sample_below; /* a trace is sampled if the low half of its id is below this number */
-    bool sample_rest;      /* the ratio is 1, so all traces are sampled */
+    bool sample_rest;      /* all traces are sampled, since the ratio is 1 */
     int64_t schedule_delay_ms, export_timeout_ms, max_queue, max_batch;
     int64_t metric_interval_ms, metric_timeout_ms;
     bool delta, latest, disabled, propagate, capture_content;
