@@ -120,7 +120,8 @@ static void tell_head(player *p)
     int status = fill_head(p);
     if (status) {
         beluga_error err;
-        beluga_error_set(&err, status, "the recorded headers: %s", beluga_error_text(status));
+        beluga_error_set(&err, status, "the recorded headers can't be used: %s",
+                         beluga_error_text(status));
         end_with(p, status, &err);
         return;
     }

@@ -247,7 +247,7 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     if (!status && beluga__json_writer_status(&writer)) status = written_badly(&writer, err);
     if (status > 0) status = BELUGA_ERROR_INTERNAL;
     if (status && !err->code)
-        beluga_error_set(err, status, "the request of the batch job: %s",
+        beluga_error_set(err, status, "the request can't be added to the batch job: %s",
                          beluga_error_text(status));
     make_one_line(&line);
     if (!status) status = keep(r, &line, err);

@@ -39,9 +39,10 @@ static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
     if (client->pool) busy = beluga__thread_pool_busy(client->pool);
     pthread_mutex_unlock(&client->lock);
     return beluga_error_set(err, BELUGA_ERROR_TIMEOUT,
-                            "the client is still held %u time%s, by models, loops, streams, "
-                            "operations, responses or work on threads (%u of its own are busy): "
-                            "free these first, and keep its allocator until then",
+                            "the client still has %u reference%s, held by models, loops, streams, "
+                            "operations, responses or work on threads (busy threads of the "
+                            "client: %u): free these first, and keep the client's allocator until "
+                            "then",
                             held, held == 1 ? "" : "s", (unsigned)busy);
 }
 

@@ -340,8 +340,8 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
     beluga_price unused;
     if (beluga_prices_find(prices, t->provider->name, t->model_name, &unused)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "budget: the price of %.48s/%.90s is not known: name a file that has "
-                            "it with the option prices",
+                            "budget: the price of %.48s/%.90s is not known: set the option prices "
+                            "to a file that has it",
                             t->provider->name, t->model_name);
 }
 

@@ -141,7 +141,7 @@ static void refuse(beluga__tool_job *job)
     for (size_t i = 0; i < model->n_tools && at < sizeof names; i++)
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "",
                                beluga_tool_name(model->tools[i]));
-    beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; there are: %s",
+    beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; the tools are: %s",
                      job->call->name, *names ? names : "none");
     begin_span(job, NULL);
     conclude(&job->outcome, err.code, &err, job->start_ns);

@@ -168,7 +168,7 @@ static int refuse(const trim *t, int64_t tokens, int64_t max)
 {
     return beluga_error_set(t->err, BELUGA_ERROR_LIMIT_EXCEEDED,
                             "the system text and the last turn alone have %" PRId64
-                            " tokens, over %" PRId64,
+                            " tokens, but the maximum is %" PRId64,
                             tokens, max);
 }
 

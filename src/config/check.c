@@ -48,7 +48,7 @@ static void check_variable(checking *c, const beluga__config_entry *e, const cha
 {
     const char *value = secure_getenv(name);
     if (!*name)
-        error_at(c, e, "%s: \"env:\" has no name of a variable behind it", what);
+        error_at(c, e, "%s: \"env:\" is not followed by the name of a variable", what);
     else if (!value || !*value)
         warn_at(c, e, "%s: the variable %.60s is not set", what, name);
 }
@@ -82,7 +82,7 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     else if (begins(value, "file:"))
         check_secret_file(c, e, what, rest);
     else if (!rest[strspn(rest, " \t")])
-        error_at(c, e, "%s: \"command:\" has no command behind it", what);
+        error_at(c, e, "%s: \"command:\" is not followed by a command", what);
     return true;
 }
 

@@ -44,10 +44,10 @@ int beluga__derived_check(beluga_registry *registry, const char *name, const cha
     int status = beluga__provider_name_check(name, BELUGA_ERROR_INVALID_CONFIG, err);
     if (status) return status;
     if (beluga_registry_contains(registry, name))
-        return beluga_error_set(
-            err, BELUGA_ERROR_INVALID_CONFIG,
-            "%s is a built-in or registered provider: choose another name for one that has a base",
-            name);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "%s is a built-in or registered provider: choose another name for "
+                                "a provider that has a base",
+                                name);
     if (*out) return 0;
     beluga__registry_hint(registry, base, hint, sizeof hint);
     return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,

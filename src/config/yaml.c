@@ -158,7 +158,7 @@ static int take(builder *b, const yaml_event_t *e)
     case YAML_DOCUMENT_START_EVENT:
         if (b->documents++ == 0) return 0;
         return refuse(b, &e->start_mark,
-                      "a second document begins here, but a configuration is one");
+                      "a second document begins here, but a configuration must be one document");
     case YAML_ALIAS_EVENT: return add_node(b, BELUGA__YAML_ALIAS, &e->start_mark, &node);
     case YAML_SCALAR_EVENT: return add_scalar(b, e);
     case YAML_SEQUENCE_START_EVENT:

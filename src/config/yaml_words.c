@@ -94,7 +94,7 @@ typedef struct complaint {
 
 static const complaint complaints[] = {
     {"could not find expected ':'", true,
-     "a colon and a space were expected behind a name (of at most 1,024 characters)"},
+     "a colon and a space were expected after a name (of at most 1,024 characters)"},
     {"did not find expected key", false,
      "a name was expected here: indent the line like those before it, and put quotes around the "
      "whole text"},

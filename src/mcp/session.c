@@ -405,8 +405,8 @@ static void expired(void *owner, beluga__mcp_request *request)
     if (again)
         beluga__mcp_link_hold(&s->link, request);
     else if (!ready || request->tool) {
-        beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND,
-                         "MCP server %s forgot its session again and again", s->link.name);
+        beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND, "MCP server %s keeps forgetting its session",
+                         s->link.name);
         beluga__mcp_link_failed(&s->link, request, &err);
         return;
     }

@@ -256,7 +256,7 @@ static int take_turn(limits_stage *stage, beluga_error *err)
     if (turn <= now_ns) return 0;
     if (!stage->has_turn)
         return refuse(stage, turn - now_ns,
-                      "requests_per_minute, tokens_per_minute, or the provider's own", err);
+                      "requests_per_minute, tokens_per_minute, or the provider's own limit", err);
     set_timer(stage, turn);
     return 1;
 }

@@ -97,7 +97,7 @@ static void run(exchange *x, int64_t deadline_ns)
     }
     if (x->done) return;
     x->status = BELUGA_ERROR_TIMEOUT;
-    beluga_error_set(&x->error, BELUGA_ERROR_TIMEOUT, "no answer in time");
+    beluga_error_set(&x->error, BELUGA_ERROR_TIMEOUT, "the receiver did not answer in time");
     if (x->transfer) x->e->loop->base.ops->transfer_cancel(x->transfer, NULL);
     x->transfer = NULL;
 }
