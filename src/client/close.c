@@ -60,7 +60,8 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* Return an error if the client can't be closed, so that waiting would be useless. */
+/* Return an error if it would be useless to wait: in a forked child, or inside a callback of this
+ * client. */
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())

@@ -24,7 +24,7 @@ typedef struct part {
 struct embed_job {
     beluga_job base;
     const beluga__input *inputs;
-    /* holds copies of the inputs if the caller's may be freed before the job ends */
+    /* holds copies of the texts if the caller may free its texts before the job ends */
     beluga__arena texts;
     size_t n, next; /* number of texts, and index of the first that was not sent yet */
     size_t max_inputs, max_bytes;

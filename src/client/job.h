@@ -32,7 +32,8 @@ void beluga__job_abort_call(beluga_op **op);
 void beluga__job_end(beluga_job *job);
 /* If `out` is not NULL, give the caller a handle, which holds a reference. */
 void beluga__job_hand_over(beluga_job *job, beluga_job **out);
-/* Returns the spec of the job's next call. */
+/* Returns a call spec with the job's loop, context and options. The caller sets the other
+ * members. */
 beluga__call_spec beluga__job_spec(const beluga_job *job);
 
 /* A thread's wait for a job. */

@@ -272,9 +272,9 @@ static int take_exchange(owned_target *owned, beluga_error *err)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-/* Set the value of a header with a secret for a replay of a cassette. No file is read and no
- * command is run: the value is a placeholder then. The value of an environment variable is kept, so
- * that it is masked as it was in the recording. */
+/* Set the value of a header that refers to a secret, for a replay of a cassette. No file is read
+ * and no command is run: a placeholder replaces their secrets. The value of an environment variable
+ * is kept, so that it is masked as it was in the recording. */
 static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {

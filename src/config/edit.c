@@ -21,7 +21,7 @@ typedef struct edit {
     beluga__yaml_node *map;
     beluga__yaml_node *key;    /* the last name of the path that exists; NULL: none */
     beluga__yaml_node *target; /* the value of `key` */
-    size_t at, removed;        /* the bytes of the text that are removed */
+    size_t at, removed;        /* offset and number of the bytes that are removed from the text */
     beluga__buf put;           /* the bytes that are inserted in their place */
 } edit;
 

@@ -28,7 +28,8 @@ typedef struct resolution {
     beluga_error *err;
     step steps[BELUGA__MAX_ALIASES];
     size_t n_steps;
-    const beluga__config_file *file; /* file of the last reference; NULL: the caller gave it */
+    /* file that has the last reference; NULL: the caller gave it */
+    const beluga__config_file *file;
     int line, column;
     char provider[BELUGA__MAX_PROVIDER_NAME + 1];
     const char *model; /* NULL: the provider's default model */
@@ -181,7 +182,8 @@ static int take_provider(resolution *r, const char *name)
     size_t n = strlen(name);
     const beluga__setting *given = &r->config->settings.known[BELUGA_OPTION_BASE];
     r->base = beluga__config_find_base(r->config, name, &file, &entry);
-    /* A base in the file layer belongs to the provider that was resolved before. */
+    /* A base in the file layer is not used: it belongs to the provider that was resolved
+     * earlier. */
     if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
     if (n > BELUGA__MAX_PROVIDER_NAME || !(r->base || beluga_registry_contains(r->registry, name)))
         return 0;

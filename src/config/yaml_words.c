@@ -44,8 +44,8 @@ static size_t count_directives(const char *text, size_t length, size_t *last)
 }
 
 /* Returns whether one of the characters NEL, LS and PS begins here. In YAML 1.1, which libyaml
- * reads, they end a line and so a comment; in YAML 1.2 they do not. They must be escaped, so that a
- * file means the same in both versions. */
+ * reads, they end a line, and therefore a comment; in YAML 1.2 they do not. They must be escaped,
+ * so that a file means the same in both versions. */
 static bool is_line_separator(const char *at, size_t left)
 {
     return begins(at, left, "\xc2\x85") || begins(at, left, "\xe2\x80\xa8") ||

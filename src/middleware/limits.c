@@ -19,7 +19,8 @@ enum { DEFAULT_WAIT_MS = 60000 };
 
 typedef struct rate {
     int64_t cost_ns; /* nanoseconds for each request or token; 0: no limit */
-    /* time (monotonic) at which all requests or tokens taken so far are within the limit */
+    /* GCRA's theoretical arrival time (monotonic clock): the time at which the requests or tokens
+     * taken so far are within the limit again */
     int64_t next_ns;
 } rate;
 

@@ -24,7 +24,7 @@ typedef struct retry {
      * budget now. */
     int64_t earned;
     _Atomic int64_t saved;
-    /* last time at which `saved` was increased for the time that had passed */
+    /* time at which `refill` last increased `saved` */
     _Atomic int64_t refilled_ns;
 } retry;
 

@@ -175,8 +175,8 @@ static void add_start(beluga__span *span, const beluga__span *parent,
     if (span->telemetry->settings.capture_content) beluga__content_ask(span, start->call);
 }
 
-/* Link a batch's span to the span of one of its inputs, so that people find each input from the
- * batch. */
+/* Link a batch's span to the span of one of its inputs, so that the trace of each input can be
+ * found from the batch. */
 static void link_to(beluga__span *batch, uint64_t id)
 {
     uint32_t most = batch->telemetry->settings.limits.links;
