@@ -45,7 +45,7 @@ static inline beluga__open_cassette *beluga__cassette_of(const beluga_loop *loop
     return beluga__container_of(loop->ops, beluga__open_cassette, ops);
 }
 
-/* Open a directory. The runtime must outlive the cassette. Errors are those of
+/* Open a directory. The runtime must outlive the cassette. Returns the same codes as
  * beluga_client_set_cassette. */
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
                          const beluga__loop_ops *network, beluga__open_cassette **out,

@@ -53,7 +53,7 @@ static int no_memory(reader *r)
                             r->file->path);
 }
 
-/* Returns the position of a value, or that of its key if the value has none. */
+/* Returns the position of a value, or, if the value is missing, the position of its key. */
 static beluga__yaml_place place_of(const reader *r, beluga__yaml_node *node)
 {
     beluga__yaml_place place = r->place;

@@ -248,7 +248,7 @@ static const char *protocol_of(const resolution *r)
     return r->base ? r->base : r->provider;
 }
 
-/* Returns the name of a provider's own option as in its table: "organization" becomes
+/* Returns the name that a provider's own option has in the provider's table: "organization" becomes
  * "openai.organization". */
 static const char *full_name(const char *provider, beluga__arena *arena, const char *name)
 {

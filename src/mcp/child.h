@@ -12,7 +12,7 @@ typedef struct beluga__child_command {
     const char *const *args; /* arguments without the command, ended by NULL; NULL: none */
     /* "NAME=value", ended by NULL; added to the variables that every child gets */
     const char *const *env;
-    const char *cwd; /* working directory; NULL: that of this process */
+    const char *cwd; /* working directory; NULL: the working directory of this process */
 } beluga__child_command;
 
 typedef struct beluga__child {
@@ -25,10 +25,10 @@ typedef struct beluga__child {
 } beluga__child;
 
 /* Start a command. The child gets the three pipes and none of this process's other descriptors. Of
- * this process's environment it gets only what every program needs, so that an MCP server does not
- * see the keys of its host. Returns 0; NOT_FOUND if there is no such command; INVALID_INPUT for
- * other reasons, such as a file that is not executable; LIMIT_EXCEEDED if no file descriptor is
- * left; NO_MEMORY.
+ * this process's environment variables it gets only those that every program needs, so that an MCP
+ * server does not see the keys of its host. Returns 0; NOT_FOUND if there is no such command;
+ * INVALID_INPUT for other reasons, such as a file that is not executable; LIMIT_EXCEEDED if no file
+ * descriptor is left; NO_MEMORY.
  *
  * Threads: no signal is blocked in the child, even if this thread blocks signals. */
 int beluga__child_start(beluga__child *child, const beluga__child_command *command,

@@ -75,8 +75,8 @@ void beluga__totals_add(beluga__totals *totals, const beluga__totals *more)
     for (int i = 0; i < BELUGA__SUMS; i++) totals->sums[i] += more->sums[i];
 }
 
-/* Subtract earlier totals. The minimum and the maximum can't be subtracted, so they stay those
- * since the start. */
+/* Subtract earlier totals. The minimum and the maximum can't be subtracted, so they still cover the
+ * whole time since the start. */
 void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *before)
 {
     for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) {
