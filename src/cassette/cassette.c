@@ -77,7 +77,7 @@ static int grow(beluga__open_cassette *cassette)
     return 0;
 }
 
-/* Append a tape, whose three texts are in one block of memory. */
+/* Append a tape. Its name, method and URL share one block of memory. */
 static int keep(beluga__open_cassette *cassette, const char *name, const char *method,
                 const char *url, uint64_t body)
 {
@@ -172,7 +172,7 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
     int status = beluga__sized_read(&known, given, offsetof(beluga_cassette, realtime), true);
     if (!known.directory || !*known.directory)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the cassette's size or directory is not set");
+                                "the member size or directory of the beluga_cassette is not set");
     if (status)
         return beluga_error_set(
             err, status,

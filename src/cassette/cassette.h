@@ -1,5 +1,5 @@
-/* A cassette: a directory of recorded HTTP exchanges. For the layers above it is a table of loop
- * functions, which stands in front of the network's table, so they work as always.
+/* A cassette: a directory of recorded HTTP exchanges. To the code above it, a cassette is a table
+ * of loop functions. The table is used instead of the network's, so this code runs unchanged.
  *
  * cassette.c opens directories, record.c and replay.c carry out exchanges, write.c and read.c know
  * the file format, and match.c finds the recording for a request and explains how the nearest one
@@ -45,12 +45,12 @@ static inline beluga__open_cassette *beluga__cassette_of(const beluga_loop *loop
     return beluga__container_of(loop->ops, beluga__open_cassette, ops);
 }
 
-/* Open a directory. The runtime must outlive the cassette. Errors are those of
+/* Open a directory. The runtime must outlive the cassette. Returns the same codes as
  * beluga_client_set_cassette. */
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
                          const beluga__loop_ops *network, beluga__open_cassette **out,
                          beluga_error *err);
-/* Free a cassette and those that it replaced. No call may be running. */
+/* Free a cassette and all cassettes that it replaced. No call may be running. */
 void beluga__cassette_free(beluga__open_cassette *cassette);
 
 #endif

@@ -18,7 +18,7 @@ static uint64_t digest_bytes(const char *bytes, size_t n)
 }
 
 /* Returns the digest of a number: 1, 1.0 and 1e0 are the same number, and so are 0 and -0. The
- * integer is added, since it may have more digits than a double can hold. */
+ * digest includes the integer, too, since it may have more digits than a double can hold. */
 static uint64_t digest_number(const beluga_json *value)
 {
     double number = beluga_json_double(value, 0);
@@ -63,7 +63,7 @@ typedef struct difference {
     char pointer[POINTER_TEXT]; /* JSON pointer to the compared value */
 } difference;
 
-/* Write the part of a text around the byte at which it begins to differ. */
+/* Write the part of a text around byte `at`, where it begins to differ from another text. */
 static void show_text(char *out, const char *text, size_t n, size_t at)
 {
     size_t start = at > BEFORE && n > SHOWN ? at - BEFORE : 0,
@@ -314,8 +314,8 @@ static int compare_with(const beluga__open_cassette *cassette, const beluga__tap
     return status ? status : compare_bodies(d, recording, asked, tape->name, err);
 }
 
-/* Returns the tape whose address shares most of the path, for the message that no recording has
- * this address. */
+/* Returns the tape whose URL path is most like the path of the request. The error message names
+ * this tape when no recording has the request's method and path. */
 static const beluga__tape *nearest_address(const beluga__open_cassette *cassette,
                                            const beluga__asked *asked, difference *d)
 {

@@ -12,7 +12,8 @@ typedef struct beluga__asked {
     size_t length;
 } beluga__asked;
 
-/* Returns a digest that is equal for bodies with the same meaning. */
+/* Returns a digest of the body. Bodies with the same meaning have the same digest, for example JSON
+ * with its members in another order. */
 uint64_t beluga__asked_digest(const beluga__asked *asked);
 /* Find the recording that answers the request, read it, and mark it as used. NOT_FOUND explains how
  * the nearest recording differs. */

@@ -1,4 +1,4 @@
-/* Replaces this room in a library that neither records nor replays. */
+/* Replaces this room in a library that is built without cassettes. */
 #include "base/left_out.h"
 #include "cassette/cassette.h"
 

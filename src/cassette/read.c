@@ -1,5 +1,5 @@
-/* Reads and checks a file completely, so that for a mistake in a file that was edited by hand the
- * error names the file, and the line or the member. */
+/* Reads a file and checks all of it. If a file was edited by hand and has a mistake, the error
+ * names the file, and the line or the member. */
 #include "base/file.h"
 #include "cassette/recording.h"
 
@@ -150,7 +150,7 @@ static int ending_of(const beluga__recording *r)
     return -1;
 }
 
-/* Check the end. A file without one is incomplete, and must not be replayed as a complete
+/* Check the member "end". A file without it is incomplete, and must not be replayed as a complete
  * answer. */
 static int check_end(beluga__recording *r, const char *name, beluga_error *err)
 {

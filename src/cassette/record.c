@@ -1,5 +1,5 @@
 /* Records an exchange: each event of the network is passed on to the handler at once, and the file
- * is written when the exchange ends, before the handler is told. */
+ * is written when the exchange ends, before the handler learns of the end. */
 #include "cassette/record.h"
 
 #include "base/clock.h"
@@ -24,7 +24,7 @@ typedef struct recorder {
     int64_t last_ns, head_ms;
 } recorder;
 
-/* To callers the recorder is the transfer. */
+/* Returns the recorder that a caller uses as an opaque transfer. */
 static recorder *recorder_of(beluga__transfer *transfer)
 {
     return (recorder *)(void *)transfer;
@@ -33,7 +33,7 @@ static recorder *recorder_of(beluga__transfer *transfer)
 static int64_t lap_ms(recorder *r)
 {
     int64_t now = beluga__now_ns(), ms = (now - r->last_ns) / BELUGA__NS_PER_MS;
-    /* less than a millisecond is left over and counts for the next interval */
+    /* the rounding remainder, less than a millisecond, counts for the next interval */
     r->last_ns += ms * BELUGA__NS_PER_MS;
     return ms;
 }
@@ -47,7 +47,7 @@ static void free_recorder(recorder *r)
 }
 
 /* Returns an error if a part of the body was lost. Such an exchange is not recorded, since a replay
- * would take the part for the whole. */
+ * would present the incomplete body as the complete one. */
 static int first_loss(const recorder *r, beluga_error *err)
 {
     const beluga__buf *bufs[] = {&r->request_body, &r->body, &r->chunks};
@@ -110,7 +110,7 @@ static void on_head(void *owner)
     r->handler->head(r->owner);
 }
 
-/* Handle bytes of the body. The handler comes last, since it may end the exchange and free the
+/* Handle bytes of the body. The handler is called last, since it may end the exchange and free the
  * recorder. */
 static void on_body(void *owner, char *bytes, size_t n)
 {

@@ -1,4 +1,5 @@
-/* The transfers of a loop that records: they use the network, and are also written to files. */
+/* The transfers of a loop that records a cassette: they use the network, and each exchange is also
+ * written to a file. */
 #ifndef BELUGA__CASSETTE_RECORD_H
 #define BELUGA__CASSETTE_RECORD_H
 

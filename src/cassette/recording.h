@@ -7,10 +7,10 @@
 #include "base/limits.h"
 #include "cassette/cassette.h"
 
-/* How an exchange ended; the file has the name of it. */
+/* How an exchange ended. The file stores the name from beluga__ending_names. */
 typedef enum beluga__ending {
-    BELUGA__END_COMPLETE, /* the whole body came */
-    /* the answer was complete before the body ended, and the rest was not read */
+    BELUGA__END_COMPLETE, /* the whole body arrived */
+    /* the answer was complete before the body ended, so the rest of the body was not read */
     BELUGA__END_ENOUGH,
     BELUGA__END_CANCELLED, /* the caller cancelled the exchange */
     BELUGA__END_FAILED     /* an error of the network or of the library ended the exchange */
@@ -20,20 +20,20 @@ extern const char *const beluga__ending_names[4];
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* A chunk: body bytes that came at once. They lie between the `end` of the chunk before it and this
- * `end`. */
+/* A chunk: bytes of the body that arrived together. They begin at the previous chunk's `end` (0 for
+ * the first chunk) and stop before this `end`. */
 typedef struct beluga__chunk {
     size_t end;
     int64_t after_ms;
 } beluga__chunk;
 
-/* What is written of an exchange. All pointers are borrowed; secrets in the bodies are masked in
- * place. */
+/* The parts of an exchange that are written to its file. All pointers are borrowed; secrets in the
+ * bodies are masked in place. */
 typedef struct beluga__exchange {
-    const beluga_http_request *request; /* without its body, which the network has taken over */
+    const beluga_http_request *request; /* the network owns its body now */
     beluga__buf *request_body;
     bool has_body;
-    const beluga_http_response *response; /* status 0: no answer came */
+    const beluga_http_response *response; /* status 0: no answer arrived */
     int64_t head_ms;
     beluga__buf *body;
     const beluga__chunk *chunks;
@@ -58,20 +58,22 @@ int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *co
 typedef struct beluga__recording {
     beluga__json_scratch scratch; /* holds the JSON values below */
     const char *method, *url;
-    const beluga_json *request, *response, *end; /* `response` is NULL if no answer came */
+    const beluga_json *request, *response, *end; /* `response` is NULL if no answer arrived */
     beluga__ending ending;
-    uint64_t random; /* seed for ids that the answer itself does not have */
+    uint64_t random; /* seed for ids that the library makes when the answer has none */
 } beluga__recording;
 
-/* Read a file. Errors name file and line. Free the recording in any case. Blocks. */
+/* Read a file. Errors name the file and the line. Free the recording afterwards, also on failure.
+ * Blocks. */
 int beluga__recording_read(beluga__recording *recording, const beluga__open_cassette *cassette,
                            const char *name, beluga_error *err);
-/* Read the text of a file, which errors call `name`. Free the recording in any case. */
+/* Read a recording from the text of a file. Errors use `name` as the name of the file. Free the
+ * recording afterwards, also on failure. */
 int beluga__recording_parse(beluga__recording *recording, const beluga_allocator *allocator,
                             const char *name, const beluga__buf *text, beluga_error *err);
 void beluga__recording_free(beluga__recording *recording);
-/* Append the bytes of a body or a chunk ("json", "text" or "base64") to a buffer. Errors name the
- * member `path`. */
+/* Replace the contents of `out` with the bytes of a body or a chunk, which `holder` has as "json",
+ * "text" or "base64". Errors use `path` as the name of `holder`. */
 int beluga__recording_bytes(beluga__recording *recording, const beluga_json *holder,
                             const char *path, beluga__buf *out, beluga_error *err);
 

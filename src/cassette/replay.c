@@ -17,17 +17,17 @@ typedef struct player {
     void *owner;
     beluga_http_response *response;
     beluga__recording recording;
-    const beluga_json *chunks, *chunk; /* `chunk` is the next chunk; NULL: none is left */
+    const beluga_json *chunks, *chunk; /* `chunk` is the next chunk; NULL: no chunk is left */
     beluga__buf bytes;                 /* bytes of the chunk that is being delivered */
     beluga__task task;
     beluga__timer timer;
     bool told_head;
     bool paused, waits; /* waits: the next delivery was due during the pause */
     bool inside;        /* the handler is running */
-    bool dead;          /* the handler that is running has ended this exchange */
+    bool dead;          /* the handler ended the exchange while it ran */
 } player;
 
-/* To callers the player is the transfer. */
+/* Returns the player that a caller uses as an opaque transfer. */
 static player *player_of(beluga__transfer *transfer)
 {
     return (player *)(void *)transfer;
@@ -103,8 +103,8 @@ static void tell_end(player *p)
     end_with(p, complete ? 0 : err.code, complete ? NULL : &err);
 }
 
-/* Leave a delivery. A player that its own handler has ended is freed only now, since the handler
- * could still read the bytes. */
+/* End a delivery. If the handler ended the exchange while it ran, the player is freed only now: the
+ * handler could still read the bytes. */
 static void leave(player *p)
 {
     p->inside = false;
@@ -120,7 +120,8 @@ static void tell_head(player *p)
     int status = fill_head(p);
     if (status) {
         beluga_error err;
-        beluga_error_set(&err, status, "the recorded headers: %s", beluga_error_text(status));
+        beluga_error_set(&err, status, "the recorded headers can't be used: %s",
+                         beluga_error_text(status));
         end_with(p, status, &err);
         return;
     }

@@ -1,4 +1,4 @@
-/* The transfers of a loop that replays: they are answered from files. */
+/* The transfers of a loop that replays a cassette: they are answered from files. */
 #ifndef BELUGA__CASSETTE_REPLAY_H
 #define BELUGA__CASSETTE_REPLAY_H
 

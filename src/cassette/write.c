@@ -59,7 +59,8 @@ static bool is_text(const char *bytes, size_t n)
     return true;
 }
 
-/* Returns whether the bytes are JSON. `exactly`: they must also equal its compact form. */
+/* Returns whether the bytes are JSON. `exactly`: they must also be the compact form of that
+ * JSON. */
 static bool is_json(writing *at, const char *bytes, size_t n, bool exactly)
 {
     const beluga_json *root;
@@ -106,7 +107,8 @@ static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
         beluga_json_put_string_n(&at->w, "text", bytes, n);
 }
 
-/* Write a time. A time of 0 is left out, so that two recordings differ less. */
+/* Write a time. A time of 0 is left out, so that two recordings of the same exchange differ
+ * less. */
 static void put_time(writing *at, int64_t ms)
 {
     if (ms) beluga_json_put_int(&at->w, "after_ms", ms);
@@ -170,7 +172,8 @@ static void put_response_header(writing *at, const char *line)
     if (is_private(line, n))
         beluga__buf_printf(&shown, "%.*s: [redacted]", (int)n, line);
     else
-        beluga__http_redact_url(&shown, line); /* a header such as "location" contains a URL */
+        /* a header such as "location" contains a URL, which may include a key */
+        beluga__http_redact_url(&shown, line);
     if (shown.status) at->text.status = shown.status;
     put_text(at, NULL, shown.data, shown.length);
     beluga__buf_free(&shown);
@@ -197,8 +200,8 @@ static void put_response(writing *at)
     beluga_json_begin_object(&at->w, "response");
     put_time(at, x->head_ms);
     beluga_json_put_int(&at->w, "status", x->response->status);
-    /* No header says that HTTP/2 marks the end of the body, so the file says if a body has no
-     * marked end. */
+    /* In HTTP/2 every body has a marked end, but no header shows that. So the file records the
+     * other case: a body that lasts until the connection closes. */
     if (!beluga__http_is_framed(x->response)) beluga_json_put_bool(&at->w, "until_close", true);
     beluga_json_begin_array(&at->w, "headers");
     const char *line = x->response->headers.data, *end = line + x->response->headers.length;

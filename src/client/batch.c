@@ -1,6 +1,6 @@
-/* Batches: each input that is in flight has a slot, and the number of slots limits the memory
- * whatever the number of inputs. The simple call for arrays is a batch whose source is an array; it
- * runs on a leased loop. */
+/* Batches: each input that is in flight has a slot, so the number of slots limits the memory, and
+ * the number of inputs does not matter. The simple call for arrays is a batch whose source is an
+ * array; it runs on a leased loop. */
 #include "base/mem.h"
 #include "client/batch_span.h"
 #include "client/chat_model.h"
@@ -44,7 +44,7 @@ struct beluga_batch_op {
     batch_slot *slots;
     size_t n_slots, n_free;
     uint64_t next;
-    int status; /* the error that ended the source */
+    int status; /* error code with which the source ended; 0: no error */
     bool exhausted;
     beluga__batch_span span;
 };
@@ -105,7 +105,8 @@ static void on_event(void *payload, const beluga_event *event)
 
 /* --- tool loops ------------------------------------------------------------------------------- */
 
-/* A run can't be freed by its own terminal event, so this waits until the slot is used again. */
+/* A run can't be freed inside its own terminal event, so it is freed when the slot is used
+ * again. */
 static void drop_tools(batch_slot *slot)
 {
     if (!slot->tools) return;
@@ -147,8 +148,9 @@ static void on_tool_event(void *payload, const beluga_event *event)
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
-/* Join the batch's options and the item's options, which come last and so win. `owned` stays NULL
- * if the item has none: then the batch's options are used unchanged. */
+/* Join the batch's options and the item's options. A later option replaces an earlier one, so the
+ * item's options win. `owned` stays NULL if the item has none: then the batch's options are used
+ * unchanged. */
 static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item,
                         beluga_option **owned)
 {
@@ -312,7 +314,7 @@ static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batc
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
-/* Start a batch. `asks` has one of the two kinds of sources, and the callbacks. */
+/* Start a batch. `asks` holds the arguments: one of the two kinds of source, and the callbacks. */
 static int start(const beluga_batch_op *asks, beluga_chat_model *model, beluga_loop *loop,
                  beluga_context *ctx, beluga_batch_op **out, beluga_error *err,
                  const beluga_option *opts, size_t n_opts)
@@ -413,7 +415,7 @@ static void array_done(void *payload, int status, uint64_t succeeded, uint64_t f
     ((array_run *)payload)->done = true;
 }
 
-/* Set *err to the first failure, with the number of all failures. */
+/* Set *err to the first failure. Its message has the number of all failures. */
 static int combine(const array_run *run, beluga_error *err)
 {
     size_t failed = 0, first = 0;

@@ -1,5 +1,5 @@
-/* Batch jobs: each public function makes one call, or for a list of jobs one call a page. Results
- * are delivered as they arrive, and decoded by batch_result.c. */
+/* Batch jobs. Each public function makes one call; listing jobs makes one call for each page.
+ * Results are delivered as they arrive, and decoded by batch_result.c. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/batch_requests.h"
@@ -24,8 +24,8 @@ typedef struct question {
     void *payload;
 } question;
 
-/* How many jobs the answer of each kind of call describes, and whether its question has the id of a
- * job. */
+/* The shape of one kind of call: how many jobs its answer describes, and whether the caller must
+ * pass the id of a job. */
 typedef struct shape {
     enum { NOTHING, ONE_JOB, ANY_NUMBER } tells;
     bool by_id;
@@ -54,13 +54,13 @@ typedef struct asked_job {
     size_t count;          /* number of jobs */
     size_t before_page;    /* number of the jobs on earlier pages */
     size_t strings_before; /* bytes of the strings of jobs on earlier pages */
-    beluga__buf page;      /* token of the next page; empty: there is none */
+    beluga__buf page;      /* token of the next page; empty: there is no next page */
     unsigned pages;
     /* for decoding results, since the loop's own scratch memory is in use then */
     beluga__json_scratch scratch;
     int stuck;        /* error code if a job could not be kept, else 0 */
     bool has_results; /* at least one result was delivered */
-    /* a result is being decoded; its plug-in must not emit another result now */
+    /* a result is being decoded; the plug-in that decodes it must not emit another result now */
     bool decoding;
     bool given_up; /* the receiver of results has asked to stop */
 } asked_job;
@@ -108,7 +108,8 @@ static void lost(void *payload)
     beluga__job_end(&job->base);
 }
 
-/* Set the string pointers of the jobs. The strings lie behind each other, four for each job. */
+/* Set the string pointers of the jobs. The strings are stored one after the other, four for each
+ * job. */
 static void point_to_strings(beluga_batch_job *jobs, size_t n, const char *at)
 {
     for (size_t i = 0; i < n; i++) {
@@ -157,8 +158,8 @@ static void succeed(asked_job *job)
 static void take_job(asked_job *job, const beluga_batch_job *told)
 {
     const char *const strings[] = {told->id, told->name, told->raw_state, told->reason};
-    /* Only a list has several jobs; other answers may describe their job again, and the last
-     * description counts. */
+    /* Only the answer to a list call describes several jobs. Other answers may describe one job
+     * more than once; then the last description counts. */
     if (shape_of(&job->question)->tells != ANY_NUMBER) {
         beluga__buf_clear(&job->jobs);
         beluga__buf_clear(&job->strings);
@@ -224,7 +225,7 @@ static void take_result(asked_job *job, const beluga_event *event)
 
 static int ask(asked_job *job, beluga_error *err);
 
-/* Returns the word for the state of a job that has no results yet, or NULL. */
+/* If the job has no results yet, returns the name of its state, else NULL. */
 static const char *unended(const asked_job *job)
 {
     const beluga_batch_job *told = (const beluga_batch_job *)(const void *)job->jobs.data;
@@ -288,7 +289,7 @@ static void failed(asked_job *job, const beluga_error *error)
     fail(job, &err);
 }
 
-/* Drop the jobs of the current page, since another attempt at it begins. */
+/* Drop the jobs of the current page, since another attempt to read this page begins. */
 static void forget_page(asked_job *job)
 {
     job->count = job->before_page;
@@ -363,7 +364,8 @@ static int check(const question *q, beluga_error *err)
     return check_requests(q, err);
 }
 
-/* Copy the string of the question (id or name), since the caller's may not live long enough. */
+/* Copy the id or the name that the question has, since the caller's string may be freed before the
+ * call ends. */
 static int copy_question(asked_job *job, const question *q, beluga_error *err)
 {
     const char *text = q->id ? q->id : q->name;
@@ -410,7 +412,7 @@ static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_
 
 /* --- on a loop -------------------------------------------------------------------------------- */
 
-/* These functions make a question without its callback, which the caller sets. */
+/* The following functions make a question. The caller adds the callback. */
 static question to_create(beluga_chat_model *model, beluga_context *ctx,
                           const beluga_batch_requests *requests, const char *name,
                           const beluga_option *opts, size_t n_opts)

@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 
-/* Bytes that are reserved for what encloses the requests: the parts of a form, or the brackets of a
- * list. */
+/* Bytes that are reserved for the text around the requests: the headers of a multipart form, or the
+ * brackets of a list. */
 enum { ENVELOPE_BYTES = 64 * 1024 };
 
 static const char id_characters[] =
@@ -141,7 +141,7 @@ static char *copy_text(const beluga_allocator *allocator, const char *text)
     return copy ? memcpy(copy, text, n) : NULL;
 }
 
-/* Check that all requests of a job ask the same model, where the API needs that. The first request
+/* If the API requires that all requests of a job use the same model, check this. The first request
  * sets the model. */
 static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga_error *err)
 {
@@ -157,7 +157,7 @@ static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga
                             r->model_name, call->model_name);
 }
 
-/* Keep the warnings of a request; those that find no memory are dropped. */
+/* Keep the warnings of a request. A warning is dropped if there is no memory for it. */
 static void take_warnings(beluga_batch_requests *r, const beluga_http_request *request)
 {
     drop_warnings(r);
@@ -204,7 +204,8 @@ static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error 
     return no_memory(err);
 }
 
-/* Returns the part of the URL behind the base URL, or else the path behind the host. */
+/* Returns the part of the URL after the base URL, or, if the URL does not begin with the base URL,
+ * the path after the host. */
 static const char *path_in(const char *url, const char *base)
 {
     size_t n = base ? strlen(base) : 0;
@@ -214,8 +215,8 @@ static const char *path_in(const char *url, const char *base)
     return path ? path : url;
 }
 
-/* Turn INVALID_INPUT of the writer into an error of the provider: the body was valid JSON, so
- * put_request wrote something wrong. */
+/* Set the error for a failure of the writer. The body was valid JSON, so INVALID_INPUT means that
+ * the provider's put_request made a mistake. */
 static int written_badly(const beluga_json_writer *writer, beluga_error *err)
 {
     int status = beluga__json_writer_status(writer);
@@ -246,7 +247,7 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     if (!status && beluga__json_writer_status(&writer)) status = written_badly(&writer, err);
     if (status > 0) status = BELUGA_ERROR_INTERNAL;
     if (status && !err->code)
-        beluga_error_set(err, status, "the request of the batch job: %s",
+        beluga_error_set(err, status, "the request can't be added to the batch job: %s",
                          beluga_error_text(status));
     make_one_line(&line);
     if (!status) status = keep(r, &line, err);
@@ -254,8 +255,8 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
     return status;
 }
 
-/* Check that the request's body is a JSON object. A body that the caller gave is one, since
- * request_body is checked. */
+/* Check that the request's body is a JSON object. A body from the option request_body is one: it
+ * was checked when the call was made. */
 static int check_body(const beluga_call *call, const beluga_http_request *request,
                       beluga_error *err)
 {
@@ -265,7 +266,8 @@ static int check_body(const beluga_call *call, const beluga_http_request *reques
                             "this provider's requests have no JSON body, which a batch job needs");
 }
 
-/* Give the encoder the zeroed state that it has in a call that is sent, since it may read it. */
+/* Give the encoder a zeroed state, as in a call that is sent, since the encoder may read the
+ * state. */
 static int give_state(beluga__http_stage *stage, beluga_call *call)
 {
     size_t bytes = beluga__call_state_size(call);

@@ -1,4 +1,4 @@
-/* The encoded requests of a batch job, one a line. */
+/* The encoded requests of a batch job, one per line. */
 #ifndef BELUGA__BATCH_REQUESTS_H
 #define BELUGA__BATCH_REQUESTS_H
 
@@ -9,8 +9,8 @@
 
 struct beluga_batch_requests {
     beluga_chat_model *model; /* a reference */
-    beluga__buf lines;        /* each request with a newline behind it */
-    /* the model that all requests ask, if the provider takes only one a job; owned */
+    beluga__buf lines;        /* the requests, each followed by a newline */
+    /* the model of all requests, if the provider allows only one model for each job; owned */
     char *model_name;
     size_t count;
     char **warnings; /* warnings of the last request; the array and its texts are owned */

@@ -1,4 +1,4 @@
-/* Decodes one result of a batch job as the answer to a call of its own. */
+/* Decodes one result of a batch job like the answer to a separate call. */
 #include "client/batch_result.h"
 
 #include "model/decode_answer.h"
@@ -11,7 +11,7 @@ typedef struct decoded {
     beluga_error error;
 } decoded;
 
-/* Keep the METADATA. For a call that was sent, the operation would do this. */
+/* Store the METADATA event. For a call that is sent, the operation does this. */
 static void add_metadata(decoded *d, const beluga_event *event)
 {
     beluga_event whole = *event;

@@ -16,8 +16,8 @@ typedef struct beluga__batch_span {
 /* Begin the span if telemetry is wanted. */
 void beluga__batch_span_begin(beluga__batch_span *batch, beluga__target *target,
                               beluga_context *context);
-/* End the span, unless it has ended already. err NULL: all calls succeeded, or their failures are
- * reported elsewhere. */
+/* End the span, unless it has ended already. `err` is NULL if all calls succeeded, or if their
+ * failures are reported elsewhere. */
 void beluga__batch_span_end(beluga__batch_span *batch, const beluga__target *target,
                             const beluga_error *err);
 

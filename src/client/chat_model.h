@@ -13,12 +13,12 @@ struct beluga_chat_model {
     beluga_tool *tools[]; /* one reference to each tool */
 };
 
-/* Make a chat model, with references of its own to the target and the tools. Returns NULL without
- * memory. */
+/* Make a chat model, which gets its own references to the target and the tools. Returns NULL if out
+ * of memory. */
 beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools,
                                           size_t n);
 
-/* What becomes of the events of a call. */
+/* How the events of a call are delivered. */
 typedef enum beluga__call_kind {
     BELUGA__CALL_STREAM,
     /* events are delivered when the answer is complete, so the call may restart */
@@ -55,7 +55,7 @@ int beluga__chat_model_start_job(beluga_chat_model *model, beluga__call_spec *sp
                                  beluga_event_cb cb, void *payload, beluga_op **out,
                                  beluga_error *err);
 
-/* Begin to fold the answer of a call. max_bytes: as for the response builder. */
+/* Prepare a builder that folds the answer of a call. `max_bytes` is the limit of the builder. */
 static inline void beluga__chat_model_fold(const beluga_chat_model *model,
                                            beluga_response_builder *builder, size_t max_bytes)
 {

@@ -87,8 +87,8 @@ static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
     return status;
 }
 
-/* Load the plug-ins of the environment variable. Failures are only logged: a plug-in that can't be
- * loaded must not keep a program from starting. */
+/* Load the plug-ins that BELUGA_PLUGIN_PATH names. Failures are only logged: a plug-in that can't
+ * be loaded must not prevent a program from starting. */
 static void load_plugin_path(beluga_client *client)
 {
     beluga_error err;

@@ -21,9 +21,9 @@
 struct beluga_client {
     beluga__runtime runtime;
     atomic_uint refs;
-    uint32_t generation; /* fork generation at the time when the pool was made */
+    uint32_t generation; /* fork generation in which the client was made */
     beluga_telemetry_sink telemetry;
-    /* made by beluga_telemetry_init; its user's reference, or NULL */
+    /* the telemetry object of beluga_telemetry_init, with a reference; NULL: there is none */
     beluga_telemetry *observer;
     beluga_executor host_executor; /* submit NULL: the client's own thread pool is used */
     uint32_t max_threads;

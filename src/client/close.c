@@ -8,8 +8,8 @@
 
 /* ---- waiting for other users */
 
-/* Clear the CLOSING bit. Fails if there is no other reference left: the thread that released the
- * last one is about to signal this thread. */
+/* Clear the CLOSING bit. Fails if all other references have been released: the thread that released
+ * the last of them is about to signal this thread. */
 static bool reopen(beluga_client *client)
 {
     unsigned refs = atomic_load(&client->refs);
@@ -39,9 +39,10 @@ static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
     if (client->pool) busy = beluga__thread_pool_busy(client->pool);
     pthread_mutex_unlock(&client->lock);
     return beluga_error_set(err, BELUGA_ERROR_TIMEOUT,
-                            "the client is still held %u time%s, by models, loops, streams, "
-                            "operations, responses or work on threads (%u of its own are busy): "
-                            "free these first, and keep its allocator until then",
+                            "the client still has %u reference%s, held by models, loops, streams, "
+                            "operations, responses or work on threads (busy threads of the "
+                            "client: %u): free these first, and keep the client's allocator until "
+                            "then",
                             held, held == 1 ? "" : "s", (unsigned)busy);
 }
 
@@ -59,7 +60,8 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* Refuse to close where waiting could not succeed. */
+/* Return an error if it would be useless to wait: in a forked child, or inside a callback of this
+ * client. */
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())

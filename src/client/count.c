@@ -1,4 +1,4 @@
-/* Counting tokens: a call, or several where a service needs more than one request. */
+/* Counts tokens, with one call, or with several calls if a service needs several requests. */
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -11,7 +11,8 @@ typedef struct count_job {
     beluga_job base;
     beluga_messages *messages; /* a copy of the list */
     beluga_op *op;             /* NULL: no call is under way */
-    beluga__buf page;          /* token of the next request; empty: none is needed */
+    /* token that the next request must send; empty: no further request is needed */
+    beluga__buf page;
     unsigned steps;
     bool counted;
     beluga_token_count count;
@@ -69,7 +70,7 @@ static void lost(void *payload)
 
 static int ask(count_job *job, beluga_error *err);
 
-/* Join the warnings to one line. They say what the service does not count. */
+/* Join the warnings, which say what the service does not count, into one line. */
 static void take_warnings(count_job *job)
 {
     char *line = job->count.left_out;
@@ -79,7 +80,7 @@ static void take_warnings(count_job *job)
         if (strstr(line, job->op->warnings[i])) continue;
         snprintf(line + n, room - n, "%s%s", n ? "; " : "", job->op->warnings[i]);
     }
-    /* this drops a character that was cut at the end */
+    /* if the last character was cut, this removes the rest of it */
     line[beluga__utf8_valid(line, strlen(line))] = '\0';
 }
 

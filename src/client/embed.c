@@ -24,7 +24,7 @@ typedef struct part {
 struct embed_job {
     beluga_job base;
     const beluga__input *inputs;
-    /* holds copies of the inputs if the caller's may be freed before the job ends */
+    /* holds copies of the texts if the caller may free its texts before the job ends */
     beluga__arena texts;
     size_t n, next; /* number of texts, and index of the first that was not sent yet */
     size_t max_inputs, max_bytes;
@@ -48,7 +48,7 @@ static void end_span(embed_job *job, const beluga_error *err)
     beluga__batch_span_end(&job->span, job->base.model->target, err);
 }
 
-/* End the job without an event, because the loop is freed. */
+/* End the job without an event, because the loop is being freed. */
 static void end_unheard(embed_job *job)
 {
     beluga_error err;
@@ -85,7 +85,7 @@ static void cancel(beluga_job *base)
     for (size_t i = 0; i < job->n_parts; i++) beluga_op_cancel(job->parts[i].op);
 }
 
-/* Add to an error which texts the part has, if there are several parts. */
+/* If the job has several parts, add to an error which texts this part has. */
 static void name_part(const part *p, beluga_error *err)
 {
     char texts[64];
@@ -154,8 +154,8 @@ static void part_finished(part *p)
     fail(job, &err);
 }
 
-/* Keep a vector. A part can't be freed inside its own event, so on failure it is cancelled, and its
- * end reports the failure. */
+/* Store a vector. A part can't be freed inside its own event, so on failure the part is cancelled,
+ * and the failure is reported when the part ends. */
 static void take_vector(part *p, const beluga_event *event)
 {
     if (p->failure.code) return;
@@ -175,7 +175,7 @@ static void on_event(void *payload, const beluga_event *event)
     }
 }
 
-/* The loop is freed together with its calls. */
+/* The loop is freed together with its calls, so the job ends without an event. */
 static void lost(void *payload)
 {
     part *p = payload;
@@ -294,7 +294,8 @@ static int make_parts(embed_job *job, beluga_error *err)
     job->max_inputs = (size_t)option_of(job, BELUGA_OPTION_MAX_INPUTS, limit);
     job->max_bytes = provider->max_input_bytes ? provider->max_input_bytes : SIZE_MAX;
     size_t most = (size_t)option_of(job, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
-    /* The number of texts gives the number of parts only if there is no limit of bytes. */
+    /* Without a limit on bytes the number of parts follows from the number of texts; with one, each
+     * text may need a part of its own. */
     size_t parts = job->max_bytes == SIZE_MAX ? (job->n - 1) / job->max_inputs + 1 : job->n;
     job->n_parts = parts < most ? parts : most;
     job->parts = beluga__zalloc(&target->runtime->allocator, job->n_parts * sizeof *job->parts);

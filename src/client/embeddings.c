@@ -27,7 +27,7 @@ void beluga_embeddings_free(beluga_embeddings *e)
 
 /* --- adding vectors --------------------------------------------------------------------------- */
 
-/* Allocate memory for all vectors when the first one comes: its length is that of all. */
+/* Allocate memory for all vectors when the first one arrives, since all have the same length. */
 static int make_room(beluga_embeddings *e, size_t dimensions, beluga_error *err)
 {
     if (dimensions > BELUGA__MAX_VECTOR_BYTES / sizeof(float) / e->count)
@@ -68,7 +68,8 @@ static int keep_name(beluga_embeddings *e, const char **name, const char *text)
     return *name ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Keep a warning once, since all parts of an input have the same warnings. */
+/* Keep a warning, unless the same one was kept before: all parts of an input have the same
+ * warnings. */
 static int keep_warning(beluga_embeddings *e, const char *warning)
 {
     if (!e->warnings)

@@ -1,4 +1,4 @@
-/* The vectors that a caller gets, while they are being received. */
+/* The object of vectors that a caller gets, and the functions that fill it while vectors arrive. */
 #ifndef BELUGA__EMBEDDINGS_H
 #define BELUGA__EMBEDDINGS_H
 
@@ -9,9 +9,9 @@
 #include <beluga/embedding.h>
 
 struct beluga_embeddings {
-    beluga_allocator allocator; /* a copy of the allocator */
-    beluga__arena arena;        /* holds names and warnings */
-    float *values;              /* NULL before the first vector */
+    beluga_allocator allocator;
+    beluga__arena arena; /* holds names and warnings */
+    float *values;       /* NULL before the first vector */
     size_t count, dimensions;
     beluga_usage usage;
     const char *model, *provider, *request_id; /* NULL: unknown */
@@ -19,7 +19,7 @@ struct beluga_embeddings {
     size_t n_warnings;
 };
 
-/* Make an object for the vectors of `count` texts. Returns NULL without memory. */
+/* Make an object for the vectors of `count` texts. Returns NULL if out of memory. */
 beluga_embeddings *beluga__embeddings_new(size_t count);
 /* Store the vector of a text. Returns 0, or a code with detail in err. */
 int beluga__embeddings_put(beluga_embeddings *e, size_t index, const float *values, size_t n,

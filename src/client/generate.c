@@ -106,7 +106,7 @@ int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input 
     return status;
 }
 
-/* --- push, whole: events are held until the answer is complete -------------------------------- */
+/* --- push of whole answers: events are held until the answer is complete ---------------------- */
 
 typedef struct held {
     beluga__queue queue;
@@ -125,8 +125,8 @@ static void drop_held(void *payload)
     beluga__release(allocator, h);
 }
 
-/* Returns whether an event is delivered although the call failed: the body of a refusal, and the
- * usage, which was charged. */
+/* Returns whether an event is delivered even if the call failed. That is so for the body of a
+ * refusal, and for the usage, since the provider may charge for it. */
 static bool is_of_failure(const beluga_event *event)
 {
     return event->kind == BELUGA_EVENT_USAGE ||
@@ -136,8 +136,8 @@ static bool is_of_failure(const beluga_event *event)
 static void release_all(held *h, const beluga_event *terminal)
 {
     const beluga_event *event;
-    /* If strict alone makes the answer an error, the events that came are delivered
-     * nevertheless. */
+    /* If the answer is an error only because of the option strict, its events are delivered as
+     * well. */
     bool failed = terminal->kind == BELUGA_EVENT_ERROR && !h->op->refused;
     while ((event = beluga__queue_pop(&h->queue)))
         if (!failed || is_of_failure(event)) h->cb(h->payload, event);

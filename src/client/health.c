@@ -57,8 +57,8 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     return status;
 }
 
-/* Check that a key is there if one is needed. Without it no call can succeed, so nothing is
- * sent. */
+/* Check the key without a request to the provider. The model is unhealthy if the key is missing,
+ * since no call can succeed then. */
 static int check_key(beluga__target *target, beluga_health *out, beluga_error *err)
 {
     if (!target->key) return 0;

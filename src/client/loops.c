@@ -44,8 +44,8 @@ int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t 
     return 0;
 }
 
-/* Take an idle loop, the most recently used one; NULL: there is none. A loop of the parent process
- * is left alone. */
+/* Take the most recently used idle loop. Returns NULL if there is no idle loop. A loop of the
+ * parent process is not used. */
 static beluga__network_loop *take_idle(beluga__loops *loops)
 {
     beluga__network_loop *loop = atomic_exchange(&loops->last, NULL);
@@ -80,7 +80,8 @@ int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out, beluga
     return 0;
 }
 
-/* Put a loop in which no call runs below the one that was used last, or destroy it. */
+/* Keep an idle loop that is no longer the most recently used one: put it on the stack of idle
+ * loops, or destroy it if there is no empty slot. */
 static void keep(beluga__loops *loops, beluga__network_loop *loop)
 {
     int64_t slot = beluga__loop_forked(loop) ? -1 : pop(loops, &loops->empty);
@@ -92,7 +93,8 @@ static void keep(beluga__loops *loops, beluga__network_loop *loop)
     }
 }
 
-/* Now and then close loops that were idle for too long. The others are put back in their order. */
+/* Destroy the loops that were idle for too long; this is done only now and then. The other loops
+ * are put back in the same order. */
 static void sweep(beluga__loops *loops, int64_t now)
 {
     int64_t last = atomic_load_explicit(&loops->swept_ns, memory_order_relaxed);
@@ -113,8 +115,8 @@ static void sweep(beluga__loops *loops, int64_t now)
     while (n--) push(loops, &loops->idle, young[n]);
 }
 
-/* Step the loop until detached requests, which tell services that calls are over, have been sent:
- * nobody steps the loop afterwards. The wait is limited. */
+/* Run the loop until all detached requests have been sent, since the loop does not run while it is
+ * idle. (A detached request tells a service that a call was cancelled.) The wait is limited. */
 static void settle(beluga__network_loop *loop)
 {
     int64_t end = beluga__ends_ns(2 * BELUGA__CANCEL_REQUEST_MS);

@@ -1,4 +1,4 @@
-/* Lists of models, with the facts that the provider tells of each. */
+/* Lists the models of a provider, with the facts that the provider reports about each model. */
 #include "base/mem.h"
 #include "client/chat_model.h"
 #include "schema/event.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 typedef struct names {
-    beluga__buf bytes; /* the models' names, each with a NUL behind it */
+    beluga__buf bytes; /* the models' names, each followed by a NUL */
     beluga__buf infos; /* the models' facts, in the same order */
     size_t count;
-    beluga__buf page; /* token of the next page; empty: there is none */
+    beluga__buf page; /* token of the next page; empty: there is no next page */
     bool done;
     int status;
     beluga_error error;
@@ -50,7 +50,7 @@ static int compare(const void *a, const void *b)
     return strcmp(((const beluga_model_info *)a)->name, ((const beluga_model_info *)b)->name);
 }
 
-/* Give the caller one block of the process's allocator: the array first, the names behind it. */
+/* Copy the array and the names into one block, which the caller frees with beluga_free. */
 static int hand_over(names *n, beluga_model_info **out, size_t *count, beluga_error *err)
 {
     size_t array = n->infos.length;

@@ -11,7 +11,7 @@
 static int open_others(beluga_client *client, const beluga_config *config, beluga__others *out,
                        beluga_error *err);
 
-/* Open the target of a resolved configuration. Its provider may be one without code. */
+/* Open the target of a resolved configuration. The provider may be a provider without code. */
 static int open_target(beluga_client *client, const char *name, const beluga_config *config,
                        beluga__target **out, beluga_error *err)
 {
@@ -49,13 +49,13 @@ static const int own_keys[] = {
     BELUGA_OPTION_MODELS,
 };
 
-/* Options of layers that see a call as a whole, with all models that answer it. Only the model that
+/* Options of layers that work on a whole call, including all its fallbacks. Only the model that
  * names the fallbacks gets these layers. */
 static const int whole_call_keys[] = {BELUGA_OPTION_HOOKS, BELUGA_OPTION_CACHE,
                                       BELUGA_OPTION_CACHE_TTL, BELUGA_OPTION_BUDGET};
 
-/* Options that a fallback does not inherit or follow: fallbacks of a fallback are ignored, so that
- * two models may name each other. */
+/* Options that a fallback neither inherits nor obeys. Since the fallbacks of a fallback are
+ * ignored, two models may name each other. */
 static const int followed_once[] = {BELUGA_OPTION_FALLBACK, BELUGA_OPTION_FALLBACK_ON,
                                     BELUGA_OPTION_ROUTING};
 
@@ -125,8 +125,8 @@ static int open_others(beluga_client *client, const beluga_config *config, belug
 
 /* --- models ----------------------------------------------------------------------------------- */
 
-/* Returns whether the name is that of a provider without code in a file, whose section has not been
- * applied yet. */
+/* Returns whether a file defines a provider without code with this name, and its section has not
+ * been applied to the configuration yet. */
 static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
 {
     return config && name && !beluga__derived_base(config) &&

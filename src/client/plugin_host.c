@@ -15,8 +15,8 @@ static const beluga_plugin_host host = {.size = sizeof(beluga_plugin_host),
                                         .find = find,
                                         BELUGA_PLUGIN_FUNCTION_MAP(SLOT)};
 
-/* The functions' names, stored one behind the other in the order of the table. Pointers to them
- * would take as much room again. */
+/* The functions' names, stored one after the other in the order of the table. An array of pointers
+ * to the names would need about as much memory again. */
 static const struct {
     BELUGA_PLUGIN_FUNCTION_MAP(ROOM)
 } names = {BELUGA_PLUGIN_FUNCTION_MAP(NAME)};

@@ -1,5 +1,5 @@
-/* The table of functions that plug-ins may call. They are functions of all rooms, so the table is
- * in the top room. */
+/* The table of functions that plug-ins may call. The functions come from all rooms, so the table
+ * must be in the topmost room. */
 #ifndef BELUGA__PLUGIN_HOST_H
 #define BELUGA__PLUGIN_HOST_H
 

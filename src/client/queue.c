@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { ALIGNMENT = 16, FIRST_BYTES = 1000 }; /* a short answer fits into the first memory */
+enum { ALIGNMENT = 16, FIRST_BYTES = 1000 }; /* a short answer fits into the first block */
 
-/* The header of a waiting event; behind it lie the bytes of the event and everything that it points
- * to. Padded so that the next record is aligned. */
+/* The header of an event in the queue. The bytes of the event follow, and then everything that the
+ * event points to. Records are padded so that the next one is aligned. */
 typedef struct record {
     size_t size;
     uintptr_t address; /* the address of this record when it was written */
@@ -35,7 +35,7 @@ void beluga__queue_clear(beluga__queue *queue)
     queue->read = 0;
 }
 
-/* Drop the records that were read, once they fill most of the buffer. */
+/* Drop the records that were read, if they fill most of the buffer. */
 static void compact(beluga__queue *queue)
 {
     if (queue->read == queue->bytes.length)

@@ -1,5 +1,5 @@
-/* A queue of events, which are copied into one buffer that is reused. Of each event only the
- * members of its kind are kept. */
+/* A queue of events. They are copied into one buffer, which is reused. Only the members that the
+ * kind of an event uses are copied. */
 #ifndef BELUGA__QUEUE_H
 #define BELUGA__QUEUE_H
 
@@ -14,7 +14,7 @@ typedef struct beluga__queue {
     beluga_event event; /* the event that was popped last */
 } beluga__queue;
 
-/* Begin a queue for a call on this loop. It reuses the loop's spare queue memory. */
+/* Initialize a queue for a call on this loop. The queue reuses the loop's spare queue memory. */
 void beluga__queue_init(beluga__queue *queue, beluga_loop *loop, const beluga_allocator *allocator);
 /* Free a queue, and leave its memory to the loop as spare. */
 void beluga__queue_free(beluga__queue *queue, beluga_loop *loop);
@@ -23,7 +23,7 @@ void beluga__queue_clear(beluga__queue *queue);
 int beluga__queue_push(beluga__queue *queue, const beluga_event *event);
 /* Returns the next event, valid until the next push, pop or clear; NULL when the queue is empty. */
 const beluga_event *beluga__queue_pop(beluga__queue *queue);
-/* Returns the number of bytes of the events that wait. */
+/* Returns how many bytes the events in the queue have. */
 static inline size_t beluga__queue_size(const beluga__queue *queue)
 {
     return queue->bytes.length - queue->read;

@@ -1,4 +1,5 @@
-/* In a file of its own, since it needs no model and every library has it. */
+/* The similarity of two vectors. It is in a file of its own, since it needs no model and is part of
+ * every build of the library. */
 #include <beluga/embedding.h>
 
 #include <math.h>

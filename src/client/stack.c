@@ -1,5 +1,5 @@
-/* The order of the layers is known only to this table. Models are built by it, and
- * beluga_config_layer describes their layers by it. */
+/* The table of all layers, in their order. It is used to build the stack of a model, and by
+ * beluga_config_layer to describe the layers. */
 #include "client/stack.h"
 
 #include "base/text.h"
@@ -26,7 +26,7 @@ typedef struct layer {
     layer_option options[4];
 } layer;
 
-/* The layers, from the outermost to the innermost around the adapter. */
+/* The layers, from the outermost one to the one directly around the adapter. */
 static const layer layers[] = {
     {"hooks", beluga__hooks_new, .options = {{BELUGA_OPTION_HOOKS, true, NULL, NULL, 0}}},
     {"cache", beluga__cache_new, .options = {{BELUGA_OPTION_CACHE_TTL, true, "", "", 0}}},

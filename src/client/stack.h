@@ -4,7 +4,7 @@
 
 #include "middleware/middleware.h"
 
-/* Build the stack around the adapter. It takes over the plan's prices. Returns NULL without
+/* Build the stack around the adapter. It takes over the plan's prices. Returns NULL if out of
  * memory. */
 beluga__model *beluga__stack_new(const beluga__stack_plan *plan, beluga__model *adapter);
 

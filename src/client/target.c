@@ -54,7 +54,8 @@ static int show_url(beluga__target *t, const char *url)
     return t->shown_url ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Returns the address as it was configured; it may have placeholders for accounts. */
+/* Returns the base URL as it was configured. It may contain placeholders, such as the name of an
+ * account. */
 static const char *written_url(const beluga__target *t)
 {
     const char *url = beluga__settings_string(&t->settings, BELUGA_OPTION_BASE_URL);
@@ -140,7 +141,7 @@ static uint64_t next_connection(void)
     return atomic_fetch_add(&next_id, 1);
 }
 
-/* Returns the value of the User-Agent header, or NULL without memory. */
+/* Returns the value of the User-Agent header, or NULL if out of memory. */
 static const char *agent_of(beluga__target *t)
 {
     static const char name[] = BELUGA__AGENT;
@@ -158,7 +159,7 @@ static int take_connection(beluga__target *t)
 {
     const beluga__settings *s = &t->settings;
     const char *proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY);
-    /* NULL lets libcurl read its environment variables, "" does not. */
+    /* With a NULL proxy libcurl reads its environment variables; with "" it does not. */
     bool from_environment = beluga__settings_int(s, BELUGA_OPTION_ENVIRONMENT, 0);
     t->connection = (beluga__connection){
         .id = next_connection(),
@@ -188,8 +189,9 @@ static bool needs_key(const beluga__target *t)
            beluga__config_is_same_url(written_url(t), t->provider->base_url);
 }
 
-/* Set the key for a replay, which needs none and fetches none. A key that was given literally is
- * kept, so that it is masked. */
+/* Set the key for a replay of a cassette. A replay sends no key, so no file is read and no command
+ * is run. A key that is known without that (a literal, or an environment variable) is kept, so that
+ * it is masked as it was in the recording. */
 static void take_replay_key(beluga__target *t, const char *key)
 {
     beluga_error unused;
@@ -232,8 +234,8 @@ static void let_go(void *target)
     beluga__target_unref(target);
 }
 
-/* Returns the connection for token requests. They go to another host than the model's, so the path
- * of a Unix socket is left out. */
+/* Returns the connection for token requests. They go to another host than the model's requests, so
+ * the option unix_socket does not apply to them. */
 static beluga__connection connection_for_tokens(const beluga__target *t)
 {
     beluga__connection connection = t->connection;
@@ -270,8 +272,9 @@ static int take_exchange(owned_target *owned, beluga_error *err)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-/* Set a header's value for a replay, which fetches none. The text is masked as the real value was
- * in the recording. */
+/* Set the value of a header that refers to a secret, for a replay of a cassette. No file is read
+ * and no command is run: a placeholder replaces their secrets. The value of an environment variable
+ * is kept, so that it is masked as it was in the recording. */
 static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -284,8 +287,9 @@ static int take_replay_value(beluga__target *t, beluga__target_header *header, c
     return beluga__key_new_value(t->runtime, "replayed", &header->value, err);
 }
 
-/* Set a header's value. A value that begins like a reference to AWS is plain text here, since an
- * AWS access key is never a header. */
+/* Set a header's value: the secret if the text refers to one (env:, file:, command:), else the
+ * text. A text such as "aws:..." is not a reference here, since the credentials of an account are
+ * never a header. */
 static int take_header_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -298,7 +302,8 @@ static int take_header_value(beluga__target *t, beluga__target_header *header, c
     return beluga_error_set(err, status, "header %.60s: %s", header->name, why.message);
 }
 
-/* Take a "Name: value" whose form was checked. An empty value removes the header. */
+/* Add a header line "Name: value", whose form was checked before. An empty value removes the
+ * header. */
 static int take_header(beluga__target *t, const char *line, beluga_error *err)
 {
     const char *colon = strchr(line, ':'), *value = colon + 1 + strspn(colon + 1, " \t");
@@ -335,8 +340,8 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
     beluga_price unused;
     if (beluga_prices_find(prices, t->provider->name, t->model_name, &unused)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "budget: the price of %.48s/%.90s is not known: name a file that has "
-                            "it with the option prices",
+                            "budget: the price of %.48s/%.90s is not known: set the option prices "
+                            "to a file that has it",
                             t->provider->name, t->model_name);
 }
 
@@ -384,7 +389,7 @@ static int take_stack(owned_target *owned, beluga__open_others_fn open_others, b
     return status;
 }
 
-/* Put all faults of the configuration into one error. */
+/* Check the configuration. The error contains all its faults. */
 static int check(beluga__target *t, beluga_error *err)
 {
     beluga__buf faults;
@@ -453,7 +458,8 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
     t->plain = beluga__span_is_plain(&t->settings);
-    /* Calls without HTTP mostly fit into a KiB, up to which malloc is fastest. */
+    /* Size of the first block of a call without HTTP. Most such calls fit into it, and malloc is
+     * fastest for blocks of up to a KiB. */
     enum { FULL = 928, ATTEMPT = 256 };
     if (is_full(t->provider)) t->call_bytes = FULL + (t->runtime->telemetry ? ATTEMPT : 0);
     status = take_stack(owned, open_others, err);

@@ -16,7 +16,8 @@ typedef struct outcome {
 } outcome;
 
 typedef struct errand {
-    beluga__tool_job *job; /* NULL when no job waits; used on the loop's thread only */
+    /* the job that waits for this errand, or NULL; used on the loop's thread only */
+    beluga__tool_job *job;
     beluga__mail mail;
     beluga__mailbox *mailbox;
     beluga__runtime *runtime;
@@ -31,7 +32,7 @@ typedef struct errand {
 struct beluga__tool_job {
     beluga__tool_jobs *all;
     const beluga_tool_call *call; /* points into the answer */
-    errand *errand;               /* NULL: there is no errand, or the job gave up on it */
+    errand *errand;               /* NULL: there is no errand, or the job no longer waits for it */
     beluga__timer late;
     outcome outcome;
     int64_t start_ns;
@@ -83,8 +84,8 @@ static beluga_context *traced_context(const beluga__tool_job *job)
 
 /* --- the end of a job ------------------------------------------------------------------------- */
 
-/* Set the result of a tool call. A tool that failed may have given a text; otherwise the model
- * reads the error's message. */
+/* Set the result of a tool call. If the tool failed and gave no text, the model reads the error's
+ * message. */
 static void conclude(outcome *o, int status, const beluga_error *err, int64_t start_ns)
 {
     o->status = status;
@@ -95,7 +96,7 @@ static void conclude(outcome *o, int status, const beluga_error *err, int64_t st
     o->length = o->text ? strlen(o->text) : 0;
 }
 
-/* Separate a job and its errand, which goes on without the job. */
+/* Separate a job from its errand. The errand continues without the job. */
 static void give_up(beluga__tool_job *job)
 {
     if (job->errand) job->errand->job = NULL;
@@ -130,7 +131,7 @@ static void tool_is_late(beluga__timer *timer)
     finish_later(job);
 }
 
-/* Fail a call of a tool that is not bound to the model. */
+/* End a job with an error, because its tool is not bound to the model. */
 static void refuse(beluga__tool_job *job)
 {
     const beluga_chat_model *model = job->all->model;
@@ -140,7 +141,7 @@ static void refuse(beluga__tool_job *job)
     for (size_t i = 0; i < model->n_tools && at < sizeof names; i++)
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "",
                                beluga_tool_name(model->tools[i]));
-    beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; there are: %s",
+    beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; the tools are: %s",
                      job->call->name, *names ? names : "none");
     begin_span(job, NULL);
     conclude(&job->outcome, err.code, &err, job->start_ns);
@@ -197,7 +198,7 @@ static beluga_context *tool_context(const beluga__tool_job *job, int64_t timeout
     return context;
 }
 
-/* Make an errand. Returns NULL without memory. */
+/* Make an errand. Returns NULL if out of memory. */
 static errand *new_errand(const beluga__tool_job *job, beluga_tool *tool, int64_t timeout_ms,
                           beluga__mailbox *mailbox)
 {

@@ -21,24 +21,23 @@ typedef struct beluga__tool_jobs {
     beluga__task *changed; /* the task that is deferred when a job ends */
     void *span;            /* telemetry span of the whole run; NULL: none */
     int64_t at_once, timeout_ms;
-    beluga__tool_job *jobs; /* one job for each call of the answer */
+    beluga__tool_job *jobs; /* one job for each tool call in the answer */
     size_t n, n_started, n_done;
 } beluga__tool_jobs;
 
 /* Returns the bound tool with that name, or NULL. Borrowed. */
 beluga_tool *beluga__tool_find(const beluga_chat_model *model, const char *name);
 
-/* Make a job for each call of an answer. The answer is borrowed until the jobs are dropped.
- * Returns 0 or NO_MEMORY.
- */
+/* Make a job for each tool call in an answer. The answer is borrowed until the jobs are dropped.
+ * Returns 0 or NO_MEMORY. */
 int beluga__tool_jobs_make(beluga__tool_jobs *jobs, const beluga_response *answer);
-/* Start as many jobs as may run at once. Those that end at once are counted in `n_done`. Returns 0,
+/* Start as many jobs as may run at once. Jobs that end at once are counted in `n_done`. Returns 0,
  * NO_MEMORY, or LIMIT_EXCEEDED when no file descriptor is left. */
 int beluga__tool_jobs_start(beluga__tool_jobs *jobs);
 /* Returns the result of a job that has ended, as a TOOL_RESULT; borrowed until the jobs are
  * dropped. */
 beluga_event beluga__tool_jobs_result(const beluga__tool_jobs *jobs, size_t index);
-/* Drop all jobs. The tools that still run go on, and their results are freed. */
+/* Drop all jobs. Tools that still run continue, and their results are freed. */
 void beluga__tool_jobs_drop(beluga__tool_jobs *jobs);
 
 #endif

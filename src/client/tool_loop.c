@@ -28,16 +28,17 @@ struct beluga_tool_run {
     const beluga_option *later; /* options of all steps except the first */
     size_t n_later;
     int64_t max_steps, steps;
-    beluga__running running; /* lists the run among the loop's calls until it ends */
-    /* watches the context while tools run; the run's calls watch it themselves */
+    beluga__running running; /* entry in the loop's list of running calls, until the run ends */
+    /* watches the context while tools run; during a call the call itself watches it */
     beluga__guard guard;
     bool cancelled;
     beluga_op *op; /* the call of the current step */
     beluga_response_builder builder;
-    beluga_response *answer; /* the answer whose tools run; in the end the last answer */
-    beluga__task next;       /* runs in the loop's next turn: starts the next step, or more jobs */
-    beluga__tool_jobs jobs;  /* jobs for the calls of the answer */
-    beluga_usage before;     /* usage of the steps that are over */
+    /* the answer whose tools run; when the run has ended, the last answer */
+    beluga_response *answer;
+    beluga__task next;      /* runs in the loop's next turn: starts the next step, or more jobs */
+    beluga__tool_jobs jobs; /* jobs for the tool calls in the answer */
+    beluga_usage before;    /* total usage of the steps that have ended */
     bool head_told, ended;
     void *span; /* telemetry span; NULL: there is none, or it has ended */
     int64_t start_ns;
@@ -87,8 +88,8 @@ static void begin_span(beluga_tool_run *run, beluga_context *ctx)
     run->span = run->jobs.span = beluga__span_begin(run->model->target, ctx, NULL, &start);
 }
 
-/* Leave the loop: the run needs it no more. `err` says why there is no answer; NULL: there is
- * one. */
+/* End the run's use of the loop: its task, its jobs, its span and its place in the list of running
+ * calls. `err` says why there is no answer; it is NULL if there is an answer. */
 static void leave(beluga_tool_run *run, const beluga_error *err)
 {
     if (run->ended) return;
@@ -170,7 +171,8 @@ static int add_result(beluga_tool_run *run, const beluga_event *result)
     return beluga_messages_add(run->messages, message);
 }
 
-/* Add the answer to the conversation, then the results of its calls in their order. */
+/* Add the answer to the conversation, and then the results of its tool calls, in the order of the
+ * calls. */
 static int collect(beluga_tool_run *run)
 {
     int status = beluga_messages_add(run->messages, beluga_response_message(run->answer));
@@ -187,9 +189,9 @@ static int collect(beluga_tool_run *run)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* Decide what follows the answer. After a pause the model waits to be asked again. The tool calls
- * of an incomplete answer are not run, since parts of their arguments, or whole calls, may be
- * missing. */
+/* Decide what follows the answer. If the model paused, the conversation is sent again, so that the
+ * model can continue. The tool calls of an incomplete answer are not run, since parts of their
+ * arguments, or whole calls, may be missing. */
 static next_step what_follows(const beluga_tool_run *run)
 {
     size_t calls = beluga_response_tool_call_count(run->answer);
@@ -241,7 +243,7 @@ static void step_over(beluga_tool_run *run, const beluga_event *event)
 {
     beluga_op *op = run->op;
     run->op = NULL;
-    /* the builder's error, because of which the run cancelled the call */
+    /* the builder's error; if there is one, the run has cancelled the call because of it */
     int stuck = run->builder.status;
     int status = beluga_response_builder_finish(&run->builder, &run->answer);
     if (stuck)
@@ -261,7 +263,8 @@ static void forward(beluga_tool_run *run, const beluga_event *event)
 {
     beluga_event changed = *event;
     bool head = event->kind == BELUGA_EVENT_START || event->kind == BELUGA_EVENT_METADATA;
-    /* the run is one stream for its caller, so START and METADATA are delivered once */
+    /* for its caller the run is one stream, so START and METADATA of later steps are not
+     * delivered */
     if (head && run->head_told) return;
     if (event->kind == BELUGA_EVENT_USAGE) changed.u.usage = total(run, &event->u.usage);
     if (!head) run->head_told = true;
@@ -335,8 +338,8 @@ static bool is_forced(const beluga_tool_run *run)
     return choice && strcmp(choice, "auto") != 0 && strcmp(choice, "none") != 0;
 }
 
-/* Make the options of all steps but the first. If the model must call a tool, that holds for the
- * first step only: otherwise it could never answer. */
+/* Make the options of all steps but the first. An option that forces the model to call a tool
+ * applies to the first step only: otherwise the model could never answer. */
 static int choose_later(beluga_tool_run *run)
 {
     size_t n = run->options.n;
@@ -367,7 +370,7 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
     return status ? status : choose_later(run);
 }
 
-/* Make a run and list it among the loop's calls. Returns NULL without memory for the run. */
+/* Make a run and add it to the loop's list of running calls. Returns NULL if out of memory. */
 static beluga_tool_run *new_run(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                 beluga_messages *messages)
 {

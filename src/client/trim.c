@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The unit of a message that always stays. */
+/* The unit number of messages that are never removed. */
 #define STAYS (-1)
 
 typedef struct trim {
@@ -17,8 +17,9 @@ typedef struct trim {
     beluga_context *context;
     const beluga_messages *messages;
     size_t n;
-    int64_t *units; /* for each message its unit's number or STAYS; numbers never decrease */
-    int64_t most;   /* how many units may be removed at most */
+    /* for each message the number of its unit, or STAYS; the numbers never decrease */
+    int64_t *units;
+    int64_t most; /* how many units may be removed at most */
     beluga_error *err;
 } trim;
 
@@ -29,8 +30,8 @@ static beluga_role role_at(const trim *t, size_t index)
 
 /* --- units ------------------------------------------------------------------------------------ */
 
-/* Returns the index of the last question: its first message, since a user may send several in a
- * row. Returns n if there is no question. */
+/* Returns the index at which the last question begins, or n if there is no question. A question may
+ * be several messages of the user in a row. */
 static size_t find_question(const trim *t)
 {
     size_t first = t->n;
@@ -72,7 +73,7 @@ static bool calls(const beluga_message *message, const char *id)
     return false;
 }
 
-/* Keep a tool call and its result in one unit, also where other messages lie between them. */
+/* Keep a tool call and its result in one unit, even if there are other messages between them. */
 static void join_pairs(const trim *t, bool *begins)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -149,8 +150,8 @@ static int count(const trim *t, const beluga_messages *list, int64_t *tokens)
     return 0;
 }
 
-/* If the list without the first `gone` units fits, put it into *out and free the list that was
- * there.
+/* Make the list without the first `gone` units. If it fits, store it in *out, and free the list
+ * that *out had before.
  * @return 1 it fits, 0 it does not, or an error's code */
 static int try(const trim *t, int64_t gone, int64_t max, int64_t *tokens, beluga_messages **out)
 {
@@ -167,7 +168,7 @@ static int refuse(const trim *t, int64_t tokens, int64_t max)
 {
     return beluga_error_set(t->err, BELUGA_ERROR_LIMIT_EXCEEDED,
                             "the system text and the last turn alone have %" PRId64
-                            " tokens, over %" PRId64,
+                            " tokens, but the maximum is %" PRId64,
                             tokens, max);
 }
 
@@ -179,7 +180,7 @@ static int search(const trim *t, int64_t max, beluga_messages **out)
     if (fits == 1) return 0;
     if (!fits && high) fits = try(t, high, max, &tokens, out);
     if (!fits) return refuse(t, tokens, max);
-    /* removing `low` units is not enough, removing `high` units is */
+    /* it is not enough to remove `low` units, but enough to remove `high` units */
     while (fits >= 0 && high - low > 1) {
         int64_t middle = low + (high - low) / 2;
         fits = try(t, middle, max, &tokens, out);

@@ -27,7 +27,7 @@ static slice from_to(const char *at, const char *end)
     return (slice){at, (int)(end - at)};
 }
 
-/* Split the text behind the scheme. Two colons without brackets mean an IPv6 address. */
+/* Split the text after the scheme. Two colons without brackets mean an IPv6 address. */
 static address split(const char *text)
 {
     const char *end = text + strcspn(text, "/?#");
@@ -176,8 +176,8 @@ static int find_variable(filling *f, slice name, char *variable, size_t size, co
     return *value && **value ? 0 : refuse(f, "base_url needs the variable %s", variable);
 }
 
-/* Strip a value that replaces the whole host: people copy it with the URL's scheme, and with
- * slashes at its end. */
+/* Remove the scheme and the slashes at the end from a value that replaces the whole host: people
+ * often copy a host together with them. */
 static slice whole_host(const filling *f, const char *value)
 {
     size_t scheme = (size_t)(strstr(f->url, "://") + 3 - f->url);

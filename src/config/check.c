@@ -48,7 +48,7 @@ static void check_variable(checking *c, const beluga__config_entry *e, const cha
 {
     const char *value = secure_getenv(name);
     if (!*name)
-        error_at(c, e, "%s: \"env:\" has no name of a variable behind it", what);
+        error_at(c, e, "%s: \"env:\" is not followed by the name of a variable", what);
     else if (!value || !*value)
         warn_at(c, e, "%s: the variable %.60s is not set", what, name);
 }
@@ -82,12 +82,12 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     else if (begins(value, "file:"))
         check_secret_file(c, e, what, rest);
     else if (!rest[strspn(rest, " \t")])
-        error_at(c, e, "%s: \"command:\" has no command behind it", what);
+        error_at(c, e, "%s: \"command:\" is not followed by a command", what);
     return true;
 }
 
-/* Returns advice for a secret in clear text, or different advice if the setting can't be a
- * reference. */
+/* Returns the advice for a secret in clear text. It depends on the option, since not every option
+ * can be a reference to a secret. */
 static const char *advice(const beluga__config_entry *e)
 {
     switch (e->option.key) {
@@ -202,7 +202,7 @@ static void check_mode(checking *c)
 
 /* --- sections --------------------------------------------------------------------------------- */
 
-/* Check one setting by the rules for opening a model. */
+/* Check one setting by the same rules as when a model is opened. */
 static void check_entry(checking *c, const beluga_provider *provider, const beluga__config_entry *e)
 {
     beluga__settings *settings = beluga__zalloc(beluga_allocator_default(), sizeof *settings);
@@ -235,7 +235,8 @@ static void tell_meaning(checking *c, int status, const beluga__config_meaning *
     if (status && *why->message) error_at(c, m, "%s", why->message);
 }
 
-/* Returns the provider whose options may be set beside the reference, or NULL. */
+/* Returns the provider whose own options may be set in the section that has the reference, or
+ * NULL. */
 static const beluga_provider *check_model(checking *c, const char *reference, int line, int column)
 {
     beluga__config_meaning m = {.line = line, .column = column};
@@ -250,8 +251,8 @@ static bool is_for_http(const beluga__config_entry *e)
     return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
 }
 
-/* Check the settings of a section. If the provider is not known, which was reported already, an own
- * option may belong to any provider. */
+/* Check the settings of a section. If the provider is not known, this was reported already, and an
+ * own option is accepted if any provider has it. */
 static void check_entries(checking *c, const beluga_provider *provider,
                           const beluga__config_section *section)
 {
@@ -275,8 +276,8 @@ static bool sets(const beluga__config_section *section, int key)
     return e;
 }
 
-/* Warn if a provider without code uses its base's address without a key: it needs the base's key,
- * but does not get it automatically. */
+/* Warn if a provider without code has its base's address, but sets no key. It needs the base's key,
+ * but does not inherit it. */
 static void check_own_key(checking *c, const beluga_provider *base, const beluga__config_section *s,
                           const beluga__config_meaning *m)
 {
@@ -296,7 +297,8 @@ static void check_provider(checking *c, const beluga__config_section *s)
     check_entries(c, m.protocol, s);
 }
 
-/* Check the settings of provider and model together, since one may need the other. */
+/* Check the settings of the provider and of the model together, since an option in one section may
+ * require an option in the other. */
 static void check_whole(checking *c, const beluga__config_section *s)
 {
     beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};
@@ -310,7 +312,8 @@ static void check_whole(checking *c, const beluga__config_section *s)
     beluga_config_free(whole);
 }
 
-/* Check an alias by its name, so that one that leads to itself is found. */
+/* Check an alias by its name, not by its reference, so that an alias that leads back to itself is
+ * reported. */
 static void check_alias(checking *c, const beluga__config_section *s)
 {
     const beluga_provider *provider =

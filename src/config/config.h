@@ -41,14 +41,14 @@ typedef struct beluga__config_sections {
     size_t count;
 } beluga__config_sections;
 
-/* A file, a folder, or an entry of BELUGA_PLUGIN_PATH. */
+/* A plug-in, or a folder of plug-ins, that a configuration file names. */
 typedef struct beluga__config_plugin {
     struct beluga__config_plugin *next;
     const char *path; /* absolute path */
     int line, column;
 } beluga__config_plugin;
 
-/* A section that is not the library's own, and is kept for the host. */
+/* A section that the library does not use itself, and keeps for the host. */
 typedef struct beluga__config_kept {
     struct beluga__config_kept *next;
     const char *name, *json;
@@ -80,7 +80,8 @@ struct beluga_config {
     beluga__config_file *files[BELUGA__MAX_CONFIG_FILES]; /* later files win over earlier ones */
     size_t n_files;
     const char *system; /* system text of the alias that was resolved, or NULL; in the arena */
-    /* An alias named the host, so settings for the provider's own host do not apply. */
+    /* An alias set another base URL than the provider's own, so settings for the provider's own
+     * host do not apply. */
     bool own_host;
 };
 
@@ -96,8 +97,8 @@ int beluga__config_set_system(beluga_config *config, const char *text);
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider);
 
 /* Complete an address that has no scheme, with the scheme, host, port and path of the provider's
- * own URL. An address with a scheme, or for a provider without a URL, is returned unchanged. The
- * result is in the arena; NULL without memory. */
+ * own URL. The address is returned unchanged if it has a scheme, or if the provider has no URL
+ * (`own` is NULL). The result is in the arena. Returns NULL if out of memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
 enum { BELUGA__WRONG_URL = 192 };
@@ -114,28 +115,29 @@ int beluga__config_fill_url(const char *url, const beluga_provider *protocol,
 /* Returns whether two URLs differ at most in slashes at their ends. NULL differs from every URL. */
 bool beluga__config_is_same_url(const char *a, const char *b);
 
-/* Read a file. The caller owns the one reference. With `problems` every problem is recorded there,
- * and the file contains everything that is correct; without, the first problem is returned as the
- * error. */
+/* Read a file. The caller owns the only reference. If `problems` is not NULL, every problem is
+ * recorded in it, and the file has all settings that are correct. If it is NULL, the first problem
+ * is returned as the error. */
 int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
-/* Check a text as if it were the file at `path`; the result is dropped. */
+/* Check a text as if it were the file at `path`. The settings are not kept. */
 int beluga__config_try(const char *path, const beluga__buf *text, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
 /* Find the position of a value in a kept section, or of its name, by a JSON Pointer. If there is no
- * such value, returns the position of the last value on the way. */
+ * such value, returns the position of the deepest value on the path that exists. */
 beluga__yaml_place beluga__config_find_place(const beluga__config_kept *kept, const char *pointer,
                                              bool of_name);
 
-/* Find the section of a model's alias, in the newest file that has one, and that file; NULL if
- * there is none. */
+/* Find the section of a model's alias in the newest file that has such a section. *file receives
+ * that file. Returns NULL if no file has such a section. */
 const beluga__config_section *beluga__config_find_alias(const beluga_config *config,
                                                         const char *name,
                                                         const beluga__config_file **file);
 
-/* Find the base of a file's provider without code, in the newest file that names one; NULL for any
- * other name. `file` and `entry`, which may be NULL, receive the place of the base. */
+/* Find the base of a provider without code in the newest file that names one. Returns NULL if no
+ * file names a base for this provider. `file` and `entry`, which may be NULL, receive the place
+ * where the base is named. */
 const char *beluga__config_find_base(const beluga_config *config, const char *name,
                                      const beluga__config_file **file,
                                      const beluga__config_entry **entry);
@@ -148,7 +150,8 @@ int beluga__config_resolve_provider(const beluga_config *config, beluga_registry
 typedef struct beluga__config_meaning {
     /* position of the reference, or of the fault on failure */
     int line, column;
-    const beluga_provider *protocol; /* options of this provider may be set beside the reference */
+    /* own options of this provider may be set in the section that has the reference */
+    const beluga_provider *protocol;
 } beluga__config_meaning;
 
 /* Find what a reference refers to. `err` does not contain the position. Its message is empty if the
@@ -160,9 +163,9 @@ int beluga__config_check_provider(const beluga_config *config, beluga_registry *
                                   const char *name, beluga__config_meaning *meaning,
                                   beluga_error *err);
 
-/* Give a provider's own option, which may be written without the provider's name, its name in the
- * provider's table. INVALID_CONFIG if the table has no such option. Other options stay
- * unchanged. */
+/* Set the name of a provider's own option to the name in the provider's table. (In a file the name
+ * may be written without the provider's prefix.) Returns INVALID_CONFIG if the table has no such
+ * option. Other kinds of options stay unchanged. */
 int beluga__config_name_own(const beluga_provider *provider, beluga__arena *arena,
                             const char *written, beluga_option *option, beluga_error *err);
 /* Check a provider's own option if the provider is not known: it is a mistake only if no provider

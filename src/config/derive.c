@@ -30,7 +30,8 @@ void beluga__derive(beluga_provider *out, const beluga_provider *base, const cha
     if (url) out->default_model = NULL;
     if (model) out->default_model = model;
     if (url) out->base_url = url;
-    /* The variables for keys and addresses belong to the base's name, not to its protocol. */
+    /* The environment variables for keys and addresses are meant for the base, so they are not
+     * inherited with its protocol. */
     out->key_variables = out->url_variables = NULL;
     out->key_reference = NULL;
 }
@@ -43,10 +44,10 @@ int beluga__derived_check(beluga_registry *registry, const char *name, const cha
     int status = beluga__provider_name_check(name, BELUGA_ERROR_INVALID_CONFIG, err);
     if (status) return status;
     if (beluga_registry_contains(registry, name))
-        return beluga_error_set(
-            err, BELUGA_ERROR_INVALID_CONFIG,
-            "%s is a built-in or registered provider: choose another name for one that has a base",
-            name);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "%s is a built-in or registered provider: choose another name for "
+                                "a provider that has a base",
+                                name);
     if (*out) return 0;
     beluga__registry_hint(registry, base, hint, sizeof hint);
     return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,

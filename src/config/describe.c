@@ -70,8 +70,8 @@ static void put_word(output *out, int key, const beluga__setting *slot)
         put_number(out, slot);
 }
 
-/* Write a header. Its value may be a secret, so only the name is shown, or the reference that
- * stands for the secret. */
+/* Write a header. Its value may be a secret, so only the name is shown, or the reference to the
+ * secret. */
 static void put_header(output *out, int key, const char *line)
 {
     const char *colon = strchr(line, ':');

@@ -12,7 +12,7 @@ enum { STEP = 2, DEEPEST_INDENT = 64 };
 
 /* The state of changing a text. */
 typedef struct edit {
-    const char *text; /* the text behind a byte order mark */
+    const char *text; /* the text after its byte order mark */
     size_t length;
     const beluga__edit_path *path;
     const char *value; /* the new value; NULL: remove the old one */
@@ -21,7 +21,7 @@ typedef struct edit {
     beluga__yaml_node *map;
     beluga__yaml_node *key;    /* the last name of the path that exists; NULL: none */
     beluga__yaml_node *target; /* the value of `key` */
-    size_t at, removed;        /* the bytes of the text that are removed */
+    size_t at, removed;        /* offset and number of the bytes that are removed from the text */
     beluga__buf put;           /* the bytes that are inserted in their place */
 } edit;
 
@@ -76,7 +76,7 @@ static size_t back(const edit *e, size_t at)
     return at;
 }
 
-/* Returns the position behind a value, without white space at its end. */
+/* Returns the position after the last character of a value that is not white space. */
 static size_t end_of(const edit *e, const beluga__yaml_node *node)
 {
     size_t begin, end, from;
@@ -152,8 +152,8 @@ static bool is_plain(const char *text)
     return true;
 }
 
-/* Write a character that YAML, or a reader of YAML 1.1, would not read unchanged, as an escape.
- * Returns how many bytes of the text it has, or 0 if it needs no escape. */
+/* If a parser of YAML 1.1 or 1.2 would not read the next character unchanged, write it as an
+ * escape. Returns how many bytes the character has, or 0 if it needs no escape. */
 static size_t put_escaped(edit *e, const char *text)
 {
     unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
@@ -190,8 +190,8 @@ static void put_scalar(edit *e, const char *text)
     put(e, "\"");
 }
 
-/* Write the rest of the path, from the name `from` on, and the value as {name: {name: value}}, with
- * or without the outermost braces. */
+/* Write the names of the path from index `from` on, and the value, as {name: {name: value}}.
+ * Without `braces` the outermost braces are left out. */
 static void put_flow(edit *e, size_t from, bool braces)
 {
     for (size_t i = from; i < e->path->count; i++) {
@@ -204,7 +204,7 @@ static void put_flow(edit *e, size_t from, bool braces)
         if (i > from || braces) put(e, "}");
 }
 
-/* Write the rest of the path, from the name `from` on, each name on a line of its own, and then the
+/* Write the names of the path from index `from` on, each on a line of its own, and then the
  * value. */
 static void put_block(edit *e, size_t from, size_t indent, size_t step)
 {
@@ -225,11 +225,11 @@ static void replace(edit *e, const beluga__yaml_node *node)
 {
     e->at = begin_of(e, node);
     e->removed = end_of(e, node) - e->at;
-    /* a missing value follows directly behind its colon */
+    /* a missing value has its position directly after the colon, so a space is needed */
     if (!e->removed && e->at && !is_space(e->text[e->at - 1])) put(e, " ");
 }
 
-/* Add the rest of the path at the end of a map in braces. */
+/* Add the missing names of the path, and the value, at the end of a map in braces. */
 static void add_to_flow(edit *e)
 {
     size_t begin, end;
@@ -251,12 +251,13 @@ static void add_to_block(edit *e, size_t step)
     if (e->map && beluga__yaml_next_pair(e->map, &at, &key, &value) && key)
         indent = indent_of(e, key);
     e->at = e->map ? line_end(e, end_of(e, e->map)) : e->length;
-    /* an empty document may consist of comments, with or without a line break at the end */
+    /* a document without values may have comments; insert before its last line break, if it has
+     * one */
     if (!e->map && e->at && e->text[e->at - 1] == '\n') e->at--;
     put_block(e, e->found, indent, step);
 }
 
-/* Add the rest of the path below a name that has no value yet. */
+/* Add the missing names of the path, and the value, below a name that has no value yet. */
 static void fill_empty(edit *e, size_t step)
 {
     size_t indent = indent_of(e, e->key);

@@ -31,8 +31,8 @@ typedef struct reader {
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
-/* Report a fault. If problems are recorded, this returns 0, and reading goes on behind the
- * fault. */
+/* Report a fault. If problems are recorded, this returns 0, so that the rest of the file is read as
+ * well. */
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
 {
     char text[sizeof r->err->message];
@@ -53,7 +53,7 @@ static int no_memory(reader *r)
                             r->file->path);
 }
 
-/* Returns the position of a value, or that of its key if the value has none. */
+/* Returns the position of a value, or, if the value is missing, the position of its key. */
 static beluga__yaml_place place_of(const reader *r, beluga__yaml_node *node)
 {
     beluga__yaml_place place = r->place;
@@ -102,7 +102,8 @@ static int walk(reader *r, beluga__yaml_node *map, const char *what, visit_fn fu
 
 /* --- settings -------------------------------------------------------------------------------- */
 
-/* Returns whether a key is "command:…", or a header "Name: command:…". */
+/* Returns whether an option names a command: an API key "command:…", or a header "Name:
+ * command:…". */
 static bool names_command(const beluga_option *option)
 {
     static const char command[] = "command:";
@@ -165,7 +166,7 @@ static int add_list(reader *r, beluga__config_section *section, int key, const c
     return status;
 }
 
-/* The state of reading a map in place of a list. */
+/* The state of reading a map that sets an option of type LIST. */
 typedef struct pairs {
     beluga__config_section *section;
     int key;
@@ -197,7 +198,8 @@ static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void 
     return add_entry(r, p->section, p->option, &option, place);
 }
 
-/* Write a value as JSON. *json stays NULL after a fault that was recorded. */
+/* Write a value as JSON. If the value has a fault that was only recorded, this returns 0, and *json
+ * stays NULL. */
 static int make_json(reader *r, const char *name, beluga__yaml_node *value, const char **json,
                      size_t *length)
 {
@@ -227,8 +229,8 @@ static int add_json(reader *r, beluga__config_section *section, int key, const c
     return add_entry(r, section, name, &option, r->place);
 }
 
-/* Returns whether an option can't be set in a file: the section itself names the provider, and some
- * options belong to a call. */
+/* Returns whether an option can't be set in a file, because the section itself names the provider,
+ * or because the option can only be set for a call. */
 static bool is_foreign(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_PROVIDER_SPECIFIC ||
@@ -457,8 +459,8 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* Report a name that its map has twice. All such names are reported if problems are recorded, else
- * the first. */
+/* Report a name that occurs twice in its map. If problems are recorded, this function is called for
+ * all such names, otherwise only for the first one. */
 static int tell_twice(void *argument, beluga__yaml_node *key)
 {
     size_t n;
@@ -485,8 +487,9 @@ static int read_yaml(reader *r, const beluga__buf *text)
     return status;
 }
 
-/* Check that nobody else can have written the file, if it names commands or plug-ins: they run with
- * the rights of whoever reads the file. A pipe has no path whose folders could be checked. */
+/* If the file names commands or plug-ins, check that no other user can have written the file: such
+ * programs run with the rights of the user who reads it. The folders of a path are checked, too; a
+ * pipe has no such path. */
 static int check_trust(reader *r)
 {
     struct stat info;

@@ -1,4 +1,5 @@
-/* Sections that the library keeps for its host, and the positions of the values in them. */
+/* Sections that the library keeps for its host, and functions that find the positions of values in
+ * them. */
 #include "base/text.h"
 #include "config/config.h"
 

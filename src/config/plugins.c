@@ -25,7 +25,7 @@ static int load_named(beluga_registry *registry, const beluga__config_file *file
     return status;
 }
 
-/* All plug-ins are tried, and the caller gets the first error. */
+/* Load all plug-ins, even if one fails. The caller gets the first error. */
 int beluga_config_load_plugins(const beluga_config *config, beluga_registry *registry,
                                size_t *loaded, beluga_error *err)
 {

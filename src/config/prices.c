@@ -156,8 +156,8 @@ static bool is_there(char *path, size_t size, const char *folder, size_t n, cons
     return length > 0 && (size_t)length < size && access(path, R_OK) == 0;
 }
 
-/* Name the file that this code is in: the library, or, where the loader knows of none, the program.
- * Returns NULL where neither is told. */
+/* Returns the path of the file that contains this code: of the shared library, or, if the loader
+ * knows of no library, of the program. Returns NULL if the system reports neither. */
 static const char *own_file(Dl_info *info, char *buffer, size_t size)
 {
     static const char here;
@@ -168,8 +168,8 @@ static const char *own_file(Dl_info *info, char *buffer, size_t size)
     return buffer;
 }
 
-/* Find the list in the place where it was installed, or else beside the library, which may have
- * been moved or be in a build folder. */
+/* Find the list where it was installed. If it is not there, look for it relative to the library,
+ * which may have been moved, or may be in a build folder. */
 static const char *own_list(char *path, size_t size)
 {
     static const char *const places[] = {"/../share/beluga/prices.yaml",

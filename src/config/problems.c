@@ -85,7 +85,7 @@ static int compare(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
-/* Problems are sorted here, since the file was walked over more than once. */
+/* Problems are sorted here, since they were found in several passes over the file. */
 void beluga__config_problems_tell(beluga__config_problems *problems, beluga_config_problem_fn tell,
                                   void *payload)
 {

@@ -29,11 +29,12 @@ typedef struct beluga__config_problems {
 
 void beluga__config_problems_init(beluga__config_problems *problems, const char *path);
 void beluga__config_problems_free(beluga__config_problems *problems);
-/* Record a problem, unless it was recorded before: several references may lead to the same
+/* Record a problem, unless the same problem was recorded before: several references may lead to one
  * fault. */
 void beluga__config_note(beluga__config_problems *problems, beluga_severity severity, int line,
                          int column, const char *format, ...) BELUGA_PRINTF(5, 6);
-/* Report the problems in the order of the file. Without memory this sets `status`. */
+/* Report the problems, sorted by their positions in the file. If there is no memory to sort them,
+ * this sets `status`. */
 void beluga__config_problems_tell(beluga__config_problems *problems, beluga_config_problem_fn tell,
                                   void *payload);
 

@@ -28,14 +28,17 @@ typedef struct resolution {
     beluga_error *err;
     step steps[BELUGA__MAX_ALIASES];
     size_t n_steps;
-    const beluga__config_file *file; /* file of the last reference; NULL: the caller gave it */
+    /* file that has the last reference; NULL: the caller gave it */
+    const beluga__config_file *file;
     int line, column;
     char provider[BELUGA__MAX_PROVIDER_NAME + 1];
     const char *model; /* NULL: the provider's default model */
     const char *base;  /* base of a provider without code; else NULL */
-    /* The caller gave a reference, which is stronger than the configuration's provider. */
+    /* The caller gave a reference, which takes precedence over the provider in the
+     * configuration. */
     bool given;
-    /* Receives the position of a fault, which is then left out of the error; or NULL. */
+    /* If not NULL, this receives the position of a fault, and the error does not contain the
+     * position. */
     beluga__config_meaning *meaning;
 } resolution;
 
@@ -96,7 +99,7 @@ static bool has_section(const beluga_config *config, const char *name)
     return false;
 }
 
-/* The known name that is closest to one that is not known. */
+/* The known name that is most similar to an unknown name. */
 typedef struct nearest_name {
     const char *wanted, *best; /* `best` is NULL if no name is close */
     unsigned limit;
@@ -111,8 +114,8 @@ static void compare_name(nearest_name *n, const char *known)
     n->limit = distance;
 }
 
-/* Write a hint at a similar name: an alias (if the whole reference may be one), a provider without
- * code, or else a registered provider. */
+/* Write a hint that suggests a similar name. It may be the name of an alias (if `whole`: the whole
+ * reference may be an alias), of a provider without code, or of a registered provider. */
 static void hint_at(const resolution *r, const char *name, bool whole, char *hint, size_t size)
 {
     const char *own, *other;
@@ -170,8 +173,8 @@ static int check_base(const resolution *r, const beluga__config_file *file,
     return status ? fault(&at_base, status, why.message) : 0;
 }
 
-/* Take a provider, registered or without code. Returns 1; 0 if there is none with that name; or the
- * code of a fault in its base. */
+/* Use the provider with this name, which is registered or without code. Returns 1; 0 if there is no
+ * such provider; or an error code if its base has a fault. */
 static int take_provider(resolution *r, const char *name)
 {
     const beluga__config_file *file = NULL;
@@ -179,7 +182,8 @@ static int take_provider(resolution *r, const char *name)
     size_t n = strlen(name);
     const beluga__setting *given = &r->config->settings.known[BELUGA_OPTION_BASE];
     r->base = beluga__config_find_base(r->config, name, &file, &entry);
-    /* A base in the file layer belongs to the provider that was resolved before. */
+    /* A base in the file layer is not used: it belongs to the provider that was resolved
+     * earlier. */
     if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
     if (n > BELUGA__MAX_PROVIDER_NAME || !(r->base || beluga_registry_contains(r->registry, name)))
         return 0;
@@ -244,7 +248,7 @@ static const char *protocol_of(const resolution *r)
     return r->base ? r->base : r->provider;
 }
 
-/* Returns the name of a provider's own option as in its table: "organization" becomes
+/* Returns the name that a provider's own option has in the provider's table: "organization" becomes
  * "openai.organization". */
 static const char *full_name(const char *provider, beluga__arena *arena, const char *name)
 {
@@ -274,7 +278,7 @@ static const char *nearest_common(const char *written)
     return beluga__text_distance(written, model, 2) < limit ? model : known;
 }
 
-/* Returns a similar name: a common one, or an option of the provider without its prefix. */
+/* Returns the name of a similar option: a common option, or else an option of the provider. */
 static const char *nearest(const beluga_provider *provider, const char *written, const char *full)
 {
     const char *known = nearest_common(written);
@@ -384,8 +388,9 @@ static void drop_own(beluga__setting *slot)
     if (!slot->value.items) *slot = (beluga__setting){0};
 }
 
-/* Drop the settings that sections gave when the configuration was resolved before, perhaps to
- * another provider, whose key must not be used now. Items that stay belong to the copy. */
+/* Drop the settings that came from sections when the configuration was resolved earlier. That may
+ * have been for another provider, and its key must not be used now. Items of lists that are kept
+ * belong to the copy. */
 static void drop_file_layer(const resolution *r, beluga_config *out)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -398,8 +403,9 @@ static void drop_file_layer(const resolution *r, beluga_config *out)
     }
 }
 
-/* Drop keys if an alias names another host than the provider's own: keys for the provider's host,
- * from its section or an earlier alias, must not be sent to another host. */
+/* Drop the key if an alias sets another base URL than the provider's own. A key from the provider's
+ * section or from an earlier alias is meant for the provider's host, and must not be sent to
+ * another host. */
 static void leave_host(const resolution *r, beluga_config *out,
                        const beluga__config_section *section)
 {
@@ -413,8 +419,8 @@ static void leave_host(const resolution *r, beluga_config *out,
     if (out->own_host && key->origin <= BELUGA_ORIGIN_FILE) *key = (beluga__setting){0};
 }
 
-/* Apply the provider's sections, then the aliases, from the last one back to the one that the
- * caller named. */
+/* Apply the provider's sections, and then the aliases. The alias that the caller named is applied
+ * last, so its settings win. */
 static int apply_sections(const resolution *r, beluga_config *out)
 {
     int status = 0;

@@ -23,7 +23,7 @@ struct beluga__yaml_node {
     } u;
     const char *text;
     uint32_t length;
-    uint32_t begin, end; /* offsets of its beginning and end, in characters */
+    uint32_t begin, end; /* offsets of the node's beginning and end, in characters */
     beluga__yaml_place place;
     uint8_t kind;
     bool flow;  /* {…} or […] */
@@ -131,7 +131,8 @@ static int begin(builder *b, beluga__yaml_kind kind, bool flow, const yaml_mark_
 
 static void mark_twice(beluga__yaml_node *map);
 
-/* Set the end of a node. A block has no end mark of its own: it ends with its last value. */
+/* Set the end of a node. A list or map without brackets has no end mark, so it ends where its last
+ * value ends. */
 static int finish(builder *b, const yaml_mark_t *end)
 {
     beluga__yaml_node *node = b->open[--b->depth].node;
@@ -157,7 +158,7 @@ static int take(builder *b, const yaml_event_t *e)
     case YAML_DOCUMENT_START_EVENT:
         if (b->documents++ == 0) return 0;
         return refuse(b, &e->start_mark,
-                      "a second document begins here, but a configuration is one");
+                      "a second document begins here, but a configuration must be one document");
     case YAML_ALIAS_EVENT: return add_node(b, BELUGA__YAML_ALIAS, &e->start_mark, &node);
     case YAML_SCALAR_EVENT: return add_scalar(b, e);
     case YAML_SEQUENCE_START_EVENT:
@@ -197,8 +198,8 @@ static void wipe_buffers(yaml_parser_t *parser)
     explicit_bzero(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
 }
 
-/* Parse the text. libyaml allocates with malloc, whatever our allocator is, and frees everything
- * before this function returns. */
+/* Parse the text. libyaml always allocates with malloc, not with the library's allocator. It frees
+ * everything before this function returns. */
 static int build_from(beluga__yaml *yaml, const char *text, size_t length,
                       beluga__yaml_place *place, char *why, size_t size)
 {
@@ -265,7 +266,8 @@ static bool is_scalar(const beluga__yaml_node *node)
 bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *place)
 {
     if (!node || (!is_scalar(node) && node->kind != BELUGA__YAML_ALIAS)) return false;
-    /* For a missing value the key's position says more, so there is none. */
+    /* A missing value has no position of its own: the position of its key is more useful to
+     * people. */
     if (node->plain && !node->length) return false;
     *place = node->place;
     return true;

@@ -30,8 +30,8 @@ static bool begins(const char *text, size_t length, const char *with)
     return length >= n && memcmp(text, with, n) == 0;
 }
 
-/* Count the directives (lines that begin with %): libyaml compares each with all before it, so
- * there must not be many. */
+/* Count the directives (lines that begin with %): libyaml compares each directive with all earlier
+ * ones, so the number is limited. */
 static size_t count_directives(const char *text, size_t length, size_t *last)
 {
     size_t n = 0;
@@ -44,8 +44,8 @@ static size_t count_directives(const char *text, size_t length, size_t *last)
 }
 
 /* Returns whether one of the characters NEL, LS and PS begins here. In YAML 1.1, which libyaml
- * reads, they end a line and so a comment; in YAML 1.2 they do not. They must be escaped, so that a
- * file has only one meaning. */
+ * reads, they end a line, and therefore a comment; in YAML 1.2 they do not. They must be escaped,
+ * so that a file means the same in both versions. */
 static bool is_line_separator(const char *at, size_t left)
 {
     return begins(at, left, "\xc2\x85") || begins(at, left, "\xe2\x80\xa8") ||
@@ -84,8 +84,8 @@ int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *
 #define COLON     "mapping values are not allowed in this context"
 #define TAB       "the line is indented by a tab: use spaces"
 
-/* The parser's message, our message, and which position to report: where the parser began to read
- * the item, or where it stopped. */
+/* The parser's message, the words that replace it, and which position to report: where the parser
+ * began to read an item, or where it stopped. */
 typedef struct complaint {
     const char *problem;
     bool at_beginning;
@@ -94,7 +94,7 @@ typedef struct complaint {
 
 static const complaint complaints[] = {
     {"could not find expected ':'", true,
-     "a colon and a space were expected behind a name (of at most 1,024 characters)"},
+     "a colon and a space were expected after a name (of at most 1,024 characters)"},
     {"did not find expected key", false,
      "a name was expected here: indent the line like those before it, and put quotes around the "
      "whole text"},
@@ -158,8 +158,8 @@ static const char *explain_character(char c)
     }
 }
 
-/* Explain a misplaced colon: a second one in its line, or one in a line that continues the value
- * above it. */
+/* Explain a misplaced colon. It is the second colon in its line, or its line continues the value of
+ * the line above. */
 static const char *explain_colon(const char *text, size_t at)
 {
     size_t begin = at;

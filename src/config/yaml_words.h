@@ -12,7 +12,7 @@
 int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *place, char *why,
                          size_t size);
 
-/* Explain what a libyaml parser has just refused. Returns NO_MEMORY if memory was the reason, else
+/* Explain the error that libyaml has just reported. Returns NO_MEMORY if it ran out of memory, else
  * INVALID_CONFIG. */
 struct yaml_parser_s;
 int beluga__yaml_explain(const struct yaml_parser_s *parser, const char *text, size_t length,

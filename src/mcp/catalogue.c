@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* HASH: length of the suffix ("_" and digits of a hash) that tells long or equal names apart */
+/* HASH: length of the suffix ("_" and digits of a hash) that makes long or equal names different */
 enum { HASH = 9 };
 
 /* --- names ------------------------------------------------------------------------------------ */

@@ -19,7 +19,7 @@ enum { IN, OUT, ERR, LIFE, PIPES };
 /* --- the environment -------------------------------------------------------------------------- */
 
 /* The variables that a child gets from this process: what programs need to run, and nothing that
- * may be a secret. A name that ends in "_" stands for all variables that begin so. */
+ * may be a secret. A name that ends in "_" stands for all variables whose names begin with it. */
 static const char *const handed_on[] = {
     "HOME", "LANG", "LC_", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER", "XDG_",
 };
@@ -157,9 +157,9 @@ void beluga__child_kill(const beluga__child *child, int signal)
     if (child->pid) kill(-child->pid, signal);
 }
 
-/* Returns whether the child has ended. Its process group is signalled before the child is waited
- * for: until then the number can't belong to another group. If the host waits for all children, the
- * child may be gone already. */
+/* Returns whether the child has ended. If it has, its process group gets SIGTERM before waitpid is
+ * called, since after waitpid the system may give the group's number to other processes. If the
+ * host itself waits for all its children, waitpid may find no child. */
 bool beluga__child_has_ended(beluga__child *child)
 {
     siginfo_t info = {.si_pid = 0};

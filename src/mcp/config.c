@@ -56,8 +56,8 @@ static void find_folder(section *s)
     beluga__folder_of(path, s->folder);
 }
 
-/* Parse the section of a file into `doc`, which the caller frees. Returns false behind the last
- * file, and without memory. */
+/* Parse the section of a file into `doc`, which the caller frees. Returns false after the last
+ * file, or if out of memory. */
 static bool parse_section(section *s, const beluga_config *config, size_t index)
 {
     const char *json;
@@ -71,8 +71,8 @@ static bool parse_section(section *s, const beluga_config *config, size_t index)
     return true;
 }
 
-/* Find the entry with this name, in the newest file that has one. Returns NULL if there is none, or
- * without memory (see `status`). Free `doc` in any case. */
+/* Find the entry with this name, in the newest file that has one. Returns NULL if no file has such
+ * an entry, or if out of memory (`status` is set then). Free `doc` afterwards, also on failure. */
 static const beluga_json *find_entry(section *found, const beluga_config *config, const char *name)
 {
     section s;
@@ -161,7 +161,7 @@ static const char *keep(reading *r, const beluga__buf *text)
 }
 
 /* Resolve a text: expand its variables, or fetch a secret that it refers to. Returns the result
- * behind `prefix`. While a file is being checked nothing is fetched. */
+ * after `prefix`. While a file is being checked nothing is fetched. */
 static const char *stands_for(reading *r, const char *member, const char *item, const char *prefix,
                               const char *text, bool is_secret)
 {
@@ -229,7 +229,7 @@ static const char *const *list_of(reading *r, const char *member, const beluga_j
     return list;
 }
 
-/* Read a map of names and values as a list of "NAME=value", with room for one more. */
+/* Read a map of names and values as a list of "NAME=value", with room for one more item. */
 static const char **pairs_of(reading *r, const char *member, const char *separator,
                              const beluga_json *value)
 {
@@ -295,7 +295,7 @@ static void read_url(reading *r, const char *member, const beluga_json *value)
     r->out->settings.url = plain(r, member, value);
 }
 
-/* Read the headers. The Authorization header of api_key, if it was read before, stays. */
+/* Read the headers. If api_key was read before, its Authorization header is added to them. */
 static void read_headers(reading *r, const char *member, const beluga_json *value)
 {
     const char **list = pairs_of(r, member, ": ", value);

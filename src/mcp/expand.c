@@ -47,7 +47,7 @@ int beluga__mcp_expand(beluga__buf *out, const char *text, beluga_error *err)
         if (!begin || status) continue;
         if (!end)
             return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                    "\"${\" has no \"}\" behind it");
+                                    "\"${\" has no \"}\" after it");
         status = put_variable(out, begin + 2, (size_t)(end - begin) - 2, err);
         text = end + 1;
     }
@@ -55,7 +55,7 @@ int beluga__mcp_expand(beluga__buf *out, const char *text, beluga_error *err)
                        : status;
 }
 
-/* Returns the text behind a prefix; NULL if it does not begin with the prefix. */
+/* Returns the text after a prefix, or NULL if the text does not begin with the prefix. */
 static char *after(char *text, const char *prefix)
 {
     size_t n = strlen(prefix);

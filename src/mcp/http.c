@@ -31,15 +31,16 @@ typedef struct service {
 typedef struct post {
     beluga__list node;
     service *service;
-    beluga__mcp_request *request; /* NULL: no answer is expected, or it has come */
+    beluga__mcp_request *request; /* NULL: no answer is expected, or it has arrived */
     beluga__arena arena;
     beluga_http_request sent;
     beluga_http_response got;
     beluga__framer framer;
     beluga__transfer *transfer; /* NULL: the exchange has ended */
-    bool in_session;            /* it was sent with a session id */
+    bool in_session;            /* the message was sent with a session id */
     bool streams;               /* the response is a stream of messages */
-    /* a function further up the call stack uses the post, and frees it later */
+    /* a function further up the call stack uses the post; if the post is stopped, that function
+     * frees it */
     bool reads;
     bool dead;
 } post;
@@ -80,8 +81,8 @@ static void forget_request(post *p)
 }
 
 /* Stop a post. If its answer is complete (`whole`), the rest of the body is read, so that the
- * connection can be reused; otherwise the exchange is cut off, which tells the server that nobody
- * waits. */
+ * connection can be reused; otherwise the exchange is ended at once, so that the server sees that
+ * the answer is no longer wanted. */
 static void stop(post *p, bool whole)
 {
     beluga__transfer *transfer = p->transfer;
@@ -136,7 +137,7 @@ static void put_text(beluga_http_request *r, const char *name, const char *text)
     beluga__buf_free(&value);
 }
 
-/* Set a header of the settings, which were checked before. */
+/* Set a header from the settings. Its form was checked before. */
 static void put_line(post *p, const char *line)
 {
     size_t n = strcspn(line, ":");
@@ -196,7 +197,7 @@ static bool is_good(const post *p)
 }
 
 /* Keep the session id: the handshake of an older protocol revision may return one, which all later
- * messages carry. */
+ * messages must contain. */
 static void take_session(post *p)
 {
     const char *id = beluga_http_response_header(&p->got, "mcp-session-id");
@@ -214,7 +215,8 @@ static void got_head(void *owner)
     if (is_good(p)) take_session(p);
 }
 
-/* Returns 1 if the post is over. */
+/* Deliver a message of the stream. Returns 1 if the post was stopped meanwhile, so that the framer
+ * stops, too. */
 static int got_frame(void *payload, const beluga_frame *frame)
 {
     post *p = payload;
@@ -223,7 +225,7 @@ static int got_frame(void *payload, const beluga_frame *frame)
     return p->dead;
 }
 
-/* Free a post that was stopped while its bytes were read. Returns whether it was. */
+/* If the post was stopped while its bytes were read, free it. Returns whether it was stopped. */
 static bool leave(post *p)
 {
     bool dead = p->dead;
@@ -240,7 +242,7 @@ static void fail_too_long(post *p, int status)
     fail_post(p, &err);
 }
 
-/* Collect bytes; of a refusal the beginning is enough. */
+/* Read bytes of the body. If the response is a refusal, only the beginning of its body is kept. */
 static void got_body(void *owner, char *bytes, size_t n)
 {
     post *p = owner;
@@ -279,8 +281,8 @@ static void refuse(const post *p, beluga_error *err)
     err->http_status = http;
 }
 
-/* Take the body of a response in one piece. Even a refusal may contain a message, which then
- * counts; it may also repeat a key, which is masked. */
+/* Deliver the body of a response that is one message. The body of a refusal may be a message, too.
+ * It may repeat a key of the request, which is masked. */
 static void take_body(post *p)
 {
     const beluga__mcp_wire *wire = &p->service->wire;
@@ -366,7 +368,8 @@ static int send_post(post *p, beluga_error *err)
     return status;
 }
 
-/* Send a message. The newer protocol revision has only requests, so other messages are not sent. */
+/* Send a message. In the newer protocol revision a client sends only requests, so other messages
+ * are dropped. */
 static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
                      beluga__mcp_request *request, beluga_error *err)
 {
@@ -424,7 +427,8 @@ static void close_wire(beluga__mcp_wire *wire)
     tell_closed(s);
 }
 
-/* Collect the secrets of the headers: each value, and the word behind a scheme such as "Bearer". */
+/* Collect the secrets of the headers: each value, and in a value such as "Bearer TOKEN" also the
+ * second word. */
 static void take_secrets(service *s)
 {
     size_t n = 0;

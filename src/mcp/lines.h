@@ -16,11 +16,11 @@ typedef void (*beluga__line_fn)(void *payload, const char *line, size_t n, size_
 
 void beluga__lines_init(beluga__lines *lines, const beluga_allocator *allocator, size_t max);
 void beluga__lines_free(beluga__lines *lines);
-/* Pass each complete line to `fn`, except empty ones. A line for which memory is missing is cut,
- * too. */
+/* Pass each complete line to `fn`, except empty ones. If there is not enough memory for a line, it
+ * is cut, too. */
 void beluga__lines_feed(beluga__lines *lines, const char *bytes, size_t n, beluga__line_fn fn,
                         void *payload);
-/* Pass the last line to `fn`, even without a line end. */
+/* Pass the last line to `fn`, even if it has no line end. */
 void beluga__lines_end(beluga__lines *lines, beluga__line_fn fn, void *payload);
 
 #endif

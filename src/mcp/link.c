@@ -59,7 +59,7 @@ static void fail(beluga__mcp_link *link, beluga__mcp_request *request, const bel
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Write the metadata that each request of the newer protocol revision carries. */
+/* Write the metadata that each request of the newer protocol revision must contain. */
 static void write_meta(const beluga__mcp_link *link, const beluga__mcp_request *request,
                        beluga_json_writer *w)
 {
@@ -139,7 +139,7 @@ void beluga__mcp_link_release(beluga__mcp_link *link)
     }
 }
 
-/* Send a message whose failure nobody needs to know. */
+/* Send a message that is not a request of this client. If it can't be sent, this is only logged. */
 static void send_message(beluga__mcp_link *link, beluga_json_writer *w)
 {
     beluga_error err;
@@ -175,8 +175,8 @@ static void tell_cancelled(beluga__mcp_link *link, int64_t id)
     beluga__buf_free(&text);
 }
 
-/* Stop a request, and tell the server that it is cancelled. A handshake is not cancelled: the link
- * is not ready then, so the server has ended or does not know this client yet. */
+/* Stop a request, and tell the server that it is cancelled. While the link is not ready nothing is
+ * sent, since the server has ended or has not agreed to the handshake yet. */
 static void let_go(beluga__mcp_link *link, beluga__mcp_request *request)
 {
     if (!request->id) return;
@@ -231,7 +231,8 @@ static void late(beluga__timer *timer)
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-/* Fail a request with the server's own message, as one line, which says that it is the server's. */
+/* Fail a request with the server's message, as one line. The error says that the message came from
+ * the server. */
 static void refused(beluga__mcp_link *link, beluga__mcp_request *request, const beluga_json *error)
 {
     beluga_error err;
@@ -313,8 +314,8 @@ static void take(void *payload, const beluga__rpc_message *m)
     }
 }
 
-/* Log that the server prints other text than messages. Many servers print a greeting to stdout, so
- * this is logged once. */
+/* Log that the server prints text that is not a message. Many servers print a greeting to stdout,
+ * so this is logged once. */
 static void tell_junk(beluga__mcp_link *link, const char *text, size_t n)
 {
     if (!link->junk_told)

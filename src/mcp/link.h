@@ -21,7 +21,7 @@ struct beluga__mcp_request {
     beluga__list node;
     int64_t id;         /* 0: not sent yet, since the link is not ready */
     const char *method; /* name of the method; static */
-    const char *tool;   /* name of the tool that is called; NULL: it is not a tool's call */
+    const char *tool;   /* name of the tool that is called; NULL: the request is not a tool call */
     /* Writes the members of "params"; NULL: there are none. */
     void (*write)(beluga__mcp_request *request, beluga_json_writer *w);
     /* Called once, after the link has forgotten the request. */
@@ -52,7 +52,8 @@ typedef struct beluga__mcp_link {
 void beluga__mcp_link_init(beluga__mcp_link *link, beluga_loop *loop, beluga__runtime *runtime,
                            beluga__mcp_wire *wire, const char *name);
 /* Send a request. If the link is not ready and `waits` is true, it is sent later; its deadline
- * counts from now on. Returns 0, or a code with detail; `done` is not called then. */
+ * applies while it waits, too. Returns 0, or a code with detail; after such a failure `done` is not
+ * called. */
 int beluga__mcp_link_ask(beluga__mcp_link *link, beluga__mcp_request *request, bool waits,
                          beluga_error *err);
 /* Send a notification without parameters. */
@@ -62,20 +63,21 @@ void beluga__mcp_link_drop(beluga__mcp_link *link, beluga__mcp_request *request)
 /* Give a request an earlier deadline. */
 void beluga__mcp_link_hasten(beluga__mcp_link *link, beluga__mcp_request *request,
                              int64_t deadline_ns);
-/* Send the requests that wait. */
+/* Send the requests that waited until the link was ready. */
 void beluga__mcp_link_release(beluga__mcp_link *link);
-/* Fail the requests that were sent, and with `all` also those that wait. */
+/* Fail the requests that were sent, and, if `all` is true, also the requests that wait until the
+ * link is ready. */
 void beluga__mcp_link_fail(beluga__mcp_link *link, const beluga_error *err, bool all);
 
-/* Keep a request that was sent until the link is ready again, and send it once more then. */
+/* Keep a request that was sent already. It is sent once more when the link is ready again. */
 void beluga__mcp_link_hold(beluga__mcp_link *link, beluga__mcp_request *request);
 
-/* The functions that a wire calls. */
+/* The following functions are called for events of the wire. */
 void beluga__mcp_link_message(beluga__mcp_link *link, const char *text, size_t n, size_t cut);
 void beluga__mcp_link_failed(beluga__mcp_link *link, beluga__mcp_request *request,
                              const beluga_error *err);
 
-/* Returns whether the request was sent or waits. */
+/* Returns whether the request is in the list of a link: it was sent, or waits to be sent. */
 static inline bool beluga__mcp_is_asked(const beluga__mcp_request *request)
 {
     return request->node.next && request->node.next != &request->node;

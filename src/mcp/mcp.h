@@ -1,4 +1,5 @@
-/* An MCP server with its thread. The public functions that make one are in the client's room. */
+/* An MCP server with its thread. The public functions that open a server are in
+ * src/client/mcp.c. */
 #ifndef BELUGA__MCP_H
 #define BELUGA__MCP_H
 
@@ -11,7 +12,8 @@
 
 #include <pthread.h>
 
-/* The opening of a server for a host's loop. It is freed when the loop has read its mail. */
+/* An opening whose result is reported on a host's loop, by mail. It is freed when the loop has read
+ * this mail. */
 typedef struct beluga__mcp_opening {
     beluga__mail mail;
     beluga__running running;
@@ -40,7 +42,7 @@ struct beluga_mcp {
 
     pthread_mutex_t lock; /* guards the members below, and `over` of tool runs */
     pthread_cond_t changed;
-    /* mailbox of the thread's loop; NULL: the loop does not exist yet, or no longer */
+    /* mailbox of the thread's loop; NULL: the loop does not exist yet, or has been given back */
     beluga__mailbox *mailbox;
     bool opened, ended, unwanted;
     bool joinable; /* the thread was neither joined nor detached */
@@ -58,7 +60,7 @@ struct beluga_mcp {
     beluga__guard guard;
     beluga__task give_up;
     beluga__timer late;
-    beluga__mail end; /* tells the thread that the server is no longer wanted */
+    beluga__mail end; /* tells the thread to end the server */
     bool over;
 };
 
@@ -70,13 +72,14 @@ int beluga__mcp_new(beluga__runtime *runtime, const beluga_mcp_settings *setting
                     beluga_mcp **out, beluga_error *err);
 /* Wait until the opening has ended. Returns its code. */
 int beluga__mcp_await(beluga_mcp *mcp, beluga_error *err);
-/* Send mail to the thread. If the thread has ended, the mail is run at once without a loop. */
+/* Send mail to the thread. If the thread has ended, the mail's function is called at once, with a
+ * NULL loop. */
 void beluga__mcp_post(beluga_mcp *mcp, beluga__mail *mail);
 /* Copy settings into the arena of a server. Returns 0; INVALID_INPUT; NO_MEMORY. */
 int beluga__mcp_take_settings(beluga_mcp *mcp, const beluga_mcp_settings *settings,
                               beluga_error *err);
-/* Returns whether this process was forked after the server was made, so that it has no such
- * thread. */
+/* Returns whether this process was forked after the server was made, so that the server's thread
+ * does not exist in this process. */
 static inline bool beluga__mcp_is_forked(const beluga_mcp *mcp)
 {
     return mcp->generation != beluga__fork_generation();

@@ -74,8 +74,8 @@ static void put_block(beluga__buf *out, const beluga_json *block)
         beluga__buf_puts(out, "[content of an unknown kind: not shown]");
 }
 
-/* Returns whether the content has text. A server that sends a structured result as well says the
- * same twice, so that is used only if there is no text. */
+/* Returns whether the content has text. A structured result usually repeats the text, so it is used
+ * only if there is no text. */
 static bool has_text(const beluga_json *content)
 {
     for (const beluga_json *b = beluga_json_first(content); b; b = beluga_json_next(content, b))

@@ -2,7 +2,8 @@
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Returns the id of a request of ours, or 0; our ids are numbers from 1 on. */
+/* Returns the id of a request of this client, or 0 for any other value. This client uses the
+ * numbers from 1 on. */
 static int64_t own_id(const beluga_json *id)
 {
     if (!beluga_json_is_number(id)) return 0;

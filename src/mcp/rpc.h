@@ -17,7 +17,8 @@ enum { BELUGA__RPC_NO_METHOD = -32601 };
 /* A message. Its pointers are valid until the next parse. */
 typedef struct beluga__rpc_message {
     beluga__rpc_kind kind;
-    int64_t id;                 /* id of an answer; 0: not an id that this client gives */
+    /* id of the request that is answered; 0: not an id that this client uses */
+    int64_t id;
     const beluga_json *give_id; /* id of the server's request, which the answer repeats */
     const char *method;         /* method of a request or a notification */
     const beluga_json *params;

@@ -1,5 +1,5 @@
-/* The life of an MCP server: its thread, which runs the conversation on a loop of its own, and its
- * references. */
+/* The lifetime of an MCP server: its references, and its thread, which runs the session on its own
+ * loop. */
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/limits.h"
@@ -43,7 +43,7 @@ static void end_opening(beluga_mcp *mcp)
     mcp->context = NULL;
 }
 
-/* Set the result of the opening, once; err NULL: it succeeded. */
+/* Set the result of the opening; this is done once. `err` is NULL if the opening succeeded. */
 static void publish(beluga_mcp *mcp, const beluga_error *err)
 {
     beluga__mcp_opening *report = mcp->report;
@@ -189,8 +189,8 @@ static void release(beluga_mcp *mcp)
     runtime->unref(runtime);
 }
 
-/* Close the mailbox and end. Calls whose mail comes later, or was not read yet, fail when the loop
- * is given back. */
+/* End the thread's work: close the mailbox, and give back the loop. Calls whose mail was not read
+ * by then fail. */
 static void finish(beluga_mcp *mcp, beluga__mcp_wire *wire)
 {
     beluga_error err;
@@ -227,7 +227,7 @@ static void *run(void *argument)
 
 /* --- opening for a host's loop ---------------------------------------------------------------- */
 
-/* Forget the host: its callback is not called any more. */
+/* Remove the opening from the host's loop. After this the host's callback is not called. */
 static void leave_loop(beluga__mcp_opening *o)
 {
     if (!o || !o->loop) return;
@@ -342,7 +342,7 @@ beluga_mcp *beluga_mcp_ref(beluga_mcp *mcp)
     return mcp;
 }
 
-/* Tell the thread, once, that the server must end. */
+/* Tell the thread that the server must end, unless it was told before. */
 static void end(beluga_mcp *mcp)
 {
     leave_loop(mcp->opening);
@@ -354,8 +354,8 @@ static void end(beluga_mcp *mcp)
     if (mailbox) post(mailbox, &mcp->end);
 }
 
-/* Join or detach the thread. A caller that waits for its end joins it, so that not even the memory
- * that libraries keep for each thread is left. Otherwise it is detached. */
+/* Join or detach the thread. If `wait` is true, the thread is joined, so that even the memory that
+ * libraries keep for each thread is freed before this returns. */
 static void part_with_thread(beluga_mcp *mcp, bool wait)
 {
     pthread_mutex_lock(&mcp->lock);
@@ -369,8 +369,8 @@ static void part_with_thread(beluga_mcp *mcp, bool wait)
         pthread_detach(mcp->thread);
 }
 
-/* Release a reference. A forked child does not have the server's thread, so it leaves everything to
- * its parent. */
+/* Release a reference. A forked child does not have the server's thread, so there the server is not
+ * ended. */
 void beluga_mcp_unref(beluga_mcp *mcp)
 {
     if (!mcp || atomic_fetch_sub_explicit(&mcp->users, 1, memory_order_acq_rel) != 1) return;

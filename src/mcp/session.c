@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* The protocol revisions that this client speaks. The newer one has no handshake: each request
- * carries the metadata. The older ones begin with a handshake. */
+/* The protocol revisions that this client speaks. The newer revision has no handshake: each request
+ * contains the metadata. The older revisions begin with a handshake. */
 static const char modern[] = "2026-07-28";
 static const char *const older[] = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
 
@@ -105,8 +105,8 @@ static void refresh_list(beluga__timer *timer)
     begin_list(beluga__container_of(timer, beluga__mcp_session, refresh));
 }
 
-/* Handle a change of the list of tools. However often a server reports changes, it is asked at most
- * once a second. */
+/* Handle a change of the list of tools. The list is read at most once a second, even if the server
+ * reports changes more often. */
 static void list_changed(beluga__mcp_link *link)
 {
     beluga__mcp_session *s = of_link(link);
@@ -124,7 +124,8 @@ static void write_filter(beluga__mcp_request *request, beluga_json_writer *w)
     beluga_json_end_object(w);
 }
 
-/* Handle the end of the subscription. Without one the list stays as it is. */
+/* Handle the end of the subscription to changes. Without a subscription the client does not learn
+ * of changes. */
 static void listened(beluga__mcp_request *request, const beluga__mcp_answer *answer)
 {
     const beluga__mcp_session *s = beluga__container_of(request, beluga__mcp_session, listen);
@@ -168,8 +169,8 @@ static void take_list(beluga__mcp_session *s)
     if (s->stale && s->phase == BELUGA__MCP_READY) plan_refresh(s);
 }
 
-/* Returns whether there is another page. A server may return the same cursor again and again, which
- * ends the list. */
+/* Returns whether there is another page. If the server returns the same cursor again, the list
+ * ends, since it would be endless otherwise. */
 static bool turn_page(beluga__mcp_session *s, const beluga_json *result)
 {
     size_t n = 0;
@@ -240,15 +241,16 @@ static bool has_word(const beluga_json *list, const char *word)
     return false;
 }
 
-/* Returns whether a failure is final: a handshake would fail in the same way. */
+/* Returns whether the failure of the probe ends the opening, since a handshake would fail for the
+ * same reason. */
 static bool decides(int status)
 {
     return status == BELUGA_ERROR_NETWORK || status == BELUGA_ERROR_AUTHENTICATION ||
            status == BELUGA_ERROR_AUTHORIZATION;
 }
 
-/* Handle the answer to the probe, which still counts if it comes late. If the connection fails, the
- * wire reports it. */
+/* Handle the answer to the probe. It counts even if it arrives after the handshake was sent. If the
+ * connection fails, the wire reports that. */
 static void probed(beluga__mcp_request *request, const beluga__mcp_answer *answer)
 {
     beluga__mcp_session *s = beluga__container_of(request, beluga__mcp_session, probe);
@@ -292,7 +294,7 @@ static const char *find_older(const char *version)
     return NULL;
 }
 
-/* Handle the failure of the handshake. If the probe was not answered yet, it may still be, for a
+/* Handle the failure of the handshake. If the probe was not answered yet, wait for its answer for a
  * limited time. */
 static void refuse_handshake(beluga__mcp_session *s, const beluga_error *err)
 {
@@ -347,7 +349,8 @@ static void ask_handshake(beluga__mcp_session *s)
     ask(s, &s->handshake);
 }
 
-/* Send a handshake: servers of an older revision may not answer a method that they don't know. */
+/* Send a handshake, since the probe was not answered in time: servers of an older revision may not
+ * answer a method that they don't know. */
 static void lose_patience(beluga__timer *timer)
 {
     beluga__mcp_session *s = beluga__container_of(timer, beluga__mcp_session, patience);
@@ -378,8 +381,8 @@ static void failed(void *owner, beluga__mcp_request *request, const beluga_error
     beluga__mcp_link_failed(&s->link, request, err);
 }
 
-/* Begin a new session after the server has forgotten the old one. A list that is being read belongs
- * to the old session, so it is dropped. */
+/* Begin a new session, since the server no longer knows the old one. A list that is being read
+ * belongs to the old session, so it is dropped. */
 static void begin_anew(beluga__mcp_session *s)
 {
     s->phase = BELUGA__MCP_OPENING;
@@ -391,8 +394,9 @@ static void begin_anew(beluga__mcp_session *s)
     ask_handshake(s);
 }
 
-/* Handle a session that the server has forgotten. A new one is begun, and a tool's call is sent
- * once more. A request for the list is not: after each handshake the list is asked for anyway. */
+/* Handle the report that the server no longer knows the session. A new session is begun, and a call
+ * of a tool is sent once more. A request for the list is not sent again, since the list is read
+ * after each handshake. */
 static void expired(void *owner, beluga__mcp_request *request)
 {
     beluga__mcp_session *s = owner;
@@ -401,16 +405,16 @@ static void expired(void *owner, beluga__mcp_request *request)
     if (again)
         beluga__mcp_link_hold(&s->link, request);
     else if (!ready || request->tool) {
-        beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND,
-                         "MCP server %s forgot its session again and again", s->link.name);
+        beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND, "MCP server %s keeps forgetting its session",
+                         s->link.name);
         beluga__mcp_link_failed(&s->link, request, &err);
         return;
     }
     if (ready) begin_anew(s);
 }
 
-/* Handle the end of the connection. Some servers of an older revision end when the first message is
- * not a handshake, so a handshake is tried once. */
+/* Handle the end of the connection. Some servers of an older revision end if the first message is
+ * not a handshake, so the connection is opened again once, with a handshake. */
 static void broke(void *owner, const beluga_error *err)
 {
     beluga__mcp_session *s = owner;

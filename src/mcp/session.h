@@ -1,5 +1,5 @@
-/* A conversation with an MCP server: agreement on a protocol revision, the list of tools, and a new
- * beginning when the server has ended. All functions run on the loop's thread. */
+/* A session with an MCP server. It agrees on a protocol revision, reads the list of tools, and
+ * opens the connection again when the server has ended. All functions run on the loop's thread. */
 #ifndef BELUGA__MCP_SESSION_H
 #define BELUGA__MCP_SESSION_H
 
@@ -7,11 +7,11 @@
 #include "mcp/link.h"
 
 typedef struct beluga__mcp_session_events {
-    /* An opening has ended; err NULL: calls can be made now. */
+    /* An opening has ended. If `err` is NULL, calls can be made now. */
     void (*opened)(void *owner, const beluga_error *err);
     /* The list of tools was read. The owner gets a reference to the catalogue. */
     void (*listed)(void *owner, beluga__mcp_catalogue *catalogue);
-    /* The session has been closed, and uses nothing any more. */
+    /* The session has been closed, and no longer uses its loop and its wire. */
     void (*closed)(void *owner);
 } beluga__mcp_session_events;
 
@@ -22,7 +22,7 @@ typedef enum beluga__mcp_phase {
     BELUGA__MCP_BREAKING, /* the wire is being closed */
 } beluga__mcp_phase;
 
-/* What a server tells about itself. */
+/* What a server reports about itself. */
 typedef struct beluga__mcp_about {
     char name[128], version[64];
     const char *protocol; /* the agreed revision, static; NULL before the first opening */
@@ -39,8 +39,8 @@ typedef struct beluga__mcp_session {
     bool closing; /* the owner has asked to close the session */
     bool legacy;  /* the server is known to need a handshake */
     bool reopen;  /* open the session again as soon as it is closed */
-    /* Why the handshake failed, while the probe's answer is still possible; code 0: it did not
-     * fail. */
+    /* The error of a failed handshake, kept while the probe may still be answered. Code 0: the
+     * handshake has not failed. */
     beluga_error refusal;
     unsigned deaths;
     int64_t connect_ms, deadline_ns; /* limit for an opening, and the end of the current one */
@@ -64,11 +64,11 @@ void beluga__mcp_session_init(beluga__mcp_session *session, beluga_loop *loop,
 void beluga__mcp_session_end(beluga__mcp_session *session);
 /* Begin to open the session. `opened` may be called before this returns. */
 void beluga__mcp_session_open(beluga__mcp_session *session);
-/* Send a request when the server is ready. A server that has ended is opened again for this.
- * Returns 0, or a code with detail; `done` is not called then. */
+/* Send a request when the server is ready. If the server has ended, it is opened again first.
+ * Returns 0, or a code with detail; after such a failure `done` is not called. */
 int beluga__mcp_session_ask(beluga__mcp_session *session, beluga__mcp_request *request,
                             beluga_error *err);
-/* Close the session; requests fail. `closed` may be called before this returns. */
+/* Close the session; its requests fail. `closed` may be called before this returns. */
 void beluga__mcp_session_close(beluga__mcp_session *session);
 
 #endif

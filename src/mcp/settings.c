@@ -125,8 +125,10 @@ int beluga__mcp_take_settings(beluga_mcp *mcp, const beluga_mcp_settings *given,
                                        .disabled = keep_list(mcp, s.disabled_tools, &failed)};
     mcp->timeout_ms = longest(s.timeout_ms, BELUGA__MCP_TIMEOUT_MS);
     mcp->connect_ms = longest(s.connect_timeout_ms, BELUGA__MCP_CONNECT_MS);
-    return failed ? beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
-                                     "no memory for MCP server %s, or over %u bytes of settings",
-                                     s.name, BELUGA__MAX_MCP_SETTINGS)
+    return failed ? beluga_error_set(
+                        err, BELUGA_ERROR_NO_MEMORY,
+                        "no memory for the settings of MCP server %s, or they have more than %u "
+                        "bytes",
+                        s.name, BELUGA__MAX_MCP_SETTINGS)
                   : 0;
 }

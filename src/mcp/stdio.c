@@ -24,9 +24,9 @@ typedef struct stdio {
     unsigned n_said;   /* number of lines on stderr since the last message */
     char last[256];    /* the last line of stderr */
     bool closing;      /* the wire is being closed, and the child is ending */
-    /* why the connection broke, until this is reported; NULL: nothing to report */
+    /* the reason why the connection broke, until it is reported; NULL: nothing to report */
     const char *broke;
-    /* time to report this at the latest, even if the child's exit status is not known yet */
+    /* latest time to report the reason, even if the child's exit status is not known yet */
     int64_t tell_ns;
     beluga__timer nap; /* checks now and then whether the child has ended */
     int64_t step_ns;   /* time of the next, stronger step to end the child */
@@ -77,7 +77,7 @@ static void sleep_on(stdio *s)
     if (s->nap_ms < LONGEST_NAP_MS) s->nap_ms *= 2;
 }
 
-/* Report that the connection broke. The last line of stderr usually tells why a server ended. */
+/* Report that the connection broke. The last line of stderr usually says why a server ended. */
 static void tell_break(stdio *s)
 {
     beluga_error err;
@@ -91,8 +91,8 @@ static void tell_break(stdio *s)
     s->wire.events->broke(s->wire.owner, &err);
 }
 
-/* Check whether the child has ended. If it ignores that its input was closed, it gets SIGTERM, and
- * later SIGKILL. */
+/* Check whether the child has ended. If it does not end after its input was closed, it gets
+ * SIGTERM, and later SIGKILL. */
 static void look_for_end(beluga__timer *timer)
 {
     stdio *s = beluga__container_of(timer, stdio, nap);
@@ -124,8 +124,8 @@ static void close_wire(beluga__mcp_wire *wire)
     sleep_on(s);
 }
 
-/* Note that the connection broke. It is reported a little later, since the exit status comes after
- * the end of the output. */
+/* Record that the connection broke. This is reported a little later, since the exit status becomes
+ * known only after the end of the output. */
 static void break_off(stdio *s, const char *what)
 {
     if (s->closing) return;
@@ -157,7 +157,8 @@ static void got_words(void *payload, const char *line, size_t n, size_t cut)
                 {"text", is_last ? "more is not shown" : line, is_last ? 17 : n, 0});
 }
 
-/* Returns the number of bytes read; 0 at the end; -1 if there are none now. */
+/* Returns the number of bytes read; 0 at the end of the output; -1 if no bytes are available
+ * now. */
 static ssize_t read_some(int fd, char *bytes)
 {
     ssize_t got;
@@ -183,7 +184,7 @@ static void err_ready(beluga__watch *watch, int events)
     read_err(beluga__container_of(watch, stdio, err));
 }
 
-/* Returns whether a line is far too long, so that the server can't be understood any more. */
+/* Returns whether a line is far too long, so that no further message can be expected. */
 static bool is_lost(const stdio *s)
 {
     return s->messages.cut > 2 * (size_t)BELUGA__MAX_MCP_MESSAGE;
@@ -206,7 +207,7 @@ static void out_ready(beluga__watch *watch, int events)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* Write as much of the queue as the child takes. Returns false if the child has closed its
+/* Write as much of the queue as the pipe accepts. Returns false if the child has closed its
  * input. */
 static bool write_queue(stdio *s)
 {
@@ -230,8 +231,8 @@ static void forget_queue(stdio *s)
     s->sent = 0;
 }
 
-/* Handle input that can be written. If the child has closed it, the end of its output reports that,
- * since it may still say why. */
+/* Write to the child's input when that is possible. If the child has closed its input, this is
+ * reported at the end of its output, since the child may still print the reason. */
 static void in_ready(beluga__watch *watch, int events)
 {
     (void)events;
@@ -253,7 +254,7 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
                                 "MCP server %s does not read its requests", wire->place->name);
     if (beluga__buf_reserve(&s->queue, n + 1)) {
-        /* messages that wait are complete, so the failure concerns only the new one */
+        /* the messages in the queue are complete, so only the new message fails */
         s->queue.status = 0;
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     }
@@ -263,7 +264,7 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
     return 0;
 }
 
-/* Nothing to do here: an answer that nobody waits for is read and dropped. */
+/* Nothing to do: the answer to a request that was dropped will be read and ignored. */
 static void drop(beluga__mcp_wire *wire, beluga__mcp_request *request, bool answered)
 {
     (void)wire;

@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The data of a tool: its server, and its name there. */
+/* The data of a tool: its server, and its name on that server. */
 typedef struct tool_of_server {
     beluga_mcp *mcp;
     char name[];
 } tool_of_server;
 
-/* One run of a tool. It lies on the stack of the thread that waits. */
+/* One run of a tool. This struct is on the stack of the thread that waits for the result. */
 typedef struct run {
     beluga__mcp_request request;
     beluga__mail mail;
@@ -27,7 +27,7 @@ typedef struct run {
     size_t length;
     beluga_context *context;
     beluga__guard guard;
-    beluga__arena arena; /* for the links of the guard */
+    beluga__arena arena; /* memory of the guard */
     beluga__task cancelled;
     beluga__buf *text; /* receives the tool's result */
     int status;
@@ -191,7 +191,8 @@ static beluga__mcp_catalogue *get_catalogue(beluga_mcp *mcp)
     return catalogue;
 }
 
-/* Set an error that names the tool that was probably meant, or some tools that there are. */
+/* Set the error for an unknown tool. It names a tool with a similar name, or else some of the
+ * server's tools. */
 static int unknown(const beluga_mcp *mcp, const beluga__mcp_catalogue *catalogue, const char *name,
                    beluga_error *err)
 {

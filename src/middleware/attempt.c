@@ -47,8 +47,8 @@ static inline __attribute__((always_inline)) void begin_span(attempt_stage *stag
     stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
 
-/* Begin the span of the call's next request, which counts its attempts from 1. Not inlined, since
- * nearly all calls have one request. */
+/* Begin a span for the call's next request, whose attempts are counted from 1. Not inlined, since
+ * nearly all calls have only one request. */
 static __attribute__((noinline)) void take_request(attempt_stage *stage, const beluga_event *event)
 {
     if (event->kind == BELUGA__EVENT_ANSWERED) {
@@ -92,7 +92,8 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
 {
     attempt_stage *stage = beluga__container_of(base, attempt_stage, base);
     stage->end.usage = (beluga_usage)BELUGA_USAGE_INIT;
-    /* the loop's time of this step is exact enough, and reading the clock would cost more */
+    /* the time at which this step of the loop began is exact enough, and reading the clock would
+     * take longer */
     stage->start_ns = base->call->loop->now_ns;
     begin_span(stage);
     int status = beluga__layer_ask(base, err);

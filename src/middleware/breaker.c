@@ -3,10 +3,10 @@
  *
  * closed     calls pass; when `breaker_failures` of them failed in a row, the breaker opens
  * open       calls are refused for `breaker_open_time`
- * half-open  one probe at a time passes, other calls are refused; `breaker_probes` probes that
- *            succeed close the breaker, one that fails opens it again
+ * half-open  one probe at a time passes, other calls are refused; `breaker_probes` successful
+ *            probes close the breaker, a failed probe opens it again
  *
- * One call with all its retries counts once. A failure that the caller caused does not count. */
+ * A call counts once, with all its retries. A failure that the caller caused does not count. */
 #include "base/clock.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -36,8 +36,8 @@ static breaker *breaker_of(const breaker_stage *stage)
 
 /* --- the states ------------------------------------------------------------------------------- */
 
-/* Try to make this call the probe. A forked child never sees the end of its parent's probe, so a
- * call of its own may be the probe, too. */
+/* Try to make this call the probe. A probe that runs in the parent process does not count in a
+ * forked child, which never learns how it ends. */
 static bool begin_probing(breaker *b)
 {
     unsigned mine = beluga__fork_generation() + 1, other = atomic_load(&b->prober);
@@ -89,8 +89,8 @@ static void failed(breaker_stage *stage)
         open_it(b, stage->base.call);
 }
 
-/* Leave the state unchanged, since this outcome says nothing about the provider. A probe lets the
- * next call be one. */
+/* Leave the state unchanged, since this outcome says nothing about the provider. If the call was a
+ * probe, another call may be the probe now. */
 static void undecided(breaker_stage *stage)
 {
     if (stage->is_probe) end_probing(breaker_of(stage));

@@ -1,11 +1,11 @@
 /* A budget in US dollars: the costs of a model's calls are added up, and when the budget is spent
  * no further call is sent.
  *
- * A call reserves its cost before it is sent, so that many calls at once do not spend more together
- * than each could alone. The reserved cost is estimated from the input, and from max_tokens for the
+ * A call reserves its cost before it is sent, so that many calls that run at once do not exceed the
+ * budget together. The reserved cost is estimated from the input, and from max_tokens for the
  * output. When the call ends, the real cost replaces the reserved one. If no usage was reported, as
- * for a stream that was cancelled, the answer's tokens are estimated; for a try without an answer
- * only the usage that was reported counts. */
+ * for a stream that was cancelled, the answer's tokens are estimated; for an attempt without an
+ * answer only the usage that was reported counts. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -18,17 +18,17 @@ typedef struct budget {
     beluga_prices *prices; /* owned */
     beluga_price others;   /* for each kind of token, the highest price among the fallback models */
     int64_t most;
-    _Atomic int64_t spent; /* includes what running calls have reserved */
+    _Atomic int64_t spent; /* includes the costs that running calls have reserved */
 } budget;
 
 typedef struct budget_stage {
     beluga__layer_stage base;
-    int64_t reserved, used; /* `used` is the cost of the call's earlier tries */
+    int64_t reserved, used; /* `used` is the cost of the call's earlier attempts */
     beluga_price price;     /* price of the model that answers */
-    beluga_usage usage;     /* usage of the current try */
+    beluga_usage usage;     /* usage of the current attempt */
     int64_t input_tokens;   /* estimated input tokens of the call */
-    int64_t bytes;          /* bytes of content in the current try's answer */
-    bool answered;          /* the current try has delivered content */
+    int64_t bytes;          /* bytes of content in the current attempt's answer */
+    bool answered;          /* the current attempt has delivered content */
     bool settled;
 } budget_stage;
 
@@ -44,8 +44,8 @@ static int64_t cost_of(const budget_stage *stage)
     return cost > 0 ? (int64_t)cost : 0;
 }
 
-/* Add the cost of a try. Not every provider reports the usage, and none does for a stream that was
- * cancelled or cut: then the usage of an answer is estimated. */
+/* Add the cost of an attempt. If the attempt has an answer but no usage was reported, the usage is
+ * estimated. That is so for some providers, and for each stream that was cancelled or cut. */
 static void end_try(budget_stage *stage)
 {
     if (stage->answered && stage->usage.input_total < 0)
@@ -118,7 +118,7 @@ static void estimate(budget_stage *stage)
         stage->usage.output_total =
             beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
     beluga_price own = stage->price;
-    if (is_answer) /* the answer may come from any of the models */
+    if (is_answer) /* a fallback may answer as well, so reserve the highest price */
         stage->price = dearest(&own, &budget_of(stage)->others);
     stage->reserved = cost_of(stage);
     stage->price = own;

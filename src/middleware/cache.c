@@ -1,5 +1,5 @@
-/* The cache of answers: a call that was answered before is answered from a store, event by event as
- * the first time. The store keeps an answer as the JSON list of its events. */
+/* The cache of answers. If an equal call was answered before, the answer comes from a store, with
+ * the same events as the first time. The store keeps an answer as a JSON list of its events. */
 #include "base/json.h"
 #include "middleware/cache_key.h"
 #include "middleware/layer.h"
@@ -18,7 +18,7 @@ typedef struct cache {
 } cache;
 
 typedef struct cache_stage {
-    beluga__layer_stage base; /* after the FINISH of a hit, further events are dropped */
+    beluga__layer_stage base; /* after the FINISH of a stored answer, further events are dropped */
     char key[BELUGA__CACHE_KEY];
     bool asks; /* the key was computed, so the store can be asked */
     /* On a miss, the answer is recorded here while it arrives. */
@@ -42,8 +42,8 @@ static void let_go(cache_stage *stage)
     beluga__task_cancel(&stage->play);
     beluga__buf_free(&stage->text);
     stage->keeps = false;
-    /* A callback that cancels the call may still be reading its event, so the document is not freed
-     * yet. */
+    /* The callback that cancels the call may still be reading an event that points into the
+     * document, so the document is not freed yet. */
     if (stage->playing) return;
     beluga_json_doc_free(stage->doc);
     stage->doc = NULL;
@@ -51,8 +51,8 @@ static void let_go(cache_stage *stage)
 
 /* --- a hit ------------------------------------------------------------------------------------ */
 
-/* Deliver METADATA from copies: the caller uses it until the call is freed, and the document is
- * freed earlier. */
+/* Deliver a copy of METADATA: callers may use its strings until the call is freed, and the document
+ * is freed earlier. */
 static void play_metadata(cache_stage *stage, beluga_event *event)
 {
     beluga_event copy;
@@ -76,7 +76,7 @@ static void play_one(cache_stage *stage, beluga_event *event)
 static void play(beluga__task *task)
 {
     cache_stage *stage = beluga__container_of(task, cache_stage, play);
-    /* the stage lies in the call's arena, so this keeps the stage alive */
+    /* the stage is in the call's arena, so this reference keeps the stage alive */
     beluga_call *call = beluga__call_ref(stage->base.call);
     stage->playing = true;
     for (int i = 0; i < EVENTS_A_TURN && stage->next; i++) {
@@ -94,8 +94,8 @@ static void play(beluga__task *task)
     beluga__call_unref_on_loop(call);
 }
 
-/* Returns whether a stored text is a complete list of events. One that another program wrote, that
- * is damaged, or that has no end counts as a miss. */
+/* Returns whether a stored text is a complete list of events. If another program wrote the text, or
+ * if it is damaged or has no end, it is not used. */
 static bool is_whole(const beluga_json *events)
 {
     beluga_event event = {.kind = 0};
@@ -126,7 +126,8 @@ static void begin_keeping(cache_stage *stage)
     stage->keeps = true;
 }
 
-/* Returns whether an answer may be stored: only if another try would end for the same reason. */
+/* Returns whether an answer may be stored. It may if the same call, made again, would probably end
+ * for the same reason. */
 static bool is_worth_keeping(const beluga_event *finish)
 {
     return finish->u.finish.reason == BELUGA_FINISH_STOP ||
@@ -138,7 +139,8 @@ static void keep(cache_stage *stage, const beluga_event *event)
 {
     const cache *self = cache_of(stage);
     if (!beluga__event_to_json(&stage->writer, event) && beluga__event_is_content(event)) {
-        let_go(stage); /* an incomplete record would be a wrong answer */
+        /* an incomplete record must not be stored, since it would be replayed as the answer */
+        let_go(stage);
         return;
     }
     if (event->kind != BELUGA_EVENT_FINISH || !is_worth_keeping(event)) return;

@@ -32,7 +32,7 @@ static void add_items(beluga__sha256 *c, const beluga__item *item)
         if (item->type == BELUGA_OPTION_STRING)
             add(c, item->value.string, item->length);
         else
-            add_number(c, item->value.integer); /* for a double this is its bit pattern */
+            add_number(c, item->value.integer); /* a double is hashed by its bit pattern */
     }
     add_number(c, 0);
 }

@@ -10,7 +10,7 @@ int beluga__cache_check(beluga_error *err)
     return beluga__left_out(err, "caches of answers", "cache=enabled");
 }
 
-/* Never called: opening a model that asks for a cache fails before. */
+/* Never called, since it is an error to open a model with a cache. */
 beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
     (void)plan;

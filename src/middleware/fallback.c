@@ -1,10 +1,10 @@
-/* Fallback and routing: other models answer the question if one can't, and routing chooses which
- * model is asked first.
+/* Fallback and routing: if one model can't answer, other models are asked. Routing chooses the
+ * model that is asked first.
  *
  * Each model is a target with a stack of its own, so it has its own retries, breaker and limits.
- * The next model is asked after an error that may not happen with another model, as long as nothing
- * of the answer was delivered, or if it may be taken back. When all models have failed, the caller
- * gets the error of the first one, which later errors must not hide.
+ * The next model is asked after an error that may not happen with another model, if nothing of the
+ * answer was delivered, or if the caller allows a restart. When all models have failed, the caller
+ * gets the error of the first one: later errors must not hide it.
  *
  * Only answers may come from another model: names of models, vectors and token counts belong to the
  * model that was asked. */
@@ -16,12 +16,13 @@
 
 #include <stdio.h>
 
-enum { LOTS = 100 }; /* lots that the heaviest model draws for a routing_key */
+/* number of lots that the model with the largest weight draws for a routing_key */
+enum { LOTS = 100 };
 
 typedef struct other {
     beluga__target *target; /* a reference */
     int64_t weight;
-    uint64_t mark; /* hash of its name, for routing_key */
+    uint64_t mark; /* hash of the target's provider, model and URL, for routing_key */
 } other;
 
 typedef struct fallback {
@@ -36,9 +37,11 @@ typedef struct fallback {
 
 typedef struct fallback_stage {
     beluga__layer_stage base;
-    /* Asks the next model after a failure to start: a stage delivers nothing inside start. */
+    /* Asks the next model after a failure. This is a task, since a stage must not deliver events
+     * while it starts. */
     beluga__task next;
-    /* index of the model that was asked first; 0 is the model itself, the others follow */
+    /* index of the model that was asked first: 0 is the model itself, 1 the first of `others`, and
+     * so on */
     size_t first;
     size_t asked;        /* number of models asked so far */
     beluga_error *error; /* error of the model that was asked first; in the arena */
@@ -117,8 +120,9 @@ static uint64_t mark_of(const beluga__target *target)
 }
 
 /* Choose the model for a routing_key. Each model draws lots for the key, in proportion to its
- * weight (LOTS for the heaviest), and the highest lot wins. So a key changes its model only if that
- * model is removed, or to a model that is added. */
+ * weight (LOTS for the heaviest), and the highest lot wins. So if the list of models changes, most
+ * keys keep their model: a key gets another model only if its model is removed, or if a new model
+ * wins. */
 static size_t choose_kept(const fallback *f, const beluga__setting *key)
 {
     const uint64_t bits = hash(0, key->value.string, key->length);
@@ -149,8 +153,8 @@ static size_t choose_first(fallback *f, const beluga_call *call)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Returns the error for the caller: that of the first model, with a note that other models failed,
- * too. NO_MEMORY concerns the caller, so it is always reported. */
+/* Returns the error for the caller: the error of the first model, with a note that another model
+ * failed, too. NO_MEMORY is not caused by a model, so it is always reported. */
 static beluga_error final_error(const fallback_stage *stage, const beluga_error *last)
 {
     if (!stage->error || last->code == BELUGA_ERROR_NO_MEMORY) return *last;
@@ -165,23 +169,24 @@ static beluga_error final_error(const fallback_stage *stage, const beluga_error 
 
 /* --- asking the next model -------------------------------------------------------------------- */
 
-/* Returns the index of the model that is asked as number `asked`. The model that was asked first is
- * left out of the rest of the order. */
+/* Returns the index of the model to ask after `asked` other models. Routing chose the first one;
+ * the rest are asked in the order of their indices. */
 static size_t index_of(const fallback_stage *stage, size_t asked)
 {
     if (asked == 0) return stage->first;
     return asked <= stage->first ? asked - 1 : asked;
 }
 
-/* Returns whether two providers speak the same protocol: they share an encoder, or say so. */
+/* Returns whether two providers use the same protocol: they have the same encoder, or the same
+ * protocol name. */
 static bool speak_alike(const beluga_provider *a, const beluga_provider *b)
 {
     bool said = a->protocol && b->protocol && strcmp(a->protocol, b->protocol) == 0;
     return a->encode_request == b->encode_request || said;
 }
 
-/* Returns whether a model can be asked. A request body that the caller gave can be sent only to
- * models of the protocol that it is written for. */
+/* Returns whether a model can be asked. A body from the option request_body is written for one
+ * protocol, so it is sent only to models with this protocol. */
 static bool can_ask(const fallback_stage *stage, size_t index)
 {
     const beluga_call *call = stage->base.call;
@@ -190,7 +195,7 @@ static bool can_ask(const fallback_stage *stage, size_t index)
                        fallback_of(stage)->others[index - 1].target->provider);
 }
 
-/* Skip models that can't be asked. Returns whether one is left. */
+/* Skip models that can't be asked. Returns whether there is a next model. */
 static bool has_next(fallback_stage *stage)
 {
     size_t n = fallback_of(stage)->n;
@@ -232,7 +237,7 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
         BELUGA__NUMBER_FIELD("models_left", (int64_t)(fallback_of(stage)->n + 1 - stage->asked)));
 }
 
-/* Returns whether the next model will be asked after this error. */
+/* If the next model can be asked after this error, plan that. Returns whether it was planned. */
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
     bool told = stage->base.delivered && !stage->base.call->restartable;
@@ -266,7 +271,8 @@ static void ask_next(beluga__task *task)
     if (ask(stage, &err)) failed(stage, &err);
 }
 
-/* Deliver METADATA, with the attempts of the models that failed before added. */
+/* Deliver METADATA. Its number of attempts includes the attempts of the models that failed
+ * before. */
 static void deliver_metadata(const fallback_stage *stage, const beluga_event *event)
 {
     beluga_event told = *event;

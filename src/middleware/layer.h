@@ -16,21 +16,24 @@ typedef struct beluga__layer {
 typedef struct beluga__layer_stage {
     beluga__stage stage;
     beluga__sink sink; /* the inner stage delivers its events here */
-    /* this stage delivers its events here; after a cancellation it is layer_nobody */
+    /* this stage delivers its events here; after a cancellation this is beluga__layer_nobody */
     beluga__sink *outer;
     beluga__stage *inner; /* NULL while no inner stage runs */
     beluga__layer *layer;
     beluga_call *call;
-    bool paused; /* set while the call is paused; an inner stage that begins then is paused, too */
-    /* These four are used by the retry and fallback layers only; here they fill padding bytes. */
-    bool delivered;    /* content was delivered and not taken back */
-    bool kept;         /* earlier requests of the call have delivered something */
+    /* true while the call is paused; an inner stage that begins during the pause is paused, too */
+    bool paused;
+    /* The following four members are used only by the retry and fallback layers. They are here
+     * because they fit into padding bytes. */
+    bool delivered; /* content was delivered and not taken back */
+    /* earlier requests of the call have delivered content, and it was not taken back */
+    bool kept;
     uint16_t first;    /* number of the attempt that sent the call's first request */
     uint16_t attempts; /* number of attempts so far */
 } beluga__layer_stage;
 
-/* The functions of one kind of layer. All layers start, cancel and pause by the common functions
- * below, which call these for the part that differs. */
+/* The functions of one kind of layer. All layers use the common functions for start, cancel and
+ * pause below, which call these functions for the parts that differ. */
 typedef struct beluga__layer_kind {
     beluga__model_ops ops;
     size_t stage_size;
@@ -39,20 +42,20 @@ typedef struct beluga__layer_kind {
     int (*begin)(beluga__layer_stage *base, beluga_error *err);
     /* handles an event of the inner stage */
     void (*event)(beluga__sink *sink, const beluga_event *event);
-    /* Called after the inner stage was cancelled, paused or resumed; NULL: the layer need not
-     * know. */
+    /* Called after the inner stage was cancelled, paused or resumed; NULL: the layer has nothing to
+     * do then. */
     void (*cancelled)(beluga__layer_stage *base);
     void (*paused)(beluga__layer_stage *base);
 } beluga__layer_kind;
 
-/* The `ops` of every kind of layer. A layer that owns more than its inner model passes a release
- * function of its own. */
+/* The `ops` of a kind of layer. A layer that owns more than its inner model passes its own release
+ * function. */
 #define BELUGA__LAYER_OPS_WITH(release) \
     {beluga__layer_start, beluga__layer_cancel, beluga__layer_pause, (release)}
 #define BELUGA__LAYER_OPS BELUGA__LAYER_OPS_WITH(beluga__layer_release)
 
-/* Make a zeroed layer of `size` bytes and set its base. It takes over `inner`. Returns NULL without
- * memory, or if `inner` is NULL. */
+/* Make a zeroed layer of `size` bytes and set its base. The layer takes over `inner`. Returns NULL
+ * if out of memory, or if `inner` is NULL. */
 void *beluga__layer_new(size_t size, const beluga__layer_kind *kind, beluga__runtime *runtime,
                         beluga__model *inner);
 
@@ -62,8 +65,8 @@ void beluga__layer_cancel(beluga__stage *stage);
 void beluga__layer_pause(beluga__stage *stage, bool paused);
 void beluga__layer_release(beluga__model *model);
 
-/* Set the error of a call that is being cancelled: its caller cancelled it, or its deadline passed.
- * Returns the code. */
+/* Set the error for a call that is being cancelled, because its caller cancelled it or its deadline
+ * passed. Returns the code. */
 int beluga__layer_stopped(const beluga_call *call, beluga_error *err);
 
 /* Start a model below the stage, for the stage's call or for a call derived from it. */
@@ -80,8 +83,8 @@ static inline int beluga__layer_ask(beluga__layer_stage *base, beluga_error *err
     return beluga__layer_ask_other(base, base->layer->inner, base->call, err);
 }
 
-/* The sink of a cancelled stage; it drops every event. A callback may cancel a stage while the
- * stage handles an event. */
+/* The sink of a cancelled stage. It drops every event, since a callback may cancel a stage while
+ * the stage still delivers events. */
 extern beluga__sink beluga__layer_nobody;
 
 static inline bool beluga__layer_is_over(const beluga__layer_stage *base)

@@ -1,11 +1,11 @@
-/* Limits: a maximum of requests and tokens a minute, and of calls that run at once. A call waits
- * for its turn at most `limit_wait`, or is refused at once.
+/* Limits: a maximum number of requests and tokens per minute, and of calls that run at once. A call
+ * waits for its turn. If it would wait longer than `limit_wait`, it is refused.
  *
  * Requests and tokens are spread evenly by the generic cell rate algorithm (GCRA), with a burst of
- * one second: each rate has a time at which the next call conforms. A call takes its turn in both
- * rates at once under the lock, or in neither. Tokens are estimated when a call starts and settled
- * when its usage is known. If a provider reports its own limits, the next call may have to wait for
- * these, too. */
+ * one second: each rate has a time at which the next call conforms. A call reserves its turn in
+ * both rates together, under the lock, or in neither. The tokens of a call are estimated when it
+ * starts, and corrected when its usage is known. If a provider reports its own limits, the next
+ * call may have to wait for these, too. */
 #include "base/clock.h"
 #include "base/fork_lock.h"
 #include "base/mem.h"
@@ -18,15 +18,17 @@ enum { DEFAULT_WAIT_MS = 60000 };
 #define SECOND_NS ((int64_t)1000 * BELUGA__NS_PER_MS)
 
 typedef struct rate {
-    int64_t cost_ns; /* nanoseconds that one request or token takes; 0: no limit */
-    int64_t next_ns; /* time (monotonic) at which everything that was taken is paid for */
+    int64_t cost_ns; /* nanoseconds for each request or token; 0: no limit */
+    /* GCRA's theoretical arrival time (monotonic clock): the time at which the requests or tokens
+     * taken so far are within the limit again */
+    int64_t next_ns;
 } rate;
 
 typedef struct ticket ticket;
 
 typedef struct limits {
     beluga__layer base;
-    int64_t most_calls; /* maximum of calls that run at once; 0: no limit */
+    int64_t most_calls; /* maximum number of calls that run at once; 0: no limit */
     int64_t wait_ns;
     beluga__fork_lock lock; /* guards the fields below */
     rate requests, tokens;
@@ -37,12 +39,12 @@ typedef struct limits {
 
 typedef struct limits_stage {
     beluga__layer_stage base;
-    beluga__timer timer; /* runs until the call's turn, or until the longest wait ends */
+    beluga__timer timer; /* runs until the call's turn, or until `deadline_ns` */
     ticket *ticket;      /* set while the call waits for a place among the running calls */
-    int64_t deadline_ns; /* end of the longest wait */
+    int64_t deadline_ns; /* time until which the call may wait */
     int64_t reserved;    /* tokens taken from the rate for this call */
     bool counted;        /* the call has a place among the running calls */
-    bool has_turn;       /* the call has taken a turn in the rates and is not sent yet */
+    bool has_turn;       /* the call has reserved a turn in the rates and is not sent yet */
     bool settled;        /* `reserved` is the real usage, not an estimate */
 } limits_stage;
 
@@ -51,8 +53,8 @@ static limits *limits_of(const limits_stage *stage)
     return beluga__container_of(stage->base.layer, limits, base);
 }
 
-/* A place in the queue. It outlives the stage, since a grant may be on its way as mail when the
- * call is cancelled. */
+/* An entry of the queue. It outlives the stage, since the mail that grants the call a place may be
+ * under way when the call is cancelled. */
 struct ticket {
     beluga__mail mail;
     ticket *next;
@@ -64,7 +66,8 @@ struct ticket {
     bool granted;
 };
 
-/* Take the lock. In a forked child no call of the parent runs or waits, so the counts are reset. */
+/* Take the lock. The calls of the parent do not run in a forked child, so there the counts are
+ * reset. */
 static void take_lock(limits *l)
 {
     if (!beluga__fork_lock_take(&l->lock)) return;
@@ -75,7 +78,7 @@ static void take_lock(limits *l)
 
 /* --- rates, under the lock -------------------------------------------------------------------- */
 
-/* Returns the earliest time at which one more request or token may be taken. */
+/* Returns the earliest time at which the limit allows another request or token. */
 static int64_t turn_of(const rate *r, int64_t now_ns)
 {
     int64_t burst = r->cost_ns > SECOND_NS ? 0 : SECOND_NS - r->cost_ns;
@@ -94,8 +97,8 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Take a turn in all rates, unless it would come after the deadline. Returns the time of the
- * turn. */
+/* Reserve the earliest time that both rates allow, unless it is after the deadline. Returns this
+ * time, which is called the turn of the call. */
 static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
 {
     take_lock(l);
@@ -119,7 +122,8 @@ static void settle(limits *l, int64_t estimated, int64_t used)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* Give back the turn of a call that was not sent. Calls that wait behind it keep their times. */
+/* Give back the turn of a call that was not sent. Calls that wait for a later turn keep their
+ * times. */
 static void give_back_turn(limits *l, int64_t tokens)
 {
     take_lock(l);
@@ -136,7 +140,7 @@ static void hold_until(limits *l, int64_t when_ns)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* --- maximum of calls at once ----------------------------------------------------------------- */
+/* --- maximum number of calls at once ---------------------------------------------------------- */
 
 static void free_ticket(ticket *t)
 {
@@ -176,7 +180,8 @@ static void leave(limits_stage *stage)
     give_back_place(limits_of(stage));
 }
 
-/* Leave the queue. A place that was granted meanwhile is given to the next call. */
+/* Remove the call from the queue. If it was granted a place meanwhile, give the place to the next
+ * call. */
 static void withdraw(limits_stage *stage)
 {
     limits *l = limits_of(stage);
@@ -242,8 +247,8 @@ static void set_timer(limits_stage *stage, int64_t when_ns)
     stage->base.call->loop->ops->timer_set(stage->base.call->loop, &stage->timer, when_ns);
 }
 
-/* Take a turn for a call that has a place. Returns 0 if the call may begin now, 1 if it waits, or a
- * code. */
+/* Reserve a turn for a call that has a place among the running calls. Returns 0 if the call may
+ * begin now, 1 if it must wait, or an error code. */
 static int take_turn(limits_stage *stage, beluga_error *err)
 {
     int64_t now_ns = beluga__now_ns();
@@ -252,7 +257,7 @@ static int take_turn(limits_stage *stage, beluga_error *err)
     if (turn <= now_ns) return 0;
     if (!stage->has_turn)
         return refuse(stage, turn - now_ns,
-                      "requests_per_minute, tokens_per_minute, or the provider's own", err);
+                      "requests_per_minute, tokens_per_minute, or the provider's own limit", err);
     set_timer(stage, turn);
     return 1;
 }
@@ -280,7 +285,8 @@ static void timer_fired(beluga__timer *timer)
     fail(stage, &err);
 }
 
-/* Handle a granted place. Runs on the loop's thread, or on any thread if the loop is gone. */
+/* Handle the mail that grants a place. Runs on the loop's thread, or on any thread if the loop was
+ * freed. */
 static void granted(beluga__mail *mail, beluga_loop *loop)
 {
     ticket *t = beluga__container_of(mail, ticket, mail);
@@ -313,7 +319,8 @@ static int new_ticket(limits_stage *stage, ticket **out)
     return 0;
 }
 
-/* Take a place among the running calls. Returns 0 if the call has one, 1 if it waits, or a code. */
+/* Take a place among the running calls. Returns 0 if the call has a place now, 1 if it must wait,
+ * or an error code. */
 static int take_place(limits_stage *stage, beluga_error *err)
 {
     limits *l = limits_of(stage);
@@ -375,7 +382,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         break;
     case BELUGA_EVENT_USAGE: take_usage(stage, &event->u.usage); break;
     case BELUGA_EVENT_RESTART:
-        /* the usage of the next try is added to that of this try */
+        /* the usage of the next attempt is added to the usage of this attempt */
         if (stage->settled) stage->reserved = 0;
         break;
     case BELUGA_EVENT_ERROR: heed_error(limits_of(stage), event->u.error); /* fall through */

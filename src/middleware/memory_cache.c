@@ -59,8 +59,8 @@ static void drop(beluga_memory_cache *cache, entry **at)
     beluga__release(cache->allocator, e);
 }
 
-/* Take the lock. If the parent was changing the store at the fork, the child begins with an empty
- * one: the entries can be neither trusted nor freed. */
+/* Take the lock. If a thread of the parent was changing the store during the fork, the child begins
+ * with an empty store: the old entries may be inconsistent, so they are not even freed. */
 static void take_lock(beluga_memory_cache *cache)
 {
     if (!beluga__fork_lock_take(&cache->lock) || !cache->lock.was_held) return;

@@ -17,8 +17,8 @@ typedef struct beluga__stack_plan {
 } beluga__stack_plan;
 
 /* Make a layer. Each function takes over `inner`, which is released with the layer. It returns NULL
- * without memory, after releasing `inner`, and if `inner` is NULL. The settings are read now and
- * not kept; the fallback layer takes references to the other models. */
+ * if out of memory, after releasing `inner`, and if `inner` is NULL. The settings are read when the
+ * layer is made, and not kept; the fallback layer takes references to the other models. */
 beluga__model *beluga__hooks_new(const beluga__stack_plan *plan, beluga__model *inner);
 beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *inner);
 beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner);
@@ -31,7 +31,7 @@ beluga__model *beluga__attempt_new(const beluga__stack_plan *plan, beluga__model
 /* Returns 0 if this library has a cache of answers, else NOT_SUPPORTED. */
 int beluga__cache_check(beluga_error *err);
 
-/* Defaults of options, which the description of the stack shows. */
+/* Defaults of options. They are here since the description of the stack shows them, too. */
 enum { BELUGA__DEFAULT_MAX_RETRIES = 3, BELUGA__DEFAULT_BREAKER_OPEN_MS = 15000 };
 
 #endif

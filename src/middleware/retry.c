@@ -1,12 +1,12 @@
-/* Retry: another attempt after an error that may pass, as long as nothing was delivered, or if what
- * was delivered may be taken back. The wait grows by a factor each time. A random part of it is
- * left out so that callers do not come back together, and it is never shorter than the provider
- * asked for.
+/* Retry: the layer makes another attempt after a temporary error, if nothing of the answer was
+ * delivered, or if the caller allows a restart. The wait before an attempt is longer each time, by
+ * a factor. It is shortened by a random part, so that many callers do not retry at the same moment,
+ * but it is never shorter than the provider asked for.
  *
- * All calls of a model share a retry budget, so that many callers do not overload a provider that
- * has a problem: a retry costs one, each call earns a part of one (`retry_budget`), and a reserve
- * grows by one a second up to a maximum. Retries at a time that the provider itself named cost
- * nothing. */
+ * All calls of a model share a budget of retries, so that many callers do not overload a provider
+ * that has a problem. Each retry takes one retry from the budget. Each call adds a part of one
+ * retry (`retry_budget`), and each second adds one, up to a maximum. A retry at a time that the
+ * provider itself named takes nothing from the budget. */
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/hint.h"
@@ -20,11 +20,12 @@ enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RET
 
 typedef struct retry {
     beluga__layer base;
-    /* The part of a retry that each call earns, and the retries that are saved. These count
-     * thousandths of a retry. */
+    /* In thousandths of a retry: how much each call adds to the budget, and how much is in the
+     * budget now. */
     int64_t earned;
     _Atomic int64_t saved;
-    _Atomic int64_t refilled_ns; /* time at which the reserve was last refilled */
+    /* time at which `refill` last increased `saved` */
+    _Atomic int64_t refilled_ns;
 } retry;
 
 typedef struct retry_stage {
@@ -53,7 +54,7 @@ static int64_t backoff_ms(retry_stage *stage)
 
 /* --- the budget ------------------------------------------------------------------------------- */
 
-/* Add to the reserve: one retry a second, up to the maximum. */
+/* Add one retry to the budget for each second that has passed, up to the maximum. */
 static void refill(retry *self)
 {
     int64_t now = beluga__now_ns(), then = atomic_load(&self->refilled_ns);
@@ -73,18 +74,18 @@ static bool afford(retry *self)
 
 /* --- the decision to retry -------------------------------------------------------------------- */
 
-/* Returns whether the failed request has certainly created no batch job, which a second request
- * would create, and charge, again. After 408 a server or proxy may still have passed the request
- * on. */
+/* Returns whether the failed request has certainly created no batch job. If it may have created
+ * one, a retry could create, and charge for, a second one. After status 408 this is not certain,
+ * since a proxy may have forwarded the request. */
 static bool made_no_job(const beluga_error *err)
 {
     bool refused = err->http_status >= 400 && err->http_status < 500 && err->http_status != 408;
     return refused || beluga__hint_is_unsent(err);
 }
 
-/* Returns whether another attempt may succeed. The last entry of `retry_on` for this error decides;
- * without one, the error's own flag. If there is a fallback, a model that was silent for a whole
- * timeout is not asked again; only answers have fallbacks. */
+/* Returns whether another attempt may succeed. If `retry_on` has entries for this error, the last
+ * one decides; otherwise the error's own flag does. If an answer has a fallback, a model that did
+ * not respond within a timeout is not tried again. */
 static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
@@ -101,8 +102,8 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
     return retryable;
 }
 
-/* Returns how many attempts may follow the first. A server that does not run is tried only once
- * more, since it may be starting, unless the caller set the number of retries. */
+/* Returns how many attempts may follow the first. If the server does not run, it may be starting,
+ * so there is one retry, unless the caller set the number of retries. */
 static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
@@ -176,8 +177,9 @@ static void failed(retry_stage *stage, const beluga_error *err)
     plan_retry(stage, err, wait);
 }
 
-/* Note that the call has moved on to its next request. If that one fails, the call resumes there,
- * and what was delivered before stays; so this request has attempts of its own. */
+/* Record that the call continues with its next request. If the new request fails before it delivers
+ * content, only this request is repeated, and the events of the earlier requests stay. So the
+ * attempts of the new request are counted separately. */
 static void take_answered(retry_stage *stage, const beluga_event *event)
 {
     if (event->kind != BELUGA__EVENT_ANSWERED) return;

@@ -1,5 +1,5 @@
-/* Converts a message to bytes. The JSON form is written from the descriptors that protobuf-c's
- * generator made, so that both forms have one list of fields. */
+/* Converts a message to bytes. Both forms, protobuf and JSON, use the descriptors that protobuf-c's
+ * generator made, so the fields are listed only once. */
 #include "base/line.h"
 #include "telemetry/encode.h"
 

@@ -1,5 +1,5 @@
-/* Metrics are computed when they are exported: every row of the table of metrics is read from the
- * recorded series, so a call records only a few numbers. */
+/* Metrics are computed when they are exported: each row of the table of metrics is computed from
+ * the recorded series. So a call records only a few numbers. */
 #include "base/mem.h"
 #include "telemetry/encode.h"
 
@@ -9,7 +9,7 @@ enum { CUMULATIVE = 2, DELTA = 1 };
 
 #define NEW BELUGA__NEW
 
-/* The values of a series. They are read once for all rows. */
+/* The values of a series. They are read once, and used for all rows of the table. */
 typedef struct reading {
     const beluga__subject *subject;
     const beluga__series *series;
@@ -24,7 +24,7 @@ typedef struct point {
     const char *extra; /* the type of token, or the reason of a drop */
     beluga__distribution distribution;
     int64_t whole;
-    /* value of a provider's measurement; for a histogram `distribution` is used, too */
+    /* value of a provider's measurement; a histogram also uses `distribution` */
     double number;
     bool is_double, seconds;
 } point;
@@ -120,7 +120,7 @@ static bool overflows(const point *p)
     return has_server(p->attributes) && p->series && p->series->overflow;
 }
 
-/* Returns whether two points have the same attributes, so that they must be merged. */
+/* Returns whether two points have the same attributes. Such points must be merged. */
 static bool same_point(const collecting *c, const point *a, const point *b)
 {
     const beluga__subject *s = a->subject, *o = b->subject;
@@ -202,8 +202,8 @@ static metric *metric_of(collecting *c, const beluga__metric_row *row,
     return find_metric(c, name, row->unit, row->type, row->meaning);
 }
 
-/* Find or make the point of a series. The newer conventions have a histogram of its own for each
- * type of token, so there the type is no attribute. */
+/* Find or make the point of a series. The newer conventions have a separate histogram for each type
+ * of token, so there the type is not an attribute of the point. */
 static point *point_of(collecting *c, const beluga__metric_row *row, const beluga__subject *subject,
                        const beluga__series *series)
 {
@@ -412,7 +412,7 @@ static bool encode_points(collecting *c, const metric *m, Otlp__Metric *out)
 {
     size_t n = 0;
     void **points = beluga__arena_alloc(c->arena, m->n_points * sizeof *points);
-    /* an up-down counter is never exported as differences */
+    /* an up-down counter is always exported as a total, never as a difference */
     bool updown = m->type == BELUGA__UPDOWN;
     if (!points) return false;
     for (const point *p = m->points; p; p = p->next)

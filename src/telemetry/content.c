@@ -49,7 +49,7 @@ static void put_call(beluga_json_writer *w, const char *id, const char *name, co
     beluga_json_end_object(w);
 }
 
-/* Describe media by kind and size; their bytes are not copied. */
+/* Describe media by their kind and size. The bytes are not copied. */
 static void put_media(beluga_json_writer *w, const beluga_part *part)
 {
     static const char *const modalities[] = {
@@ -100,8 +100,8 @@ static void put_message(beluga_json_writer *w, const beluga_message *message)
     beluga_json_end_object(w);
 }
 
-/* Add JSON text as an attribute. A text above the limit of a value is left out and counted as
- * dropped, since a cut text would not be JSON. */
+/* Add JSON text as an attribute. If the text is longer than the limit of a value, it is left out
+ * and counted as dropped, since a text that was cut would not be JSON. */
 static void add_json(beluga__span *span, beluga__name name, beluga_json_writer *w)
 {
     const char *text, *key = beluga__name_of(name, span->telemetry->settings.latest);
@@ -148,7 +148,7 @@ void beluga__content_ask(beluga__span *span, const beluga_call *call)
 void beluga__content_add(beluga__span *span, const beluga_event *event)
 {
     if (!span->content) span->content = beluga_response_builder_new();
-    /* the builder keeps its first failure, which is checked at the end */
+    /* a failure is ignored here, since the builder keeps it and reports it at the end */
     if (span->content) beluga_response_builder_add(span->content, event);
 }
 

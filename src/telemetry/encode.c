@@ -19,7 +19,7 @@ enum {
 
 /* --- attributes ------------------------------------------------------------------------------- */
 
-/* Append an attribute. Returns its value, which the caller fills in, or NULL without memory. */
+/* Append an attribute. Returns its value, which the caller fills in, or NULL if out of memory. */
 static Otlp__AnyValue *put(beluga__key_values *list, const char *key)
 {
     enum { FIRST = 8 };
@@ -124,8 +124,8 @@ static bool has_key(const beluga__key_values *list, const char *key)
     return false;
 }
 
-/* Add a pair of a list. The first pair of a name wins, and OTEL_SERVICE_NAME was added before the
- * list. */
+/* Add a pair, unless the list already has this name. OTEL_SERVICE_NAME was added earlier, so it
+ * wins. */
 static bool put_pair(void *payload, const char *name, const char *value)
 {
     beluga__key_values *list = payload;

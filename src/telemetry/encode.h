@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Make an empty message of a type; NULL without memory. */
+/* Make an empty message of a type. The value is NULL if out of memory. */
 #define BELUGA__NEW(arena, type, init) \
     ((type *)beluga__copied(arena, &(const type)init, sizeof(type)))
 
@@ -19,13 +19,13 @@ static inline void *beluga__copied(beluga__arena *arena, const void *bytes, size
     return p ? memcpy(p, bytes, n) : NULL;
 }
 
-/* These functions make messages, each in one arena. They return NULL without memory. */
+/* These functions make messages in the arena. They return NULL if out of memory. */
 Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *arena);
 Otlp__InstrumentationScope *beluga__encode_scope(beluga__arena *arena);
 Otlp__TraceRequest *beluga__encode_spans(beluga_telemetry *t, beluga__arena *arena,
                                          beluga__span *const *spans, size_t n);
-/* Returns NULL with *empty set if there is no metric to export. The numbers are remembered as
- * exported, so call this only once for each export. */
+/* Returns NULL with *empty set if there is no metric to export. The numbers are marked as exported,
+ * so call this only once for each export. */
 Otlp__MetricsRequest *beluga__encode_metrics(beluga_telemetry *t, beluga__arena *arena, bool delta,
                                              int64_t since_ns, int64_t now_ns, bool *empty);
 

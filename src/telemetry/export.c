@@ -16,9 +16,9 @@ enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
 
 /* --- destinations ----------------------------------------------------------------------------- */
 
-/* Write an export as one line of the file. With O_APPEND several processes may share a file. If the
- * last line was cut, it is ended first. If the file can't be opened, for example for want of
- * descriptors, a later export tries again. */
+/* Write an export as one line of the file. Several processes may write to one file, since it is
+ * opened with O_APPEND. If the last line was not written completely, it is ended first. If the file
+ * can't be opened now, for example since no file descriptor is left, a later export tries again. */
 static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
 {
     if (e->file < 0) e->file = beluga__telemetry_open_file(e->t->settings.file);
@@ -65,7 +65,7 @@ static int64_t deadline_after(int64_t ms)
     return ms ? beluga__ends_ns(ms) : INT64_MAX;
 }
 
-/* Take all spans of the queue, and order them from the oldest on. */
+/* Take all spans from the queue. Returns them as a list, the oldest one first. */
 static beluga__span *take_all(beluga_telemetry *t)
 {
     beluga__span *stack = atomic_exchange(&t->incoming, NULL), *list = NULL;
@@ -84,7 +84,7 @@ static void count_dropped(beluga_telemetry *t, beluga__drop why, uint64_t n)
 }
 
 /* Close the queue, then empty it. A thread that adds a span first adds it and then checks whether
- * the queue is closed, so at least one of the two threads sees the span. */
+ * the queue is closed, so at least one of the two threads sees the span and frees it. */
 void beluga__export_discard(beluga_telemetry *t)
 {
     uint32_t n = 0;
@@ -116,7 +116,7 @@ static bool export_batch(beluga__exporter *e, beluga__span *const *spans, size_t
     return result == BELUGA__EXPORTED;
 }
 
-/* Export the spans in batches; the last one may be smaller. */
+/* Export the spans in batches. The last batch may be smaller than the others. */
 static int export_spans(beluga__exporter *e)
 {
     beluga_telemetry *t = e->t;
@@ -127,7 +127,7 @@ static int export_spans(beluga__exporter *e)
     batch = beluga__alloc(&t->allocator, most * sizeof *batch);
     while (list) {
         beluga__span *one;
-        /* without memory for a batch the spans are sent one by one */
+        /* if there is no memory for a batch, the spans are sent one by one */
         beluga__span **spans = batch ? batch : &one;
         size_t n = 0;
         for (; list && n < (batch ? most : 1); list = list->next) spans[n++] = list;
@@ -164,7 +164,7 @@ static int export_metrics(beluga__exporter *e)
 typedef struct schedule {
     int64_t spans_ns, metrics_ns; /* times at which the next exports are due */
     bool stop;
-    uint64_t flush; /* number of the last flush that is waited for */
+    uint64_t flush; /* number of the last flush that was requested */
 } schedule;
 
 /* Wait until a batch is full, an export is due, or a flush or the end is requested. */
@@ -200,7 +200,7 @@ static void one_turn(beluga__exporter *e, schedule *turn)
 {
     beluga_telemetry *t = e->t;
     bool all = turn->stop || turn->flush > t->flush_done;
-    /* the two clocks drift apart, and the wall clock may be set */
+    /* measured again each time, since the two clocks drift apart, and the wall clock may be set */
     atomic_store_explicit(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns(),
                           memory_order_relaxed);
     int status = export_spans(e);
@@ -221,8 +221,8 @@ static void finish(beluga__exporter *e)
     if (e->file >= 0) close(e->file);
     beluga__release(&t->allocator, e);
     beluga__export_discard(t);
-    /* Release the thread's reference before signalling its end, so that nothing of the thread is
-     * left when those who wait go on. */
+    /* Release the thread's reference before signalling its end, so that the thread uses nothing any
+     * longer when the threads that wait for it continue. */
     pthread_mutex_lock(&t->lock);
     t->exporter = NULL;
     t->ended = true;
@@ -292,7 +292,7 @@ void beluga__export_wake(beluga_telemetry *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* Wake the thread, and let running exports end by this time. The caller holds the lock. */
+/* Wake the thread, and require that running exports end by this time. The caller holds the lock. */
 static void hurry(beluga_telemetry *t, int64_t end)
 {
     if (end < beluga__hurry_ns(t))
@@ -300,8 +300,8 @@ static void hurry(beluga_telemetry *t, int64_t end)
     pthread_cond_signal(&t->wake);
 }
 
-/* Returns the number of exports that failed. An export that began before a flush and fails during
- * it makes the flush fail, too. */
+/* Returns the number of spans whose export failed. If it increases during a flush, the flush fails,
+ * even if the failed export began before it. */
 static uint64_t failed_exports(const beluga_telemetry *t)
 {
     return atomic_load_explicit(&t->dropped[BELUGA__DROP_EXPORT], memory_order_relaxed);
@@ -327,8 +327,8 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
     return status;
 }
 
-/* Join a thread that has ended, so that not even the memory that libraries keep for each thread is
- * left. A thread that can't end yet, for example because of a silent name server, is detached. */
+/* If the thread has ended, join it, so that even the memory that libraries keep for each thread is
+ * freed. If it has not ended, for example because it waits for a name server, detach it. */
 static void part_with_thread(beluga_telemetry *t)
 {
     pthread_mutex_lock(&t->lock);

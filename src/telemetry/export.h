@@ -13,7 +13,7 @@ int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms);
 void beluga__export_stop_soon(beluga_telemetry *t);
 /* Returns whether there is no thread, or it has ended. */
 bool beluga__export_has_ended(beluga_telemetry *t);
-/* Empty a queue that is no longer exported, and count its spans as dropped. */
+/* Remove all spans from a queue that is no longer exported, and count them as dropped. */
 void beluga__export_discard(beluga_telemetry *t);
 
 #endif

@@ -18,7 +18,7 @@ const beluga__metric_row beluga__metric_rows[] = {
         {{NULL, NULL}, BELUGA__COUNTER, NULL, BELUGA__CALLS, 0, 0, NULL},
 };
 
-/* Providers that have another name in the semantic conventions than here. */
+/* Providers whose names in the semantic conventions differ from their names in this library. */
 static const char *const providers[][2] = {
     {"anthropic", "anthropic"},  {"azure", "azure.ai.openai"},   {"bedrock", "aws.bedrock"},
     {"gemini", "gcp.gemini"},    {"vertex", "gcp.vertex_ai"},    {"mistral", "mistral_ai"},

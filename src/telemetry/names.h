@@ -1,12 +1,12 @@
-/* The one list of all names in telemetry, from which spans, metrics and the guide's tables are
- * made. There are two columns of names: those of the semantic conventions v1.41, and newer ones,
- * which OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental selects. */
+/* The list of all names in telemetry. Spans, metrics and the guide's tables are made from it. There
+ * are two columns of names: those of the semantic conventions v1.41, and newer ones, which
+ * OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental selects. */
 #ifndef BELUGA__NAMES_H
 #define BELUGA__NAMES_H
 
 #include <stdbool.h>
 
-/* Columns: constant, name in v1.41, newer name, the spans that have it, meaning. */
+/* Columns: constant, name in v1.41, newer name, the spans that have the attribute, meaning. */
 #define BELUGA__ATTRIBUTE_MAP(XX)                                                                  \
     XX(OPERATION, "gen_ai.operation.name", "gen_ai.operation.name", "all but attempts",            \
        "chat, embeddings, count_tokens, execute_tool, invoke_agent, batch; of batch jobs "         \
@@ -106,7 +106,7 @@ typedef enum beluga__name {
         BELUGA__NAMES
 } beluga__name;
 
-/* The quantities that are recorded for each call, from which every metric is computed. */
+/* The quantities that are recorded for each call. All metrics are computed from them. */
 typedef enum beluga__quantity {
     /* distributions */
     BELUGA__DURATION,
@@ -128,20 +128,20 @@ typedef enum beluga__quantity {
     /* The number of running calls. */
     BELUGA__ACTIVE,
     BELUGA__ACTIVE_STREAMS,
-    /* How much telemetry itself has dropped. */
+    /* The number of spans that telemetry has dropped. */
     BELUGA__DROPPED
 } beluga__quantity;
 
 /* Columns: name in v1.41, newer name ("": none), type, unit, quantity, calls, attributes, meaning.
  * %s is the provider's metric prefix.
  *
- * "calls" says which calls a metric counts: c operations, s streams, g operations that are no
- * streams, o operations that succeeded, f operations that failed; t tools; b batches; - none.
+ * "calls" says what a metric counts: c operations, s streams, g operations that are not streams, o
+ * operations that succeeded, f operations that failed; t tools; b batches; - none of these.
  *
- * "attributes" says which attributes its points have: G those of the conventions, I and O the same
- * and the type of token, M the same and the modality, T those of a tool; L provider and model, E
- * the same and the error's type; P model, F the same and the error's type; D the reason of a
- * drop. */
+ * "attributes" says which attributes the metric's points have: G the attributes of the conventions,
+ * I and O the same and the type of token, M the same and the modality, T the attributes of a tool;
+ * L provider and model, E the same and the error's type; P the model, F the same and the error's
+ * type; D the reason why spans were dropped. */
 #define BELUGA__METRIC_MAP(XX)                                                                     \
     XX("gen_ai.client.operation.duration", "gen_ai.client.inference.duration", HISTOGRAM, "s",     \
        DURATION, 'c', 'G', "from the start of a call to its end, all retries inside")              \

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* While a request runs, the exporter checks every SLICE_MS whether it must hurry. */
+/* While a request runs, the exporter checks every SLICE_MS whether its deadline is earlier now. */
 enum { SLICE_MS = 20, FIRST_WAIT_MS = 1000, MAX_WAIT_MS = 30000, FOR_EVER_MS = 3600000 };
 
 typedef struct exchange {
@@ -84,7 +84,7 @@ static int write_request(exchange *x, const beluga__signal *signal)
     return beluga__buf_append(&r->body, x->e->body.data, x->e->body.length);
 }
 
-/* Step the loop until the answer has come or the time is over. */
+/* Run the loop until the answer has arrived or the deadline has passed. */
 static void run(exchange *x, int64_t deadline_ns)
 {
     const beluga_telemetry *t = x->e->t;
@@ -97,7 +97,7 @@ static void run(exchange *x, int64_t deadline_ns)
     }
     if (x->done) return;
     x->status = BELUGA_ERROR_TIMEOUT;
-    beluga_error_set(&x->error, BELUGA_ERROR_TIMEOUT, "no answer in time");
+    beluga_error_set(&x->error, BELUGA_ERROR_TIMEOUT, "the receiver did not answer in time");
     if (x->transfer) x->e->loop->base.ops->transfer_cancel(x->transfer, NULL);
     x->transfer = NULL;
 }
@@ -213,7 +213,7 @@ static void tell(beluga__exporter *e, const char *name, const exchange *x, bool 
     beluga__buf_free(&what);
 }
 
-/* Report a partial success: a receiver that accepts a message may have rejected some items, or send
+/* Log a partial success: the receiver accepted the message, but rejected some of its items, or sent
  * a warning. */
 static void tell_partial(const exchange *x, bool json, const char *name, int64_t *rejected)
 {
@@ -240,8 +240,8 @@ static int encode(beluga__exporter *e, const beluga__signal *signal,
     return !status && signal->gzip ? beluga__encode_gzip(&e->body) : status;
 }
 
-/* Shorten a wait by a random part of up to a half, so that senders that were refused together do
- * not retry together. */
+/* Shorten a wait by a random part, up to half of it, so that many senders that were refused at once
+ * do not retry at the same moment. */
 static int64_t jittered(beluga__exporter *e, int64_t ms)
 {
     return ms - (int64_t)(beluga__loop_random(&e->loop->base) % ((uint64_t)ms / 2 + 1));
@@ -269,7 +269,7 @@ beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signa
         *told = !good;
         exchange_free(&x);
         if (good) return BELUGA__EXPORTED;
-        /* an exporter that must end does not wait for a receiver that is not running */
+        /* if the exporter must end soon, it does not retry when the receiver can't be reached */
         bool gone =
             x.status && atomic_load_explicit(&e->t->deadline_ns, memory_order_relaxed) != INT64_MAX;
         if (!again || gone) return BELUGA__REFUSED;

@@ -1,6 +1,6 @@
-/* The functions of the telemetry sink, which run on the threads of calls. They use the times that
- * the core has read, and read the clock only at events of a span. Normally they take no lock, and
- * allocate nothing for a span that fits into its slab. */
+/* The functions of the telemetry sink, which run on the threads of calls. They use times that the
+ * caller has read, and read the clock themselves only at events of a span. Normally they take no
+ * lock, and allocate nothing for a span that fits into its slab. */
 #include "telemetry/record.h"
 
 #include "base/clock.h"
@@ -36,7 +36,7 @@ static void add_double(beluga__span *span, beluga__name name, double value)
     if (a) a->value.number = value;
 }
 
-/* Add a text that outlives the span. */
+/* Add a text that is not copied, since it lives longer than the span. */
 static void add_static(beluga__span *span, beluga__name name, uint32_t type, const char *text,
                        size_t length)
 {
@@ -52,7 +52,7 @@ static void add_text(beluga__span *span, beluga__name name, const char *text)
         beluga__span_add_text(span, &span->attributes, name_of(span, name), text, strlen(text));
 }
 
-/* Add an id or a name from an answer; it was checked to be UTF-8 when it came. */
+/* Add an id or a name from an answer. It is valid UTF-8, which was checked when it arrived. */
 static void add_checked(beluga__span *span, beluga__name name, const char *text)
 {
     size_t n = text ? strlen(text) : 0;
@@ -175,7 +175,8 @@ static void add_start(beluga__span *span, const beluga__span *parent,
     if (span->telemetry->settings.capture_content) beluga__content_ask(span, start->call);
 }
 
-/* Link a batch's span to the span of one of its inputs, so that people find each input's trace. */
+/* Link a batch's span to the span of one of its inputs, so that the trace of each input can be
+ * found from the batch. */
 static void link_to(beluga__span *batch, uint64_t id)
 {
     uint32_t most = batch->telemetry->settings.limits.links;
@@ -226,7 +227,7 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     if (atomic_load_explicit(&t->stopped, memory_order_relaxed)) return NULL;
     if (!atomic_load_explicit(&t->has_thread, memory_order_acquire)) beluga__export_start(t);
     const beluga__span *above = parent;
-    /* the parent is the operation of the same call */
+    /* whether the parent is the operation span of the same call */
     bool same = above && start->call && above->call == start->call;
     beluga__subject *subject = same ? above->subject : beluga__subject_find(&t->subjects, start);
     beluga__span *span = subject ? beluga__span_take(&t->pool) : NULL;
@@ -256,8 +257,8 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
 
 /* --- events during a span --------------------------------------------------------------------- */
 
-/* Keep the times between the chunks of a stream in the span. They are recorded when the stream
- * ends, since only then its series is known. */
+/* Add the time since the last chunk of a stream to a distribution in the span. It is added to a
+ * series when the stream ends, since only then the series is known. */
 static void note_chunk(beluga__span *span)
 {
     int64_t now = beluga__now_ns();
@@ -460,7 +461,7 @@ void beluga__record_end(void *payload, void *handle, const beluga_span_end *end)
     beluga_telemetry *t = payload;
     beluga__span *span = handle;
     const char *model = end->response_model;
-    /* The model that was asked nearly always answers, and its name need not be copied. */
+    /* Usually the answer names the same model as the request. Then the name need not be copied. */
     if (model && span->measured && beluga__same_text(model, span->subject->model))
         model = span->subject->model;
     span->code = end->status;

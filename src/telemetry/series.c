@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The first upper bound of a bucket is ten milliseconds or one token; each next bound is 2 times
- * (time) or 4 times (tokens) the one before. */
+/* The first upper bound of a bucket is ten milliseconds or one token; each further bound is 2 times
+ * (for times) or 4 times (for tokens) the bound before it. */
 static const int64_t first_bound_ns = 10000000;
 
 struct beluga__shard {
@@ -18,7 +18,7 @@ struct beluga__shard {
     atomic_int_least64_t sums[BELUGA__SUMS];
 };
 
-/* Returns the first bucket whose upper bound is not below the value. */
+/* Returns the index of the first bucket whose upper bound is at least the value. */
 static unsigned bucket_of(beluga__quantity quantity, int64_t value)
 {
     bool time = quantity <= BELUGA__CHUNK;
@@ -36,7 +36,7 @@ void beluga__bounds_read(bool seconds, double bounds[BELUGA__BUCKETS - 1])
     for (int i = 0; i < BELUGA__BUCKETS - 1; i++, bound *= seconds ? 2 : 4) bounds[i] = bound;
 }
 
-/* --- distributions that belong to one thread -------------------------------------------------- */
+/* --- distributions that only one thread uses -------------------------------------------------- */
 
 void beluga__distribution_add(beluga__distribution *d, beluga__quantity quantity, int64_t value)
 {
@@ -75,8 +75,8 @@ void beluga__totals_add(beluga__totals *totals, const beluga__totals *more)
     for (int i = 0; i < BELUGA__SUMS; i++) totals->sums[i] += more->sums[i];
 }
 
-/* Subtract earlier totals. The smallest and the largest value stay those since the start, since
- * these can't be subtracted. */
+/* Subtract earlier totals. The minimum and the maximum can't be subtracted, so they still cover the
+ * whole time since the start. */
 void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *before)
 {
     for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) {
@@ -90,8 +90,8 @@ void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *befor
 
 /* --- shards ----------------------------------------------------------------------------------- */
 
-/* Returns the shard of this thread. Threads take the shards in turn: asking for the current
- * processor would take longer than adding. */
+/* Returns the shard of this thread. Each new thread gets the next shard. To ask for the current
+ * processor instead would take longer than the addition itself. */
 static unsigned shard_index(unsigned n_shards)
 {
     static atomic_uint threads;
@@ -219,7 +219,8 @@ static unsigned rest_of(const beluga__outcome *outcome)
     return BELUGA__MAX_SERIES + 2u * outcome->streamed + (outcome->code != 0);
 }
 
-/* Make a series, or return the shared one if there are too many. The caller holds the lock. */
+/* Make a series. If the subject has too many series, return a shared series. The caller holds the
+ * lock. */
 static beluga__series *add_series(beluga__subjects *subjects, beluga__subject *subject,
                                   const beluga__outcome *outcome)
 {
@@ -287,8 +288,8 @@ static beluga__instrument *find_instrument(const beluga__subject *subject, const
     return i;
 }
 
-/* Make an instrument. Returns NULL without memory, or if there are too many. The caller holds the
- * lock. */
+/* Make an instrument. Returns NULL if out of memory, or if the subject has too many instruments.
+ * The caller holds the lock. */
 static beluga__instrument *add_instrument(beluga__subjects *subjects, beluga__subject *subject,
                                           const beluga_measurement *m)
 {
@@ -346,8 +347,8 @@ static const char *model_of(const beluga_span_start *start)
     return start->kind == BELUGA_SPAN_TOOL ? start->tool_name : start->model;
 }
 
-/* Returns whether a call belongs to a subject. The names are compared only if another model was
- * used last. */
+/* Returns whether a call belongs to a subject. Calls of one model have the same subject_id, so the
+ * names are compared only if the last call had another id. */
 static bool is_about(beluga__subject *s, const beluga_span_start *start)
 {
     uint64_t known = atomic_load_explicit(&s->subject_id, memory_order_relaxed);
@@ -423,8 +424,8 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     char *block =
         beluga__zalloc(subjects->allocator, sizeof(beluga__subject) + 64 + sizeof(void *) + text);
     if (!block) return NULL;
-    /* The subject is aligned for its atomics. The address of the allocated block is stored in front
-     * of it, for releasing the block. */
+    /* The subject is aligned for its atomics. The address of the allocated block is stored before
+     * the subject, so that the block can be released. */
     uintptr_t aligned = ((uintptr_t)block + sizeof(void *) + 63) & ~(uintptr_t)63;
     beluga__subject *s = (beluga__subject *)aligned; /* NOLINT: the address is aligned */
     ((void **)s)[-1] = block;
@@ -449,7 +450,7 @@ static beluga__subject *search(beluga__subjects *subjects, const beluga_span_sta
     return s;
 }
 
-/* Make a subject. If there are too many, all further models of a provider share one subject. The
+/* Make a subject. If there are too many subjects, all further models of a provider share one. The
  * caller holds the lock. */
 static beluga__subject *add(beluga__subjects *subjects, const beluga_span_start *start)
 {

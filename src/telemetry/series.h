@@ -1,6 +1,6 @@
-/* Counts numbers for each subject (a model at an address, or a tool) in a few series. Each series
- * has shards, each with a cache line of its own, to which threads add with atomics. Only the
- * exporter adds the shards up. */
+/* Counts the numbers from which metrics are made. Each subject (a model at an address, or a tool)
+ * has a few series. A series is divided into shards, and each shard has its own cache lines.
+ * Threads add to different shards with atomics; only the exporter adds up the shards. */
 #ifndef BELUGA__SERIES_H
 #define BELUGA__SERIES_H
 
@@ -18,10 +18,11 @@ enum {
     BELUGA__SUMS = BELUGA__QUANTITIES - BELUGA__DISTRIBUTIONS,
     BELUGA__MAX_SHARDS = 8,
     BELUGA__SUBJECT_SLOTS = 256,
-    BELUGA__RESTS = 4, /* one for each combination of streamed or not, and failed or not */
+    /* shared series: one for each combination of streamed or not, and failed or not */
+    BELUGA__RESTS = 4,
 };
 
-/* The values are whole numbers of nanoseconds or tokens, so a sum is an atomic add. */
+/* Values are integers (nanoseconds or tokens), so a value can be added to a sum atomically. */
 typedef struct beluga__distribution {
     uint64_t buckets[BELUGA__BUCKETS];
     int64_t sum, min, max; /* min > max: nothing was recorded */
@@ -37,7 +38,8 @@ typedef struct beluga__shard beluga__shard;
 typedef struct beluga__series {
     int code; /* error code of the calls in this series */
     bool streamed;
-    bool overflow;              /* the series counts all calls without a series of their own */
+    /* a shared series: it counts all calls that have no series of their own */
+    bool overflow;
     const char *response_model; /* may be NULL */
     beluga__totals before;      /* totals at the last export; used only by the exporter */
     beluga__shard *shards;
@@ -58,11 +60,10 @@ typedef struct beluga__instrument {
 
 typedef struct beluga__subject {
     struct beluga__subject *next;
-    char about; /* c calls, t a tool, b batches, - a subject that has no metrics */
-    /* the same as in the calls of this subject */
+    char about; /* kind of subject: c calls, t a tool, b batches, - a subject that has no metrics */
+    /* the values that all calls of this subject have */
     const char *operation, *provider, *prefix, *model, *base_url;
-    /* id (subject_id of the span's start) of the last call that was found to belong to this
-     * subject */
+    /* subject_id of the last span start that was found to belong to this subject */
     _Atomic uint64_t subject_id;
     /* host NULL: the address has no host. */
     const char *shown_provider, *host;
@@ -71,7 +72,7 @@ typedef struct beluga__subject {
     struct {
         _Alignas(64) atomic_int_least64_t calls, streams;
     } active[BELUGA__MAX_SHARDS];
-    /* The last ones count calls that have no series of their own. */
+    /* The last BELUGA__RESTS entries count calls that have no series of their own. */
     _Atomic(beluga__series *) series[BELUGA__MAX_SERIES + BELUGA__RESTS];
     atomic_uint n_series;
     _Atomic(beluga__instrument *) instruments;
@@ -80,10 +81,12 @@ typedef struct beluga__subject {
 
 typedef struct beluga__subjects {
     const beluga_allocator *allocator;
-    pthread_mutex_t *lock; /* the owner's lock, which is held while something is added */
-    unsigned n_shards;     /* a power of two */
+    /* the owner's lock, which is held while a subject, series or instrument is added */
+    pthread_mutex_t *lock;
+    unsigned n_shards; /* a power of two */
     _Atomic(beluga__subject *) first;
-    /* A cache: subjects by a hash of the addresses of their names. A hit must be checked. */
+    /* A cache: subjects by a hash of the addresses of their names. Other subjects may have the same
+     * hash, so an entry must be compared before use. */
     _Atomic(beluga__subject *) slots[BELUGA__SUBJECT_SLOTS];
     unsigned count;
 } beluga__subjects;
@@ -102,9 +105,9 @@ typedef struct beluga__outcome {
 void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator,
                            pthread_mutex_t *lock);
 void beluga__subjects_free(beluga__subjects *subjects);
-/* Reset all counts. For a forked child. */
+/* Reset all counts; a forked child calls this. */
 void beluga__subjects_reset(beluga__subjects *subjects);
-/* Find or make a subject; NULL without memory. Threads: any. */
+/* Find or make a subject. Returns NULL if out of memory. Threads: any. */
 beluga__subject *beluga__subject_find(beluga__subjects *subjects, const beluga_span_start *start);
 
 /* Record a call. Threads: any. */
@@ -114,14 +117,14 @@ void beluga__subject_activate(beluga__subject *subject, bool streamed, int by);
 void beluga__subject_measure(beluga__subjects *subjects, beluga__subject *subject,
                              const beluga_measurement *measurement);
 
-/* The following distributions and totals belong to one thread. */
+/* The following functions change distributions and totals that only one thread uses. */
 static inline void beluga__distribution_clear(beluga__distribution *d)
 {
     *d = (beluga__distribution){.min = INT64_MAX, .max = INT64_MIN};
 }
 void beluga__distribution_merge(beluga__distribution *to, const beluga__distribution *from);
 void beluga__distribution_add(beluga__distribution *d, beluga__quantity quantity, int64_t value);
-/* Read the upper bounds of the buckets as they are exported, in seconds or tokens. */
+/* Get the upper bounds of the buckets in the units of an export: seconds or tokens. */
 void beluga__bounds_read(bool seconds, double bounds[BELUGA__BUCKETS - 1]);
 
 /* Read everything that a series has counted since the start. Only the exporter calls this. */

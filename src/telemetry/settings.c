@@ -13,7 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The signal that is read first. Faults of variables for all signals are reported with it, once. */
+/* The signal that is read first. A fault of a variable that applies to all signals is reported only
+ * while this signal is read, so it is reported once. */
 static const char first_signal[] = "TRACES";
 
 typedef struct reading {
@@ -48,8 +49,8 @@ static const char *variable(const reading *r, const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Read a signal's own variable, such as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else the one for all
- * signals. *own says which it was. */
+/* Read a signal's own variable, such as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT. If it is not set, read
+ * the variable for all signals. *own receives whether the signal's own variable is set. */
 static const char *otlp_variable(const reading *r, const char *signal, const char *what, bool *own)
 {
     char name[96];
@@ -61,8 +62,8 @@ static const char *otlp_variable(const reading *r, const char *signal, const cha
     return variable(r, name);
 }
 
-/* Report a fault of a variable that otlp_variable has read. A fault of the variable for all signals
- * is reported once. */
+/* Report a fault of a variable that otlp_variable has read. A fault of a variable that applies to
+ * all signals is reported once. */
 static void otlp_fault(const reading *r, const char *signal, const char *what, const char *value,
                        const char *wrong)
 {
@@ -97,7 +98,7 @@ static int64_t number(reading *r, const char *name, int64_t otherwise, int64_t l
 
 /* --- pairs ------------------------------------------------------------------------------------ */
 
-/* Trim and percent-decode a text. Returns NULL if it can't be decoded, or without memory. */
+/* Trim and percent-decode a text. Returns NULL if it can't be decoded, or if out of memory. */
 static const char *decode(beluga__arena *arena, const char *text, size_t n)
 {
     for (; n && (*text == ' ' || *text == '\t'); n--) text++;
@@ -169,8 +170,8 @@ static bool is_url(const char *text)
            !beluga__path_climbs(text, strlen(text));
 }
 
-/* Returns the URL of a signal. A signal's own endpoint is used unchanged; to the endpoint for all
- * signals the signal's path is added. */
+/* Returns the URL of a signal. A signal's own endpoint is used unchanged. If only the endpoint for
+ * all signals is set, the signal's path is added to it. */
 static const char *url_of(reading *r, const char *signal, const char *path, beluga__signal *out)
 {
     bool own;
@@ -233,7 +234,7 @@ static void read_encoding(reading *r, const char *signal, beluga__signal *out)
         otlp_fault(r, signal, "COMPRESSION", compression, "must be gzip or none; none is used");
 }
 
-/* Read where a signal goes: otlp, console or none. */
+/* Read the destination of a signal: otlp, console or none. */
 static void read_output(reading *r, const char *name, beluga__signal *out)
 {
     static const struct {
@@ -337,8 +338,8 @@ static void read_metrics(reading *r)
 {
     const char *text = variable(r, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
     const char *histogram = variable(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION");
-    /* "lowmemory" means delta for synchronous counters and histograms, and all of ours are
-     * synchronous */
+    /* "lowmemory" means delta for synchronous counters and histograms, and in this library all
+     * counters and histograms are synchronous */
     if (text && (strcasecmp(text, "delta") == 0 || strcasecmp(text, "lowmemory") == 0))
         r->settings->delta = true;
     else if (text && strcasecmp(text, "cumulative") != 0)
@@ -386,8 +387,8 @@ static void read_capture(reading *r)
               "must be true, false, SPAN_ONLY or NO_CONTENT; nothing is captured");
 }
 
-/* Don't send signals that no variable names, if the program asks for that or writes a file: few
- * people run a collector. */
+/* If the program asks for that, or writes a file, do not send a signal for which no variable is
+ * set: usually no collector is running then. */
 static void mute_unasked(reading *r)
 {
     beluga__signal *signals[] = {&r->settings->traces, &r->settings->metrics};

@@ -22,7 +22,7 @@ typedef struct beluga__otlp_header {
     const char *name, *value;
 } beluga__otlp_header;
 
-/* Where and how one signal (traces or metrics) is sent. */
+/* The destination of one signal (traces or metrics), and how it is sent. */
 typedef struct beluga__signal {
     beluga__output output;
     const char *url;
@@ -30,7 +30,7 @@ typedef struct beluga__signal {
     int64_t timeout_ms; /* limit for one request; 0: no limit */
     bool json, gzip;
     const char *ca_file, *client_key, *client_certificate;
-    bool asked; /* a variable names the signal */
+    bool asked; /* a variable for this signal is set */
 } beluga__signal;
 
 typedef struct beluga__telemetry_setup {
@@ -38,7 +38,7 @@ typedef struct beluga__telemetry_setup {
     beluga__sampler sampler;
     bool parent_based;
     uint64_t sample_below; /* a trace is sampled if the low half of its id is below this number */
-    bool sample_rest;      /* the ratio is 1, so all traces are sampled */
+    bool sample_rest;      /* all traces are sampled, since the ratio is 1 */
     int64_t schedule_delay_ms, export_timeout_ms, max_queue, max_batch;
     int64_t metric_interval_ms, metric_timeout_ms;
     bool delta, latest, disabled, propagate, capture_content;
@@ -47,7 +47,8 @@ typedef struct beluga__telemetry_setup {
     const char *file;
     void (*print)(void *payload, const char *text, size_t length);
     void *print_payload;
-    bool environment; /* the environment is read, also libcurl's variables for proxies */
+    /* environment variables are read, including libcurl's variables for proxies */
+    bool environment;
 } beluga__telemetry_setup;
 
 /* Called for each setting with a bad value. */
@@ -59,7 +60,7 @@ int beluga__telemetry_settings_read(beluga__telemetry_setup *settings, beluga__a
                                     beluga__complain complain, void *payload, beluga_error *err);
 
 /* Read "name=value,name=value", percent-encoded, and call `take` for each pair. Returns false if
- * the text has another form, or `take` returned false. */
+ * the text does not have this form, or if `take` returned false. */
 bool beluga__pairs_read(beluga__arena *arena, const char *text,
                         bool (*take)(void *payload, const char *name, const char *value),
                         void *payload);

@@ -136,7 +136,8 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span)
 
 /* --- a span's memory -------------------------------------------------------------------------- */
 
-/* Allocate a further block. Not inlined, since the usual case takes only a few instructions. */
+/* Allocate a further block. Not inlined, so that the usual case of the caller has only a few
+ * instructions. */
 static void *alloc_block(beluga__span *span, size_t size)
 {
     enum { HEAD = 16 };
@@ -183,7 +184,7 @@ char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length
 
 /* --- attributes and events -------------------------------------------------------------------- */
 
-/* Allocate an attribute, event or link. Above the limit, or without memory, it is counted as
+/* Allocate an attribute, event or link. If it is not allowed, or if out of memory, it is counted as
  * dropped. Inlined, since a span adds a dozen attributes. */
 static inline __attribute__((always_inline)) void *new_item(beluga__span *span, size_t size,
                                                             bool allowed, uint32_t *dropped)

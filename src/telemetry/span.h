@@ -1,6 +1,5 @@
-/* Spans, while they are recorded and while they wait to be sent. They come from slabs that are
- * kept, so after a while spans need no new memory. Text that does not fit into a span is
- * allocated. */
+/* Spans, while they are recorded and while they wait to be exported. Spans are taken from slabs,
+ * which are kept and used again. Text that does not fit into a span is allocated separately. */
 #ifndef BELUGA__RECORDED_SPAN_H
 #define BELUGA__RECORDED_SPAN_H
 
@@ -10,7 +9,7 @@
 
 enum { BELUGA__SPAN_ROOM = 880 };
 
-/* An internal type of attribute: a list of texts, each with a NUL behind it. */
+/* An internal type of attribute: a list of texts, each followed by a NUL. */
 enum { BELUGA__ATTRIBUTE_TEXTS = 16 };
 
 typedef struct beluga__attribute {
@@ -47,7 +46,8 @@ typedef struct beluga__span {
     _Atomic uint32_t next_free, index; /* links of the free list; indices count from 1 */
     beluga_telemetry *telemetry;
     beluga__subject *subject;
-    const beluga_call *call; /* only compared, never dereferenced; valid while the span is open */
+    /* only compared with other calls, never dereferenced; valid while the span is open */
+    const beluga_call *call;
     beluga__trace_id trace;
     uint64_t id, parent_id; /* 0: no parent */
     int64_t start_ns, end_ns;
@@ -75,8 +75,8 @@ typedef struct beluga__span {
 typedef struct beluga__span_pool {
     const beluga_allocator *allocator;
     pthread_mutex_t *lock;
-    /* The index of the first free span, below a count that changes at each use, so that no two
-     * heads are equal (ABA). */
+    /* The lower bits are the index of the first free span. The upper bits are a counter that
+     * changes with each use, so that a stale head never compares equal (ABA). */
     _Atomic uint64_t free;
     _Atomic(beluga__span *) slabs[BELUGA__MAX_SPANS / 64];
     _Atomic uint32_t n_slabs;
@@ -85,14 +85,14 @@ typedef struct beluga__span_pool {
 void beluga__span_pool_init(beluga__span_pool *pool, const beluga_allocator *allocator,
                             pthread_mutex_t *lock);
 void beluga__span_pool_free(beluga__span_pool *pool);
-/* Make all spans free again. For a forked child. */
+/* Mark all spans as unused; a forked child calls this. */
 void beluga__span_pool_reset(beluga__span_pool *pool);
-/* Take a span. Returns NULL without memory, or if too many spans are open. Threads: any. */
+/* Take a free span. Returns NULL if out of memory, or if too many spans are open. Threads: any. */
 beluga__span *beluga__span_take(beluga__span_pool *pool);
 void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span);
 
-/* Allocate memory that lives as long as the span; NULL without memory, or above the span's
- * maximum. */
+/* Allocate memory that lives as long as the span. Returns NULL if out of memory, or if the span has
+ * reached its maximum. */
 void *beluga__span_alloc(beluga__span *span, size_t size);
 char *beluga__span_copy(beluga__span *span, const char *text, size_t length);
 /* Copy a text that may not be UTF-8. Invalid bytes become "?", since a receiver would refuse the
@@ -103,8 +103,8 @@ typedef struct beluga__span_limits {
     uint32_t attributes, events, links, value_bytes;
 } beluga__span_limits;
 
-/* Add an attribute or an event. Above the limit or without memory it is counted as dropped. `name`
- * is not copied. */
+/* Add an attribute or an event. If the limit is reached, or if out of memory, it is counted as
+ * dropped. `name` is not copied. */
 beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name,
                                     uint32_t type);
 void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const char *name,

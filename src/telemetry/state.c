@@ -41,8 +41,9 @@ static void begin_anew(beluga_telemetry *t)
     atomic_store(&t->deadline_ns, INT64_MAX);
 }
 
-/* Start anew in a forked child: it has no thread, and its parent sends what the parent recorded.
- * The exporter's loop and file still belong to the parent, so they are not touched. */
+/* Reset telemetry in a forked child. The child has no exporter thread yet, and the parent exports
+ * the spans and numbers that it recorded. The exporter's loop and file belong to the parent, so
+ * they are left alone. */
 static void start_over(beluga_telemetry *t)
 {
     init_waiting(t);
@@ -111,7 +112,7 @@ void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const ch
 void beluga__telemetry_destroy(beluga_telemetry *t)
 {
     delist(t);
-    /* spans that were never sent may have memory of their own */
+    /* spans that were never exported may own further blocks of memory */
     beluga__span *span = atomic_load(&t->incoming), *next;
     for (; span; span = next) {
         next = span->next;
@@ -150,7 +151,7 @@ beluga_telemetry *beluga__telemetry_alloc(const beluga_allocator *allocator, bel
 int beluga__telemetry_open_file(const char *path)
 {
     int file = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, BELUGA__PRIVATE_MODE);
-    if (file >= 0) /* a line must be written completely, so writing may block */
+    if (file >= 0) /* a line must be written completely, so O_NONBLOCK is removed again */
         fcntl(file, F_SETFL, O_APPEND);
     return file;
 }

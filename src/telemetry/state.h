@@ -22,10 +22,10 @@ typedef enum beluga__drop {
 } beluga__drop;
 
 struct beluga_telemetry {
-    atomic_uint users; /* users that may still record or flush */
+    atomic_uint users; /* number of users, which may record and flush */
     /* One reference for all users together, and one for the thread. */
     atomic_uint refs;
-    /* links of the list of all telemetry objects of the process, for forks */
+    /* links of the list of all telemetry objects of the process, which a forked child resets */
     beluga_telemetry *next, **link;
     beluga_allocator allocator;
     beluga_telemetry_sink sink;
@@ -39,11 +39,12 @@ struct beluga_telemetry {
     beluga__span_pool pool;
     beluga__subjects subjects;
 
-    /* All threads write to the following members, so they must not share a cache line with those
-     * before. Padding is needed, since the allocator aligns to no more than 16 bytes. */
+    /* All threads write to the members below, so these must not share a cache line with the members
+     * above. This needs padding, since the allocator aligns blocks only to 16 bytes. */
     char apart[64];
 
-    /* Ids are made from one sequence of numbers, mixed with random numbers of this process. */
+    /* Ids are made from a sequence of numbers, which is mixed with random numbers of this
+     * process. */
     _Atomic uint64_t next_id;
     uint64_t seeds[3];
     char instance[37];
@@ -55,7 +56,7 @@ struct beluga_telemetry {
 
     /* The queue of spans is a stack; the exporter takes all of it at once. */
     _Atomic(beluga__span *) incoming;
-    _Atomic uint32_t queued; /* spans in the queue and in the exporter's hands */
+    _Atomic uint32_t queued; /* number of spans in the queue and in running exports */
     _Atomic uint64_t dropped[BELUGA__DROPS];
     /* Counts of dropped spans at the last export; used only by the exporter. */
     uint64_t dropped_before[BELUGA__DROPS];
@@ -63,24 +64,24 @@ struct beluga_telemetry {
     atomic_bool stopped; /* recording has stopped */
     atomic_bool closed;  /* the queue is no longer read */
 
-    /* The members from here on change only under the lock. */
+    /* The following members change only under the lock. */
     atomic_bool has_thread;
     bool stopping, ended;
     bool joinable; /* the thread has been neither joined nor detached yet */
     pthread_t thread;
     uint64_t flush_wanted, flush_done;
     int flush_status;
-    /* Time by which exports must end, for a flush or the stop; INT64_MAX: none. */
+    /* Time by which exports must end, since a flush or a stop waits for them; INT64_MAX: none. */
     _Atomic int64_t deadline_ns;
     beluga__exporter *exporter; /* belongs to the exporter's thread */
 };
 
-/* Make a telemetry object without sink and settings. Returns NULL without memory. */
+/* Make a telemetry object without sink and settings. Returns NULL if out of memory. */
 beluga_telemetry *beluga__telemetry_alloc(const beluga_allocator *allocator, beluga_log_fn log,
                                           void *log_payload);
 /* Free a telemetry object that has no references left. */
 void beluga__telemetry_destroy(beluga_telemetry *telemetry);
-/* Open the file of the settings for appending; -1 with errno. */
+/* Open the file that the settings name, for appending. Returns -1 and sets errno on failure. */
 int beluga__telemetry_open_file(const char *path);
 /* Log a warning of the exporter with the log function of the settings, or with the client's. */
 void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event,

@@ -17,7 +17,7 @@ static void complain(void *payload, const char *variable, const char *what)
 }
 
 /* Open the file once, so that a file that can't be opened is reported now, and not when the first
- * span is lost. */
+ * export fails. */
 static int try_file(const beluga_telemetry *t, beluga_error *err)
 {
     char text[128];
@@ -102,8 +102,7 @@ int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
     if (!telemetry) return 0;
-    /* Spans that end from now on are counted as dropped, instead of staying in a queue that nobody
-     * reads. */
+    /* From now on spans that end are counted as dropped: the queue will not be read any longer. */
     atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
     return beluga__export_stop(telemetry, timeout_ms);
 }

@@ -348,7 +348,7 @@ static void a_tool_that_is_never_allowed_is_refused_and_left_out_of_all(void **s
     expect_error(cli, 3, "the tool no may not run, because ", ASK("no", "{}"), "-y", "hi");
     expect_exit(cli, 0, "--config", config, "-m", "mock/any", "-T", "all", "-y", "-o",
                 CALLS("no", "{}"), "hi");
-    assert_contains(cli->err, "no failed: there is no tool no; there are: yes");
+    assert_contains(cli->err, "no failed: there is no tool no; the tools are: yes");
 }
 
 /* ---- names and models ------------------------------------------------------------------------ */

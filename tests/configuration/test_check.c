@@ -218,7 +218,7 @@ static void what_is_not_yaml_is_told_with_its_place(void **state)
     check("models: {a: [x\n", "1:13: not YAML: this bracket is not closed\n");
     check("model: caf\xe9\n", "1:11: invalid UTF-8\n");
     check("model: a\n---\nmodel: b\n",
-          "2:1: a second document begins here, but a configuration is one\n");
+          "2:1: a second document begins here, but a configuration must be one document\n");
     check("- x\n", "1:1: a configuration must be a map\n");
 }
 
@@ -328,8 +328,8 @@ static void references_that_lead_nowhere_are_told(void **state)
           "W2:21: api_key: the variable BELUGA_TEST_UNSET is not set\n"
           "3:19: api_key: the file /nonexistent/key can't be read: No such file or directory\n"
           "4:18: api_key: /tmp is a directory\n"
-          "4:44: headers: X-A: \"command:\" has no command behind it\n"
-          "4:62: headers: X-B: \"env:\" has no name of a variable behind it\n");
+          "4:44: headers: X-A: \"command:\" is not followed by a command\n"
+          "4:62: headers: X-B: \"env:\" is not followed by the name of a variable\n");
 }
 
 #define IN_CLEAR " there is a secret in clear text here; "

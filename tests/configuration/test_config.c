@@ -249,7 +249,7 @@ static void bad_yaml_says_where_and_what_to_do(void **state)
     load_fails("model: !a b/c\n",
                "1:8: YAML tags are not supported: put quotes around a text that begins with !");
     load_fails("model: a\n---\nmodel: b\n",
-               "2:1: a second document begins here, but a configuration is one");
+               "2:1: a second document begins here, but a configuration must be one document");
 }
 
 static void bytes_that_are_no_yaml_say_where(void **state)

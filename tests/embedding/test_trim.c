@@ -128,8 +128,9 @@ static void what_always_stays_may_be_too_long(scene *s)
     char left[256];
     open_mock_with(s, beluga_with_model_name("m"));
     assert_int_equal(trim(s->model, "shahah", 1, left, &s->err), BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_string_equal(s->err.message,
-                        "the system text and the last turn alone have 2 tokens, over 1");
+    assert_string_equal(
+        s->err.message,
+        "the system text and the last turn alone have 2 tokens, but the maximum is 1");
     assert_string_equal(left, "");
 }
 

@@ -160,7 +160,7 @@ static const struct {
     {"{command: a, env: [b]}", "env must be a map"},
     {"{command: a, env: {B: '${TESTS_NONE}'}}", "B: the variable TESTS_NONE is not set"},
     {"{command: a, env: {B: '${}'}}", "write ${NAME}"},
-    {"{command: a, env: {B: 'x${y'}}", "has no \"}\" behind it"},
+    {"{command: a, env: {B: 'x${y'}}", "has no \"}\" after it"},
     {"{url: 'http://b/', headers: {A: env:TESTS_NONE}}", "A: the variable TESTS_NONE is not set"},
     {"{url: 'http://b/', type: sse}", "which streamable HTTP replaced"},
     {"{url: 'http://b/', type: pigeon}", "type must be stdio or http"},

@@ -224,7 +224,7 @@ static void what_goes_wrong_is_told_to_the_model_and_in_the_event(void **state)
                  "<tool_execution_error out of order>done");
     expect_story(
         mock_that_calls("[{\"name\":\"nowhere\",\"arguments\":{}}]", tool("echo", echo, NULL, 0)),
-        "<tool_not_found there is no tool nowhere; there are: echo>done");
+        "<tool_not_found there is no tool nowhere; the tools are: echo>done");
     expect_story(mock_that_calls("[{\"name\":\"echo\",\"arguments\":{\"n\":\"x\"}}]",
                                  tool("echo", echo, NULL, 0)),
                  "<tool_call_error tool echo: arguments: n: must be of type integer>done");
@@ -250,7 +250,7 @@ static void calls_of_one_answer_run_at_once_and_their_results_keep_the_order(voi
             "[{\"name\":\"meet\",\"arguments\":{}},{\"name\":\"meet\",\"arguments\":{}},"
             "{\"name\":\"none\",\"arguments\":{}},{\"name\":\"meet\",\"arguments\":{}}]",
             tool("meet", meet, &m, 0)),
-        "<ok met><ok met><tool_not_found there is no tool none; there are: meet><ok met>done");
+        "<ok met><ok met><tool_not_found there is no tool none; the tools are: meet><ok met>done");
 }
 
 static void no_more_tools_run_at_once_than_allowed(void **state)
