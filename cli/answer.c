@@ -26,7 +26,7 @@ typedef struct running_call {
     beluga_response_builder *builder;
     tool_desk *desk;      /* NULL: the call has no tools */
     beluga_tool_run *run; /* owned; NULL: the call has no tools */
-    /* first_content_ns counts from the start; -1: no content yet */
+    /* first_content_ns is the time from the start to the first content; -1: no content yet */
     int64_t started_ns, first_content_ns;
     markdown *drawing; /* NULL: the answer is printed as it is */
     bool ended;
@@ -194,8 +194,8 @@ static void collect(running_call *run)
     run->answer->response = response;
 }
 
-/* Collect the answer of a tool loop, which is that of its last step. If the last step failed, it is
- * the part that arrived. */
+/* Collect the answer of a tool loop: the answer of its last step, or, if that step failed, the part
+ * of its answer that arrived. */
 static void collect_last(running_call *run)
 {
     beluga_response *last = run->run ? beluga_tool_run_response(run->run) : NULL;

@@ -26,7 +26,7 @@ int attach_check(const cli_args *args, const cli_session *session, const beluga_
 
 /* Return whether the call must fail if an attachment can't be sent. */
 bool attach_is_strict(const cli_args *args);
-/* Return whether a call failed for this reason, before anything was sent. */
+/* Return whether a call failed because an attachment can't be sent, before anything was sent. */
 bool attach_is_refused(const cli_args *args, const beluga_error *err);
 
 #endif

@@ -44,7 +44,7 @@ int cassette_start(const cli_args *args)
 
 /* ---- the model that was asked ---------------------------------------------------------------- */
 
-/* The name of a file beside the recordings, which contains the model. */
+/* The name of the file, beside the recordings, that contains the model's name. */
 #define MODEL_FILE      "model"
 #define MAX_MODEL_BYTES 512
 

@@ -20,7 +20,7 @@ int conversation_choose_system(cli_conversation *conversation, const char *given
     return given ? conversation_set_system(conversation, given) : 0;
 }
 
-/* A failure here stays in the list, and the call reports it. */
+/* If a message can't be added, the list keeps the error, and the call reports it. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human)
 {
     beluga_messages *messages = beluga_messages_new();

@@ -20,8 +20,9 @@ typedef struct cli_conversation {
 /* Set the system text; NULL or "" removes it. @return 0, or -1 without memory. */
 int conversation_set_system(cli_conversation *conversation, const char *text);
 
-/* Choose the system text: the one from the command line (NULL: none), or else that of the turns, or
- * else, if there are no turns yet, that of the model. @return 0, or -1 without memory. */
+/* Choose the system text. `given`, from the command line, comes first (NULL: none). Without it, an
+ * existing conversation keeps its system text, and a new one gets `own`, the system text of the
+ * model. @return 0, or -1 without memory. */
 int conversation_choose_system(cli_conversation *conversation, const char *given, const char *own);
 
 /* Make the message list of a call: the system text, the turns, and `human`, to which it takes a

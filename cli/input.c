@@ -54,7 +54,7 @@ int input_read_file(const char *path, size_t max, cli_text *text)
 }
 
 /* Print a note if nothing arrives on stdin. A script, or a login without a terminal, may leave
- * stdin open, and the user would not know what the command waits for. */
+ * stdin open and silent, and without a note the user would not know why the command waits. */
 static void tell_of_silence(void)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};

@@ -8,14 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The maximum of a prompt or a schema. */
+/* The maximum sizes of a prompt and of a schema. */
 #define MAX_PROMPT_BYTES ((size_t)64 * 1024 * 1024)
 #define MAX_SCHEMA_BYTES ((size_t)1024 * 1024)
 
 /* Read a whole file into `text`. @return 0, or an exit code, reported. */
 int input_read_file(const char *path, size_t max, cli_text *text);
 
-/* Read the whole of stdin unchanged; a closed stdin is empty. */
+/* Read the whole of stdin unchanged; a closed stdin counts as empty. */
 int input_read_stdin(size_t max, cli_text *text);
 
 /*

@@ -21,8 +21,8 @@ static const cli_command *const commands[] = {
 
 /*
  * If stdin, stdout or stderr is closed, the next file that is opened would get its number, and
- * output would go into that file. So each closed one is replaced by a descriptor that can't be read
- * (stdin) or written (the others). Using it fails with EBADF, as with the closed one.
+ * output would go into that file. So each closed descriptor is replaced by one that can't be read
+ * (stdin) or written (stdout, stderr). Its use fails with EBADF, as if it were still closed.
  */
 static int hold_standard_files(void)
 {

@@ -7,7 +7,8 @@
 #include <beluga/context.h>
 
 /*
- * Start, if the user asks for telemetry. A bad value in the environment is a note on stderr.
+ * Start, if the user asks for telemetry. If an environment variable has a bad value, a note on
+ * stderr reports it.
  * @return 0, or an exit code, reported, if --trace is not possible.
  */
 int observe_start(const cli_args *args);
@@ -15,8 +16,8 @@ int observe_start(const cli_args *args);
  * or the exit code of a failure. */
 int observe_end(const cli_args *args, int code);
 /* Return a context under `parent` (may be NULL) in the trace that TRACEPARENT and TRACESTATE name;
- * without a trace, `parent` itself. @return one reference; NULL if there is neither, or no memory.
- */
+ * without such a trace, `parent` itself. @return one reference; NULL if there is neither a trace
+ * nor a parent, or no memory. */
 beluga_context *observe_context(beluga_context *parent);
 
 #endif

@@ -18,8 +18,8 @@
  * @return the exit code.
  */
 int report_error(const cli_args *args, const beluga_error *err, const beluga_response *partial);
-/* Report a failure of a file that the command line names. @return `code`, which the JSON also has;
- * CLI_EXIT_OTHER if there is no memory. */
+/* Report a failure to read a file that the command line names. @return `code`, which is also
+ * written into the JSON; CLI_EXIT_OTHER if there is no memory. */
 int report_file_error(const cli_args *args, const beluga_error *err, int code);
 
 /* Write an error as the member `key`. */

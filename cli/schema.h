@@ -16,8 +16,8 @@
 int schema_read(const char *given, cli_text *json);
 
 /*
- * Check that a whole answer fits a schema, and report the place where it does not. If the answer
- * calls tools, or the schema is empty, it always fits.
+ * Check that a whole answer fits a schema, and report the place where it does not fit. If the
+ * answer calls tools, or the schema is empty, it always fits.
  * @return 0, or CLI_EXIT_RESPONSE or CLI_EXIT_OTHER.
  */
 int schema_check(const cli_text *json, const beluga_response *response);

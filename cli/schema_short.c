@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The maximum of a field name; services refuse longer names. */
+/* The maximum length of a field name; services refuse longer names. */
 #define MAX_NAME_BYTES 64
 
-/* A piece of the text, without a copy. */
+/* A part of the text, borrowed. */
 typedef struct span {
     const char *text;
     size_t length;
