@@ -89,7 +89,7 @@ static void print_text(beluga_log_level level, const char *event, const beluga_l
         used += wrote > 0 ? (size_t)wrote : 0;
     }
     char safe[2 * LINE_BYTES]; /* `line` without control characters, which bodies and headers from a
-                                  server may contain */
+                                * server may contain */
     beluga_text_to_line(line, strlen(line), safe, sizeof safe);
     out_detail("%s", safe);
 }

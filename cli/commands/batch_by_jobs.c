@@ -52,7 +52,8 @@ int batch_open_by_jobs(batch_command *b)
     return rc ? report_error(b->args, &err, NULL) : 0;
 }
 
-/* This does not open the model, since an estimate must not need a key. */
+/* This does not open the model, since that may need a key, and an estimate must work without one.
+ */
 double batch_job_factor(const batch_command *b)
 {
     beluga_provider provider;
@@ -84,8 +85,8 @@ void batch_ask_by_jobs(batch_command *b, batch_work *run)
 
 /* ---- --cancel without the input -------------------------------------------------------------- */
 
-/* Print the result of --cancel. A cancelled job counts as under way until it has ended and was
- * collected. */
+/* Print the result of --cancel. A cancelled job counts as under way until it has ended and its
+ * results are collected. */
 static int put_cancelled(const batch_command *b, size_t refused, int code)
 {
     uint64_t lines;

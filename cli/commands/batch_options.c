@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time between two looks at the provider's jobs. */
+/* The time between two requests for the state of the provider's jobs. */
 #define DEFAULT_POLL_MS 30000
 #define MAX_POLL_MS     (24 * 60 * 60 * 1000)
 

@@ -8,8 +8,8 @@
 #include <beluga/provider/json.h>
 
 enum {
-    CHECK_REPORT_LINES = 64,  /* lines of one category */
-    CHECK_REPORT_BYTES = 1024 /* bytes of a line that is wrapped */
+    CHECK_REPORT_LINES = 64,  /* maximum number of lines of a category */
+    CHECK_REPORT_BYTES = 1024 /* size of a line; longer lines are not wrapped */
 };
 
 /* The counts of a category so far. */
@@ -18,7 +18,7 @@ typedef struct check_tally {
 } check_tally;
 
 typedef struct check_line {
-    check_result result; /* its words are owned */
+    check_result result; /* its strings are copies in `words` */
     char *words;
 } check_line;
 

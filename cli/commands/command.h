@@ -12,9 +12,9 @@ typedef struct cli_command {
     const char *words;    /* words that complete an operand, separated by spaces; NULL: none */
     const arg_set *takes; /* in addition to ARG_ALWAYS; NULL: none */
     size_t max_operands;
-    bool lists_alone;    /* without an operand the command lists, so the single operand "list"
-                          * means the same */
-    bool draws_progress; /* keeps a progress line on stderr, which notes would disturb */
+    bool lists_alone;    /* without an operand the command prints a list, and "list" as the only
+                          * operand means the same */
+    bool draws_progress; /* shows a progress line on stderr, which notes would disturb */
     int (*run)(const cli_args *args); /* @return exit code */
 } cli_command;
 

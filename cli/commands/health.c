@@ -74,7 +74,7 @@ static int tell(const cli_args *args, const beluga_health *health, const beluga_
     return err ? print_error(err) : rc;
 }
 
-/* Report a model that can't be opened, for example without a key, as unhealthy. */
+/* Report a model that can't be opened, for example because its key is missing, as unhealthy. */
 static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);

@@ -10,7 +10,8 @@
 
 enum { LOG_COLUMNS = 7 };
 
-/* An entry as texts. It is laid out several times, until it fits. */
+/* An entry as the texts of its cells. They are kept, since the table is laid out again with fewer
+ * columns until it fits. */
 typedef struct log_row {
     char *cells[LOG_COLUMNS];
     int64_t time_ms;

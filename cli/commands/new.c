@@ -31,7 +31,7 @@ static int check_name(const char *name)
     return 0;
 }
 
-/* ---- a text with the name in it -------------------------------------------------------------- */
+/* ---- templates with the provider's name filled in -------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -76,7 +76,8 @@ static int complain(const char *path)
     return CLI_EXIT_OTHER;
 }
 
-/* Make the folders of a file; the first one exists. */
+/* Make the folders of the path of a file. The first `first` bytes of the path name a folder that
+ * exists. */
 static int make_folders(const char *path, size_t first)
 {
     char folder[MAX_PATH];
