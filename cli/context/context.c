@@ -20,7 +20,7 @@
 
 /* Bytes of text for one token, as in beluga_message_estimate_tokens. */
 #define TOKEN_BYTES 4
-/* The most files left out whose names are reported. */
+/* The maximum number of files that the note about left-out files names. */
 #define MAX_NAMED 3
 
 typedef struct reading {
@@ -28,7 +28,7 @@ typedef struct reading {
     cli_text *text;
     size_t max_bytes, bytes, files;
     size_t n_binary;
-    cli_text binary; /* names of the first binary files */
+    cli_text binary; /* names of the first files that are not text */
     size_t links, others, hidden;
 } reading;
 
@@ -64,8 +64,8 @@ static bool is_text(const beluga__buf *file)
            !memchr(file->data, '\0', file->length);
 }
 
-/* The model gets the names that the user typed. Of an absolute path it gets only the last part,
- * since the path could reveal something that the user did not intend. */
+/* The model gets the names that the user typed. If the name is an absolute path, the model gets
+ * only its last part, since the folders could reveal something that the user did not intend. */
 static const char *shown_name(const char *path, size_t folder)
 {
     while (strncmp(path, "./", 2) == 0) {
@@ -102,8 +102,8 @@ static int complain(const beluga_error *err)
     return CLI_EXIT_USAGE;
 }
 
-/* Add a file. If it was found in a folder, `folder` is the length of the folder's name in the path;
- * 0: the user named the file. */
+/* Add a file. `folder` is the length of the part of the path that names a folder of -f; 0: -f names
+ * the file itself. */
 static int add_file(reading *r, const char *path, size_t folder)
 {
     beluga__buf file;

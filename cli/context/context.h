@@ -5,7 +5,7 @@
 #include "args.h"
 #include "text.h"
 
-/* The maximum of all files of -f together, without --max-context. */
+/* The maximum size of all files of -f together, if --max-context is not given. */
 #define CONTEXT_DEFAULT_BYTES ((size_t)512 * 1024)
 /* The maximum that --max-context allows, which is that of a message part. */
 #define CONTEXT_MOST_BYTES ((size_t)60 * 1024 * 1024)

@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A place of the walk: a path to open, and the same place as a path from the top of the rules. */
+/* A file or folder that the walk has reached: its path for opening it, and its path relative to the
+ * top of the tree, to which the rules apply. */
 typedef struct place {
     const char *path, *from_top;
     int depth;

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The number of texts in a chunk, which fills several requests of any service. */
+/* The maximum number of texts in a chunk. A full chunk is enough for several requests of any
+ * service. */
 #define TEXTS_MAX_COUNT ((size_t)8192)
 #define TEXTS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 

@@ -25,8 +25,8 @@ bool batch_ranges_has(const batch_ranges *ranges, uint64_t line);
 
 /* Append the ranges as text. @return 0, or -1 without memory. */
 int batch_ranges_write(const batch_ranges *ranges, cli_text *text);
-/* Read such a text. @return 0, or -1 with errno: EINVAL for another text, or ENOMEM. Free the
- * ranges in either case. */
+/* Read ranges from a text in this form. @return 0, or -1 with errno: EINVAL for another text, or
+ * ENOMEM. Free the ranges in either case. */
 int batch_ranges_parse(batch_ranges *ranges, const char *text);
 
 void batch_ranges_free(batch_ranges *ranges);

@@ -16,8 +16,8 @@ int keys_ask(const char *provider, cli_text *key);
 /* Overwrite a key, and free it. */
 void keys_wipe(cli_text *key);
 
-/* Write the path of the folder for key files, which is beside the configuration file `config`
- * (NULL: there is no place for one). @return false if there is no such folder. */
+/* Write the path of the folder for key files, which is beside the configuration file `config`.
+ * @return false if `config` is NULL, because no folder for the file is known. */
 bool keys_folder(const char *config, char folder[KEYS_REFERENCE_BYTES]);
 /* Store a key in a file that only its owner can read. @return 0, or an exit code, reported. */
 int keys_store_file(const char *config, const char *provider, const cli_text *key,
