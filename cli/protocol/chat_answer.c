@@ -5,8 +5,8 @@
 
 /* ---- the finish reason ----------------------------------------------------------------------- */
 
-/* A reason that does not show whether the answer is complete becomes one that does not claim that
- * it is. */
+/* If the model's finish reason does not prove that the answer is complete, the client gets
+ * "length", so that it does not take the answer for complete. */
 const char *protocol_chat_finish_reason(const protocol_request *request, uint32_t reason,
                                         bool has_calls)
 {

@@ -5,11 +5,11 @@
 
 #include "protocol/protocol.h"
 
-/* Prefix of an `encrypted_content` that was written here; the library's signature follows. OpenAI's
- * own value contains no colon. */
+/* Prefix of an `encrypted_content` that this program has written; the library's signature follows.
+ * OpenAI's own values contain no colon. */
 #define RESPONSES_SIGNED "beluga:"
-/* Prefix of a signature that carries a state, either of the part before it, or a state between
- * parts: "state:OF:PROVIDER:JSON". */
+/* A provider's state is sent to the client as a signature with this prefix:
+ * "state:OF:PROVIDER:JSON". It belongs to the part before it, or stands between parts. */
 #define RESPONSES_STATE "state:"
 
 typedef enum responses_kind {
@@ -24,7 +24,7 @@ typedef enum responses_kind {
 typedef struct responses_item {
     responses_kind kind;
     size_t index;     /* index in `output` */
-    bool open;        /* the content follows later */
+    bool open;        /* the content is not known yet */
     bool cut;         /* the answer ended inside this item */
     const char *text; /* text of a message, summary, arguments or input; for an image, its bytes */
     size_t length;
@@ -74,8 +74,8 @@ void protocol_responses_outcome_of(responses_outcome *outcome, uint32_t reason, 
  * for kinds without such a form. Returns the buffer's status. */
 int protocol_responses_put_state(beluga__buf *out, uint32_t of, const char *provider,
                                  const char *json, size_t length);
-/* Return the kind of part to which a state in this form belongs, and find the rest of the text; 0:
- * it is not a state. */
+/* Read a signature that may contain a state. @return the kind of part (beluga_part_kind) to which
+ * the state belongs, and in `rest` the text after the prefix; 0: it is not a state. */
 uint32_t protocol_responses_read_state(const char *signature, const char **rest);
 /* Find the kind of a tool call by the name that the model used. */
 responses_kind protocol_responses_call_kind(const protocol_request *request, const char *name);
@@ -88,18 +88,18 @@ int protocol_responses_custom_input(const char **input, size_t *length, beluga_j
 void protocol_responses_answer(beluga_json_writer *w, const protocol_request *request,
                                const protocol_identity *identity, const beluga_response *response);
 
-/* A text in the buffer that holds all texts. */
+/* A text, by its place in the buffer that contains all texts. */
 typedef struct responses_text {
     size_t at, length;
 } responses_text;
 
-/* An item of a stream. It is kept, since the end of the stream repeats it. */
+/* An item of a stream. It is kept, since the end of the stream repeats all items. */
 typedef struct responses_kept {
     uint8_t kind;     /* responses_kind */
     bool begun, done; /* these events were written */
     bool ended, cut;  /* ended: no more content comes; cut: the answer ended inside it */
     bool pieces;      /* a piece of its content was written */
-    bool late;        /* a piece arrived before the item's turn, and was not kept */
+    bool late;        /* a piece arrived before the item could be written, and was not kept */
     uint32_t index;   /* index of the item's events */
     responses_text text, signature;
     size_t id, name; /* offsets of a call's id and name, which end in NUL */
@@ -110,7 +110,7 @@ typedef struct responses_stream {
     int64_t sequence;
     beluga__buf texts;
     beluga__buf items;      /* an array of responses_kept */
-    beluga__buf head;       /* the beginning of all pieces of the open item */
+    beluga__buf head;       /* the bytes with which all pieces of the open item begin */
     size_t head_number;     /* offset in `head` of the event's number */
     size_t n_items, n_done; /* items are completed in their order */
     bool has_usage;

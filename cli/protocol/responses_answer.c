@@ -54,8 +54,8 @@ static void put_image(output *o, const beluga_part *part)
     put(o, &item);
 }
 
-/* Write the state of a part as an item after it. When the client sends the items back, it is found
- * there. */
+/* Write the state of a part as an item after the part. When the client sends the items back, the
+ * state is read from that item. */
 static void put_state(output *o, const beluga_part *part)
 {
     beluga__buf text;
