@@ -263,8 +263,8 @@ static int on_metadata(chat_stream *s, const beluga_event *event)
     if (s->base.opened || s->base.identity.model) return 0;
     s->base.identity.model = event->u.metadata.model;
     int rc = open_stream(s);
-    s->base.identity.model =
-        NULL; /* the name is borrowed from the event, and invalid after this function */
+    /* The name is borrowed from the event, and invalid after this function. */
+    s->base.identity.model = NULL;
     return rc;
 }
 

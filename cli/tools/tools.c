@@ -152,7 +152,8 @@ int tools_open(tool_set *set, const cli_args *args, const beluga_config *config,
     if (args->no_stream)
         return out_usage(
             "--no-stream can't be combined with tools, whose answers are always streamed");
-    /* If the parent of this process ignores SIGCHLD, the exit status of programs would be lost. */
+    /* If this process had inherited the setting to ignore SIGCHLD, the exit status of programs
+     * would be lost. */
     signal(SIGCHLD, SIG_DFL);
     if (asks && !(set->desk = desk_new())) return out_no_memory();
     for (size_t i = 0; i < args->tools.count && rc == 0; i++)

@@ -12,8 +12,10 @@
 #define TOOLS_ALL "all"
 
 /*
- * Make the tools that -T names. Each must be allowed, or the user must be there to be asked.
- * @param asks  Calls are asked about and drawn; otherwise every tool must be allowed beforehand.
+ * Make the tools that -T names. Each tool must be allowed by the configuration or --allow-tools, or
+ * the user must be at a terminal to be asked.
+ * @param asks  The user may be asked about calls, and calls are drawn; otherwise every tool must be
+ * allowed beforehand.
  * @return 0, or an exit code, reported. Free the set in either case.
  */
 int tools_open(tool_set *set, const cli_args *args, const beluga_config *config, bool asks);
@@ -26,8 +28,8 @@ int tools_open_named(tool_set *set, const cli_args *args, const beluga_config *c
  * the provider does not support tools. */
 int tools_bind(const tool_set *set, const cli_args *args, cli_session *session);
 
-/* Write the description of the tools that the model gets, since answers depend on it. @return 0, or
- * an exit code, reported. */
+/* Write the description of the tools that the model gets. A batch stores it with its results, since
+ * answers depend on it. @return 0, or an exit code, reported. */
 int tools_describe(const tool_set *set, cli_text *text);
 
 /* List the names for -T. @return 0, or an exit code, reported. */
