@@ -1,6 +1,6 @@
 /*
- * The log's database, the only part of the command that uses SQLite for the log. In a build without
- * SQLite, the same functions report this (store_none.c).
+ * The log's database. Only this part of the log uses SQLite. In a build without SQLite,
+ * store_none.c defines the same functions, which report that SQLite is missing.
  *
  * Each process opens the database for one short transaction at a time, and waits for other
  * processes that write.
@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 /*
- * One row is one call. The table makes the columns of the database and the struct: type, name.
- * Unknown values are NULL for TEXT, and -1 for INT and REAL.
+ * One row is one call. This list defines the columns of the database and the members of the struct.
+ * Columns of the list: type, name. Unknown values are NULL for TEXT, and -1 for INT and REAL.
  */
 #define LOGBOOK_MAP(XX)                                                                     \
     XX(INT, parent)     /* the entry that this one continues; -1: none */                   \
@@ -60,13 +60,13 @@ typedef struct logbook_entry {
 
 typedef struct logbook_store logbook_store;
 
-/* Room for every `why`, which on failure receives the reason and advice. */
+/* Size of every buffer `why`, which on failure receives the reason and advice. */
 #define LOGBOOK_WHY_BYTES 512
 
 /*
  * Open the database, or create it.
- * @param create  Create a missing database. Otherwise *out is NULL for a missing one, and the
- * result 0.
+ * @param create  Create the database if it is missing. If `create` is false and the database is
+ * missing, *out is NULL, and the result is 0.
  * @return 0, or -1.
  */
 int logbook_store_open(const char *path, bool create, logbook_store **out, char *why);
@@ -86,7 +86,8 @@ typedef enum logbook_which {
                        * first */
 } logbook_which;
 
-/* Visit at most `most` entries (0: all). @return 0, what a visit returned, or -1 with `why`. */
+/* Visit at most `most` entries (0: all). @return 0; the number with which a visit has ended the
+ * visits; or -1 with `why`. */
 int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, int64_t most,
                        logbook_visit visit, void *payload, char *why);
 
@@ -108,11 +109,11 @@ int logbook_store_rename(logbook_store *store, int64_t id, const char *name, cha
 typedef int (*logbook_visit_name)(void *payload, const char *name, int64_t last, int64_t count);
 int logbook_store_names(logbook_store *store, logbook_visit_name visit, void *payload, char *why);
 
-/* Delete older entries. No part of them remains in the file. @return their number, or -1 with
- * `why`. */
+/* Delete the entries from before `before_ms`. No part of them remains in the file. @return the
+ * number of deleted entries, or -1 with `why`. */
 int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why);
 
-/* Count the entries. @return -1 with `why`. */
+/* Return the number of entries, or -1 with `why`. */
 int64_t logbook_store_count(logbook_store *store, char *why);
 
 #endif

@@ -1,5 +1,5 @@
-/* A table that fits into the width: its columns are made narrower, or each row is drawn as a list
- * of its cells. */
+/* A table that is drawn so that it fits into the width: its columns are made narrower, or each row
+ * is drawn as a list of its cells. */
 #ifndef BELUGA_CLI_MARKDOWN_TABLE_H
 #define BELUGA_CLI_MARKDOWN_TABLE_H
 

@@ -460,8 +460,8 @@ static int take_background(protocol_request *request, const protocol_member *mem
 
 static const protocol_member members[] = {
     {NAME("model"), protocol_take_ignored},
-    {NAME("input"),
-     protocol_take_ignored}, /* protocol_responses_read reads this member and the next three */
+    /* protocol_responses_read reads the next four members */
+    {NAME("input"), protocol_take_ignored},
     {NAME("instructions"), protocol_take_ignored},
     {NAME("tools"), protocol_take_ignored},
     {NAME("tool_choice"), protocol_take_ignored},

@@ -31,8 +31,8 @@ typedef struct tool_set {
     size_t count, room;
     beluga_mcp **servers; /* owned references to the servers that have tools in the set */
     size_t n_servers;
-    struct tool_desk *
-        desk; /* set before tools are added; NULL: the user is not asked, and calls are not drawn */
+    /* set before tools are added; NULL: the user is not asked, and calls are not drawn */
+    struct tool_desk *desk;
 } tool_set;
 
 /*

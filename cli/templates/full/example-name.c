@@ -1,7 +1,8 @@
-/* The provider example-name: a model that is not behind HTTP.
+/* The provider example-name: a model that does not use HTTP.
  *
- * It works as it is: it repeats the last message, word by word. Put your model where a comment says
- * so. The library does retries, timeouts, cancelling, batches, logs, traces and metrics. */
+ * This example works without changes: it repeats the last message, word by word. A comment shows
+ * where to put your model. The library does retries, timeouts, cancelling, batches, logs, traces
+ * and metrics. */
 #include <beluga/provider/provider.h>
 
 #include <string.h>
