@@ -11,7 +11,8 @@
 typedef struct editing {
     cli_text text;
     size_t cursor;
-    cli_text removed; /* text removed by the last key that removes a word or a line */
+    cli_text removed; /* the text that was removed last by a key that removes a word or a line;
+                       * Ctrl-Y inserts it */
 } editing;
 
 void editing_free(editing *e);

@@ -10,7 +10,7 @@ typedef struct trace_canvas {
     int fd;         /* file descriptor of the output, which determines width and colours */
     size_t width;
     bool utf8;
-    unsigned used; /* bits of the marks that the legend must explain */
+    unsigned used; /* a bit for each mark that was drawn, so that the legend explains it */
 } trace_canvas;
 
 /* Begin a canvas as wide as the terminal of `fd`. */
