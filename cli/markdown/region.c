@@ -72,8 +72,8 @@ static void go_back(const region *r, size_t kept, size_t columns, cli_text *out)
 {
     if (!r->rows.length) return;
     size_t rows = heights(text_get(&r->rows) + kept, r->rows.length - kept, columns);
-    if (r->rows.data[r->rows.length - 1] == '\n')
-        rows++; /* the cursor is in the row below the last one */
+    /* after a newline, the cursor is in the row below the last one */
+    if (r->rows.data[r->rows.length - 1] == '\n') rows++;
     text_puts(out, "\r");
     if (rows > 1) text_printf(out, "\033[%zuA", rows - 1);
     text_puts(out, "\033[J");

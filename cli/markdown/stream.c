@@ -21,8 +21,8 @@ struct markdown {
     block_fence fence; /* the fence of an open code block */
     long number;       /* number of the last list item; -1: none */
     char delimiter;    /* delimiter of that list */
-    bool begun,
-        empty;  /* begun: something was drawn; empty: an empty line came after the last block */
+    /* begun: something was drawn; empty: an empty line came after the last block */
+    bool begun, empty;
     bool plain; /* the block is too large to draw, and is printed as it arrives */
     render_style style;
     region region;

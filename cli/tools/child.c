@@ -188,7 +188,7 @@ static void hear_out(running_child *c)
     for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
         bool late = beluga__now_ns() >= c->end_ns;
         bool over = has_ended(c); /* checked before reading, so that all output from before the
-                                     program's end is read */
+                                   * program's end is read */
         exchange(c);
         if (over || o->end == CHILD_OVERFLOWED || o->end == CHILD_NO_MEMORY) return;
         if (beluga_context_is_cancelled(c->program->context)) o->end = CHILD_CANCELLED;

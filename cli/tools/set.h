@@ -20,7 +20,7 @@ typedef struct tool_item {
     beluga_tool *inner;     /* the tool that its source has made */
     beluga_tool *tool;      /* the tool that the model gets: asks, draws, and calls the inner one */
     struct tool_desk *desk; /* owned reference to the desk through which the user is asked and calls
-                               are drawn; NULL: neither is done */
+                             * are drawn; NULL: neither is done */
     tool_allow allow;
     char *from; /* owned; where the tool is defined: "path:line", or the name of a server */
 } tool_item;

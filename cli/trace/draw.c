@@ -55,8 +55,8 @@ static const struct {
 typedef struct draw_layout {
     trace_canvas *canvas;
     const recorded_trace *trace;
-    size_t label, bar,
-        details; /* widths of the columns; details is 0 if they get lines of their own */
+    /* widths of the columns; details is 0 if they get lines of their own */
+    size_t label, bar, details;
 } draw_layout;
 
 /* The parts of a line that will be drawn for a span. */

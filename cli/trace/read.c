@@ -89,8 +89,8 @@ static trace_kind kind_of(const trace_span *span)
 {
     static const char *const groups[] = {"batch", "invoke_agent", "create_agent",
                                          "invoke_workflow"};
-    if (!span->operation)
-        return TRACE_OTHER; /* name_attempts turns a request under an operation into an attempt */
+    /* name_attempts turns a request under an operation into an attempt */
+    if (!span->operation) return TRACE_OTHER;
     if (strcmp(span->operation, "execute_tool") == 0) return TRACE_TOOL;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         if (strcmp(span->operation, groups[i]) == 0) return TRACE_GROUP;

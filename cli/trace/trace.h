@@ -80,8 +80,8 @@ typedef struct recorded_trace {
     size_t hidden;    /* number of roots that are not shown */
     int64_t start_ns, end_ns;
     int64_t where_ns[TRACE_WHERE_COUNT];
-    size_t n_operations, n_attempts, n_retries, n_tools,
-        n_failed;                        /* n_failed: number of failed operations */
+    /* n_failed counts the failed operations */
+    size_t n_operations, n_attempts, n_retries, n_tools, n_failed;
     int64_t input_tokens, output_tokens; /* -1: unknown */
     double cost_usd;                     /* sum of the known costs */
     size_t n_unpriced;                   /* operations that used tokens without a known price */
