@@ -290,8 +290,8 @@ typedef struct cli_args {
  * @return 0, or an exit code. Free with args_free in either case.
  */
 int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv);
-/* Check that the command takes the options that were given. @return 0, or an exit code, reported.
- */
+/* Check that the command takes the options that were given. @return 0, or an exit code after
+ * reporting the error. */
 int args_check(const cli_args *args);
 void args_free(cli_args *args);
 

@@ -4,9 +4,8 @@
 
 #include "args.h"
 
-/* Apply --record and --replay to the client, before it is used. @return 0, or an exit code,
- * reported.
- */
+/* Apply --record and --replay to the client, before it is used. @return 0, or an exit code after
+ * reporting the error. */
 int cassette_start(const cli_args *args);
 
 /* Store the model's reference beside the recordings, so that a replay, which needs no key, asks the

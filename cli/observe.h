@@ -9,7 +9,7 @@
 /*
  * Start, if the user asks for telemetry. If an environment variable has a bad value, a note on
  * stderr reports it.
- * @return 0, or an exit code, reported, if --trace is not possible.
+ * @return 0, or an exit code after reporting the error, if --trace is not possible.
  */
 int observe_start(const cli_args *args);
 /* Send the remaining telemetry within a short time, and draw the trace of --trace. @return `code`,

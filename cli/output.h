@@ -87,7 +87,7 @@ void out_end_line(void);
 
 /*
  * Write a file that only its owner can read. @param flags O_TRUNC or O_APPEND, as for open.
- * @return 0, or CLI_EXIT_OTHER, reported.
+ * @return 0, or CLI_EXIT_OTHER after reporting the error.
  */
 int out_file(const char *path, int flags, const char *bytes, size_t n);
 

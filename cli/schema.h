@@ -11,7 +11,7 @@
  * Read a schema: JSON, the short form of schema_short.h, or the name of a file that has either.
  * @param given  What the user wrote; NULL leaves `json` empty.
  * @param json   Receives the JSON Schema.
- * @return 0, or CLI_EXIT_USAGE or CLI_EXIT_OTHER, reported.
+ * @return 0, or CLI_EXIT_USAGE or CLI_EXIT_OTHER after reporting the error.
  */
 int schema_read(const char *given, cli_text *json);
 

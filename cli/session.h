@@ -32,12 +32,12 @@ typedef struct cli_session {
 
 /*
  * Read the configuration, load the plug-ins of the file and the command line, and choose the model.
- * @return 0, or an exit code, reported. Free with session_free in either case.
+ * @return 0, or an exit code after reporting the error. Free with session_free in either case.
  */
 int session_load(cli_session *session, const cli_args *args);
 
-/* Load the plug-ins of --plugin; session_load does this, too. @return 0, or an exit code,
- * reported. */
+/* Load the plug-ins of --plugin; session_load does this, too. @return 0, or an exit code after
+ * reporting the error. */
 int session_load_plugins(const cli_args *args);
 
 /* Resolve `reference` (NULL: the one that session_load chose) without opening the model. Reports
@@ -63,7 +63,8 @@ int session_describe(cli_session *session, const char *name, beluga_provider *pr
  * The model is not opened, since that may need a key. */
 uint64_t session_capabilities(const cli_session *session);
 
-/* Resolve and open a model, which replaces the open one. @return 0, or an exit code, reported. */
+/* Resolve and open a model, which replaces the open one. @return 0, or an exit code after reporting
+ * the error. */
 int session_open(cli_session *session, const cli_args *args, const char *reference);
 
 /* Resolve and open a model, without reporting an error. @return 0, or the error's code. */

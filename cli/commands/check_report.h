@@ -33,7 +33,7 @@ typedef struct check_report {
     beluga_error error; /* error of the first provider that could not be checked */
 } check_report;
 
-/* @return 0, or an exit code, reported. */
+/* @return 0, or an exit code after reporting the error. */
 int check_report_begin(check_report *report, const cli_args *args);
 /* The callback for check_settings; `payload` is the report. */
 void check_report_tell(void *payload, const check_result *result);

@@ -130,7 +130,7 @@ static int take_id(void *payload, const logbook_entry *e)
 
 /* Find the entry that `text` names: by its number, or as the last entry of the conversation with
  * this name; NULL: the newest entry. `found` receives its id, or 0 if there is none. @return 0, or
- * an exit code, reported. */
+ * an exit code after reporting the error. */
 static int find_entry(used_log *logs, const char *text, int64_t *found)
 {
     int64_t id = 0;

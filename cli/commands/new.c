@@ -44,8 +44,8 @@ static void spell(char *out, const char *name, int (*how)(int c))
     for (; *name; name++) *out++ = (char)(how ? how(*name == '-' ? '_' : *name) : *name);
 }
 
-/* Returns a copy of a template with the name filled in; NULL without memory. The caller frees it.
- */
+/* Returns a copy of a template with the name filled in; NULL if memory runs out. The caller frees
+ * it. */
 static char *fill(const char *text, const char *name)
 {
     const size_t token = strlen(tokens[0].text), n = strlen(name);

@@ -13,7 +13,7 @@
 /*
  * Read the files and folders of -f, and report their size, and the files that were left out.
  * @param text  The texts are added here; without -f nothing is added.
- * @return 0, or an exit code, reported.
+ * @return 0, or an exit code after reporting the error.
  */
 int context_read(const cli_args *args, cli_text *text);
 

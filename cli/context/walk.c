@@ -33,8 +33,8 @@ static int complain(const char *path, int error)
     return CLI_EXIT_USAGE;
 }
 
-/* Join a folder and a name. Returns owned text, or NULL without memory. An empty folder or "." adds
- * nothing. */
+/* Join a folder and a name. Returns owned text, or NULL if memory runs out. An empty folder or "."
+ * adds nothing. */
 static char *join(const char *folder, const char *name)
 {
     char *path = NULL;

@@ -40,9 +40,10 @@ typedef struct texts_source {
     const char **pointers;
 } texts_source;
 
-/* Open the texts of a command line. @return 0, or an exit code, reported. Close in either case. */
+/* Open the texts of a command line. @return 0, or an exit code after reporting the error. Close in
+ * either case. */
 int texts_open(texts_source *source, const cli_args *args);
-/* Read the next texts. @return 0, or an exit code, reported. */
+/* Read the next texts. @return 0, or an exit code after reporting the error. */
 int texts_next(texts_source *source, texts_chunk *chunk);
 void texts_close(texts_source *source);
 

@@ -89,7 +89,7 @@ typedef struct batch_journal {
  * the journal.
  * @param max_line  The number of the last line of the input.
  * @param writes    Drop a torn last line, and prepare for writing.
- * @return 0, or an exit code, reported. Free the journal in either case.
+ * @return 0, or an exit code after reporting the error. Free the journal in either case.
  */
 int batch_journal_open(batch_journal *journal, const char *out, uint64_t max_line, bool writes);
 

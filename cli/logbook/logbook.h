@@ -48,13 +48,13 @@ int64_t logbook_add(const cli_args *args, const logbook_call *call);
  * If --continue, --cid or --name is given, load this conversation from the log into `conversation`,
  * which must be empty. Its system text is used unless --system is given, and the options of its
  * last entry are set in `config`, except those that the command line sets.
- * @return 0, or an exit code, reported.
+ * @return 0, or an exit code after reporting the error.
  */
 int logbook_continue(const cli_args *args, beluga_config *config, cli_conversation *conversation,
                      logbook_thread *thread);
 void logbook_thread_free(logbook_thread *thread);
 
-/* Check the name of a conversation. @return 0, or an exit code, reported. */
+/* Check the name of a conversation. @return 0, or an exit code after reporting the error. */
 int logbook_check_name(const char *name);
 
 /* Read a number without a sign, such as the number of an entry. @return false if the text is not a

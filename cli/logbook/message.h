@@ -19,7 +19,7 @@ void logbook_message_put(beluga_json_writer *w, const char *key, const beluga_me
 /*
  * Make a message from an array of parts, or from `text` if `json` is NULL.
  * @param left_out  Set to true if an attachment is not in the log.
- * @return owned reference; NULL without memory, or if `json` is not an array of parts.
+ * @return owned reference; NULL if memory runs out, or if `json` is not an array of parts.
  */
 beluga_message *logbook_message_read(beluga_role role, const char *json, const char *text,
                                      bool *left_out);

@@ -12,8 +12,8 @@ void logbook_steps_put(beluga_json_writer *w, const beluga_messages *messages, s
  */
 typedef int (*logbook_step_fn)(void *payload, beluga_message *message);
 
-/* Read such an array; NULL counts as empty. @return 0; the result of the function; or -1 without
- * memory, or if the text is not such an array. */
+/* Read such an array; NULL counts as empty. @return 0; the result of the function; or -1 if memory
+ * runs out, or if the text is not such an array. */
 int logbook_steps_each(const char *json, logbook_step_fn visit, void *payload);
 
 #endif

@@ -17,7 +17,7 @@ typedef struct grid {
     grid_align aligns[GRID_MAX_COLUMNS];
 } grid;
 
-/* Add a cell. @return the empty cell, borrowed until the next call; NULL without memory. */
+/* Add a cell. @return the empty cell, borrowed until the next call; NULL if memory runs out. */
 styled_text *grid_add(grid *g);
 void grid_draw(const grid *g, canvas *c);
 void grid_free(grid *g);

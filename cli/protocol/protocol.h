@@ -148,7 +148,7 @@ void protocol_request_free(protocol_request *request);
 /* Make the ids of an answer. */
 void protocol_identity_make(protocol_identity *identity, const protocol *table, const char *model);
 
-/* Begin a stream. @return owned (protocol_stream_free), NULL without memory. */
+/* Begin a stream. @return owned (protocol_stream_free), NULL if memory runs out. */
 protocol_stream *protocol_stream_new(const protocol_request *request,
                                      const protocol_identity *identity, beluga__buf *out);
 void protocol_stream_free(protocol_stream *stream);

@@ -71,7 +71,7 @@ static int keep_name(responses_stream *s, const char *name, size_t *at)
 /* ---- events ---------------------------------------------------------------------------------- */
 
 /* Begin an event that is not just a piece of text. It gets a JSON writer of its own. The caller
- * adds members, and calls `end`. Returns NULL without memory. */
+ * adds members, and calls `end`. Returns NULL if memory runs out. */
 static beluga_json_writer *begin(responses_stream *s, const char *type)
 {
     beluga_json_writer *w = beluga_json_writer_new();

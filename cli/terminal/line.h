@@ -12,13 +12,14 @@ typedef enum line_result {
     LINE_READ,
     LINE_END,         /* Ctrl-D, the end of the input, or Ctrl-C twice on an empty line */
     LINE_INTERRUPTED, /* Ctrl-C was pressed, so the typed text is dropped */
-    LINE_FAILED       /* a failure, reported */
+    LINE_FAILED       /* a failure, which was reported */
 } line_result;
 
 /* The prompt before the second line and each later line of a text. */
 #define LINE_CONTINUATION ". "
 
-/* Make a reader, with editing and a history on a terminal. @return owned, or NULL, reported. */
+/* Make a reader, with editing and a history on a terminal. @return owned, or NULL after reporting
+ * the error. */
 line_reader *line_open(void);
 void line_close(line_reader *reader);
 

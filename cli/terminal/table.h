@@ -21,7 +21,8 @@ void table_begin(term_table *table, size_t columns, const char *const *titles);
 void table_add(term_table *table, const char *text);
 /* Return the width of the widest row, in columns of a terminal. */
 size_t table_width(const term_table *table);
-/* Print the complete rows and free everything. @return 0, or an exit code, reported. */
+/* Print the complete rows and free everything. @return 0, or an exit code after reporting the
+ * error. */
 int table_print(term_table *table);
 
 /* Free everything without printing. */

@@ -12,7 +12,7 @@
 
 typedef struct tool_desk tool_desk;
 
-/* @return one reference, or NULL without memory or file descriptors. The desk begins closed. */
+/* @return one reference, or NULL if memory or file descriptors run out. The desk begins closed. */
 tool_desk *desk_new(void);
 tool_desk *desk_ref(tool_desk *desk);
 void desk_unref(tool_desk *desk);

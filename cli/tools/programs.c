@@ -24,7 +24,7 @@ static bool has_variable(char *const *env, const char *variable)
 }
 
 /* Returns the environment of a program: the variables of its definition, and the variables of this
- * process that the definition does not replace; NULL without memory. Free with free(). */
+ * process that the definition does not replace; NULL if memory runs out. Free with free(). */
 static char **make_environment(const tool_definition *d)
 {
     extern char **environ;

@@ -102,22 +102,22 @@ typedef struct trace_file {
  * Read lines of OTLP/JSON and link their spans into trees.
  * @param name    Name of the file, for messages.
  * @param prices  NULL: costs are unknown.
- * @return 0, or an exit code, reported. Free with trace_file_free in either case.
+ * @return 0, or an exit code after reporting the error. Free with trace_file_free in either case.
  */
 int trace_file_read(trace_file *file, const char *name, const char *text, size_t length,
                     const beluga_prices *prices);
 void trace_file_free(trace_file *file);
 
 /* Sort the spans, link them into trees, and compute the totals of each trace (tree.c). @return 0,
- * or -1 without memory. */
+ * or -1 if memory runs out. */
 int trace_file_link(trace_file *file);
 
-/* Fill in where_ns (where.c). @return 0, or -1 without memory. */
+/* Fill in where_ns (where.c). @return 0, or -1 if memory runs out. */
 int trace_add_up(recorded_trace *trace);
 
 /* Mark the spans to show; call this once. About `limit` spans are chosen (0: all), failed and long
  * ones first, each with its ancestors. If a call has only one attempt, the attempt is shown as part
- * of the call. @return 0, or -1 without memory. */
+ * of the call. @return 0, or -1 if memory runs out. */
 int trace_select(recorded_trace *trace, size_t limit);
 
 /* Return the next span in the order of the tree, or NULL after the last. */
