@@ -59,7 +59,7 @@ static void tell_of_silence(void)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     if (term_is_in() || poll(&in, 1, SILENCE_MS) != 0) return;
-    out_note("waiting for text on stdin until it ends (to give none, add < /dev/null)");
+    out_note("waiting for text on stdin (if there is none, add < /dev/null)");
 }
 
 int input_read_stdin(size_t max, cli_text *text)

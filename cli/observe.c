@@ -74,7 +74,7 @@ static int open_recording(void)
 {
     recording.fd = make_recording();
     if (recording.fd >= 0) return 0;
-    out_error("--trace: no place for the recording: %s", strerror(errno));
+    out_error("--trace: the recording can't be created: %s", strerror(errno));
     return CLI_EXIT_OTHER;
 }
 

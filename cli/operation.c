@@ -62,7 +62,7 @@ static int check_named(const cli_session *session, const char *reference, beluga
     if (!found || !(found->capabilities & BELUGA_CAPABILITY_EMBED)) return 0;
     if (!(found->capabilities & BELUGA_CAPABILITY_STREAM) || (named && !guessed)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "%s is a chat model: name a model that embeds, with -m %s/MODEL",
+                            "%s is a chat model: name an embedding model, with -m %s/MODEL",
                             beluga_model_name(session->model), provider);
 }
 

@@ -295,7 +295,7 @@ static int remember_reference(cli_session *session, const char *reference, belug
     if (!reference) reference = session->reference;
     if (!reference) reference = beluga_config_default_model(session->base);
     if (*session->found) {
-        out_note("%s is %s", reference, session->found);
+        out_note("%s stands for %s", reference, session->found);
         reference = session->found;
     }
     char *opened = reference ? strdup(reference) : NULL;

@@ -108,8 +108,8 @@ static int tell_cancelled(const batch_command *b, size_t refused)
 {
     if (b->by_jobs.work->journal_failed) return put_cancelled(b, refused, CLI_EXIT_OUTPUT);
     if (b->by_jobs.work->error.code) return report_error(b->args, &b->by_jobs.work->error, NULL);
-    out_note("to collect the answers so far, give the same command with the input and "
-             "--provider-batch; to ask no new lines, give it with the input and --cancel");
+    out_note("to collect the answers so far, run the same command with the input and "
+             "--provider-batch, or with the input and --cancel to ask no new lines");
     return put_cancelled(b, refused, refused ? CLI_EXIT_OTHER : CLI_EXIT_OK);
 }
 

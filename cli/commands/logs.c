@@ -381,7 +381,7 @@ static int do_clear(used_log *logs)
             "--before: %s must be a date such as 2026-01-31, an age such as 30d, or now", before);
     int64_t deleted = logs->store ? logbook_store_clear(logs->store, when, logs->why) : 0;
     if (deleted < 0) return fail(logs);
-    out_note("deleted: %" PRId64, deleted);
+    out_note("deleted entries: %" PRId64, deleted);
     return 0;
 }
 

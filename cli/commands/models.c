@@ -298,7 +298,8 @@ static int show_default(const cli_args *args, const cli_session *session)
     if (!reference) reference = beluga_config_default_model(session->base);
     out_name(reference);
     out_printf("\n");
-    if (strcmp(session->chosen_by, "file") != 0) out_note("%s sets it", session->chosen_by);
+    if (strcmp(session->chosen_by, "file") != 0)
+        out_note("this model comes from %s", session->chosen_by);
     return 0;
 }
 

@@ -194,8 +194,9 @@ static int list_table(const cli_session *session)
     if (rc == 0 && l.count) return table_print(&l.table);
     table_free(&l.table);
     if (rc) return rc;
-    out_note("there are no tools: define them in %s, under tools: (see beluga help tools)",
-             session->path ? session->path : "a file named with --config");
+    out_note(
+        "there are no tools: define them in the section \"tools\" of %s (see beluga help tools)",
+        session->path ? session->path : "a file named with --config");
     return CLI_EXIT_OK;
 }
 

@@ -180,7 +180,7 @@ static void note_left_out(const reading *r)
                  r->hidden, plural(r->hidden), r->hidden == 1 ? "s" : "");
     if (r->links) out_note("-f leaves out %zu symbolic link%s", r->links, plural(r->links));
     if (r->others)
-        out_note("-f leaves out %zu pipe%s, sockets and devices included", r->others,
+        out_note("-f leaves out %zu special file%s (pipes, sockets or devices)", r->others,
                  plural(r->others));
 }
 

@@ -122,7 +122,7 @@ static void look_for(batch_jobs *self, batch_noted_job *job, const beluga_batch_
     for (size_t i = 0; i < n && !self->stopped && job->phase == BATCH_JOB_UNSURE; i++)
         maybe |= match(self, job, &list[i]);
     if (job->phase == BATCH_JOB_OPEN) {
-        out_note("the job %s was found: %s", job->name, job->id);
+        out_note("the job %s was created: its id is %s", job->name, job->id);
         self->doubts = 0;
     }
     if (!maybe && !self->stopped && job->phase == BATCH_JOB_UNSURE) miss(self, job);

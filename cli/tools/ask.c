@@ -88,7 +88,7 @@ ask_answer ask_about_call(const char *name, const char *arguments, size_t length
 {
     int fd = open_terminal();
     if (fd < 0) return ASK_NO;
-    out_warning("the model asks to run %s with", name);
+    out_warning("the model asks to run %s with these arguments:", name);
     out_detail_json(arguments, length);
     ask_answer answer = ask(fd, name, context);
     close(fd);
