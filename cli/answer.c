@@ -51,7 +51,8 @@ static const char *what(uint32_t kind)
                                        : "a file";
 }
 
-/* A terminal can't show images or sound; the JSON of the answer contains both. */
+/* Print a note about media in the answer, since a terminal can't show images or sound. The JSON of
+ * the answer contains them. */
 static void note_media(const beluga_event *event)
 {
     const char *type = event->u.media.media_type ? event->u.media.media_type : "unknown type";
@@ -62,8 +63,8 @@ static void note_media(const beluga_event *event)
                  type, event->u.media.length);
 }
 
-/* A call that names an unknown tool, or does not fit the tool's schema, never reaches the tool. So
- * the tool can't draw it, and it is drawn here. */
+/* Draw the result of a call that names an unknown tool, or does not fit the tool's schema. Other
+ * results are drawn by the tool itself, but such a call never reaches a tool. */
 static void show_result(const beluga_event *event)
 {
     int status = event->u.tool_result.status;

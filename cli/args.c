@@ -328,7 +328,7 @@ static int parse_words(cli_args *args, char **words)
     return 0;
 }
 
-/* Each list has room for all words. */
+/* Allocate the lists. Each has room for all words of the command line. */
 static bool make_lists(cli_args *args, size_t words)
 {
     size_t lists = 1;

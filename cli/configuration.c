@@ -55,7 +55,8 @@ int configuration_find_file(const cli_args *args, char **path)
     return *path ? 0 : out_no_memory();
 }
 
-/* A file that the user named must exist; the usual file may be missing. */
+/* Load the configuration file. A file that the user named must exist; the usual file may be
+ * missing. */
 static int load_file(const cli_args *args, beluga_config *config, const char *path, bool *has_file)
 {
     beluga_error err;
@@ -70,8 +71,8 @@ static int set_option(const cli_args *args, beluga_config *config, const char *t
     beluga_error err;
     int status = beluga_option_parse(text, &option, &err);
     if (status == BELUGA_ERROR_INVALID_INPUT && strchr(text, '='))
-        err.code = BELUGA_ERROR_INVALID_CONFIG; /* the code of any other bad value in the
-                                                 * configuration */
+        err.code =
+            BELUGA_ERROR_INVALID_CONFIG; /* every bad value in the configuration has this code */
     if (status) return report_error(args, &err, NULL);
     return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }

@@ -90,8 +90,8 @@ static int check_version(const database *d, int *version, char *why)
     return -1;
 }
 
-/* Several processes may find the database old, or empty, at once, so the process that gets the
- * lock checks again. */
+/* Upgrade the database. Several processes may find it empty or old at the same time, so each one
+ * checks the version again when it has the lock. */
 static int upgrade(const database *d, char *why)
 {
     int version;

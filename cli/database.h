@@ -35,7 +35,7 @@ int database_open(database *d, const database_form *form, const char *path, bool
 void database_close(database *d);
 /* Run statements that return no rows. @return 0, or -1 with `why`. */
 int database_run(const database *d, const char *sql, char *why);
-/* @return the first number of the first row; -1 with `why`. */
+/* Run a statement. @return the number in the first column of the first row; -1 with `why`. */
 int64_t database_number(const database *d, const char *sql, char *why);
 /* Write the reason why the last statement failed. @return -1. */
 int database_fail(const database *d, char *why);

@@ -77,8 +77,8 @@ static bool describe(const lookup *l, candidate *c, const char *provider)
     return good;
 }
 
-/* Two providers with the same address are one service with two protocols; only the one with the
- * shorter name is kept. */
+/* Returns whether a candidate was found before, or has the same address as another candidate. Such
+ * candidates are one service with two protocols, and only the one with the shorter name is kept. */
 static bool take_place(lookup *l, const candidate *c)
 {
     for (size_t i = 0; i < l->count; i++) {

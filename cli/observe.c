@@ -51,9 +51,9 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
 
 /* ---- --trace --------------------------------------------------------------------------------- */
 
-/* The recording is kept in memory and vanishes with the process, since it may contain prompts. On
- * systems where a file in memory has no path, the recording is a temporary file that only this user
- * can read, and that is removed when the command ends. */
+/* Create the recording. It is kept in memory and vanishes with the process, since it may contain
+ * prompts. On systems where a file in memory has no path, the recording is a temporary file that
+ * only this user can read, and that is removed when the command ends. */
 static int make_recording(void)
 {
 #ifdef __linux__

@@ -58,7 +58,7 @@ bool out_is_quiet(void)
 
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
-/* A failed write is ignored, since there is no other place to report it. */
+/* Write to stderr. A failure is ignored, since there is no other place to report it. */
 static void write_err(const char *bytes, size_t n)
 {
     beluga__file_write(STDERR_FILENO, bytes, n);

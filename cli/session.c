@@ -74,7 +74,8 @@ size_t session_list_providers(const cli_session *session, const char **names, si
     return count;
 }
 
-/* `name` is the name of a provider, even if there is also an alias of this name. */
+/* Resolve a provider. `name` is always taken for the name of a provider, even if there is also an
+ * alias of this name. */
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err)
 {
@@ -246,7 +247,8 @@ static void hint_keys(void)
     }
 }
 
-/* Report that no model is named. With --json, only the error may be printed. */
+/* Report that no model is named. Without --json, hints follow this line; with --json, the line
+ * itself has to say what to do. */
 static void report_no_model(const cli_args *args)
 {
     beluga_error err;

@@ -248,7 +248,8 @@ static size_t put_options(cli_template *t, const beluga_json *options)
     return n;
 }
 
-/* Merge the lists. The command line's own options come last, so that they override the template. */
+/* Join the options and tools of the template with those of the command line. The options of the
+ * command line come last, so that they override those of the template. */
 static int take_lists(cli_args *args, cli_template *t)
 {
     const beluga_json *tools = beluga_json_get(t->root, "tools");

@@ -22,7 +22,7 @@ static inline cli_text *text_begin(cli_text *text)
     return text;
 }
 
-/* These return 0, or BELUGA_ERROR_NO_MEMORY or another code. */
+/* These functions return 0, or BELUGA_ERROR_NO_MEMORY or another code. */
 static inline int text_add(cli_text *text, const char *bytes, size_t n)
 {
     return beluga__buf_append(text_begin(text), bytes, n);

@@ -59,8 +59,8 @@ static int find_layout(batch_command *b)
     return 0;
 }
 
-/* Without --system, the system text of the model's alias is used. A mistake in the model's name is
- * ignored here, and reported when the model is opened. */
+/* Use the system text of --system, or else that of the model's alias. A mistake in the model's name
+ * is ignored here, and reported when the model is opened. */
 int batch_choose_system(batch_command *b)
 {
     beluga_error err;

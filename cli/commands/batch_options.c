@@ -46,7 +46,7 @@ static int take_template(batch_command *b)
                      "write a field in two braces, such as {{text}}");
 }
 
-/* --delimiter and --no-header imply CSV. */
+/* Read the options about the form of the input. --delimiter and --no-header imply CSV. */
 static int take_layout(batch_command *b)
 {
     const cli_args *args = b->args;

@@ -36,8 +36,8 @@ static bool is_same(const struct stat *file, int fd)
     return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
 }
 
-/* The output must not be the input: another message advises the user to remove an output that does
- * not fit, and this would delete the input. */
+/* Refuse an output that is the input. Otherwise a later message could advise the user to remove the
+ * output, and thus the input. */
 int batch_check_out(const batch_command *b)
 {
     struct stat file;
@@ -107,8 +107,9 @@ static int open_journal(batch_command *b)
     return rc;
 }
 
-/* Lines that are asked again because they failed get as many tries as new lines, so their old tries
- * must not count. The same applies to all lines if the output is new but an old journal exists. */
+/* Note in the journal that old tries do not count, so that lines that are asked again get as many
+ * tries as new lines. This is done when failed lines are asked again, or when the output is new but
+ * an old journal exists. */
 static int retry_in_jobs(batch_command *b, bool is_new)
 {
     bool again = b->output.retried || (is_new && !batch_has_open_jobs(b));

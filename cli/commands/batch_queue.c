@@ -49,7 +49,8 @@ int batch_find_job(batch_command *b)
     return batch_gather_find(c);
 }
 
-/* Earlier runs may have spent a part of the budget; the workers get the remaining part. */
+/* Put the lines into the job of --queue, and collect their results. The workers get the part of the
+ * budget that earlier runs have left. */
 int batch_collect(batch_command *b)
 {
     batch_gatherer *c = &b->collector;

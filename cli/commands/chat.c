@@ -1,4 +1,4 @@
-/* beluga chat: a conversation, line by line. */
+/* beluga chat: a conversation in which the user types one message after the other. */
 #include "commands/chat_commands.h"
 #include "commands/chat_turn.h"
 #include "commands/command.h"

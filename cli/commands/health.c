@@ -56,7 +56,7 @@ static void print_text(const beluga_health *health)
             "the model could be called; nothing was sent, and --probe checks whether it answers");
 }
 
-/* With --json, stdout already has an object with the error, so the error is only printed on stderr.
+/* Print an error on stderr only. With --json, stdout already has an object that contains the error.
  */
 static int print_error(const beluga_error *err)
 {

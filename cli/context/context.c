@@ -64,8 +64,8 @@ static bool is_text(const beluga__buf *file)
            !memchr(file->data, '\0', file->length);
 }
 
-/* The model gets the names that the user typed. If the name is an absolute path, the model gets
- * only its last part, since the folders could reveal something that the user did not intend. */
+/* Return the name of a file that the model gets: the path that the user typed. Of an absolute path
+ * the model gets only the last part, since the folders could reveal something private. */
 static const char *shown_name(const char *path, size_t folder)
 {
     while (strncmp(path, "./", 2) == 0) {
@@ -85,7 +85,8 @@ static void note_binary(reading *r, const char *name)
         text_printf(&r->binary, "%s%s", r->binary.length ? ", " : "", name);
 }
 
-/* Sizes are added up beyond the limit, so that the message can say which limit would be enough. */
+/* Add the text of a file, unless the files have become too large. The sizes of all files are added
+ * up even then, so that the message can say which limit would be enough. */
 static int take(reading *r, const char *name, const beluga__buf *file)
 {
     r->files++;

@@ -1,4 +1,4 @@
-/* The files of -f: puts their names and texts before the prompt. */
+/* Reads the files of -f, and puts their names and texts before the prompt. */
 #ifndef BELUGA_CLI_CONTEXT_CONTEXT_H
 #define BELUGA_CLI_CONTEXT_CONTEXT_H
 

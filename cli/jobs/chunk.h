@@ -37,7 +37,8 @@ typedef struct batch_chunk {
     double cost; /* maximum cost in US dollars */
 } batch_chunk;
 
-/* @return 0, or a code with a detailed error. Free the chunk in either case. */
+/* Begin a chunk for this model. @return 0, or a code with a detailed error. Free the chunk in
+ * either case. */
 int batch_chunk_begin(batch_chunk *chunk, beluga_chat_model *model, beluga_error *err);
 /*
  * Add a line.

@@ -246,8 +246,9 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     return write_result(c, line, &result);
 }
 
-/* If every line failed for a reason outside the lines, such as a wrong model, another job would
- * fail, too. So the run ends, and this job does not count as a try of its lines. */
+/* Handle a job in which every line failed for a reason outside the lines, such as a wrong model.
+ * Another job would fail, too, so the run ends, and this job does not count as a try of its lines.
+ */
 static void judge_all(collection *c)
 {
     if (c->answered || !c->suspect.code) return;

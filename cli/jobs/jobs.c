@@ -234,8 +234,8 @@ static void tidy_up(batch_jobs *self)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-/* Returns whether to create jobs. If the provider accepted no more jobs, this waits until one has
- * ended, and at least until the next round. */
+/* Returns whether to create jobs in this round. If the provider accepted no more jobs in an earlier
+ * round, no job is created until one of ours has ended. */
 static bool may_submit(batch_jobs *self, bool was_full)
 {
     uint64_t lines;

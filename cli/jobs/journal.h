@@ -120,7 +120,7 @@ int batch_journal_looked(batch_journal *journal, batch_noted_job *job, int64_t a
 int batch_journal_other(batch_journal *journal, batch_noted_job *job, const char *id);
 int batch_journal_lost(batch_journal *journal, batch_noted_job *job);
 int batch_journal_cancelled(batch_journal *journal, batch_noted_job *job);
-/* @param again  The lines without a result. */
+/* Note that the results of a job are in the output. @param again The lines without a result. */
 int batch_journal_collected(batch_journal *journal, batch_noted_job *job,
                             const batch_ranges *again);
 int batch_journal_deleted(batch_journal *journal, batch_noted_job *job, bool kept);

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The path is made absolute, because the reference to the key must be valid in every working
- * directory. */
+/* Write the path of the folder. It is made absolute, because the reference to the key must be valid
+ * in every working directory. */
 bool keys_folder(const char *config, char folder[KEYS_REFERENCE_BYTES])
 {
     char here[PATH_MAX] = "";

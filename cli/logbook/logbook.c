@@ -31,8 +31,8 @@ enum { SWITCH, DATABASE };
 /* ---- paths and the switch
  * --------------------------------------------------------------------- */
 
-/* The path is in static memory, since a failed allocation would look as if the log were turned off.
- * Returns NULL if there is no home, or its path is too long. */
+/* Returns the path of a file of the log. It is in static memory, since a failed allocation would
+ * look as if the log were turned off. Returns NULL if there is no home, or its path is too long. */
 static char *path_of(int which)
 {
     static char paths[2][PATH_MAX];

@@ -346,7 +346,8 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *payload)
 
 typedef int parse_function(const MD_CHAR *text, MD_SIZE n, const MD_PARSER *parser, void *payload);
 
-/* md4c is loaded only for a terminal, so that other uses of the command start faster. */
+/* Load md4c when a text is drawn for the first time, so that uses of the command that draw nothing
+ * start faster. */
 static parse_function *find_parser(void)
 {
     static parse_function *parse;

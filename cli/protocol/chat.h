@@ -1,4 +1,4 @@
-/* Chat Completions: the functions of protocol_chat, shared by its request, answers and streams. */
+/* The protocol Chat Completions (protocol_chat): declarations that its files share. */
 #ifndef BELUGA_CLI_PROTOCOL_CHAT_H
 #define BELUGA_CLI_PROTOCOL_CHAT_H
 

@@ -109,7 +109,7 @@ static int add_file_data(protocol_request *request, const protocol_place *at,
 
 /* ---- parts of OpenAI's protocols ------------------------------------------------------------- */
 
-/* The address of an image is a string, or the member "url" of an object. */
+/* Add an image. Its address is a string, or the member "url" of an object. */
 static int add_image(protocol_request *request, const protocol_place *at, beluga_message *message,
                      const beluga_json *part)
 {

@@ -27,8 +27,9 @@ void protocol_fault_message(const beluga_error *error, char message[PROTOCOL_FAU
  * @return `member`, or NULL if the error is not about a member. */
 const char *protocol_fault_member(const beluga_error *error, char member[PROTOCOL_MEMBER_BYTES]);
 
-/* The functions of protocol.h that OpenAI's protocols share: write an error as members of the
- * current object, {"error": {message, type, param, code}}, and return its status. */
+/* Write an error as members of the current object, {"error": {message, type, param, code}}, and
+ * return the HTTP status of an error. OpenAI's protocols share these two functions of protocol.h.
+ */
 void protocol_openai_error(beluga_json_writer *w, const beluga_error *error,
                            const char *request_id);
 int protocol_openai_status(const beluga_error *error);

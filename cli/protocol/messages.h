@@ -1,5 +1,4 @@
-/* Anthropic's Messages: the functions of protocol_messages, shared by its request, answers and
- * streams. */
+/* Anthropic's protocol Messages (protocol_messages): declarations that its files share. */
 #ifndef BELUGA_CLI_PROTOCOL_MESSAGES_H
 #define BELUGA_CLI_PROTOCOL_MESSAGES_H
 

@@ -135,7 +135,8 @@ extern const protocol protocol_chat, protocol_responses, protocol_messages;
  */
 int protocol_request_parse(protocol_request *request, const protocol *table, const char *body,
                            size_t length);
-/* Read all other members: messages, which are added after existing ones, tools and options. */
+/* Read all other members: tools, options, and messages, which are added after the messages that the
+ * request already has. */
 int protocol_request_read(protocol_request *request);
 /* Return whether a stream of Chat Completions must report the usage: stream_options.include_usage.
  */

@@ -1,5 +1,5 @@
-/* The parts of the protocol Responses: reads a body, and writes one kind of object, either whole or
- * in a stream. */
+/* OpenAI's protocol Responses (protocol_responses): declarations that its files share. An answer is
+ * the same object whether it is written whole or at the end of a stream. */
 #ifndef BELUGA_CLI_PROTOCOL_RESPONSES_H
 #define BELUGA_CLI_PROTOCOL_RESPONSES_H
 
@@ -49,8 +49,8 @@ bool protocol_responses_passes(const protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
-/* The id of an item consists of this prefix, the answer's id, and the item's index in the output.
- * So ids need not be stored. */
+/* Return the prefix of the ids of items of this kind. The id of an item consists of the prefix, the
+ * answer's id, and the item's index in the output, so ids need not be stored. */
 const char *protocol_responses_id_prefix(responses_kind kind);
 const char *protocol_responses_own_id(const protocol_identity *identity);
 void protocol_responses_put_item_id(beluga_json_writer *w, const char *key,

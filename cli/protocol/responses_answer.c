@@ -13,10 +13,10 @@ typedef struct output {
     beluga_json_writer *w;
     const protocol_request *request;
     const protocol_identity *identity;
-    size_t n;  /* number of items written */
-    bool cut;  /* the answer ended before it was complete */
-    size_t at; /* index of the message part, and number of parts */
-    size_t parts;
+    size_t n;     /* number of items written */
+    bool cut;     /* the answer ended before it was complete */
+    size_t at;    /* index of the current part of the message */
+    size_t parts; /* number of parts of the message */
 } output;
 
 static void put(output *o, responses_item *item)

@@ -353,7 +353,8 @@ static responses_kept *open_block(const responses_stream *s)
     return item && !item->ended && !is_call(item) ? item : NULL;
 }
 
-/* @param cut  The answer ends inside the item. */
+/* End the newest item if it is a message or reasoning. @param cut  The answer ends inside this
+ * item. */
 static int end_block(responses_stream *s, bool cut)
 {
     responses_kept *block = open_block(s);

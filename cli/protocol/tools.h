@@ -4,9 +4,8 @@
 
 #include "protocol/read.h"
 
-#define PROTOCOL_TOOL_NAME_BYTES                                    \
-    65 /* maximum length of a name that models accept, with its NUL \
-        */
+/* The maximum length of a name that models accept, with its NUL. */
+#define PROTOCOL_TOOL_NAME_BYTES 65
 
 /* A tool, with the name that the client uses. */
 typedef struct protocol_tool {

@@ -228,8 +228,8 @@ void drawing_add(drawing *d, const char *text, size_t n, size_t from)
     send_bytes(d, &bytes);
 }
 
-/* Most terminals wrap their lines again after a change of size, so the cursor's place must be
- * computed for the new size. */
+/* Draw the text again for a new size. Most terminals have already wrapped their lines again, so the
+ * cursor's place is first computed for the new size. */
 void drawing_resize(drawing *d, const char *text, size_t n, size_t cursor)
 {
     bool scrolled = d->first != 0;
@@ -248,8 +248,8 @@ void drawing_clear(drawing *d, const char *text, size_t n, size_t cursor)
     draw(d, text, n, cursor, &bytes);
 }
 
-/* If the text ends with a full row, no newline is needed, since the cursor is already in a new row.
- */
+/* Move the cursor behind the text. If the text ends with a full row, no newline is needed, since
+ * the cursor is already in a new row. */
 void drawing_end(drawing *d, const char *text, size_t n)
 {
     cli_text bytes = {0};

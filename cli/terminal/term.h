@@ -39,9 +39,9 @@ const char *term_style(int fd, term_look style);
 bool term_is_utf8(void);
 
 /*
- * Control characters in a text from somebody else could move the cursor, change the title or type
- * keys, and some other characters change the direction of text. Such a character is written as an
- * escape, like in beluga_text_to_line: "\x1b", "\u202e". Newlines and tabs are kept, and carriage
+ * Making a text safe for a terminal. Control characters could move the cursor, change the title or
+ * type keys, and some other characters change the direction of text. Such a character is written as
+ * an escape, as in beluga_text_to_line: "\x1b", "\u202e". Newlines and tabs are kept, and carriage
  * returns are left out. Invisible characters that scripts and emoji need are also kept, since they
  * have no other effect.
  */

@@ -12,7 +12,8 @@
 
 typedef struct tool_desk tool_desk;
 
-/* @return one reference, or NULL if memory or file descriptors run out. The desk begins closed. */
+/* Make a desk, which is closed at first. @return one reference, or NULL if memory or file
+ * descriptors run out. */
 tool_desk *desk_new(void);
 tool_desk *desk_ref(tool_desk *desk);
 void desk_unref(tool_desk *desk);

@@ -33,7 +33,8 @@ static int refuse(const trace_reader *r, const char *what)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Protobuf's JSON writes 64-bit integers as strings, but many programs write numbers. */
+/* Read a 64-bit integer. The JSON form of Protobuf writes it as a string, but many programs write a
+ * number. */
 static int64_t read_int(const beluga_json *value, int64_t otherwise)
 {
     const char *text = beluga_json_string(value, NULL);

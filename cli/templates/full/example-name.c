@@ -52,8 +52,8 @@ static int go_on(beluga_emit *emit, void *argument)
     return finish(emit, a);
 }
 
-/* Fail. An error has one of the library's codes, which tells the library what to do, and may have a
- * code of your own. */
+/* Fail with an error. The error has one of the library's codes, which tells the library what to do,
+ * and may also have a code of your own. */
 static int refuse_empty(beluga_error *err)
 {
     static const char code[] = "example_name_empty";
