@@ -28,7 +28,7 @@ typedef struct running_call {
     beluga_tool_run *run; /* owned; NULL: the call has no tools */
     /* first_content_ns is the time from the start to the first content; -1: no content yet */
     int64_t started_ns, first_content_ns;
-    markdown *drawing; /* NULL: the answer is printed as it is */
+    markdown *drawing; /* NULL: the answer is printed unchanged */
     bool ended;
 } running_call;
 
@@ -96,8 +96,8 @@ static void show(running_call *run, const beluga_event *event)
         markdown_add(run->drawing, event->u.text.text, event->u.text.length);
     else
         out_text(event->u.text.text, event->u.text.length);
-    /* After a failed write, for example on a full disk, the rest of the answer would be lost. A
-     * closed pipe has already ended the process. */
+    /* If a write has failed, for example on a full disk, cancel the call, since the rest of its
+     * answer would be lost. A closed pipe has already ended the process. */
     if (out_failed()) beluga_context_cancel(run->context);
 }
 

@@ -19,7 +19,7 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Returns 0, or an errno; EFBIG when there are more than `max` bytes. */
+/* Read until the end. Returns 0, or an errno; EFBIG when there are more than `max` bytes. */
 static int read_all(int fd, size_t max, cli_text *text)
 {
     size_t start = text->length;

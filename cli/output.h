@@ -49,7 +49,7 @@ void out_detail_json(const char *json, size_t n);
 /* Report a mistake in the command line, and how to get help. @return CLI_EXIT_USAGE. Arguments as
  * for printf. */
 int out_usage(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* Report that there is no memory. @return CLI_EXIT_OTHER. */
+/* Report that memory ran out. @return CLI_EXIT_OTHER. */
 int out_no_memory(void);
 
 /* Print lines with styles, which trace/draw.c or markdown/ has made safe, on stdout or stderr. */
@@ -82,7 +82,8 @@ void out_flush(void);
 /* Print words from column `column` on, wrapped at the end of the terminal (or at 100 columns),
  * with later lines indented, and a newline. An empty line begins a paragraph. */
 void out_wrapped(const char *text, size_t column, size_t indent);
-/* End the answer's last line if it has not ended. Does nothing when no output was written. */
+/* Print a newline if the last line of the answer does not end with one. Does nothing when no output
+ * was written. */
 void out_end_line(void);
 
 /*
@@ -93,8 +94,8 @@ int out_file(const char *path, int flags, const char *bytes, size_t n);
 
 /* Return whether a write failed. */
 bool out_failed(void);
-/* End the output. @return `code`, or CLI_EXIT_OTHER, with a message, when a write failed and
- * `code` is 0. */
+/* Write the rest of the output, and report a failed write. @return `code`; if it is 0 and a write
+ * failed, CLI_EXIT_OTHER. */
 int out_finish(int code);
 
 #endif

@@ -208,7 +208,7 @@ int report_finish(const cli_args *args, const beluga_response *response)
     note_tool_calls(response);
     switch (beluga_response_finish_reason(response)) {
     case BELUGA_FINISH_LENGTH:
-        /* The JSON of the answer contains this, too. */
+        /* With --json this is only a note, since the JSON of the answer shows it, too. */
         out_say(args->json ? OUT_NOTE : OUT_WARNING,
                 "the answer was cut at its token limit (raise it with -o max_tokens=N; "
                 "--strict makes it an error)");

@@ -91,7 +91,7 @@ void section_leave(section_reader *r, size_t mark);
 void section_read(section_reader *r, const char *what, const section_member *members, size_t n,
                   const beluga_json *map);
 
-/* These functions read a value, or report what is wrong with it. */
+/* Each of these functions reads a value, or reports what is wrong with it. */
 
 /* @return a text without NUL bytes, borrowed from the document; NULL after a mistake. */
 const char *section_text(section_reader *r, const char *member, const beluga_json *value);
@@ -100,7 +100,7 @@ int64_t section_time(section_reader *r, const char *member, const beluga_json *v
                      int64_t max_ms);
 /* @return a number of bytes from 1 to `max`; 0 after a mistake. */
 size_t section_size(section_reader *r, const char *member, const beluga_json *value, size_t max);
-/* @return false after a mistake. */
+/* @return false after a mistake; otherwise `out` receives the value. */
 bool section_bool(section_reader *r, const char *member, const beluga_json *value, bool *out);
 /* @return a whole number from 1 to `max`; 0 after a mistake. */
 int64_t section_count(section_reader *r, const char *member, const beluga_json *value, int64_t max);

@@ -63,7 +63,7 @@ typedef struct batch_command {
     batch_jobs by_jobs;
     /* --queue */
     batch_gatherer collector;
-    cli_text options; /* for the job's manifest */
+    cli_text options; /* the model's options, for the manifest of the job of --queue */
 } batch_command;
 
 /* ---- options --------------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Write the names of the providers that have a batch API, as far as there is room. */
+/* Write the names of the providers that have a batch API, as many as fit. */
 static void list_batch_providers(batch_command *b, char *text, size_t size)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];

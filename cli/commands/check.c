@@ -1,4 +1,4 @@
-/* beluga check: tests whether a provider follows the rules. */
+/* beluga check: tests whether a provider behaves as the library requires. */
 #include "kit/check.h"
 
 #include "base/limits.h"

@@ -35,7 +35,8 @@ static int check_name(const char *name)
 
 static const struct {
     const char *text;
-    int (*spell)(int c); /* converts each character; '-' becomes '_' if this is not NULL */
+    int (*spell)(int c); /* converts each character, after '-' was replaced by '_'; NULL: the name
+                          * is used unchanged */
 } tokens[] = {{"example-name", NULL}, {"example_name", tolower}, {"EXAMPLE_NAME", toupper}};
 #define N_TOKENS (sizeof tokens / sizeof tokens[0])
 
@@ -101,7 +102,7 @@ static bool write_lines(FILE *file, const char *const *lines, const char *name)
 
 static int write_file(const char *path, const char *const *lines, const char *name)
 {
-    FILE *file = fopen(path, "wxe"); /* never replaces an existing file */
+    FILE *file = fopen(path, "wxe"); /* mode x: an existing file is never replaced */
     if (!file) return complain(path);
     bool written = write_lines(file, lines, name);
     if (fclose(file) || !written) return complain(path);

@@ -26,7 +26,7 @@
 
 /* A provider as the configuration defines it. */
 typedef struct listed_provider {
-    /* must be the first member, so that functions which get the table can find this struct */
+    /* the first member, so that a pointer to the table is also a pointer to this struct */
     beluga_provider table;
     /* holds the strings that the table borrows, and the provider's section */
     beluga_config *config;

@@ -230,8 +230,8 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
 
 /* ---- the end of a job ------------------------------------------------------------------------ */
 
-/* Decide about a line without a result. If the whole job failed or was cancelled by the user, this
- * does not count as a try. */
+/* Set the state of a line for which the job has no result. If the whole job failed, or the user
+ * cancelled it, this does not count as a try. */
 static int settle_open_line(collection *c, job_line *line, uint32_t state)
 {
     beluga_batch_result result = {.response = NULL};

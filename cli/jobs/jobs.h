@@ -47,11 +47,11 @@ typedef struct batch_jobs {
     int64_t poll_ms;           /* the first wait between two requests for the states of jobs */
     bool wait;                 /* wait until all lines are finished */
     bool cancel;               /* cancel the jobs under way, and create none */
-    bool keep_files;           /* delete nothing at the provider */
+    bool keep_files;           /* leave the uploaded files at the provider */
     /* The state of the run. */
     beluga_batch_limits limits;
     beluga_context *context;
-    uint64_t most;     /* maximum of lines in a job; 0: the provider's limit */
+    uint64_t most;     /* maximum number of lines in a job; 0: the provider's limit */
     bool submitted;    /* a job was created in this round */
     bool ended;        /* a job was collected in this round */
     bool completed;    /* a job was collected in this round that had not failed as a whole */
@@ -61,7 +61,7 @@ typedef struct batch_jobs {
     unsigned failures; /* number of consecutive jobs for which the provider's queue had no room */
     bool budget_spent; /* the next line could exceed the budget */
     bool full;         /* the provider accepts no more jobs at present */
-    bool unreachable;  /* there was no connection in this round */
+    bool unreachable;  /* the provider could not be reached in this round */
     bool stopped;      /* the run must stop; the error is in `work`, or in the output */
     bool told_warning;
     unsigned told_troubles; /* one bit for each batch_trouble that was reported and still lasts */
@@ -79,7 +79,7 @@ size_t batch_jobs_cancel(batch_jobs *jobs);
 
 /* Stop the run with an error. */
 void batch_jobs_stop(batch_jobs *jobs, const beluga_error *err);
-/* Stop the run because the journal can't be written, or there is no memory. */
+/* Stop the run because the journal can't be written, or memory ran out. */
 void batch_jobs_stop_for_journal(batch_jobs *jobs);
 /* Handle a failed call: a later round tries it again, or the run stops. A trouble that lasts for
  * several rounds is reported only once. */

@@ -55,12 +55,12 @@ typedef struct batch_noted_job {
     batch_ranges lines;                /* empty after the job was collected */
     uint64_t bytes;                    /* size of its requests */
     int64_t time;                      /* time of the intent, in seconds since 1970 */
-    int64_t looked_ms;                 /* when a list did not show it, in milliseconds since
-                                        * 1970; 0: never */
-    double reserved;                   /* maximum cost in US dollars; 0: not known */
-    bool cancelled;                    /* the user has cancelled the job */
-    cli_text others;                   /* ids of other jobs that were mistaken for it, each
-                                        * between newlines */
+    int64_t looked_ms; /* time at which the provider's list did not show the job, in milliseconds
+                        * since 1970; 0: never */
+    double reserved;   /* maximum cost in US dollars; 0: not known */
+    bool cancelled;    /* the user has cancelled the job */
+    cli_text others;   /* ids of jobs at the provider that looked like this job, but are not; each
+                        * between newlines */
     /* What the provider reported last, and what was found in the input, in this run; -1: not known.
      */
     uint32_t state; /* beluga_batch_state */
@@ -81,7 +81,7 @@ typedef struct batch_journal {
     uint8_t *tries; /* for each line, the number of jobs that ended without a result for it;
                      * NULL: none */
     uint64_t max_line;
-    int error; /* errno of the failure after which nothing is written */
+    int error; /* errno of the failed write, after which nothing more is written; 0: none */
 } batch_journal;
 
 /*
@@ -98,7 +98,7 @@ int batch_journal_open(batch_journal *journal, const char *out, uint64_t max_lin
 size_t batch_journal_open_jobs(const batch_journal *journal, uint64_t *lines);
 /* Return the number of jobs in a phase. */
 size_t batch_journal_count(const batch_journal *journal, batch_job_phase phase);
-/* Return whether a job that is under way, or may be, has the line. */
+/* Return whether a job that is under way, or may be, contains the line. */
 bool batch_journal_has(const batch_journal *journal, uint64_t line);
 /* Return the sum of the maximum costs of all jobs that are under way or may be, in US dollars. */
 double batch_journal_reserved(const batch_journal *journal);

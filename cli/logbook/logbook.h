@@ -30,8 +30,8 @@ typedef struct logbook_call {
     const cli_session *session;
     const char *system; /* NULL: none */
     const beluga_message *human;
-    /* the message list of the call, and the index of the first message that the call has added:
-     * steps with tools */
+    /* the message list of the call, and the index of the first message that the call itself has
+     * added, such as a tool call */
     const beluga_messages *messages;
     size_t first;
     const cli_answer *answer;

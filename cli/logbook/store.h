@@ -16,35 +16,35 @@
  * One row is one call. This list defines the columns of the database and the members of the struct.
  * Columns of the list: type, name. Unknown values are NULL for TEXT, and -1 for INT and REAL.
  */
-#define LOGBOOK_MAP(XX)                                                                     \
-    XX(INT, parent)     /* the entry that this one continues; -1: none */                   \
-    XX(INT, time_ms)    /* milliseconds since 1970 */                                       \
-    XX(TEXT, reference) /* the model as the user named it */                                \
-    XX(TEXT, provider)                                                                      \
-    XX(TEXT, model)                                                                         \
-    XX(TEXT, system)                                                                        \
-    XX(TEXT, prompt)                                                                        \
-    XX(TEXT, human) /* the message as JSON, where it is more than the text of the prompt */ \
-    XX(TEXT, steps) /* calls of tools and results before the answer, as JSON */             \
-    XX(TEXT, answer)                                                                        \
-    XX(TEXT, ai) /* the answer as JSON, where it is more than a text */                     \
-    XX(TEXT, finish_reason)                                                                 \
-    XX(TEXT, error) /* name of the error's code */                                          \
-    XX(TEXT, error_message)                                                                 \
-    XX(INT, input_tokens)                                                                   \
-    XX(INT, input_cache_read)                                                               \
-    XX(INT, input_cache_write)                                                              \
-    XX(INT, output_tokens)                                                                  \
-    XX(INT, output_reasoning)                                                               \
-    XX(REAL, cost) /* US dollars */                                                         \
-    XX(REAL, duration_ms)                                                                   \
-    XX(REAL, first_content_ms)                                                              \
-    XX(INT, cached) /* 1: the answer came from a cache */                                   \
-    XX(TEXT, response_id)                                                                   \
-    XX(TEXT, request_id)                                                                    \
-    XX(TEXT, trace_id)                                                                      \
-    XX(TEXT, name)    /* of the conversation */                                             \
-    XX(TEXT, options) /* of the model, "key=value" each, as a list of JSON */               \
+#define LOGBOOK_MAP(XX)                                                                 \
+    XX(INT, parent)     /* the entry that this one continues; -1: none */               \
+    XX(INT, time_ms)    /* milliseconds since 1970 */                                   \
+    XX(TEXT, reference) /* the model as the user named it */                            \
+    XX(TEXT, provider)                                                                  \
+    XX(TEXT, model)                                                                     \
+    XX(TEXT, system)                                                                    \
+    XX(TEXT, prompt)                                                                    \
+    XX(TEXT, human) /* the message as JSON, if it is not only the text of the prompt */ \
+    XX(TEXT, steps) /* tool calls and results before the answer, as JSON */             \
+    XX(TEXT, answer)                                                                    \
+    XX(TEXT, ai) /* the answer as JSON, if it is not only a text */                     \
+    XX(TEXT, finish_reason)                                                             \
+    XX(TEXT, error) /* name of the error code */                                        \
+    XX(TEXT, error_message)                                                             \
+    XX(INT, input_tokens)                                                               \
+    XX(INT, input_cache_read)                                                           \
+    XX(INT, input_cache_write)                                                          \
+    XX(INT, output_tokens)                                                              \
+    XX(INT, output_reasoning)                                                           \
+    XX(REAL, cost) /* US dollars */                                                     \
+    XX(REAL, duration_ms)                                                               \
+    XX(REAL, first_content_ms)                                                          \
+    XX(INT, cached) /* 1: the answer came from a cache */                               \
+    XX(TEXT, response_id)                                                               \
+    XX(TEXT, request_id)                                                                \
+    XX(TEXT, trace_id)                                                                  \
+    XX(TEXT, name)    /* of the conversation */                                         \
+    XX(TEXT, options) /* options of the model as a JSON list of "key=value" */          \
     XX(TEXT, schema)  /* JSON Schema of the answer */
 
 #define LOGBOOK_INT  int64_t
@@ -75,7 +75,8 @@ void logbook_store_close(logbook_store *store);
 /* Add an entry and set its id. @return 0, or -1. */
 int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why);
 
-/* Receives an entry, borrowed for the call. @return 0, or another number, which ends the visits. */
+/* A callback for each entry, which is borrowed for the call. @return 0, or another number, which
+ * ends the visits. */
 typedef int (*logbook_visit)(void *payload, const logbook_entry *entry);
 
 typedef enum logbook_which {
@@ -103,9 +104,9 @@ int64_t logbook_store_find(logbook_store *store, const char *name, char *why);
  * 0, or -1. */
 int logbook_store_rename(logbook_store *store, int64_t id, const char *name, char *why);
 
-/* Receives the name of a conversation, its newest entry, and its number of entries. Names are
- * visited in the order of their last use, the latest first. @return 0, or another number, which
- * ends the visits. */
+/* A callback for each conversation with a name: its name, the id of its newest entry, and its
+ * number of entries. Names are visited in the order of their last use, the latest first. @return 0,
+ * or another number, which ends the visits. */
 typedef int (*logbook_visit_name)(void *payload, const char *name, int64_t last, int64_t count);
 int logbook_store_names(logbook_store *store, logbook_visit_name visit, void *payload, char *why);
 

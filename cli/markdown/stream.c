@@ -130,7 +130,7 @@ static void put_block(const markdown *m, const block_state *block, const char *t
                                          number_of(m, block), rows);
     text_free(&kept);
     if (rc == 0 && rows->length > gap) return;
-    rows->length = before; /* draw nothing for this block */
+    rows->length = before; /* remove the rows drawn for this block */
     put_gap(m, block->kind, rows);
     put_lines(m, text, n, rows);
 }

@@ -8,7 +8,7 @@
 
 /* A tool call of the model, with the client's name for the tool. The arguments are a JSON text. */
 typedef struct protocol_call {
-    const char *id, *name, *name_space; /* name_space: NULL: none */
+    const char *id, *name, *name_space; /* `name_space` is NULL if there is none */
     const char *arguments;
     size_t length; /* length of `arguments` */
 } protocol_call;

@@ -79,7 +79,8 @@ typedef struct protocol_stream protocol_stream;
 struct protocol {
     const char *name;      /* "chat", "responses", "messages" */
     const char *id_prefix; /* "chatcmpl-", "resp_", "msg_" */
-    /* value of `protocol` of providers (provider/provider.h) that accept its bodies unchanged */
+    /* the value of beluga_provider.protocol (provider/provider.h) for the providers that accept
+     * bodies of this protocol unchanged */
     const char *same;
     /* Return whether these providers accept this body. They refuse a body that contains reasoning
      * that another provider has signed, or that belongs to another protocol. NULL: they accept

@@ -27,7 +27,7 @@ int protocol_refuse(protocol_request *request, const protocol_place *at, const c
  * already noted. */
 void protocol_drop(protocol_request *request, const char *name);
 
-/* Return whether there is a value. null counts as no value. */
+/* Return whether a value is given. NULL, and the JSON value null, count as not given. */
 bool protocol_is_given(const beluga_json *value);
 /* Get a string member; NULL if it is missing. `length` may be NULL. @return 0; INVALID_INPUT if it
  * has another type. */
@@ -46,7 +46,7 @@ typedef struct protocol_member {
     beluga_json_name name;
     int (*take)(protocol_request *request, const struct protocol_member *member,
                 const beluga_json *value);
-    int key; /* the option that it becomes, for protocol_take_option */
+    int key; /* the option that the member becomes, for protocol_take_option */
 } protocol_member;
 
 /* Call the function of each known member of the body, in the order of the body; put all other

@@ -36,7 +36,7 @@ typedef struct responses_item {
 /* The state of an answer, or how it ended. */
 typedef struct responses_outcome {
     const char *status;        /* "in_progress", "completed", … */
-    const char *incomplete;    /* why it is incomplete; NULL: it is not */
+    const char *incomplete;    /* why the answer is incomplete; NULL: it is not */
     const beluga_usage *usage; /* NULL: not known yet */
     const beluga_error *error; /* NULL: none */
     bool echo;                 /* also repeat the large members of the request */
@@ -96,7 +96,7 @@ typedef struct responses_text {
 /* An item of a stream. It is kept, since the end of the stream repeats all items. */
 typedef struct responses_kept {
     uint8_t kind;     /* responses_kind */
-    bool begun, done; /* these events were written */
+    bool begun, done; /* the events for the beginning and the end of the item were written */
     bool ended, cut;  /* ended: no more content comes; cut: the answer ended inside it */
     bool pieces;      /* a piece of its content was written */
     bool late;        /* a piece arrived before the item could be written, and was not kept */
@@ -109,10 +109,11 @@ typedef struct responses_stream {
     protocol_stream base;
     int64_t sequence;
     beluga__buf texts;
-    beluga__buf items;      /* an array of responses_kept */
-    beluga__buf head;       /* the bytes with which all pieces of the open item begin */
-    size_t head_number;     /* offset in `head` of the event's number */
-    size_t n_items, n_done; /* items are completed in their order */
+    beluga__buf items;  /* an array of responses_kept */
+    beluga__buf head;   /* the bytes with which all pieces of the open item begin */
+    size_t head_number; /* offset in `head` of the event's number */
+    /* the first n_done items are complete; items are completed in their order */
+    size_t n_items, n_done;
     bool has_usage;
     beluga_usage usage;
     char *model; /* owned; the answering model, if the identity names none */

@@ -108,9 +108,7 @@ static key of_sequence(const key_sequence *s)
         if (s->numbers[0] == 27 && s->count == 3) return of_character(s->numbers[2], modifiers);
         return of_number(s->numbers[0], modifiers);
     case 'u': return of_character(s->numbers[0], modifiers);
-    case '^':
-        return of_number(s->numbers[0], CTRL); /* this case and the next two are sent by
-                                                * rxvt */
+    case '^': return of_number(s->numbers[0], CTRL); /* rxvt sends this sequence and the next two */
     case '@':
     case '$': return of_number(s->numbers[0], SHIFT);
     case 'a':

@@ -65,12 +65,12 @@ typedef struct term_stream {
     char pending[4]; /* beginning of a character that was cut */
     size_t n;
 } term_stream;
-/* The maximum number of bytes that n bytes can become. */
+/* The maximum number of bytes that term_filter writes for n bytes. */
 #define TERM_FILTER_ROOM(n) (((n) + sizeof(term_stream)) * TERM_SHOWN_GROWTH)
 
 /* Filter n bytes into `out`. @return the number of bytes written. */
 size_t term_filter(term_stream *filter, const char *text, size_t n, char *out);
-/* End the text, and write the pending bytes. @return the number of bytes written. */
+/* End the text, and write the bytes that are still pending. @return the number of bytes written. */
 size_t term_filter_end(term_stream *filter, char *out);
 
 /*

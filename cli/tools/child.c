@@ -23,7 +23,7 @@ enum { LONGEST_NAP_MS = 32, GRACE_MS = 1000, READS = 256 };
 static const char keeper_script[] =
     "read -r line; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0";
 
-/* The pipes between this process and the group. */
+/* The pipes between this process and the process group of the program. */
 enum { IN, OUT, ERR, LIFE, PIPES };
 
 typedef struct running_child {

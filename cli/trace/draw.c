@@ -516,7 +516,8 @@ static void draw_rows(const draw_layout *f)
             span = span->child;
             continue;
         }
-        /* After the last sibling, draw the line for hidden siblings, level by level. */
+        /* If this span is the last of its level, draw the line for hidden spans of the level, and
+         * continue with its parent in the same way. */
         const trace_span *level = span;
         while (level && !level->next) {
             draw_hidden(f, level->parent ? level->parent->child : f->trace->root);
