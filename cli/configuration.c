@@ -71,8 +71,7 @@ static int set_option(const cli_args *args, beluga_config *config, const char *t
     beluga_error err;
     int status = beluga_option_parse(text, &option, &err);
     if (status == BELUGA_ERROR_INVALID_INPUT && strchr(text, '='))
-        err.code =
-            BELUGA_ERROR_INVALID_CONFIG; /* every bad value in the configuration has this code */
+        err.code = BELUGA_ERROR_INVALID_CONFIG; /* as for any other bad value */
     if (status) return report_error(args, &err, NULL);
     return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }

@@ -24,10 +24,11 @@ typedef struct cli_session {
     /* PROVIDER/MODEL of the resolved reference, if the reference was only the name of a model; else
      * "" */
     char found[LOOKUP_BYTES];
-    char *opened;      /* owned; the reference with which `model` was opened */
-    char *taped;       /* owned; the model that the recording of --replay names */
-    char guess[160];   /* `reference` points here if a key chose the model */
-    char guess_by[80]; /* `chosen_by` points here if that key is in the file */
+    char *opened;    /* owned; the reference with which `model` was opened */
+    char *taped;     /* owned; the model that the recording of --replay names */
+    char guess[160]; /* the text of `reference`, if the model was chosen because its provider has a
+                      * key */
+    char guess_by[80]; /* the text of `chosen_by`, if this key is in the configuration file */
 } cli_session;
 
 /*

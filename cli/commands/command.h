@@ -29,7 +29,8 @@ bool command_takes(const cli_command *command, arg option);
 /* The most letters that may differ in a misspelt name. */
 #define COMMAND_MOST_SLIPS 2
 
-/* Return the command of that name in a list ended by NULL, or NULL. */
+/* Return the command with this name, or NULL if there is none. The list of commands ends with NULL.
+ */
 const cli_command *command_find(const cli_command *const *commands, const char *name);
 /* Return the command that `word` was probably meant to name, or NULL. The word may be misspelt,
  * shortened, a plural, or another program's name for the command. */

@@ -220,7 +220,7 @@ static int print_json(const beluga_provider *const *providers, size_t n)
     return report_json(w);
 }
 
-/* ---- for a pipe: a row for each provider, always with all columns --------------------------- */
+/* ---- for a pipe: a row for each provider, always with all columns ---------------------------- */
 
 static int print_rows(const beluga_provider *const *providers, size_t n)
 {

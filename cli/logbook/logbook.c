@@ -28,8 +28,7 @@ enum { SWITCH, DATABASE };
 #define LOGBOOK_NAME_BYTES 100
 #define NS_PER_MS          1e6
 
-/* ---- paths and the switch
- * --------------------------------------------------------------------- */
+/* ---- paths and the switch -------------------------------------------------------------------- */
 
 /* Returns the path of a file of the log. It is in static memory, since a failed allocation would
  * look as if the log were turned off. Returns NULL if there is no home, or its path is too long. */
@@ -92,8 +91,7 @@ static void set_all_unknown(logbook_entry *entry)
 #undef XX
 }
 
-/* ---- facts about a call
- * ----------------------------------------------------------------------- */
+/* ---- facts about a call ---------------------------------------------------------------------- */
 
 static double cost_of(const cli_session *session, const beluga_response *r)
 {

@@ -401,7 +401,8 @@ static int add_text(protocol_request *request, const char *member, beluga_messag
     return message ? protocol_add_message(request, &at, message) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Read the input, which is a string or a list of items, after the instructions. */
+/* Read the member `input`, which is a string or a list of items. Its messages come after the
+ * instructions. */
 static int read_input(protocol_request *request)
 {
     size_t length, n;

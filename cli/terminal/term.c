@@ -23,8 +23,7 @@
 
 #define DEL 0x7f
 
-/* ---- properties of the terminal
- * --------------------------------------------------------------- */
+/* ---- properties of the terminal -------------------------------------------------------------- */
 
 bool term_is_out(void)
 {

@@ -26,12 +26,12 @@ typedef struct child_program {
 } child_program;
 
 typedef enum child_end {
-    CHILD_EXITED,      /* `code` is its exit status */
-    CHILD_SIGNALLED,   /* `code` is the signal */
+    CHILD_EXITED,      /* the program ended by itself; `code` is its exit status */
+    CHILD_SIGNALLED,   /* a signal ended the program; `code` is its number */
     CHILD_LATE,        /* the time limit was exceeded */
     CHILD_CANCELLED,   /* the context was cancelled */
     CHILD_OVERFLOWED,  /* the program printed more than max_output */
-    CHILD_NOT_STARTED, /* `code` is errno */
+    CHILD_NOT_STARTED, /* the program could not be started; `code` is errno */
     CHILD_NO_MEMORY
 } child_end;
 

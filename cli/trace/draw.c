@@ -334,8 +334,7 @@ static void draw_span(const draw_layout *f, const trace_span *span)
     free_row(f, &row);
 }
 
-/* ---- hidden spans
- * ----------------------------------------------------------------------------- */
+/* ---- hidden spans ---------------------------------------------------------------------------- */
 
 typedef struct hidden_spans {
     size_t n, failed;

@@ -193,8 +193,7 @@ static void put_bar(cli_text *page, const recorded_trace *trace, const trace_spa
     text_puts(page, "</span>");
 }
 
-/* ---- facts about a span
- * ----------------------------------------------------------------------- */
+/* ---- facts about a span ---------------------------------------------------------------------- */
 
 static void put_value_text(cli_text *page, const char *text, size_t n)
 {

@@ -206,8 +206,7 @@ static int finish_trace(recorded_trace *trace)
     return trace_add_up(trace);
 }
 
-/* ---- all traces
- * ------------------------------------------------------------------------------- */
+/* ---- all traces ------------------------------------------------------------------------------ */
 
 static int compare_traces(const void *a, const void *b)
 {
@@ -261,8 +260,7 @@ bool trace_is_frame(const trace_span *span)
     return span->child || span->kind == TRACE_GROUP;
 }
 
-/* ---- the choice of spans
- * ---------------------------------------------------------------------- */
+/* ---- the choice of spans --------------------------------------------------------------------- */
 
 /* Compare spans by importance: failed spans come first, then long ones. */
 static int compare_weights(const void *a, const void *b)

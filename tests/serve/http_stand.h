@@ -31,7 +31,7 @@ typedef struct stand {
     size_t big, max_body;
     unsigned heads, requests, overs, gones, refusals, writables;
     char log[4096]; /* the log of all exchanges, one word for each step: "head:/a request:5 over:200
-                     * gone:0 refused:400 " */
+                       gone:0 refused:400 " */
     char text[1 << 16];
 } stand;
 

@@ -38,7 +38,7 @@ enum {
     QUEUE = 64 * 1024,       /* bytes that may wait in a stream */
     READ = 8 * 1024,         /* bytes of one read */
     OVERHEAD = 3 * 64 * 1024 /* for the call itself; buffers grow by doubling, and an event is
-                              * larger than its text */
+                                larger than its text */
 };
 
 /* ---- many small events ----------------------------------------------------------------------- */
