@@ -22,7 +22,8 @@ typedef struct cli_template {
     const char **items; /* owned; items of the lists that the template has extended */
 } cli_template;
 
-/* Write the folder of the templates. @return 0, or an exit code after reporting the error. */
+/* Write the path of the folder that contains the templates. @return 0, or an exit code after
+ * reporting the error. */
 int template_folder(const cli_args *args, char folder[PATH_MAX]);
 
 /* Visit the names of the templates in the folder, in alphabetical order. @return 0, or an exit code

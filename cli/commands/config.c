@@ -24,7 +24,7 @@ typedef struct named_setting {
     char origin[96];
 } named_setting;
 
-/* Write a URL as the configuration shows it, without a name and password. */
+/* Write a URL as the configuration shows it, without a user name and password. */
 static void show_url(named_setting *s, const char *url)
 {
     beluga_config *config = beluga_config_new(beluga_with_base_url(url));

@@ -2,9 +2,9 @@
  * Finds out whether jobs were created, when this is uncertain.
  *
  * If a run is killed, or gets no answer, while it creates a job, its journal has an intent without
- * an id. Creating the job again could mean paying twice, so it is looked up in the provider's list:
- * by its name, or, if the provider keeps no names, among the unknown jobs of that time with the
- * same number of requests. When such a job has ended, the ids in its results show whether it is
+ * an id. Creating the job again could mean paying twice, so the job is looked up in the provider's
+ * list: by its name, or, if the provider keeps no names, among the unknown jobs of that time with
+ * the same number of requests. When such a job has ended, the ids in its results show whether it is
  * ours; until then, the lines count as under way.
  *
  * If a list does not show the job, this proves little: the server may still be creating it, and

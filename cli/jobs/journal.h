@@ -74,7 +74,7 @@ typedef struct batch_noted_job {
 /* Zero-initialise this struct, with fd -1. */
 typedef struct batch_journal {
     char *path; /* owned */
-    int fd;     /* -1: there is no file, or it is only read */
+    int fd;     /* descriptor for writing; -1: the file does not exist, or is only read */
     uint64_t end;
     batch_noted_job *jobs; /* owned; a pointer to an item is valid until the next intent */
     size_t count, room;

@@ -7,8 +7,8 @@
 
 typedef struct history history;
 
-/* Read the file. @return owned, or NULL if memory runs out; a file that can't be used is reported.
- */
+/* Open the history, and read its file. @return owned, or NULL if memory runs out; a file that can't
+ * be used is reported. */
 history *history_open(void);
 void history_close(history *h);
 

@@ -21,7 +21,7 @@ typedef enum trace_kind {
     TRACE_OPERATION, /* one call of a model, including its retries */
     TRACE_ATTEMPT,   /* one request of an operation */
     TRACE_TOOL,      /* one run of a tool */
-    TRACE_GROUP      /* a batch or an agent, whose time is that of its children */
+    TRACE_GROUP      /* a batch or an agent, which spends its time in its children */
 } trace_kind;
 
 /* The activities on which the time of a trace is spent. If several happen at once, the first in
