@@ -100,7 +100,8 @@ typedef struct log_layout {
     time_form time;
 } log_layout;
 
-/* The layouts from the widest to the narrowest. The last column gets the remaining width. */
+/* The layouts of the table, from the widest to the narrowest. The last column gets the remaining
+ * width. */
 static const log_layout layouts[] = {
     {{true, true, true, true, true, true, true}, TIME_FULL},
     {{true, true, true, true, false, false, true}, TIME_SHORT},

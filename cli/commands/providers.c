@@ -262,7 +262,7 @@ typedef struct provider_layout {
     bool with_model, key_in_full, titles_in_full;
 } provider_layout;
 
-/* The layouts from the widest to the narrowest. */
+/* The layouts of the table, from the widest to the narrowest. */
 static const provider_layout layouts[] = {
     {true, true, true},
     {false, true, true},
