@@ -26,9 +26,9 @@ typedef struct running_call {
     beluga_response_builder *builder;
     tool_desk *desk;      /* NULL: the call has no tools */
     beluga_tool_run *run; /* owned; NULL: the call has no tools */
-    /* first_content_ns counts from the start; -1: no content yet */
+    /* first_content_ns is the time from the start to the first content; -1: no content yet */
     int64_t started_ns, first_content_ns;
-    markdown *drawing; /* NULL: the answer is printed as it is */
+    markdown *drawing; /* NULL: the answer is printed unchanged */
     bool ended;
 } running_call;
 
@@ -51,7 +51,8 @@ static const char *what(uint32_t kind)
                                        : "a file";
 }
 
-/* A terminal can't show images or sound; the JSON of the answer contains both. */
+/* Print a note about media in the answer, since a terminal can't show images or sound. The JSON of
+ * the answer contains them. */
 static void note_media(const beluga_event *event)
 {
     const char *type = event->u.media.media_type ? event->u.media.media_type : "unknown type";
@@ -62,8 +63,8 @@ static void note_media(const beluga_event *event)
                  type, event->u.media.length);
 }
 
-/* A call that names an unknown tool, or does not fit the tool's schema, never reaches the tool. So
- * the tool can't draw it, and it is drawn here. */
+/* Draw the result of a call that names an unknown tool, or does not fit the tool's schema. Other
+ * results are drawn by the tool itself, but such a call never reaches a tool. */
 static void show_result(const beluga_event *event)
 {
     int status = event->u.tool_result.status;
@@ -95,8 +96,8 @@ static void show(running_call *run, const beluga_event *event)
         markdown_add(run->drawing, event->u.text.text, event->u.text.length);
     else
         out_text(event->u.text.text, event->u.text.length);
-    /* After a failed write, for example on a full disk, the rest of the answer would be lost. A
-     * closed pipe has already ended the process. */
+    /* If a write has failed, for example on a full disk, cancel the call, since the rest of its
+     * answer would be lost. A closed pipe has already ended the process. */
     if (out_failed()) beluga_context_cancel(run->context);
 }
 
@@ -194,8 +195,8 @@ static void collect(running_call *run)
     run->answer->response = response;
 }
 
-/* Collect the answer of a tool loop, which is that of its last step. If the last step failed, it is
- * the part that arrived. */
+/* Collect the answer of a tool loop: the answer of its last step, or, if that step failed, the part
+ * of its answer that arrived. */
 static void collect_last(running_call *run)
 {
     beluga_response *last = run->run ? beluga_tool_run_response(run->run) : NULL;

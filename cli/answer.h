@@ -12,14 +12,14 @@
 
 typedef struct answer_request {
     beluga_chat_model *model; /* borrowed */
-    /* borrowed; with tools, the tool calls and their results are added */
+    /* borrowed; the call adds its tool calls and their results */
     beluga_messages *messages;
     const beluga_option *options; /* borrowed */
     size_t n_options;
     const tool_set *tools; /* borrowed, bound to the model; NULL or empty: none */
     bool unstreamed;
     bool silent;  /* print no part of the answer; the caller prints the response itself */
-    bool plain;   /* print Markdown as it is, also on a terminal */
+    bool plain;   /* print Markdown unchanged, even on a terminal */
     bool survive; /* a second Ctrl-C does not end the program */
 } answer_request;
 

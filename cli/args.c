@@ -26,7 +26,7 @@ const arg_info arg_infos[ARG_COUNT] = {
 
 /* Longer names are cut in messages. */
 #define MAX_TOLD_LENGTH 32
-/* A typed beginning of at least this length matches longer names, such as --output and --temp. */
+/* Two names match if one is the beginning of the other and has at least this many characters. */
 #define MIN_PREFIX 3
 
 static bool begins_alike(const char *a, const char *b)
@@ -36,7 +36,8 @@ static bool begins_alike(const char *a, const char *b)
     return shorter >= MIN_PREFIX && strncmp(a, b, shorter) == 0;
 }
 
-/* Prefer an option that the command takes to an option that it does not take. */
+/* Find the option whose name is most like a misspelt one. An option that the command accepts is
+ * preferred to one that it does not accept. */
 static const arg_info *nearest(const cli_command *command, const char *name)
 {
     const arg_info *best = NULL;
@@ -53,7 +54,7 @@ static const arg_info *nearest(const cli_command *command, const char *name)
     return best;
 }
 
-/* Find the name of a model's option, which -o sets; `name` may have - in place of _. */
+/* Find the name of a setting of -o that is equal to `name`, apart from - in place of _. */
 static const char *find_setting(const char *name)
 {
     const beluga_option_info *info;
@@ -128,8 +129,8 @@ static const arg_info *find_name(const char *name, size_t length)
     return NULL;
 }
 
-/* Find the command's own option with this letter, or else that of another command, which args_check
- * then refuses. */
+/* Find the command's own option with this letter, or else an option of another command, which
+ * args_check then refuses. */
 static const arg_info *find_letter(const cli_args *args, char letter)
 {
     const cli_command *command = command_of(args);
@@ -159,8 +160,8 @@ static void store(cli_args *args, const arg_info *info, const char *value)
     }
 }
 
-/* Both functions report mistakes, and return the number of words that an option took, or 0 on
- * failure. */
+/* take_long and take_short return the number of words that belong to the option, or 0 after they
+ * have reported a mistake. */
 
 /* Takes "--name", "--name=value" or "--name value". */
 static int take_long(cli_args *args, char **words)
@@ -215,8 +216,8 @@ static int take_short(cli_args *args, char **words)
     return 1;
 }
 
-/* Take an operand. The first one is the command if it is the name of one; any other text is part of
- * a prompt. */
+/* Take an operand. If the first operand is the name of a command, it selects the command; any other
+ * operand is part of a prompt. */
 static void take_operand(cli_args *args, const char *word, bool literal)
 {
     bool first = !args->command && !args->operands.count && !literal;
@@ -229,7 +230,7 @@ static void take_operand(cli_args *args, const char *word, bool literal)
     args->operands.items[args->operands.count++] = word;
 }
 
-/* Join the operands to one text, as far as there is room. */
+/* Join the operands into one text. If they do not fit, the text ends with " ...". */
 static void join_operands(const cli_args *args, char *text, size_t size)
 {
     static const char more[] = " ...";
@@ -276,11 +277,12 @@ static bool has_prompt_sign(const cli_args *args)
     return false;
 }
 
-/* The longest command line of subcommands: aliases set NAME MODEL. */
+/* The maximum number of words in a command line with a subcommand, as in "aliases set NAME MODEL".
+ */
 #define MOST_COMMAND_WORDS 4
 
-/* Refuse a word that is nearly the name of a command. It must not be sent, and paid for, unless it
- * begins a text: with many operands it is probably the first word of a sentence. */
+/* Refuse a first word that is nearly the name of a command, since sending it as a prompt would cost
+ * money. With many operands, the word is probably the beginning of a sentence, and is accepted. */
 static int check_near(const cli_args *args)
 {
     const char *word = args->operands.items[0], *name = args->near->name;
@@ -326,7 +328,7 @@ static int parse_words(cli_args *args, char **words)
     return 0;
 }
 
-/* Each list has room for all words. */
+/* Allocate the lists. Each has room for all words of the command line. */
 static bool make_lists(cli_args *args, size_t words)
 {
     size_t lists = 1;

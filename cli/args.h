@@ -13,7 +13,7 @@
 /* The ways in which an option's value is stored in cli_args. */
 typedef enum arg_type {
     ARG_TYPE_FLAG,  /* bool, no value */
-    ARG_TYPE_COUNT, /* int: how often it was given */
+    ARG_TYPE_COUNT, /* int: the number of times that the option was given */
     ARG_TYPE_TEXT,  /* const char *; the last value counts */
     /* const char *, "" when no value is given; a value needs the form --name=VALUE */
     ARG_TYPE_MAYBE,
@@ -30,7 +30,7 @@ typedef enum arg_completion {
     ARG_COMPLETE_SETTINGS
 } arg_completion;
 
-/* constant, letter, name, value, type, member of cli_args, completion, meaning */
+/* Columns: constant, letter, name, value, type, member of cli_args, completion, meaning. */
 #define ARG_MAP(XX)                                                                                \
     XX(MODEL, 'm', "model", "MODEL", TEXT, model, MODELS,                                          \
        "The model: an alias of the configuration, PROVIDER/MODEL, PROVIDER:MODEL, or only the "    \
@@ -261,8 +261,8 @@ typedef struct cli_command cli_command;
 typedef struct cli_args {
     const cli_command *const *commands; /* all commands, the default one first, ended by NULL */
     const cli_command *command;
-    bool named;              /* the user named the command; it is not just the default */
-    const cli_command *near; /* the command whose name the first operand nearly is; NULL: none */
+    bool named;              /* the user named the command, and did not rely on the default */
+    const cli_command *near; /* the command whose name is nearly the first operand; NULL: none */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *name, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
@@ -278,7 +278,7 @@ typedef struct cli_args {
     bool keep_job, stay;
     const char *frame;    /* a text with {{input}} in the place of the prompt; NULL: none */
     bool frame_is_whole;  /* the frame has no place for a prompt, and needs none */
-    const char *model_by; /* what chose `model`, other than -m; NULL: nothing else */
+    const char *model_by; /* the source of `model`, such as "template"; NULL: -m */
     int verbose;
     bool given[ARG_COUNT];
     const char **pointers; /* owned; memory for the items of the lists */
@@ -290,8 +290,8 @@ typedef struct cli_args {
  * @return 0, or an exit code. Free with args_free in either case.
  */
 int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv);
-/* Check that the command takes the options that were given. @return 0, or an exit code, reported.
- */
+/* Check that the command takes the options that were given. @return 0, or an exit code after
+ * reporting the error. */
 int args_check(const cli_args *args);
 void args_free(cli_args *args);
 

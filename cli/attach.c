@@ -13,7 +13,8 @@ static bool is_stdin(const char *what)
     return strcmp(what, "-") == 0;
 }
 
-/* @param reported  Receives the exit code of a failure that was already reported. */
+/* Add the text on stdin as an attachment. @param reported Receives the exit code if a failure was
+ * already reported; otherwise 0. */
 static int add_stdin(beluga_message *message, beluga_error *err, int *reported)
 {
     cli_text text = {0};

@@ -42,7 +42,7 @@ static int refuse(beluga_error *err, const char *path, const char *why)
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s: %s", path, why);
 }
 
-/* Read a file. Pipes are also read, since the shell makes one of <(COMMAND). */
+/* Read a file. Pipes are read, too, since the shell passes <(COMMAND) as a pipe. */
 static int read_file(const char *path, beluga__buf *file, beluga_error *err)
 {
     struct stat info;

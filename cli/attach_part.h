@@ -24,7 +24,7 @@ int attach_content(beluga_message *message, const char *name, const beluga__buf 
 /*
  * Find a part that a provider with these capabilities is not known to accept.
  * @param[out] name  Receives the name or the address of the part; borrowed from the message.
- * @return the kind of the part, such as "pictures"; NULL: everything is accepted.
+ * @return the kind of the part, such as "pictures"; NULL: all parts are accepted.
  */
 const char *attach_find_untaken(const beluga_message *message, uint64_t capabilities,
                                 const char **name);

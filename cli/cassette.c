@@ -44,7 +44,7 @@ int cassette_start(const cli_args *args)
 
 /* ---- the model that was asked ---------------------------------------------------------------- */
 
-/* The name of a file beside the recordings, which contains the model. */
+/* The name of the file, beside the recordings, that contains the model's name. */
 #define MODEL_FILE      "model"
 #define MAX_MODEL_BYTES 512
 
@@ -58,8 +58,8 @@ void cassette_remember_model(const char *reference)
 {
     beluga__new_file file;
     char *path = recording ? model_path(recording) : NULL;
-    /* Without this file, a replay must name the model. If recording fails, this is reported at the
-     * end. */
+    /* A failure to write this file is ignored here: without the file, a replay must name the model.
+     * Other failures to record are reported at the end of the command. */
     if (path && beluga__new_file_begin(&file, path, false) == 0) {
         if (beluga__file_write(file.fd, reference, strlen(reference)) == 0 &&
             beluga__file_write(file.fd, "\n", 1) == 0)

@@ -55,7 +55,8 @@ int configuration_find_file(const cli_args *args, char **path)
     return *path ? 0 : out_no_memory();
 }
 
-/* A file that the user named must exist; the usual file may be missing. */
+/* Load the configuration file. A file that the user named must exist; the usual file may be
+ * missing. */
 static int load_file(const cli_args *args, beluga_config *config, const char *path, bool *has_file)
 {
     beluga_error err;
@@ -70,8 +71,7 @@ static int set_option(const cli_args *args, beluga_config *config, const char *t
     beluga_error err;
     int status = beluga_option_parse(text, &option, &err);
     if (status == BELUGA_ERROR_INVALID_INPUT && strchr(text, '='))
-        err.code = BELUGA_ERROR_INVALID_CONFIG; /* the code of any other bad value in the
-                                                 * configuration */
+        err.code = BELUGA_ERROR_INVALID_CONFIG; /* as for any other bad value */
     if (status) return report_error(args, &err, NULL);
     return beluga_config_set_n(config, &option, 1) ? out_no_memory() : 0;
 }
@@ -131,7 +131,8 @@ int configuration_reread(const cli_args *args, const char *path, beluga_config *
     int status = fresh ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     if (!status && path && (named_path(args) || access(path, F_OK) == 0))
         status = beluga_config_load_file(fresh, path, err);
-    /* the command line was valid before, so this fails only without memory */
+    /* the command line was checked when the program started, so only a lack of memory can make this
+     * fail */
     if (!status && set_options(args, fresh) != 0)
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     if (status)
@@ -170,7 +171,7 @@ void configuration_put(configuration_change *change, const char *value, const ch
     change->values[change->count++] = value;
 }
 
-/* Print the changes, so that the user can write them by hand. Values may be long, but are not
+/* Print the changes, so that the user can make them by hand. Values may be long, but are not
  * secrets. */
 static void tell_changes(const configuration_change *change)
 {

@@ -10,10 +10,11 @@
 
 /*
  * Read the whole configuration.
- * @param config    Receives the configuration; owned, NULL without memory.
- * @param path      Receives the path of the file, owned; NULL: there is no place for a file.
+ * @param config    Receives the configuration; owned, NULL if memory runs out.
+ * @param path      Receives the path of the file, owned; NULL: no folder for the file is known,
+ * because neither XDG_CONFIG_HOME nor HOME is set.
  * @param has_file  Receives whether the file exists and was read.
- * @return 0, or an exit code, reported. Free config and path in either case.
+ * @return 0, or an exit code after reporting the error. Free config and path in either case.
  */
 int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file);
 
@@ -31,26 +32,26 @@ int configuration_read_time(const char *time, int64_t *ms, beluga_error *err);
 /* Return whether the command line or BELUGA_CONFIG names the file, which must then exist. */
 bool configuration_is_named(const cli_args *args);
 /* Find the path of the configuration file: owned, NULL if there is none.
- * @return 0, or an exit code, reported. */
+ * @return 0, or an exit code after reporting the error. */
 int configuration_find_file(const cli_args *args, char **path);
 
-/* The maximum of values that one change of the configuration file may set. */
+/* The maximum number of values that one change of the configuration file may set. */
 #define CONFIGURATION_MAX_CHANGES 128
 
 typedef struct configuration_change {
     char *pointers[CONFIGURATION_MAX_CHANGES]; /* owned */
     const char *values[CONFIGURATION_MAX_CHANGES];
     size_t count;
-    bool failed; /* there was no memory, or too many changes */
+    bool failed; /* memory ran out, or there were too many changes */
 } configuration_change;
 
-/* Set the value that a NULL-terminated list of names leads to, or remove it where `value` is NULL;
+/* Set the value at a path, a NULL-terminated list of names, or remove it if `value` is NULL;
  * `value` is borrowed. Zero-initialise the change. */
 void configuration_put(configuration_change *change, const char *value, const char *const *names);
 #define configuration_set(change, value, ...) \
     configuration_put(change, value, (const char *const[]){__VA_ARGS__, NULL})
 /* Make the changes in the file, and free them. A missing file is created. @return 0, or an exit
- * code, reported. */
+ * code after reporting the error. */
 int configuration_write(const cli_args *args, configuration_change *change);
 
 /* Return the value of an environment variable, or NULL if it is empty or not set. */

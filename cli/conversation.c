@@ -20,7 +20,8 @@ int conversation_choose_system(cli_conversation *conversation, const char *given
     return given ? conversation_set_system(conversation, given) : 0;
 }
 
-/* A failure here stays in the list, and the call reports it. */
+/* Make the message list of a call. If a message can't be added, the list keeps the error, and the
+ * call reports it. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human)
 {
     beluga_messages *messages = beluga_messages_new();
@@ -51,7 +52,8 @@ int conversation_add_message(cli_conversation *conversation, beluga_message *mes
     return 0;
 }
 
-/* Remove the messages from this one on. @return -1. */
+/* Remove the messages from index `count` on. @return -1, so that callers can return this failure.
+ */
 static int drop_from(cli_conversation *conversation, size_t count)
 {
     while (conversation->count > count)

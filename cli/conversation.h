@@ -17,29 +17,30 @@ typedef struct cli_conversation {
     int64_t input_tokens, output_tokens; /* tokens, if the provider reported them */
 } cli_conversation;
 
-/* Set the system text; NULL or "" removes it. @return 0, or -1 without memory. */
+/* Set the system text; NULL or "" removes it. @return 0, or -1 if memory runs out. */
 int conversation_set_system(cli_conversation *conversation, const char *text);
 
-/* Choose the system text: the one from the command line (NULL: none), or else that of the turns, or
- * else, if there are no turns yet, that of the model. @return 0, or -1 without memory. */
+/* Choose the system text. `given`, from the command line, comes first (NULL: none). Without it, an
+ * existing conversation keeps its system text, and a new one gets `own`, the system text of the
+ * model. @return 0, or -1 if memory runs out. */
 int conversation_choose_system(cli_conversation *conversation, const char *given, const char *own);
 
 /* Make the message list of a call: the system text, the turns, and `human`, to which it takes a
  * reference.
- * @return owned, or NULL without memory. */
+ * @return owned, or NULL if memory runs out. */
 beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human);
 
 /*
  * Add a question and its answer.
  * @param messages, first  The list of the call, and the index of the first message that the call
  * has added: tool calls and their results.
- * @return 0, or -1 without memory, and then nothing is added.
+ * @return 0, or -1 if memory runs out, and then nothing is added.
  */
 int conversation_add(cli_conversation *conversation, beluga_message *human,
                      const beluga_messages *messages, size_t first,
                      const beluga_response *response);
 
-/* Add a message, and take a reference. @return 0, or -1 without memory. */
+/* Add a message, and take a reference. @return 0, or -1 if memory runs out. */
 int conversation_add_message(cli_conversation *conversation, beluga_message *message);
 
 /* Return the index of the last question, or `count` if there is none. */

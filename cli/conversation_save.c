@@ -49,8 +49,7 @@ static void write_markdown(const cli_conversation *conversation, cli_text *to)
     }
 }
 
-/* ---- as JSON, which may also be a line of a batch ---------------------------------------------
- */
+/* ---- conversations as JSON, which a line of a batch may also contain ------------------------- */
 
 static void put_call(beluga_json_writer *w, const beluga_part *part)
 {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The time to wait for another process that writes; a write takes milliseconds. */
+/* The time to wait while another process writes; a write takes milliseconds. */
 #define BUSY_MS 5000
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -90,8 +90,8 @@ static int check_version(const database *d, int *version, char *why)
     return -1;
 }
 
-/* Several processes may find the database old, or empty, at once, so the process that gets the
- * lock checks again. */
+/* Upgrade the database. Several processes may find it empty or old at the same time, so each one
+ * checks the version again when it has the lock. */
 static int upgrade(const database *d, char *why)
 {
     int version;
@@ -105,8 +105,8 @@ static int upgrade(const database *d, char *why)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* SQLite would make the file readable for others. Returns 0, 1 when the file does not exist, or
- * -1. */
+/* Create the file before SQLite does, since SQLite would make it readable for others. Returns 0, 1
+ * when the file does not exist and is not to be created, or -1. */
 static int make_file(const char *path, bool create, char *why)
 {
     struct stat info;

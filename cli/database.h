@@ -13,8 +13,8 @@ struct sqlite3;
 typedef struct database_form {
     const char *what;   /* name of the database in messages, such as "log" */
     int application_id; /* marks the file as a database of this kind */
-    /* Each statement turns version n into version n + 1. A published statement never changes; a
-     * change is a further one. */
+    /* Each statement turns version n into version n + 1. A published statement never changes;
+     * another change of the format is a further statement. */
     const char *const *steps;
     int version; /* number of steps */
 } database_form;
@@ -28,14 +28,14 @@ typedef struct database {
 /*
  * Open a database, and upgrade it to the newest version. Only one thread at a time may use it.
  * @param create  Create a missing database.
- * @param d       Zeroed before; closed again on failure.
- * @return 0; 1 if it is missing and should not be created; -1 with `why`.
+ * @param d       The caller zeroes it before; on failure it is closed again.
+ * @return 0; 1 if the database is missing and `create` is false; -1 with `why`.
  */
 int database_open(database *d, const database_form *form, const char *path, bool create, char *why);
 void database_close(database *d);
 /* Run statements that return no rows. @return 0, or -1 with `why`. */
 int database_run(const database *d, const char *sql, char *why);
-/* @return the first number of the first row; -1 with `why`. */
+/* Run a statement. @return the number in the first column of the first row; -1 with `why`. */
 int64_t database_number(const database *d, const char *sql, char *why);
 /* Write the reason why the last statement failed. @return -1. */
 int database_fail(const database *d, char *why);

@@ -50,8 +50,9 @@ const exit_info *exit_get_info(unsigned index);
 /* Return the exit code for a BELUGA_ERROR_ code; 0 for 0. */
 int exit_from_error(int error_code);
 
-/* Return the exit code of an error. An exceeded limit is a fault of the answer if a provider was
- * asked, for example if its JSON was nested too deeply; before that, it is another failure. */
+/* Return the exit code of an error. An exceeded limit is CLI_EXIT_RESPONSE if a request was sent,
+ * since the answer has exceeded it, for example with JSON that is nested too deeply; otherwise it
+ * is CLI_EXIT_OTHER. */
 int exit_from(const beluga_error *err);
 
 #endif

@@ -4,10 +4,10 @@
 
 /*
  * Create every folder above a file, with permissions only for the owner. Most failures are not
- * reported, since opening the file then reports them.
- * @return 0, or -1 with EPERM: the file's folder belongs to another user, who would own the files
- * in it, or another user has created the folder, or a link, in a folder that everybody may write
- * to.
+ * reported here, since opening the file fails for the same reason.
+ * @return 0, or -1 with errno EPERM if private files are not safe there: the folder belongs to
+ * another user, or another user has created it, or a link in its place, in a folder that everybody
+ * may write to.
  */
 int folders_make(char *path);
 

@@ -19,7 +19,7 @@
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Returns 0, or an errno; EFBIG when there are more than `max` bytes. */
+/* Read until the end. Returns 0, or an errno; EFBIG when there are more than `max` bytes. */
 static int read_all(int fd, size_t max, cli_text *text)
 {
     size_t start = text->length;
@@ -54,12 +54,12 @@ int input_read_file(const char *path, size_t max, cli_text *text)
 }
 
 /* Print a note if nothing arrives on stdin. A script, or a login without a terminal, may leave
- * stdin open, and the user would not know what the command waits for. */
+ * stdin open and silent, and without a note the user would not know why the command waits. */
 static void tell_of_silence(void)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     if (term_is_in() || poll(&in, 1, SILENCE_MS) != 0) return;
-    out_note("waiting for text on stdin until it ends (to give none, add < /dev/null)");
+    out_note("waiting for text on stdin (if there is none, add < /dev/null)");
 }
 
 int input_read_stdin(size_t max, cli_text *text)

@@ -60,8 +60,8 @@ static void print_json(beluga_log_level level, const char *event, const beluga_l
     beluga_json_writer_free(w);
 }
 
-/* Write a word unchanged. A text with spaces or control characters is written in quotes, on one
- * line. */
+/* Write the value of a field: a single word unchanged, and a text with spaces or control characters
+ * in quotes, on one line. */
 static int put_text(char *at, size_t room, const beluga_log_field *field)
 {
     bool plain = true;
@@ -88,8 +88,8 @@ static void print_text(beluga_log_level level, const char *event, const beluga_l
                                               fields[i].name, fields[i].number);
         used += wrote > 0 ? (size_t)wrote : 0;
     }
-    char safe[2 * LINE_BYTES]; /* without control characters, since bodies and headers come from
-                                * others */
+    char safe[2 * LINE_BYTES]; /* `line` without control characters, which bodies and headers from a
+                                * server may contain */
     beluga_text_to_line(line, strlen(line), safe, sizeof safe);
     out_detail("%s", safe);
 }
@@ -115,7 +115,8 @@ static int level_named(const char *name)
     return 0;
 }
 
-/* Returns whether to log prompts and answers, which OpenTelemetry's own variable controls. */
+/* Returns whether to log prompts and answers, which are private. OpenTelemetry defines a variable
+ * for this, so there is no variable of our own. */
 static bool captures_content(void)
 {
     static const char *const yes[] = {"true", "SPAN_ONLY", "EVENT_ONLY", "SPAN_AND_EVENT"};

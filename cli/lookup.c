@@ -19,7 +19,7 @@
 #define PROVIDER_BYTES 64
 #define URL_BYTES      512
 
-/* A model that has the name that is looked up. */
+/* A model whose name is the one that is looked up. */
 typedef struct candidate {
     char reference[LOOKUP_BYTES];
     char url[URL_BYTES]; /* address of the provider; "": not known */
@@ -32,7 +32,7 @@ typedef struct lookup {
     const char *only; /* accept only this provider; NULL: any */
     candidate found[MAX_FOUND];
     size_t count;
-    char near[LOOKUP_BYTES]; /* the model whose name differs least; "": none */
+    char near[LOOKUP_BYTES]; /* the known model with the most similar name; "": none */
     unsigned slips;
 } lookup;
 
@@ -77,8 +77,8 @@ static bool describe(const lookup *l, candidate *c, const char *provider)
     return good;
 }
 
-/* Two providers with the same address are one service with two protocols; only the one with the
- * shorter name is kept. */
+/* Returns whether a candidate was found before, or has the same address as another candidate. Such
+ * candidates are one service with two protocols, and only the one with the shorter name is kept. */
 static bool take_place(lookup *l, const candidate *c)
 {
     for (size_t i = 0; i < l->count; i++) {
@@ -99,10 +99,10 @@ static void add(lookup *l, const char *provider, const char *model)
     if (!take_place(l, &c) && l->count < MAX_FOUND) l->found[l->count++] = c;
 }
 
-/* ---- places that contain names --------------------------------------------------------------- */
+/* ---- sources of model names ------------------------------------------------------------------ */
 
-/* Compare a known model. If its name ends in a star, it stands for all names with this beginning.
- */
+/* Compare the wanted name with that of a known model. A known name that ends in "*" stands for all
+ * names with the same beginning. */
 static void consider(lookup *l, const char *provider, const char *model)
 {
     size_t n = strlen(model);
@@ -133,7 +133,8 @@ static void consider_reference(lookup *l, const char *reference)
     consider(l, provider, reference + n + 1);
 }
 
-/* Compare the names that a section gives to models of its provider: "fast=Qwen/Qwen3-0.6B". */
+/* Compare the wanted name with the names that a provider's section gives to its models:
+ * "fast=Qwen/Qwen3-0.6B". */
 static void search_section(lookup *l, const char *provider)
 {
     const char *line;

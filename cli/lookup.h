@@ -8,9 +8,9 @@
 #define LOOKUP_BYTES 320
 
 /*
- * Look up the name of a model on this machine: in the configuration, in the providers' default
- * models, and in the list of prices. Nothing is sent. If several providers match, those that have a
- * key are preferred.
+ * Find the provider of a model whose name is given without one. The names are looked up in the
+ * configuration, in the providers' default models, and in the list of prices; nothing is sent. If
+ * several providers match, those that have a key are preferred.
  * @param base       The configuration of the file, the environment and the command line.
  * @param name       A reference that is not an alias, and does not begin with a provider.
  * @param reference  Receives PROVIDER/MODEL; LOOKUP_BYTES.

@@ -20,9 +20,9 @@ static const cli_command *const commands[] = {
 };
 
 /*
- * If stdin, stdout or stderr is closed, the next file that is opened would get its number, and
- * output would go into that file. So each closed one is replaced by a descriptor that can't be read
- * (stdin) or written (the others). Using it fails with EBADF, as with the closed one.
+ * Replace stdin, stdout or stderr if it is closed. Otherwise the next file that is opened would get
+ * its number, and output would go into that file. The replacement can't be read (stdin) or written
+ * (stdout, stderr), so that using it fails with EBADF, as for a closed descriptor.
  */
 static int hold_standard_files(void)
 {

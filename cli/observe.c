@@ -23,14 +23,14 @@ enum { PATIENCE_MS = 3000 };
 
 static beluga_telemetry *telemetry;
 
-/* The file in memory that --trace records into, or -1. */
+/* The recording of --trace, which is a file in memory; `fd` is -1 if there is none. */
 static struct {
     int fd;
-    bool alone; /* only --trace observes, and no variable asks for more */
+    bool alone; /* telemetry is on only because of --trace, since OTEL_SDK_DISABLED turns it off */
     char path[256];
 } recording = {.fd = -1};
 
-/* Print on stderr, since stdout has only the answer. */
+/* Print telemetry on stderr, since stdout has only the answer. */
 static void print(void *payload, const char *text, size_t length)
 {
     (void)payload;
@@ -51,8 +51,9 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
 
 /* ---- --trace --------------------------------------------------------------------------------- */
 
-/* The recording is kept in memory and vanishes with the process, since it may contain prompts.
- * Where memory has no path, it is a file that only this user can read, until the command ends. */
+/* Create the recording. It is kept in memory and vanishes with the process, since it may contain
+ * prompts. On systems where a file in memory has no path, the recording is a temporary file that
+ * only this user can read, and that is removed when the command ends. */
 static int make_recording(void)
 {
 #ifdef __linux__
@@ -73,7 +74,7 @@ static int open_recording(void)
 {
     recording.fd = make_recording();
     if (recording.fd >= 0) return 0;
-    out_error("--trace: no place for the recording: %s", strerror(errno));
+    out_error("--trace: the recording can't be created: %s", strerror(errno));
     return CLI_EXIT_OTHER;
 }
 
@@ -92,8 +93,9 @@ static bool is_set(const char *name)
     return value && *value;
 }
 
-/* Choose variables for the recording. --trace records every trace, even if only a part of the
- * traces is sampled otherwise. Exporters get the trace, too, unless they are off. */
+/* Choose the variables that override the environment for the recording. --trace records every
+ * trace, even if the environment asks for a sample only. Exporters get the trace, too, unless
+ * OTEL_SDK_DISABLED turns them off. */
 static const char *const *recording_variables(void)
 {
     static const char *const sampled[] = {"OTEL_TRACES_SAMPLER=always_on", NULL};
@@ -171,9 +173,8 @@ int observe_start(const cli_args *args)
 
 int observe_end(const cli_args *args, int code)
 {
-    beluga_telemetry_shutdown(telemetry,
-                              /* lost data was reported already, or does not matter here */
-                              PATIENCE_MS);
+    /* The result is ignored: lost data was reported already. */
+    beluga_telemetry_shutdown(telemetry, PATIENCE_MS);
     beluga_telemetry_unref(telemetry);
     telemetry = NULL;
     int rc = recording.fd >= 0 ? end_recording(args) : 0;

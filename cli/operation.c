@@ -49,19 +49,20 @@ static bool lacks(const char *provider, uint64_t capability)
     return found && !(found->capabilities & capability);
 }
 
-/* Check that the user has named a model. The table of a provider does not say whether its default
- * model can embed, and the default model of a provider that also answers can't. */
+/* Check that the model may be one that embeds. A provider that has both chat models and embedding
+ * models has a chat model as its default, so the user must name an embedding model. */
 static int check_named(const cli_session *session, const char *reference, beluga_error *err)
 {
     const char *provider = beluga_provider_name(session->model), *named = NULL;
     const beluga_provider *found = beluga_registry_get(beluga_registry_default(), provider);
     bool guessed = !reference && session->reference == session->guess;
     beluga_config_get_string(session->config, BELUGA_OPTION_MODEL_NAME, &named);
-    /* a provider of the file is not in the registry, and the user chose its model */
+    /* a provider that the configuration file defines is not in the registry; its model was chosen
+     * by the user */
     if (!found || !(found->capabilities & BELUGA_CAPABILITY_EMBED)) return 0;
     if (!(found->capabilities & BELUGA_CAPABILITY_STREAM) || (named && !guessed)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "%s is a chat model: name a model that embeds, with -m %s/MODEL",
+                            "%s is a chat model: name an embedding model, with -m %s/MODEL",
                             beluga_model_name(session->model), provider);
 }
 

@@ -23,7 +23,7 @@
 /* Bytes of a model's text that are filtered at a time. */
 #define FILTER_BYTES 1024
 #define BUFFER_BYTES 4096
-/* The maximum width of prose, since longer lines are hard to read. */
+/* The maximum width of prose; longer lines are hard to read. */
 #define MAX_WIDTH 100
 
 static struct {
@@ -33,7 +33,7 @@ static struct {
     bool wrote;
     char last; /* last byte written to stdout */
     term_stream filter;
-    void (*step_aside)(void *payload); /* before a line on stderr; NULL: nothing */
+    void (*step_aside)(void *payload); /* called before each line on stderr; NULL: none */
     void *payload;
     size_t used;
     char buffer[BUFFER_BYTES];
@@ -58,14 +58,15 @@ bool out_is_quiet(void)
 
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
-/* A failure is ignored, since there is no place to report it. */
+/* Write to stderr. A failure is ignored, since there is no other place to report it. */
 static void write_err(const char *bytes, size_t n)
 {
     beluga__file_write(STDERR_FILENO, bytes, n);
 }
 
-/* On a terminal, a line on stderr first ends a begun line of the answer. Elsewhere the two streams
- * are separate, and the answer's bytes stay unchanged. */
+/* Return whether the cursor is in an unfinished line of the answer, so that a line on stderr must
+ * begin with a newline. If stdout or stderr is not a terminal, the streams are separate, and the
+ * answer's bytes stay unchanged. */
 static bool is_in_a_line(void)
 {
     return out.wrote && out.last != '\n' && term_is_out() && term_is_err();
@@ -76,8 +77,8 @@ static void make_way(void)
     if (out.step_aside && term_is_err()) out.step_aside(out.payload);
 }
 
-/* A line is written with one write call, so that it stays whole even if other processes write, too.
- */
+/* A line for stderr is collected here and written with one call, so that it stays whole even if
+ * other processes write, too. */
 typedef struct stderr_line {
     char bytes[TERM_FILTER_ROOM(MAX_LINE_BYTES) + 64];
     size_t length;
@@ -98,7 +99,7 @@ static void put_filtered(stderr_line *line, const char *text)
     line->length += n + term_filter_end(&filter, to + n);
 }
 
-/* A line of MAX_LINE_BYTES fits even when all of it is escaped. */
+/* Add a text as one line. A text of MAX_LINE_BYTES fits even when all of it is escaped. */
 static void put_name(stderr_line *line, const char *text)
 {
     char *to = line->bytes + line->length;
@@ -218,7 +219,7 @@ static void end_quietly(void)
 {
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
-    _exit(CLI_EXIT_OTHER); /* reached only when the signal is blocked */
+    _exit(CLI_EXIT_OTHER); /* reached only if SIGPIPE is blocked */
 }
 
 static void wait_writable(void)

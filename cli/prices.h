@@ -12,8 +12,8 @@
 /*
  * Load the prices that a configuration names, or else the installed ones.
  * @param out  NULL if the prices can't be read, which a note reports; costs are then unknown.
- * @param expected  Installed prices should exist; a note reports if they are missing.
- * @return 0, or an exit code, reported, if there is no memory.
+ * @param expected  Print a note if the installed prices are missing.
+ * @return 0, or an exit code after reporting that memory ran out.
  */
 int prices_load(const beluga_config *config, bool expected, beluga_prices **out);
 

@@ -9,7 +9,7 @@
 
 /*
  * Make the human message of a prompt, with the files of -f before it and the attachments after it.
- * @param out  Receives an owned reference. @return 0, or an exit code, reported.
+ * @param out  Receives an owned reference. @return 0, or an exit code after reporting the error.
  */
 int question_make(const cli_args *args, const cli_text *prompt, beluga_message **out);
 

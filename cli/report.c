@@ -67,7 +67,8 @@ static void print_error_json(const beluga_error *err, const beluga_response *par
     report_json(w);
 }
 
-/* Returns whether the error is a missing key: no server was asked, so none has refused a key. */
+/* Returns whether no key was found, so that nothing was sent. Any other authentication error is a
+ * key that the server has refused. */
 static bool lacks_key(const beluga_error *err)
 {
     return err->code == BELUGA_ERROR_AUTHENTICATION && !err->http_status && *err->provider &&
@@ -138,7 +139,7 @@ int report_response(const beluga_response *response, const tool_runs *runs)
     cli_text text = {0};
     int rc = beluga_response_to_json(response, &json, &length);
     if (rc == 0 && runs->count) {
-        text_add(&text, json, length - 1); /* without the brace at its end */
+        text_add(&text, json, length - 1); /* without the brace that ends the object */
         rc = put_runs(&text, runs);
         if (rc == 0) rc = text_add(&text, "}", 1);
     }
@@ -207,7 +208,7 @@ int report_finish(const cli_args *args, const beluga_response *response)
     note_tool_calls(response);
     switch (beluga_response_finish_reason(response)) {
     case BELUGA_FINISH_LENGTH:
-        /* The JSON of the answer contains this, too. */
+        /* With --json this is only a note, since the JSON of the answer shows it, too. */
         out_say(args->json ? OUT_NOTE : OUT_WARNING,
                 "the answer was cut at its token limit (raise it with -o max_tokens=N; "
                 "--strict makes it an error)");

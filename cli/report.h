@@ -18,19 +18,19 @@
  * @return the exit code.
  */
 int report_error(const cli_args *args, const beluga_error *err, const beluga_response *partial);
-/* Report a failure of a file that the command line names. @return `code`, which the JSON also has;
- * CLI_EXIT_OTHER if there is no memory. */
+/* Report a failure to read a file that the command line names. @return `code`, which is also
+ * written into the JSON; CLI_EXIT_OTHER if there is no memory. */
 int report_file_error(const cli_args *args, const beluga_error *err, int code);
 
 /* Write an error as the member `key`. */
 void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err);
 
-/* Print the JSON of a writer and a newline, and free the writer. @return 0, or an exit code,
- * reported. */
+/* Print the JSON of a writer and a newline, and free the writer. @return 0, or an exit code after
+ * reporting the error. */
 int report_json(beluga_json_writer *w);
 
-/* Print the answer as a JSON object, with its tool calls, if any. @return 0, or an exit code,
- * reported. */
+/* Print the answer as a JSON object, with its tool calls, if any. @return 0, or an exit code after
+ * reporting the error. */
 int report_response(const beluga_response *response, const tool_runs *runs);
 
 /* Report on stderr how many tokens and how much time an answer used. */

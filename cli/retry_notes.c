@@ -39,7 +39,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
     (void)level;
     if (strcmp(event, "retry") != 0) return;
     read_fields(&wait, fields, n);
-    out_note("%.*s; trying again in %.*f s (%lld of %lld)", wait.length, wait.message,
+    out_note("%.*s; trying again in %.*f s (attempt %lld of %lld)", wait.length, wait.message,
              wait.ms < 950 ? 1 : 0, (double)wait.ms / 1000, (long long)wait.attempt + 1,
              (long long)wait.attempts);
     term_spinner_resume();

@@ -26,7 +26,8 @@ static bool is_fields(const char *text)
     return strpbrk(text, " ,:\n[") != NULL;
 }
 
-/* @param where  Begins the message: "--schema", or the name of the file. */
+/* Read a JSON Schema. @param where The beginning of error messages: "--schema", or the name of the
+ * file. */
 static int take_json(const char *where, const char *text, cli_text *json)
 {
     beluga_error err = {.message = ""};

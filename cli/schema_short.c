@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The maximum of a field name; services refuse longer names. */
+/* The maximum length of a field name; services refuse longer names. */
 #define MAX_NAME_BYTES 64
 
-/* A piece of the text, without a copy. */
+/* A part of the text, borrowed. */
 typedef struct span {
     const char *text;
     size_t length;
@@ -47,7 +47,7 @@ static bool is(span s, const char *word)
     return s.length == strlen(word) && memcmp(s.text, word, s.length) == 0;
 }
 
-/* Take the text before the first separator, or all of it. */
+/* Split off the text before the first separator, or the whole text if it has none. */
 static span take(span *rest, char separator)
 {
     const char *end = memchr(rest->text, separator, rest->length);

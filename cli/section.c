@@ -99,7 +99,7 @@ void section_leave(section_reader *r, size_t mark)
     r->pointer[mark] = '\0';
 }
 
-/* Append name number i of n to a list, such as "a, b and c". */
+/* Append the name with index i to a list of n names, such as "a, b and c". */
 static void add_name(char *text, size_t size, size_t i, size_t n, const char *last,
                      const char *name)
 {
@@ -148,8 +148,8 @@ void section_read(section_reader *r, const char *what, const section_member *mem
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Returns the length of the first step of `member`, with which a message begins: a member, or the
- * list that contains an item. */
+/* Returns the length of the first step of the JSON Pointer `member`. A message begins with this
+ * step: the name of a member, or of the list that contains an item. */
 static int first_step(const char *member)
 {
     return (int)strcspn(member, "/");

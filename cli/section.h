@@ -38,8 +38,8 @@ void section_place(const section *s, const char *pointer, bool of_name, char *te
 
 /* ---- reporting mistakes ---------------------------------------------------------------------- */
 
-/* Receives a mistake: a JSON Pointer into the section, whether the member's name or its value is
- * wrong, and a message, borrowed for the call. */
+/* Receives a mistake: its place as a JSON Pointer into the section, whether the name (`of_name`) or
+ * the value is wrong, and a message, borrowed for the call. */
 typedef void (*section_fault_fn)(void *payload, const char *pointer, bool of_name,
                                  const char *message);
 
@@ -66,7 +66,7 @@ typedef struct section_member {
     void (*read)(section_reader *r, const char *member, const beluga_json *value);
 } section_member;
 
-/* The state of reading a map and the maps inside it. */
+/* The state while a map and the maps inside it are read. */
 struct section_reader {
     void *out; /* receives the values of members */
     beluga_json_doc *doc;
@@ -86,12 +86,12 @@ size_t section_enter(section_reader *r, const char *step);
 size_t section_enter_item(section_reader *r, size_t index);
 void section_leave(section_reader *r, size_t mark);
 
-/* Read each member of a map with its row in a table, and report unknown members. `what` names the
- * map in messages, such as "a tool". */
+/* Read each member of a map as the table `members` says, and report unknown members. `what` names
+ * the map in messages, such as "a tool". */
 void section_read(section_reader *r, const char *what, const section_member *members, size_t n,
                   const beluga_json *map);
 
-/* These functions read a value, or report what is wrong with it. */
+/* Each of these functions reads a value, or reports what is wrong with it. */
 
 /* @return a text without NUL bytes, borrowed from the document; NULL after a mistake. */
 const char *section_text(section_reader *r, const char *member, const beluga_json *value);
@@ -100,7 +100,7 @@ int64_t section_time(section_reader *r, const char *member, const beluga_json *v
                      int64_t max_ms);
 /* @return a number of bytes from 1 to `max`; 0 after a mistake. */
 size_t section_size(section_reader *r, const char *member, const beluga_json *value, size_t max);
-/* @return false after a mistake. */
+/* @return false after a mistake; otherwise `out` receives the value. */
 bool section_bool(section_reader *r, const char *member, const beluga_json *value, bool *out);
 /* @return a whole number from 1 to `max`; 0 after a mistake. */
 int64_t section_count(section_reader *r, const char *member, const beluga_json *value, int64_t max);

@@ -41,8 +41,9 @@ int session_load_plugins(const cli_args *args)
     return 0;
 }
 
-/* Load the plug-ins. One that the command line names must load. One of the file may be missing,
- * which is reported only when it is used. */
+/* Load the plug-ins. A plug-in that the command line names must load. If a plug-in that the
+ * configuration file names can't be loaded, this is only a note, and a call that needs its provider
+ * fails later. */
 static int load_plugins(const cli_session *session, const cli_args *args)
 {
     beluga_error err;
@@ -66,14 +67,15 @@ size_t session_list_providers(const cli_session *session, const char **names, si
     beluga_registry *registry = beluga_registry_default();
     size_t count = registry ? beluga_registry_list(registry, names, n) : 0;
     if (count > n) count = n;
-    if (!session->base) return count; /* without memory, `base` is missing */
+    if (!session->base) return count; /* `base` is NULL if memory ran out */
     for (size_t i = 0; count < n && beluga_config_provider(session->base, i, &name, &base); i++)
         if (!beluga_registry_contains(registry, name)) names[count++] = name;
     qsort(names, count, sizeof *names, compare_names);
     return count;
 }
 
-/* `name` is a provider, even if an alias has the same name. */
+/* Resolve a provider. `name` is always taken for the name of a provider, even if there is also an
+ * alias of this name. */
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err)
 {
@@ -119,8 +121,8 @@ static bool is_candidate(const beluga_provider *provider, const char **variable)
     return *variable && provider->default_model;
 }
 
-/* Choose the first provider, by name, that has a default model and whose key is in the environment.
- */
+/* Choose the first provider, in alphabetical order, that has a default model and whose key is in
+ * the environment. */
 static void guess_by_variable(cli_session *session)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS], *variable;
@@ -148,7 +150,7 @@ static bool is_kept(cli_session *session, const char *name, beluga_provider *pro
     return kept;
 }
 
-/* Choose the first provider, by name, whose key was stored with `beluga keys set`. */
+/* Choose the first provider, in alphabetical order, whose key was stored with `beluga keys set`. */
 static void guess_by_kept_key(cli_session *session)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
@@ -185,9 +187,10 @@ static void choose_model(cli_session *session, const cli_args *args)
 int session_load(cli_session *session, const cli_args *args)
 {
     *session = (cli_session){0};
+    /* The client has one log function. Each of these three calls replaces it if the user asked for
+     * that kind of output, so the last one wins. */
     retry_notes_start(args);
     library_log_start();
-    /* Each of these replaces the previous one, if the user asked for it. */
     wire_log_start(args->verbose);
     int rc = observe_start(args);
     if (rc == 0) rc = cassette_start(args);
@@ -244,7 +247,8 @@ static void hint_keys(void)
     }
 }
 
-/* Report that no model is named. With --json, only the error may be printed. */
+/* Report that no model is named. Without --json, hints follow this line; with --json, the line
+ * itself has to say what to do. */
 static void report_no_model(const cli_args *args)
 {
     beluga_error err;
@@ -293,7 +297,7 @@ static int remember_reference(cli_session *session, const char *reference, belug
     if (!reference) reference = session->reference;
     if (!reference) reference = beluga_config_default_model(session->base);
     if (*session->found) {
-        out_note("%s is %s", reference, session->found);
+        out_note("%s stands for %s", reference, session->found);
         reference = session->found;
     }
     char *opened = reference ? strdup(reference) : NULL;

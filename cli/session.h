@@ -15,28 +15,30 @@ typedef struct cli_session {
     beluga_config *base;   /* from the file, the environment, -o and --timeout */
     beluga_config *config; /* `base` with the model's reference resolved; NULL: not resolved yet */
     beluga_chat_model *model;
-    char *path;            /* path of the configuration file; NULL: there is no place for a file */
+    char *path;            /* path of the configuration file; NULL: no folder for it is known */
     bool has_file;         /* the file exists and was read */
     const char *reference; /* the model that the user named; NULL: the default of the file */
     /* The source of `reference`: "-m", "template", "--replay", "BELUGA_MODEL", "file", or a key's
      * variable or place in the file; NULL: none. */
     const char *chosen_by;
-    /* PROVIDER/MODEL of the resolved reference, if that was only the name of a model; else "" */
+    /* PROVIDER/MODEL of the resolved reference, if the reference was only the name of a model; else
+     * "" */
     char found[LOOKUP_BYTES];
-    char *opened;      /* owned; the reference with which `model` was opened */
-    char *taped;       /* owned; the model of the recording */
-    char guess[160];   /* `reference` points here if a key chose the model */
-    char guess_by[80]; /* `chosen_by` points here if that key is in the file */
+    char *opened;    /* owned; the reference with which `model` was opened */
+    char *taped;     /* owned; the model that the recording of --replay names */
+    char guess[160]; /* the text of `reference`, if the model was chosen because its provider has a
+                      * key */
+    char guess_by[80]; /* the text of `chosen_by`, if this key is in the configuration file */
 } cli_session;
 
 /*
  * Read the configuration, load the plug-ins of the file and the command line, and choose the model.
- * @return 0, or an exit code, reported. Free with session_free in either case.
+ * @return 0, or an exit code after reporting the error. Free with session_free in either case.
  */
 int session_load(cli_session *session, const cli_args *args);
 
-/* Load the plug-ins of --plugin; session_load does this, too. @return 0, or an exit code,
- * reported. */
+/* Load the plug-ins of --plugin; session_load does this, too. @return 0, or an exit code after
+ * reporting the error. */
 int session_load_plugins(const cli_args *args);
 
 /* Resolve `reference` (NULL: the one that session_load chose) without opening the model. Reports
@@ -52,23 +54,25 @@ size_t session_list_providers(const cli_session *session, const char **names, si
 
 /*
  * Resolve a provider without opening it. Reports nothing.
- * @param provider  Its table; borrowed until the session resolves something else.
+ * @param provider  Receives the provider's table; borrowed until the session resolves another
+ * reference.
  */
 int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err);
 
-/* Return the capabilities of the resolved model's provider; all, if they are not known. The model
- * is not opened, since that may need a key. */
+/* Return the capabilities of the resolved model's provider; all bits are set if they are not known.
+ * The model is not opened, since that may need a key. */
 uint64_t session_capabilities(const cli_session *session);
 
-/* Resolve and open a model, which replaces the open one. @return 0, or an exit code, reported. */
+/* Resolve and open a model, which replaces the open one. @return 0, or an exit code after reporting
+ * the error. */
 int session_open(cli_session *session, const cli_args *args, const char *reference);
 
 /* Resolve and open a model, without reporting an error. @return 0, or the error's code. */
 int session_try_open(cli_session *session, const char *reference, beluga_error *err);
 
-/* If the provider does not know the session's model (`status`), print a note with a model of a
- * similar name. */
+/* If `status` is BELUGA_ERROR_INVALID_MODEL, print a note with a model whose name is similar to
+ * that of the session's model. */
 void session_hint_model(const cli_session *session, int status);
 
 /* If a recording is made, store the session's model in it. */

@@ -22,31 +22,35 @@ typedef struct cli_template {
     const char **items; /* owned; items of the lists that the template has extended */
 } cli_template;
 
-/* Write the folder of the templates. @return 0, or an exit code, reported. */
+/* Write the path of the folder that contains the templates. @return 0, or an exit code after
+ * reporting the error. */
 int template_folder(const cli_args *args, char folder[PATH_MAX]);
 
-/* Visit the names of the templates in the folder, in alphabetical order. @return 0, or an exit
- * code, reported. */
+/* Visit the names of the templates in the folder, in alphabetical order. @return 0, or an exit code
+ * after reporting the error. */
 int template_each(const cli_args *args, void (*visit)(void *payload, const char *name),
                   void *payload);
 
 /* Find the path of a template by its name, or by a path with a slash. The file may be missing.
- * @return 0, or an exit code, reported. */
+ * @return 0, or an exit code after reporting the error. */
 int template_find(const cli_args *args, const char *name, char path[PATH_MAX]);
 
-/* Find, read and check a template. @return 0, or an exit code, reported. Free it in either case. */
+/* Find, read and check a template. @return 0, or an exit code after reporting the error. Free it in
+ * either case. */
 int template_read(const cli_args *args, const char *name, cli_template *t);
 void template_free(cli_template *t);
 
 /*
  * Read the template that the command line names, and add its settings to the command line, unless
  * the command line has its own.
- * @param t  Must live as long as the command line. @return 0, or an exit code, reported.
+ * @param t  Must live as long as the command line. @return 0, or an exit code after reporting the
+ * error.
  */
 int template_apply(cli_args *args, cli_template *t);
 
 /* Put a text into the frame of the command line (args.frame; NULL: it stays unchanged): in the
- * place of {{input}}, or after an empty line. @return 0, or an exit code, reported. */
+ * place of {{input}}, or after an empty line. @return 0, or an exit code after reporting the error.
+ */
 int template_put_into_frame(const char *frame, cli_text *text);
 
 #endif

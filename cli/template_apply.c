@@ -17,9 +17,9 @@
 
 /* What to do with fields that are not parameters. */
 typedef enum field_rule {
-    FIELDS_NONE,  /* they are missing parameters */
+    FIELDS_NONE,  /* such fields are errors: a parameter is missing */
     FIELDS_INPUT, /* {{input}} is kept for the prompt */
-    FIELDS_LINE   /* they are kept for the lines of a batch, where {{input}} becomes {{text}} */
+    FIELDS_LINE   /* fields are kept for the lines of a batch; {{input}} becomes {{text}} */
 } field_rule;
 
 typedef struct filling {
@@ -117,8 +117,8 @@ static int fill(filling *f, const char *text)
     return rc;
 }
 
-/* Replace the parameters in the system text, and then its escapes, since the system text is sent
- * without further replacement. */
+/* Replace the parameters in the system text, and then its escaped braces, since no fields are
+ * replaced in it later. */
 static int fill_system(filling *f, const char *text)
 {
     cli_text made = {0};
@@ -163,7 +163,7 @@ static int check_parameters(const cli_args *args, const cli_template *t, const c
     return 0;
 }
 
-/* Remove the newline with which a block of YAML ends. */
+/* Remove the newlines at the end, since a block of YAML ends with one. */
 static void trim(cli_text *text)
 {
     while (text->length && text->data[text->length - 1] == '\n') text->data[--text->length] = '\0';
@@ -248,7 +248,8 @@ static size_t put_options(cli_template *t, const beluga_json *options)
     return n;
 }
 
-/* Merge the lists. The command line's own options come last, so that they override the template. */
+/* Join the options and tools of the template with those of the command line. The options of the
+ * command line come last, so that they override those of the template. */
 static int take_lists(cli_args *args, cli_template *t)
 {
     const beluga_json *tools = beluga_json_get(t->root, "tools");

@@ -6,11 +6,11 @@
 
 #include <beluga/allocator.h>
 
-/* The maximum of a text, which is more than any input, even if all of it is escaped. */
+/* The maximum size of a text, which is more than any input needs, even if all of it is escaped. */
 #define TEXT_MAX_BYTES ((size_t)1 << 30)
 
-/* `data` is NULL until text is added, and ends in a NUL that is not counted. A failure stays in
- * `status`, so that one check is enough after many additions. */
+/* `data` is NULL until text is added, and ends in a NUL that `length` does not count. A failure
+ * stays in `status`, so that one check is enough after many additions. */
 typedef beluga__buf cli_text;
 
 static inline cli_text *text_begin(cli_text *text)
@@ -22,7 +22,7 @@ static inline cli_text *text_begin(cli_text *text)
     return text;
 }
 
-/* These return 0, or BELUGA_ERROR_NO_MEMORY or another code. */
+/* These functions return 0, or BELUGA_ERROR_NO_MEMORY or another code. */
 static inline int text_add(cli_text *text, const char *bytes, size_t n)
 {
     return beluga__buf_append(text_begin(text), bytes, n);

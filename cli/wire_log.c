@@ -23,7 +23,7 @@ static const beluga_log_field *find(const beluga_log_field *fields, size_t n, co
     return &none;
 }
 
-/* Print a text line by line after a mark, without its empty lines. A long line is printed in
+/* Print the lines of a text, each after a mark, without empty lines. A long line is printed in
  * pieces. */
 static void print_lines(char mark, const beluga_log_field *field)
 {

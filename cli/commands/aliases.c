@@ -17,7 +17,7 @@
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-/* Returns the system text of an alias, in the configuration of the session; NULL: none. */
+/* Returns the system text of an alias, borrowed from the session's configuration; NULL: none. */
 static const char *system_of(cli_session *session, const char *name)
 {
     beluga_error err;
@@ -79,7 +79,7 @@ static const char *find_alias(const cli_session *session, const char *wanted)
     return NULL;
 }
 
-/* Refuse an alias that leads back to itself, since the configuration could not be used any more. */
+/* Refuse an alias that leads back to itself, since calls would fail with such a configuration. */
 static int check_model(cli_session *session, const cli_args *args, const char *name,
                        const char **model)
 {

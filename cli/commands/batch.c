@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* --dry-run. */
+/* Run --dry-run: print an estimate without asking a line. */
 static int estimate(batch_command *b)
 {
     int rc = batch_look_at_output(b);

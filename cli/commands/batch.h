@@ -28,7 +28,7 @@
 
 /* The state of a run. */
 typedef struct batch_command {
-    /* of the command line */
+    /* from the command line */
     const cli_args *args;
     const char *path; /* path of the input; "-": stdin; "": none, for --cancel */
     const char *out;  /* "": no output, for --dry-run */
@@ -45,13 +45,13 @@ typedef struct batch_command {
     cli_text tools_text; /* the model's description of the tools; empty: no tools */
     cli_text schema;
     beluga_prices *prices;
-    beluga_price price; /* price of the model, if `is_priced` */
+    beluga_price price; /* price of the model; only set if `is_priced` */
     bool is_priced;
     /* the input */
     int input;
     batch_survey survey; /* result of the first reading */
     batch_reader reader; /* second reading, during which the lines are asked */
-    batch_digest digest; /* of the second reading */
+    batch_digest digest; /* digest of the input, computed during the second reading */
     batch_plan plan;
     /* the output */
     batch_facts facts; /* the facts that results depend on */
@@ -63,13 +63,13 @@ typedef struct batch_command {
     batch_jobs by_jobs;
     /* --queue */
     batch_gatherer collector;
-    cli_text options; /* for the job's manifest */
+    cli_text options; /* the model's options, for the manifest of the job of --queue */
 } batch_command;
 
 /* ---- options --------------------------------------------------------------------------------- */
 
 int batch_take_options(batch_command *b);
-/* Return whether the lines are asked by the provider's jobs, or such jobs are cancelled. */
+/* Return whether this run asks lines by the provider's batch jobs, or cancels such jobs. */
 bool batch_is_by_jobs(const cli_args *args);
 
 /* ---- the input ------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ int batch_check_input(batch_command *b);
 
 /* ---- the output ------------------------------------------------------------------------------ */
 
-/* Refuse an output that is the same file as the input. */
+/* Refuse an output file that is also the input. */
 int batch_check_out(const batch_command *b);
 /* Collect the facts that the results depend on. A later run may continue only if they are the same.
  */
@@ -96,7 +96,8 @@ int batch_open_output(batch_command *b);
 bool batch_has_open_jobs(const batch_command *b);
 /* Begin to show progress, starting with the lines that are already finished. */
 void batch_begin_progress(batch_command *b, const batch_work *run);
-/* Sort the output and collect its errors, as the options say, and print the summary. */
+/* Sort the output and write its errors into a file, if the options ask for this, and print the
+ * summary. */
 int batch_finish(batch_command *b, const batch_work *run);
 
 /* ---- the three ways to ask ------------------------------------------------------------------- */
@@ -104,22 +105,23 @@ int batch_finish(batch_command *b, const batch_work *run);
 /* Set the budget of this run to the part of --budget that earlier runs have left. */
 int batch_set_budget(batch_command *b);
 int batch_open_model(batch_command *b);
-/* Ask the remaining lines, by calls or by the provider's jobs. */
+/* Ask the remaining lines, with a call for each or by the provider's batch jobs. */
 int batch_ask(batch_command *b);
 
-/* If jobs are wanted, find the limits that the provider has for a job. */
+/* If the lines are asked by batch jobs, find the provider's limits for a job. */
 int batch_open_by_jobs(batch_command *b);
 void batch_ask_by_jobs(batch_command *b, batch_work *run);
 /* Report that the provider has no batch API, and which providers have one. */
 int batch_refuse_provider(batch_command *b);
-/* Return the factor on the price in a batch job; 0: the provider has no batch API. */
+/* Return the factor by which the provider multiplies its prices in a batch job; 0: it has no batch
+ * API. */
 double batch_job_factor(const batch_command *b);
 /* --cancel without the input: cancel the jobs that the journal names. */
 int batch_cancel_jobs(batch_command *b);
 
-/* Look for the job of --queue, before the output is changed. */
+/* Find the job of --queue in the shared queue, before the output is changed. */
 int batch_find_job(batch_command *b);
-/* Put the lines into the job, and collect their results. */
+/* Put the lines into the job of --queue, and collect their results. */
 int batch_collect(batch_command *b);
 /* Return whether --work, --status or --remove is given, which need no input. */
 bool batch_queue_is_asked(const cli_args *args);

@@ -12,8 +12,8 @@ int batch_set_budget(batch_command *b)
     double left = b->budget - b->output.totals.cost;
     const beluga_option option = beluga_with_budget(left);
     if (!b->budget) return 0;
-    /* Results of jobs under way are collected even if no budget is left; the library then gets no
-     * budget. */
+    /* If no budget is left, a run with batch jobs still collects the results of jobs under way, so
+     * this is no error. */
     if (left <= 0 && batch_is_by_jobs(b->args)) return 0;
     if (left > 0) return beluga_config_set_n(b->session.base, &option, 1) ? out_no_memory() : 0;
     out_error("the budget of $%.6g is spent: earlier runs have used $%.6g", b->budget,

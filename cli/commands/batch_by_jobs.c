@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Write the names of the providers that have a batch API, as far as there is room. */
+/* Write the names of the providers that have a batch API, as many as fit. */
 static void list_batch_providers(batch_command *b, char *text, size_t size)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];
@@ -52,7 +52,8 @@ int batch_open_by_jobs(batch_command *b)
     return rc ? report_error(b->args, &err, NULL) : 0;
 }
 
-/* This does not open the model, since an estimate must not need a key. */
+/* This does not open the model, since that may need a key, and an estimate must work without one.
+ */
 double batch_job_factor(const batch_command *b)
 {
     beluga_provider provider;
@@ -84,8 +85,8 @@ void batch_ask_by_jobs(batch_command *b, batch_work *run)
 
 /* ---- --cancel without the input -------------------------------------------------------------- */
 
-/* Print the result of --cancel. A cancelled job counts as under way until it has ended and was
- * collected. */
+/* Print the result of --cancel. A cancelled job counts as under way until it has ended and its
+ * results are collected. */
 static int put_cancelled(const batch_command *b, size_t refused, int code)
 {
     uint64_t lines;
@@ -107,8 +108,8 @@ static int tell_cancelled(const batch_command *b, size_t refused)
 {
     if (b->by_jobs.work->journal_failed) return put_cancelled(b, refused, CLI_EXIT_OUTPUT);
     if (b->by_jobs.work->error.code) return report_error(b->args, &b->by_jobs.work->error, NULL);
-    out_note("to collect the answers so far, give the same command with the input and "
-             "--provider-batch; to ask no new lines, give it with the input and --cancel");
+    out_note("to collect the answers so far, run the same command with the input and "
+             "--provider-batch, or with the input and --cancel to ask no new lines");
     return put_cancelled(b, refused, refused ? CLI_EXIT_OTHER : CLI_EXIT_OK);
 }
 

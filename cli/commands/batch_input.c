@@ -59,7 +59,8 @@ static int find_layout(batch_command *b)
     return 0;
 }
 
-/* The alias of the model may have a system text. A mistake in the model is reported later. */
+/* Use the system text of --system, or else that of the model's alias. A mistake in the model's name
+ * is ignored here, and reported when the model is opened. */
 int batch_choose_system(batch_command *b)
 {
     beluga_error err;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time between two looks at the provider's jobs. */
+/* The time between two requests for the state of the provider's jobs. */
 #define DEFAULT_POLL_MS 30000
 #define MAX_POLL_MS     (24 * 60 * 60 * 1000)
 
@@ -46,7 +46,7 @@ static int take_template(batch_command *b)
                      "write a field in two braces, such as {{text}}");
 }
 
-/* --delimiter and --no-header imply CSV. */
+/* Read the options about the form of the input. --delimiter and --no-header imply CSV. */
 static int take_layout(batch_command *b)
 {
     const cli_args *args = b->args;

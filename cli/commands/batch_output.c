@@ -1,5 +1,5 @@
-/* The output of `beluga batch` and the journal of jobs beside it: whether they fit this run, and
- * how the run finishes them. */
+/* The output of `beluga batch` and the journal of jobs beside it: checks that they fit this run,
+ * opens them, and finishes them. */
 #include "batch/resume.h"
 #include "batch/summary.h"
 #include "commands/batch.h"
@@ -36,7 +36,8 @@ static bool is_same(const struct stat *file, int fd)
     return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
 }
 
-/* The output must not be the input, since a message advises the user to remove the output. */
+/* Refuse an output that is the input. Otherwise a later message could advise the user to remove the
+ * output, and thus the input. */
 int batch_check_out(const batch_command *b)
 {
     struct stat file;
@@ -82,7 +83,8 @@ static int go_on(batch_command *b)
     return batch_resume_output(&b->output, &resume);
 }
 
-/* Refuse a run with calls while jobs are under way, since their lines would be paid for twice. */
+/* Refuse a run that asks by calls while batch jobs are under way, since the lines in the jobs would
+ * be paid for twice. */
 static int refuse_jobs(const batch_command *b)
 {
     uint64_t lines;
@@ -94,7 +96,7 @@ static int refuse_jobs(const batch_command *b)
     return CLI_EXIT_USAGE;
 }
 
-/* Lock the output before reading its journal. */
+/* Read the journal. It has no lock of its own, so a run that writes must lock the output before. */
 static int open_journal(batch_command *b)
 {
     bool writes = batch_is_by_jobs(b->args) && !b->args->dry_run;
@@ -105,8 +107,9 @@ static int open_journal(batch_command *b)
     return rc;
 }
 
-/* Lines that are asked again because they failed get as many tries as new lines. If a new output
- * has an old journal, this applies to all lines. */
+/* Note in the journal that old tries do not count, so that lines that are asked again get as many
+ * tries as new lines. This is done when failed lines are asked again, or when the output is new but
+ * an old journal exists. */
 static int retry_in_jobs(batch_command *b, bool is_new)
 {
     bool again = b->output.retried || (is_new && !batch_has_open_jobs(b));

@@ -49,7 +49,8 @@ int batch_find_job(batch_command *b)
     return batch_gather_find(c);
 }
 
-/* The workers get the part of the budget that earlier runs have left. */
+/* Put the lines into the job of --queue, and collect their results. The workers get the part of the
+ * budget that earlier runs have left. */
 int batch_collect(batch_command *b)
 {
     batch_gatherer *c = &b->collector;
@@ -95,7 +96,8 @@ static int remove_job(const cli_args *args)
     return rc;
 }
 
-/* The job determines what is asked. A worker only chooses how to reach the model. */
+/* Refuse options that the job already determines. A worker chooses only how it reaches the model
+ * and runs tools. */
 static int check_options(const cli_args *args)
 {
     static const arg_set all[] = {ARG_WORK, ARG_STATUS, ARG_REMOVE, ARG_JSON, ARG_CALLS, ARG_COUNT};

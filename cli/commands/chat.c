@@ -1,4 +1,4 @@
-/* beluga chat: a conversation, line by line. */
+/* beluga chat: a conversation in which the user types one message after the other. */
 #include "commands/chat_commands.h"
 #include "commands/chat_turn.h"
 #include "commands/command.h"
@@ -102,7 +102,7 @@ static void converse(chat_state *chat)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* In a continued conversation, the last message can be asked again, too. */
+/* Note the last message of a continued conversation, so that /retry can ask it again. */
 static void recall(chat_state *chat)
 {
     const cli_conversation *c = &chat->conversation;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name with more wrong letters counts as another name. */
+/* A mistyped command may differ from the real name in this number of letters. */
 #define MOST_SLIPS 2
 
 static void do_help(chat_state *chat, const char *text);
@@ -28,7 +28,7 @@ static void do_clear(chat_state *chat, const char *text)
     (void)text;
     conversation_clear(&chat->conversation);
     chat->thread.last = chat->thread.before = 0;
-    free(chat->thread.name); /* the name of the old conversation */
+    free(chat->thread.name); /* the name belongs to the old conversation */
     chat->thread.name = NULL;
     beluga_message_unref(chat->asked);
     chat->asked = NULL;
@@ -73,7 +73,8 @@ static void do_retry(chat_state *chat, const char *text)
         chat_ask_again(chat);
 }
 
-/* Send a text from the editor. A terminal without a line editor can't show it again before that. */
+/* Use a text that was written in $EDITOR. The line editor shows it, so that the user can check it
+ * before sending; without a line editor, the text is sent at once. */
 static void use_composed(chat_state *chat, const cli_text *text, bool changed)
 {
     if (line_preset(chat->reader, text_get(text), text->length)) return;
@@ -223,7 +224,8 @@ static void run(chat_state *chat, char *name, size_t length)
         refuse(chat, name);
 }
 
-/* Find commands of other chat programs. Their words do not begin with /, so they would be sent. */
+/* Find a command of another chat program, and return our own command for it. These commands do not
+ * begin with /, so they would be sent as messages. */
 static const char *find_foreign(const char *text)
 {
     static const char *const known[][2] = {
@@ -247,7 +249,7 @@ static void refuse_foreign(chat_state *chat, const char *text, const char *ours)
     chat_fail(chat, CLI_EXIT_USAGE);
 }
 
-/* In a pipe these words are ordinary messages. */
+/* Return whether the user wants to leave. In a pipe, "exit" and "quit" are ordinary messages. */
 static bool is_farewell(const chat_state *chat, const char *text)
 {
     if (!line_is_interactive(chat->reader)) return false;

@@ -4,8 +4,8 @@
 
 #include "commands/chat_turn.h"
 
-/* Run a text as a command, or report that it is nearly one. @return false if the text is a message.
- */
+/* Run a text as a command, or report that it is nearly the name of a command. @return false if the
+ * text is a message. */
 bool chat_obey(chat_state *chat, const char *text);
 
 #endif

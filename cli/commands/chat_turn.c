@@ -30,7 +30,8 @@ static void drop(const chat_turn *turn, int code)
     chat_fail(chat, code);
 }
 
-/* Add a turn to the conversation. A turn that it replaces is removed only after that. */
+/* Add a turn to the conversation. If it replaces the last turn, that is removed only after the new
+ * one was added. */
 static int add(const chat_turn *turn, const cli_answer *answer)
 {
     cli_conversation *c = &turn->chat->conversation;
@@ -41,7 +42,7 @@ static int add(const chat_turn *turn, const cli_answer *answer)
     return CLI_EXIT_OK;
 }
 
-/* Returns whether the turn is kept. */
+/* Add the turn to the conversation, if its answer is usable. Returns whether it was added. */
 static bool keep(const chat_turn *turn, const cli_answer *answer)
 {
     const cli_args *args = turn->chat->args;

@@ -1,4 +1,5 @@
-/* The turns of a chat: a question, its answer, and whether the conversation keeps them. */
+/* The turns of a chat: each is a question and its answer. A turn whose answer failed is not kept in
+ * the conversation. */
 #ifndef BELUGA_CLI_COMMANDS_CHAT_TURN_H
 #define BELUGA_CLI_COMMANDS_CHAT_TURN_H
 

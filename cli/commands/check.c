@@ -1,4 +1,4 @@
-/* beluga check: tests whether a provider follows the rules. */
+/* beluga check: tests whether a provider behaves as the library requires. */
 #include "kit/check.h"
 
 #include "base/limits.h"
@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- places of the fixtures ------------------------------------------------------------------ */
+/* ---- finding the fixtures -------------------------------------------------------------------- */
 
 static bool is_there(char *path, const char *folder, const char *below)
 {
@@ -43,7 +43,7 @@ static const char *find_fixtures(char *path)
     return slash && is_there(path, program, "/../tests/fixtures") ? path : NULL;
 }
 
-/* ---- parts that run in the process of the checks --------------------------------------------- */
+/* ---- the checks, in a child process ---------------------------------------------------------- */
 
 /* The subject of the checks: one operand, or all providers. */
 typedef struct subject {
@@ -79,8 +79,8 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
-    /* Use the fixtures of the command line only if they belong to this provider; otherwise use
-     * those of the author. */
+    /* Use the folder of --fixtures only if it belongs to this provider; otherwise use the fixtures
+     * beside its plug-in. */
     if (settings.plugin &&
         !(settings.own_fixtures && check_place_is_of(settings.own_fixtures, name))) {
         const char *found = check_place_find(settings.plugin, name, path);
@@ -94,7 +94,7 @@ static int check_named(subject *s, const check_settings *given, const char *name
     return check_provider(&settings, name, err);
 }
 
-/* Check every provider, or those of the plug-in `file`. */
+/* Check every provider, or, if `file` is not NULL, every provider of this plug-in. */
 static int check_all(subject *s, const check_settings *settings, const char *file,
                      beluga_error *err)
 {
@@ -115,7 +115,8 @@ static int check_all(subject *s, const check_settings *settings, const char *fil
     return first;
 }
 
-/* Loading a plug-in is a check, too, since its code runs then. */
+/* Load a plug-in and check its providers. Loading runs code of the plug-in, so it is reported as a
+ * check, too. */
 static int check_file(subject *s, const check_settings *settings, beluga_error *err)
 {
     char real[PATH_MAX];
@@ -151,7 +152,7 @@ static int body(void *payload, const check_settings *settings, beluga_error *err
 {
     subject *s = payload;
     cli_args args = *s->args;
-    args.verbose = 0; /* --verbose is for the report here, not for the library's log */
+    args.verbose = 0; /* --verbose applies to the report here, and not to the library's log */
     args.timeout = NULL;
     int code = BELUGA_ERROR_INVALID_CONFIG, rc = session_load(&s->session, &args);
     if (rc)
@@ -185,8 +186,8 @@ static void check_operand(check_report *report, const check_settings *settings, 
     check_report_end_operand(report, code, &err);
 }
 
-/* Refuse options with --update. Cases must show what happens without further options; options that
- * all cases need are in check.json. */
+/* Check the command line of --update. It can't have -o or --config, since the cases must be true
+ * without them; options that all cases need are in check.json. */
 static int judge_update(const cli_args *args)
 {
     if (!args->operands.count)

@@ -79,8 +79,8 @@ static bool is_plain(const char *text, size_t n)
     return true;
 }
 
-/* Wrap sentences. A long line of received bytes, which is longer than any sentence, is not wrapped.
- */
+/* Print a text with each line wrapped. A line that seems to be received bytes and not a sentence is
+ * printed unchanged. */
 static void print_wrapped(const char *text)
 {
     char line[CHECK_REPORT_BYTES];
@@ -184,7 +184,7 @@ static void end_category(check_report *r)
     *r->name = '\0';
 }
 
-/* Copy a result with its borrowed texts. */
+/* Copy a result, including the texts that it borrows. */
 static bool copy_line(check_line *line, const check_result *result)
 {
     size_t scenario = strlen(result->scenario) + 1, proves = strlen(result->proves) + 1;
@@ -276,7 +276,8 @@ void check_report_tell(void *payload, const check_result *result)
         add_line(r, result);
 }
 
-/* Failed checks were reported already; a crash outside of a check was not. */
+/* Report an error that belongs to no check, such as a crash between checks. Failed checks were
+ * reported already. */
 void check_report_end_operand(check_report *r, int code, const beluga_error *err)
 {
     const cli_args to_stderr = {0};

@@ -8,8 +8,8 @@
 #include <beluga/provider/json.h>
 
 enum {
-    CHECK_REPORT_LINES = 64,  /* lines of one category */
-    CHECK_REPORT_BYTES = 1024 /* bytes of a line that is wrapped */
+    CHECK_REPORT_LINES = 64,  /* maximum number of lines of a category */
+    CHECK_REPORT_BYTES = 1024 /* size of a line; longer lines are not wrapped */
 };
 
 /* The counts of a category so far. */
@@ -18,7 +18,7 @@ typedef struct check_tally {
 } check_tally;
 
 typedef struct check_line {
-    check_result result; /* its words are owned */
+    check_result result; /* its strings are copies in `words` */
     char *words;
 } check_line;
 
@@ -33,13 +33,14 @@ typedef struct check_report {
     beluga_error error; /* error of the first provider that could not be checked */
 } check_report;
 
-/* @return 0, or an exit code, reported. */
+/* Begin a report. @return 0, or an exit code after reporting the error. */
 int check_report_begin(check_report *report, const cli_args *args);
-/* The callback for check_settings; `payload` is the report. */
+/* Add the result of a check. This is the callback `tell` of check_settings, whose payload is the
+ * report. */
 void check_report_tell(void *payload, const check_result *result);
-/* End an operand; `code` and `err` come from its check. */
+/* Report the end of the checks of an operand; `code` and `err` are their result. */
 void check_report_end_operand(check_report *report, int code, const beluga_error *err);
-/* Print the remaining lines. @return the exit code. */
+/* Print the lines that were not printed yet, and the totals. @return the exit code. */
 int check_report_end(check_report *report);
 
 #endif

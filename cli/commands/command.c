@@ -21,13 +21,15 @@ const cli_command *command_find(const cli_command *const *commands, const char *
 /* How a word may differ from the name that was meant, from the smallest difference to the largest.
  */
 enum { SAME, PREFIX, PLURAL, MISSPELT, ANOTHER = MISSPELT + COMMAND_MOST_SLIPS + 1 };
-/* Minimum lengths: a shorter beginning or misspelling is too often another word. */
+/* Minimum lengths of an abbreviated or misspelt name: shorter ones are too often other words. */
 enum { MIN_PREFIX = 3, MIN_MISSPELT = 4, LONG_NAME = 9 };
 
-/* A word with other characters, such as a question mark, is a text. */
+/* A command's name has only letters. A word with another character, such as a question mark, is
+ * part of a prompt. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* Returns whether two words have the same first letter, which people seldom misspell. */
+/* Returns whether two words have the same first letter, or the first two letters swapped. People
+ * seldom misspell the first letter in another way. */
 static bool begins_alike(const char *word, const char *name)
 {
     bool swapped =

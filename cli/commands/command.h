@@ -12,9 +12,9 @@ typedef struct cli_command {
     const char *words;    /* words that complete an operand, separated by spaces; NULL: none */
     const arg_set *takes; /* in addition to ARG_ALWAYS; NULL: none */
     size_t max_operands;
-    bool lists_alone;    /* without an operand the command lists, so the single operand "list"
-                          * means the same */
-    bool draws_progress; /* keeps a progress line on stderr, which notes would disturb */
+    bool lists_alone;    /* without an operand the command prints a list, and "list" as the only
+                          * operand means the same */
+    bool draws_progress; /* shows a progress line on stderr, which notes would disturb */
     int (*run)(const cli_args *args); /* @return exit code */
 } cli_command;
 
@@ -29,7 +29,8 @@ bool command_takes(const cli_command *command, arg option);
 /* The most letters that may differ in a misspelt name. */
 #define COMMAND_MOST_SLIPS 2
 
-/* Return the command of that name in a list ended by NULL, or NULL. */
+/* Return the command with this name, or NULL if there is none. The list of commands ends with NULL.
+ */
 const cli_command *command_find(const cli_command *const *commands, const char *name);
 /* Return the command that `word` was probably meant to name, or NULL. The word may be misspelt,
  * shortened, a plural, or another program's name for the command. */

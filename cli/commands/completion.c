@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- words that shells ask for when completing ----------------------------------------------- */
+/* ---- words that the completion scripts request ----------------------------------------------- */
 
 /* Prints one name on each line. */
 static void print_name(const char *format, ...) BELUGA_PRINTF(1, 2);
@@ -120,7 +120,7 @@ static void put_command_names(const cli_command *const *commands, const char *se
     for (size_t i = 0; commands[i]; i++) out_printf("%s%s", i ? separator : "", commands[i]->name);
 }
 
-/* Return whether a letter also stands for an option without a value in another command. */
+/* Return whether this letter stands for an option without a value in any command. */
 static bool may_be_flag(char letter)
 {
     for (size_t i = 0; i < ARG_COUNT; i++)
@@ -290,7 +290,8 @@ static void put_fish_text(const char *text)
     }
 }
 
-/* Offer an option after the commands that take it. The default command has no name. */
+/* Write the condition under which fish offers an option: the command line names a command that
+ * accepts it, or no command if the default command accepts it. */
 static void put_fish_condition(const cli_command *const *commands, size_t option)
 {
     bool by_default = command_takes(commands[0], option);

@@ -24,7 +24,7 @@ typedef struct named_setting {
     char origin[96];
 } named_setting;
 
-/* Write a URL as the configuration shows it, without a name and password. */
+/* Write a URL as the configuration shows it, without a user name and password. */
 static void show_url(named_setting *s, const char *url)
 {
     beluga_config *config = beluga_config_new(beluga_with_base_url(url));
@@ -32,8 +32,8 @@ static void show_url(named_setting *s, const char *url)
     beluga_config_free(config);
 }
 
-/* Environment variables of a provider are read only when a model is opened, so this function
- * computes what they will set. */
+/* Get a setting from a provider's environment variables. The library reads these only when a model
+ * is opened, so this function looks them up itself. */
 static bool from_environment(const beluga_provider *provider, int key, named_setting *s)
 {
     const char *variable = NULL;
@@ -58,8 +58,8 @@ static bool is_own(const beluga_provider *provider, int key, named_setting *s)
     return true;
 }
 
-/* Returns whether a setting is set by resolving the model's reference; its origin is that of the
- * reference. */
+/* Returns whether a setting comes from the model's reference, as the provider and the model's name
+ * do. Its origin is then the origin of the reference. */
 static bool is_of_reference(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_MODEL_NAME;

@@ -43,7 +43,7 @@ static void tell(void *payload, const beluga_config_problem *p)
     out_printf(":%d:%d: %s%s\n", p->line, p->column, warning ? "warning: " : "", p->message);
 }
 
-/* Report a file that is missing or can't be read, like any other failure. */
+/* Report that the file is missing or can't be read. */
 static int failed(const cli_args *args, const beluga_error *err)
 {
     return report_file_error(args, err, CLI_EXIT_CONFIG);
@@ -92,7 +92,7 @@ static int check_json(const cli_args *args, const char *path)
     return rc ? rc : f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
-/* The usual file may be missing, which is not a mistake. */
+/* Report that the usual configuration file does not exist, which is not a mistake. */
 static int tell_none(const cli_args *args, const char *path)
 {
     if (!args->json) {
@@ -114,7 +114,8 @@ static int tell_none(const cli_args *args, const char *path)
 }
 
 /* Load the plug-ins that the usual configuration file names, as every command does, so that their
- * providers are known. A file that is only checked must not run code. */
+ * providers are known. The plug-ins of any other file are not loaded, since checking a file must
+ * not run its code. */
 static void load_plugins_of(const char *path)
 {
     beluga_error err;

@@ -21,7 +21,7 @@ typedef struct embed_run {
     char model[VECTORS_MODEL_BYTES];
     uint64_t count;
     size_t dimensions;
-    int64_t tokens; /* -1: the provider did not report it */
+    int64_t tokens; /* -1: the provider did not report them */
     bool warned, began;
 } embed_run;
 
@@ -98,8 +98,8 @@ static int print_end(embed_run *run, const beluga_error *err)
     int rc = w ? beluga_json_writer_text(w, &text, &length) : BELUGA_ERROR_NO_MEMORY;
     if (rc == 0) {
         out_printf("\n],");
-        out_json(text + 1, length - 1); /* without the brace, since the object was begun before
-                                         * the vectors */
+        /* The opening brace is left out, since it was written before the vectors. */
+        out_json(text + 1, length - 1);
         out_printf("\n");
     }
     beluga_json_writer_free(w);

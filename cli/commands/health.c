@@ -56,7 +56,7 @@ static void print_text(const beluga_health *health)
             "the model could be called; nothing was sent, and --probe checks whether it answers");
 }
 
-/* With --json, stdout already has an object with the error, so the error is only printed on stderr.
+/* Print an error on stderr only. With --json, stdout already has an object that contains the error.
  */
 static int print_error(const beluga_error *err)
 {
@@ -74,7 +74,7 @@ static int tell(const cli_args *args, const beluga_health *health, const beluga_
     return err ? print_error(err) : rc;
 }
 
-/* Report a model that can't be opened, for example without a key, as unhealthy. */
+/* Report a model that can't be opened, for example because its key is missing, as unhealthy. */
 static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);

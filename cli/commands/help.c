@@ -41,7 +41,7 @@ static void put_option(const arg_info *info)
     put_row(term, info->meaning, OPTION_WIDTH);
 }
 
-/* Headings for the options of commands that have many. */
+/* Groups of options, with the headings that help uses for commands with many options. */
 static const struct option_group {
     const char *heading;
     const arg_set *options;
@@ -61,7 +61,7 @@ static const struct option_group {
 };
 #define N_GROUPS (sizeof groups / sizeof *groups)
 #define ALL      (N_GROUPS + 1)
-/* A command with at most this number of options needs no headings. */
+/* The options of a command with at most this number of options are listed without headings. */
 #define MOST_UNGROUPED 20
 
 /* Returns the index of the option's group; N_GROUPS if it has none. */
@@ -93,7 +93,8 @@ static void put_options(const cli_command *command)
     put_group(command, grouped ? N_GROUPS : ALL, grouped ? "Other options:" : "Options:");
 }
 
-/* The default command's name may be left out. */
+/* Print the help of a command. The usage line shows that the name of the default command may be
+ * left out. */
 static void put_command(const cli_command *command, bool is_default)
 {
     out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", is_default ? "[" : "", command->name,

@@ -20,12 +20,13 @@
 typedef struct known_key {
     const char *provider;
     char from[FROM_BYTES]; /* where the key is; never the key itself */
-    const char *variable;  /* a variable that is set, and overrides the file; NULL: none */
+    /* the environment variable that overrides the stored key; NULL: none is set */
+    const char *variable;
 } known_key;
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-/* Returns false if the provider has no key. */
+/* Find where a provider's key is. Returns false if the provider has no key. */
 static bool find_key(cli_session *session, const char *provider, known_key *key)
 {
     beluga_provider table;

@@ -128,8 +128,9 @@ static int take_id(void *payload, const logbook_entry *e)
     return 0;
 }
 
-/* Find an entry by its number, by the name of a conversation, or (NULL) the newest. `found`
- * receives 0 if there is none. @return 0, or an exit code, reported. */
+/* Find the entry that `text` names: by its number, or as the last entry of the conversation with
+ * this name; NULL: the newest entry. `found` receives its id, or 0 if there is none. @return 0, or
+ * an exit code after reporting the error. */
 static int find_entry(used_log *logs, const char *text, int64_t *found)
 {
     int64_t id = 0;
@@ -337,7 +338,7 @@ static int do_path(used_log *logs)
 
 static int64_t now_ms(void)
 {
-    /* includes entries of the current second */
+    /* plus a second, so that entries of the current second are included */
     return (int64_t)time(NULL) * 1000 + 1000;
 }
 
@@ -380,7 +381,7 @@ static int do_clear(used_log *logs)
             "--before: %s must be a date such as 2026-01-31, an age such as 30d, or now", before);
     int64_t deleted = logs->store ? logbook_store_clear(logs->store, when, logs->why) : 0;
     if (deleted < 0) return fail(logs);
-    out_note("deleted: %" PRId64, deleted);
+    out_note("deleted entries: %" PRId64, deleted);
     return 0;
 }
 
@@ -389,7 +390,7 @@ static int do_clear(used_log *logs)
 static const struct {
     const char *name;
     int (*run)(used_log *logs);
-    bool reads; /* the verb only reads the log */
+    bool reads; /* the subcommand only reads the log */
     bool takes_operands;
 } verbs[] = {
     {"list", do_list, true, false},     {"show", do_show, true, true},

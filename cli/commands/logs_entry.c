@@ -13,9 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Bytes of a text in a table, which are more than any terminal shows in a line. */
+/* Size of a text in a table, which is more than any terminal shows in a line. */
 #define CELL_BYTES 1024
-/* If less width than this is left for texts, the table drops columns. */
+/* The table leaves out columns until this width remains for the texts of entries. */
 #define LEAST_TEXT_WIDTH 20
 
 /* ---- fields ---------------------------------------------------------------------------------- */
@@ -100,7 +100,8 @@ typedef struct log_layout {
     time_form time;
 } log_layout;
 
-/* The layouts from the widest to the narrowest. The last column gets the remaining width. */
+/* The layouts of the table, from the widest to the narrowest. The last column gets the remaining
+ * width. */
 static const log_layout layouts[] = {
     {{true, true, true, true, true, true, true}, TIME_FULL},
     {{true, true, true, true, false, false, true}, TIME_SHORT},

@@ -10,7 +10,8 @@
 
 enum { LOG_COLUMNS = 7 };
 
-/* An entry as texts. It is laid out several times, until it fits. */
+/* An entry as the texts of its cells. They are kept, since the table is laid out again with fewer
+ * columns until it fits. */
 typedef struct log_row {
     char *cells[LOG_COLUMNS];
     int64_t time_ms;
@@ -22,11 +23,10 @@ typedef struct log_table {
     size_t count, room;
 } log_table;
 
-/* Add an entry; this is a logbook_visit whose payload is a log_table. @return 0, or an exit code,
- * reported.
- */
+/* Add an entry; this is a logbook_visit whose payload is a log_table. @return 0, or an exit code
+ * after reporting the error. */
 int log_table_add(void *payload, const logbook_entry *e);
-/* Print the table as wide as the terminal. @return 0, or an exit code, reported. */
+/* Print the table as wide as the terminal. @return 0, or an exit code after reporting the error. */
 int log_table_print(const log_table *rows);
 void log_table_free(log_table *rows);
 

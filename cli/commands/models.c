@@ -160,7 +160,8 @@ static const char *reference_of(const char *provider, const char *model,
     return reference;
 }
 
-/* Print a list. If it contains only names, only names are printed. */
+/* Print the models of a provider: as a table, or, if the provider reports only names, as a list of
+ * names. */
 static int print_table(const char *provider, const beluga_model_info *infos, size_t n)
 {
     static const char *const titles[] = {"MODEL",   "CONTEXT", "OUTPUT", "$/M IN",
@@ -237,7 +238,8 @@ static bool is_configured(const model_listing *l, const char *name)
     beluga_provider provider;
     beluga_error err;
     if (session_describe(l->session, name, &provider, &err) != 0)
-        /* such a provider is asked, too, so that its mistake is reported */
+        /* a provider whose section of the file has a mistake is asked, too, so that the mistake is
+         * reported */
         return !beluga_registry_contains(beluga_registry_default(), name);
     bool asked = provider.capabilities & BELUGA_CAPABILITY_MODELS &&
                  !(provider.capabilities & BELUGA_CAPABILITY_LOCAL);
@@ -296,7 +298,8 @@ static int show_default(const cli_args *args, const cli_session *session)
     if (!reference) reference = beluga_config_default_model(session->base);
     out_name(reference);
     out_printf("\n");
-    if (strcmp(session->chosen_by, "file") != 0) out_note("%s sets it", session->chosen_by);
+    if (strcmp(session->chosen_by, "file") != 0)
+        out_note("this model comes from %s", session->chosen_by);
     return 0;
 }
 

@@ -31,11 +31,12 @@ static int check_name(const char *name)
     return 0;
 }
 
-/* ---- a text with the name in it -------------------------------------------------------------- */
+/* ---- templates with the provider's name filled in -------------------------------------------- */
 
 static const struct {
     const char *text;
-    int (*spell)(int c); /* converts each character; '-' becomes '_' if this is not NULL */
+    int (*spell)(int c); /* converts each character, after '-' was replaced by '_'; NULL: the name
+                          * is used unchanged */
 } tokens[] = {{"example-name", NULL}, {"example_name", tolower}, {"EXAMPLE_NAME", toupper}};
 #define N_TOKENS (sizeof tokens / sizeof tokens[0])
 
@@ -44,8 +45,8 @@ static void spell(char *out, const char *name, int (*how)(int c))
     for (; *name; name++) *out++ = (char)(how ? how(*name == '-' ? '_' : *name) : *name);
 }
 
-/* Returns a copy of a template with the name filled in; NULL without memory. The caller frees it.
- */
+/* Returns a copy of a template with the name filled in; NULL if memory runs out. The caller frees
+ * it. */
 static char *fill(const char *text, const char *name)
 {
     const size_t token = strlen(tokens[0].text), n = strlen(name);
@@ -76,7 +77,8 @@ static int complain(const char *path)
     return CLI_EXIT_OTHER;
 }
 
-/* Make the folders of a file; the first one exists. */
+/* Make the folders of the path of a file. The first `first` bytes of the path name a folder that
+ * exists. */
 static int make_folders(const char *path, size_t first)
 {
     char folder[MAX_PATH];
@@ -100,7 +102,7 @@ static bool write_lines(FILE *file, const char *const *lines, const char *name)
 
 static int write_file(const char *path, const char *const *lines, const char *name)
 {
-    FILE *file = fopen(path, "wxe"); /* never replaces an existing file */
+    FILE *file = fopen(path, "wxe"); /* mode x: an existing file is never replaced */
     if (!file) return complain(path);
     bool written = write_lines(file, lines, name);
     if (fclose(file) || !written) return complain(path);

@@ -46,8 +46,8 @@ static int make_messages(const cli_args *args, prompt_question *q)
     return rc;
 }
 
-/* Print the last block of code on stdout. Without one, the answer goes to stderr, so that a pipe to
- * a shell does not run it. */
+/* Print the last block of code on stdout. If the answer has no such block, the whole answer goes to
+ * stderr, so that a shell that reads from the pipe does not run it. */
 static int print_code(const beluga_response *response)
 {
     cli_text code = {0};

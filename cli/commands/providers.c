@@ -26,7 +26,7 @@
 
 /* A provider as the configuration defines it. */
 typedef struct listed_provider {
-    /* must be the first member, so that functions which get the table can find this struct */
+    /* the first member, so that a pointer to the table is also a pointer to this struct */
     beluga_provider table;
     /* holds the strings that the table borrows, and the provider's section */
     beluga_config *config;
@@ -44,7 +44,8 @@ static const char *base_of(const beluga_provider *p)
     return base;
 }
 
-/* Write the URL without a password, which an address in the configuration file may contain. */
+/* Write the URL of a provider without a password, which a URL in the configuration file may
+ * contain. */
 static const char *url_of(const beluga_provider *p, char *text)
 {
     bool given =
@@ -52,7 +53,8 @@ static const char *url_of(const beluga_provider *p, char *text)
     return given ? text : p->base_url;
 }
 
-/* Describe the key of the configuration: a reference, or that a key is set. */
+/* Describe the key that the configuration has for a provider, without revealing it. Returns false
+ * if there is none. */
 static bool has_key(const beluga_provider *p, char *text)
 {
     return beluga_config_describe(config_of(p), BELUGA_OPTION_API_KEY, text, KEY_BYTES, NULL) > 0;
@@ -86,7 +88,8 @@ static key_presence key_state(const beluga_provider *p)
     return p->capabilities & BELUGA_CAPABILITY_NO_KEY ? KEY_OPTIONAL : KEY_MISSING;
 }
 
-/* Return the variable from which the key comes, or else the first variable; "" for none. */
+/* Return the environment variable that contains the key, or the provider's first variable if none
+ * is set; "": the provider has no variables. */
 static const char *key_variable(const beluga_provider *p)
 {
     const char *variable = session_find_variable(p->key_variables);
@@ -122,8 +125,8 @@ static size_t count_capabilities(void)
     return n;
 }
 
-/* Return the name of a capability. After the last one comes the batch API, which is not a
- * capability bit; NULL past that. */
+/* Return the name of the capability with this index. The index after the last capability stands for
+ * the batch API, which has no capability bit. A larger index returns NULL. */
 static const char *ability(size_t index)
 {
     size_t n = count_capabilities();
@@ -217,7 +220,7 @@ static int print_json(const beluga_provider *const *providers, size_t n)
     return report_json(w);
 }
 
-/* ---- for a pipe: a row for each provider, always with all columns --------------------------- */
+/* ---- for a pipe: a row for each provider, always with all columns ---------------------------- */
 
 static int print_rows(const beluga_provider *const *providers, size_t n)
 {
@@ -259,7 +262,7 @@ typedef struct provider_layout {
     bool with_model, key_in_full, titles_in_full;
 } provider_layout;
 
-/* The layouts from the widest to the narrowest. */
+/* The layouts of the table, from the widest to the narrowest. */
 static const provider_layout layouts[] = {
     {true, true, true},
     {false, true, true},
@@ -384,7 +387,7 @@ static void put_what_it_can(const beluga_provider *p)
     put_list("can", names);
 }
 
-/* Write the words that an option accepts, as far as they fit, or the name of its type. */
+/* Write the words that an option accepts, as many as fit, or the name of its type. */
 static void write_type(const beluga_own_option *o, char *text, size_t size)
 {
     size_t at = (size_t)snprintf(text, size, "%s", o->words ? "one of" : type_name(o->type));
@@ -425,7 +428,7 @@ static int print_one(const beluga_provider *p)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* Copy the facts that a session has found about a provider. */
+/* Find a provider's table and its resolved configuration. */
 static int find(cli_session *session, const char *name, listed_provider *out, beluga_error *err)
 {
     int rc = session_describe(session, name, &out->table, err);

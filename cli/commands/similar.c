@@ -81,7 +81,7 @@ static int open_file(similar_run *run)
 
 /* ---- the text -------------------------------------------------------------------------------- */
 
-/* Make the text from the operands after the first, or from stdin. */
+/* Make the text to compare with, from the operands after the first, or from stdin. */
 static int read_text(similar_run *run)
 {
     cli_args rest = *run->args;
@@ -152,7 +152,7 @@ static int score_line(similar_run *run)
     return nearest_add(&run->best, score, run->record.line, row) ? out_no_memory() : 0;
 }
 
-/* Compare all lines; the first one was already read. */
+/* Compare the text with all lines. The first line was already read. */
 static int search(similar_run *run)
 {
     int rc = score_line(run);

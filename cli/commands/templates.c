@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes of a text, which are more than a terminal shows. */
+/* Size of a description in the list, which is more than a terminal shows in a line. */
 #define TEXT_BYTES 256
 #define TITLE      "TEMPLATE"
 

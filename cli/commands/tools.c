@@ -127,8 +127,8 @@ static int show_named(const cli_args *args, const beluga_config *config, const c
 
 typedef struct tool_listing {
     term_table table;
-    /* for a terminal: descriptions are cut to this many bytes, and places are left out; 0: neither
-     */
+    /* for a terminal, the number of bytes to which descriptions are cut, and the column of places
+     * is left out; 0: descriptions are not cut, and places are shown */
     size_t cut;
     beluga_json_writer *w; /* NULL: a table */
     size_t count;
@@ -141,7 +141,8 @@ static void add_description(tool_listing *l, const char *text)
     table_add(&l->table, l->cut ? line : text);
 }
 
-/* Measure the names. The longest determines a column's width; the rest is for descriptions. */
+/* Set `cut` for the longest name: descriptions get the width that remains beside the column of
+ * names. */
 static void measure(void *payload, const tool_name *told)
 {
     tool_listing *l = payload;
@@ -193,8 +194,9 @@ static int list_table(const cli_session *session)
     if (rc == 0 && l.count) return table_print(&l.table);
     table_free(&l.table);
     if (rc) return rc;
-    out_note("there are no tools: define them in %s, under tools: (see beluga help tools)",
-             session->path ? session->path : "a file named with --config");
+    out_note(
+        "there are no tools: define them in the section \"tools\" of %s (see beluga help tools)",
+        session->path ? session->path : "a file named with --config");
     return CLI_EXIT_OK;
 }
 

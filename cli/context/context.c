@@ -20,7 +20,7 @@
 
 /* Bytes of text for one token, as in beluga_message_estimate_tokens. */
 #define TOKEN_BYTES 4
-/* The most files left out whose names are reported. */
+/* The maximum number of files that the note about left-out files names. */
 #define MAX_NAMED 3
 
 typedef struct reading {
@@ -28,7 +28,7 @@ typedef struct reading {
     cli_text *text;
     size_t max_bytes, bytes, files;
     size_t n_binary;
-    cli_text binary; /* names of the first binary files */
+    cli_text binary; /* names of the first files that are not text */
     size_t links, others, hidden;
 } reading;
 
@@ -64,8 +64,8 @@ static bool is_text(const beluga__buf *file)
            !memchr(file->data, '\0', file->length);
 }
 
-/* The model gets the names that the user typed. Of an absolute path it gets only the last part,
- * since the path could reveal something that the user did not intend. */
+/* Return the name of a file that the model gets: the path that the user typed. Of an absolute path
+ * the model gets only the last part, since the folders could reveal something private. */
 static const char *shown_name(const char *path, size_t folder)
 {
     while (strncmp(path, "./", 2) == 0) {
@@ -85,7 +85,8 @@ static void note_binary(reading *r, const char *name)
         text_printf(&r->binary, "%s%s", r->binary.length ? ", " : "", name);
 }
 
-/* Sizes are added up beyond the limit, so that the message can say which limit would be enough. */
+/* Add the text of a file, unless the files have become too large. The sizes of all files are added
+ * up even then, so that the message can say which limit would be enough. */
 static int take(reading *r, const char *name, const beluga__buf *file)
 {
     r->files++;
@@ -102,8 +103,8 @@ static int complain(const beluga_error *err)
     return CLI_EXIT_USAGE;
 }
 
-/* Add a file. If it was found in a folder, `folder` is the length of the folder's name in the path;
- * 0: the user named the file. */
+/* Add a file. `folder` is the length of the part of the path that names a folder of -f; 0: -f names
+ * the file itself. */
 static int add_file(reading *r, const char *path, size_t folder)
 {
     beluga__buf file;
@@ -180,7 +181,7 @@ static void note_left_out(const reading *r)
                  r->hidden, plural(r->hidden), r->hidden == 1 ? "s" : "");
     if (r->links) out_note("-f leaves out %zu symbolic link%s", r->links, plural(r->links));
     if (r->others)
-        out_note("-f leaves out %zu pipe%s, sockets and devices included", r->others,
+        out_note("-f leaves out %zu special file%s (pipes, sockets or devices)", r->others,
                  plural(r->others));
 }
 

@@ -31,8 +31,8 @@ static bool in_class(const char *at, const char *end, char c, size_t *length)
     return false;
 }
 
-/* Match a character with the set after a "[". Returns the text after the set's "]", or NULL if
- * there is no "]"; the pattern then matches nothing. */
+/* Match a character with a set, such as [a-z]; `at` is behind its "[". Returns the pattern behind
+ * the "]", or NULL if there is no "]", and then the pattern matches nothing. */
 static const char *match_set(const char *at, const char *end, char c, bool *matched)
 {
     bool negated = at < end && (*at == '!' || *at == '^'), found = false;
@@ -58,7 +58,7 @@ static const char *match_set(const char *at, const char *end, char c, bool *matc
 }
 
 /* Match one character with the beginning of a pattern, which is not "*". Returns the rest of the
- * pattern, or NULL. */
+ * pattern, or NULL if the character does not match. */
 static const char *match_one(const char *pattern, const char *end, char c)
 {
     bool matched = true;
@@ -71,8 +71,9 @@ static const char *match_one(const char *pattern, const char *end, char c)
     return *pattern == c ? pattern + 1 : NULL;
 }
 
-/* Match a name with a pattern; neither has a slash. If the rest does not match, the last "*" takes
- * one more character. Earlier ones are not tried again, so no pattern takes long. */
+/* Match a name with a pattern; neither has a slash. If the rest does not match, the last "*" is
+ * tried with one more character. An earlier "*" is never tried again, so that no pattern needs a
+ * long time. */
 static bool match_name(const char *pattern, const char *end, const char *name, const char *name_end)
 {
     const char *star = NULL, *resume = NULL, *rest;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Returns the number of backticks for the fence: at least three, and one more than the longest row
- * of them in the text. */
+ * of backticks in the text. */
 static size_t fence_of(const char *text, size_t length)
 {
     size_t longest = 2, run = 0;

@@ -6,8 +6,8 @@
 #include "text.h"
 
 /*
- * Add "File: NAME", and the text between two lines of backticks. Each has more backticks than any
- * row of them in the text. The name is written as one line.
+ * Add "File: NAME", and the text between two lines of backticks. Each of these lines has more
+ * backticks than any row of backticks in the text. The name is written as one line.
  * @return 0, or BELUGA_ERROR_NO_MEMORY or another code.
  */
 int quote_file(cli_text *out, const char *name, const char *text, size_t length);

@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A place of the walk: a path to open, and the same place as a path from the top of the rules. */
+/* A file or folder that the walk has reached: its path for opening it, and its path relative to the
+ * top of the tree, to which the rules apply. */
 typedef struct place {
     const char *path, *from_top;
     int depth;
@@ -32,8 +33,8 @@ static int complain(const char *path, int error)
     return CLI_EXIT_USAGE;
 }
 
-/* Join a folder and a name. Returns owned text, or NULL without memory. An empty folder or "." adds
- * nothing. */
+/* Join a folder and a name. Returns owned text, or NULL if memory runs out. An empty folder or "."
+ * adds nothing. */
 static char *join(const char *folder, const char *name)
 {
     char *path = NULL;

@@ -23,7 +23,7 @@ typedef struct walk_list {
  * histories (.env, .netrc, .ssh). Files are also left out if they are excluded by .gitignore files
  * in the folder or above it up to the top of the repository, by the repository's .git/info/exclude,
  * or by the user's $XDG_CONFIG_HOME/git/ignore.
- * @return 0, or an exit code, reported.
+ * @return 0, or an exit code after reporting the error.
  */
 int walk_folder(const char *folder, walk_list *list);
 

@@ -18,7 +18,7 @@ typedef struct nearest {
     size_t count, room;
 } nearest;
 
-/* Keep a row if it is among the best ones. @return 0, or BELUGA_ERROR_NO_MEMORY. */
+/* Add a copy of a row if it is among the best rows so far. @return 0, or BELUGA_ERROR_NO_MEMORY. */
 int nearest_add(nearest *best, double score, uint64_t line, const vectors_row *row);
 /* Sort the rows, the nearest first; rows with equal scores by line number. */
 void nearest_sort(nearest *best);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The offset of a missing id. */
+/* The value of an offset if the line has no id. */
 #define NO_ID ((size_t)-1)
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -36,8 +36,8 @@ static int complain_line(const texts_source *source, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* Find the columns. The texts of a CSV are in the column "text"; a CSV without a header is refused,
- * since its first row is not this name. */
+/* Find the columns "text" and "id" of a CSV. A CSV without a header is refused, since it has no
+ * column named "text". */
 static int find_columns(texts_source *source)
 {
     char columns[128];
@@ -173,7 +173,8 @@ static int add_record(texts_source *source, texts_chunk *chunk)
 
 /* ---- some texts ------------------------------------------------------------------------------ */
 
-/* Read a record, unless one is waiting. @return 1; 0 at the end; -1 with the exit code in *rc. */
+/* Read a record, unless the record that was read last was not used yet. @return 1; 0 at the end; -1
+ * with the exit code in *rc. */
 static int next_record(texts_source *source, int *rc)
 {
     int got = source->has_record ? 1 : batch_reader_next(&source->reader, &source->record);
@@ -207,7 +208,8 @@ static int read_operands(texts_source *source, texts_chunk *chunk)
     return rc;
 }
 
-/* Compute the pointers, now that the buffer no longer moves. */
+/* Compute the chunk's pointers from the offsets. This is done last, since the buffer moves when it
+ * grows. */
 static void point(texts_source *source, texts_chunk *chunk)
 {
     for (size_t i = 0; i < chunk->count; i++) {

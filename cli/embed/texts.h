@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The number of texts in a chunk, which fills several requests of any service. */
+/* The maximum number of texts in a chunk. A full chunk is enough for several requests of any
+ * service. */
 #define TEXTS_MAX_COUNT ((size_t)8192)
 #define TEXTS_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
@@ -39,9 +40,10 @@ typedef struct texts_source {
     const char **pointers;
 } texts_source;
 
-/* Open the texts of a command line. @return 0, or an exit code, reported. Close in either case. */
+/* Open the texts of a command line. @return 0, or an exit code after reporting the error. Close in
+ * either case. */
 int texts_open(texts_source *source, const cli_args *args);
-/* Read the next texts. @return 0, or an exit code, reported. */
+/* Read the next texts. @return 0, or an exit code after reporting the error. */
 int texts_next(texts_source *source, texts_chunk *chunk);
 void texts_close(texts_source *source);
 

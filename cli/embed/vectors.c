@@ -15,8 +15,8 @@ void vectors_name_model(const beluga_chat_model *model, char name[VECTORS_MODEL_
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Round a float to nine digits, which are enough to distinguish all floats. As a double, the number
- * would be printed with seventeen. */
+/* Round a float to nine digits, which are enough to distinguish all floats. Otherwise it would be
+ * printed with the seventeen digits of a double. */
 static double shorten(float number)
 {
     char text[32];

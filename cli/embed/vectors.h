@@ -39,7 +39,7 @@ typedef struct vectors_line {
 
 /*
  * Read a line, which replaces the previous one.
- * @param why  Receives a static text about what is wrong.
+ * @param why  Receives a static text that says what is wrong with the line.
  * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY.
  */
 int vectors_read(vectors_line *line, const char *bytes, size_t n, const char **why);

@@ -18,7 +18,8 @@ void batch_line_id_write(const batch_job_line_id *id, char text[BATCH_LINE_ID_BY
              id->tag);
 }
 
-/* The id is written again and compared, so that only ids in exactly this form are accepted. */
+/* Read an id. The parts are written again and compared with the text, so that only ids in exactly
+ * this form are accepted. */
 bool batch_line_id_read(const char *text, batch_job_line_id *id)
 {
     char again[BATCH_LINE_ID_BYTES], *end;

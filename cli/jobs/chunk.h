@@ -9,7 +9,7 @@
 
 #include <beluga/batch_job.h>
 
-/* Maximum size of a chunk, which stays in memory until its job is created. */
+/* Maximum size of a chunk. A chunk stays in memory until its job is created. */
 #define BATCH_CHUNK_BYTES ((uint64_t)64 * 1024 * 1024)
 /* Number of hexadecimal digits that identify a chunk. */
 #define BATCH_TAG_BYTES ((size_t)12)
@@ -24,7 +24,7 @@ typedef struct batch_job_line_id {
 #define BATCH_LINE_ID_BYTES 65
 
 void batch_line_id_write(const batch_job_line_id *id, char text[BATCH_LINE_ID_BYTES]);
-/* @return whether the text is such an id. */
+/* Read the id of a line. @return false if the text is not such an id. */
 bool batch_line_id_read(const char *text, batch_job_line_id *id);
 /* Return whether the job with this name contains the chunk with this tag. */
 bool batch_job_name_has_tag(const char *name, const char *tag);
@@ -37,7 +37,8 @@ typedef struct batch_chunk {
     double cost; /* maximum cost in US dollars */
 } batch_chunk;
 
-/* @return 0, or a code with a detailed error. Free the chunk in either case. */
+/* Begin a chunk for this model. @return 0, or a code with a detailed error. Free the chunk in
+ * either case. */
 int batch_chunk_begin(batch_chunk *chunk, beluga_chat_model *model, beluga_error *err);
 /*
  * Add a line.

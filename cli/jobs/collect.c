@@ -13,11 +13,12 @@
 typedef enum line_state {
     LINE_OPEN,  /* no result has arrived */
     LINE_DONE,  /* the result is in the output */
-    LINE_AGAIN, /* another job will ask the line, and this job counts as a try */
-    LINE_FREE   /* another job will ask the line, and this job does not count */
+    LINE_AGAIN, /* another job will ask the line, and this job counts as one of the line's tries */
+    LINE_FREE   /* another job will ask the line, and this job does not count as a try */
 } line_state;
 
-/* A line of the job, and its place in the input; 32 bytes for each. */
+/* A line of the job, and its offset in the input. A job may have many lines, so this struct is
+ * small: 32 bytes. */
 typedef struct job_line {
     uint64_t line, digest, offset;
     line_state state;
@@ -30,7 +31,8 @@ typedef struct collection {
     job_line *lines; /* owned, in ascending order */
     size_t count, room;
     uint64_t answered, strange, changed, gone;
-    beluga_error suspect; /* a failure whose cause may lie outside the line; code 0: none */
+    beluga_error suspect; /* a failure whose cause may lie outside its line, such as a wrong model;
+                           * code 0: none */
 } collection;
 
 /* ---- the lines of a job ---------------------------------------------------------------------- */
@@ -63,7 +65,8 @@ static uint64_t first_of(const batch_noted_job *job)
     return job->lines.count ? job->lines.items[0].first : 0;
 }
 
-/* Returns the job whose first line comes next after `line` and has no known place. */
+/* Returns the first job, in the order of the input, whose lines begin after `line`, and whose place
+ * in the input is not known yet. */
 static batch_noted_job *find_next(const batch_journal *journal, uint64_t line)
 {
     batch_noted_job *next = NULL;
@@ -75,8 +78,8 @@ static batch_noted_job *find_next(const batch_journal *journal, uint64_t line)
     return next;
 }
 
-/* Find the places of all jobs in one reading, so that no job has to read the lines before its own.
- * Returns 0, or a code with a detailed error. */
+/* Find the places of all jobs in one reading of the input, so that collecting a job need not read
+ * the lines before it. Returns 0, or a code with a detailed error. */
 static int find_places(collection *c, beluga_error *err)
 {
     batch_record record;
@@ -162,7 +165,8 @@ static int write_result(collection *c, job_line *line, const beluga_batch_result
         line->state = LINE_FREE;
         return 0;
     }
-    /* A new fault, such as an attachment that was deleted since, does not matter any more. */
+    /* The line may have become invalid, for example because an attachment was deleted. This is
+     * ignored, since the line was already answered. */
     batch_work_parse(c->self->work, &c->pass.plan, &record, &item);
     int rc = batch_jobs_write(c->self, &item, result);
     batch_item_free(&item);
@@ -170,7 +174,7 @@ static int write_result(collection *c, job_line *line, const beluga_batch_result
     return rc;
 }
 
-/* Returns what to do with a line that got no answer. After the last allowed job, the error is
+/* Returns the next state of a line that got no answer. After BATCH_JOB_TRIES jobs, the error is
  * final. */
 static line_state try_again(const collection *c, const job_line *line)
 {
@@ -226,8 +230,8 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
 
 /* ---- the end of a job ------------------------------------------------------------------------ */
 
-/* Decide about a line without a result. If the whole job failed or was cancelled by the user, this
- * does not count as a try. */
+/* Set the state of a line for which the job has no result. If the whole job failed, or the user
+ * cancelled it, this does not count as a try. */
 static int settle_open_line(collection *c, job_line *line, uint32_t state)
 {
     beluga_batch_result result = {.response = NULL};
@@ -242,8 +246,9 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     return write_result(c, line, &result);
 }
 
-/* If every line failed for a reason outside the lines, such as a wrong model, another job would
- * fail, too. Then no line counts as tried, and the run ends. */
+/* Handle a job in which every line failed for a reason outside the lines, such as a wrong model.
+ * Another job would fail, too, so the run ends, and this job does not count as a try of its lines.
+ */
 static void judge_all(collection *c)
 {
     if (c->answered || !c->suspect.code) return;
@@ -295,7 +300,7 @@ static void tell(const collection *c)
 static void end(collection *c, uint32_t state)
 {
     if (settle(c, state) != 0) {
-        c->self->stopped = true; /* the output holds the error */
+        c->self->stopped = true; /* `work->output` holds the error */
         return;
     }
     if (note_collected(c) != 0) {
@@ -307,7 +312,8 @@ static void end(collection *c, uint32_t state)
     c->self->ended = true;
 }
 
-/* Fetching failed. The results so far are in the output, and the next run fetches the others. */
+/* Handle a failure to fetch results. The results so far are in the output, and the next run fetches
+ * the others. */
 static void fail(batch_jobs *self, const beluga_error *err)
 {
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);

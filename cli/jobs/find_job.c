@@ -1,15 +1,16 @@
 /*
- * Finds jobs that may or may not have been created.
+ * Finds out whether jobs were created, when this is uncertain.
  *
  * If a run is killed, or gets no answer, while it creates a job, its journal has an intent without
- * an id. Creating the job again could mean paying twice, so it is looked up in the provider's list:
- * by its name, or, if the provider keeps no names, among the unknown jobs of that time with the
- * same number of requests. The ids in the results show which of these is the right one, when it has
- * ended; until then its lines count as under way.
+ * an id. Creating the job again could mean paying twice, so the job is looked up in the provider's
+ * list: by its name, or, if the provider keeps no names, among the unknown jobs of that time with
+ * the same number of requests. When such a job has ended, the ids in its results show whether it is
+ * ours; until then, the lines count as under way.
  *
  * If a list does not show the job, this proves little: the server may still be creating it, and
- * lists may lag behind. So a job counts as lost only after two lists without it, whose distance is
- * the longest time that the request may take, and at least one wait between two looks.
+ * lists may lag behind. So a job counts as lost only after two lists have not shown it. Between the
+ * two lists must lie the longest time that the request may take, and at least the usual time
+ * between two rounds.
  */
 #include "base/clock.h"
 #include "jobs/chunk.h"
@@ -19,10 +20,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The largest assumed difference between the clocks of this machine and of the provider. */
+/* The clocks of this machine and of the provider may differ by this time. Lists may lag behind by
+ * LISTS_LAG_S. */
 #define CLOCKS_DIFFER_S ((int64_t)24 * 60 * 60)
 #define LISTS_LAG_S     ((int64_t)10 * 60)
-/* Jobs under way that are older than this also show whether a list is complete. */
+/* Our own jobs under way show whether a list is complete: it must contain them. A job is used for
+ * this if it is at most this much older than the job that is looked for. */
 #define WITNESSES_S ((int64_t)2 * 24 * 60 * 60)
 
 /* ---- jobs without names ---------------------------------------------------------------------- */
@@ -45,7 +48,8 @@ typedef struct proof {
     bool any, ours;
 } proof;
 
-/* The first result decides. */
+/* Note whether the first result belongs to our job. The id of one result is enough, so this ends
+ * the reading. */
 static int on_result(void *payload, const char *id, beluga_batch_result *result)
 {
     proof *p = payload;
@@ -56,7 +60,8 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
     return 1;
 }
 
-/* Returns false if this can't be decided yet. */
+/* Find out whether a job in the list is the one that is looked for. Returns false if this can't be
+ * decided yet, because the job has not ended or its results can't be read. */
 static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
     beluga_error err;
@@ -77,7 +82,7 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
 
 /* ---- the list of a provider ------------------------------------------------------------------ */
 
-/* Returns whether this job of the list is, or may be, the one that is looked for. */
+/* Returns whether a job in the list is, or may be, the job that is looked for. */
 static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
     if (self->limits.keeps_names) {
@@ -90,7 +95,8 @@ static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job
     return !judge_candidate(self, job, seen) || job->phase == BATCH_JOB_OPEN;
 }
 
-/* Returns how long a request that creates a job may take; at least one wait. */
+/* Returns the longest time that a request to create the job may take, or the time between two
+ * rounds if that is longer. */
 static int64_t find_patience_ms(const batch_jobs *self, const batch_noted_job *job)
 {
     int64_t request = self->timeout_ms + (int64_t)(job->bytes / (256 * 1024)) * 1000;
@@ -116,7 +122,7 @@ static void look_for(batch_jobs *self, batch_noted_job *job, const beluga_batch_
     for (size_t i = 0; i < n && !self->stopped && job->phase == BATCH_JOB_UNSURE; i++)
         maybe |= match(self, job, &list[i]);
     if (job->phase == BATCH_JOB_OPEN) {
-        out_note("the job %s was found: %s", job->name, job->id);
+        out_note("the job %s was created: its id is %s", job->name, job->id);
         self->doubts = 0;
     }
     if (!maybe && !self->stopped && job->phase == BATCH_JOB_UNSURE) miss(self, job);
@@ -129,16 +135,16 @@ static bool has_id(const beluga_batch_job *list, size_t n, const char *id)
     return false;
 }
 
-/* Returns whether a list since `since` must show this job. The job must exist for some time, since
- * lists may lag behind. */
+/* Returns whether a list of the jobs since `since` must contain this job of ours. The job must be
+ * some minutes old, since lists may lag behind. */
 static bool is_witness(const batch_jobs *self, const batch_noted_job *job, int64_t since)
 {
     return job->phase == BATCH_JOB_OPEN && strcmp(job->model, self->model) == 0 &&
            job->time - CLOCKS_DIFFER_S >= since && beluga__wall_s() - job->time > LISTS_LAG_S;
 }
 
-/* Returns whether a list shows our jobs. The list of another key, or of another account, does not,
- * and so proves nothing. */
+/* Returns whether a list contains all jobs of ours that it must contain. The list of another key or
+ * account does not, so a job that is missing there may still exist. */
 static bool is_our_list(const batch_jobs *self, const beluga_batch_job *list, size_t n,
                         int64_t since)
 {
@@ -156,8 +162,8 @@ static void look_for_all(batch_jobs *self, const beluga_batch_job *list, size_t 
             look_for(self, &self->journal->jobs[i], list, n);
 }
 
-/* Returns the time of the oldest job in this phase that is not older than `from`; INT64_MAX: none.
- */
+/* Returns the creation time of the oldest job in this phase, ignoring jobs before `from`;
+ * INT64_MAX: none. */
 static int64_t find_oldest(const batch_journal *journal, batch_job_phase phase, int64_t from)
 {
     int64_t oldest = INT64_MAX;

@@ -19,8 +19,8 @@
 
 /* ---- a job that failed as a whole ------------------------------------------------------------ */
 
-/* Returns whether the same job may succeed later. Providers say this only in the text of the
- * reason. */
+/* Returns whether a job that failed may succeed later, such as when the provider's queue is full.
+ * Providers show this only in the text of the reason. */
 static bool may_pass(const char *reason)
 {
     static const char *const words[] = {"token_limit",  "enqueued",       "rate limit",
@@ -40,9 +40,10 @@ static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int cod
     batch_jobs_stop(self, &err);
 }
 
-/* Returns whether a job can never run. If the provider has no room for a job although it is the
- * only one, it may be too large for the account, so half of it is tried next. The account may have
- * other jobs, so a job of one line is tried several times. */
+/* Returns whether there is no hope that a job will run. If the provider has no room for a job
+ * although it is the only one, the job may be too large for the account, so half of it is tried
+ * next. But other programs may use the account, too, so even a job of one line is tried several
+ * times. */
 static bool is_hopeless(const batch_jobs *self, uint64_t lines, bool alone)
 {
     return alone && lines <= 1 && self->failures >= BATCH_JOB_TRIES;
@@ -92,7 +93,7 @@ static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batc
     if (changed) tell_state(self, job);
 }
 
-/* Returns the number of answered lines in open jobs, without those of `but`. */
+/* Returns the number of answered lines in all open jobs except `but`. */
 static uint64_t sum_answered(const batch_jobs *self, const batch_noted_job *but)
 {
     uint64_t sum = 0;
@@ -151,7 +152,8 @@ static bool goes_on(const batch_jobs *self)
     return !self->stopped && !batch_signals_seen();
 }
 
-/* If the provider can't be reached for one job, the others are not tried in this round. */
+/* Ask the provider for the states of all open jobs. If it can't be reached for one job, the others
+ * are not tried in this round. */
 static void ask_after_all(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && goes_on(self) && !self->unreachable; i++)
@@ -161,7 +163,7 @@ static void ask_after_all(batch_jobs *self)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Cancel a job. Returns whether the provider refused. */
+/* Cancel a job. Returns whether the provider has refused this. */
 static bool cancel(batch_jobs *self, batch_noted_job *job)
 {
     char line[ERROR_BYTES];
@@ -232,8 +234,8 @@ static void tidy_up(batch_jobs *self)
 
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
-/* Returns whether to create jobs. If the provider accepted no more jobs, this waits until one has
- * ended, and at least until the next round. */
+/* Returns whether to create jobs in this round. If the provider accepted no more jobs in an earlier
+ * round, no job is created until one of ours has ended. */
 static bool may_submit(batch_jobs *self, bool was_full)
 {
     uint64_t lines;
@@ -255,8 +257,8 @@ static void do_round(batch_jobs *self)
     if (may_submit(self, was_full)) batch_jobs_submit(self);
 }
 
-/* Returns whether the run is over. A spent budget becomes an error only if no job is under way,
- * since a job may turn out cheaper than reserved. */
+/* Returns whether the run is over. If the budget is spent, this is an error only when no job is
+ * under way, since a job may cost less than was reserved for it. */
 static bool is_over(batch_jobs *self)
 {
     uint64_t lines;
@@ -274,7 +276,7 @@ static bool is_over(batch_jobs *self)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* Returns the name of the state of the open jobs, if all have the same. */
+/* Returns the name of the state of the open jobs, if all have the same state. */
 static const char *name_states(const batch_jobs *self)
 {
     const char *word = NULL;

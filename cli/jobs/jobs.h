@@ -1,11 +1,11 @@
 /*
  * Runs with the provider's own batch API: lines become jobs, which are created, watched, collected
- * and deleted. The journal beside the output records them, so that each step may be done by another
- * run.
+ * and deleted. The journal beside the output records the jobs, so that another run can do the next
+ * step.
  *
  *     state.c       how a run stops, and how the result of a line is written
  *     jobs.c        the rounds of a run, and the states that the provider reports for its jobs
- *     find_job.c    jobs that may or may not have been created
+ *     find_job.c    finds out whether jobs were created, when this is uncertain
  *     submit.c      creates jobs from lines
  *     collect.c     writes the results of a job that has ended
  */
@@ -25,12 +25,12 @@
 /* Kinds of calls that can fail. */
 typedef enum batch_trouble {
     BATCH_TROUBLE_LIST,    /* listing jobs */
-    BATCH_TROUBLE_LOOK,    /* looking at a job's results, to find whose they are */
+    BATCH_TROUBLE_LOOK,    /* reading a job's results, to find out whether the job is ours */
     BATCH_TROUBLE_ASK,     /* reading the state of a job */
     BATCH_TROUBLE_RESULTS, /* fetching the results of a job */
     BATCH_TROUBLE_CANCEL,
     BATCH_TROUBLE_CREATE,
-    BATCH_TROUBLE_ROOM /* creating a job: the provider accepts no more */
+    BATCH_TROUBLE_ROOM /* creating a job while the provider accepts no more jobs */
 } batch_trouble;
 
 typedef struct batch_jobs {
@@ -42,16 +42,16 @@ typedef struct batch_jobs {
     const char *model;         /* PROVIDER/MODEL */
     const beluga_price *price; /* NULL: not known */
     double budget;             /* US dollars; 0: none */
-    int64_t max_tokens;        /* of each answer; 0: not limited */
+    int64_t max_tokens;        /* maximum length of each answer; 0: not limited */
     int64_t timeout_ms;        /* timeout of a request */
-    int64_t poll_ms;           /* the first wait between two looks at the jobs */
+    int64_t poll_ms;           /* the first wait between two requests for the states of jobs */
     bool wait;                 /* wait until all lines are finished */
     bool cancel;               /* cancel the jobs under way, and create none */
-    bool keep_files;           /* delete nothing at the provider */
+    bool keep_files;           /* leave the uploaded files at the provider */
     /* The state of the run. */
     beluga_batch_limits limits;
     beluga_context *context;
-    uint64_t most;     /* maximum of lines in a job; 0: the provider's limit */
+    uint64_t most;     /* maximum number of lines in a job; 0: the provider's limit */
     bool submitted;    /* a job was created in this round */
     bool ended;        /* a job was collected in this round */
     bool completed;    /* a job was collected in this round that had not failed as a whole */
@@ -61,16 +61,17 @@ typedef struct batch_jobs {
     unsigned failures; /* number of consecutive jobs for which the provider's queue had no room */
     bool budget_spent; /* the next line could exceed the budget */
     bool full;         /* the provider accepts no more jobs at present */
-    bool unreachable;  /* there was no connection in this round */
+    bool unreachable;  /* the provider could not be reached in this round */
     bool stopped;      /* the run must stop; the error is in `work`, or in the output */
     bool told_warning;
     unsigned told_troubles; /* one bit for each batch_trouble that was reported and still lasts */
 } batch_jobs;
 
-/* Run until the end. The outcome is in `work`. */
+/* Run until all lines are finished, or the run must stop. The outcome is in `work`. */
 void batch_jobs_run(batch_jobs *jobs);
 
-/* Cancel the jobs, without the input. A later run collects the answers so far.
+/* Cancel the jobs that the journal names; the input is not needed. A later run collects the answers
+ * so far.
  * @return the number of jobs that the provider refused to cancel; notes report them. */
 size_t batch_jobs_cancel(batch_jobs *jobs);
 
@@ -78,21 +79,21 @@ size_t batch_jobs_cancel(batch_jobs *jobs);
 
 /* Stop the run with an error. */
 void batch_jobs_stop(batch_jobs *jobs, const beluga_error *err);
-/* Stop the run because the journal can't be written, or there is no memory. */
+/* Stop the run because the journal can't be written, or memory ran out. */
 void batch_jobs_stop_for_journal(batch_jobs *jobs);
-/* Handle a failed call: a later round tries it again, or the run stops. A trouble that lasts is
- * reported only once. */
+/* Handle a failed call: a later round tries it again, or the run stops. A trouble that lasts for
+ * several rounds is reported only once. */
 void batch_jobs_fail(batch_jobs *jobs, batch_trouble trouble, const beluga_error *err);
-/* Note that such a call succeeded, so that its next failure is reported again. */
+/* Note that a call of this kind succeeded, so that its next failure is reported again. */
 void batch_jobs_recover(batch_jobs *jobs, batch_trouble trouble);
 /* Write the result of a line. @return 0, or -1 if the run has stopped. */
 int batch_jobs_write(batch_jobs *jobs, const batch_item *item, const beluga_batch_result *result);
 
-/* Create jobs from the lines that are free. */
+/* Create jobs from the free lines, which are neither finished nor in a job. */
 void batch_jobs_submit(batch_jobs *jobs);
 /* Write the results of a job that has ended, and set its other lines free. */
 void batch_jobs_collect(batch_jobs *jobs, batch_noted_job *job, const beluga_batch_job *seen);
-/* Look for jobs that may or may not have been created. */
+/* Look in the provider's list for jobs that may or may not have been created. */
 void batch_jobs_find(batch_jobs *jobs);
 
 #endif

@@ -92,8 +92,8 @@ static void free_job(batch_noted_job *job)
 
 /* ---- applying events ------------------------------------------------------------------------- */
 
-/* An event that was read. Functions that apply it return 0, or -1 with errno; EINVAL: this version
- * does not write such an event. */
+/* An event that was read. Functions that apply it return 0, or -1 with errno; EINVAL: the event is
+ * not one that this version writes. */
 typedef struct journal_event {
     const beluga_json *root;
     const char *name; /* name of the job; "" if the event is not about a job */
@@ -230,7 +230,7 @@ static const struct {
     {"kept", take_free, true},           {"retry", take_retry, false},
 };
 
-/* Apply an event. Only the first line of the file has its version. */
+/* Apply an event. Only the first event of the file contains the version. */
 static int take_event(batch_journal *j, const beluga_json *root, bool first)
 {
     journal_event e = {.root = root};
@@ -254,7 +254,7 @@ static uint64_t sum_of(const char *bytes, size_t n)
     return digest[0];
 }
 
-/* Takes a line without its newline. */
+/* Check a line, without its newline, against its digest, and apply its event. */
 static int take_line(batch_journal *j, const char *bytes, size_t n, bool first)
 {
     char sum[SUM_BYTES + 1];
@@ -278,7 +278,8 @@ static int append(batch_journal *j, const cli_text *line)
         return 0;
     }
     j->error = errno;
-    /* If a part of the line stayed in the file, it would look like a torn last line. */
+    /* Remove the part of the line that was written, which the next reader would take for a torn
+     * last line. */
     if (ftruncate(j->fd, (off_t)j->end) != 0) j->error = errno;
     return -1;
 }
@@ -386,7 +387,7 @@ static int write_begin(batch_journal *j)
     return write_event(j, w);
 }
 
-/* Make the file. It appears under its name only when it is complete. */
+/* Create the file if it does not exist, and write its first line if it is empty. */
 static int make_file(batch_journal *j)
 {
     batch_new_file file;

@@ -5,17 +5,17 @@
  * any moment leaves a record for the next run. These are the events:
  *
  *     begin      a new file of this version
- *     intent     a job of this name, with these lines, will be created now
- *     refused    the provider did not create it, and says so: its lines are free again
+ *     intent     a job with this name and these lines will be created now
+ *     refused    the provider has refused to create the job: its lines are free again
  *     created    the job exists, and has this id
- *     looked     the provider's list did not show it; one look is not enough, see find_job.c
- *     other      a job of the list that might have been this one is another one
+ *     looked     the provider's list did not show the job; one list is no proof, see find_job.c
+ *     other      a job in the list, which might have been this job, is another job
  *     lost       the job was never created: its lines are free again
  *     cancelled  the user cancelled the job
- *     collected  its results are in the output; lines without a result are free, and were tried
- *     deleted    its uploaded files are deleted
- *     kept       its uploaded files stay, as the user wishes
- *     retry      failed lines are asked again, as often as new ones
+ *     collected  the results are in the output; lines without a result are free, after one more try
+ *     deleted    the job's uploaded files are deleted
+ *     kept       the job's uploaded files stay, as the user wishes
+ *     retry      failed lines are asked again, as often as new lines
  *
  * Each line of the file is a JSON object whose last member is a digest of the text before it. If
  * the last line is incomplete, the run was killed while it wrote it; no step followed, so the line
@@ -36,8 +36,8 @@
 #define BATCH_JOB_MODEL_BYTES 256
 
 typedef enum batch_job_phase {
-    BATCH_JOB_UNSURE,    /* the provider may or may not have created it */
-    BATCH_JOB_OPEN,      /* the provider has created it */
+    BATCH_JOB_UNSURE,    /* the provider may or may not have created the job */
+    BATCH_JOB_OPEN,      /* the provider has created the job */
     BATCH_JOB_COLLECTED, /* its results are collected; only uploaded files may remain */
     BATCH_JOB_CLOSED     /* nothing remains to be done */
 } batch_job_phase;
@@ -55,50 +55,52 @@ typedef struct batch_noted_job {
     batch_ranges lines;                /* empty after the job was collected */
     uint64_t bytes;                    /* size of its requests */
     int64_t time;                      /* time of the intent, in seconds since 1970 */
-    int64_t looked_ms;                 /* when a list did not show it, in milliseconds since
-                                        * 1970; 0: never */
-    double reserved;                   /* maximum cost in US dollars; 0: not known */
-    bool cancelled;                    /* by the user */
-    cli_text others;                   /* ids of other jobs that were mistaken for it, each
-                                        * between newlines */
-    /* What the provider reported last, and what was found, in this run; -1: not reported. */
+    int64_t looked_ms; /* time at which the provider's list did not show the job, in milliseconds
+                        * since 1970; 0: never */
+    double reserved;   /* maximum cost in US dollars; 0: not known */
+    bool cancelled;    /* the user has cancelled the job */
+    cli_text others;   /* ids of jobs at the provider that looked like this job, but are not; each
+                        * between newlines */
+    /* What the provider reported last, and what was found in the input, in this run; -1: not known.
+     */
     uint32_t state; /* beluga_batch_state */
     int64_t answered;
     batch_place place;   /* place of its first line, or of the first line after that which still
                           * exists */
     bool told_to_end;    /* the provider was asked to cancel it */
-    bool stays_this_run; /* deleting its uploaded files failed */
+    bool stays_this_run; /* its uploaded files could not be deleted; the next run tries again */
 } batch_noted_job;
 
 /* Zero-initialise this struct, with fd -1. */
 typedef struct batch_journal {
     char *path; /* owned */
-    int fd;     /* -1: there is no file, or it is only read */
+    int fd;     /* descriptor for writing; -1: the file does not exist, or is only read */
     uint64_t end;
     batch_noted_job *jobs; /* owned; a pointer to an item is valid until the next intent */
     size_t count, room;
     uint8_t *tries; /* for each line, the number of jobs that ended without a result for it;
                      * NULL: none */
     uint64_t max_line;
-    int error; /* errno of the failure after which nothing is written */
+    int error; /* errno of the failed write, after which nothing more is written; 0: none */
 } batch_journal;
 
 /*
  * Read the journal of an output; a missing journal is empty. The lock on the output also protects
  * the journal.
- * @param max_line  The last line of the input.
+ * @param max_line  The number of the last line of the input.
  * @param writes    Drop a torn last line, and prepare for writing.
- * @return 0, or an exit code, reported. Free the journal in either case.
+ * @return 0, or an exit code after reporting the error. Free the journal in either case.
  */
 int batch_journal_open(batch_journal *journal, const char *out, uint64_t max_line, bool writes);
 
-/* Return the number of jobs that are under way or may be, and of their lines. */
+/* Return the number of jobs that are under way or may be; `lines` receives the number of their
+ * lines. */
 size_t batch_journal_open_jobs(const batch_journal *journal, uint64_t *lines);
 /* Return the number of jobs in a phase. */
 size_t batch_journal_count(const batch_journal *journal, batch_job_phase phase);
-/* Return whether a job that is under way, or may be, has the line. */
+/* Return whether a job that is under way, or may be, contains the line. */
 bool batch_journal_has(const batch_journal *journal, uint64_t line);
-/* Return the maximum cost of such jobs together, in US dollars. */
+/* Return the sum of the maximum costs of all jobs that are under way or may be, in US dollars. */
 double batch_journal_reserved(const batch_journal *journal);
 /* Return whether any job has this id. */
 bool batch_journal_knows(const batch_journal *journal, const char *id);
@@ -118,14 +120,14 @@ int batch_journal_looked(batch_journal *journal, batch_noted_job *job, int64_t a
 int batch_journal_other(batch_journal *journal, batch_noted_job *job, const char *id);
 int batch_journal_lost(batch_journal *journal, batch_noted_job *job);
 int batch_journal_cancelled(batch_journal *journal, batch_noted_job *job);
-/* @param again  The lines without a result. */
+/* Note that the results of a job are in the output. @param again The lines without a result. */
 int batch_journal_collected(batch_journal *journal, batch_noted_job *job,
                             const batch_ranges *again);
 int batch_journal_deleted(batch_journal *journal, batch_noted_job *job, bool kept);
 int batch_journal_retry(batch_journal *journal);
 /** @} */
 
-/* Report `error`. @return the exit code. */
+/* Report the failure in `error`. @return the exit code. */
 int batch_journal_complain(const batch_journal *journal);
 
 /* Remove the file, if no job in it needs further steps. */

@@ -12,8 +12,9 @@ typedef struct batch_pass {
     batch_plan plan; /* its columns are those of `reader` */
 } batch_pass;
 
-/* @param like  The plan for the lines. @return 0, or -1 with a fault of the header in `why`. Free
- * the pass in either case. */
+/* Begin to read the input. @param like  The plan for the lines, which is copied. @return 0, or -1
+ * if the header of the input is wrong; `why` then says what is wrong. Free the pass in either case.
+ */
 int batch_pass_begin(batch_pass *pass, const batch_plan *like, const batch_layout *layout, int fd,
                      char why[BATCH_FAULT_BYTES]);
 void batch_pass_free(batch_pass *pass);

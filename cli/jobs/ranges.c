@@ -52,7 +52,7 @@ int batch_ranges_write(const batch_ranges *r, cli_text *text)
     return rc ? -1 : 0;
 }
 
-/* Returns the text after the number, or NULL if there is no number. */
+/* Read a number. Returns the text after the number, or NULL if there is no number. */
 static const char *take_number(const char *text, uint64_t *number)
 {
     char *end;
@@ -62,7 +62,8 @@ static const char *take_number(const char *text, uint64_t *number)
     return errno ? NULL : end;
 }
 
-/* Read a range, which must come after the previous ones. */
+/* Read a range, which must come after the ranges before it. Returns the text after the range, or
+ * NULL. */
 static const char *take_range(const batch_ranges *r, const char *text, batch_range *range)
 {
     *range = (batch_range){0};

@@ -19,14 +19,14 @@ typedef struct batch_ranges {
     uint64_t lines; /* number of lines in the set */
 } batch_ranges;
 
-/* Add a line, which must come after all others. @return 0, or -1 without memory. */
+/* Add a line, which must come after all others. @return 0, or -1 if memory runs out. */
 int batch_ranges_add(batch_ranges *ranges, uint64_t line);
 bool batch_ranges_has(const batch_ranges *ranges, uint64_t line);
 
-/* Append the ranges as text. @return 0, or -1 without memory. */
+/* Append the ranges as text. @return 0, or -1 if memory runs out. */
 int batch_ranges_write(const batch_ranges *ranges, cli_text *text);
-/* Read such a text. @return 0, or -1 with errno: EINVAL for another text, or ENOMEM. Free the
- * ranges in either case. */
+/* Read ranges from a text in this form. @return 0, or -1 with errno: EINVAL for another text, or
+ * ENOMEM. Free the ranges in either case. */
 int batch_ranges_parse(batch_ranges *ranges, const char *text);
 
 void batch_ranges_free(batch_ranges *ranges);

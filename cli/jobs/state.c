@@ -63,7 +63,7 @@ int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batc
         beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
         batch_jobs_stop(self, &err);
     } else if (batch_output_add(self->work->output, &entry, text.data, text.length) != 0) {
-        self->stopped = true; /* the output holds the error */
+        self->stopped = true; /* `work->output` holds the error */
         rc = -1;
     }
     text_free(&text);

@@ -22,7 +22,8 @@ typedef struct submission {
     batch_pass pass;
     batch_chunk chunk;
     bool ends;   /* create no more jobs in this round */
-    bool halves; /* the server accepts only smaller jobs, so the lines are asked in smaller ones */
+    bool halves; /* the server accepts only smaller jobs, so the lines are asked again in smaller
+                  * jobs */
 } submission;
 
 /* ---- the cost of a line ---------------------------------------------------------------------- */
@@ -167,7 +168,8 @@ static void tell_warning(submission *s, const batch_item *item)
     out_note("line %" PRIu64 ", and perhaps other lines: %s", item->line, warning);
 }
 
-/* Add a line to the chunk. Returns as batch_chunk_add. */
+/* Add a line to the chunk, if the job's limits allow this. Returns the same values as
+ * batch_chunk_add. */
 static int add_to_chunk(submission *s, const batch_item *item, double cost, beluga_error *err)
 {
     batch_jobs *self = s->self;
@@ -245,7 +247,8 @@ static void take_lines(submission *s)
         if (batch_output_sync(self->work->output, false) != 0) self->stopped = true;
     }
     if (got < 0) self->work->input_failed = self->stopped = true;
-    /* A chunk that the budget has ended is also sent. */
+    /* The last chunk is sent if all lines were read, or if it had to end because the budget is
+     * spent. */
     bool whole = !s->ends || self->budget_spent;
     if (s->chunk.lines.lines && whole && !self->stopped && !batch_signals_seen()) send(s);
 }
@@ -257,7 +260,8 @@ static void stop_for_input(batch_jobs *self, const char *why)
     batch_jobs_stop(self, &err);
 }
 
-/* Go through the free lines once. Returns whether to go through them again. */
+/* Read the input once and create jobs from its free lines. Returns whether this must be repeated,
+ * with smaller jobs. */
 static bool submit_once(batch_jobs *self)
 {
     char why[BATCH_FAULT_BYTES];

@@ -14,14 +14,14 @@
 /* The longest keys are JSON files that contain a certificate. */
 #define MAX_KEY_BYTES ((size_t)64 * 1024)
 
-/* ---- without echo ---------------------------------------------------------------------------- */
+/* ---- reading from the terminal without echo -------------------------------------------------- */
 
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define N_ENDING (sizeof ending / sizeof ending[0])
 
 static struct termios usual;
 
-/* Turn the terminal's echo on again when a signal ends or stops the program. */
+/* Signal handler: turn the terminal's echo on again before the signal ends or stops the program. */
 static void on_end(int number)
 {
     tcsetattr(STDIN_FILENO, TCSANOW, &usual);
@@ -90,8 +90,8 @@ static int check(const cli_text *key)
 
 int keys_ask(const char *provider, cli_text *key)
 {
-    /* Reserve all memory now. A buffer that grows would leave copies behind, which are not wiped.
-     */
+    /* Reserve all memory now. A buffer that grows would leave copies of the key behind, which are
+     * not wiped. */
     if (text_reserve(key, 2 * MAX_KEY_BYTES) != 0) return out_no_memory();
     int rc = term_is_in() ? ask(provider, key) : input_read_stdin(MAX_KEY_BYTES, key);
     if (rc != 0) return rc;

@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The path is made absolute, because the reference must be valid from every folder. */
+/* Write the path of the folder. It is made absolute, because the reference to the key must be valid
+ * in every working directory. */
 bool keys_folder(const char *config, char folder[KEYS_REFERENCE_BYTES])
 {
     char here[PATH_MAX] = "";

@@ -22,17 +22,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The log is on while the switch file exists beside the database. */
+/* Files of the log. The log is on while the file SWITCH exists beside the database. */
 enum { SWITCH, DATABASE };
 #define TRACE_ID           32
 #define LOGBOOK_NAME_BYTES 100
 #define NS_PER_MS          1e6
 
-/* ---- paths and the switch
- * --------------------------------------------------------------------- */
+/* ---- paths and the switch -------------------------------------------------------------------- */
 
-/* The path is in static memory, so that a process without memory does not treat the log as turned
- * off. Returns NULL if there is no home, or its path is too long. */
+/* Returns the path of a file of the log. It is in static memory, since a failed allocation would
+ * look as if the log were turned off. Returns NULL if there is no home, or its path is too long. */
 static char *path_of(int which)
 {
     static char paths[2][PATH_MAX];
@@ -92,8 +91,7 @@ static void set_all_unknown(logbook_entry *entry)
 #undef XX
 }
 
-/* ---- facts about a call
- * ----------------------------------------------------------------------- */
+/* ---- facts about a call ---------------------------------------------------------------------- */
 
 static double cost_of(const cli_session *session, const beluga_response *r)
 {
@@ -185,7 +183,7 @@ static int write_entry(logbook_entry *entry, char *why)
     return rc;
 }
 
-/* Write a message as JSON, unless it is plain text. @return 0, or -1. */
+/* Write a message as JSON, or set *json to NULL if it is plain text. @return 0, or -1. */
 static int put_message(beluga_json_writer *w, const beluga_message *message, const char **json)
 {
     *json = NULL;
@@ -194,7 +192,8 @@ static int put_message(beluga_json_writer *w, const beluga_message *message, con
     return beluga_json_writer_text(w, json, NULL) ? -1 : 0;
 }
 
-/* Write the steps of a call, if it has any. @return 0, or -1. */
+/* Write the messages of a call between the prompt and the answer as JSON, if there are any. @return
+ * 0, or -1. */
 static int put_steps(beluga_json_writer *w, const logbook_call *call, const char **json)
 {
     *json = NULL;
@@ -280,7 +279,7 @@ static int add_step(void *payload, beluga_message *message)
     return conversation_add_message(payload, message);
 }
 
-/* Replace a text with a copy of another one. */
+/* Replace a text with a copy of another text. */
 static int keep(char **kept, const char *text)
 {
     char *copy = text ? strdup(text) : NULL;
@@ -293,7 +292,7 @@ static int keep(char **kept, const char *text)
 static int add_turn(void *payload, const logbook_entry *e)
 {
     continuation *c = payload;
-    /* true if the entry that it continued was deleted */
+    /* the first entry that still exists continued an earlier one, which was deleted */
     if (!c->conversation->count) c->cut = e->parent > 0;
     c->ends_in_error = e->error != NULL;
     if (e->error) return 0;
@@ -331,7 +330,8 @@ static int begin_thread(const continuation *c)
     return keep(&c->thread->name, c->args->name) ? out_no_memory() : 0;
 }
 
-/* Report that the conversation is missing, or can't be continued. @return 0, or an exit code. */
+/* Check the conversation to continue, and report if it is missing or can't be continued. @return 0,
+ * or an exit code. */
 static int judge_thread(const continuation *c, int64_t id)
 {
     if (c->ends_in_error)

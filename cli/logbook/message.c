@@ -106,7 +106,8 @@ static int add_content(beluga_message *message, const beluga_json *part, bool *l
     return 0;
 }
 
-/* Add the states of a part: an object {"PROVIDER": STATE}, which the providers need back. */
+/* Add the states of a part, from an object {"PROVIDER": STATE}. The providers need the states back
+ * when the conversation continues. */
 static int add_state(beluga_message *message, const beluga_json *state, beluga_json_doc *doc,
                      bool alone)
 {

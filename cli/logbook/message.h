@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Larger attachments are not kept; the log only notes that they existed. */
+/* Larger attachments are not stored; the log only notes that they existed. */
 #define LOGBOOK_MAX_ATTACHED_BYTES ((size_t)16 * 1024 * 1024)
 
 /* Return whether a message is one text without NUL bytes. */
@@ -18,8 +18,8 @@ void logbook_message_put(beluga_json_writer *w, const char *key, const beluga_me
 
 /*
  * Make a message from an array of parts, or from `text` if `json` is NULL.
- * @param left_out  Set if the log no longer has an attachment.
- * @return owned reference; NULL without memory, or if `json` is not such an array.
+ * @param left_out  Set to true if an attachment is not in the log.
+ * @return owned reference; NULL if memory runs out, or if `json` is not an array of parts.
  */
 beluga_message *logbook_message_read(beluga_role role, const char *json, const char *text,
                                      bool *left_out);

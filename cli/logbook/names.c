@@ -24,7 +24,8 @@ int64_t logbook_store_find(logbook_store *store, const char *name, char *why)
     return id;
 }
 
-/* A conversation is a tree: all entries that continue its first entry, directly or indirectly. */
+/* Set the name of all entries of a conversation. A conversation is a tree: its first entry, and all
+ * entries that continue it directly or indirectly. */
 int logbook_store_rename(logbook_store *store, int64_t id, const char *name, char *why)
 {
     static const char sql[] =

@@ -1,4 +1,4 @@
-/* Functions of the store that the queries about names also need. */
+/* Functions of store.c that names.c also needs. */
 #ifndef BELUGA_CLI_LOGBOOK_NAMES_H
 #define BELUGA_CLI_LOGBOOK_NAMES_H
 
@@ -8,7 +8,7 @@ struct sqlite3;
 
 /* Return the store's database. */
 struct sqlite3 *logbook_store_database(logbook_store *store);
-/* Write why SQLite failed. @return -1. */
+/* Write SQLite's error message to `why`. @return -1. */
 int logbook_store_fail(const logbook_store *store, char *why);
 
 #endif

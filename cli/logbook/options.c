@@ -17,8 +17,8 @@ static bool is_given(const cli_args *args, const char *option)
     return false;
 }
 
-/* Returns whether an option is kept. Numbers and words of lists are kept, also of a provider's own
- * options. Of texts, only those are kept that say how to answer. */
+/* Returns whether an option is stored. Numbers, booleans and words from a fixed list are stored.
+ * Texts might be secrets, so only stop sequences and the tool choice are stored. */
 static bool is_kept(const char *text)
 {
     static const int texts[] = {BELUGA_OPTION_STOP_SEQUENCES, BELUGA_OPTION_TOOL_CHOICE};
@@ -36,7 +36,7 @@ static bool is_kept(const char *text)
            info->type != BELUGA_OPTION_LIST && info->type != BELUGA_OPTION_POINTER;
 }
 
-/* Visits the options of a JSON list. */
+/* Visits an option of a JSON list. Returns 0 to continue. */
 typedef int (*visit_option)(void *payload, const char *option);
 
 static int each(const char *json, visit_option visit, void *payload)

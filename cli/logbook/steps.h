@@ -8,12 +8,12 @@
 /* Write the messages of a list, from `first` on, as an array. */
 void logbook_steps_put(beluga_json_writer *w, const beluga_messages *messages, size_t first);
 
-/* Receives a message, borrowed for the call. @return 0, or another number, which ends the reading.
- */
+/* A callback for each message, which is borrowed for the call. @return 0, or another number, which
+ * ends the reading. */
 typedef int (*logbook_step_fn)(void *payload, beluga_message *message);
 
-/* Read such an array; NULL is empty. @return 0; the result of the function; or -1 without memory,
- * or if the text is not such an array. */
+/* Read such an array; NULL counts as empty. @return 0; the result of the function; or -1 if memory
+ * runs out, or if the text is not such an array. */
 int logbook_steps_each(const char *json, logbook_step_fn visit, void *payload);
 
 #endif

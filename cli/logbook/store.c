@@ -11,7 +11,7 @@
 
 /* "BLGA" marks the file as a log of this program. */
 #define APPLICATION_ID 0x424c4741
-/* The index consists of sequences of three letters, so it can't find shorter words. */
+/* The full-text index consists of sequences of three letters, so it can't find shorter words. */
 #define INDEXED_LETTERS 3
 #define MAX_WORDS       32
 #define QUERY_BYTES     8192
@@ -149,7 +149,7 @@ static int visit_rows(logbook_store *store, sqlite3_stmt *statement, logbook_vis
     int rc = 0, step = SQLITE_DONE;
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         read_entry(statement, &entry);
-        /* if it has no memory, SQLite returns a text as NULL */
+        /* SQLite also returns NULL for a text when memory runs out */
         if (sqlite3_errcode(store->base.db) == SQLITE_NOMEM)
             rc = logbook_store_fail(store, why);
         else
@@ -187,9 +187,10 @@ int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, in
 /* ---- searching ------------------------------------------------------------------------------- */
 
 /*
- * Bring the full-text index up to date before a search. So logging a call costs no time for the
- * index, and an SQLite without FTS5 can write a database that one with FTS5 reads. Returns false if
- * there can be no index; the search then works without one.
+ * Bring the full-text index up to date before a search. Doing this here means that logging a call
+ * takes no time for the index, and that an SQLite without FTS5 can write to a database that is
+ * later read by one with FTS5. Returns false if there can be no index; the search then works
+ * without one.
  */
 static bool update_index(logbook_store *store)
 {
@@ -213,8 +214,8 @@ static bool is_indexed(const char *word)
     return beluga__utf8_count(word, strlen(word)) >= INDEXED_LETTERS;
 }
 
-/* Make a phrase for the index, "…" AND "…", from the words that are long enough. Owned
- * (sqlite3_free). */
+/* Make a query for the full-text index, "…" AND "…", from the words that are long enough. Returns
+ * owned text; free it with sqlite3_free. */
 static char *make_phrase(const char *const *words, size_t n)
 {
     sqlite3_str *text = sqlite3_str_new(NULL);
@@ -229,7 +230,8 @@ static char *make_phrase(const char *const *words, size_t n)
     return sqlite3_str_finish(text);
 }
 
-/* Parameter 1 is the limit, parameter 2 the phrase; the words follow. */
+/* Write the SQL of a search. Parameter 1 is the limit, parameter 2 the query for the index; the
+ * words follow. */
 static void make_query(char *sql, const char *const *words, size_t n, bool has_phrase)
 {
     size_t used =
@@ -282,8 +284,8 @@ int logbook_store_search(logbook_store *store, const char *const *words, size_t 
 
 /* ---- deleting -------------------------------------------------------------------------------- */
 
-/* Delete entries. The next search rebuilds the index; VACUUM rewrites the file without the deleted
- * rows. */
+/* Delete entries, and rewrite the file with VACUUM, so that the deleted texts are no longer in it.
+ * The next search rebuilds the full-text index. */
 int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why)
 {
     char sql[96];

@@ -1,6 +1,6 @@
 /*
- * The log's database, the only part of the command that uses SQLite for the log. In a build without
- * SQLite, the same functions report this (store_none.c).
+ * The log's database. Only this part of the log uses SQLite. In a build without SQLite,
+ * store_none.c defines the same functions, which report that SQLite is missing.
  *
  * Each process opens the database for one short transaction at a time, and waits for other
  * processes that write.
@@ -13,38 +13,38 @@
 #include <stdint.h>
 
 /*
- * One row is one call. The table makes the columns of the database and the struct: type, name.
- * Unknown values are NULL for TEXT, and -1 for INT and REAL.
+ * One row is one call. This list defines the columns of the database and the members of the struct.
+ * Columns of the list: type, name. Unknown values are NULL for TEXT, and -1 for INT and REAL.
  */
-#define LOGBOOK_MAP(XX)                                                                     \
-    XX(INT, parent)     /* the entry that this one continues; -1: none */                   \
-    XX(INT, time_ms)    /* milliseconds since 1970 */                                       \
-    XX(TEXT, reference) /* the model as the user named it */                                \
-    XX(TEXT, provider)                                                                      \
-    XX(TEXT, model)                                                                         \
-    XX(TEXT, system)                                                                        \
-    XX(TEXT, prompt)                                                                        \
-    XX(TEXT, human) /* the message as JSON, where it is more than the text of the prompt */ \
-    XX(TEXT, steps) /* calls of tools and results before the answer, as JSON */             \
-    XX(TEXT, answer)                                                                        \
-    XX(TEXT, ai) /* the answer as JSON, where it is more than a text */                     \
-    XX(TEXT, finish_reason)                                                                 \
-    XX(TEXT, error) /* name of the error's code */                                          \
-    XX(TEXT, error_message)                                                                 \
-    XX(INT, input_tokens)                                                                   \
-    XX(INT, input_cache_read)                                                               \
-    XX(INT, input_cache_write)                                                              \
-    XX(INT, output_tokens)                                                                  \
-    XX(INT, output_reasoning)                                                               \
-    XX(REAL, cost) /* US dollars */                                                         \
-    XX(REAL, duration_ms)                                                                   \
-    XX(REAL, first_content_ms)                                                              \
-    XX(INT, cached) /* 1: the answer came from a cache */                                   \
-    XX(TEXT, response_id)                                                                   \
-    XX(TEXT, request_id)                                                                    \
-    XX(TEXT, trace_id)                                                                      \
-    XX(TEXT, name)    /* of the conversation */                                             \
-    XX(TEXT, options) /* of the model, "key=value" each, as a list of JSON */               \
+#define LOGBOOK_MAP(XX)                                                                 \
+    XX(INT, parent)     /* the entry that this one continues; -1: none */               \
+    XX(INT, time_ms)    /* milliseconds since 1970 */                                   \
+    XX(TEXT, reference) /* the model as the user named it */                            \
+    XX(TEXT, provider)                                                                  \
+    XX(TEXT, model)                                                                     \
+    XX(TEXT, system)                                                                    \
+    XX(TEXT, prompt)                                                                    \
+    XX(TEXT, human) /* the message as JSON, if it is not only the text of the prompt */ \
+    XX(TEXT, steps) /* tool calls and results before the answer, as JSON */             \
+    XX(TEXT, answer)                                                                    \
+    XX(TEXT, ai) /* the answer as JSON, if it is not only a text */                     \
+    XX(TEXT, finish_reason)                                                             \
+    XX(TEXT, error) /* name of the error code */                                        \
+    XX(TEXT, error_message)                                                             \
+    XX(INT, input_tokens)                                                               \
+    XX(INT, input_cache_read)                                                           \
+    XX(INT, input_cache_write)                                                          \
+    XX(INT, output_tokens)                                                              \
+    XX(INT, output_reasoning)                                                           \
+    XX(REAL, cost) /* US dollars */                                                     \
+    XX(REAL, duration_ms)                                                               \
+    XX(REAL, first_content_ms)                                                          \
+    XX(INT, cached) /* 1: the answer came from a cache */                               \
+    XX(TEXT, response_id)                                                               \
+    XX(TEXT, request_id)                                                                \
+    XX(TEXT, trace_id)                                                                  \
+    XX(TEXT, name)    /* of the conversation */                                         \
+    XX(TEXT, options) /* options of the model as a JSON list of "key=value" */          \
     XX(TEXT, schema)  /* JSON Schema of the answer */
 
 #define LOGBOOK_INT  int64_t
@@ -60,13 +60,13 @@ typedef struct logbook_entry {
 
 typedef struct logbook_store logbook_store;
 
-/* Room for every `why`, which on failure receives the reason and advice. */
+/* Size of every buffer `why`, which on failure receives the reason and advice. */
 #define LOGBOOK_WHY_BYTES 512
 
 /*
  * Open the database, or create it.
- * @param create  Create a missing database. Otherwise *out is NULL for a missing one, and the
- * result 0.
+ * @param create  Create the database if it is missing. If `create` is false and the database is
+ * missing, *out is NULL, and the result is 0.
  * @return 0, or -1.
  */
 int logbook_store_open(const char *path, bool create, logbook_store **out, char *why);
@@ -75,7 +75,8 @@ void logbook_store_close(logbook_store *store);
 /* Add an entry and set its id. @return 0, or -1. */
 int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why);
 
-/* Receives an entry, borrowed for the call. @return 0, or another number, which ends the visits. */
+/* A callback for each entry, which is borrowed for the call. @return 0, or another number, which
+ * ends the visits. */
 typedef int (*logbook_visit)(void *payload, const logbook_entry *entry);
 
 typedef enum logbook_which {
@@ -86,7 +87,8 @@ typedef enum logbook_which {
                        * first */
 } logbook_which;
 
-/* Visit at most `most` entries (0: all). @return 0, what a visit returned, or -1 with `why`. */
+/* Visit at most `most` entries (0: all). @return 0; the number with which a visit has ended the
+ * visits; or -1 with `why`. */
 int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, int64_t most,
                        logbook_visit visit, void *payload, char *why);
 
@@ -102,17 +104,17 @@ int64_t logbook_store_find(logbook_store *store, const char *name, char *why);
  * 0, or -1. */
 int logbook_store_rename(logbook_store *store, int64_t id, const char *name, char *why);
 
-/* Receives the name of a conversation, its newest entry, and its number of entries. Names are
- * visited in the order of their last use, the latest first. @return 0, or another number, which
- * ends the visits. */
+/* A callback for each conversation with a name: its name, the id of its newest entry, and its
+ * number of entries. Names are visited in the order of their last use, the latest first. @return 0,
+ * or another number, which ends the visits. */
 typedef int (*logbook_visit_name)(void *payload, const char *name, int64_t last, int64_t count);
 int logbook_store_names(logbook_store *store, logbook_visit_name visit, void *payload, char *why);
 
-/* Delete older entries. No part of them remains in the file. @return their number, or -1 with
- * `why`. */
+/* Delete the entries from before `before_ms`. No part of them remains in the file. @return the
+ * number of deleted entries, or -1 with `why`. */
 int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why);
 
-/* Count the entries. @return -1 with `why`. */
+/* Return the number of entries, or -1 with `why`. */
 int64_t logbook_store_count(logbook_store *store, char *why);
 
 #endif

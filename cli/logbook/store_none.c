@@ -1,4 +1,5 @@
-/* Stands in for the log in a build without SQLite: its functions report this. */
+/* Replaces store.c in a build without SQLite: its functions report that the log is not available.
+ */
 #include "logbook/store.h"
 
 #include <stdio.h>

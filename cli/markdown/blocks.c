@@ -4,9 +4,9 @@
 #include <string.h>
 
 #define TAB_COLUMNS 4
-/* A mark with more indentation is code. */
+/* A line that is indented by more columns is code. */
 #define MAX_INDENT 3
-/* The maximum number of digits of a list item. */
+/* The maximum number of digits in the number of a list item. */
 #define MAX_DIGITS 9
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -89,8 +89,8 @@ static bool is_rule(const char *text, size_t n)
     return marks >= 3;
 }
 
-/* Read the mark of a list item. `at` is the offset where it begins; the state receives the offset
- * where the item's text begins. */
+/* Read the mark of a list item, which begins at offset `at`. `item` receives the offset where the
+ * item's text begins. */
 static bool read_mark(const char *line, size_t n, size_t at, size_t indent, block_state *item)
 {
     size_t i = at;
@@ -121,14 +121,15 @@ static block_effect begin(block_state *state, block_state with, block_effect eff
     return effect;
 }
 
-/* Return whether a mark at this indentation begins a block. With more indentation it belongs to an
- * item, or is code. */
+/* Return whether a mark (of a list item, heading, …) at this indentation begins a new block. A mark
+ * that is indented more belongs to the list item above, or is code. */
 static bool is_at_margin(const block_state *state, size_t indent)
 {
     return state->kind == BLOCK_ITEM ? indent < state->offset : indent <= MAX_INDENT;
 }
 
-/* Returns whether a list item ends a paragraph. In an ordered list, only the first item does. */
+/* Returns whether a line that looks like a list item ends the paragraph before it. In an ordered
+ * list, only an item with the number 1 does. */
 static bool interrupts(const block_state *state, const block_state *item)
 {
     return state->kind != BLOCK_TEXT || item->number < 0 || item->number == 1;

@@ -9,7 +9,7 @@ typedef enum block_kind {
     BLOCK_NONE,
     BLOCK_TEXT, /* a paragraph, heading, quote or table, which ends at an empty line */
     BLOCK_ITEM, /* a list item, with everything that is indented below it */
-    BLOCK_CODE  /* between fences */
+    BLOCK_CODE  /* code between fences */
 } block_kind;
 
 /* A code fence that is open. */
@@ -21,17 +21,17 @@ typedef struct block_fence {
 /* Zero-initialise this struct. */
 typedef struct block_state {
     block_kind kind;
-    size_t offset; /* offset of an item's text from the margin */
+    size_t offset; /* offset of a list item's text from the margin */
     bool empty;    /* the last line was empty */
-    long number;   /* number of an item in an ordered list; -1 for other items */
+    long number;   /* number of the item in an ordered list; -1: not an ordered list */
     char delimiter;
     block_fence fence;
 } block_state;
 
 typedef enum block_effect {
-    BLOCK_CONTINUES, /* the line belongs to the block */
+    BLOCK_CONTINUES, /* the line continues the block */
     BLOCK_BEGINS,    /* the line begins another block */
-    BLOCK_ENDS,      /* it is the last line of the block */
+    BLOCK_ENDS,      /* the line is the last line of the block */
     BLOCK_IS_ALL,    /* the line is a whole block */
     BLOCK_GAP        /* the line is empty, and belongs to no block */
 } block_effect;

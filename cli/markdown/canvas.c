@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The maximum length of a rule; the label of a code block is cut to fit. */
+/* The maximum length of a horizontal rule. The label of a code block is part of a rule, and is cut
+ * to MAX_LABEL. */
 #define RULE_COLUMNS 40
 #define MAX_LABEL    24
 

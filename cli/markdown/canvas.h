@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Blocks that are nested more deeply get the indentation of this depth. */
+/* Frames that are nested more deeply are not drawn. */
 #define CANVAS_MAX_DEPTH 16
 /* The least number of columns for text, at any depth. */
 #define CANVAS_MIN_COLUMNS 8
@@ -32,12 +32,12 @@ typedef struct canvas {
 void canvas_push(canvas *c, const char *first, const char *rest, unsigned style);
 void canvas_pop(canvas *c);
 
-/* Draw the pending empty row, if any. */
+/* Draw the empty row that must come before the next block, if any. */
 void canvas_gap(canvas *c);
 /* Return the columns of a row that remain after its frames. */
 size_t canvas_columns(const canvas *c);
 
-/* Begin a row, and end it. */
+/* Begin a row with its frames, and end it with a newline. */
 void canvas_begin(canvas *c);
 void canvas_end(canvas *c);
 
@@ -45,7 +45,7 @@ void canvas_end(canvas *c);
 void canvas_wrap(canvas *c, const styled_text *text);
 /* Draw a line of code. It is never wrapped, and keeps its tabs, so that it can be copied. */
 void canvas_code(canvas *c, const char *line, size_t n);
-/* Draw a rule that contains `label`, which is not NULL. */
+/* Draw a horizontal rule that contains `label`, which may be empty but not NULL. */
 void canvas_rule(canvas *c, const char *label, size_t n);
 
 #endif

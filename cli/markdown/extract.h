@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* Find the last block of code between fences, at any indentation. A block without an end reaches to
- * the end of the text. `code` receives its lines. @return whether there is one. */
+/* Find the last block of code between fences, at any indentation. A block that is not closed ends
+ * with the text. `code` receives the lines of the block. @return whether a block was found. */
 bool extract_last_code(const char *text, size_t n, cli_text *code);
 
 #endif

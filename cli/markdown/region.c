@@ -23,15 +23,16 @@ static row next_row(const char **text, size_t *n)
     return taken;
 }
 
-/* Returns the column after a tab. A tab does not move to the next row. */
+/* Returns the column after a tab. A tab stops at the last column, and does not move to the next
+ * row. */
 static size_t behind_tab(size_t column, size_t width)
 {
     size_t next = column + TAB_COLUMNS - column % TAB_COLUMNS;
     return next < width ? next : width - 1;
 }
 
-/* Returns the number of rows that the terminal needs for a row, since a long row, such as one of
- * code, is wrapped. The only escape sequences are those of styles. */
+/* Returns the number of terminal rows that a row needs. It may be more than one, since the terminal
+ * wraps a long row, such as a line of code. The only escape sequences are those of styles. */
 static size_t height_of(row r, size_t width)
 {
     size_t height = 1, column = 0, columns;
@@ -71,14 +72,15 @@ static void go_back(const region *r, size_t kept, size_t columns, cli_text *out)
 {
     if (!r->rows.length) return;
     size_t rows = heights(text_get(&r->rows) + kept, r->rows.length - kept, columns);
-    if (r->rows.data[r->rows.length - 1] == '\n') rows++; /* the cursor is in the row below */
+    /* after a newline, the cursor is in the row below the last one */
+    if (r->rows.data[r->rows.length - 1] == '\n') rows++;
     text_puts(out, "\r");
     if (rows > 1) text_printf(out, "\033[%zuA", rows - 1);
     text_puts(out, "\033[J");
 }
 
-/* Return the length of the rows at the beginning that do not change. The last drawn row is not
- * included, since the cursor is in it. */
+/* Return the length in bytes of the drawn rows that do not change, from the beginning. The last
+ * drawn row is not included, since the cursor is in it. */
 static size_t same_rows(const cli_text *drawn, const cli_text *wanted)
 {
     size_t same = 0;
@@ -89,7 +91,7 @@ static size_t same_rows(const cli_text *drawn, const cli_text *wanted)
     return same;
 }
 
-/* Return the offset from which the last rows fit into the height. */
+/* Return the offset of the first row from which on all rows fit into the height. */
 static size_t first_shown(const cli_text *open, size_t columns, size_t height)
 {
     const char *text = text_get(open);
@@ -104,7 +106,7 @@ void region_draw(region *r, const cli_text *final, const cli_text *open, size_t 
     cli_text wanted = {0};
     size_t from = first_shown(open, columns, height > 2 ? height - 1 : 1);
     size_t shown = open->length - from;
-    if (shown) shown--; /* without the last newline */
+    if (shown) shown--; /* the last newline is left out */
     text_add(&wanted, text_get(final), final->length);
     text_add(&wanted, text_get(open) + from, shown);
     bool grows = r->rows.length <= wanted.length &&

@@ -1,4 +1,4 @@
-/* The last rows on a terminal, which are drawn again as a text grows. */
+/* The last rows of the output on a terminal, which are drawn again as a text grows. */
 #ifndef BELUGA_CLI_MARKDOWN_REGION_H
 #define BELUGA_CLI_MARKDOWN_REGION_H
 

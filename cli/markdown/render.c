@@ -26,7 +26,7 @@ typedef struct drawing {
     unsigned style;
     list_level lists[MAX_LISTS];
     size_t n_lists;
-    long number; /* number of the first item; -1: as the text says */
+    long number; /* number of the first item; -1: the number in the text */
     grid table;
     bool in_code;
     cli_text code;
@@ -54,7 +54,7 @@ static void flush(drawing *d)
     styled_clear(&d->line);
 }
 
-/* Begin a style. If styles can't be shown, the Markdown marks are shown instead. */
+/* Begin a style. On a terminal without styles, the Markdown marks are shown instead. */
 static void begin_mark(drawing *d, unsigned style, const char *mark)
 {
     if (!d->canvas.coloured) add_word(d, mark);
@@ -119,7 +119,7 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *payload)
     return 0;
 }
 
-/* Add a character by its name. Only the common names are known; others are shown as they are. */
+/* Add an HTML entity, such as &amp;. Only common entities are known; others are shown unchanged. */
 static void add_entity(drawing *d, const char *text, size_t n)
 {
     static const struct {
@@ -346,7 +346,8 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *payload)
 
 typedef int parse_function(const MD_CHAR *text, MD_SIZE n, const MD_PARSER *parser, void *payload);
 
-/* md4c is loaded only for a terminal, so that other uses of the command start faster. */
+/* Load md4c when a text is drawn for the first time, so that uses of the command that draw nothing
+ * start faster. */
 static parse_function *find_parser(void)
 {
     static parse_function *parse;

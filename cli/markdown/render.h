@@ -17,11 +17,11 @@ bool render_is_there(void);
 
 /*
  * Draw whole blocks.
- * @param number  The number of the first item, if the text continues an ordered list; -1: as the
- * text says.
+ * @param number  The number of the first item, if the text continues an ordered list; -1: use the
+ * number in the text.
  * @param out     Receives the rows, each ended by a newline. They contain no control sequences
  * except our own styles.
- * @return 0, or -1 without memory.
+ * @return 0, or -1 if memory runs out.
  */
 int render_blocks(const char *text, size_t n, const render_style *style, long number,
                   cli_text *out);

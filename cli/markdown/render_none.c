@@ -1,4 +1,5 @@
-/* Stands in for md4c: nothing is drawn, and answers are printed as they are. */
+/* Replaces render.c in a build without md4c: nothing is drawn, and answers are printed unchanged.
+ */
 #include "markdown/render.h"
 
 bool render_is_there(void)

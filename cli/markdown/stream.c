@@ -14,18 +14,19 @@
 #define MAX_OPEN_BYTES ((size_t)16 * 1024)
 
 struct markdown {
-    cli_text text; /* the open block, followed by the last line, which is incomplete */
-    size_t read;   /* length of the whole lines in `text`, which `state` has read */
+    cli_text text; /* the open block, followed by the last line, which has no newline yet */
+    size_t read;   /* length of the complete lines in `text`, which block_read has read */
     block_state state;
     block_kind last;   /* kind of the previous block */
     block_fence fence; /* the fence of an open code block */
     long number;       /* number of the last list item; -1: none */
     char delimiter;    /* delimiter of that list */
-    bool begun, empty; /* begun: something was drawn; empty: an empty line followed it */
-    bool plain;        /* the block is too large, and is printed as it arrives */
+    /* begun: something was drawn; empty: an empty line came after the last block */
+    bool begun, empty;
+    bool plain; /* the block is too large to draw, and is printed as it arrives */
     render_style style;
     region region;
-    cli_text final, open; /* rows of this turn */
+    cli_text final, open; /* rows for the next call of region_draw */
 };
 
 bool markdown_is_possible(void)
@@ -34,7 +35,8 @@ bool markdown_is_possible(void)
     return term_has_cursor(STDOUT_FILENO) && !(off && *off) && render_is_there();
 }
 
-/* Called before a note on stderr: the open rows are erased, and drawn again after the note. */
+/* Called before a note is printed on stderr: the open rows are erased here, and drawn again after
+ * the note. */
 static void step_aside(void *payload)
 {
     markdown *m = payload;
@@ -57,8 +59,8 @@ markdown *markdown_new(void)
 
 /* ---- drawing blocks -------------------------------------------------------------------------- */
 
-/* Return the beginning of a link definition in a line, after marks of lists and quotes; NULL: there
- * is none. */
+/* Return the place in a line where a link definition begins, after marks of lists and quotes; NULL:
+ * the line has none. */
 static const char *definition_in(const char *line, size_t n)
 {
     size_t at = 0;
@@ -99,7 +101,9 @@ static void put_lines(const markdown *m, const char *text, size_t n, cli_text *r
     }
 }
 
-/* Number the items of a list consecutively, whatever the text says: 1, 1, 1 becomes 1, 2, 3. */
+/* Return the number with which to draw a list item, so that items are numbered consecutively,
+ * whatever numbers the text has: 1, 1, 1 becomes 1, 2, 3. -1: the item begins a list, and has the
+ * number in the text. */
 static long number_of(const markdown *m, const block_state *block)
 {
     bool goes_on = block->kind == BLOCK_ITEM && m->last == BLOCK_ITEM && m->number >= 0 &&
@@ -126,7 +130,7 @@ static void put_block(const markdown *m, const block_state *block, const char *t
                                          number_of(m, block), rows);
     text_free(&kept);
     if (rc == 0 && rows->length > gap) return;
-    rows->length = before; /* draw nothing for this block */
+    rows->length = before; /* remove the rows drawn for this block */
     put_gap(m, block->kind, rows);
     put_lines(m, text, n, rows);
 }
@@ -277,7 +281,8 @@ static void give_up(markdown *m)
     m->plain = true;
 }
 
-/* Print a piece of such a block. Returns the number of bytes that belong to it. */
+/* Print a piece of a block that is too large to draw. Returns the number of bytes that belong to
+ * the block. */
 static size_t add_plain(markdown *m, const char *text, size_t n)
 {
     bool code = m->state.kind == BLOCK_CODE;

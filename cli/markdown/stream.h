@@ -19,7 +19,7 @@ typedef struct markdown markdown;
  * set, and md4c is installed. */
 bool markdown_is_possible(void);
 
-/* Begin an answer. @return owned, or NULL without memory. */
+/* Begin an answer. @return owned, or NULL if memory runs out. */
 markdown *markdown_new(void);
 
 /* Draw the next piece of the answer. */

@@ -65,8 +65,8 @@ static size_t trim_spaces(const cli_text *text, size_t from, size_t end)
     return end;
 }
 
-/* Find the end of a line. It breaks at a space, before or after a wide character, or, if there is
- * neither, within a word. */
+/* Find the end of a line. A line breaks at a space, before or after a wide character, or, if
+ * neither is possible, within a word. */
 size_t styled_line(const styled_text *styled, size_t from, size_t width, size_t *end)
 {
     const cli_text *text = &styled->text;

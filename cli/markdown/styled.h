@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/* Bits of a style. There are no colours, since they would have to suit dark and light terminals. */
+/* Bits of a style. There are no colours, since no colour is readable on all dark and light
+ * terminals. */
 typedef enum styled_bit {
     STYLED_BOLD = 1 << 0,
     STYLED_DIM = 1 << 1,
@@ -17,7 +18,7 @@ typedef enum styled_bit {
 } styled_bit;
 
 typedef struct styled_run {
-    size_t at; /* from this byte on */
+    size_t at; /* the style begins at this byte */
     unsigned style;
 } styled_run;
 
@@ -28,13 +29,13 @@ typedef struct styled_text {
     size_t count, room;
 } styled_text;
 
-/* Add n bytes of a text from somebody else; a newline or a tab becomes a space. */
+/* Add n bytes of untrusted text, made safe for the terminal; a newline or a tab becomes a space. */
 void styled_add(styled_text *to, unsigned style, const char *text, size_t n);
 /* Begin a new line. */
 void styled_break(styled_text *to);
 
-/* Find the line of at most `width` columns that begins at byte `from`. It ends before *end. @return
- * the byte where the next line begins; text.length: there is none. */
+/* Find the line of at most `width` columns that begins at byte `from`. *end receives the byte where
+ * it ends. @return the byte where the next line begins, or text.length if this is the last line. */
 size_t styled_line(const styled_text *text, size_t from, size_t width, size_t *end);
 
 /* Return the width of the longest line in columns. */
@@ -45,7 +46,7 @@ size_t styled_measure(const char *text, size_t n);
 /* Write a part of the text with its styles, and end the styles; without styles if `coloured` is
  * false. */
 void styled_put(const styled_text *text, size_t from, size_t end, bool coloured, cli_text *out);
-/* Write a word of our own in one style. */
+/* Write a trusted text in one style. */
 void styled_puts(const char *word, unsigned style, bool coloured, cli_text *out);
 
 void styled_clear(styled_text *text);

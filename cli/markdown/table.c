@@ -87,7 +87,8 @@ static void put_cell(const canvas *c, const styled_text *cell, size_t from, size
     if (!last) put_spaces(c->out, room - left);
 }
 
-/* Draw one terminal row of a table row. Returns whether a cell has more text. */
+/* Draw one terminal row of a row of the table. Returns whether a cell has more text, for the next
+ * terminal row. */
 static bool put_line(const grid *g, canvas *c, const styled_text *cells, const size_t *widths,
                      size_t *at)
 {
@@ -127,7 +128,7 @@ static void draw_grid(const grid *g, canvas *c, const size_t *widths)
     }
 }
 
-/* ---- a list for each row --------------------------------------------------------------------- */
+/* ---- drawing each row as a list -------------------------------------------------------------- */
 
 static void put_field(canvas *c, const styled_text *title, const styled_text *cell)
 {

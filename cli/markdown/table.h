@@ -1,5 +1,5 @@
-/* A table that fits into the width: its columns are made narrower, or each row is drawn as a list
- * of its cells. */
+/* A table that is drawn so that it fits into the width: its columns are made narrower, or each row
+ * is drawn as a list of its cells. */
 #ifndef BELUGA_CLI_MARKDOWN_TABLE_H
 #define BELUGA_CLI_MARKDOWN_TABLE_H
 
@@ -17,7 +17,7 @@ typedef struct grid {
     grid_align aligns[GRID_MAX_COLUMNS];
 } grid;
 
-/* Add a cell. @return the empty cell, borrowed until the next call; NULL without memory. */
+/* Add a cell. @return the empty cell, borrowed until the next call; NULL if memory runs out. */
 styled_text *grid_add(grid *g);
 void grid_draw(const grid *g, canvas *c);
 void grid_free(grid *g);

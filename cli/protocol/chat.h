@@ -1,4 +1,4 @@
-/* Chat Completions: the functions of protocol_chat, shared by its request, answers and streams. */
+/* The protocol Chat Completions (protocol_chat): declarations that its files share. */
 #ifndef BELUGA_CLI_PROTOCOL_CHAT_H
 #define BELUGA_CLI_PROTOCOL_CHAT_H
 
@@ -9,9 +9,9 @@
 
 int protocol_chat_read(protocol_request *request);
 /* Return whether the body can be passed on unchanged to a provider of this protocol. A body that is
- * in fact a Responses request can't. */
+ * in fact a Responses request can't be passed on. */
 bool protocol_chat_passes(const protocol_request *request);
-/* Read a list of messages alone, as lines of a batch may be. */
+/* Read a list of messages without a request around it, which a line of a batch may contain. */
 int protocol_chat_read_messages(protocol_request *request, const beluga_json *list);
 /* Return whether the client uses the legacy functions instead of tools, so that the answer does so,
  * too. */
@@ -28,9 +28,9 @@ void protocol_chat_answer(beluga_json_writer *w, const protocol_request *request
 
 /* ---- chat_stream.c --------------------------------------------------------------------------- */
 
-#define CHAT_CALLS 8 /* calls of a stream that need no further memory */
+#define CHAT_CALLS 8 /* number of a stream's calls for which no memory must be allocated */
 
-/* A tool call that the stream has begun. */
+/* A tool call whose beginning was written to the stream. */
 typedef struct chat_call {
     uint32_t index; /* index of the call in the events; in the client's stream, it is the
                      * position in the list */
@@ -39,8 +39,8 @@ typedef struct chat_call {
 
 typedef struct chat_stream {
     protocol_stream base;
-    beluga__buf head; /* the beginning of all chunks */
-    size_t about;     /* length of the part of `head` before the choices */
+    beluga__buf head; /* the bytes with which all chunks begin */
+    size_t about;     /* length of the part of `head` that comes before the choices */
     beluga_usage usage;
     bool has_usage;
     chat_call own[CHAT_CALLS], *calls; /* calls: either `own`, or owned memory */

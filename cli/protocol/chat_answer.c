@@ -5,8 +5,8 @@
 
 /* ---- the finish reason ----------------------------------------------------------------------- */
 
-/* A reason that does not show whether the answer is complete becomes one that does not claim that
- * it is. */
+/* Return the client's finish reason. If the model's reason does not prove that the answer is
+ * complete, this is "length", so that the client does not take the answer for complete. */
 const char *protocol_chat_finish_reason(const protocol_request *request, uint32_t reason,
                                         bool has_calls)
 {
@@ -65,8 +65,8 @@ static void put_image(beluga_json_writer *w, const beluga_part *image, size_t in
     beluga_json_end_object(w);
 }
 
-/* The protocol has no member for images that a model has made. This is the member that OpenRouter
- * introduced, and that others have adopted. */
+/* Write the images that the model has made. The protocol has no member for them, so this is the
+ * member that OpenRouter introduced, and that other services have adopted. */
 static void put_images(beluga_json_writer *w, const beluga_response *response)
 {
     size_t n = 0;

@@ -13,8 +13,8 @@ typedef struct chat_reader {
     protocol_place at;
     const beluga_json *json;
     beluga_message *message;
-    /* Legacy function calls have no ids, and a message has at most one. So the id of a call and of
-     * its result is made from the number of calls so far. */
+    /* Legacy function calls have no ids, and a message has at most one call. So the id of a call
+     * and of its result is made from the number of calls so far. */
     unsigned n_functions;
 } chat_reader;
 
@@ -121,7 +121,7 @@ static int add_own_refusal(chat_reader *r)
 }
 
 /* Read an assistant message. If it only calls tools, it has no content. A message with neither
- * content nor calls is left out; clients send one after an empty answer. */
+ * content nor calls is left out; clients send such a message after an empty answer. */
 static int read_assistant(chat_reader *r)
 {
     int rc = begin(r, BELUGA_ROLE_AI);
@@ -160,7 +160,8 @@ typedef struct role_reader {
     int (*read)(chat_reader *r);
 } role_reader;
 
-/* The library's own names of roles are accepted, too, for lines of batches. */
+/* The roles have the names of the protocol. The library's own names are accepted, too, since lines
+ * of batches may have them. */
 static const role_reader roles[] = {
     {"user", read_user},     {"assistant", read_assistant}, {"tool", read_tool},
     {"system", read_system}, {"developer", read_system},    {"function", read_function},
@@ -240,7 +241,8 @@ static int take_tools(protocol_request *request, const protocol_member *member,
     return rc;
 }
 
-/* Read the tool choice; the tools must have been read before, since it names them. */
+/* Read the tool choice. The tools must have been read before, since the choice may name one of
+ * them. */
 static int read_choice(protocol_request *request)
 {
     const beluga_json *choice = beluga_json_get(request->body, "tool_choice");
@@ -267,7 +269,8 @@ static int take_one(protocol_request *request, const protocol_member *member,
         "this server gives one answer to each request: send another request for another answer");
 }
 
-/* If both names of this limit are given, the newer one counts. */
+/* Read max_tokens, the old name of max_completion_tokens. If both are given, the newer one counts.
+ */
 static int take_old_max_tokens(protocol_request *request, const protocol_member *member,
                                const beluga_json *value)
 {

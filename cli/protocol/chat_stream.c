@@ -11,8 +11,8 @@
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
-/* Make the beginning of all chunks. The first delta, with the role, is written only with the first
- * content. Until then, a failure can still become an HTTP error. */
+/* Make the bytes with which all chunks begin. The first delta, which has the role, is written
+ * together with the first content, so that an earlier failure can still become an HTTP error. */
 static int open_stream(chat_stream *s)
 {
     const protocol_identity *identity = &s->base.identity;
@@ -31,7 +31,7 @@ static int open_stream(chat_stream *s)
     return head->status;
 }
 
-/* Begin a chunk, up to the members of its delta. */
+/* Write the beginning of a chunk, up to the members of its delta. */
 static void begin_chunk(chat_stream *s)
 {
     beluga__buf *out = s->base.out;
@@ -81,7 +81,7 @@ static chat_call *find_call(chat_stream *s, uint32_t index)
     return NULL;
 }
 
-/* Make room for another call; a full list is doubled. */
+/* Make room for another call. The room is doubled when it is full. */
 static int make_room(chat_stream *s)
 {
     size_t n = s->n_calls;
@@ -228,7 +228,7 @@ static void put_usage(chat_stream *s)
 static int on_finish(chat_stream *s, const beluga_event *event)
 {
     beluga__buf *out = s->base.out;
-    bool has_calls = s->n_ended && s->n_ended == s->n_calls; /* false if a call was cut */
+    bool has_calls = s->n_ended && s->n_ended == s->n_calls; /* false if a call is incomplete */
     const char *reason =
         protocol_chat_finish_reason(s->base.request, event->u.finish.reason, has_calls);
     if (!s->base.opened) {
@@ -256,13 +256,15 @@ int protocol_chat_fail(protocol_stream *stream, const beluga_error *error)
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
-/* The metadata of the answering model arrive before its first content. */
+/* Begin the stream with the name of the answering model. The metadata event comes before the first
+ * content. */
 static int on_metadata(chat_stream *s, const beluga_event *event)
 {
     if (s->base.opened || s->base.identity.model) return 0;
     s->base.identity.model = event->u.metadata.model;
     int rc = open_stream(s);
-    s->base.identity.model = NULL; /* borrowed from the event, which ends here */
+    /* The name is borrowed from the event, and invalid after this function. */
+    s->base.identity.model = NULL;
     return rc;
 }
 

@@ -64,8 +64,8 @@ static int add_bytes(protocol_request *request, const protocol_place *at, beluga
     return protocol_refuse(request, at, NULL, "%s", err.message);
 }
 
-/* Decode base64 and add it as a file. A file has a name, which a data: URL can't contain, and some
- * providers need its bytes. */
+/* Decode base64 and add the bytes as a file. A data: URL can't contain the file's name, and some
+ * providers need the bytes. */
 static int add_decoded(protocol_request *request, const protocol_place *at, beluga_message *message,
                        const char *media_type, const char *base64, const char *name)
 {
@@ -91,7 +91,7 @@ int protocol_add_base64(protocol_request *request, const protocol_place *at,
     return add_data_url(request, at, message, kind, media_type, base64);
 }
 
-/* Add the bytes of a file, which are a data: URL, or only base64. */
+/* Add the content of a file, which is a data: URL, or base64 alone. */
 static int add_file_data(protocol_request *request, const protocol_place *at,
                          beluga_message *message, const char *data, const char *name)
 {
@@ -109,7 +109,7 @@ static int add_file_data(protocol_request *request, const protocol_place *at,
 
 /* ---- parts of OpenAI's protocols ------------------------------------------------------------- */
 
-/* The address of an image is a string, or the member "url" of an object. */
+/* Add an image. Its address is a string, or the member "url" of an object. */
 static int add_image(protocol_request *request, const protocol_place *at, beluga_message *message,
                      const beluga_json *part)
 {
@@ -200,7 +200,7 @@ int protocol_add_part(protocol_request *request, const protocol_place *at, belug
     return protocol_refuse(request, at, "type", "there is no content part of the type %.64s", type);
 }
 
-/* Add the parts of a list, from `part` at `index` on. */
+/* Add the parts of a list, beginning with `part`, which has the index `index`. */
 static int add_parts(protocol_request *request, const protocol_place *list, beluga_message *message,
                      const beluga_json *content, const beluga_json *part, size_t index)
 {
@@ -253,8 +253,8 @@ int protocol_add_call(protocol_request *request, const protocol_place *at, belug
                    beluga_message_add_tool_call(message, call->id, sent, arguments, length));
 }
 
-/* Make the message of a tool result. It begins with the text of the first part, so that it is never
- * empty. */
+/* Make the message of a tool result. It is created with the text of the first part, since the
+ * library needs a text for this. */
 int protocol_make_result(protocol_request *request, const protocol_place *at, const char *id,
                          const beluga_json *json, const char *member, beluga_message **out)
 {

@@ -1,13 +1,14 @@
 /* Reads the content of messages; these functions are shared by all protocols. `at` is the place of
- * the part, for errors. Each function returns 0, INVALID_INPUT, LIMIT_EXCEEDED or NO_MEMORY. */
+ * the part, which error messages name. Each function returns 0, INVALID_INPUT, LIMIT_EXCEEDED or
+ * NO_MEMORY. */
 #ifndef BELUGA_CLI_PROTOCOL_CONTENT_H
 #define BELUGA_CLI_PROTOCOL_CONTENT_H
 
 #include "protocol/read.h"
 
-/* A tool call of the model, in the client's terms. The arguments are a JSON text. */
+/* A tool call of the model, with the client's name for the tool. The arguments are a JSON text. */
 typedef struct protocol_call {
-    const char *id, *name, *name_space; /* name_space: NULL: none */
+    const char *id, *name, *name_space; /* `name_space` is NULL if there is none */
     const char *arguments;
     size_t length; /* length of `arguments` */
 } protocol_call;
@@ -41,7 +42,7 @@ int protocol_add_call(protocol_request *request, const protocol_place *at, belug
  * `json`. `out` receives a reference; NULL on failure. */
 int protocol_make_result(protocol_request *request, const protocol_place *at, const char *id,
                          const beluga_json *json, const char *member, beluga_message **out);
-/* Add a message to the request. On failure, report what is wrong with it. */
+/* Add a message to the request. On failure, report what is wrong with the message. */
 int protocol_add_message(protocol_request *request, const protocol_place *at,
                          beluga_message *message);
 

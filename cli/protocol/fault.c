@@ -16,7 +16,7 @@
 #define BROKEN(code)      {500, 500, "server_error", code, "api_error"}
 #define NOT_NOW(code)     {503, 529, "server_error", code, "overloaded_error"}
 
-/* In the order of BELUGA_ERROR_MAP. Types and codes are those of the original services, since
+/* The index is the negated error code. Types and codes are those of the original services, since
  * clients use them to decide what to do. */
 static const protocol_fault faults[BELUGA_ERROR_COUNT + 1] = {
     [0] = BROKEN("server_error"),
@@ -46,7 +46,7 @@ static const protocol_fault faults[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_TOOL_CALL] = BAD_GATEWAY("tool_call_error"),
     [-BELUGA_ERROR_TOOL_NOT_FOUND] = BAD_GATEWAY("tool_not_found"),
     [-BELUGA_ERROR_TOOL_EXECUTION] = BROKEN("tool_execution_error"),
-    /* the client has gone; or the server is ending, and accepts no more calls */
+    /* the client has closed its connection, or the server is ending, and accepts no more calls */
     [-BELUGA_ERROR_CONTEXT_CANCELED] = NOT_NOW("canceled"),
     [-BELUGA_ERROR_CONTEXT_TIMEOUT] = TOO_LATE("timeout"),
     [-BELUGA_ERROR_NO_MEMORY] = NOT_NOW("no_memory"),
@@ -64,7 +64,7 @@ static const protocol_fault faults[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_INCOMPLETE] = BAD_GATEWAY("incomplete"),
 };
 
-/* Returns whether a limit was exceeded by the answer, which is not the client's fault. */
+/* Returns whether the provider's answer has exceeded a limit, which is not the client's fault. */
 static bool is_of_answer(const beluga_error *error)
 {
     return error->code == BELUGA_ERROR_LIMIT_EXCEEDED && error->attempts > 0 &&

@@ -1,5 +1,5 @@
-/* Errors in the forms that clients understand: one table of all kinds of errors, for each family of
- * protocols. */
+/* Errors in the forms that clients understand: a table with each kind of error, in the form of
+ * OpenAI's protocols and in the form of Messages. */
 #ifndef BELUGA_CLI_PROTOCOL_FAULT_H
 #define BELUGA_CLI_PROTOCOL_FAULT_H
 
@@ -22,13 +22,14 @@ protocol_fault protocol_fault_of(const beluga_error *error);
  */
 void protocol_fault_message(const beluga_error *error, char message[PROTOCOL_FAULT_BYTES]);
 
-/* Write the name of the wrong member of a refused request, with which its error begins:
- * "messages[2].role".
- * @return `member`; NULL: the error is not about a member. */
+/* If the error refuses a request because of one member, write the name of this member, such as
+ * "messages[2].role". It is the beginning of the error's message.
+ * @return `member`, or NULL if the error is not about a member. */
 const char *protocol_fault_member(const beluga_error *error, char member[PROTOCOL_MEMBER_BYTES]);
 
-/* The functions of protocol.h that OpenAI's protocols share: write an error as members of the
- * current object, {"error": {message, type, param, code}}, and return its status. */
+/* Write an error as members of the current object, {"error": {message, type, param, code}}, and
+ * return the HTTP status of an error. OpenAI's protocols share these two functions of protocol.h.
+ */
 void protocol_openai_error(beluga_json_writer *w, const beluga_error *error,
                            const char *request_id);
 int protocol_openai_status(const beluga_error *error);

@@ -1,13 +1,12 @@
-/* Anthropic's Messages: the functions of protocol_messages, shared by its request, answers and
- * streams. */
+/* Anthropic's protocol Messages (protocol_messages): declarations that its files share. */
 #ifndef BELUGA_CLI_PROTOCOL_MESSAGES_H
 #define BELUGA_CLI_PROTOCOL_MESSAGES_H
 
 #include "base/buf.h"
 #include "protocol/protocol.h"
 
-/* Prefix of a signature that stands for a redacted reasoning block; the data of the block follows.
- * Data that contains a colon has a prefix of its own, such as that of Bedrock. */
+/* The library keeps the data of a redacted reasoning block as a signature with this prefix. Data
+ * that contains a colon has already the prefix of another provider, such as Bedrock. */
 #define MESSAGES_REDACTED "redacted_thinking:"
 
 /* ---- messages_request.c ---------------------------------------------------------------------- */
@@ -16,8 +15,8 @@ int protocol_messages_read(protocol_request *request);
 /* Return whether the body can be passed on unchanged to Anthropic. It can't if it contains
  * reasoning that another provider has signed, which Anthropic refuses. */
 bool protocol_messages_passes(const protocol_request *request);
-/* Return whether the client asked to see the model's reasoning. Other clients would take the first
- * block for the text. */
+/* Return whether the client asked to see the model's reasoning. Clients that did not ask might take
+ * the first block for the text. */
 bool protocol_messages_shows_thinking(const protocol_request *request);
 
 /* ---- messages_content.c ---------------------------------------------------------------------- */
@@ -27,13 +26,14 @@ int protocol_messages_read_messages(protocol_request *request);
 
 /* ---- messages_answer.c ----------------------------------------------------------------------- */
 
-/* Token counts in the form of this protocol, in which each token is counted once. */
+/* Token counts in the form of this protocol: no token is contained in two of the counts, except
+ * `thinking`. */
 typedef struct messages_usage {
     int64_t input, cache_read, cache_creation, output;
     int64_t thinking; /* part of the output; -1: unknown */
 } messages_usage;
 
-/* How an answer ended. */
+/* The end of an answer: the reason, and the stop sequence. */
 typedef struct messages_end {
     const char *reason;
     const char *sequence; /* the stop sequence that ended the answer; NULL: none, or it is not
@@ -64,10 +64,10 @@ int protocol_messages_status(const beluga_error *error);
 
 /* ---- messages_stream.c ----------------------------------------------------------------------- */
 
-#define MESSAGES_BLOCKS 4   /* blocks of a stream that need no further memory */
+#define MESSAGES_BLOCKS 4   /* number of a stream's blocks for which no memory must be allocated */
 #define MESSAGES_MODEL  256 /* maximum length of a model's name */
 
-/* A block that the stream has begun, and whose end the client has not received. */
+/* A block whose beginning was written, and whose end the client has not received. */
 typedef struct messages_block {
     uint32_t kind;   /* beluga_event_kind: TEXT, REASONING or TOOL_CALL_BEGIN */
     uint32_t index;  /* index of the block in the events */

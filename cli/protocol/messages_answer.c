@@ -44,8 +44,8 @@ static bool is_word(const char *raw, size_t length, const char *word)
     return raw && strlen(word) == length && memcmp(raw, word, length) == 0;
 }
 
-/* If the request has only one stop sequence, it is the one that ended the answer. Providers do not
- * report which of several it was. */
+/* Return the stop sequence that ended the answer, if the request has only one. If there are
+ * several, it is unknown, since providers do not report which of them it was. */
 static const char *only_sequence(const protocol_request *request)
 {
     const char *found = NULL;

@@ -31,7 +31,7 @@ static int add_address(protocol_request *request, const protocol_place *at, belu
     return rc ? rc : protocol_add_url(request, at, message, kind, url);
 }
 
-/* Files that were uploaded to Anthropic are not known to other providers. */
+/* Leave out a file that was uploaded to Anthropic, since other providers can't read it. */
 static int drop_file(protocol_request *request)
 {
     protocol_drop(request, "file");
@@ -96,7 +96,7 @@ static int add_search_result(protocol_request *request, const protocol_place *at
     return rc ? rc : add_blocks(request, at, message, block, "content");
 }
 
-/* ---- the model's own blocks ------------------------------------------------------------------ */
+/* ---- blocks that only the model writes ------------------------------------------------------- */
 
 static int add_text(protocol_request *request, const protocol_place *at, beluga_message *message,
                     const beluga_json *block)
@@ -119,16 +119,16 @@ static int add_tool_use(protocol_request *request, const protocol_place *at,
     return protocol_add_call(request, at, message, &call);
 }
 
-/* Mark reasoning without a signature. Hosts other than Anthropic's do not sign reasoning, and need
- * it back unchanged; Anthropic's provider knows these hosts. */
+/* Mark reasoning that has no signature, so that the provider for Anthropic's protocol sends it
+ * back. Other hosts of this protocol do not sign reasoning, but need it back unchanged. */
 static int mark_unsigned(beluga_message *message)
 {
     static const char bare[] = "{\"type\":\"thinking\"}";
     return beluga_message_set_state(message, "anthropic", bare, sizeof bare - 1);
 }
 
-/* Add a reasoning block. Its signature is sent only to the provider that made it; if that is not
- * Anthropic, the signature begins with a mark. */
+/* Add a reasoning block. Its signature is sent only to the provider that made it. A signature of a
+ * provider other than Anthropic begins with a mark that names the provider. */
 static int add_thinking(protocol_request *request, const protocol_place *at,
                         beluga_message *message, const beluga_json *block)
 {
@@ -165,7 +165,7 @@ typedef struct block_reader {
     const char *type;
     int (*add)(protocol_request *request, const protocol_place *at, beluga_message *message,
                const beluga_json *block);
-    int roles; /* bits: the roles that may have this block */
+    int roles; /* a bit for each role that may have this block */
 } block_reader;
 
 static const block_reader readers[] = {
@@ -219,7 +219,7 @@ static int add_block(protocol_request *request, const protocol_place *at, beluga
     return 0;
 }
 
-/* Add the blocks of a list whose place is `at`, from `first` on. */
+/* Add the blocks of a list, from `first` on. `at` is the place of the list, for error messages. */
 static int add_list(protocol_request *request, const protocol_place *at, beluga_message *message,
                     const beluga_json *list, const beluga_json *first, size_t place)
 {
@@ -247,7 +247,7 @@ static int add_blocks(protocol_request *request, const protocol_place *at, belug
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* Add a message, unless it is empty, for example because all of its blocks were dropped. */
+/* Add a message, unless it is empty. It may be empty because all of its blocks were dropped. */
 static int add_message(protocol_request *request, const protocol_place *at, beluga_message *message)
 {
     if (!message) return BELUGA_ERROR_NO_MEMORY;
@@ -281,7 +281,7 @@ static int fill_system(protocol_request *request, const protocol_place *at, belu
     return rc;
 }
 
-/* Read a system message, which may come before all others, or between them. */
+/* Read a system message, which may come before all other messages or between them. */
 static int read_system(protocol_request *request, const protocol_place *at, const beluga_json *json,
                        const char *member)
 {
@@ -337,8 +337,8 @@ static int fill_result(protocol_request *request, const protocol_place *at, belu
     return protocol_mark_cache(request, at, message, block);
 }
 
-/* Read a tool result. Each becomes a message of its own, before the text of the message that
- * contains them. */
+/* Read a tool result. Each result becomes a message of its own, before the text of the message that
+ * contains the results. */
 static int read_result(protocol_request *request, const protocol_place *at,
                        const beluga_json *block)
 {
@@ -409,10 +409,10 @@ int protocol_messages_read_messages(protocol_request *request)
     return rc;
 }
 
-/* ---- bodies that go out as they are ---------------------------------------------------------- */
+/* ---- bodies that are passed on unchanged ----------------------------------------------------- */
 
 /* Returns whether another provider has signed the block. Such a signature begins with a mark and a
- * colon; Anthropic's are base64. */
+ * colon, while Anthropic's signatures are base64. */
 static bool is_foreign(const beluga_json *block)
 {
     const char *type = beluga_json_get_string(block, "type", NULL);

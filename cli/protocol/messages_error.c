@@ -12,10 +12,10 @@
 
 static const char too_long[] = "prompt is too long";
 
-enum { LEAST_TOKENS = 100 }; /* a smaller number in such an error does not count tokens */
+enum { LEAST_TOKENS = 100 }; /* a smaller number in such an error is not a token count */
 
-/* Read a number such as "1,048,576" that is not part of a word, and move behind it. @return 0:
- * there is none. */
+/* Read a number such as "1,048,576", and move *at behind it. @return 0 if the digits are part of a
+ * word. */
 static int64_t read_number(const char **at, const char *begin)
 {
     const char *text = *at;
@@ -28,8 +28,8 @@ static int64_t read_number(const char **at, const char *begin)
     return alone && !isalpha((unsigned char)*text) && *text != '-' && *text != '_' ? number : 0;
 }
 
-/* Find the first two token counts in a text that differ. The larger one is that of the request, the
- * other one is the maximum of the model. */
+/* Find the first two different token counts in an error message. The larger count is that of the
+ * request, and the smaller one is the maximum of the model. */
 static bool find_counts(const char *text, int64_t *tokens, int64_t *most)
 {
     int64_t first = 0;
@@ -46,7 +46,7 @@ static bool find_counts(const char *text, int64_t *tokens, int64_t *most)
     return false;
 }
 
-/* Write a message by which clients recognise that they must shorten the conversation. */
+/* Change the message so that clients recognise that they must shorten the conversation. */
 static void say_too_long(char message[PROTOCOL_FAULT_BYTES])
 {
     char said[PROTOCOL_FAULT_BYTES];

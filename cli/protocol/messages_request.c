@@ -14,8 +14,8 @@ static bool is(const char *text, const char *other)
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* Returns without adding a tool that has a type of its own, since Anthropic runs it, or only
- * Anthropic knows its schema. */
+/* Read a tool. A tool with a type of its own is dropped, since Anthropic runs it, or only Anthropic
+ * knows its schema. */
 static int read_tool(protocol_request *request, const protocol_place *at, const beluga_json *json)
 {
     const char *type;
@@ -51,7 +51,7 @@ static int read_tools(protocol_request *request)
     return rc;
 }
 
-/* Read a choice of one tool. The choice of a dropped tool is ignored. */
+/* Read a tool choice that names one tool. If this tool was dropped, the choice is ignored. */
 static int choose_tool(protocol_request *request, const protocol_place *at,
                        const beluga_json *choice)
 {

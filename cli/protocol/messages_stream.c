@@ -19,7 +19,8 @@ static void put_number(beluga__buf *out, const char *before, int64_t number)
     protocol_put_int(out, number);
 }
 
-/* Write the members of the usage. The one at the end has the total counts. */
+/* Write the members of the usage. The stream has usage twice: the usage at its end has the total
+ * counts. */
 static void put_usage(messages_stream *s)
 {
     static const beluga_usage unknown = BELUGA_USAGE_INIT;
@@ -57,8 +58,8 @@ static void open_stream(messages_stream *s)
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* Returns the buffer for a block: the stream for the first block, and the block's own buffer for
- * others. */
+/* Returns the buffer for a block: the first block is written into the stream, and any other block
+ * into its own buffer. */
 static beluga__buf *out_of(messages_stream *s, messages_block *block)
 {
     return block == s->blocks ? s->base.out : &block->held;
@@ -110,8 +111,8 @@ static int end_block(messages_stream *s, messages_block *block)
     return status;
 }
 
-/* End an open text or reasoning block, because another block begins. A tool call ends only when the
- * provider says so. */
+/* End an open text or reasoning block, because another block begins. A tool call is ended only by
+ * its own event. */
 static int end_open_text(messages_stream *s)
 {
     messages_block *last = last_block(s);
@@ -119,7 +120,8 @@ static int end_open_text(messages_stream *s)
     return end_block(s, last);
 }
 
-/* Begin a block, up to its own members. @return NULL on failure, with `status`. */
+/* Write the beginning of a block, up to the members that depend on its kind. @return NULL on
+ * failure, with `status` set. */
 static messages_block *begin_block(messages_stream *s, const beluga_event *event, int *status)
 {
     open_stream(s);
@@ -133,7 +135,7 @@ static messages_block *begin_block(messages_stream *s, const beluga_event *event
     return block;
 }
 
-/* Write a delta with a single member. `before` is its text up to the value. */
+/* Write a delta with a single member. `before` is the text of the delta up to the value. */
 static int put_delta(messages_stream *s, messages_block *block, const char *before,
                      const char *text, size_t length)
 {
@@ -188,7 +190,7 @@ static int put_signature(messages_stream *s, messages_block *block, const beluga
     block->is_signed = true;
     int status = put_delta(s, block, ",\"delta\":{\"type\":\"signature_delta\",\"signature\":\"",
                            event->u.reasoning.signature, event->u.reasoning.signature_length);
-    s->bytes = bytes; /* this text is not from the model, so it is not counted */
+    s->bytes = bytes; /* the count is restored, since this text is not from the model */
     return status;
 }
 
@@ -336,7 +338,7 @@ int protocol_messages_event(protocol_stream *stream, const beluga_event *event)
     }
 }
 
-/* Write an error as the last event. Without message_delta and message_stop, no client takes the
+/* Write an error as the last event. Without message_delta and message_stop, clients do not take the
  * answer for complete. */
 int protocol_messages_fail(protocol_stream *stream, const beluga_error *error)
 {

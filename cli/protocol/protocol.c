@@ -14,8 +14,8 @@
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-/* Find a text that requests of one conversation, or at least of one user, have in common. They
- * should be sent to the same model, which may have their beginning in its cache. */
+/* Find a text that requests of one conversation, or at least of one user, have in common. Such
+ * requests should be sent to the same server, which may have their beginning in its cache. */
 static const char *find_affinity(const beluga_json *body)
 {
     static const char *const names[] = {"prompt_cache_key", "user", "safety_identifier"};
@@ -84,7 +84,7 @@ void protocol_request_free(protocol_request *request)
     free(request->extra);
     beluga_messages_free(request->messages);
     beluga_json_doc_free(request->doc);
-    /* free everything, since a partly read request is large and of no use */
+    /* reading failed: free everything, since a partly read request is large and useless */
     request->n_tools = request->n_renamed = request->n_options = 0;
     request->tools = NULL;
     request->renamed = NULL;
@@ -97,7 +97,8 @@ void protocol_request_free(protocol_request *request)
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* ids must be unique but not secret, so one random seed is enough */
+/* The ids of answers must be unique, but not secret, so one random seed for all of them is enough.
+ */
 static uint64_t seed;
 
 static void make_seed(void)

@@ -1,9 +1,10 @@
 /*
  * The protocols that clients speak: Chat Completions, Responses, Messages. A request body is
  * converted into messages, tools and options, and a model's answer into the body, stream or error
- * of the client's protocol. There is no I/O here; a clock is used only to make ids.
+ * of the client's protocol. These files do no I/O; they use a clock only to make ids.
  *
- * These functions read the requests of batches and of the clients of `beluga serve`.
+ * `beluga serve` uses these functions for the requests of its clients, and `beluga batch` for lines
+ * that are requests.
  */
 #ifndef BELUGA_CLI_PROTOCOL_PROTOCOL_H
 #define BELUGA_CLI_PROTOCOL_PROTOCOL_H
@@ -33,7 +34,7 @@ typedef struct protocol_renamed {
     bool custom;                   /* for the client, the input of the tool is plain text */
 } protocol_renamed;
 
-/* A request that was read. What it borrows belongs to its document. */
+/* A request that was read. Its borrowed strings belong to `doc`. */
 typedef struct protocol_request {
     const protocol *protocol;
     beluga_json_doc *doc; /* owned */
@@ -41,8 +42,8 @@ typedef struct protocol_request {
     const char *model; /* the name that the client sent; NULL: none */
     bool stream;
     bool include_usage; /* a stream of Chat Completions must report the usage */
-    bool counts;        /* only the tokens are counted, and nothing is generated; set this before
-                         * reading */
+    bool counts; /* the client asks only for a token count, and no answer is generated; set this
+                  * before reading */
     beluga_messages *messages; /* owned; NULL until protocol_request_read */
     beluga_tool **tools;       /* owned, n_tools of them */
     size_t n_tools;
@@ -63,7 +64,7 @@ typedef struct protocol_request {
     char why[PROTOCOL_WHY_BYTES];
 } protocol_request;
 
-/* Facts that an answer states beside its content. */
+/* Members that an answer has beside its content. */
 typedef struct protocol_identity {
     char id[PROTOCOL_ID_BYTES]; /* "chatcmpl-…", "resp_…", "msg_…" */
     int64_t created;            /* seconds since 1970 */
@@ -78,12 +79,15 @@ typedef struct protocol_stream protocol_stream;
 struct protocol {
     const char *name;      /* "chat", "responses", "messages" */
     const char *id_prefix; /* "chatcmpl-", "resp_", "msg_" */
-    /* value of `protocol` of providers (provider/provider.h) that accept its bodies unchanged */
+    /* the value of beluga_provider.protocol (provider/provider.h) for the providers that accept
+     * bodies of this protocol unchanged */
     const char *same;
-    /* Return whether these providers accept this body. They do not if it contains reasoning that
-     * another provider has signed, or if it belongs to another protocol. NULL: they always do. */
+    /* Return whether these providers accept this body. They refuse a body that contains reasoning
+     * that another provider has signed, or that belongs to another protocol. NULL: they accept
+     * every body. */
     bool (*passes)(const protocol_request *request);
-    bool dotted; /* the protocol names places in a body like "messages.2.content" */
+    bool dotted; /* errors name a place in a body in the form "messages.2.content", not
+                  * "messages[2].content" */
 
     /* Read the members of request->body into the request. @return 0; INVALID_INPUT with `why`;
      * NO_MEMORY; LIMIT_EXCEEDED. */
@@ -92,15 +96,17 @@ struct protocol {
     /* Size of the protocol's stream struct, which begins with a protocol_stream and is zeroed. */
     size_t stream_size;
     /* Write an event to the stream, including the last event FINISH; ERROR is passed to `fail`
-     * instead. Events without a meaning in the protocol write nothing. The beginning of the stream
-     * is written before its first content. @return 0 or the buffer's status. */
+     * instead. For an event that the protocol can't express, nothing is written. The beginning of
+     * the stream is written before its first content. @return 0 or the buffer's status. */
     int (*event)(protocol_stream *stream, const beluga_event *event);
     /* End the stream with a failure, so that no client takes the answer for complete. */
     int (*fail)(protocol_stream *stream, const beluga_error *error);
     void (*release)(protocol_stream *stream); /* frees what the stream owns; NULL: nothing */
-    /* A sign of life while nothing else is sent; also valid before the first event. */
+    /* The bytes to send as a sign of life while there is nothing else to send; also valid before
+     * the first event. */
     const char *ping;
-    /* The event that closes a complete stream, if it is always the same; NULL: it is not. */
+    /* The event that closes a complete stream, if it is always the same; NULL if it depends on the
+     * answer. */
     const char *closing;
 
     /* Write a whole answer as members of the current object. */
@@ -130,33 +136,34 @@ extern const protocol protocol_chat, protocol_responses, protocol_messages;
  */
 int protocol_request_parse(protocol_request *request, const protocol *table, const char *body,
                            size_t length);
-/* Read all other members: messages, which are added after existing ones, tools and options. */
+/* Read all other members: tools, options, and messages, which are added after the messages that the
+ * request already has. */
 int protocol_request_read(protocol_request *request);
 /* Return whether a stream of Chat Completions must report the usage: stream_options.include_usage.
  */
 bool protocol_request_wants_usage(const protocol_request *request);
-/* Fill an error that says why the request could not be parsed or read; `code` is the result of
- * that. */
+/* Fill `err` with the reason why a request could not be parsed or read. `code` is the result of the
+ * function that failed. */
 void protocol_request_explain(const protocol_request *request, int code, beluga_error *err);
 void protocol_request_free(protocol_request *request);
 
 /* Make the ids of an answer. */
 void protocol_identity_make(protocol_identity *identity, const protocol *table, const char *model);
 
-/* Begin a stream. @return owned (protocol_stream_free), NULL without memory. */
+/* Begin a stream. @return owned (protocol_stream_free), NULL if memory runs out. */
 protocol_stream *protocol_stream_new(const protocol_request *request,
                                      const protocol_identity *identity, beluga__buf *out);
 void protocol_stream_free(protocol_stream *stream);
-/* Handle RESTART. The bytes that were written can't be taken back, so the stream fails if there are
- * any. @return as protocol.event. */
+/* Handle a RESTART event. Bytes that were already written can't be taken back, so in this case the
+ * stream fails. @return as protocol.event. */
 int protocol_stream_restart(protocol_stream *stream);
 
-/* Return the client's name of a tool that the model called, and its namespace (NULL: none). This is
- * `sent` if the name was not changed. `name_space` may be NULL. */
+/* Return the client's name of a tool that the model called, and its namespace (NULL: none). If the
+ * tool was not renamed, this is `sent` itself. `name_space` may be NULL. */
 const char *protocol_tool_name(const protocol_request *request, const char *sent,
                                const char **name_space);
-/* Find such a tool by the model's name for it; NULL if the tool has the same name and form for
- * both. */
+/* Find a renamed tool by the model's name for it; NULL if the tool has the same name and form for
+ * the client and the model. */
 const protocol_renamed *protocol_find_renamed(const protocol_request *request, const char *sent);
 
 #endif

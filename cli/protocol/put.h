@@ -1,5 +1,5 @@
 /* Functions with which all protocols write answers. The bytes of a stream are written directly into
- * its buffer; only the growth of the buffer allocates memory. A failure stays in the buffer's
+ * its buffer; memory is allocated only when the buffer grows. A failure stays in the buffer's
  * status. */
 #ifndef BELUGA_CLI_PROTOCOL_PUT_H
 #define BELUGA_CLI_PROTOCOL_PUT_H
@@ -40,7 +40,7 @@ void protocol_put_int(beluga__buf *out, int64_t value);
 void protocol_give_up(beluga_json_writer *w);
 
 /* Append the body of an error as an object: {"error": {…}}, or the form of the protocol. Without
- * memory, append a fixed error that says so. */
+ * memory, append a fixed error that reports this. */
 void protocol_put_error(beluga__buf *out, const protocol *table, const beluga_error *error);
 
 #endif

@@ -13,7 +13,7 @@
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
-/* A text in a buffer of fixed size; its end may be cut. */
+/* A text in a buffer of fixed size. If it does not fit, its end is left out. */
 typedef struct short_text {
     char *bytes;
     size_t size, length;

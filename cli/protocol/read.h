@@ -5,7 +5,8 @@
 
 #include "protocol/protocol.h"
 
-/* A place in a body: a member or an item of the outer place. It is on the stack of its reader. */
+/* A place in a body: a member or an item of the outer place. The struct is on the stack of the
+ * function that reads the place. */
 typedef struct protocol_place {
     const struct protocol_place *outer; /* NULL: the body */
     const char *member;                 /* NULL: item `index` of the outer place */
@@ -22,10 +23,11 @@ typedef struct protocol_place {
 int protocol_refuse(protocol_request *request, const protocol_place *at, const char *member,
                     const char *format, ...) BELUGA_PRINTF(4, 5);
 
-/* Note the name of something that can't be translated, unless it was already noted. */
+/* Note the name of a member or tool that can't be translated, in request->dropped, unless it was
+ * already noted. */
 void protocol_drop(protocol_request *request, const char *name);
 
-/* Return whether there is a value. null counts as no value. */
+/* Return whether a value is given. NULL, and the JSON value null, count as not given. */
 bool protocol_is_given(const beluga_json *value);
 /* Get a string member; NULL if it is missing. `length` may be NULL. @return 0; INVALID_INPUT if it
  * has another type. */
@@ -44,7 +46,7 @@ typedef struct protocol_member {
     beluga_json_name name;
     int (*take)(protocol_request *request, const struct protocol_member *member,
                 const beluga_json *value);
-    int key; /* the option that it becomes, for protocol_take_option */
+    int key; /* the option that the member becomes, for protocol_take_option */
 } protocol_member;
 
 /* Call the function of each known member of the body, in the order of the body; put all other
@@ -53,7 +55,7 @@ int protocol_take_members(protocol_request *request, const protocol_member *memb
 
 /* Add an option. @return 0; INVALID_INPUT if there are too many. */
 int protocol_add_option(protocol_request *request, beluga_option option);
-/* Functions for protocol_member.take: */
+/* These functions are values for protocol_member.take: */
 /* Read the value as the option `key`: a number in its range, true or false, or a string. */
 int protocol_take_option(protocol_request *request, const protocol_member *member,
                          const beluga_json *value);
@@ -76,7 +78,7 @@ int protocol_read_effort(protocol_request *request, const protocol_place *at, co
  * its name are in the member "json_schema" (Chat), or in the value itself (Responses). */
 int protocol_read_format(protocol_request *request, const protocol_place *at,
                          const beluga_json *value);
-/* Ask for answers that fit a schema. The request keeps a copy of it. */
+/* Set the option that asks for answers that fit a schema. The request owns a copy of the schema. */
 int protocol_set_schema(protocol_request *request, const beluga_json *schema);
 
 #endif

@@ -1,15 +1,15 @@
-/* The parts of the protocol Responses: reads a body, and writes one kind of object, either whole or
- * in a stream. */
+/* OpenAI's protocol Responses (protocol_responses): declarations that its files share. An answer is
+ * the same object whether it is written whole or at the end of a stream. */
 #ifndef BELUGA_CLI_PROTOCOL_RESPONSES_H
 #define BELUGA_CLI_PROTOCOL_RESPONSES_H
 
 #include "protocol/protocol.h"
 
-/* Prefix of an `encrypted_content` that was written here; the library's signature follows. OpenAI's
- * own value contains no colon. */
+/* Prefix of an `encrypted_content` that this program has written; the library's signature follows.
+ * OpenAI's own values contain no colon. */
 #define RESPONSES_SIGNED "beluga:"
-/* Prefix of a signature that carries a state, either of the part before it, or a state between
- * parts: "state:OF:PROVIDER:JSON". */
+/* A provider's state is sent to the client as a signature with this prefix:
+ * "state:OF:PROVIDER:JSON". It belongs to the part before it, or stands between parts. */
 #define RESPONSES_STATE "state:"
 
 typedef enum responses_kind {
@@ -24,7 +24,7 @@ typedef enum responses_kind {
 typedef struct responses_item {
     responses_kind kind;
     size_t index;     /* index in `output` */
-    bool open;        /* the content follows later */
+    bool open;        /* the content is not known yet */
     bool cut;         /* the answer ended inside this item */
     const char *text; /* text of a message, summary, arguments or input; for an image, its bytes */
     size_t length;
@@ -36,7 +36,7 @@ typedef struct responses_item {
 /* The state of an answer, or how it ended. */
 typedef struct responses_outcome {
     const char *status;        /* "in_progress", "completed", … */
-    const char *incomplete;    /* why it is incomplete; NULL: it is not */
+    const char *incomplete;    /* why the answer is incomplete; NULL: it is not */
     const beluga_usage *usage; /* NULL: not known yet */
     const beluga_error *error; /* NULL: none */
     bool echo;                 /* also repeat the large members of the request */
@@ -49,8 +49,8 @@ bool protocol_responses_passes(const protocol_request *request);
 
 /* ---- responses_object.c ---------------------------------------------------------------------- */
 
-/* The id of an item consists of this prefix, the answer's id, and the item's index in the output.
- * So ids need not be stored. */
+/* Return the prefix of the ids of items of this kind. The id of an item consists of the prefix, the
+ * answer's id, and the item's index in the output, so ids need not be stored. */
 const char *protocol_responses_id_prefix(responses_kind kind);
 const char *protocol_responses_own_id(const protocol_identity *identity);
 void protocol_responses_put_item_id(beluga_json_writer *w, const char *key,
@@ -74,8 +74,8 @@ void protocol_responses_outcome_of(responses_outcome *outcome, uint32_t reason, 
  * for kinds without such a form. Returns the buffer's status. */
 int protocol_responses_put_state(beluga__buf *out, uint32_t of, const char *provider,
                                  const char *json, size_t length);
-/* Return the kind of part to which a state in this form belongs, and find the rest of the text; 0:
- * it is not a state. */
+/* Read a signature that may contain a state. @return the kind of part (beluga_part_kind) to which
+ * the state belongs, and in `rest` the text after the prefix; 0: it is not a state. */
 uint32_t protocol_responses_read_state(const char *signature, const char **rest);
 /* Find the kind of a tool call by the name that the model used. */
 responses_kind protocol_responses_call_kind(const protocol_request *request, const char *name);
@@ -88,18 +88,18 @@ int protocol_responses_custom_input(const char **input, size_t *length, beluga_j
 void protocol_responses_answer(beluga_json_writer *w, const protocol_request *request,
                                const protocol_identity *identity, const beluga_response *response);
 
-/* A text in the buffer that holds all texts. */
+/* A text, by its place in the buffer that contains all texts. */
 typedef struct responses_text {
     size_t at, length;
 } responses_text;
 
-/* An item of a stream. It is kept, since the end of the stream repeats it. */
+/* An item of a stream. It is kept, since the end of the stream repeats all items. */
 typedef struct responses_kept {
     uint8_t kind;     /* responses_kind */
-    bool begun, done; /* these events were written */
+    bool begun, done; /* the events for the beginning and the end of the item were written */
     bool ended, cut;  /* ended: no more content comes; cut: the answer ended inside it */
     bool pieces;      /* a piece of its content was written */
-    bool late;        /* a piece arrived before the item's turn, and was not kept */
+    bool late;        /* a piece arrived before the item could be written, and was not kept */
     uint32_t index;   /* index of the item's events */
     responses_text text, signature;
     size_t id, name; /* offsets of a call's id and name, which end in NUL */
@@ -109,10 +109,11 @@ typedef struct responses_stream {
     protocol_stream base;
     int64_t sequence;
     beluga__buf texts;
-    beluga__buf items;      /* an array of responses_kept */
-    beluga__buf head;       /* the beginning of all pieces of the open item */
-    size_t head_number;     /* offset in `head` of the event's number */
-    size_t n_items, n_done; /* items are completed in their order */
+    beluga__buf items;  /* an array of responses_kept */
+    beluga__buf head;   /* the bytes with which all pieces of the open item begin */
+    size_t head_number; /* offset in `head` of the event's number */
+    /* the first n_done items are complete; items are completed in their order */
+    size_t n_items, n_done;
     bool has_usage;
     beluga_usage usage;
     char *model; /* owned; the answering model, if the identity names none */

@@ -13,10 +13,10 @@ typedef struct output {
     beluga_json_writer *w;
     const protocol_request *request;
     const protocol_identity *identity;
-    size_t n;  /* number of items written */
-    bool cut;  /* the answer ended before it was complete */
-    size_t at; /* index of the message part, and number of parts */
-    size_t parts;
+    size_t n;     /* number of items written */
+    bool cut;     /* the answer ended before it was complete */
+    size_t at;    /* index of the current part of the message */
+    size_t parts; /* number of parts of the message */
 } output;
 
 static void put(output *o, responses_item *item)
@@ -54,8 +54,8 @@ static void put_image(output *o, const beluga_part *part)
     put(o, &item);
 }
 
-/* Write the state of a part as an item after it. When the client sends the items back, it is found
- * there. */
+/* Write the state of a part as an item after the part. When the client sends the items back, the
+ * state is read from that item. */
 static void put_state(output *o, const beluga_part *part)
 {
     beluga__buf text;

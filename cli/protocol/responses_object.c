@@ -174,8 +174,8 @@ responses_kind protocol_responses_call_kind(const protocol_request *request, con
     return renamed && renamed->custom ? RESPONSES_CUSTOM_CALL : RESPONSES_FUNCTION_CALL;
 }
 
-/* Find the input of a custom tool. A model may also write the text without the expected object
- * around it. */
+/* Find the input of a custom tool. A model may also write the input as plain text, without the
+ * expected JSON object around it. */
 int protocol_responses_custom_input(const char **input, size_t *length, beluga_json_doc **doc)
 {
     int rc = beluga_json_parse(*input, *length, doc, NULL);
@@ -225,8 +225,8 @@ static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
     beluga_json_end_object(w);
 }
 
-/* Return the code of an error. A request that was refused gets a code by which clients know that
- * repeating it does not help. All failures of this server have the same code. */
+/* Return the code of an error. A request that was refused gets a code that tells clients not to
+ * repeat it. All failures of this server get the same code. */
 static const char *error_code(const beluga_error *error)
 {
     const protocol_fault fault = protocol_fault_of(error);
@@ -235,7 +235,7 @@ static const char *error_code(const beluga_error *error)
     return refused ? "invalid_prompt" : fault.openai_code;
 }
 
-/* Add the time to wait to the message, in words from which clients read it. */
+/* Add the time to wait to the message, in the words that clients look for. */
 static void add_wait(beluga_json_writer *w, const beluga_error *error, const char *message)
 {
     long long ms = error->retry_after_ms;
@@ -274,8 +274,8 @@ static void put_incomplete(beluga_json_writer *w, const char *reason)
     beluga_json_end_object(w);
 }
 
-/* A member of the request that the answer repeats, and its JSON if the request does not have it;
- * NULL means null. */
+/* A member of the request that the answer repeats. `otherwise` is its JSON if the request does not
+ * have the member; NULL means null. */
 typedef struct echoed {
     const char *name, *otherwise;
     bool large;

@@ -151,7 +151,7 @@ static int need_answer(item_reader *r)
     return r->answer ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Add a message after the model's message. This takes the reference. */
+/* Add a message after the model's message. The function takes over the reference. */
 static int add(item_reader *r, beluga_message *message)
 {
     int rc = message ? end_answer(r) : BELUGA_ERROR_NO_MEMORY;
@@ -235,7 +235,8 @@ static int read_custom_call(item_reader *r)
     return rc ? rc : add_custom_call(r, &call, input, length);
 }
 
-/* Read a call of OpenAI's own shell tool. Its result is read like any other. */
+/* Read a call of OpenAI's own shell tool. The result of the call is read like that of any other
+ * tool. */
 static int read_shell_call(item_reader *r)
 {
     protocol_call call = {.name = "local_shell"};
@@ -270,8 +271,9 @@ static int join(beluga__buf *text, const beluga_json *list)
     return text->status;
 }
 
-/* Find the signature of reasoning. If the encrypted content was not written here, it is OpenAI's
- * own. The library's signature for it begins with a mark and the item's id. */
+/* Find the signature of reasoning. If the encrypted content was not written by this program, it is
+ * OpenAI's own. The library's signature then consists of "openai:", the item's id, and the content.
+ */
 static int find_signature(item_reader *r, beluga__buf *signature)
 {
     const char *encrypted, *id;
@@ -366,7 +368,7 @@ static const item_row rows[] = {
     {"item_reference", refuse_reference},
 };
 
-/* Read an item. Items of other types are the work of OpenAI's own tools, and are dropped. */
+/* Read an item. Items of other types come from OpenAI's own tools, and are dropped. */
 static int read_item(item_reader *r)
 {
     const char *type;
@@ -399,7 +401,8 @@ static int add_text(protocol_request *request, const char *member, beluga_messag
     return message ? protocol_add_message(request, &at, message) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Read the input, which is a string or a list of items, after the instructions. */
+/* Read the member `input`, which is a string or a list of items. Its messages come after the
+ * instructions. */
 static int read_input(protocol_request *request)
 {
     size_t length, n;
@@ -458,7 +461,8 @@ static int take_background(protocol_request *request, const protocol_member *mem
 
 static const protocol_member members[] = {
     {NAME("model"), protocol_take_ignored},
-    {NAME("input"), protocol_take_ignored}, /* this member and the next three are read below */
+    /* protocol_responses_read reads the next four members */
+    {NAME("input"), protocol_take_ignored},
     {NAME("instructions"), protocol_take_ignored},
     {NAME("tools"), protocol_take_ignored},
     {NAME("tool_choice"), protocol_take_ignored},
@@ -481,7 +485,7 @@ static const protocol_member members[] = {
     {NAME("prompt"), refuse_kept},
 };
 
-/* Read all members. The tool choice comes after the tools, since it names them. */
+/* Read all members. The tool choice is read after the tools, since it may name one of them. */
 int protocol_responses_read(protocol_request *request)
 {
     const protocol_place at = {NULL, "tool_choice", 0};
@@ -493,7 +497,7 @@ int protocol_responses_read(protocol_request *request)
     return rc;
 }
 
-/* ---- bodies that go out as they are ---------------------------------------------------------- */
+/* ---- bodies that are passed on unchanged ----------------------------------------------------- */
 
 bool protocol_responses_passes(const protocol_request *request)
 {

@@ -4,8 +4,8 @@
  * Each piece of the answer belongs to an item. An item is added before its first piece, and done
  * after its last. The model's events may alternate between several items, but clients need one item
  * after the other: Codex forgets the open message when any item is done, and LangChain takes pieces
- * of a call that follow another call for a third call. So the first item that is not done is
- * written as its pieces arrive, and later items wait.
+ * of one call that arrive after another call for a third call. So the first item that is not done
+ * is written as its pieces arrive, and later items wait.
  *
  * The end of the stream repeats all items, so their texts are kept.
  */
@@ -70,8 +70,8 @@ static int keep_name(responses_stream *s, const char *name, size_t *at)
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-/* Begin an event that has more than a piece of text, with a JSON writer of its own. The caller adds
- * members, and calls `end`. Returns NULL without memory. */
+/* Begin an event that is not just a piece of text. It gets a JSON writer of its own. The caller
+ * adds members, and calls `end`. Returns NULL if memory runs out. */
 static beluga_json_writer *begin(responses_stream *s, const char *type)
 {
     beluga_json_writer *w = beluga_json_writer_new();
@@ -90,8 +90,7 @@ static int end(responses_stream *s, const char *type, beluga_json_writer *w)
     beluga_json_end_object(w);
     int rc = beluga_json_writer_text(w, &text, &length);
     if (rc == BELUGA_ERROR_INVALID_INPUT)
-        rc = BELUGA_ERROR_NO_MEMORY; /* caused by
-                                      * protocol_give_up */
+        rc = BELUGA_ERROR_NO_MEMORY; /* protocol_give_up was called because memory ran out */
     if (rc == 0) {
         PROTOCOL_PUT(out, "event: ");
         beluga__buf_puts(out, type);
@@ -175,8 +174,8 @@ static const piece_words pieces[] = {
     [RESPONSES_CUSTOM_CALL] = {"response.custom_tool_call_input.delta", ""},
 };
 
-/* Make the beginning of all pieces of an item, up to their texts. Only the number of the event is
- * left open. */
+/* Make the bytes with which all pieces of an item begin, up to their texts. Only the number of the
+ * event is missing. */
 static int make_head(responses_stream *s, const responses_kept *kept)
 {
     beluga__buf *head = &s->head;
@@ -258,7 +257,7 @@ static int open_stream(responses_stream *s)
 
 /* ---- the order of items ---------------------------------------------------------------------- */
 
-/* Begin the content part of an item, which is still empty. */
+/* Write the event that begins the content part of an item. The part is still empty. */
 static int open_part(responses_stream *s, const char *type, const responses_kept *kept,
                      void (*put)(beluga_json_writer *w, const responses_item *item))
 {
@@ -275,8 +274,8 @@ static int begin_item(responses_stream *s, responses_kept *item)
     return open_part(s, "response.content_part.added", item, put_message_part);
 }
 
-/* Write everything that arrived before the item's turn as one piece. The arguments of a call that
- * arrived whole are also one piece. */
+/* Write everything that arrived while the item had to wait as one piece. The arguments of a call
+ * that arrived whole are also one piece. */
 static int write_first_piece(responses_stream *s, responses_kept *kept)
 {
     responses_item item = view(s, kept);
@@ -323,8 +322,8 @@ static int end_item(responses_stream *s, responses_kept *kept)
     return rc ? rc : write_item(s, "response.output_item.done", kept);
 }
 
-/* Write the available content of the first item that is not done, and then of the following items.
- */
+/* Write the available content of the first item that is not done. If this completes the item,
+ * continue with the next one. */
 static int go_on(responses_stream *s)
 {
     int rc = 0;
@@ -354,7 +353,8 @@ static responses_kept *open_block(const responses_stream *s)
     return item && !item->ended && !is_call(item) ? item : NULL;
 }
 
-/* @param cut  The answer ends inside the item. */
+/* End the newest item if it is a message or reasoning. @param cut  The answer ends inside this
+ * item. */
 static int end_block(responses_stream *s, bool cut)
 {
     responses_kept *block = open_block(s);
@@ -431,9 +431,9 @@ static int begin_call(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
-/* Handle arguments of a call. If the call waits for its turn, it is written when its arguments are
- * complete, since its pieces are not kept. So is a call of a custom tool, whose input is inside of
- * the arguments. */
+/* Handle arguments of a call. If the call has to wait for earlier items, it is written when its
+ * arguments are complete, since pieces are not kept. The same applies to a call of a custom tool,
+ * because its input is inside the arguments. */
 static int on_arguments(responses_stream *s, const beluga_event *event)
 {
     responses_kept *call = find_call(s, event->index);
@@ -468,8 +468,8 @@ static int end_call(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
-/* Write the state of a part as an item after it. When the client sends the items back, it is found
- * there. */
+/* Write the state of a part as an item after the part. When the client sends the items back, the
+ * state is read from that item. */
 static int on_state(responses_stream *s, const beluga_event *event)
 {
     responses_kept item = {.kind = RESPONSES_REASONING, .ended = true};
@@ -486,8 +486,8 @@ static int on_state(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
-/* Write an image like one that a tool of the model has made. Responses has no items for sound and
- * files; an image with an address becomes a text. */
+/* Write media. If they have an address, it becomes a text; otherwise an image becomes an item of
+ * OpenAI's own image tool. Sound and files are left out, since Responses has no items for them. */
 static int on_media(responses_stream *s, const beluga_event *event)
 {
     responses_kept image = {.kind = RESPONSES_IMAGE, .ended = true};

@@ -24,7 +24,8 @@ static bool fits(const char *name)
     return !name[n] && n && n < PROTOCOL_TOOL_NAME_BYTES;
 }
 
-/* Copy as much as fits. @return whether everything was copied without changes. */
+/* Append a name, as far as it fits, with other characters replaced by "_". @return whether
+ * everything was appended without changes. */
 static bool copy_name(char *room, size_t *used, const char *text)
 {
     bool same = true;
@@ -157,7 +158,7 @@ int protocol_read_function(protocol_request *request, const protocol_place *at,
     return protocol_add_tool(request, at, &tool);
 }
 
-/* ---- the choice among them ------------------------------------------------------------------- */
+/* ---- the tool choice ------------------------------------------------------------------------- */
 
 int protocol_choose(protocol_request *request, const char *choice)
 {

@@ -4,11 +4,10 @@
 
 #include "protocol/read.h"
 
-#define PROTOCOL_TOOL_NAME_BYTES                                    \
-    65 /* maximum length of a name that models accept, with its NUL \
-        */
+/* The maximum length of a name that models accept, with its NUL. */
+#define PROTOCOL_TOOL_NAME_BYTES 65
 
-/* A tool with the client's name for it. */
+/* A tool, with the name that the client uses. */
 typedef struct protocol_tool {
     const char *name;
     const char *name_space; /* NULL: none */
@@ -21,8 +20,8 @@ typedef struct protocol_tool {
 /*
  * Return the name of a tool for the model. If every provider accepts `name`, this is `name` itself.
  * Otherwise a name is made in `room`: "space__name", with other characters replaced, and cut to 64
- * characters with a hash at the end. It depends on nothing else, so calls in the history get the
- * same name.
+ * characters with a hash at the end. The result depends only on the two names, so a call in an
+ * earlier message gets the same name.
  */
 const char *protocol_sent_name(const char *name, const char *name_space,
                                char room[PROTOCOL_TOOL_NAME_BYTES]);

@@ -29,7 +29,7 @@ static const char *choose_editor(void)
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-/* Start the editor. The variable may contain a program with arguments, so a shell reads it. */
+/* Start the editor. VISUAL or EDITOR may contain a program with arguments, so a shell runs it. */
 static int start(const char *editor, char *path, pid_t *pid)
 {
     char script[1024];
@@ -62,7 +62,8 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Run the editor. Meanwhile, keys such as Ctrl-C only affect the editor. */
+/* Run the editor. Until it ends, keys such as Ctrl-C affect only the editor and not this program.
+ */
 static int run(char *path)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;

@@ -7,7 +7,7 @@
 /*
  * Let the user change a text in $VISUAL, $EDITOR or vi, and wait until the editor ends. Newlines at
  * the end are removed.
- * @return 0, or an exit code, reported, and then the text is unchanged.
+ * @return 0, or an exit code after reporting the error, and then the text is unchanged.
  */
 int compose(cli_text *text);
 

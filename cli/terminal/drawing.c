@@ -16,10 +16,11 @@
 #define GO_RIGHT   "\033[%zuC"
 #define ERASE_DOWN "\033[J"
 #define ERASE_ALL  "\033[H\033[2J"
-/* After a full row, the cursor is still in that row. A space moves it to the next row. */
+/* After a full row is written, the cursor is still in that row. A space and a carriage return move
+ * it to the beginning of the next row. */
 #define INTO_NEXT_ROW " \r"
 
-/* ---- places of characters -------------------------------------------------------------------- */
+/* ---- the places of characters on the screen -------------------------------------------------- */
 
 /* Walks through the text, and writes the rows that should be shown to `to`, if that is not NULL. */
 typedef struct pen {
@@ -33,7 +34,8 @@ static bool is_shown(const pen *p)
     return p->to && p->at.row >= p->d->first && p->at.row - p->d->first < p->d->rows;
 }
 
-/* Place a character of this width. If it does not fit, the terminal wraps to the next row. */
+/* Place a character that is `columns` wide. If it does not fit into the row, the terminal moves it
+ * to the next row. */
 static void place(pen *p, const char *bytes, size_t n, size_t columns)
 {
     if (p->at.column + columns > p->d->columns) {
@@ -66,7 +68,7 @@ static void break_line(pen *p)
     place_ascii(p, p->d->continuation, strlen(p->d->continuation));
 }
 
-/* Place the first character of the text. A character that a terminal must not get is placed as an
+/* Place the first character of the text. A character that a terminal must not get is replaced by an
  * escape. */
 static size_t place_first(pen *p, const char *text, size_t n)
 {
@@ -95,7 +97,8 @@ static pen begin(const drawing *d, cli_text *to)
     return p;
 }
 
-/* Return the place of the next of n characters, or, after the last one, that of the cursor. */
+/* Return the place of the first of n bytes of text, or, if n is 0, the place where the cursor is
+ * after the text. */
 static drawn_place place_of_next(const pen *p, const char *text, size_t n)
 {
     size_t columns = 1;
@@ -104,7 +107,7 @@ static drawn_place place_of_next(const pen *p, const char *text, size_t n)
     return (drawn_place){.row = p->at.row + 1};
 }
 
-/* Compute the places of the cursor and of the end. */
+/* Compute the places of the cursor and of the end of the text. */
 static void measure(drawing *d, const char *text, size_t n, size_t cursor)
 {
     pen p = begin(d, NULL);
@@ -225,8 +228,8 @@ void drawing_add(drawing *d, const char *text, size_t n, size_t from)
     send_bytes(d, &bytes);
 }
 
-/* Most terminals wrap their lines again after a change of size, so the cursor's place must be
- * computed for the new size. */
+/* Draw the text again for a new size. Most terminals have already wrapped their lines again, so the
+ * cursor's place is first computed for the new size. */
 void drawing_resize(drawing *d, const char *text, size_t n, size_t cursor)
 {
     bool scrolled = d->first != 0;
@@ -245,7 +248,8 @@ void drawing_clear(drawing *d, const char *text, size_t n, size_t cursor)
     draw(d, text, n, cursor, &bytes);
 }
 
-/* If the text ends with a full row, the cursor is already in a new row. */
+/* Move the cursor behind the text. If the text ends with a full row, no newline is needed, since
+ * the cursor is already in a new row. */
 void drawing_end(drawing *d, const char *text, size_t n)
 {
     cli_text bytes = {0};

@@ -92,7 +92,8 @@ static size_t find_next(const editing *e)
     return width_next(start_of(e), e->text.length, e->cursor);
 }
 
-/* Find the end of the line. If the cursor is already there, include the newline. */
+/* Find the end of the text that Ctrl-K removes: the end of the line, or, if the cursor is already
+ * there, the end of the newline. */
 static size_t find_rest(const editing *e)
 {
     size_t end = find_line_end(e);

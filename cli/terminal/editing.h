@@ -11,13 +11,14 @@
 typedef struct editing {
     cli_text text;
     size_t cursor;
-    cli_text removed; /* text removed by the last key that removes a word or a line */
+    cli_text removed; /* the text that was removed last by a key that removes a word or a line;
+                       * Ctrl-Y inserts it */
 } editing;
 
 void editing_free(editing *e);
-/* Replace the whole text, and move the cursor to its end. @return 0, or -1 without memory. */
+/* Replace the whole text, and move the cursor to its end. @return 0, or -1 if memory runs out. */
 int editing_set(editing *e, const char *text, size_t n);
-/* Insert text at the cursor. @return 0, or -1 without memory, and then nothing is inserted. */
+/* Insert text at the cursor. @return 0, or -1 if memory runs out, and then nothing is inserted. */
 int editing_insert(editing *e, const char *text, size_t n);
 /* Handle a key that moves the cursor inside the text, or removes a part of it.
  * @return false if the key does something else. */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define READ_BYTES 4096
-/* The maximum of a typed text; a longer one can come from a file. */
+/* The maximum size of a typed text. A longer prompt can be read from a file. */
 #define MAX_EDITED_BYTES ((size_t)4 * 1024 * 1024)
 /* Replaces bytes that are not valid UTF-8. */
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -22,22 +22,23 @@
 struct editor {
     int fd;
     history *past;
-    size_t age;     /* age of the shown text of the history; 0: none is shown */
+    size_t age;     /* age of the history's text that is shown; 0: the user's own text is shown */
     cli_text draft; /* the user's own text, kept while texts of the history are shown */
     editing edited;
     drawing drawn;
     size_t shown; /* number of bytes of the text that are drawn */
-    bool changed; /* the text has changed in another way than by bytes at its end */
-    bool preset;  /* the next text begins with the existing one */
+    bool changed; /* the text has changed in another way than by bytes that were added at its end */
+    bool preset;  /* editor_preset has set the text with which the next text begins */
     char bytes[READ_BYTES];
     size_t at, end; /* range of the bytes that were read but not processed */
-    bool burst;     /* the bytes belong to a paste that the terminal does not mark */
+    bool burst; /* the bytes belong to a paste whose beginning and end the terminal did not mark */
     bool pasting;
     bool too_long; /* the paste is too long */
     cli_text paste;
 };
 
-/* What a key does: edits the text, finishes it, leaves, or interrupts. */
+/* What follows a key: editing goes on, the text is finished, the user leaves, or the user has
+ * interrupted with Ctrl-C. */
 typedef enum editor_step { STEP_ON, STEP_DONE, STEP_LEAVE, STEP_INTERRUPT } editor_step;
 
 /* ---- showing --------------------------------------------------------------------------------- */
@@ -58,7 +59,7 @@ static void show(editor *e)
     e->changed = false;
 }
 
-/* Begin to draw on an empty row. */
+/* Draw the text from the beginning, on an empty row. */
 static void show_anew(editor *e, const char *prompt, const char *continuation)
 {
     drawing_begin(&e->drawn, e->fd, prompt, continuation);
@@ -201,7 +202,7 @@ static void compose_text(editor *e)
 }
 
 /* Return whether text follows immediately after a carriage return and its newlines. Nobody types so
- * fast, so it belongs to a paste. */
+ * fast, so the text belongs to a paste. */
 static bool is_in_paste(editor *e)
 {
     for (size_t i = e->at;; i++) {
@@ -261,8 +262,8 @@ static void take_paste(editor *e, size_t n)
     e->at += n;
 }
 
-/* Take bytes up to the end of the paste. Bytes that may be the beginning of the end mark are left.
- */
+/* Take bytes up to the end of the paste. If the last bytes may be the beginning of the end mark,
+ * they are left for the next call. */
 static bool read_paste(editor *e)
 {
     const size_t length = strlen(KEYS_PASTE_END);

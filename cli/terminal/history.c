@@ -19,7 +19,7 @@
 #define MAX_FILE_BYTES ((size_t)64 * 1024 * 1024)
 
 struct history {
-    char *path; /* NULL: there is no place for the file */
+    char *path; /* NULL: the history is not stored in a file */
     char *texts[MAX_TEXTS];
     size_t count;
 };
@@ -41,7 +41,7 @@ const char *history_get(const history *h, size_t age)
     return age && age <= h->count ? h->texts[h->count - age] : NULL;
 }
 
-/* ---- the file: one text on each line, with \n for a newline ---------------------------------- */
+/* ---- the file, with one text on each line, and \n in place of a newline ---------------------- */
 
 /* Open the file, without waiting if it is a pipe. */
 static int open_file(const char *path, int flags)
@@ -91,7 +91,8 @@ static void read_line(history *h, const char *line, size_t n)
     keep(h, text);
 }
 
-/* Shorten the file. It grows until it has twice as many lines as are kept. */
+/* Shorten the file to the texts that are kept. This is done only when the file has more than twice
+ * as many lines, so that adding a text rarely rewrites it. */
 static void shorten(const history *h)
 {
     cli_text all = {0};
@@ -134,8 +135,8 @@ static void forget_path(history *h)
     h->path = NULL;
 }
 
-/* Read the file. It is private, so it is created with permissions for its owner before anything is
- * written. */
+/* Read the file. If it does not exist, it is created, so that it has permissions for its owner only
+ * before anything is written. */
 static void read_file(history *h)
 {
     cli_text file = {0};

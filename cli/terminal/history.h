@@ -1,4 +1,5 @@
-/* The texts that were typed before, in a private file. Each chat adds its texts immediately. */
+/* The history: texts that were typed before, in a private file. Each chat adds its texts
+ * immediately, so that other running chats do not overwrite them. */
 #ifndef BELUGA_CLI_TERMINAL_HISTORY_H
 #define BELUGA_CLI_TERMINAL_HISTORY_H
 
@@ -6,15 +7,16 @@
 
 typedef struct history history;
 
-/* Read the file. @return owned, or NULL without memory; a file that can't be used is reported. */
+/* Open the history, and read its file. @return owned, or NULL if memory runs out; a file that can't
+ * be used is reported. */
 history *history_open(void);
 void history_close(history *h);
 
-/* Add a text, unless it is empty, too long, or the same as the last one. */
+/* Add a text, unless it is empty, too long, or equal to the newest text. */
 void history_add(history *h, const char *text);
 
-/* Return a text; age 1 is the last one. Borrowed until the next history_add. @return NULL: there
- * are fewer texts. */
+/* Return a text; age 1 is the newest text. @return borrowed until the next history_add; NULL if
+ * there are fewer texts. */
 const char *history_get(const history *h, size_t age);
 
 #endif

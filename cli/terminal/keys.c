@@ -25,7 +25,7 @@ typedef struct key_sequence {
     char last;
 } key_sequence;
 
-/* ---- keys of one byte ------------------------------------------------------------------------ */
+/* ---- keys that are sent as one byte ---------------------------------------------------------- */
 
 static key of_control(char c)
 {
@@ -94,7 +94,7 @@ static key of_enter(unsigned modifiers)
     return modifiers ? KEY_NEWLINE : KEY_ENTER;
 }
 
-/* Returns the key that a terminal sends as the number of a character. */
+/* Returns the key for a sequence that contains a key as the number of its character. */
 static key of_character(unsigned character, unsigned modifiers)
 {
     return character == '\r' ? of_enter(modifiers) : KEY_NONE;
@@ -108,9 +108,7 @@ static key of_sequence(const key_sequence *s)
         if (s->numbers[0] == 27 && s->count == 3) return of_character(s->numbers[2], modifiers);
         return of_number(s->numbers[0], modifiers);
     case 'u': return of_character(s->numbers[0], modifiers);
-    case '^':
-        return of_number(s->numbers[0], CTRL); /* this case and the next two are sent by
-                                                * rxvt */
+    case '^': return of_number(s->numbers[0], CTRL); /* rxvt sends this sequence and the next two */
     case '@':
     case '$': return of_number(s->numbers[0], SHIFT);
     case 'a':
@@ -131,8 +129,8 @@ static key of_application(const key_sequence *s)
     return s->last == 'M' ? of_enter(modifiers) : of_letter(s->last, modifiers);
 }
 
-/* Begin the next number. The first one may be missing. Numbers beyond the maximum are all stored in
- * the last place. */
+/* Begin the next number of a sequence. The first number may be missing. Numbers beyond MAX_NUMBERS
+ * overwrite each other in the last place. */
 static void begin_number(key_sequence *s)
 {
     if (!s->count) s->count = 1;
@@ -165,7 +163,8 @@ static size_t read_sequence(const char *bytes, size_t n, key_sequence *s)
     return n < MAX_SEQUENCE ? 0 : n;
 }
 
-/* Returns the meaning of a key that is pressed together with Alt, or after ESC. */
+/* Returns the meaning of a key that is pressed together with Alt. A terminal sends the same bytes
+ * if the key is pressed after ESC. */
 static key with_alt(key plain, char c)
 {
     switch (plain) {

@@ -10,9 +10,9 @@
 
 typedef enum key {
     KEY_NONE, /* an unknown sequence, or a key without a meaning */
-    KEY_TEXT, /* characters: the bytes that were taken, if they are valid UTF-8 */
+    KEY_TEXT, /* characters: the bytes that keys_read has read, which are valid UTF-8 */
     KEY_INVALID,
-    KEY_PASTE, /* the beginning of a paste, which KEYS_PASTE_END ends */
+    KEY_PASTE, /* the beginning of a paste, which ends with KEYS_PASTE_END */
     KEY_ENTER,
     KEY_NEWLINE,
     KEY_INTERRUPT,
@@ -36,7 +36,7 @@ typedef enum key {
     KEY_DELETE,
     KEY_KILL_LINE_START,
     KEY_KILL_LINE_END,
-    KEY_KILL_BLANK_LEFT, /* removes text back to the previous space */
+    KEY_KILL_BLANK_LEFT, /* removes the text back to the previous space */
     KEY_KILL_WORD_LEFT,
     KEY_KILL_WORD_RIGHT,
     KEY_YANK

@@ -20,7 +20,7 @@ struct line_reader {
     size_t room;
 };
 
-/* ---- Ctrl-C where no answer is running ------------------------------------------------------- */
+/* ---- Ctrl-C while no answer arrives ---------------------------------------------------------- */
 
 static void on_interrupt(int number)
 {
@@ -107,8 +107,8 @@ bool line_is_interactive(const line_reader *reader)
     return reader->interactive;
 }
 
-/* Handle Ctrl-C. The second one in a row ends the program, so that a user who knows no other key
- * can leave. */
+/* Handle Ctrl-C at the prompt. Pressing it twice in a row ends the input, so that a user who knows
+ * no other key can leave. */
 static line_result take_interrupt(line_reader *reader, bool typed)
 {
     if (reader->interrupted) return LINE_END;

@@ -28,7 +28,7 @@ static int make_room(term_table *table)
 }
 
 /* Return a text as one line, since a newline or a tab in a name would shift the cells after it.
- * Owned; NULL without memory. */
+ * Owned; NULL if memory runs out. */
 static char *line_of(const char *text)
 {
     size_t length = strlen(text), size = beluga_text_to_line(text, length, NULL, 0) + 1;

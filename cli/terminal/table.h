@@ -12,16 +12,17 @@ typedef struct term_table {
     size_t first_tight, last_tight;
     char **cells; /* owned, row by row */
     size_t count, room;
-    int failed; /* there was no memory; table_print reports this */
+    int failed; /* memory ran out; table_print reports this */
 } term_table;
 
 /* Begin a table with a row of `columns` titles, which is printed only on a terminal. */
 void table_begin(term_table *table, size_t columns, const char *const *titles);
 /* Add a cell; NULL is empty. */
 void table_add(term_table *table, const char *text);
-/* Return how many columns of a terminal the widest row takes. */
+/* Return the width of the widest row, in columns of a terminal. */
 size_t table_width(const term_table *table);
-/* Print the complete rows and free everything. @return 0, or an exit code, reported. */
+/* Print the complete rows and free everything. @return 0, or an exit code after reporting the
+ * error. */
 int table_print(term_table *table);
 
 /* Free everything without printing. */

@@ -23,8 +23,7 @@
 
 #define DEL 0x7f
 
-/* ---- properties of the terminal
- * --------------------------------------------------------------- */
+/* ---- properties of the terminal -------------------------------------------------------------- */
 
 bool term_is_out(void)
 {
@@ -109,8 +108,8 @@ static size_t first_of(const char *text, size_t n)
 }
 
 /* Returns whether an invisible character is kept. Arabic and Hebrew need direction marks, Thai and
- * Khmer need spaces without width, and some flags need tag characters. These do not move the text
- * before them. */
+ * Khmer need spaces without width, and some flags need tag characters. These characters can't
+ * change the order of the text before them. */
 static bool is_needed(const char *text, size_t n)
 {
     static const char *const needed[] = {"\u061c", "\u200b", "\u200e",
@@ -120,7 +119,7 @@ static bool is_needed(const char *text, size_t n)
     return n == 4 && memcmp(text, "\xf3\xa0", 2) == 0 && (text[2] == '\x80' || text[2] == '\x81');
 }
 
-/* Return whether a character must be shown as an escape, and write the escape. */
+/* Return whether a character must be shown as an escape; if so, `shown` receives the escape. */
 static bool is_hidden(const char *text, size_t n, char shown[TERM_SHOWN_BYTES])
 {
     if (n == 1 && ((text[0] >= ' ' && text[0] < DEL) || text[0] == '\n' || text[0] == '\t'))
@@ -143,8 +142,8 @@ size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t 
     return taken;
 }
 
-/* Write an escape for JSON. `shown` is an escape such as "\x7f", "\u009b" or "\U000e0041"; it is
- * different for a byte that is not a character. */
+/* Convert the escape of a hidden character, such as "\x7f", "\u009b" or "\U000e0041", to an escape
+ * of JSON. A byte that is not part of a character becomes U+FFFD. */
 static void put_json_escape(const char *shown, char out[TERM_SHOWN_BYTES])
 {
     unsigned c = shown[0] == '\\' ? (unsigned)strtoul(shown + 2, NULL, 16) : 0;
@@ -203,7 +202,7 @@ static struct {
 
 static void write_err(const char *text, size_t n)
 {
-    /* if drawing fails, the spinner is only turned off */
+    /* a failure to draw only turns the spinner off */
     if (write(STDERR_FILENO, text, n) < 0) spinner.on = false;
 }
 

@@ -1,4 +1,5 @@
-/* Terminals: detection, width and colours, making text safe for them, and the spinner. */
+/* Terminals: detecting them, their width and colours, making text safe for them, and the spinner.
+ */
 #ifndef BELUGA_CLI_TERMINAL_TERM_H
 #define BELUGA_CLI_TERMINAL_TERM_H
 
@@ -30,17 +31,17 @@ typedef enum term_look {
     TERM_CYAN
 } term_look;
 
-/* Return the escape sequence that begins a style on file descriptor `fd`. It is "" if there are no
- * colours: not a terminal, TERM=dumb, or NO_COLOR set to anything. TERM_PLAIN ends a style. */
+/* Return the escape sequence that begins a style on file descriptor `fd`; TERM_PLAIN ends a style.
+ * It is "" if `fd` is not a terminal, TERM is "dumb", or NO_COLOR is set. */
 const char *term_style(int fd, term_look style);
 
-/* Return whether the locale variables of the environment say UTF-8. */
+/* Return whether the environment's locale variables select UTF-8. */
 bool term_is_utf8(void);
 
 /*
- * Control characters in a text from somebody else could move the cursor, change the title or type
- * keys, and some other characters change the direction of text. Such a character is written as an
- * escape, like in beluga_text_to_line: "\x1b", "\u202e". Newlines and tabs are kept, and carriage
+ * Making a text safe for a terminal. Control characters could move the cursor, change the title or
+ * type keys, and some other characters change the direction of text. Such a character is written as
+ * an escape, as in beluga_text_to_line: "\x1b", "\u202e". Newlines and tabs are kept, and carriage
  * returns are left out. Invisible characters that scripts and emoji need are also kept, since they
  * have no other effect.
  */
@@ -50,7 +51,8 @@ bool term_is_utf8(void);
 #define TERM_SHOWN_BYTES  20
 #define TERM_SHOWN_GROWTH 4
 
-/* Write the first character of n > 0 bytes in its safe form; *length receives the length of that.
+/* Write the first character of n > 0 bytes in its safe form; *length receives the length of this
+ * form.
  * @return the number of bytes read. */
 size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t *length);
 /* Like term_show, inside JSON: a character that a terminal must not get becomes an escape with the
@@ -63,25 +65,26 @@ typedef struct term_stream {
     char pending[4]; /* beginning of a character that was cut */
     size_t n;
 } term_stream;
-/* The maximum number of bytes that n bytes can become. */
+/* The maximum number of bytes that term_filter writes for n bytes. */
 #define TERM_FILTER_ROOM(n) (((n) + sizeof(term_stream)) * TERM_SHOWN_GROWTH)
 
 /* Filter n bytes into `out`. @return the number of bytes written. */
 size_t term_filter(term_stream *filter, const char *text, size_t n, char *out);
-/* End the text, and write the pending bytes. @return the number of bytes written. */
+/* End the text, and write the bytes that are still pending. @return the number of bytes written. */
 size_t term_filter_end(term_stream *filter, char *out);
 
 /*
- * Start the spinner: one line on stderr, which appears after a moment and stays until other output
- * comes. If stdout or stderr is not a terminal, it does nothing.
+ * Start the spinner: one line on stderr, which appears after a moment and stays until something
+ * else is printed. If stdout or stderr is not a terminal, it does nothing.
  */
 void term_spinner_start(const char *label);
-/* Draw the spinner if it is due. @return milliseconds until it is due again; -1: it is off. */
+/* Draw the next step of the spinner if it is time. @return milliseconds until the next step; -1:
+ * the spinner is off. */
 int64_t term_spinner_tick(void);
 /* Erase and end the spinner. Printing calls this. */
 void term_spinner_stop(void);
-/* Continue the spinner after output other than the answer. Does nothing if the spinner was never
- * started. */
+/* Show the spinner again after output that is not the answer, such as a tool call. Does nothing if
+ * the spinner was never started. */
 void term_spinner_resume(void);
 
 #endif

@@ -21,7 +21,7 @@ static struct {
     struct termios before;
     struct sigaction actions[N_WATCHED]; /* previous handlers */
     sigset_t mask;                       /* previous signal mask */
-    size_t ahead;                        /* bytes that were typed before tty_take */
+    size_t ahead; /* number of unread bytes that were typed before tty_take */
 } tty;
 
 static volatile sig_atomic_t came[N_WATCHED];
@@ -34,8 +34,8 @@ static void on_signal(int number)
         if (watched[i] == number) came[i] = 1;
 }
 
-/* Watch signals. They are unblocked only while tty_read waits, so that none is lost between two
- * waits. */
+/* Install handlers for the signals. They are unblocked only while tty_read waits, so that no signal
+ * is lost between two waits. */
 static void watch_signals(void)
 {
     sigset_t all;
@@ -128,7 +128,8 @@ static void end_by_signal(void)
     }
 }
 
-/* @return TTY_BYTES if there was no signal that the reader must know. */
+/* Handle the signals that have arrived. @return the event for the reader; TTY_BYTES if there is
+ * none. */
 static tty_event take_signals(void)
 {
     end_by_signal();
@@ -138,8 +139,8 @@ static tty_event take_signals(void)
     return take_signal(SIGINT) ? TTY_INTERRUPTED : TTY_BYTES;
 }
 
-/* Undo what the terminal did in line mode: it turned Enter into a newline, and Ctrl-D into a NUL.
- */
+/* Translate bytes that were typed while the terminal was in line mode. In this mode it turned Enter
+ * into a newline, and Ctrl-D into a NUL. */
 static void translate_ahead(char *bytes, size_t n)
 {
     for (size_t i = 0; i < n && tty.ahead; i++, tty.ahead--) {

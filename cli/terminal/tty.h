@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /*
- * Put stdin's terminal into a mode in which each key is read at once. `out` is the file descriptor
- * on which the text is drawn. A signal that ends this program restores the terminal first.
+ * Put the terminal on stdin into a mode in which each key can be read at once. `out` is the file
+ * descriptor on which the text is drawn. A signal that ends this program restores the terminal
+ * first.
  * @return 0, or -1 if this is not possible.
  */
 int tty_take(int out);
@@ -19,13 +20,13 @@ void tty_give_back(void);
 typedef enum tty_event {
     TTY_BYTES,
     TTY_END,        /* the terminal is gone */
-    TTY_STOPPED,    /* the program should stop: call tty_suspend */
-    TTY_RESIZED,    /* its size has changed */
+    TTY_STOPPED,    /* SIGTSTP, such as by Ctrl-Z: the reader must call tty_suspend */
+    TTY_RESIZED,    /* the terminal's size has changed */
     TTY_RESUMED,    /* the program was stopped and continued, so the text must be drawn again */
     TTY_INTERRUPTED /* SIGINT */
 } tty_event;
 
-/* Wait for keys. @param n  Room in `bytes`; receives the number of bytes read. */
+/* Wait for keys or a signal. @param n The size of `bytes`; receives the number of bytes read. */
 tty_event tty_read(char *bytes, size_t *n);
 /* Read without waiting. @return the number of bytes read, at most n; 0: none are available. */
 size_t tty_read_ready(char *bytes, size_t n);

@@ -10,8 +10,9 @@
 
 #define JOINER 0x200d
 
-/* Choose a locale for the width of characters. The system's table of widths needs a UTF-8 locale.
- * Text is always UTF-8 here, so another locale is used if the user's locale is ASCII only. */
+/* Choose a locale for the width of characters. The C library knows these widths only in a UTF-8
+ * locale. Text is always UTF-8 here, so another locale is used if the user's locale is not UTF-8.
+ */
 static void choose_locale(void)
 {
     static const char *const names[] = {"", "C.UTF-8", "C.utf8", "en_US.UTF-8"};

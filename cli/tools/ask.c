@@ -15,12 +15,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The width of arguments and results if stderr is not a terminal. */
+/* The maximum width of arguments and results if stderr is not a terminal. */
 #define PIPE_WIDTH 200
 #define MAX_WIDTH  1000
-/* An answer is a word. */
+/* Size of the user's answer, which is one word. */
 #define ANSWER_BYTES 64
-/* The interval for checking whether the call is still wanted. */
+/* The interval at which the wait for an answer checks whether the call was cancelled. */
 #define TICK_MS 100
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -38,8 +38,8 @@ bool ask_is_possible(void)
     return fd >= 0;
 }
 
-/* Read a line and keep its beginning. Returns false at the end of the input, or when the context
- * ends. */
+/* Read a line from the user, of which only the beginning is kept. Returns false at the end of the
+ * input, or when the context ends. */
 static bool read_line(int fd, char line[ANSWER_BYTES], const beluga_context *context)
 {
     size_t n = 0;
@@ -64,7 +64,8 @@ static bool is(const char *line, const char *word)
     return n && n <= strlen(word) && strncmp(line, word, n) == 0;
 }
 
-/* Ask. Keys that were typed before the question are discarded. */
+/* Ask the user until the answer is valid. Keys that were typed before the question are discarded.
+ */
 static ask_answer ask(int fd, const char *name, const beluga_context *context)
 {
     char line[ANSWER_BYTES], question[160];
@@ -87,7 +88,7 @@ ask_answer ask_about_call(const char *name, const char *arguments, size_t length
 {
     int fd = open_terminal();
     if (fd < 0) return ASK_NO;
-    out_warning("the model asks to run %s with", name);
+    out_warning("the model asks to run %s with these arguments:", name);
     out_detail_json(arguments, length);
     ask_answer answer = ask(fd, name, context);
     close(fd);
@@ -96,8 +97,8 @@ ask_answer ask_about_call(const char *name, const char *arguments, size_t length
 
 /* ---- drawing --------------------------------------------------------------------------------- */
 
-/* Write the beginning of a text as one line. The line leaves `taken` columns of the terminal free
- * for other text. */
+/* Write a text as one line that fits into the terminal, together with `taken` columns of other
+ * text. The text is cut if it is too long. */
 static void shorten(char line[MAX_WIDTH], size_t taken, const char *text, size_t n)
 {
     size_t width = term_is_err() ? term_width_of(STDERR_FILENO) : PIPE_WIDTH;

@@ -13,16 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* GRACE_MS: time for a process group to end after SIGTERM. READS: number of reads in one turn. */
+/* LONGEST_NAP_MS: longest sleep between two checks. GRACE_MS: time for a process group to end after
+ * SIGTERM. READS: maximum number of reads between two checks. */
 enum { LONGEST_NAP_MS = 32, GRACE_MS = 1000, READS = 256 };
 
-/* The keeper is the leader of the process group. It waits for a line that never comes. When this
- * process ends, for whatever reason, the keeper's input ends, and it kills the group. Until the
- * keeper is reaped, no other group can get its number. */
+/* The keeper is a shell that leads the process group. It waits for a line of input, which nobody
+ * writes. When this process ends, for whatever reason, the keeper's input ends, and it kills the
+ * group. Until the keeper is reaped, no other group can get its number. */
 static const char keeper_script[] =
     "read -r line; trap '' TERM; kill -s TERM 0; sleep 1; kill -s KILL 0";
 
-/* The pipes between this process and the group. */
+/* The pipes between this process and the process group of the program. */
 enum { IN, OUT, ERR, LIFE, PIPES };
 
 typedef struct running_child {
@@ -124,7 +125,7 @@ static void keep_out(running_child *c, const char *bytes, size_t n)
     if (n > room) o->end = CHILD_OVERFLOWED;
 }
 
-/* Keep the last bytes of stderr. */
+/* Keep the last bytes that the program wrote to stderr. */
 static void keep_said(running_child *c, const char *bytes, size_t n)
 {
     child_outcome *o = c->outcome;
@@ -166,8 +167,8 @@ static bool has_ended(running_child *c)
     return c->ended = got == c->pid || (got < 0 && errno != EINTR);
 }
 
-/* Sleep for some milliseconds. If this took much longer, this process was stopped, and the
- * additional time does not count for the time limit. */
+/* Sleep for some milliseconds. If the sleep took much longer, this process was stopped meanwhile,
+ * and the additional time does not count for the time limit. */
 static void nap(running_child *c, int ms)
 {
     struct pollfd p[] = {{.fd = c->in, .events = POLLOUT},
@@ -179,15 +180,15 @@ static void nap(running_child *c, int ms)
     if (took > 1000 * BELUGA__NS_PER_MS) c->end_ns += took;
 }
 
-/* Read the output until the program has ended, or must be ended. Processes that it has left behind
- * may still hold the pipes open; they are not waited for. */
+/* Read the output until the program has ended, or must be ended. Child processes of the program may
+ * hold the pipes open for longer; their output is not waited for. */
 static void hear_out(running_child *c)
 {
     child_outcome *o = c->outcome;
     for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
         bool late = beluga__now_ns() >= c->end_ns;
-        bool over = has_ended(c); /* asked first, so that output from before the end is still
-                                   * read below */
+        bool over = has_ended(c); /* checked before reading, so that all output from before the
+                                   * program's end is read */
         exchange(c);
         if (over || o->end == CHILD_OVERFLOWED || o->end == CHILD_NO_MEMORY) return;
         if (beluga_context_is_cancelled(c->program->context)) o->end = CHILD_CANCELLED;

@@ -1,5 +1,5 @@
-/* Runs a program with an input, and ends it and its child processes when it takes too long or is no
- * longer wanted. */
+/* Runs a program with an input. If the program takes too long or is no longer wanted, it is ended
+ * together with its child processes. */
 #ifndef BELUGA_CLI_TOOLS_CHILD_H
 #define BELUGA_CLI_TOOLS_CHILD_H
 
@@ -16,22 +16,22 @@
 typedef struct child_program {
     char *const *argv; /* a name without a slash is looked up in PATH */
     char *const *env;  /* the whole environment */
-    const char *cwd;   /* NULL: the folder of this process */
+    const char *cwd;   /* NULL: the working directory of this process */
     const char *input;
     size_t input_length;
     int64_t timeout_ms;
-    size_t max_output;             /* bytes of stdout; with more, the program is ended */
+    size_t max_output; /* maximum bytes of stdout; a program that prints more is ended */
     const beluga_context *context; /* when the context ends, the program is ended, too; NULL:
                                     * none */
 } child_program;
 
 typedef enum child_end {
-    CHILD_EXITED,      /* `code` is its exit status */
-    CHILD_SIGNALLED,   /* `code` is the signal */
+    CHILD_EXITED,      /* the program ended by itself; `code` is its exit status */
+    CHILD_SIGNALLED,   /* a signal ended the program; `code` is its number */
     CHILD_LATE,        /* the time limit was exceeded */
     CHILD_CANCELLED,   /* the context was cancelled */
-    CHILD_OVERFLOWED,  /* it printed more than max_output */
-    CHILD_NOT_STARTED, /* `code` is errno */
+    CHILD_OVERFLOWED,  /* the program printed more than max_output */
+    CHILD_NOT_STARTED, /* the program could not be started; `code` is errno */
     CHILD_NO_MEMORY
 } child_end;
 

@@ -40,7 +40,7 @@ static char *in_folder(section_reader *r, const char *member, const char *path)
     return NULL;
 }
 
-/* Use a string as a command line for the shell. */
+/* Use a string as a command line, which the shell runs. */
 static void take_line(section_reader *r, const char *line)
 {
     tool_definition *out = r->out;

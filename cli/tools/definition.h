@@ -12,7 +12,7 @@
 
 #define TOOL_TIMEOUT_MS 30000
 #define TOOL_OUTPUT     ((size_t)64 * 1024)
-/* The maximum of max_output. */
+/* The maximum value of max_output. */
 #define TOOL_MAX_OUTPUT     ((size_t)16 * 1024 * 1024)
 #define TOOL_MAX_TIMEOUT_MS (24 * 60 * 60 * INT64_C(1000))
 
@@ -22,7 +22,7 @@ typedef struct tool_definition {
     char *parameters; /* JSON Schema; NULL: none */
     char **argv;      /* ended by NULL */
     char **env;       /* "NAME=value", ended by NULL; NULL: none */
-    char *cwd;        /* absolute; NULL: the folder of the command */
+    char *cwd;        /* absolute; NULL: the working directory of the beluga command */
     int64_t timeout_ms;
     size_t max_output;
     tool_allow allow;

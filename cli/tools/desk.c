@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long to wait for calls that must end. A program that gets SIGTERM has one second. */
+/* How long to wait for tool calls that were told to end. A program has one second to end after
+ * SIGTERM. */
 #define SETTLE_S 3
 
 /* A waiting thread; the struct is on its stack. */
@@ -26,7 +27,7 @@ struct tool_desk {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     visitor *first, **end;
-    beluga__wake bell; /* its descriptor is readable while a thread waits */
+    beluga__wake bell; /* its descriptor is readable while a thread waits to be served */
     bool is_open;
     size_t running; /* number of running tool calls */
     atomic_uint refs;
@@ -127,7 +128,8 @@ void desk_settle(tool_desk *desk)
     pthread_mutex_unlock(&desk->lock);
 }
 
-/* Serve all waiting threads. The lock is not held meanwhile, since a question may take long. */
+/* Run the functions of all waiting threads. The lock is not held meanwhile, since asking the user
+ * may take long. */
 static void serve_all(tool_desk *desk)
 {
     visitor *v;

@@ -23,8 +23,8 @@ static bool has_variable(char *const *env, const char *variable)
     return false;
 }
 
-/* Returns the environment: the variables of the definition, and those of this process that it does
- * not replace; NULL without memory. Free with free(). */
+/* Returns the environment of a program: the variables of its definition, and the variables of this
+ * process that the definition does not replace; NULL if memory runs out. Free with free(). */
 static char **make_environment(const tool_definition *d)
 {
     extern char **environ;
@@ -79,8 +79,8 @@ static void explain(const tool_definition *d, const child_outcome *o, cli_text *
     add_words(text, o);
 }
 
-/* Use the output as the result. If it is too long, it is cut between two characters, and says so.
- */
+/* Use the program's output as the result. An output that is too long is cut between two characters,
+ * and a line at its end reports this. */
 static int take_output(const tool_definition *d, const child_outcome *o, cli_text *text)
 {
     const char *out = text_get(&o->out);
@@ -176,7 +176,8 @@ static int open_one(const section *s, const beluga_json *value, tool_set *set, b
     return status ? status : tool_set_add(set, tool, allow, place, err);
 }
 
-/* Open the tool of this name; a later file overrides earlier ones. */
+/* Open the tool with this name; the definition in a later configuration file overrides earlier
+ * ones. */
 static int open_named(const beluga_config *config, const char *name, tool_set *set,
                       beluga_error *err)
 {

@@ -37,7 +37,7 @@ static tool_run *add(tool_runs *runs)
     return &runs->items[runs->count++];
 }
 
-/* Returns the call with this index that has no arguments yet. */
+/* Returns the newest call with this index whose arguments are not complete. */
 static tool_run *find_open(const tool_runs *runs, uint32_t index)
 {
     for (size_t i = runs->count; i-- > 0;)
@@ -99,7 +99,7 @@ void tool_runs_note(tool_runs *runs, const beluga_event *event)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Write the arguments, which are JSON unless the model wrote something else. */
+/* Write the arguments of a call: as JSON, or as a string if the model wrote invalid JSON. */
 static void put_arguments(beluga_json_writer *w, const tool_run *run)
 {
     beluga_json_doc *doc = NULL;

@@ -23,7 +23,7 @@ typedef struct tool_run {
 typedef struct tool_runs {
     tool_run *items; /* owned */
     size_t count, room;
-    bool failed; /* a part of the list is missing, since there was no memory */
+    bool failed; /* a part of the list is missing, since memory ran out */
 } tool_runs;
 
 /* Record the tool calls and results that an event of a tool loop reports. */

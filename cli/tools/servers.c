@@ -1,5 +1,5 @@
-/* The source of tools of MCP servers in the configuration: SERVER names all tools of one,
- * SERVER.TOOL one tool. */
+/* The source of tools of MCP servers in the configuration: the name SERVER stands for all tools of
+ * a server, and SERVER.TOOL for one tool. */
 #include "base/text.h"
 #include "tools/source.h"
 
@@ -24,7 +24,8 @@ typedef struct entry {
     char place[512]; /* "path:line:column" */
 } entry;
 
-/* Read `allow`. Any other word means ask; `config check` reports it. */
+/* Read the member `allow`. An unknown word counts as "ask", and `beluga config check` reports it.
+ */
 static tool_allow allow_of(const beluga_json *value)
 {
     const char *text = beluga_json_get_string(value, "allow", NULL);
@@ -32,7 +33,7 @@ static tool_allow allow_of(const beluga_json *value)
     return text && strcmp(text, "never") == 0 ? TOOL_NEVER : TOOL_ASK;
 }
 
-/* Read the entry in one file. */
+/* Read the entry of a server in one configuration file. */
 static void read_entry(entry *out, const beluga_config *config, size_t index, const char *name,
                        const beluga_json *value)
 {
@@ -46,7 +47,7 @@ static void read_entry(entry *out, const beluga_config *config, size_t index, co
     snprintf(out->description, sizeof out->description, "%s", about ? about : "");
 }
 
-/* Find an entry; a later file overrides earlier ones. */
+/* Find the entry of a server; a later configuration file overrides earlier ones. */
 static entry find_entry(const beluga_config *config, const char *name)
 {
     entry found = {.found = false};
@@ -86,7 +87,7 @@ static beluga_mcp *find_server(const tool_set *set, const char *name)
     return NULL;
 }
 
-/* Open a server, unless it is already open. */
+/* Connect to a server, unless the set already has a connection to it. */
 static int open_server(const beluga_config *config, const char *name, tool_set *set,
                        beluga_mcp **out, beluga_error *err)
 {

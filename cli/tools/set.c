@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time limit of the outer tool, which must not end a call early: the inner tool has its own
- * limit, and a user may think for a long time. */
+/* The time limit of the outer tool. It is long, since the inner tool has its own limit, and the
+ * user may think for a long time before answering. */
 #define LONGEST_MS (7 * 24 * 60 * 60 * INT64_C(1000))
 
-/* ---- a call ---------------------------------------------------------------------------------- */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 typedef struct set_call {
     tool_item *item;
@@ -30,7 +30,7 @@ typedef struct set_call {
     int64_t ns;
 } set_call;
 
-/* Runs on the main thread. */
+/* Draw the call, and ask the user whether it may run, if necessary. Runs on the main thread. */
 static void begin(void *payload)
 {
     set_call *call = payload;
@@ -49,7 +49,7 @@ static void begin(void *payload)
     term_spinner_resume();
 }
 
-/* Runs on the main thread. */
+/* Draw the result of the call. Runs on the main thread. */
 static void end(void *payload)
 {
     const set_call *call = payload;

@@ -1,4 +1,4 @@
-/* Sources of tools: programs of the configuration, MCP servers, and perhaps others. */
+/* Sources of tools: programs that the configuration defines, and MCP servers. */
 #ifndef BELUGA_CLI_TOOLS_SOURCE_H
 #define BELUGA_CLI_TOOLS_SOURCE_H
 
@@ -7,7 +7,8 @@
 #include <beluga/config.h>
 #include <beluga/error.h>
 
-/* A name for -T, borrowed for the call. Members are "" if only the source knows them. */
+/* A name for -T, borrowed for the call. A member is "" if it is not known before the tool is
+ * opened. */
 typedef struct tool_name {
     const char *name, *description;
     const char *from;  /* where the tool is defined */
@@ -32,7 +33,7 @@ typedef struct tool_source {
 extern const tool_source tool_source_programs;
 extern const tool_source tool_source_servers;
 
-/* All sources, ended by NULL. -T asks them in this order. */
+/* All sources, ended by NULL. A name of -T is looked up in this order. */
 extern const tool_source *const tool_sources[];
 
 #endif

@@ -68,8 +68,8 @@ static int explain_unknown(const cli_args *args, const beluga_config *config, co
                          "there is no tool \"%.80s\"; the tools are: %s", name, text_get(&s.all));
     else
         beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
-                         "there is no tool \"%.80s\": the configuration defines no tools, under "
-                         "tools: (see beluga help tools)",
+                         "there is no tool \"%.80s\": the configuration defines no tools in its "
+                         "section \"tools\" (see beluga help tools)",
                          name);
     text_free(&s.all);
     return report_error(args, &err, NULL);
@@ -110,8 +110,8 @@ static int open_all(tool_set *set, const cli_args *args, const beluga_config *co
     tool_set_drop_forbidden(set);
     if (rc || o.rc || set->count) return rc ? rc : o.rc;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
-                     "-T all: the configuration defines no tools that may run, under tools: (see "
-                     "beluga help tools)");
+                     "-T all: the configuration defines no tools that may run (see beluga help "
+                     "tools)");
     return report_error(args, &err, NULL);
 }
 
@@ -152,7 +152,8 @@ int tools_open(tool_set *set, const cli_args *args, const beluga_config *config,
     if (args->no_stream)
         return out_usage(
             "--no-stream can't be combined with tools, whose answers are always streamed");
-    /* If the parent of this process ignores SIGCHLD, the exit status of programs would be lost. */
+    /* If this process had inherited the setting to ignore SIGCHLD, the exit status of programs
+     * would be lost. */
     signal(SIGCHLD, SIG_DFL);
     if (asks && !(set->desk = desk_new())) return out_no_memory();
     for (size_t i = 0; i < args->tools.count && rc == 0; i++)

@@ -13,9 +13,9 @@
 #define TIME_WIDTH 8
 #define MIN_BAR    8
 #define MAX_BAR    MAX_WIDTH
-/* With at least this width, details have a column of their own. */
+/* On a terminal of at least this width, details have a column of their own. */
 #define WIDE 100
-/* Below this width the head takes two lines. */
+/* On a terminal narrower than this, the heading of a trace takes two lines. */
 #define NARROW          64
 #define MAX_DETAILS     60
 #define MAX_DRAWN_DEPTH 8
@@ -51,33 +51,34 @@ static const struct {
 #undef XX
 };
 
-/* The layout of one trace on a canvas. */
+/* The layout of a trace that is drawn on a canvas. */
 typedef struct draw_layout {
     trace_canvas *canvas;
     const recorded_trace *trace;
-    size_t label, bar, details; /* widths; details 0: they get lines of their own */
+    /* widths of the columns; details is 0 if they get lines of their own */
+    size_t label, bar, details;
 } draw_layout;
 
-/* A line before it is drawn: the prefix of the label, and the parts of the line. */
+/* The parts of a line that will be drawn for a span. */
 typedef struct draw_line {
     char prefix[MAX_DRAWN_DEPTH * 8 + 16]; /* lines of the tree */
     size_t prefix_width;
     cli_text label, details;
     int64_t from_ns, to_ns;
     term_look style;
-    unsigned char cells[MAX_BAR]; /* each is a bar_mark */
+    unsigned char cells[MAX_BAR]; /* each cell is a bar_mark */
 } draw_line;
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-/* Return the columns of a text, one for each character. */
+/* Return the width of a text. Each character counts as one column. */
 static size_t width_of(const cli_text *text)
 {
     return beluga__utf8_count(text_get(text), text->length);
 }
 
-/* Make a name safe to print: it becomes one line, with '?' instead of invalid UTF-8, since files
- * may come from others. */
+/* Make a name safe to print: it becomes one line, with '?' instead of invalid UTF-8. This is needed
+ * since the file may come from somebody else. */
 static void make_harmless(const trace_canvas *canvas, cli_text *words)
 {
     cli_text safe = {.status = words->status};
@@ -94,8 +95,8 @@ static void make_harmless(const trace_canvas *canvas, cli_text *words)
     if (n < safe.length) safe.data[n] = '\0';
 }
 
-/* Write at most `width` characters; if the text is cut, the last one is a mark. Returns the number
- * of characters written. */
+/* Write at most `width` characters of a text. If the text is cut, the last character is a mark for
+ * this. Returns the number of characters written. */
 static size_t put_cut(trace_canvas *canvas, const cli_text *words, size_t width)
 {
     const char *bytes = text_get(words);
@@ -137,7 +138,8 @@ static size_t column_of(const draw_layout *f, int64_t ns)
     return at < (double)f->bar ? (size_t)at : f->bar - 1;
 }
 
-/* Fill at least one cell. The end of the time span belongs to the next cell. */
+/* Mark the cells of a time span, at least one. The cell of its end is not marked, since it belongs
+ * to what comes after. */
 static void fill(const draw_layout *f, draw_line *row, int64_t from_ns, int64_t to_ns,
                  bar_mark mark)
 {
@@ -199,13 +201,14 @@ static void put_bar(const draw_layout *f, const draw_line *row)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Return whether a sibling, or a row for hidden siblings, follows. */
+/* Return whether another row of the same level follows: a sibling, or the row for hidden siblings.
+ */
 static bool has_later(const trace_span *span)
 {
     return span->next || (span->parent && span->parent->hidden);
 }
 
-/* Draw the lines of the tree from the ancestors to this span. The depth of the drawing is limited.
+/* Draw the lines of the tree that lead from the ancestors to this span. Deep levels are left out.
  */
 static void make_prefix(const trace_canvas *canvas, draw_line *row, const trace_span *span,
                         bool last)
@@ -293,7 +296,7 @@ static void free_row(const draw_layout *f, draw_line *row)
     words_end(&row->details, &f->canvas->words);
 }
 
-/* Put short details after the label. */
+/* If the details fit into the column of labels, put them after the label. */
 static void join_details(const draw_layout *f, draw_line *row)
 {
     size_t label = width_of(&row->label);
@@ -331,16 +334,15 @@ static void draw_span(const draw_layout *f, const trace_span *span)
     free_row(f, &row);
 }
 
-/* ---- hidden spans
- * ----------------------------------------------------------------------------- */
+/* ---- hidden spans ---------------------------------------------------------------------------- */
 
 typedef struct hidden_spans {
     size_t n, failed;
     int64_t longest_ns;
 } hidden_spans;
 
-/* Return the next span under `top`, or NULL. The walk does not go above `top`, since there may be
- * many ancestors. */
+/* Return the next span under `top`, in the order of the tree, or NULL. The search does not look at
+ * the ancestors of `top`, which may be many. */
 static const trace_span *next_within(const trace_span *span, const trace_span *top)
 {
     if (span->child) return span->child;
@@ -399,7 +401,8 @@ static void put_head(const draw_layout *f)
     text_puts(&canvas->words, "\n");
 }
 
-/* Wrap a line of a list that is too long, after an item; if an item is too wide, after a word. */
+/* Write a list, and wrap it where it is too long: after an item, or, on a narrow terminal, after
+ * any word. */
 static void put_wrapped(trace_canvas *canvas, const cli_text *words)
 {
     const char *text = text_get(words);
@@ -512,7 +515,8 @@ static void draw_rows(const draw_layout *f)
             span = span->child;
             continue;
         }
-        /* After the last sibling, draw the line for hidden siblings, level by level. */
+        /* If this span is the last of its level, draw the line for hidden spans of the level, and
+         * continue with its parent in the same way. */
         const trace_span *level = span;
         while (level && !level->next) {
             draw_hidden(f, level->parent ? level->parent->child : f->trace->root);

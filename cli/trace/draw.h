@@ -10,12 +10,12 @@ typedef struct trace_canvas {
     int fd;         /* file descriptor of the output, which determines width and colours */
     size_t width;
     bool utf8;
-    unsigned used; /* bits of the marks that the legend must explain */
+    unsigned used; /* a bit for each mark that was drawn, so that the legend explains it */
 } trace_canvas;
 
 /* Begin a canvas as wide as the terminal of `fd`. */
 void draw_begin(trace_canvas *canvas, int fd);
-/* Draw the spans of a trace that trace_select chose. @return 0, or -1 without memory. */
+/* Draw the spans of a trace that trace_select chose. @return 0, or -1 if memory runs out. */
 int draw_trace(trace_canvas *canvas, const recorded_trace *trace);
 /* Explain the marks. */
 void draw_legend(trace_canvas *canvas);

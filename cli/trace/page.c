@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A longer value is cut, so that a browser can open the page. */
+/* A longer value is cut, so that the page does not become too large for a browser. */
 #define MAX_VALUE_BYTES 65536
-/* Deeper spans get no further indentation. */
+/* Spans at deeper levels get the indentation of this level. */
 #define MAX_INDENT 12
 
 static void put_character(cli_text *page, const char *shown, size_t length)
@@ -193,8 +193,7 @@ static void put_bar(cli_text *page, const recorded_trace *trace, const trace_spa
     text_puts(page, "</span>");
 }
 
-/* ---- facts about a span
- * ----------------------------------------------------------------------- */
+/* ---- facts about a span ---------------------------------------------------------------------- */
 
 static void put_value_text(cli_text *page, const char *text, size_t n)
 {
@@ -202,7 +201,7 @@ static void put_value_text(cli_text *page, const char *text, size_t n)
     if (n > MAX_VALUE_BYTES) text_puts(page, "\u2026 (cut)");
 }
 
-/* Write an OTLP value; for a list, its items. Values that are nested more deeply are left out. */
+/* Write a value of OTLP. Of a list, all items are written, but lists inside it are left out. */
 static void put_value(cli_text *page, const beluga_json *value)
 {
     const beluga_json *inner = beluga_json_first(value), *items;

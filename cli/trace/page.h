@@ -1,4 +1,4 @@
-/* Traces as one HTML page, without scripts and without resources of other sites. */
+/* Traces as one HTML page, without scripts and without resources from other sites. */
 #ifndef BELUGA_CLI_TRACE_PAGE_H
 #define BELUGA_CLI_TRACE_PAGE_H
 

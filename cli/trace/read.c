@@ -33,7 +33,8 @@ static int refuse(const trace_reader *r, const char *what)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Protobuf's JSON writes 64-bit integers as strings, but many programs write numbers. */
+/* Read a 64-bit integer. The JSON form of Protobuf writes it as a string, but many programs write a
+ * number. */
 static int64_t read_int(const beluga_json *value, int64_t otherwise)
 {
     const char *text = beluga_json_string(value, NULL);
@@ -56,7 +57,7 @@ static const char *read_text(const beluga_json *object, const char *key)
     return text && *text ? text : NULL;
 }
 
-/* Read an id. An id that consists of zeros counts as missing. */
+/* Read an id. An id of only zeros counts as missing. */
 static const char *read_id(const beluga_json *object, const char *key)
 {
     const char *id = read_text(object, key);
@@ -89,14 +90,16 @@ static trace_kind kind_of(const trace_span *span)
 {
     static const char *const groups[] = {"batch", "invoke_agent", "create_agent",
                                          "invoke_workflow"};
-    if (!span->operation) return TRACE_OTHER; /* a request under an operation is an attempt */
+    /* name_attempts turns a request under an operation into an attempt */
+    if (!span->operation) return TRACE_OTHER;
     if (strcmp(span->operation, "execute_tool") == 0) return TRACE_TOOL;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         if (strcmp(span->operation, groups[i]) == 0) return TRACE_GROUP;
     return TRACE_OPERATION;
 }
 
-/* Return the first finish reason, since there is one answer. */
+/* Return the finish reason. The attribute is a list with a reason for each answer, but there is
+ * only one answer. */
 static const char *read_finish(const beluga_json *attributes)
 {
     const beluga_json *reasons = find(attributes, "gen_ai.response.finish_reasons");
@@ -109,7 +112,7 @@ static void read_attributes(trace_span *span)
     const beluga_json *a = span->attributes;
     span->operation = find_text(a, "gen_ai.operation.name");
     span->provider = find_text(a, "gen_ai.provider.name");
-    /* the name before version 1.37 */
+    /* before version 1.37 of the semantic conventions the attribute had this name */
     if (!span->provider) span->provider = find_text(a, "gen_ai.system");
     span->model = find_text(a, "gen_ai.request.model");
     span->response_model = find_text(a, "gen_ai.response.model");
@@ -131,7 +134,8 @@ static void read_attributes(trace_span *span)
     span->kind = kind_of(span);
 }
 
-/* Read our own event, or else the attribute of the conventions. */
+/* Find the time of the first token: from the event "first_token", which this library writes, or
+ * from the attribute of the semantic conventions. Returns 0 if it is unknown. */
 static int64_t find_first(const trace_span *span)
 {
     const beluga_json *events = span->events;
@@ -156,8 +160,8 @@ static void read_status(trace_span *span, const beluga_json *json)
     span->message = read_text(status, "message");
 }
 
-/* Find the price of a span's model. Traces use the conventions' names of providers, but the price
- * list uses ours. */
+/* Find the price of a span's model. Traces contain the names of providers that the semantic
+ * conventions define, but the price list contains our names. */
 static bool find_price(const trace_reader *r, const trace_span *span, const char *model,
                        beluga_price *price)
 {
@@ -272,8 +276,8 @@ static int keep(trace_file *file, beluga_json_doc *line)
     return 0;
 }
 
-/* Read a line. If the process was killed while it wrote, the last line is incomplete and has no
- * newline. */
+/* Read a line. If the process that wrote the file was killed, the last line may be incomplete,
+ * without a newline. */
 static int read_line(trace_reader *r, const char *text, size_t length, bool ended)
 {
     beluga_error err;

@@ -12,14 +12,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* More traces are not useful on a terminal; --all shows them. */
+/* The limits for a terminal, where more would be hard to read; --all shows everything. */
 #define MAX_DRAWN_TRACES 10
 #define MAX_DRAWN_SPANS  60
-/* A browser shows more traces. */
+/* The limits for an HTML page, which can show more than a terminal. */
 #define MAX_PAGE_TRACES 100
 #define MAX_PAGE_SPANS  2000
 
-/* The last traces that the options ask for. */
+/* The traces that the options ask for. If there are too many, these are the last ones. */
 typedef struct trace_choice {
     const cli_args *args;
     trace_file *file;

@@ -7,7 +7,7 @@
 
 /*
  * Draw the traces that the options choose on descriptor `fd`, stdout or stderr.
- * @return 0, or an exit code, reported.
+ * @return 0, or an exit code after reporting the error.
  */
 int trace_show(const cli_args *args, trace_file *file, int fd);
 

@@ -34,8 +34,8 @@ static bool is_same(const trace_span *a, const trace_span *b)
     return strcasecmp(a->trace_id, b->trace_id) == 0 && strcasecmp(a->id, b->id) == 0;
 }
 
-/* A span that was exported twice counts once; the later copy is marked by making it its own parent.
- */
+/* Mark spans that were exported twice, so that they count once: the later copy becomes its own
+ * parent. */
 static void mark_twins(trace_span **by_id, size_t n)
 {
     for (size_t i = 1; i < n; i++)
@@ -130,7 +130,7 @@ static void link_spans(recorded_trace *trace)
         s->depth = s->parent ? s->parent->depth + 1 : 0;
 }
 
-/* Number the attempts. A request under an operation counts as one of its attempts. */
+/* Find the attempts: a request under an operation counts as one of its attempts. */
 static void name_attempts(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
@@ -188,8 +188,8 @@ static void count(recorded_trace *trace)
     }
 }
 
-/* Set the end of spans without one: they lasted at least until the last known time of their trace.
- */
+/* Set the end of spans whose end is not in the file: they lasted at least until the last known time
+ * of their trace. */
 static void end_open_ones(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++)
@@ -206,8 +206,7 @@ static int finish_trace(recorded_trace *trace)
     return trace_add_up(trace);
 }
 
-/* ---- all traces
- * ------------------------------------------------------------------------------- */
+/* ---- all traces ------------------------------------------------------------------------------ */
 
 static int compare_traces(const void *a, const void *b)
 {
@@ -261,10 +260,9 @@ bool trace_is_frame(const trace_span *span)
     return span->child || span->kind == TRACE_GROUP;
 }
 
-/* ---- the choice of spans
- * ---------------------------------------------------------------------- */
+/* ---- the choice of spans --------------------------------------------------------------------- */
 
-/* Sort failures first, then the longest spans. */
+/* Compare spans by importance: failed spans come first, then long ones. */
 static int compare_weights(const void *a, const void *b)
 {
     const trace_span *x = *(trace_span *const *)a, *y = *(trace_span *const *)b;
@@ -273,7 +271,7 @@ static int compare_weights(const void *a, const void *b)
     return order ? order : x < y ? -1 : x > y;
 }
 
-/* Fold attempts: if many spans are left out, the only attempt of a call is shown as part of the
+/* Fold attempts into calls: if a call has only one attempt, the attempt is shown as part of the
  * call. */
 static void fold_attempts(recorded_trace *trace)
 {

@@ -45,7 +45,8 @@ typedef struct activity_changes {
     size_t n;
 } activity_changes;
 
-/* The most changes of one span: a wait, a receipt and a gap, each with two ends. */
+/* The maximum number of changes by one span: it may have a time of waiting, a time of receiving and
+ * a gap before it, each with a beginning and an end. */
 #define TURNS_OF_SPAN 6
 
 static void add(activity_changes *turns, trace_where where, int64_t from_ns, int64_t to_ns)

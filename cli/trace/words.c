@@ -13,7 +13,7 @@
 #define NS_PER_US 1000
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  INT64_C(1000000000)
-/* A smaller share of a trace is not mentioned. */
+/* An activity with a smaller share of a trace's time is not mentioned. */
 #define MIN_SHARE 0.005
 
 void words_add_line(cli_text *words, const char *text)
@@ -88,7 +88,7 @@ void words_add_label(cli_text *words, const trace_span *span)
         text_puts(words, span->name);
 }
 
-/* A list of items with a separator. */
+/* A text that is made of items with a separator between them. */
 typedef struct joined_words {
     cli_text *words;
     bool begun;

@@ -7,7 +7,7 @@
 
 /* Add a name from a file, as one line. */
 void words_add_line(cli_text *words, const char *text);
-/* Free a text that was added to another one. If the first has failed, the other one fails, too. */
+/* Free `piece`, a text that was added to `whole`. If `piece` has failed, `whole` fails, too. */
 void words_end(cli_text *piece, cli_text *whole);
 
 /* Add "148 us" (with a micro sign where UTF-8 is allowed), "2.41 s" or "3m05s". */
@@ -21,7 +21,7 @@ void words_add_label(cli_text *words, const trace_span *span);
 /* Add the details of a span in few words: status, error, model, tokens, cost; unknown ones are left
  * out. */
 void words_add_details(cli_text *words, const trace_span *span);
-/* Add the reason for the wait before an attempt. */
+/* Add "retry wait" and the reason for the retry, as the label of the wait before an attempt. */
 void words_add_gap(cli_text *words, const trace_span *span);
 
 /* Add "2.41 s: 1.80 s waiting for the first token, 0.40 s retry wait", with the longest activity

@@ -194,7 +194,7 @@ static void the_model_that_a_provider_answers_with_is_not_asked_to_embed(void **
     SCOPED(peer) *p = peer_start();
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
-    expect_error(cli, 3, "name a model that embeds, with -m openai/MODEL", "embed", "-m", "openai",
+    expect_error(cli, 3, "name an embedding model, with -m openai/MODEL", "embed", "-m", "openai",
                  "a");
     expect_error(cli, 3, "gpt-5-mini is a chat model", "embed", "a");
     assert_int_equal(peer_requests(p), 0);

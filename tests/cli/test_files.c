@@ -185,7 +185,7 @@ static void what_is_no_text_is_left_out_of_a_folder_and_told(void **state)
                  "-f", at(cli, "src"), "Why?");
     assert_string_equal(cli->out, "File: src/a\n```\n1\n```\n\nWhy?\n");
     assert_contains(cli->err, "-f leaves out 2 symbolic links");
-    assert_contains(cli->err, "-f leaves out 1 pipe");
+    assert_contains(cli->err, "-f leaves out 1 special file (pipes, sockets or devices)");
     expect_error(cli, 2, "src/b is not UTF-8 text", "-m", "mock/echo", "-f", at(cli, "src/b"),
                  "Why?");
 }

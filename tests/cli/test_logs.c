@@ -431,7 +431,7 @@ static void what_is_deleted_is_gone_from_the_file(void **state)
     expect_exit(cli, 0, "logs", "clear", "--before", "2001-02-03");
     expect_exit(cli, 0, "logs", "clear", "--before", "1d");
     beluga_json_doc_free(entries(cli, &list, 1));
-    expect_error(cli, 0, "deleted: 1", "logs", "clear", "--before", "now");
+    expect_error(cli, 0, "deleted entries: 1", "logs", "clear", "--before", "now");
     beluga_json_doc_free(entries(cli, &list, 0));
     assert_false(file_has(log_file(cli), "rhinoceros"));
     ask_mock(cli, "hippopotamus");

@@ -48,7 +48,7 @@ static void a_name_of_one_provider_needs_no_provider(void **state)
 {
     cli_process *cli = *state;
     expect_out(cli, "Hello\n", "-m", "fast", "Hello");
-    assert_string_equal(cli->err, "beluga: fast is mine/fast\n");
+    assert_string_equal(cli->err, "beluga: fast stands for mine/fast\n");
     expect_out(cli, "Hello\n", "-q", "-m", "echo", "Hello");
     assert_string_equal(cli->err, "");
     means(cli, "sage-2", "mine", "sage-2");

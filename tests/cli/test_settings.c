@@ -284,7 +284,7 @@ static void the_default_model_is_told_and_written(void **state)
     cli_set(cli, "BELUGA_MODEL", "mock/any");
     expect_error(cli, 0, "BELUGA_MODEL is also set, and is used", "models", "default", "mock/any");
     expect_out(cli, "mock/any\n", "models", "default");
-    assert_string_equal(cli->err, "beluga: BELUGA_MODEL sets it\n");
+    assert_string_equal(cli->err, "beluga: this model comes from BELUGA_MODEL\n");
     expect_error(cli, 2, "name only one provider", "models", "mock", "openai");
 }
 

@@ -64,7 +64,7 @@ static void a_wait_before_another_attempt_is_told_on_a_terminal_alone(void **sta
                          0);
         assert_contains(cli->out, "Hello");
         if (i == 0 || i == 3)
-            assert_contains(cli->out, "; trying again in 0.1 s (2 of 4)");
+            assert_contains(cli->out, "; trying again in 0.1 s (attempt 2 of 4)");
         else
             assert_lacks(i == 1 ? cli->err : cli->out, "trying again");
     }
@@ -78,7 +78,7 @@ static void a_server_that_does_not_run_is_told_at_once(void **state)
     expect_exit(cli, 7, "-m", "ollama/any", "-o", "retry_delay=100ms", "hi");
     assert_contains(cli->out,
                     "the server refused the connection (is it running?); trying again in 0.1 s "
-                    "(2 of 2)");
+                    "(attempt 2 of 2)");
     assert_contains(cli->out, "2 attempts");
 }
 

@@ -286,7 +286,9 @@ static void a_tool_is_asked_for_at_the_terminal_with_its_arguments(void **state)
     cli_process *cli = *state;
     ask_on_terminal(cli, CALLS("touch", "{\"a\":\"\\u001b]0;x\\u202e\"}"), "y\r");
     assert_int_equal(times_run(cli), 1);
-    assert_contains(cli->out, "beluga: the model asks to run touch with\r\n{\"a\":\"\\u001B]0;x");
+    assert_contains(
+        cli->out,
+        "beluga: the model asks to run touch with these arguments:\r\n{\"a\":\"\\u001B]0;x");
     assert_lacks(cli->out, "\xe2\x80\xae");
     assert_contains(cli->out, "Run touch? [y]es, [N]o, [a]lways: ");
     assert_contains(cli->out, "touch -> done (");

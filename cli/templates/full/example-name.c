@@ -1,7 +1,8 @@
-/* The provider example-name: a model that is not behind HTTP.
+/* The provider example-name: a model that does not use HTTP.
  *
- * It works as it is: it repeats the last message, word by word. Put your model where a comment says
- * so. The library does retries, timeouts, cancelling, batches, logs, traces and metrics. */
+ * This example works without changes: it repeats the last message, word by word. A comment shows
+ * where to put your model. The library does retries, timeouts, cancelling, batches, logs, traces
+ * and metrics. */
 #include <beluga/provider/provider.h>
 
 #include <string.h>
@@ -51,8 +52,8 @@ static int go_on(beluga_emit *emit, void *argument)
     return finish(emit, a);
 }
 
-/* Fail. An error has one of the library's codes, which tells the library what to do, and may have a
- * code of your own. */
+/* Fail with an error. The error has one of the library's codes, which tells the library what to do,
+ * and may also have a code of your own. */
 static int refuse_empty(beluga_error *err)
 {
     static const char code[] = "example_name_empty";

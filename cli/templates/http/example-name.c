@@ -1,4 +1,4 @@
-/* The provider example-name: a model behind HTTP.
+/* The provider example-name: a model that is reached by HTTP.
  *
  * Each function here is pure: it converts a call into a request, or bytes into events. The library
  * does connections, keys, retries, timeouts, cancelling, batches, logs, traces and metrics. The
@@ -40,7 +40,7 @@ static void put_call(beluga_json_writer *w, const beluga_part *part)
     beluga_json_end_object(w);
 }
 
-/* If the API can't represent something, the caller must be told; never drop it silently. */
+/* If the API can't represent a part of the message, warn the caller; never drop it silently. */
 static void put_calls(beluga_json_writer *w, const beluga_message *message,
                       beluga_http_request *request)
 {
@@ -148,7 +148,7 @@ static void describe(const beluga_json *error, beluga_error *err)
     if (message) beluga_error_set_cause(err, message, n);
 }
 
-/* An error may also arrive in place of an answer. */
+/* Emit an error that arrives in place of an answer. */
 static int emit_error(const beluga_json *error, beluga_emit *emit)
 {
     beluga_error err;
@@ -202,7 +202,7 @@ static int decode_response(void *state, const char *body, size_t length, beluga_
     return decode(body, length, emit);
 }
 
-/* To remember something between events, set state_size and use `state`. */
+/* Decode one event of a stream. To keep data between events, set state_size and use `state`. */
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     (void)state;
