@@ -37,15 +37,35 @@ static int find_key(const char *name)
     return 0;
 }
 
+static bool is_option(const char *name)
+{
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        const beluga_option_info *info = beluga_option_get_info(key);
+        if (info && strcmp(info->name, name) == 0) return true;
+    }
+    return strchr(name, '.') != NULL; /* it may be an option of a provider */
+}
+
+/* Let the library reject a name that is no option, since it suggests a similar one. */
+static int refuse_unknown(const char *name, beluga_error *err)
+{
+    char text[128];
+    beluga_option option;
+    snprintf(text, sizeof text, "%.100s=", name);
+    return beluga_option_parse(text, &option, err);
+}
+
 static int refuse(const char *name, beluga_error *err)
 {
+    int status = is_option(name) ? 0 : refuse_unknown(name, err);
+    if (status) return status;
     if (strstr(name, "key"))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "\"%s\" can't be set from SQL: keys belong into the environment or "
+                                "\"%s\" can't be set from SQL: keys belong in the environment or "
                                 "the configuration file, where no log of queries shows them",
                                 name);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "\"%s\" can't be set from SQL; it may belong into the configuration "
+                            "\"%s\" can't be set from SQL; it may be set in the configuration "
                             "file",
                             name);
 }

@@ -150,11 +150,12 @@ def cases(service, folder):
         assert service.requests[-1]["messages"][0]["content"] == "Be brief."
         for wrong in ("[]", "{", '{"temperature": 9}', '{"temperature": "hot"}', '{"system": 1}', '{"top": 1}'):
             assert "invalid_input" in fault(db, "SELECT llm('hi', NULL, ?)", wrong), wrong
+        assert "did you mean temperature?" in fault(db, "SELECT llm('hi', NULL, ?)", '{"temprature": 1}')
 
     def forbidden_options():
         """addresses, keys, headers and bodies can't be set from SQL"""
         db = connect()
-        for name in ("base_url", "api_key", "extra_headers", "extra_body", "proxy", "fallback", "model_name"):
+        for name in ("base_url", "api_key", "extra_headers", "extra_body", "proxy", "fallback", "model_name", "mock.error"):
             assert "can't be set from SQL" in fault(db, "SELECT llm('hi', NULL, ?)", json.dumps({name: "x"})), name
 
     def streams():
