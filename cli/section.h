@@ -51,7 +51,7 @@ typedef struct section_first {
 } section_first;
 void section_keep_first(void *payload, const char *pointer, bool of_name, const char *message);
 
-/* Reports all mistakes to the check of a file. */
+/* Reports all mistakes of a section, not only the first, to the check of a configuration file. */
 typedef struct section_reports {
     const char *name;
     beluga_config_checking *checking;

@@ -23,7 +23,7 @@ enum {
     /* most rounds; a first round, which fills caches for later calls, is not counted */
     ROUNDS = 12,
     SETTLE_MS = 1000,      /* longest wait after a round for work that outlives its calls */
-    LEAD = 3,              /* this many more quiet rounds than others end the check early */
+    LEAD = 3,              /* the check ends early when rounds without growth lead by this many */
     LEAST_BLOCK_BYTES = 16 /* the smallest block of any allocator */
 };
 

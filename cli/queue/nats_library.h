@@ -94,8 +94,8 @@ typedef struct nats_library {
 /* @return the functions; NULL with an error that says what to install. Any thread may call this. */
 const nats_library *nats_load(beluga_error *err);
 
-/* @return a function of a library that libnats has loaded; NULL: not found, or libnats is not
- * loaded. */
+/* Look up a function in the libraries that were loaded together with libnats.
+ * @return NULL if there is none, or libnats is not loaded. */
 void *nats_symbol(const char *name);
 
 #endif

@@ -89,7 +89,8 @@ static void end_for(nats_queue *q, jsErrCode code)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* Count lines and results. Results are counted last, so that no line is counted in two states. */
+/* Count lines and results. Results are counted last, so that no line is missing: a line whose
+ * result arrives between the requests is counted as claimed and as finished. */
 static void count(nats_queue *q, int64_t now_ms)
 {
     jsErrCode code = 0;

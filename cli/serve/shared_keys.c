@@ -180,7 +180,8 @@ static int use_entries(shared_keys *k, const entry_list *list, beluga_error *err
     beluga__buf complaints = {.data = NULL};
     int status = BELUGA_ERROR_LIMIT_EXCEEDED;
     if (list->count > SERVE_MAX_KEYS)
-        return beluga_error_set(err, status, "the bucket has more than %d keys", SERVE_MAX_KEYS);
+        return beluga_error_set(err, status, "the bucket of shared keys has more than %d",
+                                SERVE_MAX_KEYS);
     status = parse(k, list, &settings, &complaints);
     if (status) {
         beluga_error_set(err, status, "out of memory for the keys");
@@ -342,7 +343,8 @@ static int start(shared_keys *k, const char *where, beluga_error *err)
     int error = beluga__thread_start(&k->thread, STACK_BYTES, run, k);
     k->has_thread = !error;
     if (!error) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "can't start a thread for the keys: %s",
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
+                            "can't start the thread that reads the shared keys: %s",
                             strerror(error));
 }
 

@@ -124,8 +124,8 @@ static void write_filter(beluga__mcp_request *request, beluga_json_writer *w)
     beluga_json_end_object(w);
 }
 
-/* Handle the end of the subscription to changes. Without a subscription the client does not learn
- * of changes. */
+/* Log why the subscription to changes of the tools has ended. The session goes on, but no longer
+ * learns of changes. */
 static void listened(beluga__mcp_request *request, const beluga__mcp_answer *answer)
 {
     const beluga__mcp_session *s = beluga__container_of(request, beluga__mcp_session, listen);

@@ -45,7 +45,7 @@ static int check_headers(const beluga_mcp_settings *s, beluga_error *err)
         if (!(*h)[n])
             return refuse(err, s->name, "each item of headers must have the form Name: value");
         if (!beluga__fits_header_name(*h, n, &misfit))
-            return refuse(err, s->name, "a header has an invalid name");
+            return refuse(err, s->name, "the name of a header has a character that is not allowed");
         if (beluga__header_is_ours(*h, n))
             return refuse(err, s->name, "a header is one that only the library may set");
         if (!beluga__fits_header(*h + n + 1, strlen(*h + n + 1), &misfit))

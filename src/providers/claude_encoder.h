@@ -25,7 +25,7 @@ typedef struct beluga__claude_protocol {
     /* Return whether a part can be sent as a block; if not, warn. */
     bool (*is_reasoning_sendable)(beluga__claude_encoder *e, const beluga_part *part);
     bool (*is_media_sendable)(beluga__claude_encoder *e, const beluga_part *part, beluga_role role);
-    /* Write a sendable part, which is not a state, as a block. */
+    /* Write a part as a block. Only parts that can be sent are passed, and no provider state. */
     void (*put_block)(beluga__claude_encoder *e, const beluga_part *part);
     /* Write the part's cache mark as a separate block; NULL: put_block writes the mark inside the
      * part's block. */

@@ -1,4 +1,5 @@
-/* A plug-in with a batch API, and two whose decoders emit when it is not their turn. */
+/* A plug-in with a batch API, and two faulty ones: their decoders emit on another thread, or to an
+ * answer that has ended. */
 #include "../batch_jobs/acme.c"
 
 #include <pthread.h>
