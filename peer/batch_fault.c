@@ -62,8 +62,8 @@ static const struct {
 
 #define LINE_FAULTS (sizeof line_faults / sizeof *line_faults)
 
-/* Return whether a text contains these words and they apply this time: "-once" after "fail-429"
- * means only the first time that anybody asks the text. */
+/* Return whether a text contains these words and they apply this time. With "-once" after them they
+ * apply only the first time that the text is asked. */
 static bool has_words(const char *words, const batch_text *entry, const char *text, size_t n)
 {
     const char *found = n ? memmem(text, n, words, strlen(words)) : NULL;

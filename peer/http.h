@@ -38,7 +38,7 @@ typedef enum parse_result {
 /* The state of reading one request. */
 typedef struct parser {
     request *req;     /* NULL until the head is complete */
-    size_t scanned;   /* in the head: its end is not before this; in trailers: bytes so far */
+    size_t scanned;   /* head: bytes already searched for its end; trailers: bytes so far */
     size_t max_body;  /* a longer body is refused */
     size_t body_left; /* remaining bytes of the body or of the chunk */
     enum { BODY_LENGTH, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER, BODY_END } at;

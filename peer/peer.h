@@ -231,10 +231,8 @@ uint64_t peer_request_time_ns(const peer *p, size_t i);
 long peer_request_connection(const peer *p, size_t i);
 int peer_request_outcome(const peer *p, size_t i);
 
-/*
- * Returns the number of requests that no reply matched; peer_malformed() that of requests that were
- * not HTTP. Both are 0 in a clean test.
- */
+/* peer_unscripted() returns the number of requests that no reply matched, peer_malformed() the
+ * number of requests that were not valid HTTP. Both are 0 in a test without faults. */
 size_t peer_unscripted(const peer *p);
 size_t peer_malformed(const peer *p);
 
@@ -243,12 +241,12 @@ size_t peer_open_connections(const peer *p); /* connections that are open now */
 
 /* ---- waiting: 0 when the condition holds, -1 after `timeout_ms` ------------------------------ */
 
-int peer_wait_requests(peer *p, size_t n, int timeout_ms); /* n requests or more in all */
-/* n accepted connections or more in all */
+int peer_wait_requests(peer *p, size_t n, int timeout_ms); /* at least n requests so far */
+/* at least n accepted connections so far */
 int peer_wait_connections(peer *p, size_t n, int timeout_ms);
-/* n closed connections or more, closed by either side */
+/* at least n connections that either side has closed */
 int peer_wait_closed(peer *p, size_t n, int timeout_ms);
-int peer_wait_all_closed(peer *p, int timeout_ms); /* no connection is open */
+int peer_wait_all_closed(peer *p, int timeout_ms); /* until no connection is open */
 /* Wait until request i has ended with `outcome`; returns -1 at once if it ended otherwise. */
 int peer_wait_outcome(peer *p, size_t i, peer_outcome outcome, int timeout_ms);
 
@@ -324,7 +322,7 @@ void peer_serve_example(peer *p);
 
 /* ---- batch APIs ------------------------------------------------------------------------------ */
 
-/* Anthropic accepts 256 MB; files of OpenAI's of 200 MB come inside a form. */
+/* Anthropic accepts bodies of 256 MB; OpenAI accepts files of 200 MB, inside a form. */
 #define PEER_BATCH_MAX_BODY_BYTES ((size_t)260 * 1024 * 1024)
 
 typedef struct peer_batches {
@@ -332,7 +330,7 @@ typedef struct peer_batches {
     unsigned polls;   /* > 0: the job ends after this number of polls, regardless of time */
     size_t page;      /* most jobs on one page of a list; 0: as in the real API */
     int late_list_ms; /* how long after its creation a list shows a job */
-    uint64_t seed;    /* seed of everything random */
+    uint64_t seed;    /* seed of the random numbers */
     const char *const *faults; /* borrowed during the call: "NAME" or "NAME:HOW-OFTEN", see below */
     size_t n_faults;
 } peer_batches;
@@ -355,15 +353,17 @@ typedef struct peer_batches {
  *   busy-create   429 with Retry-After, and no job
  *   lost-upload   the file is stored, and the connection closes without an answer
  *   busy-get      429 when a job is asked for
- *   expire        half of a job's requests are answered, then it expires (Gemini: none is)
+ *   expire        half of a job's requests are answered (Gemini: none), then the job expires
  *   errors-only   all requests of a job fail, so there is only a file of errors
  *   invalid       the job fails as a whole when it is checked (Anthropic: it is refused)
  *   queue-full    OpenAI's job fails as a whole until other jobs end; other APIs answer 429
  *   line-400, line-429, line-500, line-quota, line-expired
- *                 requests fail: permanently (400), temporarily (429, 500), for lack of credit or
- * time cut-results   a download ends before the length that Content-Length gives cut-chunked   a
- * download in chunks ends without the last one chunked       downloads come in chunks empty-ids
- * missing files have the id "" instead of null (OpenAI)
+ *                 requests fail: permanently (400), temporarily (429, 500), because the account
+ *                 has no credit (quota), or because time ran out (expired)
+ *   cut-results   a download ends before the length that Content-Length gives
+ *   cut-chunked   a download in HTTP chunks ends without the last chunk
+ *   chunked       downloads are sent in HTTP chunks
+ *   empty-ids     missing files have the id "" instead of null (OpenAI)
  *
  * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in
  * this way; with "-once" after the word only in the first job that asks this text.

@@ -56,7 +56,7 @@ struct peer {
 
 /* ---- control.c ------------------------------------------------------------------------------- */
 
-/* Wake the serving thread, which then checks its flags. */
+/* Wake the serving thread, which then looks whether to quit or to open gates. */
 void peer__wake(peer *p);
 bool peer__gate_is_open(peer *p, unsigned gate);
 
