@@ -10,7 +10,7 @@
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Return the end of the event at `at`, which is after its blank line. */
+/* Return the offset after the blank line that ends the event at `at`. */
 static size_t sse_end(const char *body, size_t length, size_t at)
 {
     while (at < length) {
@@ -37,8 +37,8 @@ static size_t aws_end(const char *body, size_t length, size_t at)
     return frame && frame <= length - at ? at + frame : length;
 }
 
-/* Return the end of the next piece of some bytes. Pieces cut through characters and words on
- * purpose. */
+/* Return where the next piece of a body without frames ends. Pieces may end in the middle of a
+ * character or a word, on purpose. */
 static size_t raw_end(const check_answer *a, size_t at)
 {
     size_t most = 12 + 2 * a->body.length / CHECK_MAX_FRAMES;
@@ -94,7 +94,7 @@ typedef struct reader {
     bool compressed;
 } reader;
 
-/* Take a line without its line feed or carriage return. @return false when no line is left. */
+/* Read a line, without its line feed or carriage return. @return false after the last line. */
 static bool take_line(reader *r, const char **line, size_t *length)
 {
     if (r->at == r->end) return false;
@@ -119,8 +119,8 @@ static int status_of(const char *line, size_t length)
     return (space[1] - '0') * 100 + (space[2] - '0') * 10 + (space[3] - '0');
 }
 
-/* Returns whether the name is of a header that frames the body. The peer frames a body in its own
- * way and does not compress it. */
+/* Returns whether this header must be left out because it describes how the body was framed or
+ * compressed. The peer frames a body in its own way and does not compress it. */
 static bool is_of_the_way(const char *name, size_t length)
 {
     static const char *const names[] = {"content-length", "transfer-encoding", "content-encoding",

@@ -60,7 +60,7 @@ void check_run_push(check_run *run)
 
 void check_run_twice(check_run *run)
 {
-    bool several = check_has_answer(run, 3); /* each of the calls has several requests */
+    bool several = check_has_answer(run, 3); /* each of the two calls makes several requests */
     if (run->peer && !several && !check_load_answer(run, 1)) return;
     if (run->peer && several && !check_load_call(run)) return;
     if (run->peer) check_play_whole(run);
@@ -221,9 +221,9 @@ static void content_of(const check_text *story, check_text *out)
     }
 }
 
-/* Return the end of the proof of completion, or the body's length if it is not found. Returns 0
- * if a foreign author names no proof: then a cut answer is judged by its content alone, and must
- * not succeed with less of it. */
+/* Return the offset after the proof of completion in the body, or the body's length if the proof is
+ * not found. Returns 0 if the check.json of a foreign provider has no "proof": then a cut answer
+ * may succeed, but only if none of its content is missing. */
 static size_t find_proof(check_run *run)
 {
     const char *proof = check_profile_get(run->profile, "proof");
@@ -304,7 +304,7 @@ static size_t bad_frame(uint32_t framing, char *out, size_t size)
     return strlen(text);
 }
 
-/* Return whether the provider has its own framing; then the kit can't write a bad frame for it. */
+/* Return whether the provider has its own framing, for which the kit can't write frames. */
 static bool is_framed_by_itself(check_run *run)
 {
     uint32_t framing = run->provider->framing;
@@ -335,7 +335,7 @@ void check_run_bad_event(check_run *run)
 
 /* ---- unusual streams ------------------------------------------------------------------------- */
 
-/* The same answer in another form must give the same events. */
+/* Check that an answer in another form gave the same events as the unchanged answer. */
 static void compare_with(check_run *run, check_text *plain, const char *what)
 {
     check_request(run, 1);
@@ -369,7 +369,8 @@ static size_t unknown_frame(uint32_t framing, char *out, size_t size)
     return (size_t)n;
 }
 
-/* Put frames of unknown kinds between the frames of a stream. @return false if there is no room. */
+/* Put frames of unknown kinds between the frames of a stream. @return false if the stream has no
+ * room for them. */
 static bool add_unknown(check_answer *answer)
 {
     char frame[256];
@@ -432,8 +433,8 @@ void check_run_slow(check_run *run)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Return how many bytes of the answer produce the first text; the story is then that of the cut
- * answer. */
+/* Return how many bytes of the answer produce the first text. Afterwards the story has the events
+ * of the answer that was cut there. */
 static size_t length_to_first_text(check_run *run)
 {
     for (size_t i = 0; i < run->answer.n_frames; i++) {
@@ -444,8 +445,8 @@ static size_t length_to_first_text(check_run *run)
     return 0;
 }
 
-/* Find the answer with the first text. A call of several requests may get it from an earlier
- * request than the last; then the call is cancelled there, and never makes the later requests. */
+/* Load the answer that has the first text. If a call makes several requests, this may be an earlier
+ * answer than the last; the call is then cancelled there and never makes the later requests. */
 static bool load_to_first_text(check_run *run)
 {
     if (!check_load_call(run)) return false;
@@ -458,7 +459,7 @@ static bool load_to_first_text(check_run *run)
     return true;
 }
 
-/* Usage that came before the text must be delivered, however the answer ends. */
+/* Check that usage that came before the text was delivered although the call was cancelled. */
 static void judge_usage(check_run *run, const char *before)
 {
     const char *usage = strstr(before, "usage "), *text = strstr(before, "text \"");
@@ -469,8 +470,8 @@ static void judge_usage(check_run *run, const char *before)
     free(line);
 }
 
-/* Return whether a full provider finished before it was cancelled, which is no fault and proves
- * nothing. */
+/* Return whether a full provider finished before it was cancelled. That is not a fault, but the
+ * check then shows nothing. */
 static bool was_too_quick(check_run *run)
 {
     if (run->peer || !run->settings->foreign || !run->finished) return false;
@@ -542,8 +543,8 @@ void check_run_unclaimed(check_run *run)
     char line[512];
     check_action *ask = ask_for(run->scenario->needs);
     uint64_t missing = run->scenario->needs & ~run->provider->capabilities;
-    /* a whole answer in place of a stream, and single tool calls in place of parallel ones, are as
-     * good */
+    /* without these the caller still gets a complete answer: in one piece instead of a stream, or
+     * with one tool call at a time */
     const uint64_t harmless = BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_STREAM;
     if (run->settings->foreign && !(missing & ~harmless)) {
         check_text_puts(&run->reason, "not claimed");

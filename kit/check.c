@@ -68,8 +68,7 @@ static void run_with_model(check_run *run)
     check_call_end(run);
 }
 
-/* Start the peer. In scenarios with many calls it does not keep the requests, since they are too
- * many. */
+/* Start the peer. In scenarios with many calls its log keeps only one request, to save memory. */
 static bool start_peer(check_run *run)
 {
     const peer_config few = {.kept_requests = 1};
@@ -93,8 +92,8 @@ static void run_scenario(check_run *run)
 
 /* ---- the result ------------------------------------------------------------------------------ */
 
-/* If the provider breaks a rule in every call, every check would fail, so only the rule's check
- * reports it. */
+/* A rule that the provider breaks in every call would fail every check, so only the check of that
+ * rule reports it. */
 static void blame(check_run *run)
 {
     const char *rule = run->problems.length ? check_blamed_rule(run) : NULL;
@@ -129,8 +128,8 @@ static bool has_own_answer(const check_run *run)
     return has;
 }
 
-/* Return the check that found that the usual calls fail, if this check makes such calls; else
- * NULL. */
+/* If this check makes the usual calls, and an earlier check found that these fail, return the name
+ * of the earlier check; else NULL. */
 static const char *find_unanswered(const check_run *run)
 {
     const check_scenario *s = run->scenario;
@@ -143,8 +142,8 @@ static const char *find_unanswered(const check_run *run)
     return streams ? rules->unstreamed : NULL;
 }
 
-/* Return the check which found that the provider can't read the answer that this check plays; else
- * NULL. */
+/* If an earlier check found that the provider can't read the answer which this check plays, return
+ * the name of the earlier check; else NULL. */
 static const char *find_misread(const check_run *run)
 {
     const char *misread = run->rules->misread;
@@ -185,9 +184,8 @@ static bool is_left_out_for(check_run *run, const char *cause, const char *why)
     return cause;
 }
 
-/* Return whether the scenario is skipped, and store the reason. A provider that breaks a rule
- * breaks it in each of some hundred later calls, so only the checks of other rules are useful
- * then. */
+/* Return whether the scenario is skipped, and store the reason. A provider that breaks a rule would
+ * break it in each of some hundred later calls, so after that only the other rules are checked. */
 static bool is_left_out(check_run *run)
 {
     const char *reason = check_profile_skip(run->profile, run->scenario->name);
@@ -212,8 +210,8 @@ static void note_broken(check_run *run, check_status status)
         check_problem(run, "the checks behind those of the rules are not run until it is mended");
 }
 
-/* Return whether the files with options are missing, by which alone a full provider can be made to
- * do the scenario. */
+/* Return whether the scenario's case is missing. For a full provider only the options in a case can
+ * bring about what the scenario needs, for example an error. */
 static bool is_without_files(const check_run *run)
 {
     check_text text = {0};
@@ -247,8 +245,9 @@ static bool begin(const check_run *run)
     return !settings->begin || settings->begin(settings->payload, &coming);
 }
 
-/* Return the text to which changes of the process are reported. Until the first calls were made the
- * rule's check reports them, once; later the check that sees them does. */
+/* Return the text to which changes of the process are reported, or NULL if they need no report.
+ * Until the first calls were made, the check of the rule about the process reports changes; later
+ * each check reports the changes that it sees. */
 static check_text *place_of_change(check_run *run)
 {
     check_text *found = &run->rules->found[CHECK_RULE_PROCESS];

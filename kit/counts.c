@@ -1,5 +1,5 @@
-/* Scenarios about the content of an author's answers: token counts, arguments of tool calls, a cut
- * by length. */
+/* Scenarios about the content of an author's answers: token counts, arguments of tool calls, and
+ * answers that end at the limit of tokens. */
 #include "kit/exchange.h"
 #include "kit/perform.h"
 #include "kit/reading.h"
@@ -13,7 +13,7 @@
 /* ---- counts of tokens ------------------------------------------------------------------------ */
 
 typedef struct counts {
-    bool in_usage; /* a member above is the usage */
+    bool in_usage; /* an enclosing member is the usage */
     char found[96];
 } counts;
 
@@ -86,7 +86,7 @@ void check_run_usage(check_run *run)
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* Take the text between the quotes of a story's line. */
+/* Copy the text between the quotes of a story's line. */
 static void take_quoted(const char *line, check_text *out)
 {
     const char *quote = strchr(line, '"'), *end = line + strcspn(line, "\n");
@@ -126,7 +126,8 @@ static void judge_calls(check_run *run, const char *decoder)
     char head[32];
     unsigned index;
     const char *story = check_text_get(&run->story);
-    if (!run->finished || !strstr(story, "tool ")) return; /* the check `tools` reports that */
+    /* The check `tools` reports a missing call. */
+    if (!run->finished || !strstr(story, "tool ")) return;
     for (const char *line = story; *line; line += *line == '\n') {
         int at = 0;
         if (sscanf(line, "tool %u begin %n", &index, &at) == 1 && at) {
@@ -173,7 +174,7 @@ void check_run_length(check_run *run)
                                     : run->error.message);
 }
 
-/* ---- behaviour that no answer shows ---------------------------------------------------------- */
+/* ---- behaviour that no answer covers --------------------------------------------------------- */
 
 typedef struct coverage {
     bool answers, usage, id, length, calls, errors, error_in_a_stream;

@@ -212,8 +212,8 @@ bool check_is_route(const check_run *run, size_t request, size_t n)
     return strcmp(run->lead->routes[n - 1], route) == 0;
 }
 
-/* Make a first call, which shows which request each answer is for. A later call may make fewer
- * requests, for example none for a token that is still valid. */
+/* Record the routes of the first call's requests, which show which request each answer is for. A
+ * later call may make fewer requests, for example none for a token that is still valid. */
 static void learn_routes(check_run *run)
 {
     check_lead *lead = run->lead;
@@ -311,8 +311,8 @@ static const check_answer *answer_of(const check_run *run, size_t i)
     return i < run->lead->n ? &run->lead->answers[i] : &run->answer;
 }
 
-/* Return whether this answer is the last for its route. If several requests ask for the same thing,
- * such as a job's state, the last answer ends the polling. */
+/* Return whether this answer is the last for its route. If several requests have the same route,
+ * such as polls for a job's state, the last answer is the one that ends the polling. */
 static bool is_last_of_its_route(const check_lead *lead, size_t i)
 {
     for (size_t k = i + 1; k <= lead->n; k++)

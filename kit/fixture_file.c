@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The line of a section begins with this mark, and so does the line of a case in a file with
- * several. */
+/* The line that begins a section starts with this mark, as does the line that begins a case in a
+ * file with several cases. */
 #define MARK "==="
 
 /* The state of reading a file from its first line to its last. */
@@ -81,7 +81,7 @@ static int end_case(reader *r, size_t at)
 
 /* ---- the line of a section ------------------------------------------------------------------- */
 
-/* Take the next word from the line; returns its length, or 0 at the end. */
+/* Read the next word of the line; returns its length, or 0 at the end. */
 static size_t take_word(const char **at, const char *end, const char **word)
 {
     while (*at < end && **at == ' ') (*at)++;
@@ -467,7 +467,7 @@ static void put_section(check_text *out, const char *name, const char *text, siz
     if (!newline) check_text_puts(out, "\n");
 }
 
-/* A file that can't be written completely stays as it was. */
+/* Write the text to a second file and rename that, so that the old file stays if writing fails. */
 static bool write_text(const char *path, const check_text *text)
 {
     char beside[CHECK_MAX_PATH + sizeof ".new"];

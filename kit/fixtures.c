@@ -14,13 +14,15 @@ static void name_of(char *name, size_t size, const char *provider, const char *b
     snprintf(name, size, "%s%scheck/%s", provider, *provider ? "/" : "", below);
 }
 
-/* Only the first folder may belong to one provider. */
+/* Return whether the first folder may contain the files of this provider alone, and so have no
+ * folder for each provider. */
 static bool may_be_alone(const check_profile *p, const char *provider)
 {
     return p->folders[0] && p->foreign && strcmp(provider, p->name) == 0;
 }
 
-/* Read the check.json in a folder; the folder of a provider's author need not have one. */
+/* Read the check.json in a folder. It may be missing if the folder is that of the provider's
+ * author. */
 static bool read_settings_in(const char *folder, bool own, check_text *text,
                              char path[CHECK_MAX_PATH])
 {
@@ -64,8 +66,8 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     return code;
 }
 
-/* Write the path of a URL: for "https://host/v1" it is "/v1". Braces are
- * left out, so that the name of a placeholder such as {account} stands for its value. */
+/* Write the path of a URL: for "https://host/v1" it is "/v1". Braces are left out, so that the name
+ * of a placeholder such as {account} stands for its value. */
 static void path_of_url(char *out, size_t size, const char *url)
 {
     const char *host = url ? strstr(url, "://") : NULL;
@@ -144,7 +146,8 @@ const char *check_profile_skip(const check_profile *p, const char *scenario)
     for (size_t i = 0; i < p->n_levels; i++) {
         const beluga_json *skip = beluga_json_get(beluga_json_doc_root(p->levels[i].doc), "skip");
         const beluga_json *reason = beluga_json_get(skip, scenario);
-        if (reason) return beluga_json_string(reason, NULL); /* null revokes the reason */
+        /* With null the scenario is not skipped, even if the base skips it. */
+        if (reason) return beluga_json_string(reason, NULL);
     }
     return NULL;
 }
@@ -253,8 +256,9 @@ static bool find_of(const check_profile *p, const char *provider, const char *sc
     return false;
 }
 
-/* Find a section in the case of one provider. The answers of a case belong together: if a host has
- * one answer, such as a list of one page, no further answers are taken from its base. */
+/* Find a section in the case of one provider. The answers of a case belong together: if a provider
+ * has a first answer of its own, such as a list of one page, no further answers are taken from its
+ * base. */
 static bool find_in(const check_profile *p, const char *scenario, const char *name,
                     check_text *text)
 {

@@ -22,11 +22,11 @@ enum {
 
 /* The check.json of a provider, and of the providers on which it is based. */
 typedef struct check_profile {
-    /* borrowed, ended by NULL; each of them has a folder for each provider */
+    /* borrowed, ended by NULL; each contains one folder for each provider */
     const char *folders[3];
     const char *name; /* name of the provider; the first folder may belong to it alone */
     bool foreign;
-    bool borrowed; /* all files are the base's, so the requests may differ */
+    bool borrowed; /* all files are those of the base, so requests need not match them */
     struct {
         char provider[48];
         char path[CHECK_MAX_PATH]; /* path of the check.json, which may be missing */
@@ -54,8 +54,8 @@ const char *check_profile_server(const check_profile *profile, size_t i);
 /* Return the reason why a scenario is skipped, or NULL: the member "skip" of the first level that
  * has such a member. */
 const char *check_profile_skip(const check_profile *profile, const char *scenario);
-/* Fill in the options for every model of the provider; they borrow from the profile. @return their
- * number, or a negative code. */
+/* Write the options that every model of the provider gets; they borrow from the profile. @return
+ * their number, or a negative code. */
 int check_profile_options(const check_profile *profile, beluga_option *options, beluga_error *err);
 
 enum { CHECK_SECTION_BYTES = 32 };

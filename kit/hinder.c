@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <string.h>
 
-enum { TURN_MS = 10 /* how long the loop runs between two looks whether work has begun */ };
+enum { TURN_MS = 10 /* milliseconds between two checks whether work has begun */ };
 
 /* ---- a cancel in the middle ------------------------------------------------------------------ */
 

@@ -64,12 +64,12 @@ static void check_capabilities(check_run *run)
         check_problem(run, "capabilities: EMBED and decode_embed go together");
     if (!(p->capabilities & BELUGA_CAPABILITY_COUNT) != !p->decode_count)
         check_problem(run, "capabilities: COUNT and decode_count go together");
-    /* a table that promises calls which it can't make would fail in each check */
+    /* with a wrong table every later check would fail */
     if (run->problems.length > before) run->rules->broken = run->scenario->name;
 }
 
-/* Returns whether base_url may be the name of an account, which is so if an own option has the
- * flag. */
+/* Returns whether an own option may replace {name} in base_url: its flag says that it is part of
+ * the URL. */
 static bool has_place(const beluga_provider *p, const char *name, size_t n)
 {
     size_t prefix = strlen(p->name);
@@ -286,8 +286,8 @@ static bool play_models(check_run *run)
     return n > 0;
 }
 
-/* Play a list of models, if the provider has one, and the answer of a model that is not in the
- * list. */
+/* Play the list of models, if the provider has one, and the usual answer. A health probe asks the
+ * model itself if the list does not contain it. */
 static bool play_probe(check_run *run)
 {
     if (!run->peer) return true;

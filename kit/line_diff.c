@@ -66,7 +66,7 @@ static void count_common(const lines *a, const lines *b, uint16_t *common)
 static void put_lines(check_text *out, const lines *a, const lines *b, const uint16_t *common)
 {
     const char *between = NULL; /* the last line that both texts have, if it was not shown yet */
-    bool beside = false;        /* the line before differs */
+    bool beside = false;        /* the line before this one differs */
     size_t width = b->n + 1;
     for (size_t i = 0, k = 0; i < a->n || k < b->n;) {
         const uint16_t *here = common + i * width + k;

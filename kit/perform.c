@@ -160,8 +160,8 @@ static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
     return poll(&ready, 1, (int)due) >= 0;
 }
 
-/* A slow reader pauses for one turn of the loop. This happens before any wait, since a paused call
- * has no events that would end a wait. */
+/* As a slow reader: pause the call for one turn of the loop, before the loop waits. A paused call
+ * has no events that would end the wait. */
 static void rest(listener *l, beluga_loop *loop)
 {
     if (!l->pauses || !l->op) return;
@@ -219,8 +219,7 @@ void check_cancel_pushed(check_run *run)
     push(run, (listener){.run = run, .cancels_op = true});
 }
 
-/* ---- vectors and counts of tokens -------------------------------------------------------------
- */
+/* ---- vectors and counts of tokens ------------------------------------------------------------ */
 
 static void tell_vectors(check_run *run, const beluga_embeddings *e)
 {

@@ -8,11 +8,10 @@
 
 #include <stdbool.h>
 
-/* Record the state of the process. With `takes_output` stdout leads to a pipe from here on, so that
+/* Record the state of the process. With `takes_output` stdout is redirected into a pipe, so that
  * writes to it are noticed; use this only in a process that was made for checks. */
 void check_process_begin(bool takes_output);
-/* Write a line for each thing that changed since the state was recorded, and record the new
- * state. */
+/* Write a line for each change since the state was recorded, and record the new state. */
 void check_process_compare(check_text *out);
 
 #endif

@@ -53,8 +53,8 @@ static int check_one(const beluga_check *check, const char *name, beluga_error *
     return check_provider(&settings, name, err);
 }
 
-/* Check every provider of the plug-in. If a check failed, an error of a later provider is returned
- * all the same. */
+/* Check every provider of the plug-in. The others are checked even if one fails. Returns the first
+ * error that is not a failed check, else the code of a failed check, else 0. */
 static int check_file(const beluga_check *check, const char *file, beluga_error *err)
 {
     int first = 0;

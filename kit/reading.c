@@ -83,7 +83,7 @@ static void write_letters(const letters *l, const char *text, size_t n, check_te
     }
 }
 
-/* Replace only strings that are part of the answer's text. */
+/* Replace a string only if it is part of the answer's text. */
 static bool make_letters(void *payload, const char *text, size_t n, check_text *out)
 {
     letters *l = payload;
@@ -147,7 +147,7 @@ void check_run_letters(check_run *run)
     judge_both(run, try_letters);
 }
 
-/* ---- other words for the end ----------------------------------------------------------------- */
+/* ---- other words for the finish reason ------------------------------------------------------- */
 
 typedef struct word {
     const char *from, *to;
@@ -200,7 +200,8 @@ static void judge_words(check_run *run, const char *from, bool streamed)
     }
 }
 
-/* A provider may not report its service's word; then the usual words are tried. */
+/* The word in the story may be the provider's and not the service's, so the usual words are tried,
+ * too. */
 static void try_words(check_run *run, bool streamed)
 {
     static const char *const usual[] = {"stop", "STOP", "end_turn", "COMPLETE", "eos"};
@@ -279,7 +280,7 @@ void check_run_error_among(check_run *run)
 
 /* ---- in time --------------------------------------------------------------------------------- */
 
-/* Return whether a value of the line is in the answer, no later than the answer's first text. */
+/* Return whether the answer's first frame already contains a value of the line. */
 static bool was_known(const check_run *run, const char *line, const char *member)
 {
     char value[160];

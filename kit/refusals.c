@@ -166,7 +166,8 @@ typedef struct status_class {
     bool retryable;
 } status_class;
 
-/* An error without a body has the general code, and a provider may have a more exact one. */
+/* The codes that are expected for an error without a body. A provider may report a more specific
+ * one. */
 static const status_class classes[] = {
     {400, BELUGA_ERROR_INVALID_REQUEST, false}, {401, BELUGA_ERROR_AUTHENTICATION, false},
     {403, BELUGA_ERROR_AUTHORIZATION, false},   {429, BELUGA_ERROR_RATE_LIMIT, true},

@@ -227,8 +227,9 @@ static void probe(check_run *run)
     check_text_free(&probe.reason);
 }
 
-/* Return whether a rule is broken that spoils all calls, and which. Changes to the process while
- * the provider is loaded spoil them, and a provider that blocks makes them take minutes. */
+/* Return whether further calls are useless because of a broken rule, and store the rule in `by`. A
+ * provider that blocks makes the calls take minutes, and one that changes the process while it is
+ * loaded affects all of them. */
 static bool is_spoilt(const check_rules *rules, check_rule *by)
 {
     bool blocks = rules->found[CHECK_RULE_BLOCKS].length > 0;
@@ -247,7 +248,8 @@ void check_run_rule(check_run *run)
                           name_of(run, spoilt_by));
         return;
     }
-    if (!spoilt && !run->rules->probed) { /* a new process after a crash has probed nothing */
+    /* A process that was started after a crash makes no probe. */
+    if (!spoilt && !run->rules->probed) {
         check_text_printf(&run->reason, "the check %s was not done",
                           name_of(run, CHECK_RULE_BLOCKS));
         return;

@@ -63,7 +63,7 @@ typedef struct check_lead {
     bool byte_by_byte; /* the answers are sent byte by byte */
 } check_lead;
 
-/* Findings about a provider that all its scenarios share. */
+/* Findings about a provider, shared by all its scenarios. */
 typedef struct check_rules {
     bool probed;
     /* the check that reported that no model can be opened, or NULL */
@@ -98,9 +98,9 @@ typedef struct check_scenario {
     bool full;         /* the scenario also runs for full providers */
     bool own;          /* a foreign provider needs its own files for this scenario */
     bool claimed;      /* a provider that does not claim the capability can't be asked for it */
-    bool jobs;         /* the scenario is about batch jobs, which a batch table claims */
-    bool alone;        /* the scenario makes its own calls, and needs no open model */
-    check_rule rule;   /* the rule; only for check_run_rule */
+    bool jobs;  /* the scenario is about batch jobs; the provider claims them by its batch table */
+    bool alone; /* the scenario makes its own calls, and needs no open model */
+    check_rule rule; /* the rule; only for check_run_rule */
 } check_scenario;
 
 struct check_run {

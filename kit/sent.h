@@ -1,5 +1,4 @@
-/* The content of requests in any form: a value is found by its meaning, not by the bytes that carry
- * it.
+/* Finds values in requests, in whatever form they are written.
  *
  * A request's path, query, headers and body are taken apart: JSON, JSON inside a JSON string,
  * forms, multipart, base64. Anything else counts as one text. */

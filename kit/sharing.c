@@ -22,7 +22,7 @@ enum {
     BATCH_LIMIT = 3
 };
 
-/* Return whether request `i` contains this text, in whatever form. */
+/* Return whether request `i` contains this text, in whatever form it is written. */
 static bool says(const check_run *run, size_t i, const char *text)
 {
     check_sent sent = {0};
@@ -47,7 +47,8 @@ static void ask_again(check_run *run, check_action *ask, check_text *story)
     check_text_puts(story, check_text_get(&run->story));
 }
 
-/* Get the answer to one question if it is always the same, else "". Fails if no answer comes. */
+/* Ask a question twice, and store the answer if both times it is the same, else "". Returns false
+ * if a call fails. */
 static bool learn(check_run *run, check_action *ask, check_text *story)
 {
     check_text again = {0};
@@ -356,7 +357,7 @@ static int run_batch(batch *b, int64_t limit)
     return status;
 }
 
-/* Get the answer to a single input if it is always the same. */
+/* Store the answer to a single input if it is always the same. */
 static void learn_input(check_run *run, const char *text, check_text *story)
 {
     beluga_messages *before = run->call.messages;
@@ -472,7 +473,8 @@ void check_run_batch_error(check_run *run)
     batch b;
     if (!check_play_for_ever(run, false, 0)) return;
     if (!fill(&b, run)) return;
-    b.inputs[BAD] = beluga_input_text("caf\xe9"); /* no provider takes text that is not UTF-8 */
+    /* Every provider refuses text that is not UTF-8. */
+    b.inputs[BAD] = beluga_input_text("caf\xe9");
     int status = run_batch(&b, BATCH_LIMIT);
     if (status != BELUGA_ERROR_INVALID_INPUT)
         check_problem(run, "want the code of the input that fails, got %s",

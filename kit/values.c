@@ -224,8 +224,8 @@ void check_run_prompts(check_run *run)
 
 /* ---- streams --------------------------------------------------------------------------------- */
 
-/* Return whether nothing tells the two requests apart. The library's own Accept header may be the
- * only difference, unless they have a member "stream", which is then meant to tell. */
+/* Return whether the request for a stream is equal to the one for a whole answer. If both have the
+ * same member "stream", they count as equal although the library wrote different Accept headers. */
 static bool is_flag_lost(const asked *streamed, const asked *whole)
 {
     return check_sent_equal(&streamed->sent, &whole->sent) &&
@@ -251,7 +251,8 @@ void check_run_stream_flag(check_run *run)
     }
     check_play_whole(run);
     asked whole = ask(run, check_generate);
-    /* With several requests for a call only one of them may ask for the stream. */
+    /* If a call makes several requests, only one of them may ask for the stream, so they are not
+     * compared. */
     bool one_each = requests == 1 && run->asked == 2;
     if (one_each && is_flag_lost(&streamed, &whole))
         check_problem(run, "encode_request sends the same whether a stream is wanted or not: write "

@@ -98,7 +98,8 @@ static void note_after_end(const seen *s, const char *what)
     }
 }
 
-/* Wait with the lock held. @return false when the time is up. */
+/* Wait until a note changes, for up to a second more than is left. The caller holds the lock.
+ * @return false when the time is up. */
 static bool wait_until(int64_t until_ms)
 {
     int64_t left = until_ms - beluga__now_ms();
@@ -206,7 +207,7 @@ static int finish(beluga_emit *emit, beluga_finish_reason reason, const char *ra
     WATCHED("finish", true, beluga_emit_finish(emit, reason, raw));
 }
 
-/* This returns the code of the given error, which does not mean that the emission was refused. */
+/* Returns the code of `err`, which does not mean that the emission was refused. */
 static int error(beluga_emit *emit, const beluga_error *err)
 {
     note(emit, "error", true);

@@ -26,7 +26,7 @@ void watch_end(void);
 
 bool watch_is_watching(void);
 
-/* From here on, all emits that were used count as those of ended calls. */
+/* Mark all emits that were used so far as those of ended calls. */
 void watch_call_is_over(void);
 
 /* ---- hindering ------------------------------------------------------------------------------
