@@ -1,4 +1,5 @@
-/* A host with its own tracing and metrics gives its client a sink, and prints what the sink hears.
+/* A host with its own tracing and metrics gives its client a sink, which prints the spans and
+ * measurements that it gets.
  *
  * Every function of the sink runs on the thread of the call and must not block: a real sink would
  * put the numbers where its exporter finds them. The value that begin returns is the handle for all

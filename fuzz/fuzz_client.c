@@ -153,7 +153,7 @@ static bool is_end(const char *data, size_t n)
     return false;
 }
 
-/* Returns how many events say that the answer is complete. */
+/* Check the frames of a stream. Returns how many of them say that the answer is complete. */
 static size_t check_frames(const char *text)
 {
     size_t n_ends = 0;

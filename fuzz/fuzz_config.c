@@ -30,7 +30,7 @@ static void on_problem(void *payload, const beluga_config_problem *problem)
     told->errors += problem->severity == BELUGA_SEVERITY_ERROR;
 }
 
-/* However small the buffer is, the text is cut and never written past it. */
+/* Check that a description that does not fit is cut, and never written past its buffer. */
 static void describe(const beluga_config *config)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -68,7 +68,8 @@ static void resolve_all(const beluga_config *config, bool sound)
         resolve(config, name, false);
 }
 
-/* A section that is kept for the host is JSON, and its members have places in the file. */
+/* Check that a section which the host reads is JSON, and that its members have places in the
+ * file. */
 static void look_at_kept(const beluga_config *config, const char *name)
 {
     const char *json, *path;
@@ -86,7 +87,8 @@ static void look_at_kept(const beluga_config *config, const char *name)
     beluga_json_doc_free(doc);
 }
 
-/* A change is checked by reading the result, or is refused with a reason. */
+/* Change the file's text. The library checks a change by reading the result, or refuses it with a
+ * reason. */
 static void change(const uint8_t *data, size_t size, const char *pointer, const char *value)
 {
     beluga__edit_path path;

@@ -56,7 +56,7 @@ static void check_url(const char *text)
     beluga__buf_free(&twice);
 }
 
-/* Once the result is not MORE, it is the same for more bytes. */
+/* Check that a result other than MORE stays the same when more bytes arrive. */
 static void check_sniff(const char *text, size_t n)
 {
     size_t skip = beluga__sniff_skip(text, n);

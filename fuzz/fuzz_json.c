@@ -39,7 +39,8 @@ static void write_again(const char *text, size_t length)
     beluga_json_writer_free(w);
 }
 
-/* A text that is written as a string reads back as the same; one that is not UTF-8 is refused. */
+/* Check that a text that is written as a string reads back as the same, and that a text that is not
+ * UTF-8 is refused. */
 static void write_string(const char *text, size_t length)
 {
     beluga_json_writer *w = beluga_json_writer_new();

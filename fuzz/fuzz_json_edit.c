@@ -46,8 +46,8 @@ static void compact(const char *text, size_t n)
     beluga__arena_free(&arena);
 }
 
-/* Returns whether two names are the same up to a NUL; a lookup by name can't tell such names
- * apart. */
+/* Returns whether an object has two names that are the same up to a NUL. A lookup by name can't
+ * tell such names apart. */
 static bool names_one_twice(const beluga_json *value)
 {
     bool object = beluga_json_is_object(value);

@@ -131,8 +131,7 @@ static void got_line(void *payload, const char *line, size_t n, size_t cut)
     if (!run.closed) run.wire.events->message(run.wire.owner, line, n, cut);
 }
 
-/* --- a run -------------------------------------------------------------------------------------
- */
+/* ---- a run ----------------------------------------------------------------------------------- */
 
 static void begin(bool legacy)
 {

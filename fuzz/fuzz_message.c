@@ -1,5 +1,5 @@
-/* Messages: parts in the form of the log are read and written again, and a file is attached. The
- * first byte is the role. */
+/* Messages: parts in the format of the logbook are read and written again, and a file is attached.
+ * The first byte is the role. */
 #include "fuzz.h"
 #include "logbook/message.h"
 

@@ -20,7 +20,8 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     fuzz_events_add(&beluga__container_of(sink, run_state, decoder.sink)->events, event);
 }
 
-/* Split the text into a head and a body at an empty line; without one, all of it is both. */
+/* Split the text into a head and a body at an empty line; without an empty line, the whole text is
+ * used for both. */
 static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
 {
     beluga_http_response response;
@@ -59,7 +60,7 @@ static int decode_lines(fuzz_decoder *d, char *text)
     return code || !api->decode_results_end ? code : api->decode_results_end(d->state, &d->emit);
 }
 
-/* A decoder that asks for a further request gets the next answer. */
+/* Decode answers one after another: a decoder that asks for a further request gets the next one. */
 static void decode_answers(fuzz_decoder *d, char *text)
 {
     static const beluga__job_question question = {.id = "job-1", .name = "a-name"};
@@ -79,7 +80,7 @@ static void decode_answers(fuzz_decoder *d, char *text)
     }
 }
 
-/* A decoder may look for headers; there are none. */
+/* The answer has a head without headers, since a decoder may look for some. */
 static void decode_jobs(fuzz_decoder *d, char *text)
 {
     static const char head[] = "HTTP/1.1 200 OK";

@@ -120,7 +120,7 @@ static int create(const beluga_call *call, beluga_http_request *request, beluga_
 
 /* ---- the requests that follow the prediction ------------------------------------------------- */
 
-/* A token of beluga_emit_next_request is here the URL of the next request. */
+/* The token of beluga_emit_next_request is the URL of the next request in this provider. */
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *token = beluga_http_request_token(request);
@@ -149,7 +149,8 @@ static void keep(const beluga_json *urls, const char *name, char *url)
     if (text && n < MAX_URL) memcpy(url, text, n + 1);
 }
 
-/* The prediction failed and must not be retried, since another one would be paid for, too. */
+/* Emit the failure of the prediction as an error that is not retried, since another prediction
+ * would be paid for, too. */
 static int fail(beluga_emit *emit, const char *word, const char *why, size_t n)
 {
     beluga_error err;
@@ -160,7 +161,7 @@ static int fail(beluga_emit *emit, const char *word, const char *why, size_t n)
     return beluga_emit_error(emit, &err);
 }
 
-/* The output is one text, or an array of pieces; a file is given by its URL. */
+/* The output is one text, or an array of pieces of text; for a file it is the URL. */
 static int emit_output(const beluga_json *output, beluga_emit *emit)
 {
     size_t n;

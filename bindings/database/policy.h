@@ -14,9 +14,8 @@
 /* All texts are borrowed; NULL and "" mean the same. */
 typedef struct db_policy {
     const char *config_file; /* "": none */
-    /* Hosts that may be called, separated by commas or spaces: "api.example.com",
-     * "127.0.0.1:8080", "*.example.com". "": the hosts of configured providers (db_policy_check).
-     */
+    /* Hosts that may be called, separated by commas or spaces: "api.example.com", "127.0.0.1:8080",
+     * "*.example.com". "": the hosts of configured providers (db_policy_check). */
     const char *allowed_hosts;
     const char *allowed_models; /* "openai/gpt-5*, fast"; "": any */
     const char *prices; /* path of a file; "": the price list that was installed with the library */
@@ -32,7 +31,7 @@ typedef struct db_policy {
  * Check that a model may be called: the model, its fallbacks, and the hosts of all of them.
  *
  * If allowed_hosts is empty, the provider must be configured: the environment has a key for it, or
- * the configuration file has settings for it or names the model. So SQL can't find other services,
+ * the configuration file has settings for it or names the model. So SQL can't call other services,
  * such as a server that listens on a port of this machine and needs no key. A provider that needs
  * no network is always allowed.
  *

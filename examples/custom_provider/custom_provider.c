@@ -71,7 +71,7 @@ static const char *role_name(beluga_role role)
 }
 
 /* This API takes one text per message, and knows the tool calls that it made itself. Content that
- * it can't take must be reported to the caller, never dropped silently. */
+ * it does not accept must be reported to the caller, never dropped silently. */
 static int convert_message(const beluga_message *message, api_message *out, beluga_emit *emit)
 {
     const beluga_part *part;
@@ -100,7 +100,7 @@ static int convert_messages(const beluga_call *call, api_request *request, belug
 /* ---- 3. the API's errors --------------------------------------------------------------------- */
 
 typedef struct failure_case {
-    const char *name; /* its name in the option */
+    const char *name; /* the failure's name in the option */
     api_status status;
     int code;
     const char *own_code;
@@ -277,8 +277,7 @@ static const beluga_provider provider = {
 
 BELUGA_REGISTER_PROVIDER(example_custom_provider, provider)
 
-/* ---- for demonstration only: the simulated API, and the options that script it ----------------
- */
+/* ---- for demonstration only: the simulated API, and the options that script it --------------- */
 
 static const char default_responses[] = "This is a response from the custom LLM provider.\n"
                                         "I'm a simulated response for demonstration purposes.\n"
