@@ -13,12 +13,12 @@
 
 enum { MAX_FRAMES = 1 << 16, MAX_STEPS = 1 << 20 };
 
-/* What the letters choose; "-" keeps a default. */
+/* How an answer is played. The six letters of the input choose it; "-" keeps a default. */
 typedef struct play_plan {
-    bool streamed, list; /* s: streamed, l: the list of models */
-    stage_answer answer; /* pieces: a to z, A to Z; c: cut; m: HTTP/2 */
-    char what;           /* p: pause, c: cancel, t: time passes, f: the handle is freed */
-    size_t when, pause;  /* in steps */
+    bool streamed, list; /* letter 1: s: streamed call, l: list of models */
+    stage_answer answer; /* letter 2: size of pieces; 3: c: lost connection, m: HTTP/2 */
+    char what;           /* letter 4: p: pause, c: cancel, t: let time pass, f: free the handle */
+    size_t when, pause;  /* letters 5 and 6: a to z, A to Z; in steps of the run */
 } play_plan;
 
 typedef struct run_state {

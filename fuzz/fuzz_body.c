@@ -1,7 +1,7 @@
-/* Bodies of requests that are not JSON. The first line is "form" or "parts"; each field or part
- * follows as lines for its name, file name, media type ("-": none) and data, in which "|" is a line
- * end. Whatever their content, a form reads back as the same, and a part ends where its data
- * ends. */
+/* Writes bodies of requests that are not JSON. The first line of the input is "form" or "parts";
+ * each field or part follows as lines for its name, file name, media type ("-": none) and data, in
+ * which "|" is a line end. Reading a form back gives the same fields whatever they contain, and a
+ * part ends where its data ends. */
 #include "base/limits.h"
 #include "fuzz.h"
 #include "wire/http.h"

@@ -1,5 +1,5 @@
-/* A configuration file is loaded, checked, resolved and described: a refusal has a place and a
- * reason, and a file that the check accepts can be used. */
+/* Loads, checks, resolves and describes a configuration file. An error has a reason and a place in
+ * the file, and a file that the check accepts can be used. */
 #include "base/limits.h"
 #include "config/edit.h"
 #include "fuzz.h"
@@ -117,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int checked = beluga_config_check_file(beluga_registry_default(), path, on_problem, &told,
                                            &n_errors, &err);
     if (checked) fuzz_check_error(checked, &err);
-    FUZZ_CHECK(told.errors <= n_errors + 1); /* the last error may say how many were left out */
+    FUZZ_CHECK(told.errors <=
+               n_errors + 1); /* one more error may report how many errors were left out */
     beluga_config *config = beluga_config_new_n(NULL, 0);
     FUZZ_CHECK(config);
     int loaded = beluga_config_load_file(config, path, &err);

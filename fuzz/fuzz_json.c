@@ -1,5 +1,5 @@
-/* The JSON reader and writer: a value that was read can be walked and written, and reads back as
- * the same. */
+/* Tests the JSON reader and writer: a value that was read can be walked and written, and reading
+ * that gives the same value. */
 #include "base/json.h"
 #include "base/utf8.h"
 #include "fuzz.h"

@@ -1,5 +1,5 @@
-/* JSON that is repaired, merged, compacted or indented, and bytes in JSON: the output is UTF-8 and
- * JSON, and repeating the operation changes nothing. Two texts are separated by a NUL. */
+/* Repairs, merges, compacts and indents JSON, and writes bytes as base64. The output is UTF-8 and
+ * JSON, and repeating an operation changes nothing. A NUL separates the two texts of the input. */
 #include "base/json.h"
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
-/* Options from text and from any numbers: parsing succeeds or fails with a reason, merging keeps
- * types, and the check of options ends. Each line is an option; a line that begins with the byte 1
- * gives a key, a type and a number. */
+/* Makes options from text and from any numbers. Parsing succeeds or fails with a reason, merging
+ * keeps types, and checking the options ends. Each line is an option; a line that begins with the
+ * byte 1 gives a key, a type and a number. */
 #include "fuzz.h"
 #include "options/settings.h"
 #include "providers/builtin.h"

@@ -1,8 +1,8 @@
-/* Requests and answers of clients of `beluga serve`. The input is a protocol's name, a body on one
- * line, and a line for each action of a model. A body is read, or refused with a reason of one
- * line. The library's own client of that protocol reads from the written stream the same text and
- * calls that the model emitted, and takes the stream for complete only if the answer was
- * complete. */
+/* Reads requests and writes answers in the protocols of `beluga serve`. The input is a protocol's
+ * name, a body on one line, and a line for each action of a model. A body is accepted, or refused
+ * with a reason of one line. The library's own client of that protocol reads from the written
+ * stream the same text and calls that the model emitted, and takes the stream for complete only if
+ * the answer was complete. */
 #include "base/limits.h"
 #include "decoder.h"
 #include "protocol/protocol.h"

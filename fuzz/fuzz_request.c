@@ -1,4 +1,4 @@
-/* A host's request, which a provider's encoder writes. The input is a provider's name, one line for
+/* Lets a provider's encoder write a host's request. The input is a provider's name, one line for
  * each option, an empty line, and the messages as JSON or as one text. The result is one request:
  * no header, path or query contains a line end, a NUL or another control character, and the body is
  * JSON. */

@@ -1,4 +1,4 @@
-/* The providers' decoders with any bytes: there is at most one terminal event, deltas come only
+/* Feeds any bytes to a provider's decoders. At most one terminal event comes, deltas come only
  * inside their tool call, all text is UTF-8, and an answer that failed has no finish. An input is a
  * provider's name, a line whose letter chooses the decoder, and the bytes to decode. For a call
  * about batch jobs these are answers, separated by empty lines; a file of results is decoded line
@@ -46,7 +46,7 @@ static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
 /* Returns the kind of a call about batch jobs for a letter; 0 for other letters. */
 static uint32_t kind_of(char letter)
 {
-    static const char letters[] = "cgpxrd"; /* create, get, page (list), cancel, results, delete */
+    static const char letters[] = "cgpxrd"; /* create, get, list (p), cancel (x), results, delete */
     const char *at = letter ? strchr(letters, letter) : NULL;
     return at ? BELUGA_CALL_BATCH_CREATE + (uint32_t)(at - letters) : 0;
 }

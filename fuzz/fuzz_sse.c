@@ -1,5 +1,5 @@
-/* The framer: an input gives the same frames whole and in pieces, and the bytes are unchanged
- * afterwards. The first byte chooses framing and pieces. */
+/* Cuts an input into frames. The frames are the same whether the input is fed whole or in pieces,
+ * and the input is not changed. The first byte chooses the framing and the size of the pieces. */
 #include "fuzz.h"
 #include "wire/framing.h"
 

@@ -49,7 +49,8 @@ static bool is_same(const char *a, const char *b)
     return n == strcspn(b, "\n") && memcmp(a, b, n) == 0;
 }
 
-/* Fill in, for each pair of positions, the most lines that both texts have in common after them. */
+/* Compute, for each pair of positions in the two texts, how many lines the texts have in common
+ * after them. */
 static void count_common(const lines *a, const lines *b, uint16_t *common)
 {
     size_t width = b->n + 1;

@@ -87,7 +87,7 @@ static bool is_same(const asked *a, const asked *plain)
 /* An option with a value that nothing else in a request has. */
 typedef struct option_value {
     const char *name, *getter;
-    double number;    /* 0: the value is a text, or `text` is NULL */
+    double number;    /* 0: the option has no number as its value */
     const char *text; /* NULL: any change of the request shows that the option is sent */
 } option_value;
 

@@ -18,6 +18,7 @@
 
 /*
  * Wait until a descriptor can be read, or the host wants to stop.
+ *
  * The function may leave by longjmp, as errors of PostgreSQL do. While it runs, all memory of the
  * functions in this folder therefore belongs to the session or to the handle of a call.
  *
@@ -75,8 +76,8 @@ int db_session_set_policy(db_session *session, const db_policy *policy, beluga_e
  *
  * @param reference  An alias, or "provider/model"; NULL or "": the default of the configuration
  * file.
- * @param setting How a user of the host sets the default model, for the error message if the model
- * is missing.
+ * @param setting    How a user of the host sets the default model, for the error message if the
+ * model is missing.
  * @param out        Borrowed until the next call of this function or of db_session_set_policy.
  */
 int db_session_open(db_session *session, const char *reference, const char *setting,

@@ -2,6 +2,7 @@
  * A loadable extension of SQLite that asks language models:
  *
  *     SELECT llm('Why is the sky blue?');
+ *
  * The schema of a database may not call these functions (SQLITE_DIRECTONLY). Otherwise a database
  * file from a stranger could call models, at your cost, as soon as it is opened and read.
  * SQLite 3.40 and 3.46 do not enforce SQLITE_DIRECTONLY in CHECK constraints, so is_asked_for()
