@@ -2,9 +2,9 @@
  * measurements that it gets.
  *
  * Every function of the sink runs on the thread of the call and must not block: a real sink would
- * put the numbers where its exporter finds them. The value that begin returns is the handle for all
- * later functions. Traces and metrics for an OpenTelemetry backend need no sink:
- * beluga_telemetry_init sends them, and the last lines here show how. */
+ * only store the numbers for its exporter. The value that begin returns is the handle for all later
+ * functions. Traces and metrics for an OpenTelemetry backend need no sink: beluga_telemetry_init
+ * sends them, and the last lines here show how. */
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
@@ -124,8 +124,8 @@ static int ask(beluga_client *client)
     return status;
 }
 
-/* Do the same without a sink: export to where OpenTelemetry's variables say, which here is
- * nowhere. */
+/* Do the same without a sink: export as OpenTelemetry's variables say. Here they turn exporting
+ * off. */
 static int export_instead(beluga_client *client)
 {
     static const char *const variables[] = {"OTEL_SERVICE_NAME=oracle", NULL};

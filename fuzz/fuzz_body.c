@@ -84,7 +84,7 @@ static const char *find(const char *at, const char *end, const char *word)
     return memmem(at, (size_t)(end - at), word, strlen(word));
 }
 
-/* Check that the head has exactly the expected lines, so that no name has added one. */
+/* Check that the head has exactly the expected lines: a name must not be able to add a line. */
 static const char *check_head(const char *at, const char *end, const part *p)
 {
     const char *data = find(at, end, "\r\n\r\n");

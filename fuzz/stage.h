@@ -1,5 +1,6 @@
-/* A loop whose time passes when the target says so, and whose transfers deliver the input: the
- * whole library above the transport runs on it, without descriptors, threads or clocks. */
+/* A loop for fuzz targets. A target decides when its time passes, and its transfers deliver the
+ * target's input. The whole library above the transport runs on it, without descriptors, threads or
+ * clocks. */
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H
 

@@ -165,8 +165,8 @@ static const char *read_head(check_answer *a, reader *r)
     return "the head has no end: a blank line is missing behind the last header";
 }
 
-/* Returns whether another head follows: the heads of 100 Continue, of a proxy and of a redirect
- * come before the last one. */
+/* Returns whether another head follows, as after 100 Continue, after a proxy's answer and after a
+ * redirect. */
 static bool is_followed_by_a_head(const reader *r)
 {
     reader ahead = *r;

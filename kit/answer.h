@@ -26,9 +26,9 @@ typedef struct check_answer {
 } check_answer;
 
 /* Read an answer as `curl -i` writes it: a status line, headers, a blank line, the body. Lines end
- * with a line feed, or with a carriage return before it. The version of HTTP does not matter, and
- * of several heads the last one is used. Headers that frame the body are left out, since the peer
- * writes its own. AWS frames are raw bytes, or the text that aws_frames reads.
+ * with a line feed, or with a carriage return before it. The version of HTTP does not matter. If
+ * the text has several heads, the last one is used. Headers that frame the body are left out, since
+ * the peer writes its own. AWS frames are raw bytes, or the text that aws_frames reads.
  * @param line Receives the number of the line where the fault is, from 1; may be NULL.
  * @return NULL, or a description of the fault. Free with check_answer_free in either case. */
 const char *check_answer_parse(check_answer *answer, const char *text, size_t length, size_t *line);

@@ -201,7 +201,7 @@ void check_run_html(check_run *run)
 
 /* ---- damaged streams ------------------------------------------------------------------------- */
 
-/* Ask for a stream whose answer is cut after `length` bytes. */
+/* Make a streamed call whose answer is cut after `length` bytes. */
 static void ask_cut(check_run *run, size_t length, check_end end)
 {
     check_text_clear(&run->story);
@@ -400,7 +400,8 @@ void check_run_slow_reader(check_run *run)
 {
     check_text plain = {0}, again = {0};
     if (run->peer && !check_load_call(run)) return;
-    for (int i = 0; i < 2; i++) { /* asked twice, since a model may answer differently each time */
+    /* Two calls show whether the model always answers the same. */
+    for (int i = 0; i < 2; i++) {
         if (run->peer) check_play_whole(run);
         check_push(run);
         if (run->peer) check_count_asked(run);

@@ -368,7 +368,7 @@ static int take_recording(const check_settings *settings, const beluga_provider 
     return code;
 }
 
-/* Report cases that can't be read as a failure of the check that asks for cases. */
+/* Report that cases can't be read, as a failure of the check that requires cases. */
 static void tell_fault(const check_settings *settings, const char *provider,
                        const beluga_error *err)
 {

@@ -25,7 +25,7 @@ typedef enum check_status {
     CHECK_SKIPPED,
     CHECK_WRITTEN,  /* nothing is wrong, and the scenario's files were rewritten */
     CHECK_MEASURED, /* the scenario only measures, and can't fail */
-    CHECK_NOTED     /* nothing is wrong, and `detail` says what the author should know */
+    CHECK_NOTED     /* nothing is wrong, and `detail` has notes for the author */
 } check_status;
 
 /* The time of an operation, and the memory that it allocated. */
@@ -58,7 +58,8 @@ typedef struct check_settings {
     const char *fixtures;     /* a folder that has one folder for each provider */
     const char *own_fixtures; /* a folder that is searched first, or NULL */
     const char *only;         /* NULL: every scenario; else the scenario of that name */
-    /* a recording, or a folder of them, whose answers become those of `only`; or NULL */
+    /* a recording, or a folder of recordings, from which the answers of the case `only` are made;
+     * or NULL */
     const char *from;
     bool foreign;        /* the provider does not belong to the library: see above */
     bool measure;        /* run the benchmarks, too */
@@ -67,7 +68,7 @@ typedef struct check_settings {
     /* memory limit for a process that check_isolated makes; 0: half of the free memory, at least 1
      * GiB */
     int64_t memory_bytes;
-    /* the check that crashed or hung in a process before this one, or NULL */
+    /* the check that crashed or hung in the previous process, or NULL */
     const char *crashed;
     /* Called before a scenario runs; if it returns false, the scenario is skipped. May be NULL. */
     bool (*begin)(void *payload, const check_result *coming);

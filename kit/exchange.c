@@ -30,7 +30,8 @@ const char *check_answers_like(const check_run *run)
     return run->scenario->answer_like ? run->scenario->answer_like : run->scenario->like;
 }
 
-/* Return the case whose answers are played: the run's own one, or the one that replaces it. */
+/* Return the case whose answers are played: the scenario's own case, or the case that replaces
+ * it. */
 static const char *case_of_answers(check_run *run)
 {
     check_text text = {0};
@@ -98,8 +99,8 @@ static void replace_url(check_text *text, const char *from, const char *to)
     *text = out;
 }
 
-/* Replace the service's URLs in an answer by the peer's, since an answer may say where the next
- * request goes. */
+/* Replace the service's URLs in an answer by the peer's, since an answer may contain the URL of the
+ * next request. */
 static void localize(const check_run *run, check_text *text)
 {
     char server_url[64], base[64 + sizeof run->profile->base_path];
@@ -119,8 +120,8 @@ static bool is_of_a_stream(const check_run *run, const char *of)
     return false;
 }
 
-/* Turn the answer into a stream by the provider's own function, since only the provider knows how
- * its streams look. @return a description of a fault, or NULL. */
+/* Turn the answer into a stream for a provider with a framing of its own, and find the frames with
+ * the provider's function. @return a description of a fault, or NULL. */
 static const char *make_stream(const check_run *run, const char *of, check_answer *answer)
 {
     const beluga_provider *p = run->provider;

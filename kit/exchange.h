@@ -8,8 +8,8 @@
 bool check_find(check_run *run, const char *section, const char *other, check_text *text);
 /* Return whether the provider, and not the transport, makes this header of a request. */
 bool check_is_compared(const char *header);
-/* Return the case whose answers and events replace missing ones. The request may be taken from yet
- * another case. */
+/* Return the case whose answers and events replace missing ones. A missing request may come from
+ * yet another case. */
 const char *check_answers_like(const check_run *run);
 
 bool check_has_answer(check_run *run, size_t n);

@@ -307,8 +307,8 @@ static bool ran_out_of_memory(const check_fixture_file *file)
     return false;
 }
 
-/* Find the file below the first folder that has it; otherwise `path` holds the path in the first
- * folder. */
+/* Find the file below the first folder that has it. If no folder has it, file->path receives the
+ * path in the first folder. */
 static bool find_file(check_fixture_file *file, const char *const *roots, const char *name)
 {
     for (size_t i = 0; roots[i]; i++) {

@@ -66,8 +66,8 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     return code;
 }
 
-/* Write the path of a URL: for "https://host/v1" it is "/v1". Braces are left out, so that the name
- * of a placeholder such as {account} stands for its value. */
+/* Write the path of a URL: for "https://host/v1" it is "/v1". Braces are left out, so that a
+ * placeholder such as {account} is replaced by its own name. */
 static void path_of_url(char *out, size_t size, const char *url)
 {
     const char *host = url ? strstr(url, "://") : NULL;

@@ -116,8 +116,8 @@ static void compare_request(check_run *run, size_t i, char *want)
 
 /* ---- comparing with the file ----------------------------------------------------------------- */
 
-/* Return the first text that is missing from the message to which it belongs, or NULL if none is.
- * Texts of system messages may be anywhere in the request. */
+/* Return the first text of the messages that is missing or out of order, or NULL. Texts of system
+ * messages may be anywhere in the request. */
 static const char *first_missing(const check_run *run, const check_text *texts, size_t messages)
 {
     size_t length;

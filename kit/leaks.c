@@ -94,7 +94,7 @@ static bool play_both(check_run *run)
     return check_play_for_ever(run, false, 2) && check_play_for_ever(run, true, 0);
 }
 
-/* Each thread keeps blocks that other threads allocated, to use them again. So the client gets a
+/* Each thread of the client caches blocks for later use. So the client gets a
  * single thread beside the loop's: the blocks that a further thread keeps would look like a
  * leak. */
 static bool open_bench(bench *b, check_run *run)
@@ -170,7 +170,8 @@ static size_t heap_bytes(void)
 #ifdef HAVE_MALLINFO2
     return mallinfo2().uordblks + mallinfo2().hblkhd;
 #else
-    /* This C library does not count its blocks; those of the client's allocator still count. */
+    /* This C library can't report its blocks. Only the blocks of the client's allocator are
+     * counted. */
     return 0;
 #endif
 }

@@ -55,7 +55,7 @@ static void end_with_error(check_run *run, int status)
     check_story_http(&run->story, &run->error);
 }
 
-/* Begin a call whose context has a deadline, which ends the call if the provider does not. */
+/* Begin a call. Returns a context whose deadline ends the call if the provider does not. */
 static beluga_context *begin(check_run *run)
 {
     run->error = (beluga_error){0};

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    /* The least delay, in milliseconds, between two requests for the same thing. */
+    /* The least delay, in milliseconds, between two requests with the same method and URL. */
     LEAST_MS = 20,
     MOST_MS = 60000 /* milliseconds to which the library limits a delay */
 };

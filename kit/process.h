@@ -1,6 +1,5 @@
 /* The state of the process before the checks: its signals, locale, folder, environment, standard
- * streams and children. A provider is a guest in its host's process and must not change any of
- * these. */
+ * streams and children. A provider runs in its host's process and must not change any of these. */
 #ifndef BELUGA_KIT_PROCESS_H
 #define BELUGA_KIT_PROCESS_H
 

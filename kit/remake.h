@@ -9,11 +9,11 @@
 
 #include <stdbool.h>
 
-/* Copy an answer, and replace each JSON string in its body that is a value by the string that
- * `make` writes. `make` gets the string as it is written between its quotes and writes the
- * replacement in the same form; it returns false to keep the string.
- * @return whether any was replaced. Strings in AWS frames are not replaced, since the checksums
- * would be wrong. Free `out` in any case. */
+/* Copy an answer, and replace strings in the JSON of its body. `make` is called for each string
+ * that is a value, with the characters between its quotes; it writes the replacement in the same
+ * form, or returns false to keep the string.
+ * @return whether a string was replaced. Strings in AWS frames are not replaced, since the
+ * checksums would be wrong. Free `out` in any case. */
 typedef bool check_maker(void *payload, const char *text, size_t n, check_text *out);
 bool check_remake(check_answer *out, const check_answer *from, check_maker *make, void *payload);
 

@@ -74,8 +74,8 @@ static void note_found(check_run *probe, const char *when)
     watch_call_is_over();
 }
 
-/* Ask a full provider with letters at several offsets: if it echoes them, it must not cut a
- * character in two. */
+/* Call a full provider with multi-byte letters at several offsets. If it echoes them, it must not
+ * cut a character in two. */
 static void probe_letters(check_run *probe)
 {
     enum { SHIFTS = 4 };
@@ -136,7 +136,7 @@ static void make_round(check_run *probe)
     probe->breach = 0; /* earlier calls have already reported it */
 }
 
-/* Make the same calls with a model whose functions' costs are counted. */
+/* Make the same calls with a copy of the provider whose functions measure their cost. */
 static void probe_blocking(check_run *run)
 {
     check_run copy = *run, *probe = &copy;

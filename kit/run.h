@@ -42,7 +42,7 @@ enum { CHECK_MAX_CHANGES = 2 * CHECK_MAX_EXCHANGES };
 /* A call that a scenario makes through the public interface. */
 typedef struct check_call {
     const char *prompt; /* the text that replaces every question; NULL: the usual questions */
-    const char *attach; /* the sample file that each message of a person has; NULL: none */
+    const char *attach; /* the sample file in each user's message; NULL: none */
     beluga_messages *messages;
     beluga_option options[CHECK_CALL_OPTIONS];
     size_t n_options;
@@ -97,7 +97,7 @@ typedef struct check_scenario {
     int code;          /* the error with which the call must fail; 0: none */
     bool full;         /* the scenario also runs for full providers */
     bool own;          /* a foreign provider needs its own files for this scenario */
-    bool claimed;      /* a provider that does not claim the capability can't be asked for it */
+    bool claimed;      /* skip the scenario if the provider does not claim the capability */
     bool jobs;  /* the scenario is about batch jobs; the provider claims them by its batch table */
     bool alone; /* the scenario makes its own calls, and needs no open model */
     check_rule rule; /* the rule; only for check_run_rule */
@@ -144,7 +144,7 @@ void check_call_end(check_run *run);
 /* Return the prompt that replaces a question, for models that understand little; else the usual
  * question. */
 const char *check_question(const check_call *call, const char *usual);
-/* Make a message of a person, with the call's sample if it has one. */
+/* Make a user's message, with the call's sample file if the call has one. */
 beluga_message *check_human(const check_call *call, const char *text);
 /* Return whether the run's scenario makes the same call as the scenario `other`. */
 bool check_asks_the_same(const check_run *run, const char *other);

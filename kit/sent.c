@@ -14,7 +14,7 @@ enum {
 
 #define SEPARATOR "\x1e"
 
-/* The state of taking a value apart. A provider's JSON may nest deeply, so the depth is limited. */
+/* The state of parsing a value. A provider's JSON may nest deeply, so the depth is limited. */
 typedef struct place {
     check_sent *sent;
     bool is_nested;

@@ -1,7 +1,7 @@
 /* Finds values in requests, in whatever form they are written.
  *
- * A request's path, query, headers and body are taken apart: JSON, JSON inside a JSON string,
- * forms, multipart, base64. Anything else counts as one text. */
+ * Reads the path, query, headers and body of a request: JSON, JSON inside a JSON string, forms,
+ * multipart, base64. Anything else counts as one text. */
 #ifndef BELUGA_KIT_SENT_H
 #define BELUGA_KIT_SENT_H
 
@@ -23,7 +23,7 @@ typedef struct check_sent {
                            written them */
 } check_sent;
 
-/* Take request `i` apart, and add its texts and numbers. */
+/* Parse request `i`, and add its texts and numbers. */
 void check_sent_add(check_sent *sent, const peer *p, size_t i);
 /* Add the texts and numbers of a JSON value, or of a body in any other form. `type` is its content
  * type, or NULL. */

@@ -20,7 +20,8 @@ static const char *nearer(const char *name, const char *candidate, const char *n
     return candidate;
 }
 
-/* Find a scenario. @return whether it exists; else `nearest` receives the nearest one, or NULL. */
+/* @return whether a scenario with this name exists. If not, `nearest` receives the most similar
+ * name, or NULL. */
 static bool is_scenario(const check_scenario *scenarios, const char *name, const char **nearest)
 {
     unsigned distance = NEAR + 1;

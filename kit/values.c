@@ -34,7 +34,7 @@ static size_t count_warnings(const check_run *run)
     return n;
 }
 
-/* Make the run's call, and take apart all of its requests. */
+/* Make the run's call, and parse all its requests. */
 static asked ask(check_run *run, check_action *how)
 {
     asked a = {.warnings = 0};

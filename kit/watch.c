@@ -13,10 +13,9 @@
 #include <string.h>
 
 enum {
-    MAX_JOBS = 64,   /* callbacks under way that are watched; further ones are not */
-    MAX_EMITS = 256, /* emits that are watched in the calls of a probe; further ones are not */
-    /* emissions that are allowed after a refused one, since a worker may still be waiting for
-     * room */
+    MAX_JOBS = 64,   /* most pending callbacks that are watched */
+    MAX_EMITS = 256, /* most emits that are watched in the calls of a probe */
+    /* emissions allowed after a refused one, since a worker may already be blocked in one */
     MAX_REFUSED = 1
 };
 
@@ -98,8 +97,8 @@ static void note_after_end(const seen *s, const char *what)
     }
 }
 
-/* Wait until a note changes, for up to a second more than is left. The caller holds the lock.
- * @return false when the time is up. */
+/* Wait until another thread changes `watch`, or until the time is up, which is noticed up to a
+ * second late. The caller holds the lock. @return false when the time is up. */
 static bool wait_until(int64_t until_ms)
 {
     int64_t left = until_ms - beluga__now_ms();

@@ -71,7 +71,8 @@ typedef struct batch_file {
     bool deleted, is_result, is_open; /* is_open: the upload has not ended */
 } batch_file;
 
-/* A text that one or more lines ask. Lines of all jobs share it, so that it can be counted. */
+/* The text of a user's message. Lines of all jobs with the same text share it, so that they can be
+ * counted. */
 typedef struct batch_text {
     uint64_t hash;
     size_t n;
@@ -171,7 +172,7 @@ peer__batch_blob_new(bytes *taken); /* NULL if out of memory; `taken` is emptied
 void peer__batch_blob_drop(batch_blob *blob); /* drops a reference; NULL is allowed */
 
 /* Add a file that belongs to a key. Takes over the blob, and frees it on failure. Returns NULL if
- * there is no room. */
+ * memory or the limit of files is used up. */
 batch_file *peer__batch_file_add(batches *b, const char *prefix, const char *key, batch_blob *blob);
 /* Return the file with this id if it belongs to the key; NULL if there is no such file, or if its
  * upload has not ended. */
@@ -180,7 +181,7 @@ batch_file *peer__batch_file_find(batches *b, const char *id, const char *key);
  * it. */
 batch_file *peer__batch_upload_find(batches *b, const char *id);
 /* Append a piece to an upload. The upload takes over the buffer of its first piece. Returns false
- * if there is no room. */
+ * if memory or the limit of bytes is used up. */
 bool peer__batch_upload_add(batches *b, batch_file *file, bytes *piece);
 void peer__batch_file_delete(batches *b, batch_file *file);
 
@@ -238,7 +239,7 @@ size_t peer__batch_failed(const batch_job *job);
 /* Read "NAME" or "NAME:HOW-OFTEN" into `b`. Returns NULL, or a static description of what is
  * wrong. */
 const char *peer__batch_read_fault(batches *b, const char *text);
-/* Decide the outcome of a line, and count that its text was asked. */
+/* Decide the outcome of a line, and add 1 to the count of its text. */
 batch_outcome peer__batch_decide(batches *b, const batch_job *job, batch_text *entry,
                                  const char *text, size_t n);
 /* Return whether a text contains a word that makes its line expire, and the word applies this

@@ -83,7 +83,7 @@ static bool put_content(bytes *out, const answer *a)
            peer__putf(out, ",\"responseId\":\"%016llx\"}", a->id);
 }
 
-/* Write an answer in the form that the line asked for. */
+/* Write an answer in the format that the line requests. */
 static bool put_answer(const batch_job *job, bytes *out, const answer *a)
 {
     if (job->shape == BATCH_ANTHROPIC) return put_message(out, a);

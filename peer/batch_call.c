@@ -8,7 +8,8 @@
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* Match a path with at most one "{}", and copy the part that stands in its place. */
+/* Match a path with a pattern that may contain one "{}", and copy the part of the path in its
+ * place. */
 static bool matches(const char *pattern, const char *path, char id[static BATCH_ID_SIZE * 2])
 {
     const char *hole = strstr(pattern, "{}");

@@ -216,7 +216,7 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
-/* Take the next line that is not blank. Returns false after the last line. */
+/* Find the next line that is not blank. Returns false after the last line. */
 static bool take_line(const char **at, const char *end, const char **line, size_t *n)
 {
     while (*at < end) {

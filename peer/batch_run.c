@@ -66,8 +66,8 @@ static void settle_until(batches *b, batch_job *job, size_t end)
     }
 }
 
-/* Give all remaining lines the same outcome. An expired line counts as asked, so that a word with
- * "-once" in its text does not apply again. */
+/* Give all remaining lines the same outcome. Expired lines are counted, too, so that a word with
+ * "-once" in their text does not apply again. */
 static void settle_rest(batch_job *job, batch_outcome outcome)
 {
     for (; job->settled < job->n_lines; job->settled++) {

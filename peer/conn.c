@@ -118,7 +118,7 @@ static void take_request(conn *c)
     c->reply = peer__log_and_choose(c->owner, c->req);
 }
 
-/* Read once. Returns > 0 for progress, 0 when there is no data, < 0 at the end. */
+/* Read once. Returns > 0 if data was read, 0 if no data is waiting, < 0 at the end. */
 static int read_some(conn *c)
 {
     if (!peer__bytes_reserve(&c->in, READ_SIZE, PEER_MAX_HEAD_BYTES + READ_SIZE)) return -1;

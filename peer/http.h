@@ -46,7 +46,7 @@ typedef struct parser {
 } parser;
 
 parse_result peer__parse(parser *ps, bytes *in, size_t max_body);
-void peer__parser_reset(parser *ps); /* also frees a request that was not taken */
+void peer__parser_reset(parser *ps); /* also frees ps->req, unless the caller took it over */
 void peer__request_free(request *req);
 const char *peer__find_header(const request *req, const char *name);
 /* Copy a top-level member's value, or "". */

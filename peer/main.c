@@ -119,7 +119,7 @@ static int take_fault(settings *s, const char *fault)
     return 0;
 }
 
-/* Take an option of the batch APIs that is an unsigned number. */
+/* Read the argument of an option for batches that is an unsigned number. */
 static int take_batch_number(settings *s, int option)
 {
     int n = 0;

@@ -22,9 +22,9 @@
  * own. A reply must be complete before a request arrives that it could answer (a *gate* lets a test
  * hold a reply in the middle). Memory: replies and log entries belong to the peer and live until
  * peer_stop(). Scripting never fails visibly: when memory runs out the reply is marked broken, and
- * every request that takes it gets the answer of an unscripted one (status 418). NULL replies are
- * ignored. A child made by fork() holds the peer's descriptors but not its thread: the child should
- * exec or _exit, and connections do not end before it does so.
+ * every request that gets this reply is answered with status 418, as if no reply matched. NULL
+ * replies are ignored. A child made by fork() holds the peer's descriptors but not its thread: the
+ * child should exec or _exit, and connections do not end before it does so.
  */
 #ifndef BELUGA_PEER_PEER_H
 #define BELUGA_PEER_PEER_H
@@ -85,49 +85,52 @@ const char *peer_url(const peer *p);
 /* ---- the queue of replies -------------------------------------------------------------------- */
 
 /*
- * Append a reply to the queue. It answers one request unless peer_reply_repeat() says otherwise.
- * A request takes the first reply in the queue that matches it and is not used up.
+ * Append a reply to the queue. It answers one request unless peer_reply_repeat() sets another
+ * number. A request gets the first reply in the queue that matches it and is not used up.
  */
 peer_reply *peer_reply_new(peer *p);
 
 /* Let the reply answer `times` requests, or any number with PEER_FOR_EVER. */
 void peer_reply_repeat(peer_reply *r, int times);
 
-/* Take only requests whose path (with its query) contains `path_part`. */
+/* Let the reply match only requests whose path (with its query) contains `path_part`. */
 void peer_reply_match(peer_reply *r, const char *path_part);
 
-/* Take only requests for exactly this method and path (with its query): "GET /jobs/1". */
+/* Let the reply match only requests for exactly this method and path (with its query): "GET
+ * /jobs/1". */
 void peer_reply_match_route(peer_reply *r, const char *route);
 
-/* Take only requests whose JSON body has this "model" at its top level. */
+/* Let the reply match only requests whose JSON body has this "model" at its top level. */
 void peer_reply_match_model(peer_reply *r, const char *model);
 
-/* Take only requests whose body contains `part`. */
+/* Let the reply match only requests whose body contains `part`. */
 void peer_reply_match_body(peer_reply *r, const char *part);
 
-/* Take only requests with "stream":true in their body (1), or only those without (0). */
+/* Let the reply match only requests with "stream":true in their body (1), or only requests without
+ * (0). */
 void peer_reply_match_streamed(peer_reply *r, int streamed);
 
 /*
- * Take only the `turn`-th (from 0) of every `turns` matching requests, and leave the others to
- * later replies: turn 0 of 2 fails every first attempt and lets the retry through.
+ * Use the reply only for the `turn`-th (from 0) of every `turns` matching requests; the others get
+ * later replies. For example, a reply with turn 0 of 2 can fail every first attempt, while its
+ * retry gets the next reply.
  */
 void peer_reply_turn(peer_reply *r, unsigned turn, unsigned turns);
 
-/* Take requests only for `ms` after the first one that the reply took: this is an outage that
- * ends. */
+/* Use the reply only for `ms` after its first request. This simulates an outage that ends. */
 void peer_reply_last_ms(peer_reply *r, int ms);
 
 /* ---- the steps of a reply, done in order ----------------------------------------------------- */
 
 /*
  * Send a status line and headers. `headers` is NULL or whole lines, each with its "\r\n". The next
- * step chooses the framing: peer_step_body*() a Content-Length, peer_step_raw() none (the body ends
- * with the connection), any other one chunks. A Content-Type is added unless `headers` has one.
+ * step chooses the framing: peer_step_body*() a Content-Length, peer_step_raw() no framing (the
+ * body ends with the connection), any other step HTTP chunks. A Content-Type is added unless
+ * `headers` has one.
  */
 void peer_step_status(peer_reply *r, int status, const char *headers);
 
-/* Add a header to the status just sent. */
+/* Add a header to the head that peer_step_status() began. */
 void peer_step_header(peer_reply *r, const char *name, const char *value);
 
 /* Add a header whose value is `n` letters, for example to make a header of many kilobytes. */
@@ -252,7 +255,7 @@ int peer_wait_outcome(peer *p, size_t i, peer_outcome outcome, int timeout_ms);
 
 /* ---- shapes of OpenAI Chat Completions ------------------------------------------------------- */
 
-/* Send 200, text/event-stream and the first chunk, which carries the role. */
+/* Send 200, text/event-stream and the first chunk, which contains the role. */
 void peer_openai_begin(peer_reply *r);
 /* Send a chunk of text, about 300 bytes if `text` is one word. `text` is escaped. */
 void peer_openai_text(peer_reply *r, const char *text);
@@ -326,7 +329,7 @@ void peer_serve_example(peer *p);
 #define PEER_BATCH_MAX_BODY_BYTES ((size_t)260 * 1024 * 1024)
 
 typedef struct peer_batches {
-    double seconds;   /* how long a job takes */
+    double seconds;   /* duration of a job */
     unsigned polls;   /* > 0: the job ends after this number of polls, regardless of time */
     size_t page;      /* most jobs on one page of a list; 0: as in the real API */
     int late_list_ms; /* how long after its creation a list shows a job */

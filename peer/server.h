@@ -62,7 +62,8 @@ bool peer__gate_is_open(peer *p, unsigned gate);
 
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
-/* Number the request, keep it if there is room, and choose its answer. */
+/* Give the request its number, keep it in the log if the log's limits allow, and return its
+ * reply. */
 peer_reply *peer__log_and_choose(peer *p, request *req);
 
 #endif

@@ -1,7 +1,8 @@
 /* Replicate's predictions, as a plug-in: a call creates a prediction and follows it, which
  * takes several requests. POST /models/OWNER/NAME/predictions answers 201 with the prediction,
- * whose `urls` are for getting it again, for its stream and for cancelling it. A whole answer is
- * polled every half second; a streamed one is read, and then the prediction is fetched once more.
+ * whose `urls` are for polling it, for its stream and for cancelling it. For a whole answer the
+ * prediction is polled every half second; for a streamed one the stream is read, and then the
+ * prediction is fetched once more.
  *
  *     cc -shared -fPIC replicate.c $(pkg-config --cflags beluga-provider) -o replicate.so
  *     REPLICATE_API_TOKEN=... beluga --plugin replicate.so -m replicate/OWNER/NAME "Hi"

@@ -21,7 +21,7 @@ typedef struct waiting {
 struct db_many {
     db_call call;
     db_texts texts;
-    size_t next;                 /* index of the next text to ask */
+    size_t next;                 /* index of the next text to send to the model */
     size_t *rows;                /* for each call, the index of its text */
     beluga_messages **under_way; /* for each call that runs, its messages */
     size_t asked;
@@ -174,8 +174,8 @@ static void give(db_many *m, waiting *w, db_row *row)
     }
 }
 
-/* Return the next row of a text that was not asked, because it is NULL or the budget did not
- * suffice. */
+/* Return the next row whose text was not sent to the model, because it is NULL or the budget was
+ * spent. */
 static int give_unasked(db_many *m, db_row *row)
 {
     if (!m->refusal.code) m->refused = m->texts.count;

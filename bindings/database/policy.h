@@ -36,7 +36,7 @@ typedef struct db_policy {
  * no network is always allowed.
  *
  * @param base       The configuration from which `resolved` was made.
- * @param reference  The name of the model, as SQL gave it.
+ * @param reference  The name of the model in the SQL call.
  * @param resolved   What beluga_config_resolve made of `reference`.
  *
  * @return 0; BELUGA_ERROR_AUTHORIZATION: not allowed, and the message says what the administrator
@@ -58,8 +58,8 @@ bool db_list_has(const char *list, const char *text);
  */
 bool db_hosts_allow(const char *list, const char *url);
 
-/* Write the host of a URL, with its port if it has one. @return false if there is none or `host` is
- * too small. */
+/* Write the host of a URL, with its port if it has one. @return false if the URL has no host or
+ * `host` is too small. */
 bool db_url_host(const char *url, char *host, size_t n);
 
 #endif

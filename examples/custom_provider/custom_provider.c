@@ -54,7 +54,7 @@ typedef struct api_client {
     atomic_uint turn;
 } api_client;
 
-/* Ask the API. This one answers at once; a client that waits belongs in
+/* Call the API. The simulated API answers at once; a client that waits must be called in
  * beluga_emit_run_blocking. */
 static api_status api_chat(api_client *client, const api_request *request, api_reply *reply);
 
@@ -70,7 +70,7 @@ static const char *role_name(beluga_role role)
     }
 }
 
-/* This API takes one text per message, and knows the tool calls that it made itself. Content that
+/* This API accepts one text per message, and remembers its own tool calls. Content that
  * it does not accept must be reported to the caller, never dropped silently. */
 static int convert_message(const beluga_message *message, api_message *out, beluga_emit *emit)
 {
@@ -236,8 +236,8 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return status ? status : deliver(emit, call, &request, &reply);
 }
 
-/* The caller gave up. The library owns the call's memory and timer; a real client would be told to
- * stop here. */
+/* The call was cancelled. The library frees the call's memory and timer; a real client would be
+ * stopped here. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;
