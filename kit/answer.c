@@ -161,8 +161,8 @@ static const char *read_head(check_answer *a, reader *r)
         if (!length)
             return NULL;
         else if (!add_header(a, r, line, length))
-            return "a header is a line NAME: VALUE; behind the last one stands a blank line";
-    return "the head has no end: a blank line is missing behind the last header";
+            return "a header is a line NAME: VALUE; a blank line follows the last header";
+    return "the head has no end: a blank line is missing after the last header";
 }
 
 /* Returns whether another head follows, as after 100 Continue, after a proxy's answer and after a
@@ -184,7 +184,8 @@ static const char *read_heads(check_answer *a, reader *r)
         r->compressed = false;
         wrong = read_head(a, r);
     } while (!wrong && is_followed_by_a_head(r));
-    if (!wrong && a->status < 200) wrong = "behind the head of a status below 200 another follows";
+    if (!wrong && a->status < 200)
+        wrong = "after the head with a status below 200 another head is missing";
     return wrong;
 }
 
@@ -219,7 +220,7 @@ static const char *read_body(check_answer *a, reader *r)
 {
     size_t length = (size_t)(r->end - r->at);
     if (r->compressed && beluga__utf8_valid(r->at, length) != length)
-        return "the body is compressed: curl --compressed writes it as it is read";
+        return "the body is compressed: use curl --compressed, which writes it uncompressed";
     if (a->streamed && a->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return read_frames(a, r);
     check_text_add(&a->body, r->at, length);
     return NULL;

@@ -100,7 +100,8 @@ static void blame(check_run *run)
     if (!rule) return;
     check_text_clear(&run->problems);
     check_text_clear(&run->reason);
-    check_text_printf(&run->reason, "its call failed of what the check %s found", rule);
+    check_text_printf(&run->reason,
+                      "the call failed because of the fault that the check %s reports", rule);
 }
 
 static check_status status_of(const check_run *run)
@@ -161,7 +162,7 @@ static void blame_answer(check_run *run)
                 run->error.code == why->code && strcmp(run->error.message, why->message) == 0;
     if (!same) return;
     check_text_clear(&run->problems);
-    check_text_printf(&run->reason, "its call fails as that of the check %s", rules->unanswered);
+    check_text_printf(&run->reason, "its call fails like that of the check %s", rules->unanswered);
     rules->unstreamed = rules->unanswered;
 }
 
@@ -189,7 +190,7 @@ static bool is_left_out_for(check_run *run, const char *cause, const char *why)
 static bool is_left_out(check_run *run)
 {
     const char *reason = check_profile_skip(run->profile, run->scenario->name);
-    if (!check_is_http(run) && !run->scenario->full) reason = "nothing of it goes over a wire";
+    if (!check_is_http(run) && !run->scenario->full) reason = "the provider does not use HTTP";
     bool is_rule = run->scenario->run == check_run_rule;
     if (run->rules->broken && (!is_rule || run->settings->crashed || !run->rules->probed)) {
         check_text_printf(&run->reason, "not run: mend what the check %s found first",
@@ -197,8 +198,8 @@ static bool is_left_out(check_run *run)
         return true;
     }
     if (reason) check_text_puts(&run->reason, reason);
-    return reason || is_left_out_for(run, find_unanswered(run), "its calls fail as that of") ||
-           is_left_out_for(run, find_misread(run), "it plays the answer of");
+    return reason || is_left_out_for(run, find_unanswered(run), "its calls fail like those of") ||
+           is_left_out_for(run, find_misread(run), "it plays the same answer as");
 }
 
 static void note_broken(check_run *run, check_status status)
@@ -207,7 +208,7 @@ static void note_broken(check_run *run, check_status status)
     if (status != CHECK_FAILED || !is_rule || run->rules->broken) return;
     run->rules->broken = run->scenario->name;
     if (!run->settings->only)
-        check_problem(run, "the checks behind those of the rules are not run until it is mended");
+        check_problem(run, "the checks after those of the rules are not run until this is mended");
 }
 
 /* Return whether the scenario's case is missing. For a full provider only the options in a case can
@@ -273,7 +274,7 @@ static check_status check_one(check_run *run)
     else if (is_without_files(run))
         check_text_printf(&run->reason,
                           "no file check/%s" CHECK_FIXTURE_ENDING
-                          " has options that bring it about",
+                          " has options that make the provider do this",
                           run->scenario->name);
     else
         run_scenario(run);
@@ -402,7 +403,7 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     size_t failed = code ? 0 : check_all(settings, provider, &profile);
     check_profile_free(&profile);
     if (failed)
-        code = beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "%s: %zu of its checks failed",
-                                name, failed);
+        code = beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "%s: %zu checks failed", name,
+                                failed);
     return code;
 }

@@ -71,7 +71,7 @@ static void judge_usage(check_run *run, bool streamed)
     check_ask_answer(run, &run->answer, streamed);
     if (*c.found && run->finished && !has_usage(check_text_get(&run->story)))
         check_problem(run,
-                      "the answer says %s, and no tokens were told: %s must emit them, with "
+                      "the answer contains %s, but no usage was emitted: %s must emit it, with "
                       "beluga_emit_usage",
                       c.found, streamed ? "decode_event" : "decode_response");
 }
@@ -116,7 +116,7 @@ static void judge_arguments(check_run *run, const char *begin, const char *end, 
             run,
             "the call of %.*s came without the arguments that the tool requires: %s must "
             "emit them, with beluga_emit_tool_call or beluga_emit_tool_call_delta; if the "
-            "answer in the file has none, take one that has",
+            "answer in the file has none, use an answer with arguments",
             (int)n, name, decoder);
     check_text_free(&arguments);
 }
@@ -220,5 +220,6 @@ void check_run_coverage(check_run *run)
     note(run, c.errors, "an error (check/error-rate-limit.fixture)");
     note(run, c.error_in_a_stream || !check_streams(run),
          "an error inside a stream (check/error-in-a-stream.fixture)");
-    if (run->notes.length) check_text_puts(&run->notes, ": so nothing shows that they are told\n");
+    if (run->notes.length)
+        check_text_puts(&run->notes, ": so it is not tested that the provider emits these\n");
 }

@@ -83,7 +83,7 @@ void check_no_answer(check_run *run, const char *scenario, size_t n)
 static bool miss_answer(check_run *run, size_t n)
 {
     if (!run->settings->foreign)
-        check_problem(run, "answer %zu of %s: there is none", n, run->scenario->name);
+        check_problem(run, "answer %zu of %s is missing", n, run->scenario->name);
     else if (!run->reason.length)
         check_no_answer(run, case_of_answers(run), n);
     return false;
@@ -193,7 +193,7 @@ bool check_load_usual_answer(check_run *run, bool streamed)
     if (run->settings->foreign)
         check_no_answer(run, name, 1);
     else
-        check_problem(run, "the answer of %s: there is none", name);
+        check_problem(run, "the answer of %s is missing", name);
     return false;
 }
 

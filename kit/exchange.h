@@ -31,7 +31,8 @@ bool check_load_usual_answer(check_run *run, bool streamed);
 
 /* Make the reply to the last request of the next call, after replies to the requests before it. */
 peer_reply *check_next_reply(check_run *run);
-/* Add the number of requests that a call makes to the number that the peer must have received. */
+/* After a call: add its requests to run->asked, the number of requests that the peer must have
+ * received. */
 void check_count_asked(check_run *run);
 /* Return the index, in the peer's log, of the last request of the newest call. A request that tells
  * the service that the call is over does not count. */

@@ -53,12 +53,14 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     check_text text = {0};
     beluga_json_doc **doc = &p->levels[p->n_levels].doc;
     snprintf(p->levels[p->n_levels].provider, sizeof p->levels[0].provider, "%s", provider);
-    int code = read_settings(p, provider, &text, path)
-                   ? beluga_json_parse(text.data, text.length, doc, err)
-                   : beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                                      "%s has no fixtures: no %s; those of the built-in providers "
-                                      "are in the source of Beluga: --fixtures tests/fixtures",
-                                      provider, path);
+    int code =
+        read_settings(p, provider, &text, path)
+            ? beluga_json_parse(text.data, text.length, doc, err)
+            : beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                               "%s has no fixtures: there is no %s; fixtures of the built-in "
+                               "providers are in the source of Beluga: "
+                               "--fixtures tests/fixtures",
+                               provider, path);
     check_text_free(&text);
     if (!code) p->n_levels++;
     if (code == BELUGA_ERROR_MALFORMED_RESPONSE)
@@ -86,7 +88,8 @@ static int read_levels(check_profile *p, const char *next, beluga_error *err)
     while (next) {
         if (p->n_levels == CHECK_MAX_BASES)
             return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                    "the fixtures of %s lean on too many others", p->name);
+                                    "the fixtures of %s are based on those of too many others",
+                                    p->name);
         int code = read_level(p, next, err);
         if (code) return code;
         next = beluga_json_get_string(beluga_json_doc_root(p->levels[p->n_levels - 1].doc), "base",
@@ -162,7 +165,7 @@ int check_profile_options(const check_profile *p, beluga_option *options, beluga
         if (!text || n == CHECK_MAX_OPTIONS)
             return beluga_error_set(
                 err, BELUGA_ERROR_INVALID_CONFIG,
-                "check.json: \"options\" is a list of at most %d \"NAME=VALUE\"",
+                "check.json: \"options\" must be a list of at most %d \"NAME=VALUE\"",
                 CHECK_MAX_OPTIONS);
         int code = beluga_option_parse(text, &options[n++], err);
         if (code) return code;
@@ -290,7 +293,7 @@ static int look_at_answer(const check_profile *p, const char *provider, size_t p
         code = judge_answer(&text, path, 0, err);
     if (!code && own && alone)
         code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "%s: %s:%zu is that answer, too: remove one of them", path,
+                                "%s: %s:%zu has the same answer: remove one of the two", path,
                                 file->path, section->line);
     check_text_free(&text);
     return code;
@@ -303,7 +306,7 @@ static int look_at(const check_profile *p, const char *provider, size_t place, c
     int code = read_case(p, provider, place, scenario, &file, err);
     if (!code && !check_fixture_file_case(&file, scenario))
         code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "%s: it has no case %s: leave out its lines \"=== case\"",
+                                "%s: no case is called %s: remove the lines \"=== case\"",
                                 file.path, scenario);
     if (code == BELUGA_ERROR_NOT_FOUND) code = 0;
     for (size_t n = 1; n <= CHECK_MAX_EXCHANGES && !code; n++) {

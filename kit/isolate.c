@@ -306,7 +306,7 @@ static void describe_crash(int status, const char *in, const char *function, cha
                  function);
     else
         snprintf(out, size, "it crashed: signal %d, %s%s%s%s", number, strsignal(number), in,
-                 function, number == SIGKILL ? ": the system does so where memory is short" : "");
+                 function, number == SIGKILL ? ": the system does this if memory runs out" : "");
 }
 
 static void describe_end(const parent *p, int status, char *out, size_t size)
@@ -329,12 +329,12 @@ static void describe_end(const parent *p, int status, char *out, size_t size)
                  (long long)(p->memory_bytes >> 20), in, function);
         break;
     case TWINS:
-        snprintf(out, size, "it forked, and both processes went on: a provider makes no processes");
+        snprintf(out, size,
+                 "it forked, and both processes went on: a provider must not make processes");
         break;
     case GARBLED:
     case UNHEARD:
-        snprintf(out, size,
-                 "it %s a descriptor that is not its own, by which this check reports%s%s",
+        snprintf(out, size, "it %s a descriptor by which the kit reports the checks%s%s",
                  p->fault == GARBLED ? "wrote to" : "closed", in, function);
         break;
     default: describe_crash(status, in, function, out, size);
@@ -348,7 +348,7 @@ static void note_fault(parent *p, int status)
     describe_end(p, status, detail, sizeof detail);
     p->faults++;
     if (!p->words) {
-        beluga_error_set(p->err, BELUGA_ERROR_INTERNAL, "outside of any check %s", detail);
+        beluga_error_set(p->err, BELUGA_ERROR_INTERNAL, "while no check ran: %s", detail);
         p->faults = MAX_FAULTS;
         return;
     }
@@ -438,13 +438,13 @@ static int run_until_ended(parent *p, check_body body, void *payload)
 {
     while (!p->ended && p->faults < MAX_FAULTS) {
         if (run_once(p, body, payload)) continue;
-        return beluga_error_set(p->err, BELUGA_ERROR_NO_MEMORY, "no process to check in: %s",
-                                strerror(errno));
+        return beluga_error_set(p->err, BELUGA_ERROR_NO_MEMORY,
+                                "can't make a process for the checks: %s", strerror(errno));
     }
     if (p->ended) return p->faults ? BELUGA_ERROR_INVALID_RESPONSE : p->code;
     if (p->err->code) return p->err->code;
     return beluga_error_set(p->err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                            "%zu checks crashed or hung: the rest was not run", p->faults);
+                            "%zu checks crashed or hung: the other checks were not run", p->faults);
 }
 
 int check_isolated(const check_settings *settings, check_body body, void *payload,
@@ -456,7 +456,7 @@ int check_isolated(const check_settings *settings, check_body body, void *payloa
     p.where =
         mmap(NULL, sizeof *p.where, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (p.where == MAP_FAILED)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to check in");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     int code = run_until_ended(&p, body, payload);
     munmap(p.where, sizeof *p.where);
     free(p.words);

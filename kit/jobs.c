@@ -176,7 +176,7 @@ static void run_job(check_run *run)
     if (!run->finished)
         check_problem(run, "the call failed: %s", run->error.message);
     else if (!strstr(check_text_get(&run->story), run->scenario->shows))
-        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
+        check_problem(run, "no event's line begins with: %s", run->scenario->shows);
     check_events(run);
 }
 

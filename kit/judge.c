@@ -50,7 +50,7 @@ static size_t compare_headers(check_run *run, size_t i, char **at)
     for (char *line; (line = take_line(at)); n++) {
         char *colon = strstr(line, ": ");
         if (!colon) {
-            check_problem(run, "the wanted header \"%s\" is not one", line);
+            check_problem(run, "\"%s\" in the case is not a header: want \"NAME: VALUE\"", line);
             continue;
         }
         *colon = '\0';
@@ -146,7 +146,7 @@ static void look_for_texts(check_run *run, size_t from, size_t to, size_t messag
     const char *missing = first_missing(run, &sent.texts, messages);
     if (missing && first_missing(run, &sent.nested, messages))
         check_problem(run,
-                      "the request does not have, or not where it belongs: \"%s\": "
+                      "the request lacks this text, or has it in the wrong place: \"%s\": "
                       "encode_request must write the texts of all messages in their order",
                       missing);
     check_sent_free(&sent);
@@ -318,7 +318,7 @@ void check_events(check_run *run)
     check_text want = {0};
     check_forget_ids(run);
     const char *got = check_text_get(&run->story);
-    if (strstr(got, CHECK_KEY)) check_problem(run, "the key stands in what came out");
+    if (strstr(got, CHECK_KEY)) check_problem(run, "the key is in the events or the error");
     const char *like = events_like(run);
     bool found = check_find(run, "events", like, &want);
     bool same = found && strcmp(check_text_get(&want), got) == 0;

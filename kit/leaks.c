@@ -187,7 +187,7 @@ static void settle(bench *b, long long live)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-/* Run one more round. Return by how much memory grew. */
+/* Run one more round. Returns how many bytes of memory it added. */
 static size_t grow(bench *b, round_of_calls *calls)
 {
     long long live = atomic_load(&b->meter->live);
@@ -225,7 +225,7 @@ static void check_growth(check_run *run, round_of_calls *calls, const char *when
     bench b = {0};
     const char **leaking = &run->rules->leaking;
     if (*leaking && strcmp(*leaking, run->scenario->name) != 0) {
-        check_text_printf(&run->reason, "what the check %s found is lost here, too", *leaking);
+        check_text_printf(&run->reason, "the check %s already reported lost memory", *leaking);
         return;
     }
     if (open_bench(&b, run) && calls(&b)) want_no_growth(run, &b, calls, when);
@@ -329,7 +329,7 @@ void check_run_allocator(check_run *run)
     if (!b.client) return;
     long long left = close_bench(&b);
     if (!run->problems.length && left)
-        check_problem(run, "want all blocks back from a client that is gone, got %lld left", left);
+        check_problem(run, "want all blocks of a closed client to be freed, got %lld left", left);
 }
 
 static size_t count_descriptors(void)

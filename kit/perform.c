@@ -102,7 +102,8 @@ static int pull(listener *l, beluga_stream *stream)
     if (!status && !l->ended) check_problem(l->run, "the stream ended without finish or error");
     if (status && l->run->finished) check_problem(l->run, "the stream failed after its finish");
     if (beluga_stream_next(stream, &event, NULL) != status || event)
-        check_problem(l->run, "an ended stream gave something else when it was asked again");
+        check_problem(l->run,
+                      "another call of beluga_stream_next after the end returned something else");
     return status;
 }
 

@@ -192,8 +192,9 @@ void check_process_compare(check_text *out)
     compare_streams(out, &now);
     compare_words(out, &now);
     if (now.has_children && !before.has_children)
-        check_text_puts(out, "want no process of it left, but one that it started is there: a "
-                             "provider makes no processes\n");
+        check_text_puts(out,
+                        "want no child process, but the provider has left one: a provider must "
+                        "not make processes\n");
     fill_gaps();
     look(&before);
 }

@@ -116,7 +116,7 @@ static void judge_letters(check_run *run, const letters *l, bool streamed)
             "emit the text as it comes, with its length in bytes",
             run->error.message, decoder(streamed));
     else if (run->finished && known && !same)
-        check_problem(run, "%s made other text of \"%s\": \"%s\"", decoder(streamed),
+        check_problem(run, "%s changed the text \"%s\" to \"%s\"", decoder(streamed),
                       check_text_get(&l->want), check_text_get(&got));
     run->breach = 0;
     check_text_free(&got);
@@ -190,12 +190,13 @@ static void judge_words(check_run *run, const char *from, bool streamed)
                                        "tool_calls", "tool_use",   "zq_new_word"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (!is_told_as_stop(run, (word){from, ends[i]}, streamed)) continue;
-        check_problem(run,
-                      "an answer that ends with \"%s\" instead of \"%s\" is told as stop: %s must "
-                      "look at the word: BELUGA_FINISH_LENGTH for a cut by a limit, "
-                      "BELUGA_FINISH_TOOL_CALLS for calls, BELUGA_FINISH_OTHER for a word that it "
-                      "does not know",
-                      ends[i], from, decoder(streamed));
+        check_problem(
+            run,
+            "an answer that ends with \"%s\" instead of \"%s\" is reported as stop: %s must "
+            "look at the word: BELUGA_FINISH_LENGTH for a cut by a limit, "
+            "BELUGA_FINISH_TOOL_CALLS for calls, BELUGA_FINISH_OTHER for a word that it "
+            "does not know",
+            ends[i], from, decoder(streamed));
         return;
     }
 }

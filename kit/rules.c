@@ -259,5 +259,5 @@ void check_run_rule(check_run *run)
     bool watched = run->settings->plugin != NULL;
     check_rule rule = run->scenario->rule;
     if (!watched && (rule == CHECK_RULE_LATE || rule == CHECK_RULE_REFUSED))
-        check_text_puts(&run->reason, "only a plug-in can be watched for it");
+        check_text_puts(&run->reason, "only plug-ins can be watched for this");
 }

@@ -135,7 +135,7 @@ struct check_run {
 
 /* Report a problem; arguments as for printf. */
 void check_problem(check_run *run, const char *format, ...) BELUGA_PRINTF(2, 3);
-/* Remember which rule of emitting a failed call broke, if any. */
+/* Store in run->breach which rule of emitting a failed call broke, if any. */
 void check_note_breach(check_run *run, const beluga_error *err);
 
 /* Prepare the call of the run's scenario. */
@@ -154,9 +154,10 @@ int64_t check_patience_ms(const check_run *run);
 bool check_is_http(const check_run *run);
 bool check_streams(const check_run *run);
 
-/* Make a copy of a run for another thread, with texts of its own. */
+/* Make a copy of a run for another thread. The copy has its own story, problems and other texts. */
 void check_run_copy(check_run *copy, const check_run *run);
-/* Free a copy, and take over its problems if `tell`. @return whether it has problems. */
+/* Free a copy. If `tell` is true, its problems are first added to the run. @return whether the copy
+ * has problems. */
 bool check_run_end_copy(check_run *run, check_run *copy, bool tell);
 
 #endif

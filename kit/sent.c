@@ -8,7 +8,7 @@
 #include <strings.h>
 
 enum {
-    MAX_DEPTH = 24,        /* JSON inside JSON strings, and values inside values */
+    MAX_DEPTH = 24,        /* most levels of values inside values, and of JSON inside strings */
     LEAST_BASE64_BYTES = 8 /* a shorter text may be an ordinary word */
 };
 

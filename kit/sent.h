@@ -32,7 +32,7 @@ void check_sent_free(check_sent *sent);
 
 /* Return whether any text contains these bytes. */
 bool check_sent_has(const check_sent *sent, const char *bytes, size_t n);
-/* Return how often the bytes occur in texts that are not nested. */
+/* Return how often the bytes occur, without the texts that were found inside other texts. */
 size_t check_sent_count(const check_sent *sent, const char *bytes);
 bool check_sent_has_number(const check_sent *sent, double number);
 /* Return whether two requests have the same method, path, headers and body. */

@@ -98,7 +98,7 @@ static void judge_exchange(check_run *run)
     else if (sent - first < 2)
         check_problem(run, "no call was made with the token");
     else if (is_key_sent(run, first + 1))
-        check_problem(run, "the call was made with the key in place of the token: authorize must "
+        check_problem(run, "the request was sent with the key instead of the token: authorize must "
                            "send the key of the credential that it is given");
 }
 

@@ -71,8 +71,7 @@ static bool ask_plain(check_run *run, asked *plain)
 {
     *plain = ask(run, check_generate);
     if (run->finished) return true;
-    check_text_printf(&run->reason, "its call fails without anything special, too: %s",
-                      run->error.message);
+    check_text_printf(&run->reason, "the usual call fails, too: %s", run->error.message);
     free_asked(plain);
     return false;
 }
@@ -238,7 +237,9 @@ void check_run_stream_flag(check_run *run)
 {
     const beluga_provider *p = run->provider;
     if (!p->decode_response || !p->decode_event) {
-        check_text_puts(&run->reason, "it has a decoder for one of the two only");
+        check_text_puts(
+            &run->reason,
+            "the provider has a decoder for streams or for whole answers, but not for both");
         return;
     }
     if (!check_load_usual_answer(run, true)) return;
@@ -312,7 +313,7 @@ static void want_value(check_run *run, const asked *a, const char *value, const 
 {
     if (!check_sent_has(&a->sent, value, strlen(value)))
         check_problem(run,
-                      "encode_request does not send %s: \"%s\" does not stand in the request: "
+                      "encode_request does not send %s: \"%s\" is not in the request: "
                       "write %s, or warn with beluga_http_request_warn",
                       what, value, change);
 }
@@ -369,7 +370,7 @@ static void judge_call(check_run *run, const asked *a, size_t i)
     size_t names = check_sent_count(&a->sent, tools[i].name);
     if (names < 2)
         check_problem(run,
-                      "encode_request does not send the calls of the history: \"%s\" stands in "
+                      "encode_request does not send the calls of the history: \"%s\" is in "
                       "the request %zu times, want its tool and its call: write the name of "
                       "each part of the kind BELUGA_PART_TOOL_CALL, or warn",
                       tools[i].name, names);
@@ -378,8 +379,8 @@ static void judge_call(check_run *run, const asked *a, size_t i)
     want_value(run, a, tools[i].result, "the result of a call", "beluga_message_text(message, &n)");
     if (ids < 2 && names >= 2 && names < 3)
         check_problem(run,
-                      "encode_request does not tell which call a result belongs to: the id "
-                      "\"%s\" stands in the request %zu times, want it with the call and with "
+                      "encode_request does not send which call a result belongs to: the id "
+                      "\"%s\" is in the request %zu times, want it with the call and with "
                       "the result: write the id of the part, and "
                       "beluga_message_tool_call_id(message)",
                       tools[i].id, ids);

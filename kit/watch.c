@@ -49,7 +49,8 @@ static struct {
     pthread_cond_t changed;
     job jobs[MAX_JOBS];
     size_t working; /* number of blocking work functions that have not returned */
-    int attached;   /* number of emits of beluga_emit_attach that are not detached */
+    int attached;   /* number of emits that were attached (beluga_emit_attach) and are not detached
+                       yet */
     watch_failure failing;
     size_t failures;
     int64_t hold_until_ms; /* the end of the hold; 0: no work is held */

@@ -37,8 +37,8 @@ void backend_request(FunctionCallInfo fcinfo, int model, db_request *request);
 char *text_to_utf8(const text *value, size_t *length);
 /* Return a JSON value as a text in UTF-8. */
 char *jsonb_to_utf8(Datum value, size_t *length);
-/* Convert UTF-8 to a text in the server's encoding. @return NULL if the encoding lacks a character.
- * */
+/* Convert UTF-8 to a text in the server's encoding. @return NULL if the encoding lacks a
+ * character. */
 text *text_from_utf8(const char *utf8, size_t length);
 /* Do the same as text_from_utf8, but raise an error if the encoding lacks a character. */
 text *text_from_utf8_or_fail(const char *utf8, size_t length);
