@@ -18,7 +18,8 @@ static bool prepare(check_run *run)
     return true;
 }
 
-/* The text of a foreign provider's model is not known, so it is not compared. */
+/* Check that the story has the line that the scenario expects. With tools, the answer of a foreign
+ * full provider is not known, so any answer is accepted. */
 static void judge_content(check_run *run)
 {
     bool free = run->settings->foreign && !run->peer && run->call.n_tools;
@@ -147,7 +148,7 @@ void check_run_stream_error(check_run *run)
     run_failure(run, check_stream);
 }
 
-/* Some protocols report filtered content as an error, others as a finish reason. */
+/* Check filtered content, which some protocols report as an error and others as a finish reason. */
 void check_run_filter(check_run *run)
 {
     if (!prepare(run)) return;

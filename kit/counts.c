@@ -102,7 +102,7 @@ static bool is_bound(const check_run *run, const char *name, size_t n)
     return false;
 }
 
-/* Each of the kit's tools requires a parameter, so a call of it has arguments. */
+/* Check that a tool call has arguments, since each of the kit's tools requires a parameter. */
 static void judge_arguments(check_run *run, const char *begin, const char *end, const char *decoder)
 {
     check_text arguments = {0};

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Headers that the transport adds are not compared. */
+/* Headers that the transport writes are not compared. */
 bool check_is_compared(const char *header)
 {
     static const char *const names[] = {"host",       "user-agent", "accept", "accept-encoding",

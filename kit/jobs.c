@@ -48,8 +48,8 @@ static void judge_job(check_run *run, const beluga_batch_job *job)
                       job->id, *job->raw_state ? " " : "", job->raw_state);
 }
 
-/* A result that can't be read is a fault of the decoder; a result with an error comes from the
- * service. */
+/* Receive a result. If it can't be read, the decoder is at fault; a result with an error comes from
+ * the service. */
 static int take_result(void *payload, const char *id, beluga_batch_result *result)
 {
     check_run *run = payload;

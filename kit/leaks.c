@@ -341,7 +341,8 @@ static size_t count_descriptors(void)
     return n;
 }
 
-/* The peer closes its end of a connection a moment after the client. */
+/* Return the number of open descriptors. Wait a moment if there are more than `want`, since the
+ * peer closes its end of a connection later than the client. */
 static size_t settled_descriptors(check_run *run, size_t want)
 {
     enum { MOST_MS = 1000 };

@@ -85,7 +85,7 @@ void check_generate(check_run *run)
     beluga_context_unref(context);
 }
 
-/* For a provider with RAW framing, join the pieces of text, since their size depends on how the
+/* Join the pieces of text if the provider has RAW framing, since their sizes depend on how the
  * bytes arrived. */
 static void join_pieces(check_run *run)
 {

@@ -13,8 +13,8 @@ enum {
     MOST_MS = 60000 /* milliseconds to which the library limits a delay */
 };
 
-/* A provider that polls, for example for the state of a job, must leave the service some time
- * between requests. */
+/* Check the delays of a provider that polls, for example for the state of a job: it must leave the
+ * service some time between requests. */
 static void judge(check_run *run)
 {
     check_delay asked[CHECK_MAX_DELAYS];

@@ -101,8 +101,8 @@ static bool make_letters(void *payload, const char *text, size_t n, check_text *
     return is_text;
 }
 
-/* Other strings of the answer may have been replaced too. So a failed call proves nothing, unless
- * the provider's own emissions caused the failure. */
+/* Compare the text. Other strings of the answer may have been replaced, too, so a failed call
+ * proves nothing unless the provider's own emissions caused the failure. */
 static void judge_letters(check_run *run, const letters *l, bool streamed)
 {
     check_text got = {0};

@@ -141,7 +141,8 @@ void check_run_expired_before(check_run *run)
     beluga_context_unref(context);
 }
 
-/* The service never answers; a full provider may finish before the deadline. */
+/* Check a deadline while the service does not answer. A full provider may finish before the
+ * deadline. */
 void check_run_deadline(check_run *run)
 {
     enum { DEADLINE_MS = 100 };

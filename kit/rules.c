@@ -54,7 +54,7 @@ static void linger(void)
     nanosleep(&(struct timespec){.tv_nsec = LINGER_MS * 1000000L}, NULL);
 }
 
-/* The answer does not matter, since only the rules are checked. */
+/* Play some answer. Its content does not matter, since only the rules are checked. */
 static void play(check_run *probe, bool streamed, check_end end)
 {
     if (!probe->peer) return;
@@ -92,7 +92,7 @@ static void probe_letters(check_run *probe)
     probe->call.messages = given;
 }
 
-/* A status of 500 makes a provider decode an error. */
+/* Play an answer with status 500, so that the provider decodes an error. */
 static void play_refusal(check_run *probe)
 {
     if (probe->peer) peer_step_json(peer_reply_new(probe->peer), 500, "{\"error\":\"no\"}");

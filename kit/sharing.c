@@ -223,7 +223,7 @@ static void call_once(caller *c)
     check_text_free(&story);
 }
 
-/* A caller that fails reports its problem and stops. */
+/* Make all calls of one thread. If a call fails, report the problem and stop. */
 static void *call_all(void *payload)
 {
     caller *c = payload;
@@ -283,8 +283,8 @@ void check_run_calls_1000(check_run *run)
     call_at_once(run, check_generate, false, MANY_CALLERS, MANY_CALLS / MANY_CALLERS);
 }
 
-/* Each tool must be in exactly one request. Requests that follow up on a call, such as polls, have
- * no body. */
+/* Check that each tool is in exactly one request. Requests that follow up on a call, such as polls,
+ * have no body. */
 static void judge_tools(check_run *run, const caller *callers)
 {
     size_t length, n = peer_requests(run->peer);
@@ -386,7 +386,7 @@ static void compare_item(batch *b, size_t i, const check_text *alone)
                       check_text_get(alone), check_text_get(&run->story));
 }
 
-/* Each input must be in exactly one request. */
+/* Check that each input is in exactly one request. */
 static void judge_inputs(batch *b, size_t first)
 {
     for (size_t i = 0; i < BATCH_INPUTS; i++) {

@@ -79,11 +79,10 @@ static int refuse_member(const char *path, const char *name, beluga_error *err)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "%s: no member is called %.60s: did you mean %s?", path, name,
                                 nearest);
-    return beluga_error_set(
-        err, BELUGA_ERROR_INVALID_CONFIG,
-        "%s: no member is called %.60s; there are attach, base, model, options, "
-        "prompt, proof, servers and skip",
-        path, name);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "%s: no member is called %.60s; the members are attach, base, model, "
+                            "options, prompt, proof, servers and skip",
+                            path, name);
 }
 
 static int look_at_member(const char *path, const char *name, const beluga_json *value,

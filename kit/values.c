@@ -362,7 +362,7 @@ static beluga_messages *write_history(const check_call *call)
     return messages;
 }
 
-/* A tool's name must be in its definition, in its call and, in protocols without ids, in its
+/* Check that a tool's name is in its definition, in its call and, in protocols without ids, in its
  * result. */
 static void judge_call(check_run *run, const asked *a, size_t i)
 {

@@ -161,7 +161,7 @@ static void an_unknown_member_is_told_with_the_nearest(void **state)
     assert_refused(cli, "check.json", "{\"prof\": \"x\"}",
                    "check.json: no member is called prof: did you mean proof?");
     assert_refused(cli, "check.json", "{\"comment\": \"x\"}",
-                   "there are attach, base, model, options,");
+                   "the members are attach, base, model, options,");
     assert_refused(cli, "check.json", "{\"proof\": 1}", "check.json: \"proof\" must be a text");
     assert_refused(cli, "check.json", "{\"skip\": {\"strem\": \"x\"}}",
                    "no check is called strem: did you mean stream?");
