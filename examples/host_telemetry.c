@@ -62,7 +62,7 @@ static void *begin(void *payload, void *parent, const beluga_span_start *start)
 {
     span *s = malloc(sizeof *s);
     (void)payload;
-    if (!s) return NULL; /* this call is then not reported any further */
+    if (!s) return NULL; /* NULL: the library reports nothing more about this call */
     s->name = name_of(start->kind);
     s->depth = parent ? ((span *)parent)->depth + 1 : 0;
     printf("%*s%s begins: %s/%s\n", 2 * s->depth, "", s->name, start->provider, start->model);
@@ -124,7 +124,7 @@ static int ask(beluga_client *client)
     return status;
 }
 
-/* Do the same without a sink: export as OpenTelemetry's variables say. Here they turn exporting
+/* Export telemetry without a sink, as OpenTelemetry's variables say. Here they turn exporting
  * off. */
 static int export_instead(beluga_client *client)
 {
@@ -136,7 +136,7 @@ static int export_instead(beluga_client *client)
     int status = beluga_telemetry_init(client, &settings, &telemetry, &err);
     if (status) fprintf(stderr, "%s\n", err.message);
     if (!status) status = ask(client);
-    /* Sends the remaining data; nothing is sent at exit otherwise. */
+    /* Send the remaining data, since nothing is sent at exit. */
     beluga_telemetry_shutdown(telemetry, 1000);
     beluga_telemetry_unref(telemetry);
     return status;

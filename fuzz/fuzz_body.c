@@ -45,7 +45,7 @@ static int digit(char c)
     return c <= '9' ? c - '0' : c - 'A' + 10;
 }
 
-/* Read one text of the form, which must be `text`. Returns the position after it. */
+/* Decode one text of the form, and check that it equals `text`. Returns the position after it. */
 static const char *read_back(const char *at, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

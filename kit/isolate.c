@@ -280,7 +280,7 @@ static bool hear(parent *p)
     if (is_garbled(&head)) p->fault = GARBLED;
     if (p->fault) return false;
     p->twins |= head.kind == FORKED;
-    /* If no check runs now, the next one fails for this. */
+    /* If no check runs at the time of the fork, the next check fails because of it. */
     if (head.kind == FORKED && !p->words) return true;
     if (p->twins && head.kind != COMING) p->fault = TWINS;
     if (p->fault) return false;

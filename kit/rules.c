@@ -196,7 +196,8 @@ static void probe_calls(check_run *probe)
     }
     linger();
     play(probe, false, CHECK_END_WHOLE);
-    check_generate(probe); /* this call may use state that earlier calls left behind */
+    check_generate(
+        probe); /* another call, which would use state that the earlier calls left behind */
     note_found(probe, "in another answer");
 }
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Only one scenario at a time uses this. */
+/* The copy of the provider's table. Only one scenario at a time uses it. */
 static struct {
     const beluga_provider *real;
     beluga_provider table;

@@ -57,7 +57,7 @@ static struct {
     bool is_holding;
 } watch = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-/* This thread runs blocking work. */
+/* Whether this thread runs blocking work now. */
 static _Thread_local bool is_working;
 
 /* ---- notes ----------------------------------------------------------------------------------- */

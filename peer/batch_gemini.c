@@ -55,7 +55,8 @@ static bool put_output(const batch_job *job, bytes *out)
     return peer__putf(out, "\"responsesFile\":\"files/%s\"", job->output);
 }
 
-/* This is the format that the real service sends: see pull request 13 of flachesis/gemini-rust. */
+/* Write the input in the format of the real service: see pull request 13 of
+ * flachesis/gemini-rust. */
 static bool put_input(const batch_job *job, bytes *out)
 {
     if (job->is_inline) return true;

@@ -33,7 +33,7 @@ struct peer {
     bool has_thread;
     atomic_bool quit;
 
-    /* These are used by the serving thread only. */
+    /* Only the serving thread uses the members from here to the lock. */
     conn *conns;
     heap timers;
     uint64_t armed_ns;

@@ -56,7 +56,8 @@ static int too_many(beluga_error *err)
                             DB_MAX_OPTIONS - 8);
 }
 
-/* Add an option of the request itself. add_text() leaves eight places free for these. */
+/* Add an option to the array. The last eight places are for options of the request itself:
+ * add_text() does not use them. */
 static int add(db_options *options, beluga_option option, beluga_error *err)
 {
     if (options->n == DB_MAX_OPTIONS) return too_many(err);

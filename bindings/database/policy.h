@@ -1,6 +1,6 @@
 /*
- * What the administrator of a database allows: which hosts and models SQL may call, and how much it
- * may spend. Users of SQL can't change this.
+ * The policy that the administrator of a database sets: which hosts and models SQL may call, and how
+ * much it may spend. Users of SQL can't change it.
  */
 #ifndef BELUGA_DATABASE_POLICY_H
 #define BELUGA_DATABASE_POLICY_H

@@ -70,8 +70,8 @@ static const char *role_name(beluga_role role)
     }
 }
 
-/* This API accepts one text per message, and remembers its own tool calls. Content that
- * it does not accept must be reported to the caller, never dropped silently. */
+/* This API accepts one text per message, and remembers its own tool calls. Content that the API
+ * does not accept must be reported to the caller, never dropped silently. */
 static int convert_message(const beluga_message *message, api_message *out, beluga_emit *emit)
 {
     const beluga_part *part;
