@@ -196,8 +196,8 @@ static void probe_calls(check_run *probe)
     }
     linger();
     play(probe, false, CHECK_END_WHOLE);
-    check_generate(
-        probe); /* another call, which would use state that the earlier calls left behind */
+    /* This call may use state that the earlier calls left behind. */
+    check_generate(probe);
     note_found(probe, "in another answer");
 }
 

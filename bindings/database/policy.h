@@ -1,6 +1,6 @@
 /*
- * The policy that the administrator of a database sets: which hosts and models SQL may call, and how
- * much it may spend. Users of SQL can't change it.
+ * The policy that the administrator of a database sets: which hosts and models SQL may call, and
+ * how much it may spend. Users of SQL can't change it.
  */
 #ifndef BELUGA_DATABASE_POLICY_H
 #define BELUGA_DATABASE_POLICY_H
