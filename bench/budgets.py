@@ -1,12 +1,12 @@
-"""The table of budgets: read it, judge by it, record what was measured, show it in a page.
+"""The table of budgets: reads it, judges figures by it, records measured figures, and writes it as Markdown.
 
-The file says itself how it is to be read. Figures are compared as they are printed, so that what does not
-show does not decide.
+The file itself explains its format. Figures are compared as rounded as they are printed, so that digits
+which are not shown do not decide.
 """
 import re
 
 DECIMALS = {"instructions": 0, "bytes": 0, "allocations": 0, "ratio": 2, "KiB": 1, "libraries": 0, "syscalls": 0, "per-byte": 2}
-# How far a figure may be above the recorded one. The others are counted exactly, and may not grow.
+# How much a figure of these units may exceed the recorded one. Other units are exact counts, which may not grow.
 SLACK = {"instructions": 1.02, "ratio": 1.02, "KiB": 1.02, "per-byte": 1.02}
 NONE = "-"
 BEGIN, END = "<!-- recorded by bench/run --record -->", "<!-- end of what is recorded -->"
@@ -21,7 +21,7 @@ def show(value, unit):
 
 
 class Row:
-    """One budget: what is to be reached, and what was recorded on each system."""
+    """One budget: its target, and the figures that were recorded on each system."""
 
     def __init__(self, work, unit, target, recorded, what):
         self.work, self.unit, self.target, self.recorded, self.what = work, unit, target, recorded, what
@@ -34,11 +34,11 @@ class Row:
         return rounded(value, self.unit)
 
     def met(self, value):
-        """Is the target reached? Where there is none, nothing is left to reach."""
+        """Return whether a value reaches the target. Without a target every value does."""
         return self.target is None or self.round(value) <= self.target
 
     def limit(self, system):
-        """The most that is let through: a little above what was recorded, but never above a target once reached."""
+        """Return the largest accepted value: a little above the recorded one, but not above the target if that was reached."""
         recorded = self.recorded.get(system)
         if recorded is None:
             return None
@@ -74,7 +74,7 @@ class Budgets:
         return Row(work, unit, figures[0], recorded, rest[-1])
 
     def text(self):
-        """The file again."""
+        """Return the text of the file."""
         plain = [["work", "unit", "target", *self.systems, "what"]]
         for row in self.rows:
             figures = [row.show(row.target)] + [row.show(row.recorded.get(system)) for system in self.systems]
@@ -85,7 +85,7 @@ class Budgets:
         return "\n".join([*self.comments, "", *systems, "", *table]) + "\n"
 
     def record(self, system, description, measured):
-        """Put what was measured into the column of a system, which may be new."""
+        """Write measured figures into the column of a system, which may be new."""
         self.systems[system] = description
         self.systems = dict(sorted(self.systems.items()))
         for row in self.rows:
@@ -93,7 +93,7 @@ class Budgets:
                 row.recorded[system] = row.round(measured[row.name])
 
     def markdown(self):
-        """The table for a page."""
+        """Return the table in Markdown."""
         lines = ["| what | unit | target | " + " | ".join(self.systems) + " |", "|---|---|---|" + "---|" * len(self.systems)]
         for row in self.rows:
             figures = []
@@ -106,6 +106,6 @@ class Budgets:
         return "\n".join(lines)
 
     def put_into(self, page):
-        """A page with the table between its marks."""
+        """Return the page with the table between its marks."""
         between = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
         return between.sub(lambda _: "%s\n%s\n%s" % (BEGIN, self.markdown(), END), page)

@@ -1,5 +1,5 @@
-/* bench-calls PROGRAM [ARGUMENT...]: runs a program without its output, and prints how many system
- * calls all its threads made. Exits with 77 if the process may not trace another one. */
+/* bench-calls PROGRAM [ARGUMENT...]: runs a program, discards its output, and prints how many
+ * system calls all its threads made. Exits with 77 if the process may not trace another one. */
 #include "support.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-"""Pictures as SVG inside a page: bars, bars of parts, and lines. Colours are the page's own, so that they fit the dark as
-well; a picture is as wide as a phone, and text in it is never smaller than beside it."""
+"""Charts in SVG for a page: bars, stacked bars, and lines. Their colours are variables of the page, so that they also fit
+dark mode. A chart is as wide as a phone, and its text is as large as the text of the page."""
 
 import html
 import math
@@ -8,7 +8,7 @@ WIDTH = 420
 LABEL = 118  # room for names at the left
 VALUE = 112  # room for figures at the right
 ROW, BAR = 24, 14
-COLOURS = 10  # --c0 … of the page
+COLOURS = 10  # the page defines --c0, --c1, …
 
 
 def text(x, y, words, kind="", anchor="start"):
@@ -47,7 +47,7 @@ def picture(height, parts, name):
 
 
 def short(value):
-    """Three digits and a letter: 1,234,567 is 1.23 M."""
+    """Write a number with three digits and a unit: 1,234,567 becomes 1.23 M."""
     for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if abs(value) >= size:
             return "%.3g%s" % (value / size, letter)
@@ -55,7 +55,7 @@ def short(value):
 
 
 class Logarithmic:
-    """From the least to the most of some values, with a mark at each power of ten."""
+    """A logarithmic scale from the least to the largest of some values, with a mark at each power of ten."""
 
     def __init__(self, values, left, right):
         self.low, self.high = math.log10(min(values)), math.log10(max(values))
@@ -71,7 +71,7 @@ class Logarithmic:
 
 
 def bars(name, rows):
-    """Rows of (label, value, low, high, figure, colour) on a scale of powers of ten; a line marks 1, which is ours."""
+    """Draw rows of (label, value, low, high, figure, colour) on a logarithmic scale. A line marks 1, the library's own value."""
     left, right = LABEL, WIDTH - VALUE
     scale = Logarithmic([v for row in rows for v in (row[1], row[2], row[3], 1)] + [0.8, 1.25], left + 4, right)
     parts, height = [], len(rows) * ROW + 18
@@ -94,7 +94,7 @@ def bars(name, rows):
 
 
 def stacks(name, rows, order):
-    """Rows of (label, {part: value}), all on one scale from 0."""
+    """Draw stacked bars for rows of (label, {part: value}), all on one scale from 0."""
     most = max(sum(parts.values()) for _, parts in rows)
     width, drawn = WIDTH - VALUE + 20, []
     for i, (label, parts) in enumerate(rows):
@@ -111,7 +111,7 @@ def stacks(name, rows, order):
 
 
 def lines(name, series, unit_x, unit_y):
-    """Series of (label, [(x, y), …]), on scales of powers of ten; the end of each line has its name."""
+    """Draw lines for series of (label, [(x, y), …]) on logarithmic scales. The label is at the end of its line."""
     points = [point for _, line_points in series for point in line_points]
     left, right, top, bottom = 52, WIDTH - 100, 18, 250
     across, up = Logarithmic([x for x, _ in points], left, right), Logarithmic([y for _, y in points], bottom, top)
@@ -139,7 +139,7 @@ def lines(name, series, unit_x, unit_y):
 
 
 def spread_out(heights, apart, bottom):
-    """Places for names that do not lie on each other, near where they belong."""
+    """Return heights for labels that do not overlap, each near its wanted height."""
     places, last = [0.0] * len(heights), -apart
     for i in sorted(range(len(heights)), key=lambda i: heights[i]):
         last = places[i] = max(heights[i], last + apart)

@@ -1,5 +1,5 @@
-/* bench-client-bare: does jobs (job.h) with bare libcurl and yyjson, which is the limit for
- * everything that is built on them. */
+/* bench-client-bare: does jobs (job.h) with bare libcurl and yyjson. No client that is built on
+ * these two can be faster. */
 #include "bare_chat.h"
 #include "job.h"
 #include "support.h"

@@ -1,6 +1,6 @@
-/* bench-client [--blocking] [--count]: does jobs (job.h) with this library, by concurrent calls on
- * one loop; with --blocking one after another by blocking functions. --count: counts the bytes that
- * the library and libcurl allocate, which takes some time. */
+/* bench-client [--blocking] [--count]: does jobs (job.h) with this library, with concurrent calls
+ * on one loop; with --blocking it makes the calls one after another with blocking functions.
+ * --count also counts the bytes that the library and libcurl allocate, which costs some time. */
 #include "job.h"
 #include "memory.h"
 #include "support.h"
@@ -61,7 +61,7 @@ static void new_loop(asked *a)
 
 static void push(asked *a)
 {
-    static beluga_loop *kept; /* keeps the connections, too */
+    static beluga_loop *kept; /* used for all jobs, so that its connections stay open */
     a->loop = kept;
     for (size_t left = a->job->calls; left || a->running;) {
         if (!a->loop || (a->job->fresh && !a->running)) new_loop(a);

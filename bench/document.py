@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Write the tables of docs/performance.md, from what was measured.
+"""Write the tables of docs/performance.md from measured figures.
 
     bench/document.py             from bench/results/library.json and peers.json, and from bench/budgets
     bench/document.py --check     say whether the page has them already
 
-`make performance` measures anew, writes those files, and runs this. What stands between two marks of the page is made here;
-all else in it is written by hand.
+`make performance` measures again, writes those files, and runs this script. The text between two marks of the page is made
+here; the other text is written by hand.
 """
 
 import json
@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PAGE = os.path.join(os.path.dirname(HERE), "docs", "performance.md")
 RESULTS = os.path.join(HERE, "results")
 MARKED = re.compile(r"(<!-- made by bench/document\.py: (\w+) -->\n).*?(<!-- end of what is made -->)", re.DOTALL)
-# Columns of a table of peers: a measure, and its head.
+# The columns of each table of peers: {measure: head of its column}.
 WORK = {
     "answers": {
         "answer": "answer, µs",
@@ -205,7 +205,7 @@ def open_streams(library):
 
 
 def missed(budgets):
-    """What a budget promises and no column has: by how much."""
+    """Return a table of the recorded figures that miss the target of their budget."""
     rows = []
     for row in budgets.rows:
         for column, value in row.recorded.items():

@@ -1,4 +1,4 @@
-"""What is measured for the table of budgets, each figure by its name."""
+"""Measures the figures of the table of budgets, each by its name."""
 import json
 import os
 import resource
@@ -12,16 +12,16 @@ ROUNDS = 15
 STREAMS = 1000
 SPARE_DESCRIPTORS = 100
 KIB = 1024
-WORD_BYTES = 4.9  # of one of the scripted server's words, on average
+WORD_BYTES = 4.9  # average length of a word of the scripted peer
 MANY = 64
 
 
 class LeftOut(Exception):
-    """A figure that cannot be had here; the text says why."""
+    """A figure that can't be measured here; the text is the reason."""
 
 
 def more(bench, name, within=None):
-    """The instructions that a kind of `generate` takes more than the plain one."""
+    """Return how many more instructions a variant of `generate` takes than the plain one."""
     return bench.work_instructions(name, within) - bench.work_instructions("generate", within)
 
 
@@ -33,13 +33,13 @@ def exchange_ratio(bench, kind, *peer_options):
 def more_system_calls(bench, kind):
     if not bench.may_trace():
         raise LeftOut("a process may not trace another one here")
-    # On a loaded machine an answer comes in two parts now and then: the least of three counts.
+    # On a loaded machine an answer sometimes comes in two parts, so the least of three counts is used.
     ours, bare = (min(bench.exchange_count(bench.system_calls, kind, side) for _ in range(3)) for side in ("ours", "bare"))
     return ours - bare
 
 
 def answer_bytes(bench, calls=100):
-    """The bytes that a call by a loop of the caller's allocates, with those of libcurl, once connections are kept."""
+    """Return the bytes that a call on a caller's loop allocates, including libcurl's, when its connection is reused."""
     with measure.one_core(), bench.peer() as port:
         jobs = 2 * measure.job_line(port, calls)
         *_, cost = measure.run(*bench.client("client"), "--count", told=jobs).splitlines()
@@ -61,12 +61,12 @@ def command(bench):
 
 
 def libraries(bench):
-    """How many shared libraries the loader maps for the command."""
+    """Return how many shared libraries the loader maps for the command."""
     return sum("=>" in line for line in measure.run("ldd", command(bench)).splitlines())
 
 
 def stripped_size(bench):
-    """The size in KiB without symbols, as packages install it, and without what of yyjson is linked in."""
+    """Return the size in KiB without symbols, as packages install it, and without the parts of yyjson that are linked in."""
     if not shutil.which("strip"):
         raise LeftOut("strip is not installed")
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def stripped_size(bench):
 
 
 def a_byte(more, less, size):
-    """The instructions of a byte of what one call has more than the other."""
+    """Return the instructions for each byte that one call has more than the other."""
     return (more - less) / size
 
 
@@ -95,7 +95,7 @@ def answer_byte(bench, words=20000):
 
 
 def many_at_once(bench):
-    """The instructions of a stream of 100 where 64 run at once, beside one that runs alone."""
+    """Return the instructions of a stream of 100 events while 64 streams run, divided by those of a stream that runs alone."""
     several, alone = (bench.job_instructions("client", "--tokens", "100", stream=True, at_once=n) for n in (MANY, 1))
     return several / alone
 
@@ -108,7 +108,7 @@ MEASURES = {
     "stream bytes": lambda b: b.work_memory("stream_chat")[0],
     "stream allocations": lambda b: b.work_memory("stream_chat")[1],
     "sink instructions": lambda b: more(b, "generate_observed"),
-    # Without what the thread of the exporter does.
+    # Without the work of the exporter's thread.
     "telemetry instructions": lambda b: more(b, "generate_exported", "beluga_generate_n"),
     "telemetry allocations": lambda b: b.work_memory("generate_exported")[1] - b.work_memory("generate")[1],
     "bind_tools instructions": lambda b: b.work_instructions("bind_tools", "beluga_bind_tools"),
@@ -132,20 +132,20 @@ MEASURES = {
     "start-up libraries": libraries,
     "library KiB": stripped_size,
 }
-# All but bytes that a program counts itself.
+# Figures from callgrind. The others are counted by the programs themselves.
 NEED_CALLGRIND = {name for name in MEASURES
                   if name.endswith((" instructions", " per-byte", " ratio")) and name != "open-stream ratio"}
 
 
 def take(bench, name):
-    """The figure of that name, or LeftOut."""
+    """Return the figure with this name. Raises LeftOut if it can't be measured."""
     if name in NEED_CALLGRIND and not measure.have_callgrind():
         raise LeftOut("valgrind is not installed")
     return MEASURES[name](bench)
 
 
 def times(bench):
-    """Times, to be read: pairs of what and how long."""
+    """Yield times for the report: pairs of a description and a time."""
     def ns(name, count):
         return "{:,.0f} ns".format(bench.work_ns(name, count))
     yield "`generate` on mock", ns("generate", 20000)

@@ -98,7 +98,8 @@ static int64_t measure(void (*call)(sides *), sides *s, size_t calls)
     return cpu_ns() - start;
 }
 
-/* Turns are short, so that both sides share the machine's other load equally. */
+/* Run both sides in turns. The turns are short, so that other load of the machine affects both
+ * sides equally. */
 static void run_round(sides *s, size_t calls, double *theirs, double *ours)
 {
     int64_t spent[2] = {0, 0};

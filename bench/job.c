@@ -20,7 +20,7 @@ static double process_cpu_us(void)
            (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
 }
 
-/* Make a prompt of words of five bytes, or the usual question. */
+/* Make a prompt of about this length by repeating a word. Return the usual question for 0. */
 static char *prompt_of(size_t bytes)
 {
     static const char word[] = "word ";

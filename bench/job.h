@@ -1,5 +1,5 @@
-/* Jobs for a client: lines of JSON on standard input, which bench/peers/run writes in the same way
- * for every language. Any error ends the program. */
+/* Jobs for a client: lines of JSON on standard input. bench/peers/run writes the same lines for
+ * clients in every language. Any error ends the program. */
 #ifndef BENCH_JOB_H
 #define BENCH_JOB_H
 

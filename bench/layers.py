@@ -1,4 +1,4 @@
-"""Where instructions go: callgrind's profiles by library, and inside ours by room, which is a folder of src/."""
+"""Counts instructions by library, from callgrind's profiles; inside our library by room, which is a folder of src/."""
 
 import collections
 import os
@@ -7,7 +7,7 @@ import tempfile
 
 import measure
 
-# A line with a cost; the one behind "calls=" is the cost of the callee, which stands with the callee, too.
+# A line with a cost. The line after "calls=" is the cost of the callee, which is also listed with the callee.
 COST = re.compile(r"[0-9+*-]\S* (\d+)$")
 LIBRARIES = {
     "libcurl": "libcurl",
@@ -18,22 +18,22 @@ LIBRARIES = {
     "libyyjson": "yyjson",
 }
 OURS = "libbeluga"
-LEAST_SHARE = 200  # a part below half a hundredth is among the rest
+LEAST_SHARE = 200  # a part with less than 1/200 of the total is not listed separately
 
 
 def part_of(library, source):
-    """The room for our own code, where the build knows its files; else the library."""
+    """Return the room for our own code, if the profile has the names of its files; else the library."""
     stem = os.path.basename(library).split(".so")[0]
     if stem != OURS and not stem.startswith("bench-"):
         return LIBRARIES.get(stem, stem)
-    if source == "???":  # only yyjson is linked in without the names of its files
+    if source == "???":  # only yyjson is linked in without names of files
         return "yyjson"
     room = re.search(r"src/(\w+)/", source)
     return room.group(1) if room and stem == OURS else "program"
 
 
 def read(path):
-    """The instructions of each part."""
+    """Read a profile. Returns the instructions of each part."""
     parts, library, source, callee = collections.Counter(), "", "", False
     with open(path, encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -61,7 +61,7 @@ def parts(command, told):
 
 
 def of_one_call(bench, program, *peer_options, few=20, many=120, **job):
-    """The instructions of one call of a job, by part."""
+    """Return the instructions of one call of a job, by part."""
 
     def of(calls):
         with measure.one_core(), bench.peer(*peer_options) as port:
@@ -73,7 +73,7 @@ def of_one_call(bench, program, *peer_options, few=20, many=120, **job):
 
 
 def with_rest(found, least):
-    """The parts from the largest on; those below the least are one."""
+    """Return the parts, largest first; parts below `least` are added up as one."""
     shown = {part: round(n) for part, n in sorted(found.items(), key=lambda pair: -pair[1]) if n >= least}
     rest = round(sum(n for n in found.values() if n < least))
     return {**shown, "rest": rest} if rest > 0 else shown

@@ -1,16 +1,16 @@
-"""What is in the library and not ours: yyjson, where no package has it and the build links it in (.deps/)."""
+"""Measures the foreign code in the library: yyjson, if no package has it and the build links it in (.deps/)."""
 import os
 import re
 
 import measure
 
 OBJECT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".deps", "yyjson", "yyjson.o")
-# What a function has beside it, and no symbol: its texts and its tables of jumps.
+# Data of a function that has no symbol: its strings and its jump tables.
 BESIDE = re.compile(r"\s\.rodata\.(\w+?)(?:\.(?:str|cst)[\d.]+)?\s+PROGBITS\s+\w+\s+\w+\s+(\w+)")
 
 
 def symbols(library, source, prefix):
-    """Kind, name and size of one source file's functions and tables; those of hidden names stand apart."""
+    """Yield kind, name and size of the functions and tables that come from one source file."""
     inside = False
     for line in measure.run("readelf", "--symbols", "--wide", library).splitlines():
         words = line.split()

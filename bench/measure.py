@@ -1,8 +1,8 @@
 """Run the benchmark programs of a build folder and read what they print.
 
-Instructions come from callgrind, as the difference of two runs: what starts and ends a program drops
-out, and the same build gives the same number on a busy machine. A client and its server share one core,
-so that a wait never overlaps with work.
+Instructions come from callgrind, as the difference of two runs, so that the start and the end of a program
+are not counted, and the same build gives the same number on a busy machine. A client and its server share
+one core, so that a wait never overlaps with work.
 """
 import contextlib
 import json
@@ -14,20 +14,20 @@ import subprocess
 import tempfile
 
 SECONDS = 300
-# Filling memory that is allocated or freed, as a test runner may ask of malloc, would be counted, too.
+# A test runner may set MALLOC_PERTURB_, with which malloc fills memory. That work would be counted, too.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
 FEW, MANY = 200, 1200
 FEW_EXCHANGES, MANY_EXCHANGES = 20, 120
-FEW_CALLS, MANY_CALLS = 5, 25  # of jobs, whose calls may be long
-INSIDE = {"stream_event", "parse_event"}  # what bench-event does, and not bench-work
+FEW_CALLS, MANY_CALLS = 5, 25  # for jobs, whose calls may take long
+INSIDE = {"stream_event", "parse_event"}  # pieces of work of bench-event; the others are bench-work's
 
 
 class Failed(Exception):
-    """A program of ours did not do what it should."""
+    """One of our programs failed."""
 
 
 def run(*command, told=None):
-    """Run a command, tell it something on standard input, and return what it prints."""
+    """Run a command with `told` as its standard input, and return its output."""
     done = subprocess.run(command, env=ENVIRONMENT, input=told, capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode:
         raise Failed("%s: exit status %d\n%s" % (" ".join(command), done.returncode, done.stderr))
@@ -56,8 +56,8 @@ def have_callgrind():
 
 
 def callgrind(out, command, options=(), told=None):
-    """Run a command under callgrind, which writes its profile to OUT; what it is told comes from standard input."""
-    # Never /dev/null: callgrind removes the file it is told first, and root may remove that one.
+    """Run a command under callgrind, which writes its profile to `out`. `told` is the command's standard input."""
+    # `out` must not be /dev/null: callgrind removes its output file first, and root may remove /dev/null.
     return subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, *options, *command], env=ENVIRONMENT,
                           input=told, capture_output=True, text=True, timeout=SECONDS, check=False)
 
@@ -75,7 +75,7 @@ def instructions(command, within=None, told=None):
 
 @contextlib.contextmanager
 def one_core():
-    """Let what is started meanwhile run on one core only."""
+    """A context in which all started programs run on one core only."""
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(allowed)})
     try:
@@ -85,7 +85,7 @@ def one_core():
 
 
 def job_line(port, calls, at_once=1, **job):
-    """A job for a client (job.h)."""
+    """Return a line with a job for a client (job.h)."""
     return json.dumps({"url": "http://127.0.0.1:%s/v1" % port, "calls": calls, "at_once": at_once, **job}) + "\n"
 
 
@@ -102,7 +102,7 @@ class Bench:
         return self.path("bench", "bench-" + name)
 
     def client(self, name):
-        """The command of a client that does jobs; one that waits is an option of ours."""
+        """Return the command of a client that does jobs. "client-waiting" is our client with blocking calls."""
         return [self.program("client"), "--blocking"] if name == "client-waiting" else [self.program(name)]
 
     def worker(self, name):
@@ -112,23 +112,23 @@ class Bench:
         return numbers(self.worker(name), name, str(count))[0]
 
     def work_memory(self, name, count=1000):
-        """The bytes and the allocations of one, on average over many."""
+        """Return the bytes and the allocations of one piece of work, as the average of many."""
         return numbers(self.worker(name), "-m", name, str(count))
 
     def work_instructions(self, name, within=None):
-        """The instructions of one."""
+        """Return the instructions of one piece of work."""
         few, many = (instructions([self.worker(name), name, str(n)], within) for n in (FEW, MANY))
         return (many - few) / (MANY - FEW)
 
     def exchange_count(self, count, kind, side, *peer_options):
-        """What COUNT finds in one exchange over HTTP: a KIND and a SIDE of bench-http."""
+        """Return what the function `count` finds for one exchange over HTTP, of a kind and a side of bench-http."""
         def of(exchanges):
             with one_core(), self.peer(*peer_options) as port:
                 return count([self.program("http"), port, kind, side, str(exchanges)])
         return (of(MANY_EXCHANGES) - of(FEW_EXCHANGES)) / (MANY_EXCHANGES - FEW_EXCHANGES)
 
     def job_instructions(self, program, *peer_options, at_once=1, **job):
-        """The instructions of one call of a job (job.h) that a client program does, so many at once."""
+        """Return the instructions of one call of a job (job.h) by a client program, with `at_once` calls at once."""
         few, many = max(FEW_CALLS, at_once), max(MANY_CALLS, 3 * at_once)
 
         def of(calls):
@@ -137,30 +137,30 @@ class Bench:
         return (of(many) - of(few)) / (many - few)
 
     def system_calls(self, command):
-        """The system calls of a command, on all its threads."""
+        """Return the number of system calls of a command, on all its threads."""
         return numbers(self.program("calls"), *command)[0]
 
     def may_trace(self):
         return subprocess.run([self.program("calls"), "/bin/true"], capture_output=True, check=False).returncode == 0
 
     def exchange_times(self, kind, rounds, calls, *peer_options):
-        """CPU time in turns: bare ns, our ns, ratio, events of one exchange."""
+        """Measure CPU time in turns. Returns bare ns, our ns, their ratio, and the events of one exchange."""
         with one_core(), self.peer(*peer_options) as port:
             return numbers(self.program("http"), port, kind, "turns", str(rounds), str(calls))
 
     def stream_memory(self, side, count):
-        """Bytes that one of so many open streams holds: in all, and from our allocator."""
+        """Return the bytes of memory of one of `count` open streams: in all, and from our allocator."""
         with self.peer("--hold") as port:
             return numbers(self.program("streams"), port, side, str(count))
 
     def work_ratio(self, name, other, rounds, count):
-        """The median ratio of the times of two kinds of work, measured in turns."""
+        """Return the median ratio of the times of two pieces of work, measured in turns."""
         return statistics.median(self.work_ns(name, count) / self.work_ns(other, count)
                                  for _ in range(rounds))
 
     @contextlib.contextmanager
     def peer(self, *options):
-        """Start the scripted server; give its port; end it."""
+        """A context in which the scripted peer runs. Yields its port."""
         command = [self.path("peer", "beluga-peer"), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* These count for all threads together, since a call may begin on one thread and end on another. */
+/* All threads share these counters, since a call may begin on one thread and end on another. */
 static atomic_size_t allocations, bytes, held;
 
 static size_t size_of(void *pointer)

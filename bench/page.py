@@ -1,5 +1,5 @@
-"""One page of HTML that shows what was measured, whole in itself: no script, no other file, nothing fetched. It is readable in
-the dark and on a phone."""
+"""Makes one page of HTML that shows measured figures. It has no scripts and needs no other file. It is readable in dark mode
+and on a phone."""
 
 import html
 
@@ -38,7 +38,7 @@ DECIMALS = {"ratio": 2, "KiB": 1, "per-byte": 2}
 
 
 def escaped(words):
-    """Text for a page; what stands between backticks is code."""
+    """Escape a text for the page; text between backticks becomes code."""
     pieces = html.escape(str(words), quote=False).split("`")
     return "".join("<code>%s</code>" % piece if i % 2 else piece for i, piece in enumerate(pieces))
 
@@ -54,7 +54,7 @@ def count(value, unit):
 
 
 def table(heads, rows):
-    """Numbers stand at the right: a head that begins with "#" is of numbers."""
+    """Make a table. A column whose head begins with "#" has numbers, which are aligned to the right."""
     cells = [
         "<th%s>%s</th>" % (' class="n"' if head.startswith("#") else "", escaped(head.lstrip("#"))) for head in heads
     ]
@@ -123,7 +123,7 @@ def peer_figure(measure):
 
 
 def ahead(peers):
-    """Where a peer took less than this library: (client, measure, ratio). Bare libcurl is no peer, but the limit."""
+    """Return where a peer took less than this library: (client, measure, ratio). Bare libcurl is the limit and not a peer."""
     found = []
     for measure in peers["measures"]:
         for row in measure["rows"]:
@@ -210,7 +210,7 @@ def line_figure(caption, rows, key_of, unit, what):
 
 
 def peer_lines(peers):
-    """CPU time over the size of the prompt, of each peer."""
+    """Draw the CPU time of each peer over the size of the prompt."""
     sizes = {"answer": 10, "prompt-10k": 1e4, "prompt-100k": 1e5, "prompt-500k": 5e5}
     by_client = {}
     for measure in peers["measures"]:
@@ -292,7 +292,7 @@ def go_section(survey):
 
 
 def whole(survey, peers):
-    """The page. Without peers, or with nothing but them, it has the rest."""
+    """Return the page. `survey` or `peers` may be None; the page then has only the other part."""
     about = (survey or peers)["about"]
     parts = [
         "<h1>What Beluga costs</h1>",

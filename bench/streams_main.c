@@ -1,6 +1,6 @@
 /* bench-streams PORT ours|bare COUNT: keeps COUNT streams open at once on one thread, with a
- * server that sends one word and then waits. Prints "all ours": the bytes of memory per stream with
- * those of libcurl, and the part of them that came from the library's allocator. */
+ * server that sends one word and then waits. Prints "all ours", both in bytes per stream: all
+ * memory, including libcurl's, and the part that came from the library's allocator. */
 #include "bare_chat.h"
 #include "memory.h"
 #include "support.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* This many connect at a time, since a server's queue of new connections is short. */
+/* AT_ONCE streams connect at a time, since a server's queue of new connections is short. */
 enum { AT_ONCE = 100, SPARE_DESCRIPTORS = 64 };
 
 typedef struct usage {

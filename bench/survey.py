@@ -1,5 +1,5 @@
-"""All that a page shows of this library and the bare program: budgets, times with instructions beside them, where
-instructions go, and how costs grow. What `bench/run --json` writes is what `take` returns."""
+"""Measures what a page shows about this library and the bare program: budgets, times and instructions, the instructions of
+each part, and how costs grow. `bench/run --json` writes the result of `take`."""
 
 import json
 
@@ -11,8 +11,8 @@ import system
 ROUNDS = 15
 SIDES = {"client": "beluga", "client-waiting": "beluga, waiting", "client-bare": "bare libcurl"}
 PROMPTS = (0, 1000, 10000, 100000, 1000000)
-WORDS = (20, 200, 2000, 20000)  # of answers
-PIECES = (1, 10, 100, 1000)  # of streams
+WORDS = (20, 200, 2000, 20000)  # words in an answer
+PIECES = (1, 10, 100, 1000)  # pieces in a stream
 OPEN = (10, 100, 1000)
 TURN_US = 50000
 
@@ -31,7 +31,7 @@ def take_budgets(bench, budgets, column):
 
 
 def take_exchanges(bench):
-    """CPU time of both sides in turns on one core, and their instructions."""
+    """Measure the CPU time of both sides, in turns on one core, and their instructions."""
     rows = []
     for kind, what, calls, options in (
         ("answer", "an answer of 600 bytes, waited for", 200, ()),
@@ -73,7 +73,7 @@ def take_layers(bench):
 
 
 def job_cpu_us(bench, side, options, job):
-    """CPU time of one call, the least of some turns, of which each takes about as long."""
+    """Return the CPU time of one call: the least of some turns, all of about the same length."""
     with measure.one_core(), bench.peer(*options) as port:
         first = json.loads(measure.run(*bench.client(side), told=measure.job_line(port, 20, **job)))
         calls = max(5, min(2000, int(TURN_US * 20 / max(first["cpu_us"], 1))))
@@ -85,7 +85,7 @@ def job_cpu_us(bench, side, options, job):
 
 
 def grown(bench, key, values, options_of, job_of):
-    """Instructions and CPU time of a call, for each size."""
+    """Measure instructions and CPU time of a call for each size."""
     rows = []
     for value in values:
         row = {key: value}
@@ -139,7 +139,7 @@ def take(bench, budgets, say):
 
 
 def take_go(bench):
-    """The four benchmarks as Go's testing package prints them."""
+    """Run bench-go, and return the results of its four benchmarks."""
     rows, provider = [], ""
     for line in measure.run(bench.program("go"), "mock", "example-custom").splitlines():
         words = line.split()

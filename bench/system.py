@@ -1,4 +1,4 @@
-"""Where something is measured: what a figure depends on, and nothing else of the machine."""
+"""Describes the system on which figures were measured: only what the figures depend on."""
 
 import datetime
 import os
@@ -7,7 +7,7 @@ import subprocess
 
 
 def name():
-    """The column of this system: its name and its release."""
+    """Return the name and the release of this system, for its column."""
     release = platform.freedesktop_os_release()
     return "%s-%s" % (release["ID"], release.get("VERSION_ID", "rolling"))
 
@@ -30,7 +30,7 @@ def description():
 
 
 def about(**more):
-    """For a record in JSON. The load tells how much the times are worth."""
+    """Return a description for a record in JSON. With a high load, times are less exact."""
     return {
         "system": name(),
         "description": description(),
@@ -42,7 +42,7 @@ def about(**more):
 
 
 def write(path, text):
-    """Put a file in its place whole."""
+    """Write a file so that it is replaced as a whole."""
     with open(path + ".new", "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(path + ".new", path)

@@ -12,13 +12,13 @@ typedef struct work {
     void (*close)(void *fixture);
 } work;
 
-/* The works that a program can do; ended by an entry without a name. */
+/* The pieces of work of a program; ended by an entry without a name. */
 extern const work works[];
 
-/* The provider that is called by works without a network. Set it before `open`. */
+/* The provider that is called by pieces of work without a network. Set it before `open`. */
 extern const char *work_provider;
 
-/* Return the work of that name, or NULL. */
+/* Return the piece of work with this name, or NULL. */
 static inline const work *work_find(const char *name)
 {
     const work *w = works;

@@ -1,4 +1,4 @@
-/* Calls of a provider without a network, `mock` by default: all the remaining cost is the
+/* Calls of a provider without a network, `mock` by default, so that nearly all the cost is the
  * library's. */
 #include "support.h"
 #include "work.h"

@@ -1,6 +1,6 @@
-/* One event of a stream, from the bytes of a connection to the host's callback. The loop is a real
- * one, but its transfers are the benchmark's: they remember the receiver, to which the benchmark
- * passes the bytes. */
+/* Measures one event of a stream, from the bytes of a connection to the host's callback. The loop
+ * is real, but its transfers are replaced: they keep the handler, to which the benchmark passes the
+ * bytes. */
 #include "support.h"
 #include "transport/loop.h"
 #include "work.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-/* 317 bytes, in the form in which api.openai.com sends one word. */
+/* 317 bytes, in the format in which api.openai.com sends one word. */
 static const char chunk[] =
     "{\"id\":\"chatcmpl-C0aZ4qXW8b1nT5mJrE7uYk2LsVdGh\",\"object\":\"chat.completion.chunk\","
     "\"created\":1767225600,\"model\":\"gpt-5-mini-2025-08-07\",\"service_tier\":\"default\","
@@ -33,7 +33,7 @@ typedef struct events {
     char wire[sizeof chunk + sizeof "data: \n\n"];
 } events;
 
-/* The only object, kept here since a transfer's functions get no other context. */
+/* The only object of this type. It is global, since a transfer's functions get no pointer to it. */
 static events *the_events;
 
 static int start_transfer(beluga_loop *loop, const beluga__transfer_spec *spec,

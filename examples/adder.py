@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An MCP server with one tool, which adds: each line that it reads and writes is a message."""
+"""An MCP server with one tool, which adds numbers. Each line that it reads or writes is a message."""
 import json
 import sys
 

@@ -78,7 +78,7 @@ int main(void)
 
     if (beluga_client_close(client, 5000, &err)) {
         fprintf(stderr, "%s\n", err.message);
-        return 1; /* keep the memory: something may still use it */
+        return 1; /* keep the memory: a thread may still use it */
     }
     printf("%s\n", a->taken && !a->blocks ? "every block is back" : "blocks are missing");
     pthread_mutex_destroy(&a->lock);

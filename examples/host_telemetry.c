@@ -1,9 +1,10 @@
-/* A host with its own tracing and metrics gives its client a sink, and prints what the sink hears.
+/* A host with its own tracing and metrics gives its client a sink, which prints the spans and
+ * measurements that it gets.
  *
  * Every function of the sink runs on the thread of the call and must not block: a real sink would
- * put the numbers where its exporter finds them. The value that begin returns is the handle for all
- * later functions. Traces and metrics for an OpenTelemetry backend need no sink:
- * beluga_telemetry_init sends them, and the last lines here show how. */
+ * only store the numbers for its exporter. The value that begin returns is the handle for all later
+ * functions. Traces and metrics for an OpenTelemetry backend need no sink: beluga_telemetry_init
+ * sends them, and the last lines here show how. */
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
@@ -61,7 +62,7 @@ static void *begin(void *payload, void *parent, const beluga_span_start *start)
 {
     span *s = malloc(sizeof *s);
     (void)payload;
-    if (!s) return NULL; /* this call is then not reported any further */
+    if (!s) return NULL; /* NULL: the library reports nothing more about this call */
     s->name = name_of(start->kind);
     s->depth = parent ? ((span *)parent)->depth + 1 : 0;
     printf("%*s%s begins: %s/%s\n", 2 * s->depth, "", s->name, start->provider, start->model);
@@ -123,8 +124,8 @@ static int ask(beluga_client *client)
     return status;
 }
 
-/* Do the same without a sink: export to where OpenTelemetry's variables say, which here is
- * nowhere. */
+/* Export telemetry without a sink, as OpenTelemetry's variables say. Here they turn exporting
+ * off. */
 static int export_instead(beluga_client *client)
 {
     static const char *const variables[] = {"OTEL_SERVICE_NAME=oracle", NULL};
@@ -135,7 +136,7 @@ static int export_instead(beluga_client *client)
     int status = beluga_telemetry_init(client, &settings, &telemetry, &err);
     if (status) fprintf(stderr, "%s\n", err.message);
     if (!status) status = ask(client);
-    /* Sends the remaining data; nothing is sent at exit otherwise. */
+    /* Send the remaining data, since nothing is sent at exit. */
     beluga_telemetry_shutdown(telemetry, 1000);
     beluga_telemetry_unref(telemetry);
     return status;

@@ -107,8 +107,8 @@ static void batch(beluga_chat_model *model)
     };
     printf("\n--- Batch ---\n");
     beluga_batch(model, NULL, inputs, N, results, &err, beluga_with_max_concurrent_batches(2));
-    for (size_t i = 0; i < N;
-         i++) /* each call has its own outcome; a failure does not affect the others */
+    /* Each call has its own outcome; a failure does not affect the others. */
+    for (size_t i = 0; i < N; i++)
         printf("%zu: %s\n", i,
                results[i].response ? beluga_response_text(results[i].response, NULL)
                                    : results[i].error.message);

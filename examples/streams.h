@@ -17,7 +17,8 @@ streams *streams_new(int argc, char **argv);
 /** Return the loop. The host watches the loop's beluga_loop_fd and calls beluga_loop_step. */
 beluga_loop *streams_loop(streams *s);
 
-/** Start STREAMS streams at once; when one ends, its successor starts, ROUNDS times. */
+/** Start STREAMS streams at once. When one ends, another one starts, until STREAMS times ROUNDS
+ * have run. */
 int streams_start(streams *s);
 
 bool streams_done(const streams *s);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run a program beside a server of this machine that plays the batch APIs, as OpenAI's.
+"""Run a program with beluga-peer as a local server that plays the batch APIs, for example OpenAI's.
 
     with_peer.py PEER PROGRAM [ARGUMENT...]
 """

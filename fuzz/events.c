@@ -15,7 +15,8 @@ void fuzz_events_free(fuzz_events *events)
     beluga__buf_free(&events->content);
 }
 
-/* Join consecutive pieces of one kind, wherever they were cut. */
+/* Keep content. Consecutive pieces of one kind are joined, since it does not matter where they were
+ * cut. */
 static void keep(fuzz_events *events, const beluga_event *event, const char *text, size_t n)
 {
     if (!n) return;

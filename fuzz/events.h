@@ -22,8 +22,8 @@ void fuzz_events_init(fuzz_events *events);
 void fuzz_events_free(fuzz_events *events);
 /* Check the next event, and keep its content. */
 void fuzz_events_add(fuzz_events *events, const beluga_event *event);
-/* Check that two answers end in the same way with the same content; if they need not be equally
- * complete, check that the content of `a` is a beginning of that of `b`. */
+/* With `whole`, check that two answers end in the same way with the same content. Without, check
+ * only that the content of `b` begins with the content of `a`. */
 void fuzz_events_compare(const char *rule, const fuzz_events *a, const fuzz_events *b, bool whole);
 
 #endif

@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Targets that print are run without their stderr; a broken rule must be reported all the same. */
+/* Where a broken rule is reported: a copy of stderr, since stderr is closed for targets that
+ * print. */
 static int told = STDERR_FILENO;
 
 __attribute__((constructor)) static void keep_stderr(void)

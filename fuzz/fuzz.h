@@ -21,7 +21,7 @@ _Noreturn void fuzz_broken(const char *file, int line, const char *rule, const c
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Take a byte from the front of an input; 0 when it is used up. */
+/* Remove and return the first byte of an input; 0 if the input is empty. */
 static inline uint8_t fuzz_byte(const uint8_t **data, size_t *size)
 {
     if (!*size) return 0;
@@ -29,19 +29,20 @@ static inline uint8_t fuzz_byte(const uint8_t **data, size_t *size)
     return *(*data)++;
 }
 
-/* Copy an input so that nothing follows it and a read past its end is found; the caller frees
- * it. */
+/* Copy an input into a block of exactly its size, so that a sanitizer finds a read past its end.
+ * The caller frees the block. */
 char *fuzz_copy(const uint8_t *data, size_t size);
-/* Copy an input in the same way, with a NUL at its end. */
+/* Copy an input as fuzz_copy() does, and add a NUL. */
 char *fuzz_text(const uint8_t *data, size_t size);
 
-/* Cut off the first line, whose line end becomes a NUL; NULL when nothing is left. */
+/* Return the first line of `*rest`, whose line end becomes a NUL, and move `*rest` to the next
+ * line, or to NULL after the last one. */
 char *fuzz_line(char **rest);
 
 /* Return the path of a file in memory that contains these bytes until the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 
-/* Check that text that leaves the library is UTF-8. */
+/* Check that a text from the library is UTF-8. */
 void fuzz_check_text(const char *text, size_t n);
 /* Check that a text is one line of visible characters, as all messages for people must be. */
 void fuzz_check_line(const char *text);

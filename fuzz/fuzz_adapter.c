@@ -1,10 +1,10 @@
-/* A server's answers to the whole adapter of every provider: whatever the answer is, and however it
- * arrives, the call ends with one terminal event and leaves nothing behind. The same bytes in other
- * pieces give the same events, and a call that fails with a proper end of its answer does not
- * succeed with a worse end.
+/* Plays a server's answer to the whole adapter of a provider. Whatever the answer is, and however
+ * it arrives, the call ends with one terminal event and frees all that it used. The same bytes in
+ * other pieces give the same events. A call that succeeds although its connection is lost also
+ * succeeds if the answer ends properly.
  *
  * An input is a provider's name, a line of six letters, the head up to an empty line, and the body.
- * So a recorded answer with two lines before it is a seed. */
+ * A recorded answer with two lines before it can be used as a seed. */
 #include "events.h"
 #include "kit/aws_frames.h"
 #include "stage.h"
@@ -13,12 +13,12 @@
 
 enum { MAX_FRAMES = 1 << 16, MAX_STEPS = 1 << 20 };
 
-/* The meaning of the letters; "-" means nothing at each place. */
+/* How an answer is played. The six letters of the input choose it; "-" keeps a default. */
 typedef struct play_plan {
-    bool streamed, list; /* s: streamed, l: the list of models */
-    stage_answer answer; /* pieces: a to z, A to Z; c: cut; m: HTTP/2 */
-    char what;           /* p: pause, c: cancel, t: time passes, f: the handle is freed */
-    size_t when, pause;  /* in steps */
+    bool streamed, list; /* letter 1: s: streamed call, l: list of models */
+    stage_answer answer; /* letter 2: size of pieces; 3: c: lost connection, m: HTTP/2 */
+    char what;           /* letter 4: p: pause, c: cancel, t: let time pass, f: free the handle */
+    size_t when, pause;  /* letters 5 and 6: a to z, A to Z; in steps of the run */
 } play_plan;
 
 typedef struct run_state {
@@ -51,7 +51,7 @@ static void read_letters(play_plan *plan, const char *line)
     plan->pause = number_of(letters[5]);
 }
 
-/* Cut the head off; returns the beginning of the body. */
+/* Read the head of the answer. Returns where the body begins. */
 static char *read_head(play_plan *plan, char *text, const char *end)
 {
     char *at = text;
@@ -66,8 +66,8 @@ static char *read_head(play_plan *plan, char *text, const char *end)
     return at;
 }
 
-/* Frames with checksums are hard to guess, so a body that begins with ":" is frames written as
- * text. */
+/* Frames with checksums are hard to guess, so for AWS event streams a body that begins with ":" is
+ * text from which frames are made. */
 static void read_body(play_plan *plan, const beluga_chat_model *model, const char *body, size_t n)
 {
     static char frames[MAX_FRAMES];
@@ -156,7 +156,7 @@ static bool is_success(const run_state *run)
     return run->events.terminal && !run->events.code;
 }
 
-/* Play the same bytes in one piece, without a disturbance. */
+/* Play the same bytes in one piece, without pause or cancel, and compare the events. */
 static void check_whole(const run_state *run, beluga_chat_model *model,
                         const beluga_messages *messages)
 {
@@ -170,8 +170,9 @@ static void check_whole(const run_state *run, beluga_chat_model *model,
     fuzz_events_free(&whole.events);
 }
 
-/* A success with a lost connection is also one if HTTP says that nothing is missing, and its
- * content begins the same: only there is a last event without an end read. */
+/* Play a successful answer again with a proper end: it must succeed again. After a lost connection
+ * the content may be shorter, since a last event without its end is read only if the answer ends
+ * properly. */
 static void check_better_end(const run_state *run, beluga_chat_model *model,
                              const beluga_messages *messages)
 {
@@ -185,7 +186,8 @@ static void check_better_end(const run_state *run, beluga_chat_model *model,
     fuzz_events_free(&better.events);
 }
 
-/* The content of an answer that is cut in its middle is a beginning of the whole one's. */
+/* Cut a streamed answer in the middle: the content of the whole answer must begin with that of the
+ * cut one. */
 static void check_cut(const run_state *run, beluga_chat_model *model,
                       const beluga_messages *messages)
 {

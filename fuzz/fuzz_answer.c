@@ -1,5 +1,6 @@
-/* Kept answers, such as those of a cache or a file: an array of events as JSON. They can be folded
- * into a response, and are written so that reading gives the same. */
+/* Reads stored answers, such as those of a cache or a file: an array of events as JSON. The events
+ * can be folded into a response, and writing them as JSON and reading them again gives the same
+ * events. */
 #include "base/json.h"
 #include "fuzz.h"
 #include "schema/event_json.h"

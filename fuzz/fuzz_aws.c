@@ -1,7 +1,8 @@
-/* AWS event streams with correct checksums, so that the code after that check is reached: the
- * frames are the same whole and in pieces. The first byte chooses the pieces; a frame is the
- * lengths of its headers and of its payload, one byte each, and their bytes. A headers' length of
- * 255 is a wrong length. */
+/* Feeds AWS event streams with correct checksums, so that the code after the check of these is
+ * reached. The frames are the same whether the stream arrives whole or in pieces. The first byte of
+ * the input chooses the pieces. Each frame is given as the length of its headers and the length of
+ * its payload, one byte each, and then both. If the headers' length is 255, another byte gives a
+ * wrong length of the frame. */
 #include "fuzz.h"
 #include "kit/aws_frames.h"
 #include "wire/framing.h"

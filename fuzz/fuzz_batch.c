@@ -1,6 +1,6 @@
-/* The input of a batch: lines of text or JSON, or rows of CSV, with or without a template. Records
- * follow one another without a gap, and a record that can't be asked has an error. The first byte
- * chooses the format, the second is the length of the template. */
+/* Reads the input of a batch: lines of text or JSON, or rows of CSV, with or without a template.
+ * Each record begins where the last one ended, and a record that can't be sent to a model has an
+ * error. The first byte chooses the format, the second is the length of the template. */
 #include "batch/item.h"
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
-/* Bodies of requests that are not JSON. The first line is "form" or "parts"; each field or part
- * follows as lines for its name, file name, media type ("-": none) and data, in which "|" is a line
- * end. Whatever their content, a form reads back as the same, and a part ends where its data
- * ends. */
+/* Writes bodies of requests that are not JSON. The first line of the input is "form" or "parts";
+ * each field or part follows as lines for its name, file name, media type ("-": none) and data, in
+ * which "|" is a line end. Reading a form back gives the same fields whatever they contain, and a
+ * part ends where its data ends. */
 #include "base/limits.h"
 #include "fuzz.h"
 #include "wire/http.h"
@@ -45,7 +45,7 @@ static int digit(char c)
     return c <= '9' ? c - '0' : c - 'A' + 10;
 }
 
-/* Read one text of the form, which must be `text`. Returns the position after it. */
+/* Decode one text of the form, and check that it equals `text`. Returns the position after it. */
 static const char *read_back(const char *at, const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -84,7 +84,7 @@ static const char *find(const char *at, const char *end, const char *word)
     return memmem(at, (size_t)(end - at), word, strlen(word));
 }
 
-/* Check that the head has exactly the expected lines, so that no name has added one. */
+/* Check that the head has exactly the expected lines: a name must not be able to add a line. */
 static const char *check_head(const char *at, const char *end, const part *p)
 {
     const char *data = find(at, end, "\r\n\r\n");

@@ -1,8 +1,8 @@
-/* A client of the gateway: its request, and its answer. The input is the name of a protocol, a line
- * of letters that stand for the events of an answer, and a body. A refused body has an error of the
- * protocol with a reason. Any other body gives messages that can be asked; a stream consists of
- * complete frames of JSON, ends as complete if and only if the answer did, and nothing follows; a
- * whole answer is JSON. */
+/* Reads the request of a gateway's client, and writes the answer. The input is the name of a
+ * protocol, a line of letters that stand for the events of an answer, and a body. A refused body
+ * gets an error in the protocol's format, with a reason. Any other body gives messages that can be
+ * sent to a model. A streamed answer consists of complete frames of JSON, has the protocol's end
+ * only if the answer is complete, and nothing after it; an answer in one piece is JSON. */
 #include "fuzz.h"
 #include "protocol/protocol.h"
 
@@ -153,7 +153,7 @@ static bool is_end(const char *data, size_t n)
     return false;
 }
 
-/* Returns how many events say that the answer is complete. */
+/* Check the frames of a stream. Returns how many of them say that the answer is complete. */
 static size_t check_frames(const char *text)
 {
     size_t n_ends = 0;

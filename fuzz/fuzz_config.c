@@ -1,5 +1,5 @@
-/* A configuration file is loaded, checked, resolved and described: a refusal has a place and a
- * reason, and a file that the check accepts can be used. */
+/* Loads, checks, resolves and describes a configuration file. An error has a reason and a place in
+ * the file, and a file that the check accepts can be used. */
 #include "base/limits.h"
 #include "config/edit.h"
 #include "fuzz.h"
@@ -30,7 +30,7 @@ static void on_problem(void *payload, const beluga_config_problem *problem)
     told->errors += problem->severity == BELUGA_SEVERITY_ERROR;
 }
 
-/* However small the buffer is, the text is cut and never written past it. */
+/* Check that a description that does not fit is cut, and never written past its buffer. */
 static void describe(const beluga_config *config)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -68,7 +68,8 @@ static void resolve_all(const beluga_config *config, bool sound)
         resolve(config, name, false);
 }
 
-/* A section that is kept for the host is JSON, and its members have places in the file. */
+/* Check that a section which the host reads is JSON, and that its members have places in the
+ * file. */
 static void look_at_kept(const beluga_config *config, const char *name)
 {
     const char *json, *path;
@@ -86,7 +87,8 @@ static void look_at_kept(const beluga_config *config, const char *name)
     beluga_json_doc_free(doc);
 }
 
-/* A change is checked by reading the result, or is refused with a reason. */
+/* Change the file's text. The library checks a change by reading the result, or refuses it with a
+ * reason. */
 static void change(const uint8_t *data, size_t size, const char *pointer, const char *value)
 {
     beluga__edit_path path;
@@ -115,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int checked = beluga_config_check_file(beluga_registry_default(), path, on_problem, &told,
                                            &n_errors, &err);
     if (checked) fuzz_check_error(checked, &err);
-    FUZZ_CHECK(told.errors <= n_errors + 1); /* the last error may say how many were left out */
+    FUZZ_CHECK(told.errors <=
+               n_errors + 1); /* one more error may report how many errors were left out */
     beluga_config *config = beluga_config_new_n(NULL, 0);
     FUZZ_CHECK(config);
     int loaded = beluga_config_load_file(config, path, &err);

@@ -1,5 +1,5 @@
-/* The head of an answer: headers are read whatever they contain, and what a log would show of them
- * contains no key. Each line is a header; the whole input is also tried as a URL. */
+/* Reads the head of an answer. Headers may contain anything, and the form in which a log would show
+ * them contains no key. Each line is a header; the whole input is also tried as a URL. */
 #include "fuzz.h"
 #include "wire/http.h"
 #include "wire/sniff.h"
@@ -56,7 +56,7 @@ static void check_url(const char *text)
     beluga__buf_free(&twice);
 }
 
-/* Once the result is not MORE, it is the same for more bytes. */
+/* Check that a result other than MORE stays the same when more bytes arrive. */
 static void check_sniff(const char *text, size_t n)
 {
     size_t skip = beluga__sniff_skip(text, n);

@@ -1,8 +1,8 @@
 /*
- * Bytes that a client sends to the server of `beluga serve`. The first line has two numbers, which
- * say where the rest is cut. The answers are the same bytes whether it is cut or not; each request
- * that the handler gets is over once; each answer begins correctly; and a client that closes leaves
- * no connection.
+ * Bytes that a client sends to the server of `beluga serve`. The first line has two numbers, the
+ * offsets at which the following bytes are cut. The answers are the same bytes whether the input is
+ * cut or not; each request that the handler gets ends once; each answer begins correctly; and after
+ * a client has closed, its connection is freed.
  */
 #include "fuzz.h"
 #include "serve/http_connection.h"
@@ -17,8 +17,7 @@ static reactor *loop;
 static http_server *server;
 static unsigned heads, overs, requests;
 
-/* --- the handler --------------------------------------------------------------------------------
- */
+/* ---- the handler ----------------------------------------------------------------------------- */
 
 static bool begins(const http_exchange *x, const char *path)
 {
@@ -102,8 +101,7 @@ static const http_limits limits = {.max_connections = 10,
                                    .full_bytes = 4096,
                                    .resume_bytes = 1024};
 
-/* --- the client ---------------------------------------------------------------------------------
- */
+/* ---- the client ------------------------------------------------------------------------------ */
 
 typedef struct client {
     int fd;
@@ -133,7 +131,7 @@ static void send_all(client *c, const uint8_t *bytes, size_t length)
     }
 }
 
-/* Send bytes that are cut at two places, and read everything that comes. */
+/* Send bytes in three pieces, and read all answers. */
 static void converse(client *c, const uint8_t *bytes, size_t length, size_t first, size_t second)
 {
     int fds[2];
@@ -154,8 +152,7 @@ static void converse(client *c, const uint8_t *bytes, size_t length, size_t firs
     close(c->fd);
 }
 
-/* --- the rules ----------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 /* Hide dates, whose seconds may differ between two runs. */
 static void hide_dates(client *c)

@@ -1,5 +1,5 @@
-/* The JSON reader and writer: a value that was read can be walked and written, and reads back as
- * the same. */
+/* Tests the JSON reader and writer: a value that was read can be walked and written, and reading
+ * that gives the same value. */
 #include "base/json.h"
 #include "base/utf8.h"
 #include "fuzz.h"
@@ -39,7 +39,8 @@ static void write_again(const char *text, size_t length)
     beluga_json_writer_free(w);
 }
 
-/* A text that is written as a string reads back as the same; one that is not UTF-8 is refused. */
+/* Check that a text that is written as a string reads back as the same, and that a text that is not
+ * UTF-8 is refused. */
 static void write_string(const char *text, size_t length)
 {
     beluga_json_writer *w = beluga_json_writer_new();

@@ -1,5 +1,5 @@
-/* JSON that is repaired, merged, compacted or indented, and bytes in JSON: the output is UTF-8 and
- * JSON, and repeating the operation changes nothing. Two texts are separated by a NUL. */
+/* Repairs, merges, compacts and indents JSON, and writes bytes as base64. The output is UTF-8 and
+ * JSON, and repeating an operation changes nothing. A NUL separates the two texts of the input. */
 #include "base/json.h"
 #include "fuzz.h"
 
@@ -46,8 +46,8 @@ static void compact(const char *text, size_t n)
     beluga__arena_free(&arena);
 }
 
-/* Returns whether two names are the same up to a NUL; a lookup by name can't tell such names
- * apart. */
+/* Returns whether an object has two names that are the same up to a NUL. A lookup by name can't
+ * tell such names apart. */
 static bool names_one_twice(const beluga_json *value)
 {
     bool object = beluga_json_is_object(value);

@@ -1,5 +1,5 @@
-/* An MCP client with a server that sends anything: each request ends once, names of tools are
- * valid, and text for a model or for people can be shown. The first byte chooses the protocol
+/* Runs an MCP client with a server that may send any bytes. Each request ends once, names of tools
+ * are valid, and text for a model or for people can be shown. The first byte chooses the protocol
  * revision of the server, and the size of the pieces in which the remaining bytes arrive, which are
  * lines with messages. The client numbers its requests from 1. */
 #include "fuzz.h"
@@ -131,8 +131,7 @@ static void got_line(void *payload, const char *line, size_t n, size_t cut)
     if (!run.closed) run.wire.events->message(run.wire.owner, line, n, cut);
 }
 
-/* --- a run -------------------------------------------------------------------------------------
- */
+/* ---- a run ----------------------------------------------------------------------------------- */
 
 static void begin(bool legacy)
 {

@@ -1,5 +1,5 @@
-/* Messages: parts in the form of the log are read and written again, and a file is attached. The
- * first byte is the role. */
+/* Reads and writes the parts of a message in the format of the logbook, and attaches a file. The
+ * first byte is the message's role. */
 #include "fuzz.h"
 #include "logbook/message.h"
 

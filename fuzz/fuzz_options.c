@@ -1,11 +1,11 @@
-/* Options from text and from any numbers: parsing fails with a reason, merging keeps types, and the
- * check ends. Each line is an option; a line that begins with the byte 1 gives a key, a type and a
- * number. */
+/* Makes options from text and from any numbers. Parsing succeeds or fails with a reason, merging
+ * keeps types, and checking the options ends. Each line is an option; a line that begins with the
+ * byte 1 gives a key, a type and a number. */
 #include "fuzz.h"
 #include "options/settings.h"
 #include "providers/builtin.h"
 
-/* For each unknown option the nearest name is searched, which takes time. */
+/* The limit saves time, since the most similar name is searched for each unknown option. */
 enum { MAX_OPTIONS = 8 };
 
 static bool is_pointer(int type)

@@ -1,6 +1,5 @@
-/* Telemetry of any content: attributes, measurements and errors of any bytes become messages that
- * can be read again, as protobuf and as JSON. A line is a letter for the type, a name, "=" and a
- * value. */
+/* Encodes telemetry. Attributes, measurements and errors with any bytes become messages that can be
+ * read again, as protobuf and as JSON. A line is a letter for the type, a name, "=" and a value. */
 #include "fuzz.h"
 #include "telemetry/encode.h"
 #include "telemetry/telemetry.h"

@@ -1,4 +1,4 @@
-/* Files given as plug-ins: they are checked, never loaded. A refusal has a reason. */
+/* Checks files as plug-ins, without loading them. A refused file gets an error with a reason. */
 #include "fuzz.h"
 #include "registry/mach_o.h"
 #include "registry/plugin.h"

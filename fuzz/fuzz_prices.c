@@ -1,4 +1,5 @@
-/* A file of prices: each entry can be found, and no price or cost is negative or not a number. */
+/* Reads a file of prices. Each entry can be found, and each price and cost is a number that is not
+ * negative. */
 #include "fuzz.h"
 #include "schema/price.h"
 

@@ -1,7 +1,8 @@
-/* Requests and answers of clients of `beluga serve`. The input is a protocol's name, a body on one
- * line, and a line for each action of a model. A body is read, or refused with a reason of one
- * line. The library's own client of that protocol reads from the written stream the same text and
- * calls that the model emitted, and it is complete only if the answer was. */
+/* Reads requests and writes answers in the protocols of `beluga serve`. The input is a protocol's
+ * name, a body on one line, and a line for each action of a model. A body is accepted, or refused
+ * with a reason of one line. The library's own client of that protocol reads from the written
+ * stream the same text and calls that the model emitted, and takes the stream for complete only if
+ * the answer was complete. */
 #include "base/limits.h"
 #include "decoder.h"
 #include "protocol/protocol.h"
@@ -21,14 +22,14 @@ typedef struct said {
 typedef struct side {
     fuzz_decoder decoder;
     said said;
-    protocol_stream *stream; /* NULL: this is the side that reads */
+    protocol_stream *stream; /* NULL on the side that reads */
     const protocol_request *request;
 } side;
 
 typedef struct protocol_row {
     const protocol *protocol;
     const char *provider; /* the provider that reads its streams */
-    bool shows_thoughts;  /* also reasoning without a signature */
+    bool shows_thoughts;  /* the stream has reasoning even if it has no signature */
     bool calls_are_whole; /* an answer with calls ends as complete, whatever its end was */
 } protocol_row;
 
@@ -75,7 +76,7 @@ static void add_call(side *s, const beluga_event *event)
 {
     const char *sent = event->u.tool_call.name;
     const protocol_renamed *renamed = protocol_find_renamed(s->request, sent);
-    if (renamed && renamed->custom) return; /* its input is a text */
+    if (renamed && renamed->custom) return; /* a custom tool's input is text */
     beluga__buf_puts(&s->said.calls, renamed ? renamed->name : sent);
     beluga__buf_putc(&s->said.calls, '\n');
     if (!is_object(event->u.tool_call.arguments, event->u.tool_call.length)) s->said.odd = true;

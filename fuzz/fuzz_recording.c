@@ -1,5 +1,5 @@
-/* A file of a cassette, which people may edit: it is refused with a reason, or can be replayed to
- * its end. */
+/* Reads a file of a cassette, which people may edit. The file is refused with a reason, or can be
+ * replayed to its end. */
 #include "cassette/match.h"
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
-/* A host's request for each provider's encoder. The input is a provider's name, one line for each
- * option, an empty line, and the messages as JSON or as one text. The result is one request: no
- * header, path or query contains a line end, a NUL or another control character, and the body is
+/* Lets a provider's encoder write a host's request. The input is a provider's name, one line for
+ * each option, an empty line, and the messages as JSON or as one text. The result is one request:
+ * no header, path or query contains a line end, a NUL or another control character, and the body is
  * JSON. */
 #include "protocol/chat.h"
 #include "stage.h"
@@ -59,7 +59,7 @@ static void on_event(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) fuzz_check_error(event->u.error->code, event->u.error);
 }
 
-/* The answer does not matter: the call is dropped when the request was made. */
+/* Make a call, and drop it once its request was written. */
 static void ask(beluga_chat_model *model, const beluga_messages *messages,
                 const beluga_option *options, size_t n)
 {

@@ -1,11 +1,11 @@
-/* A service's answers to a call that takes several requests: whatever the answers are, and whenever
- * the call is cancelled or paused, the call ends with one terminal event and leaves nothing behind.
- * It sends at most one request for each answer, one that gets no answer, and one that tells the
- * service of the call's end.
+/* Plays a service's answers to a call that takes several requests. Whatever the answers are, and
+ * whenever the call is cancelled or paused, the call ends with one terminal event and frees all
+ * that it used. It sends at most one request for each answer, one more that gets no answer, and one
+ * that tells the service that the call has ended.
  *
  * An input is a line of five letters, and answers that are separated by lines "----". An answer is
- * a head up to an empty line, and a body. The provider is that of tests/provider/, which does what
- * the answers say. */
+ * a head up to an empty line, and a body. The provider is the one in tests/provider/, which follows
+ * instructions in the answers. */
 #include "events.h"
 #include "stage.h"
 
@@ -19,8 +19,8 @@ static struct {
     stage_answer answers[MAX_ANSWERS], none;
     size_t n, given;
     bool streamed;
-    char what;   /* p: pause, c: cancel, t: time passes, f: the handle is freed */
-    size_t when; /* in steps */
+    char what;   /* p: pause, c: cancel, t: let time pass, f: free the handle */
+    size_t when; /* the step of the run at which `what` happens */
 } plan;
 
 static struct {
@@ -44,7 +44,7 @@ static char *read_letters(char *rest)
     return rest;
 }
 
-/* When there are no more answers the connection is lost. */
+/* If the last answer ends with "!", the connection is lost after it. */
 static void read_answer(char *text, size_t n, bool last)
 {
     char *head_ends = memmem(text, n, "\n\n", 2);

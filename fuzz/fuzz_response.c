@@ -1,4 +1,4 @@
-/* The providers' decoders with any bytes: there is at most one terminal event, deltas come only
+/* Feeds any bytes to a provider's decoders. At most one terminal event comes, deltas come only
  * inside their tool call, all text is UTF-8, and an answer that failed has no finish. An input is a
  * provider's name, a line whose letter chooses the decoder, and the bytes to decode. For a call
  * about batch jobs these are answers, separated by empty lines; a file of results is decoded line
@@ -20,7 +20,8 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     fuzz_events_add(&beluga__container_of(sink, run_state, decoder.sink)->events, event);
 }
 
-/* Split the text into a head and a body at an empty line; without one, all of it is both. */
+/* Split the text into a head and a body at an empty line; without an empty line, the whole text is
+ * used for both. */
 static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
 {
     beluga_http_response response;
@@ -45,7 +46,7 @@ static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
 /* Returns the kind of a call about batch jobs for a letter; 0 for other letters. */
 static uint32_t kind_of(char letter)
 {
-    static const char letters[] = "cgpxrd"; /* create, get, page (list), cancel, results, delete */
+    static const char letters[] = "cgpxrd"; /* create, get, list (p), cancel (x), results, delete */
     const char *at = letter ? strchr(letters, letter) : NULL;
     return at ? BELUGA_CALL_BATCH_CREATE + (uint32_t)(at - letters) : 0;
 }
@@ -59,7 +60,7 @@ static int decode_lines(fuzz_decoder *d, char *text)
     return code || !api->decode_results_end ? code : api->decode_results_end(d->state, &d->emit);
 }
 
-/* A decoder that asks for a further request gets the next answer. */
+/* Decode answers one after another: a decoder that asks for a further request gets the next one. */
 static void decode_answers(fuzz_decoder *d, char *text)
 {
     static const beluga__job_question question = {.id = "job-1", .name = "a-name"};
@@ -79,7 +80,7 @@ static void decode_answers(fuzz_decoder *d, char *text)
     }
 }
 
-/* A decoder may look for headers; there are none. */
+/* The answer has a head without headers, since a decoder may look for some. */
 static void decode_jobs(fuzz_decoder *d, char *text)
 {
     static const char head[] = "HTTP/1.1 200 OK";

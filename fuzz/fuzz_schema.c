@@ -1,5 +1,5 @@
-/* JSON Schema: a schema and a value, separated by a NUL. The check ends whatever the schema is, and
- * a value that does not fit has an error of one line. */
+/* Checks a value against a JSON Schema; in the input a NUL separates schema and value. The check
+ * ends whatever the schema is, and for a value that does not fit it gives an error of one line. */
 #include "base/json.h"
 #include "fuzz.h"
 #include "schema/json_schema.h"

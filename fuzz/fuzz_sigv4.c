@@ -1,4 +1,4 @@
-/* Signed requests for AWS: the signature is the same each time, and the headers that it adds can be
+/* Signs requests for AWS. The signature is the same each time, and the headers that it adds can be
  * sent. The lines are the key, the region, the URL, and headers up to an empty line; the rest is
  * the body. */
 #include "fuzz.h"

@@ -1,5 +1,5 @@
-/* The framer: an input gives the same frames whole and in pieces, and the bytes are unchanged
- * afterwards. The first byte chooses framing and pieces. */
+/* Cuts an input into frames. The frames are the same whether the input is fed whole or in pieces,
+ * and the input is not changed. The first byte chooses the framing and the size of the pieces. */
 #include "fuzz.h"
 #include "wire/framing.h"
 
@@ -18,15 +18,15 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return 0;
 }
 
-/* A provider's own frames: their offsets and lengths are in their first bytes, and may be wrong. */
+/* The cut function of a framing of its own. A frame's first bytes contain its offsets and lengths,
+ * which may be wrong. */
 static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
 {
     const unsigned char *byte = (const unsigned char *)bytes;
     if (length < 6) return 0;
     FUZZ_CHECK(out->seen < length || ended);
     if (byte[0] == 0xff) return BELUGA_ERROR_MALFORMED_RESPONSE;
-    if (byte[0] & 0x80 && length < byte[0])
-        return 0; /* correct: waits until the frame is complete */
+    if (byte[0] & 0x80 && length < byte[0]) return 0; /* the frame is not complete yet */
     out->end = byte[0];
     out->data = byte[1];
     out->data_length = byte[2] == 0xfe ? SIZE_MAX : byte[2];

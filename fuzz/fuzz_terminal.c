@@ -1,5 +1,6 @@
-/* A model's text on a terminal: no control character passes except line end and tab, and the bytes
- * are the same in whatever pieces they come. The first byte chooses the pieces. */
+/* Prints a model's text for a terminal. No control character passes except line end and tab, and
+ * the output does not depend on the pieces in which the text comes. The first byte chooses the size
+ * of the pieces. */
 #include "fuzz.h"
 #include "terminal/term.h"
 

@@ -1,5 +1,5 @@
-/* Small readers of text: numbers, durations, times, UTF-8, base64, and words that are nearly alike.
- * Written values read back as the same. */
+/* Tests small parsers: numbers, durations, times, UTF-8, base64, and the search for similar words.
+ * Reading a written value gives the same value. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"

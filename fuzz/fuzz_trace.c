@@ -1,6 +1,6 @@
-/* Recorded traces: lines of OTLP/JSON, of this library or of other programs, however wrong. A trace
- * that can be read can be drawn, and made into a page and into JSON, and its parts are no longer
- * than the whole. The first byte chooses the form. */
+/* Reads recorded traces: lines of OTLP/JSON, by this library or by other programs, well-formed or
+ * not. A trace that can be read can also be drawn and written as a page and as JSON, and its parts
+ * take no longer than the whole trace. The first byte chooses the output. */
 #include "fuzz.h"
 #include "trace/draw.h"
 #include "trace/list.h"

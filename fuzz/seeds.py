@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Make inputs of fuzz targets from what the repository has already: recorded answers, prices, pages.
+"""Make inputs for fuzz targets from files of the repository: recorded answers, prices, pages.
 
     fuzz/seeds.py FOLDER      FOLDER/NAME/ gets those of fuzz_NAME
 
-What stands in files of its own is not kept a second time in fuzz/corpus/.
+So these inputs need no copies in fuzz/corpus/.
 """
 import hashlib
 import json
@@ -29,16 +29,16 @@ def keep(name, *parts):
 
 
 def way(data, ways):
-    """One of them, chosen by what the data are."""
+    """Return one of the ways, chosen by a hash of the data."""
     return ways[hashlib.sha1(data).digest()[0] % len(ways)]
 
 
-# Whole, in small pieces, and disturbed in some way: see fuzz_adapter.c.
+# Letters for fuzz_adapter.c: the answer comes whole, in small pieces, or with a disturbance.
 WAYS = ["-----", "g----", "zcpeh", "zmccd", "-ctd-", "j-fb-"]
 PROTOCOLS = ("anthropic", "bedrock", "cohere", "gemini", "ollama", "openai", "openai-responses")
 TYPES = {"sse": "text/event-stream", "ndjson": "application/x-ndjson", "aws": "application/vnd.amazon.eventstream",
          "body": "application/json", "models": "application/json"}
-KINDS = {"body": "-", "models": "l"} # a stream else
+KINDS = {"body": "-", "models": "l"} # "s" (streamed) for the others
 
 
 def checked_answers(provider):
@@ -94,7 +94,7 @@ def requests():
 
 
 def frames():
-    """The frames of a text as fuzz_aws.c wants them: headers and payload behind their lengths."""
+    """Yield the frames of texts in the format of fuzz_aws.c: two lengths, then headers and payload."""
     for _, sections in fixtures.walk(recorded, "bedrock"):
         if "aws" not in sections:
             continue
@@ -112,7 +112,7 @@ def frames():
 
 
 def pages():
-    """The pieces of YAML in the guides, and lists of prices."""
+    """Yield the blocks of YAML in the guides, and the lists of prices."""
     for page in sorted(root.glob("docs/**/*.md")) + [root / "README.md"]:
         for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S):
             keep("prices" if "\nprices:" in "\n" + block else "config", block)
@@ -133,7 +133,7 @@ def tapes():
 
 
 def plugins():
-    """The smallest shared object, whole and cut, and one of another machine."""
+    """Yield the smallest shared object, whole and cut, and a shared object for another processor."""
     head = b"\x7fELF\2\1\1" + bytes(9)
     load = struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 120, 120, 4096)
     for kind, machine in ((3, 62), (2, 62), (1, 62), (3, 183)):
@@ -144,7 +144,7 @@ def plugins():
 
 
 def mach_o():
-    """Real heads of macOS, and a universal file in which they follow its own head at once."""
+    """Yield real Mach-O headers, and a universal file in which they follow directly after its own header."""
     text = (root / "tests/plugins/mach_o_files.h").read_text()
     heads = {name: bytes(int(byte, 16) for byte in re.findall(r"0x(\w\w)", numbers))
              for name, numbers in re.findall(r"char (\w+)\[\] = \{(.*?)\};", text, re.DOTALL)}

@@ -1,5 +1,6 @@
-/* A loop whose time passes when the target says so, and whose transfers deliver the input: the
- * whole library above the transport runs on it, without descriptors, threads or clocks. */
+/* A loop for fuzz targets. A target decides when its time passes, and its transfers deliver the
+ * target's input. The whole library above the transport runs on it, without descriptors, threads or
+ * clocks. */
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H
 
@@ -23,20 +24,22 @@ void stage_open(void);
 beluga_loop *stage_loop(void);
 /* Reset everything, so that each run is the same. */
 void stage_begin(const stage_answer *answer);
-/* Use another answer for the request that is being sent; for `stage_on_request`. */
+/* Use another answer for the request that is being sent. Call this only in the callback of
+ * stage_on_request(). */
 void stage_set_answer(const stage_answer *answer);
-/* Do the next thing: run a task, or deliver a piece of the answer. Returns false when nothing is
- * left. */
+/* Run a task, or if none waits, deliver the next piece of the answer. Returns false if neither was
+ * possible. */
 bool stage_step(void);
 /* Let time pass until the next timer fires. Returns false if no timer is set. */
 bool stage_wait(void);
-/* Check that nothing is left of the ended call. */
+/* Check that the ended call left no transfer, timer or task. */
 void stage_end(void);
-/* Return how often a request was sent. `sent` is called with each request. */
+/* Return how many requests were sent since stage_begin(). */
 size_t stage_requests(void);
+/* Set a callback that is called with each further request. */
 void stage_on_request(void (*sent)(const beluga__transfer_spec *spec));
 
-/* Return a model of fuzz_provider's, which is kept for later runs. */
+/* Return an open model of fuzz_provider(). It stays open for later runs. */
 beluga_chat_model *stage_model(const char *provider);
 
 #endif

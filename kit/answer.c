@@ -10,7 +10,7 @@
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Return the end of the event at `at`, which is after its blank line. */
+/* Return the offset after the blank line that ends the event at `at`. */
 static size_t sse_end(const char *body, size_t length, size_t at)
 {
     while (at < length) {
@@ -37,8 +37,8 @@ static size_t aws_end(const char *body, size_t length, size_t at)
     return frame && frame <= length - at ? at + frame : length;
 }
 
-/* Return the end of the next piece of some bytes. Pieces cut through characters and words on
- * purpose. */
+/* Return where the next piece of a body without frames ends. Pieces may end in the middle of a
+ * character or a word, on purpose. */
 static size_t raw_end(const check_answer *a, size_t at)
 {
     size_t most = 12 + 2 * a->body.length / CHECK_MAX_FRAMES;
@@ -94,7 +94,7 @@ typedef struct reader {
     bool compressed;
 } reader;
 
-/* Take a line without its line feed or carriage return. @return false when no line is left. */
+/* Read a line, without its line feed or carriage return. @return false after the last line. */
 static bool take_line(reader *r, const char **line, size_t *length)
 {
     if (r->at == r->end) return false;
@@ -119,8 +119,8 @@ static int status_of(const char *line, size_t length)
     return (space[1] - '0') * 100 + (space[2] - '0') * 10 + (space[3] - '0');
 }
 
-/* Returns whether the name is of a header that frames the body. The peer frames a body in its own
- * way and does not compress it. */
+/* Returns whether this header must be left out because it describes how the body was framed or
+ * compressed. The peer frames a body in its own way and does not compress it. */
 static bool is_of_the_way(const char *name, size_t length)
 {
     static const char *const names[] = {"content-length", "transfer-encoding", "content-encoding",
@@ -161,12 +161,12 @@ static const char *read_head(check_answer *a, reader *r)
         if (!length)
             return NULL;
         else if (!add_header(a, r, line, length))
-            return "a header is a line NAME: VALUE; behind the last one stands a blank line";
-    return "the head has no end: a blank line is missing behind the last header";
+            return "a header is a line NAME: VALUE; a blank line follows the last header";
+    return "the head has no end: a blank line is missing after the last header";
 }
 
-/* Returns whether another head follows: the heads of 100 Continue, of a proxy and of a redirect
- * come before the last one. */
+/* Returns whether another head follows, as after 100 Continue, after a proxy's answer and after a
+ * redirect. */
 static bool is_followed_by_a_head(const reader *r)
 {
     reader ahead = *r;
@@ -184,7 +184,8 @@ static const char *read_heads(check_answer *a, reader *r)
         r->compressed = false;
         wrong = read_head(a, r);
     } while (!wrong && is_followed_by_a_head(r));
-    if (!wrong && a->status < 200) wrong = "behind the head of a status below 200 another follows";
+    if (!wrong && a->status < 200)
+        wrong = "after the head with a status below 200 another head is missing";
     return wrong;
 }
 
@@ -219,7 +220,7 @@ static const char *read_body(check_answer *a, reader *r)
 {
     size_t length = (size_t)(r->end - r->at);
     if (r->compressed && beluga__utf8_valid(r->at, length) != length)
-        return "the body is compressed: curl --compressed writes it as it is read";
+        return "the body is compressed: use curl --compressed, which writes it uncompressed";
     if (a->streamed && a->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return read_frames(a, r);
     check_text_add(&a->body, r->at, length);
     return NULL;

@@ -17,7 +17,7 @@ typedef struct check_answer {
     int status;
     check_text headers; /* complete lines, each with its "\r\n" */
     check_text body;    /* the bytes that are sent */
-    /* the content type is that of a stream, so the body is sent in chunks of one frame each */
+    /* the content type is that of a stream, so each frame is sent in an HTTP chunk of its own */
     bool streamed;
     uint32_t framing;              /* a beluga_framing; used only for a stream */
     check_cutter *cut;             /* used only with BELUGA_FRAMING_OWN */
@@ -26,16 +26,16 @@ typedef struct check_answer {
 } check_answer;
 
 /* Read an answer as `curl -i` writes it: a status line, headers, a blank line, the body. Lines end
- * with a line feed, or with a carriage return before it. The version of HTTP does not matter, and
- * of several heads the last one is used. Headers that frame the body are left out, since the peer
- * writes its own. AWS frames are raw bytes, or the text that aws_frames reads.
+ * with a line feed, or with a carriage return before it. The version of HTTP does not matter. If
+ * the text has several heads, the last one is used. Headers that frame the body are left out, since
+ * the peer writes its own. AWS frames are raw bytes, or the text that aws_frames reads.
  * @param line Receives the number of the line where the fault is, from 1; may be NULL.
  * @return NULL, or a description of the fault. Free with check_answer_free in either case. */
 const char *check_answer_parse(check_answer *answer, const char *text, size_t length, size_t *line);
 void check_answer_free(check_answer *answer);
-/* Turn an answer whose content type does not show a stream into a stream, for a provider that alone
- * chooses the framing (BELUGA_FRAMING_RAW and OWN). A body without frames is cut at places that do
- * not depend on its content.
+/* Turn an answer whose content type is not that of a stream into a stream. This is for providers
+ * with a framing of their own (BELUGA_FRAMING_RAW and OWN). A body without frames is cut into
+ * pieces whose sizes do not depend on its content.
  * @return false if it has too many frames. */
 bool check_answer_make_stream(check_answer *answer, uint32_t framing, check_cutter *cut);
 
@@ -51,8 +51,8 @@ typedef enum check_end {
  * frames. */
 void check_answer_play(const check_answer *answer, peer_reply *reply, size_t length, check_end end);
 
-/* Append a reply that sends the whole answer, with one byte in each chunk of a stream. So the
- * answer reaches the provider byte by byte, however fast the bytes come. */
+/* Append a reply that sends the whole answer. A stream is sent with one byte in each HTTP chunk, so
+ * that the provider receives it byte by byte. */
 void check_answer_play_bytes(const check_answer *answer, peer_reply *reply);
 
 /* Make a copy of an answer with `bytes` before each of its frames. */

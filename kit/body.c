@@ -10,8 +10,8 @@ static const char *type_of(const peer *p, size_t i)
     return peer_request_header(p, i, "content-type");
 }
 
-/* "application/jsonl" and "application/x-ndjson" are types of files with one JSON text on each
- * line. */
+/* A body of "application/jsonl" or "application/x-ndjson" is not one JSON text, but has a JSON text
+ * on each line. */
 bool check_body_is_other(const peer *p, size_t i)
 {
     const char *type = type_of(p, i);

@@ -1,5 +1,4 @@
-/* Writes bodies of requests that are not JSON, such as forms, so that they can stand in a text
- * file. */
+/* Writes bodies of requests that are not JSON, such as forms, as text for a fixture. */
 #ifndef BELUGA_KIT_BODY_H
 #define BELUGA_KIT_BODY_H
 

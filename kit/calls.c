@@ -18,12 +18,13 @@ static bool prepare(check_run *run)
     return true;
 }
 
-/* The text of a foreign provider's model is not known, so it is not compared. */
+/* Check that the story has the line that the scenario expects. With tools, the answer of a foreign
+ * full provider is not known, so any answer is accepted. */
 static void judge_content(check_run *run)
 {
     bool free = run->settings->foreign && !run->peer && run->call.n_tools;
     if (!free && !strstr(check_text_get(&run->story), run->scenario->shows))
-        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
+        check_problem(run, "no event's line begins with: %s", run->scenario->shows);
 }
 
 static void judge_whole(check_run *run)
@@ -60,7 +61,7 @@ void check_run_push(check_run *run)
 
 void check_run_twice(check_run *run)
 {
-    bool several = check_has_answer(run, 3); /* each of the calls has several requests */
+    bool several = check_has_answer(run, 3); /* each of the two calls makes several requests */
     if (run->peer && !several && !check_load_answer(run, 1)) return;
     if (run->peer && several && !check_load_call(run)) return;
     if (run->peer) check_play_whole(run);
@@ -74,7 +75,7 @@ void check_run_twice(check_run *run)
     if (run->peer) check_request(run, several ? 1 : 2);
     if (!run->finished) check_problem(run, "the second call did not finish");
     if (!strstr(check_text_get(&run->story), run->scenario->shows))
-        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
+        check_problem(run, "no event's line begins with: %s", run->scenario->shows);
     check_events(run);
 }
 
@@ -88,9 +89,9 @@ static void run_pages(check_run *run, check_action *ask)
     }
     ask(run);
     for (size_t n = 1; n <= pages; n++) check_request(run, n);
-    if (!run->finished) check_problem(run, "it did not come: %s", run->error.message);
+    if (!run->finished) check_problem(run, "the call did not finish: %s", run->error.message);
     if (!strstr(check_text_get(&run->story), run->scenario->shows))
-        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
+        check_problem(run, "no event's line begins with: %s", run->scenario->shows);
     check_events(run);
 }
 
@@ -118,14 +119,14 @@ static void judge_failure(check_run *run)
     if (run->finished) check_problem(run, "the call succeeded");
     if (run->scenario->own && !code && run->error.code == BELUGA_ERROR_STREAM_CLOSED)
         check_problem(run,
-                      "the error inside the stream was passed over, and the call failed as one "
-                      "that was cut: decode_event must emit it, with beluga_emit_failure");
+                      "the error inside the stream was ignored, and the call failed as if the "
+                      "stream was cut: decode_event must emit the error, with beluga_emit_failure");
     if (code && run->error.code != code)
         check_problem(run, "want the error %s, got %s", beluga_error_name(code),
                       beluga_error_name(run->error.code));
     if (strcasestr(check_text_get(&run->answer.headers), "retry-after:") &&
         run->error.retry_after_ms < 0)
-        check_problem(run, "the answer says how long to wait, the error does not");
+        check_problem(run, "the answer has Retry-After, but the error's retry_after_ms is not set");
 }
 
 static void run_failure(check_run *run, check_action *ask)
@@ -147,7 +148,7 @@ void check_run_stream_error(check_run *run)
     run_failure(run, check_stream);
 }
 
-/* Some protocols report filtered content as an error, others as a finish reason. */
+/* Check filtered content, which some protocols report as an error and others as a finish reason. */
 void check_run_filter(check_run *run)
 {
     if (!prepare(run)) return;
@@ -178,9 +179,9 @@ static void ask_for_nothing(check_run *run, check_action *ask, const char *type,
     ask(run);
     run->asked++;
     if (run->finished)
-        check_problem(run, "%s \"%s\" was taken for an answer", type, body);
+        check_problem(run, "%s \"%s\": the call succeeded, want an error", type, body);
     else if (run->error.code == BELUGA_ERROR_CONTEXT_TIMEOUT)
-        check_problem(run, "%s \"%s\" was waited for", type, body);
+        check_problem(run, "%s \"%s\": the call waited for more until its deadline", type, body);
 }
 
 void check_run_bad_body(check_run *run)
@@ -201,7 +202,7 @@ void check_run_html(check_run *run)
 
 /* ---- damaged streams ------------------------------------------------------------------------- */
 
-/* Ask for a stream whose answer is cut after `length` bytes. */
+/* Make a streamed call whose answer is cut after `length` bytes. */
 static void ask_cut(check_run *run, size_t length, check_end end)
 {
     check_text_clear(&run->story);
@@ -221,16 +222,16 @@ static void content_of(const check_text *story, check_text *out)
     }
 }
 
-/* Return the end of the proof of completion, or the body's length if it is not found. Returns 0
- * if a foreign author names no proof: then a cut answer is judged by its content alone, and must
- * not succeed with less of it. */
+/* Return the offset after the proof of completion in the body, or the body's length if the proof is
+ * not found. Returns 0 if the check.json of a foreign provider has no "proof": then a cut answer
+ * may succeed, but only if none of its content is missing. */
 static size_t find_proof(check_run *run)
 {
     const char *proof = check_profile_get(run->profile, "proof");
     const check_text *body = &run->answer.body;
     if (!proof && run->settings->foreign) return 0;
     const char *at = proof ? memmem(body->data, body->length, proof, strlen(proof)) : NULL;
-    if (!at) check_problem(run, "check.json has no \"proof\" that stands in the answer of stream");
+    if (!at) check_problem(run, "check.json has no \"proof\" that the answer of stream contains");
     return at ? (size_t)(at - body->data) + strlen(proof) : body->length;
 }
 
@@ -238,16 +239,19 @@ static void judge_cut(check_run *run, size_t length, size_t proof, const check_t
 {
     check_text content = {0};
     if (!run->finished && run->error.code == BELUGA_ERROR_CONTEXT_TIMEOUT)
-        check_problem(run, "cut after %zu bytes it was waited for", length);
-    if (run->finished && length < proof)
-        check_problem(run,
-                      "cut after %zu bytes, before its proof, it was a success: emit FINISH where "
-                      "the service says that the answer is complete",
+        check_problem(run, "cut after %zu bytes, the call waited for more until its deadline",
                       length);
+    if (run->finished && length < proof)
+        check_problem(
+            run,
+            "cut after %zu bytes, before its proof, the call succeeded: emit FINISH where "
+            "the service says that the answer is complete",
+            length);
     content_of(&run->story, &content);
     if (run->finished && strcmp(check_text_get(&content), check_text_get(whole)) != 0)
         check_problem(run,
-                      "cut after %zu bytes it was another success: emit FINISH where the service "
+                      "cut after %zu bytes, the call succeeded with other events: emit FINISH "
+                      "where the service "
                       "says that the answer is complete, and nowhere else:\n%s",
                       length, check_text_get(&content));
     check_text_free(&content);
@@ -259,7 +263,7 @@ void check_run_cut_stream(check_run *run)
     if (!check_load_call(run)) return;
     size_t proof = find_proof(run);
     ask_cut(run, run->answer.body.length, CHECK_END_WHOLE);
-    if (!run->finished) check_problem(run, "uncut it did not finish");
+    if (!run->finished) check_problem(run, "with the whole answer the call did not finish");
     content_of(&run->story, &whole);
     for (size_t i = 0, at = 0; i < run->answer.n_frames; at = run->answer.ends[i++]) {
         size_t middle = at + (run->answer.ends[i] - at) / 2;
@@ -285,7 +289,8 @@ void check_run_cut_body(check_run *run)
             check_generate(run);
             check_count_asked(run);
             if (run->finished)
-                check_problem(run, "cut after %zu of %zu bytes it was a success", cuts[i], length);
+                check_problem(run, "cut after %zu of %zu bytes, the call succeeded", cuts[i],
+                              length);
         }
     }
 }
@@ -304,7 +309,7 @@ static size_t bad_frame(uint32_t framing, char *out, size_t size)
     return strlen(text);
 }
 
-/* Return whether the provider has its own framing; then the kit can't write a bad frame for it. */
+/* Return whether the provider has its own framing, for which the kit can't write frames. */
 static bool is_framed_by_itself(check_run *run)
 {
     uint32_t framing = run->provider->framing;
@@ -335,13 +340,13 @@ void check_run_bad_event(check_run *run)
 
 /* ---- unusual streams ------------------------------------------------------------------------- */
 
-/* The same answer in another form must give the same events. */
+/* Check that an answer in another form gave the same events as the unchanged answer. */
 static void compare_with(check_run *run, check_text *plain, const char *what)
 {
     check_request(run, 1);
-    if (!run->finished) check_problem(run, "%s it did not finish", what);
+    if (!run->finished) check_problem(run, "%s: the call did not finish", what);
     if (strcmp(check_text_get(plain), check_text_get(&run->story)) != 0)
-        check_problem(run, "%s it gave other events:\n%sinstead of:\n%s", what,
+        check_problem(run, "%s: the events are different:\n%sinstead of:\n%s", what,
                       check_text_get(&run->story), check_text_get(plain));
     check_text_free(plain);
 }
@@ -352,7 +357,7 @@ static bool ask_plain(check_run *run, check_text *plain)
     check_play_whole(run);
     check_stream(run);
     check_request(run, 1);
-    if (!run->finished) check_problem(run, "as it is it did not finish");
+    if (!run->finished) check_problem(run, "with the unchanged answer the call did not finish");
     check_text_puts(plain, check_text_get(&run->story));
     check_text_clear(&run->story);
     return true;
@@ -369,7 +374,8 @@ static size_t unknown_frame(uint32_t framing, char *out, size_t size)
     return (size_t)n;
 }
 
-/* Put frames of unknown kinds between the frames of a stream. @return false if there is no room. */
+/* Put frames of unknown kinds between the frames of a stream. @return false if the stream has no
+ * room for them. */
 static bool add_unknown(check_answer *answer)
 {
     char frame[256];
@@ -389,17 +395,18 @@ void check_run_unknown(check_run *run)
     bool fits = add_unknown(&run->answer);
     for (size_t i = 0; run->lead && i < run->lead->n; i++)
         fits &= add_unknown(&run->lead->answers[i]);
-    if (!fits) check_problem(run, "the answer is too long");
+    if (!fits) check_problem(run, "the answer has no room for the added frames");
     check_play_whole(run);
     check_stream(run);
-    compare_with(run, &plain, "with frames of an unknown type between");
+    compare_with(run, &plain, "with frames of an unknown type added");
 }
 
 void check_run_slow_reader(check_run *run)
 {
     check_text plain = {0}, again = {0};
     if (run->peer && !check_load_call(run)) return;
-    for (int i = 0; i < 2; i++) { /* asked twice, since a model may answer differently each time */
+    /* Two calls show whether the model always answers the same. */
+    for (int i = 0; i < 2; i++) {
         if (run->peer) check_play_whole(run);
         check_push(run);
         if (run->peer) check_count_asked(run);
@@ -412,9 +419,9 @@ void check_run_slow_reader(check_run *run)
     check_push_slowly(run);
     if (run->peer) check_count_asked(run);
     check_forget_ids(run);
-    if (!run->finished) check_problem(run, "read with pauses it did not finish");
+    if (!run->finished) check_problem(run, "read with pauses, the call did not finish");
     if (same && strcmp(check_text_get(&plain), check_text_get(&run->story)) != 0)
-        check_problem(run, "read with pauses it gave other events:\n%sinstead of:\n%s",
+        check_problem(run, "read with pauses, the events are different:\n%sinstead of:\n%s",
                       check_text_get(&run->story), check_text_get(&plain));
     check_text_free(&plain);
     check_text_free(&again);
@@ -427,25 +434,25 @@ void check_run_slow(check_run *run)
     if (run->lead) run->lead->byte_by_byte = true;
     check_answer_play_bytes(&run->answer, check_next_reply(run));
     check_stream(run);
-    compare_with(run, &plain, "a byte at a time");
+    compare_with(run, &plain, "received a byte at a time");
 }
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Return how many bytes of the answer produce the first text; the story is then that of the cut
- * answer. */
+/* Return how many bytes of the answer produce the first text. Afterwards the story has the events
+ * of the answer that was cut there. */
 static size_t length_to_first_text(check_run *run)
 {
     for (size_t i = 0; i < run->answer.n_frames; i++) {
         ask_cut(run, run->answer.ends[i], CHECK_END_POLITE);
         if (strstr(check_text_get(&run->story), "text \"")) return run->answer.ends[i];
     }
-    check_problem(run, "no text came of the answer of stream");
+    check_problem(run, "the answer of stream gave no text");
     return 0;
 }
 
-/* Find the answer with the first text. A call of several requests may get it from an earlier
- * request than the last; then the call is cancelled there, and never makes the later requests. */
+/* Load the answer that has the first text. If a call makes several requests, this may be an earlier
+ * answer than the last; the call is then cancelled there and never makes the later requests. */
 static bool load_to_first_text(check_run *run)
 {
     if (!check_load_call(run)) return false;
@@ -458,7 +465,7 @@ static bool load_to_first_text(check_run *run)
     return true;
 }
 
-/* Usage that came before the text must be delivered, however the answer ends. */
+/* Check that usage that came before the text was delivered although the call was cancelled. */
 static void judge_usage(check_run *run, const char *before)
 {
     const char *usage = strstr(before, "usage "), *text = strstr(before, "text \"");
@@ -469,8 +476,8 @@ static void judge_usage(check_run *run, const char *before)
     free(line);
 }
 
-/* Return whether a full provider finished before it was cancelled, which is no fault and proves
- * nothing. */
+/* Return whether a full provider finished before it was cancelled. That is not a fault, but the
+ * check then shows nothing. */
 static bool was_too_quick(check_run *run)
 {
     if (run->peer || !run->settings->foreign || !run->finished) return false;
@@ -542,15 +549,15 @@ void check_run_unclaimed(check_run *run)
     char line[512];
     check_action *ask = ask_for(run->scenario->needs);
     uint64_t missing = run->scenario->needs & ~run->provider->capabilities;
-    /* a whole answer in place of a stream, and single tool calls in place of parallel ones, are as
-     * good */
+    /* without these the caller still gets a complete answer: in one piece instead of a stream, or
+     * with one tool call at a time */
     const uint64_t harmless = BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_STREAM;
     if (run->settings->foreign && !(missing & ~harmless)) {
         check_text_puts(&run->reason, "not claimed");
         return;
     }
     if (missing & run->rules->silent) {
-        check_text_printf(&run->reason, "not claimed; what the check %s found holds here, too",
+        check_text_printf(&run->reason, "not claimed; the check %s already reported this",
                           run->rules->silent_by);
         return;
     }
@@ -562,7 +569,8 @@ void check_run_unclaimed(check_run *run)
     ask(run);
     if (run->peer) run->asked = peer_requests(run->peer);
     if (run->finished && !run->warned) {
-        check_problem(run, "it is not claimed, and a call that wants it neither fails nor warns");
+        check_problem(
+            run, "the capability is not claimed, but a call that needs it neither fails nor warns");
         if (!run->rules->silent_by) run->rules->silent_by = run->scenario->name;
         run->rules->silent |= missing & ~harmless;
     }

@@ -68,8 +68,7 @@ static void run_with_model(check_run *run)
     check_call_end(run);
 }
 
-/* Start the peer. In scenarios with many calls it does not keep the requests, since they are too
- * many. */
+/* Start the peer. In scenarios with many calls its log keeps only one request, to save memory. */
 static bool start_peer(check_run *run)
 {
     const peer_config few = {.kept_requests = 1};
@@ -93,15 +92,16 @@ static void run_scenario(check_run *run)
 
 /* ---- the result ------------------------------------------------------------------------------ */
 
-/* If the provider breaks a rule in every call, every check would fail, so only the rule's check
- * reports it. */
+/* A rule that the provider breaks in every call would fail every check, so only the check of that
+ * rule reports it. */
 static void blame(check_run *run)
 {
     const char *rule = run->problems.length ? check_blamed_rule(run) : NULL;
     if (!rule) return;
     check_text_clear(&run->problems);
     check_text_clear(&run->reason);
-    check_text_printf(&run->reason, "its call failed of what the check %s found", rule);
+    check_text_printf(&run->reason,
+                      "the call failed because of the fault that the check %s reports", rule);
 }
 
 static check_status status_of(const check_run *run)
@@ -129,8 +129,8 @@ static bool has_own_answer(const check_run *run)
     return has;
 }
 
-/* Return the check that found that the usual calls fail, if this check makes such calls; else
- * NULL. */
+/* If this check makes the usual calls, and an earlier check found that these fail, return the name
+ * of the earlier check; else NULL. */
 static const char *find_unanswered(const check_run *run)
 {
     const check_scenario *s = run->scenario;
@@ -143,8 +143,8 @@ static const char *find_unanswered(const check_run *run)
     return streams ? rules->unstreamed : NULL;
 }
 
-/* Return the check which found that the provider can't read the answer that this check plays; else
- * NULL. */
+/* If an earlier check found that the provider can't read the answer which this check plays, return
+ * the name of the earlier check; else NULL. */
 static const char *find_misread(const check_run *run)
 {
     const char *misread = run->rules->misread;
@@ -162,7 +162,7 @@ static void blame_answer(check_run *run)
                 run->error.code == why->code && strcmp(run->error.message, why->message) == 0;
     if (!same) return;
     check_text_clear(&run->problems);
-    check_text_printf(&run->reason, "its call fails as that of the check %s", rules->unanswered);
+    check_text_printf(&run->reason, "its call fails like that of the check %s", rules->unanswered);
     rules->unstreamed = rules->unanswered;
 }
 
@@ -185,13 +185,12 @@ static bool is_left_out_for(check_run *run, const char *cause, const char *why)
     return cause;
 }
 
-/* Return whether the scenario is skipped, and store the reason. A provider that breaks a rule
- * breaks it in each of some hundred later calls, so only the checks of other rules are useful
- * then. */
+/* Return whether the scenario is skipped, and store the reason. A provider that breaks a rule would
+ * break it in each of some hundred later calls, so after that only the other rules are checked. */
 static bool is_left_out(check_run *run)
 {
     const char *reason = check_profile_skip(run->profile, run->scenario->name);
-    if (!check_is_http(run) && !run->scenario->full) reason = "nothing of it goes over a wire";
+    if (!check_is_http(run) && !run->scenario->full) reason = "the provider does not use HTTP";
     bool is_rule = run->scenario->run == check_run_rule;
     if (run->rules->broken && (!is_rule || run->settings->crashed || !run->rules->probed)) {
         check_text_printf(&run->reason, "not run: mend what the check %s found first",
@@ -199,8 +198,8 @@ static bool is_left_out(check_run *run)
         return true;
     }
     if (reason) check_text_puts(&run->reason, reason);
-    return reason || is_left_out_for(run, find_unanswered(run), "its calls fail as that of") ||
-           is_left_out_for(run, find_misread(run), "it plays the answer of");
+    return reason || is_left_out_for(run, find_unanswered(run), "its calls fail like those of") ||
+           is_left_out_for(run, find_misread(run), "it plays the same answer as");
 }
 
 static void note_broken(check_run *run, check_status status)
@@ -209,11 +208,11 @@ static void note_broken(check_run *run, check_status status)
     if (status != CHECK_FAILED || !is_rule || run->rules->broken) return;
     run->rules->broken = run->scenario->name;
     if (!run->settings->only)
-        check_problem(run, "the checks behind those of the rules are not run until it is mended");
+        check_problem(run, "the checks after those of the rules are not run until this is mended");
 }
 
-/* Return whether the files with options are missing, by which alone a full provider can be made to
- * do the scenario. */
+/* Return whether the scenario's case is missing. For a full provider only the options in a case can
+ * bring about what the scenario needs, for example an error. */
 static bool is_without_files(const check_run *run)
 {
     check_text text = {0};
@@ -247,8 +246,9 @@ static bool begin(const check_run *run)
     return !settings->begin || settings->begin(settings->payload, &coming);
 }
 
-/* Return the text to which changes of the process are reported. Until the first calls were made the
- * rule's check reports them, once; later the check that sees them does. */
+/* Return the text to which changes of the process are reported, or NULL if they need no report.
+ * Until the first calls were made, the check of the rule about the process reports changes; later
+ * each check reports the changes that it sees. */
 static check_text *place_of_change(check_run *run)
 {
     check_text *found = &run->rules->found[CHECK_RULE_PROCESS];
@@ -274,7 +274,7 @@ static check_status check_one(check_run *run)
     else if (is_without_files(run))
         check_text_printf(&run->reason,
                           "no file check/%s" CHECK_FIXTURE_ENDING
-                          " has options that bring it about",
+                          " has options that make the provider do this",
                           run->scenario->name);
     else
         run_scenario(run);
@@ -369,7 +369,7 @@ static int take_recording(const check_settings *settings, const beluga_provider 
     return code;
 }
 
-/* Report cases that can't be read as a failure of the check that asks for cases. */
+/* Report that cases can't be read, as a failure of the check that requires cases. */
 static void tell_fault(const check_settings *settings, const char *provider,
                        const beluga_error *err)
 {
@@ -403,7 +403,7 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     size_t failed = code ? 0 : check_all(settings, provider, &profile);
     check_profile_free(&profile);
     if (failed)
-        code = beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "%s: %zu of its checks failed",
-                                name, failed);
+        code = beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "%s: %zu checks failed", name,
+                                failed);
     return code;
 }

@@ -5,9 +5,9 @@
  * events that come out. Requests, answers and expected events are files (fixtures.h). A full
  * provider runs without a peer.
  *
- * A provider of the library itself has every file. A *foreign* one need not have them all: a
- * scenario without its file is skipped, with a message. A foreign HTTP provider without any file
- * fails the check that asks for files, since then nothing shows that it can read an answer. */
+ * A provider of the library itself has every file. A *foreign* provider may lack some: a scenario
+ * without its file is skipped, with a message. A foreign HTTP provider without any file fails the
+ * check that asks for files, since then nothing shows that it can read an answer. */
 #ifndef BELUGA_KIT_CHECK_H
 #define BELUGA_KIT_CHECK_H
 
@@ -23,9 +23,9 @@ typedef enum check_status {
     CHECK_PASSED,
     CHECK_FAILED,
     CHECK_SKIPPED,
-    CHECK_WRITTEN,  /* nothing is wrong, and the files of the scenario were written anew */
+    CHECK_WRITTEN,  /* nothing is wrong, and the scenario's files were rewritten */
     CHECK_MEASURED, /* the scenario only measures, and can't fail */
-    CHECK_NOTED     /* nothing is wrong, and `detail` says what the author should know */
+    CHECK_NOTED     /* nothing is wrong, and `detail` has notes for the author */
 } check_status;
 
 /* The time of an operation, and the memory that it allocated. */
@@ -34,7 +34,7 @@ typedef struct check_measure {
     uint64_t operations;
 } check_measure;
 
-/* The result of one scenario; borrowed for the callback. */
+/* The result of one scenario, valid only during the callback. */
 typedef struct check_result {
     const char *provider;
     const char *category;
@@ -58,16 +58,17 @@ typedef struct check_settings {
     const char *fixtures;     /* a folder that has one folder for each provider */
     const char *own_fixtures; /* a folder that is searched first, or NULL */
     const char *only;         /* NULL: every scenario; else the scenario of that name */
-    /* a recording, or a folder of them, whose answers become those of `only`; or NULL */
+    /* a recording, or a folder of recordings, from which the answers of the case `only` are made;
+     * or NULL */
     const char *from;
-    bool foreign;        /* the provider is not one of the library's own, see above */
+    bool foreign;        /* the provider does not belong to the library: see above */
     bool measure;        /* run the benchmarks, too */
     bool update;         /* write requests and events into the cases: see update.h */
     int64_t patience_ms; /* longest wait for an event that must come, in milliseconds; 0: 30,000 */
     /* memory limit for a process that check_isolated makes; 0: half of the free memory, at least 1
      * GiB */
     int64_t memory_bytes;
-    /* the check that crashed or hung in a process before this one, or NULL */
+    /* the check that crashed or hung in the previous process, or NULL */
     const char *crashed;
     /* Called before a scenario runs; if it returns false, the scenario is skipped. May be NULL. */
     bool (*begin)(void *payload, const check_result *coming);
@@ -84,10 +85,10 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
 /* The description of a scenario, for lists of all scenarios. */
 typedef struct check_description {
     const char *category, *name, *proves;
-    uint64_t needs; /* bits of beluga_capability; without them the check is that a call reports the
-                       lack */
-    /* The cases whose answers the scenario plays: the first one that exists, ended by NULL. Without
-     * any, the scenario plays no answer of the author's. */
+    uint64_t needs; /* bits of beluga_capability; if the provider does not claim them, a call must
+                       report that they are missing */
+    /* Names of cases, ended by NULL. The scenario plays the answers of the first one that exists;
+     * if the list is empty, it plays no answers of the author. */
     const char *answers[3];
     bool own; /* the scenario needs a case of its own; without one it is skipped */
 } check_description;

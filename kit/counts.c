@@ -1,5 +1,5 @@
-/* Scenarios about the content of an author's answers: token counts, arguments of tool calls, a cut
- * by length. */
+/* Scenarios about the content of an author's answers: token counts, arguments of tool calls, and
+ * answers that end at the limit of tokens. */
 #include "kit/exchange.h"
 #include "kit/perform.h"
 #include "kit/reading.h"
@@ -13,7 +13,7 @@
 /* ---- counts of tokens ------------------------------------------------------------------------ */
 
 typedef struct counts {
-    bool in_usage; /* a member above is the usage */
+    bool in_usage; /* an enclosing member is the usage */
     char found[96];
 } counts;
 
@@ -71,7 +71,7 @@ static void judge_usage(check_run *run, bool streamed)
     check_ask_answer(run, &run->answer, streamed);
     if (*c.found && run->finished && !has_usage(check_text_get(&run->story)))
         check_problem(run,
-                      "the answer says %s, and no tokens were told: %s must emit them, with "
+                      "the answer contains %s, but no usage was emitted: %s must emit it, with "
                       "beluga_emit_usage",
                       c.found, streamed ? "decode_event" : "decode_response");
 }
@@ -86,7 +86,7 @@ void check_run_usage(check_run *run)
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* Take the text between the quotes of a story's line. */
+/* Copy the text between the quotes of a story's line. */
 static void take_quoted(const char *line, check_text *out)
 {
     const char *quote = strchr(line, '"'), *end = line + strcspn(line, "\n");
@@ -102,7 +102,7 @@ static bool is_bound(const check_run *run, const char *name, size_t n)
     return false;
 }
 
-/* Each of the kit's tools requires a parameter, so a call of it has arguments. */
+/* Check that a tool call has arguments, since each of the kit's tools requires a parameter. */
 static void judge_arguments(check_run *run, const char *begin, const char *end, const char *decoder)
 {
     check_text arguments = {0};
@@ -116,7 +116,7 @@ static void judge_arguments(check_run *run, const char *begin, const char *end, 
             run,
             "the call of %.*s came without the arguments that the tool requires: %s must "
             "emit them, with beluga_emit_tool_call or beluga_emit_tool_call_delta; if the "
-            "answer in the file has none, take one that has",
+            "answer in the file has none, use an answer with arguments",
             (int)n, name, decoder);
     check_text_free(&arguments);
 }
@@ -126,7 +126,8 @@ static void judge_calls(check_run *run, const char *decoder)
     char head[32];
     unsigned index;
     const char *story = check_text_get(&run->story);
-    if (!run->finished || !strstr(story, "tool ")) return; /* the check `tools` reports that */
+    /* The check `tools` reports a missing call. */
+    if (!run->finished || !strstr(story, "tool ")) return;
     for (const char *line = story; *line; line += *line == '\n') {
         int at = 0;
         if (sscanf(line, "tool %u begin %n", &index, &at) == 1 && at) {
@@ -173,7 +174,7 @@ void check_run_length(check_run *run)
                                     : run->error.message);
 }
 
-/* ---- behaviour that no answer shows ---------------------------------------------------------- */
+/* ---- behaviour that no answer covers --------------------------------------------------------- */
 
 typedef struct coverage {
     bool answers, usage, id, length, calls, errors, error_in_a_stream;
@@ -219,5 +220,6 @@ void check_run_coverage(check_run *run)
     note(run, c.errors, "an error (check/error-rate-limit.fixture)");
     note(run, c.error_in_a_stream || !check_streams(run),
          "an error inside a stream (check/error-in-a-stream.fixture)");
-    if (run->notes.length) check_text_puts(&run->notes, ": so nothing shows that they are told\n");
+    if (run->notes.length)
+        check_text_puts(&run->notes, ": so it is not tested that the provider emits these\n");
 }

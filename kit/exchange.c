@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Headers that the transport adds are not compared. */
+/* Headers that the transport writes are not compared. */
 bool check_is_compared(const char *header)
 {
     static const char *const names[] = {"host",       "user-agent", "accept", "accept-encoding",
@@ -30,7 +30,8 @@ const char *check_answers_like(const check_run *run)
     return run->scenario->answer_like ? run->scenario->answer_like : run->scenario->like;
 }
 
-/* Return the case whose answers are played: the run's own one, or the one that replaces it. */
+/* Return the case whose answers are played: the scenario's own case, or the case that replaces
+ * it. */
 static const char *case_of_answers(check_run *run)
 {
     check_text text = {0};
@@ -82,7 +83,7 @@ void check_no_answer(check_run *run, const char *scenario, size_t n)
 static bool miss_answer(check_run *run, size_t n)
 {
     if (!run->settings->foreign)
-        check_problem(run, "answer %zu of %s: there is none", n, run->scenario->name);
+        check_problem(run, "answer %zu of %s is missing", n, run->scenario->name);
     else if (!run->reason.length)
         check_no_answer(run, case_of_answers(run), n);
     return false;
@@ -98,8 +99,8 @@ static void replace_url(check_text *text, const char *from, const char *to)
     *text = out;
 }
 
-/* Replace the service's URLs in an answer by the peer's, since an answer may say where the next
- * request goes. */
+/* Replace the service's URLs in an answer by the peer's, since an answer may contain the URL of the
+ * next request. */
 static void localize(const check_run *run, check_text *text)
 {
     char server_url[64], base[64 + sizeof run->profile->base_path];
@@ -119,8 +120,8 @@ static bool is_of_a_stream(const check_run *run, const char *of)
     return false;
 }
 
-/* Turn the answer into a stream by the provider's own function, since only the provider knows how
- * its streams look. @return a description of a fault, or NULL. */
+/* Turn the answer into a stream for a provider with a framing of its own, and find the frames with
+ * the provider's function. @return a description of a fault, or NULL. */
 static const char *make_stream(const check_run *run, const char *of, check_answer *answer)
 {
     const beluga_provider *p = run->provider;
@@ -192,7 +193,7 @@ bool check_load_usual_answer(check_run *run, bool streamed)
     if (run->settings->foreign)
         check_no_answer(run, name, 1);
     else
-        check_problem(run, "the answer of %s: there is none", name);
+        check_problem(run, "the answer of %s is missing", name);
     return false;
 }
 
@@ -212,8 +213,8 @@ bool check_is_route(const check_run *run, size_t request, size_t n)
     return strcmp(run->lead->routes[n - 1], route) == 0;
 }
 
-/* Make a first call, which shows which request each answer is for. A later call may make fewer
- * requests, for example none for a token that is still valid. */
+/* Record the routes of the first call's requests, which show which request each answer is for. A
+ * later call may make fewer requests, for example none for a token that is still valid. */
 static void learn_routes(check_run *run)
 {
     check_lead *lead = run->lead;
@@ -311,8 +312,8 @@ static const check_answer *answer_of(const check_run *run, size_t i)
     return i < run->lead->n ? &run->lead->answers[i] : &run->answer;
 }
 
-/* Return whether this answer is the last for its route. If several requests ask for the same thing,
- * such as a job's state, the last answer ends the polling. */
+/* Return whether this answer is the last for its route. If several requests have the same route,
+ * such as polls for a job's state, the last answer is the one that ends the polling. */
 static bool is_last_of_its_route(const check_lead *lead, size_t i)
 {
     for (size_t k = i + 1; k <= lead->n; k++)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The line of a section begins with this mark, and so does the line of a case in a file with
- * several. */
+/* The line that begins a section starts with this mark, as does the line that begins a case in a
+ * file with several cases. */
 #define MARK "==="
 
 /* The state of reading a file from its first line to its last. */
@@ -42,13 +42,13 @@ static int begin_case(reader *r, const char *name, size_t length)
 {
     check_case *next = &r->file->cases[r->file->n_cases];
     if (r->file->n_cases == CHECK_MAX_CASES)
-        return fault(r, "a file has at most %d cases: begin another one", CHECK_MAX_CASES);
+        return fault(r, "a file has at most %d cases: begin another file", CHECK_MAX_CASES);
     if (!length || length >= sizeof next->name)
         return fault(r, "write %s case NAME, and at most %zu bytes of name", MARK,
                      sizeof next->name - 1);
     snprintf(next->name, sizeof next->name, "%.*s", (int)length, name);
     if (check_fixture_file_case(r->file, next->name))
-        return fault(r, "there is a case %s already", next->name);
+        return fault(r, "the file already has a case %s", next->name);
     r->file->n_cases++;
     r->in = next;
     r->section = NULL;
@@ -75,13 +75,13 @@ static int end_case(reader *r, size_t at)
 {
     end_section(r, at);
     if (!r->in || r->in->n_sections || *r->in->like) return 0;
-    return fault(r, "the case %s says nothing: write a section, such as a line %s answer, or like:",
+    return fault(r, "the case %s is empty: write a section, such as a line %s answer, or like:",
                  r->in->name, MARK);
 }
 
 /* ---- the line of a section ------------------------------------------------------------------- */
 
-/* Take the next word from the line; returns its length, or 0 at the end. */
+/* Read the next word of the line; returns its length, or 0 at the end. */
 static size_t take_word(const char **at, const char *end, const char **word)
 {
     while (*at < end && **at == ' ') (*at)++;
@@ -125,7 +125,7 @@ static int read_attribute(reader *r, const char *word, size_t length)
     else if (is_word(word, length, "escapes"))
         r->escapes = true;
     else
-        return fault(r, "\"%.*s\" means nothing behind a section: no-newline and escapes do",
+        return fault(r, "\"%.*s\" has no meaning after a section's name: use no-newline or escapes",
                      length > 40 ? 40 : (int)length, word);
     return 0;
 }
@@ -174,7 +174,8 @@ static int read_case(reader *r, const char *at)
     const char *name;
     size_t length = take_word(&at, r->line + r->length, &name);
     if (r->in && !r->several)
-        return fault(r, "what stands above is of no case: begin the file with a line like this");
+        return fault(
+            r, "the lines above belong to no case: begin the file with a line such as this one");
     r->several = true;
     int code = end_case(r, (size_t)(r->line - r->file->text.data));
     return code ? code : begin_case(r, name, length);
@@ -184,7 +185,7 @@ static int read_mark(reader *r)
 {
     const char *at = r->line + strlen(MARK), *word;
     size_t length = *at == ' ' ? take_word(&at, r->line + r->length, &word) : 0;
-    if (!length) return fault(r, "behind %s a blank and the name of a section are missing", MARK);
+    if (!length) return fault(r, "after %s a space and the name of a section are missing", MARK);
     if (is_word(word, length, "case")) return read_case(r, at);
     end_section(r, (size_t)(r->line - r->file->text.data));
     return read_section(r, word, length, at);
@@ -223,7 +224,8 @@ static int add_escaped(reader *r, check_text *text)
         char byte = 0;
         size_t n = read_escape(escape + 1, end, &byte);
         if (!n)
-            return fault(r, "no escape: \"%.*s\"; \\\\ \\r \\n and \\x00 to \\xff are",
+            return fault(r,
+                         "unknown escape \"%.*s\": the escapes are \\\\ \\r \\n and \\x00 to \\xff",
                          end - escape < 4 ? (int)(end - escape) : 4, escape);
         check_text_add(text, &byte, 1);
         at = escape + 1 + n;
@@ -295,7 +297,8 @@ static int read_lines(reader *r)
         code = read_line(r);
         if (code) return code;
     }
-    if (!r->in) return fault(r, "it is empty: write a section, such as a line %s answer", MARK);
+    if (!r->in)
+        return fault(r, "the file is empty: write a section, such as a line %s answer", MARK);
     return end_case(r, r->file->text.length);
 }
 
@@ -307,8 +310,8 @@ static bool ran_out_of_memory(const check_fixture_file *file)
     return false;
 }
 
-/* Find the file below the first folder that has it; otherwise `path` holds the path in the first
- * folder. */
+/* Find the file below the first folder that has it. If no folder has it, file->path receives the
+ * path in the first folder. */
 static bool find_file(check_fixture_file *file, const char *const *roots, const char *name)
 {
     for (size_t i = 0; roots[i]; i++) {
@@ -379,11 +382,13 @@ static int follow_like(check_fixture_file *file, check_case *in, const char *con
     reader at = {.file = file, .number = in->line, .err = err};
     int code = read_named(&other, roots, in->like, known, &from, err);
     if (code == BELUGA_ERROR_NOT_FOUND || (!code && !from))
-        code = fault(&at, "like: there is no case %s: its name begins with its folder's", in->like);
+        code = fault(&at, "like: there is no case %s: want a name such as openai/check/text",
+                     in->like);
     else if (!code && *from->like)
-        code = fault(&at, "like: %s is itself like %s: name that one", in->like, from->like);
+        code = fault(&at, "like: %s is itself like %s: name that case", in->like, from->like);
     else if (!code && !inherit(in, from))
-        code = fault(&at, "like: with those of %s it has too many sections", in->like);
+        code =
+            fault(&at, "like: together with those of %s the case has too many sections", in->like);
     check_fixture_file_free(&other);
     return code;
 }
@@ -467,7 +472,7 @@ static void put_section(check_text *out, const char *name, const char *text, siz
     if (!newline) check_text_puts(out, "\n");
 }
 
-/* A file that can't be written completely stays as it was. */
+/* Write the text to a second file and rename that, so that the old file stays if writing fails. */
 static bool write_text(const char *path, const check_text *text)
 {
     char beside[CHECK_MAX_PATH + sizeof ".new"];

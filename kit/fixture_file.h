@@ -27,7 +27,7 @@ typedef struct check_section {
 typedef struct check_case {
     char name[96];
     char like[160]; /* the case whose sections replace missing ones, or "" */
-    size_t line;    /* line of `like` */
+    size_t line;    /* number of the line with `like` */
     size_t end;     /* end of the case in the file */
     check_section sections[CHECK_MAX_SECTIONS];
     size_t n_sections;

@@ -14,13 +14,15 @@ static void name_of(char *name, size_t size, const char *provider, const char *b
     snprintf(name, size, "%s%scheck/%s", provider, *provider ? "/" : "", below);
 }
 
-/* Only the first folder may belong to one provider. */
+/* Return whether the first folder may contain the files of this provider alone, and so have no
+ * folder for each provider. */
 static bool may_be_alone(const check_profile *p, const char *provider)
 {
     return p->folders[0] && p->foreign && strcmp(provider, p->name) == 0;
 }
 
-/* Read the check.json in a folder; the folder of a provider's author need not have one. */
+/* Read the check.json in a folder. It may be missing if the folder is that of the provider's
+ * author. */
 static bool read_settings_in(const char *folder, bool own, check_text *text,
                              char path[CHECK_MAX_PATH])
 {
@@ -51,12 +53,14 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     check_text text = {0};
     beluga_json_doc **doc = &p->levels[p->n_levels].doc;
     snprintf(p->levels[p->n_levels].provider, sizeof p->levels[0].provider, "%s", provider);
-    int code = read_settings(p, provider, &text, path)
-                   ? beluga_json_parse(text.data, text.length, doc, err)
-                   : beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                                      "%s has no fixtures: no %s; those of the built-in providers "
-                                      "are in the source of Beluga: --fixtures tests/fixtures",
-                                      provider, path);
+    int code =
+        read_settings(p, provider, &text, path)
+            ? beluga_json_parse(text.data, text.length, doc, err)
+            : beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                               "%s has no fixtures: there is no %s; fixtures of the built-in "
+                               "providers are in the source of Beluga: "
+                               "--fixtures tests/fixtures",
+                               provider, path);
     check_text_free(&text);
     if (!code) p->n_levels++;
     if (code == BELUGA_ERROR_MALFORMED_RESPONSE)
@@ -64,8 +68,8 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     return code;
 }
 
-/* Write the path of a URL: for "https://host/v1" it is "/v1". Braces are
- * left out, so that the name of a placeholder such as {account} stands for its value. */
+/* Write the path of a URL: for "https://host/v1" it is "/v1". Braces are left out, so that a
+ * placeholder such as {account} is replaced by its own name. */
 static void path_of_url(char *out, size_t size, const char *url)
 {
     const char *host = url ? strstr(url, "://") : NULL;
@@ -84,7 +88,8 @@ static int read_levels(check_profile *p, const char *next, beluga_error *err)
     while (next) {
         if (p->n_levels == CHECK_MAX_BASES)
             return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                    "the fixtures of %s lean on too many others", p->name);
+                                    "the fixtures of %s are based on those of too many others",
+                                    p->name);
         int code = read_level(p, next, err);
         if (code) return code;
         next = beluga_json_get_string(beluga_json_doc_root(p->levels[p->n_levels - 1].doc), "base",
@@ -144,7 +149,8 @@ const char *check_profile_skip(const check_profile *p, const char *scenario)
     for (size_t i = 0; i < p->n_levels; i++) {
         const beluga_json *skip = beluga_json_get(beluga_json_doc_root(p->levels[i].doc), "skip");
         const beluga_json *reason = beluga_json_get(skip, scenario);
-        if (reason) return beluga_json_string(reason, NULL); /* null revokes the reason */
+        /* With null the scenario is not skipped, even if the base skips it. */
+        if (reason) return beluga_json_string(reason, NULL);
     }
     return NULL;
 }
@@ -159,7 +165,7 @@ int check_profile_options(const check_profile *p, beluga_option *options, beluga
         if (!text || n == CHECK_MAX_OPTIONS)
             return beluga_error_set(
                 err, BELUGA_ERROR_INVALID_CONFIG,
-                "check.json: \"options\" is a list of at most %d \"NAME=VALUE\"",
+                "check.json: \"options\" must be a list of at most %d \"NAME=VALUE\"",
                 CHECK_MAX_OPTIONS);
         int code = beluga_option_parse(text, &options[n++], err);
         if (code) return code;
@@ -253,8 +259,9 @@ static bool find_of(const check_profile *p, const char *provider, const char *sc
     return false;
 }
 
-/* Find a section in the case of one provider. The answers of a case belong together: if a host has
- * one answer, such as a list of one page, no further answers are taken from its base. */
+/* Find a section in the case of one provider. The answers of a case belong together: if a provider
+ * has a first answer of its own, such as a list of one page, no further answers are taken from its
+ * base. */
 static bool find_in(const check_profile *p, const char *scenario, const char *name,
                     check_text *text)
 {
@@ -286,7 +293,7 @@ static int look_at_answer(const check_profile *p, const char *provider, size_t p
         code = judge_answer(&text, path, 0, err);
     if (!code && own && alone)
         code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "%s: %s:%zu is that answer, too: remove one of them", path,
+                                "%s: %s:%zu has the same answer: remove one of the two", path,
                                 file->path, section->line);
     check_text_free(&text);
     return code;
@@ -299,7 +306,7 @@ static int look_at(const check_profile *p, const char *provider, size_t place, c
     int code = read_case(p, provider, place, scenario, &file, err);
     if (!code && !check_fixture_file_case(&file, scenario))
         code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "%s: it has no case %s: leave out its lines \"=== case\"",
+                                "%s: no case is called %s: remove the lines \"=== case\"",
                                 file.path, scenario);
     if (code == BELUGA_ERROR_NOT_FOUND) code = 0;
     for (size_t n = 1; n <= CHECK_MAX_EXCHANGES && !code; n++) {

@@ -22,11 +22,11 @@ enum {
 
 /* The check.json of a provider, and of the providers on which it is based. */
 typedef struct check_profile {
-    /* borrowed, ended by NULL; each of them has a folder for each provider */
+    /* borrowed, ended by NULL; each contains one folder for each provider */
     const char *folders[3];
     const char *name; /* name of the provider; the first folder may belong to it alone */
     bool foreign;
-    bool borrowed; /* all files are the base's, so the requests may differ */
+    bool borrowed; /* all files belong to the base provider, so requests need not match them */
     struct {
         char provider[48];
         char path[CHECK_MAX_PATH]; /* path of the check.json, which may be missing */
@@ -51,11 +51,11 @@ const char *check_profile_get(const check_profile *profile, const char *member);
 /* Return item `i` of "servers", the prefixes of URLs in answers that lead to the service; NULL
  * after the last. */
 const char *check_profile_server(const check_profile *profile, size_t i);
-/* Return the reason why a scenario is skipped, or NULL: the member "skip" of the first level that
- * has such a member. */
+/* Return the reason why a scenario is skipped, or NULL. The reason is in the member "skip" of a
+ * level; the first level with an entry for the scenario is used. */
 const char *check_profile_skip(const check_profile *profile, const char *scenario);
-/* Fill in the options for every model of the provider; they borrow from the profile. @return their
- * number, or a negative code. */
+/* Write the options that every model of the provider gets; they borrow from the profile. @return
+ * their number, or a negative code. */
 int check_profile_options(const check_profile *profile, beluga_option *options, beluga_error *err);
 
 enum { CHECK_SECTION_BYTES = 32 };
@@ -67,7 +67,7 @@ void check_section_name(char *out, const char *what, size_t n);
  * @return 0; BELUGA_ERROR_INVALID_CONFIG with the fault. */
 int check_fixture_look(const check_profile *profile, const char *scenario, beluga_error *err);
 /* Find a section of a case, such as "answer" or "answer 2". The provider's own case is searched
- * first, then that of its base, then the cases in `others` (ended by NULL), which stand in for the
+ * first, then that of its base, then the cases in `others` (ended by NULL), which replace a missing
  * case. Reads the section into `text`.
  * @return whether the section was found. */
 bool check_fixture_find(const check_profile *profile, const char *scenario,

@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <string.h>
 
-enum { TURN_MS = 10 /* how long the loop runs between two looks whether work has begun */ };
+enum { TURN_MS = 10 /* milliseconds between two checks whether work has begun */ };
 
 /* ---- a cancel in the middle ------------------------------------------------------------------ */
 
@@ -79,7 +79,7 @@ static void judge_failure(check_run *run, size_t i)
 void check_run_hindered(check_run *run)
 {
     if (check_is_http(run)) {
-        check_text_puts(&run->reason, "it asks the library for nothing");
+        check_text_puts(&run->reason, "providers behind HTTP do not call these functions");
         return;
     }
     if (!run->settings->plugin || !watch_begin(run->settings->plugin, false)) {

@@ -1,5 +1,5 @@
-/* Scenarios that hinder full providers: they are cancelled in the middle of their work, and the
- * library's functions refuse what they ask for. */
+/* Scenarios that hinder full providers: their calls are cancelled in the middle of work, and the
+ * library's functions fail when they are called. */
 #ifndef BELUGA_KIT_HINDER_H
 #define BELUGA_KIT_HINDER_H
 
@@ -8,7 +8,8 @@
 /* Cancel a stream just before the plug-in's work emits its first event, and wait until the work has
  * returned. @return whether it returned. */
 bool check_cancel_at_work(check_run *run);
-/* Make each function of the library fail that may fail; the call must report the failure. */
+/* For each function of the library that may fail: make it fail, and check that the call reports the
+ * failure. */
 check_action check_run_hindered;
 
 #endif

@@ -13,7 +13,8 @@ static void check_words(check_run *run, const char *const *words, const char *wh
 {
     for (size_t i = 0; words && words[i]; i++)
         if (!*words[i] || strpbrk(words[i], " =\n"))
-            check_problem(run, "%s: \"%s\" is no name of a variable", what, words[i]);
+            check_problem(run, "%s: \"%s\" can't be the name of an environment variable", what,
+                          words[i]);
 }
 
 static bool is_type_of_own(uint32_t type)
@@ -38,9 +39,9 @@ static void check_own_option(check_run *run, const beluga_own_option *option)
     if (option->words && option->type != BELUGA_OPTION_STRING)
         check_problem(run, "option %s: words are for a STRING", option->name);
     if (option->words && !*option->words)
-        check_problem(run, "option %s: it has no word that it may be", option->name);
+        check_problem(run, "option %s: the list of words is empty", option->name);
     if (option->minimum > option->maximum)
-        check_problem(run, "option %s: its minimum is over its maximum", option->name);
+        check_problem(run, "option %s: the minimum is larger than the maximum", option->name);
 }
 
 static void check_capabilities(check_run *run)
@@ -49,13 +50,14 @@ static void check_capabilities(check_run *run)
     uint64_t known = 0;
     for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1) known |= bit;
     if (p->capabilities & ~known)
-        check_problem(run, "capabilities: nobody knows the bits 0x%llx",
+        check_problem(run, "capabilities: the bits 0x%llx have no meaning",
                       (unsigned long long)(p->capabilities & ~known));
     if (!check_is_http(run)) return;
     size_t before = run->problems.length;
     bool streams = p->capabilities & BELUGA_CAPABILITY_STREAM;
     bool models = p->capabilities & BELUGA_CAPABILITY_MODELS;
-    if (p->framing > BELUGA_FRAMING_OWN) check_problem(run, "framing: there is no %u", p->framing);
+    if (p->framing > BELUGA_FRAMING_OWN)
+        check_problem(run, "framing: %u is not a beluga_framing", p->framing);
     if (streams && !p->decode_event)
         check_problem(run, "capabilities: STREAM is claimed, and decode_event is missing");
     if (models != (p->decode_list_models != NULL))
@@ -64,12 +66,12 @@ static void check_capabilities(check_run *run)
         check_problem(run, "capabilities: EMBED and decode_embed go together");
     if (!(p->capabilities & BELUGA_CAPABILITY_COUNT) != !p->decode_count)
         check_problem(run, "capabilities: COUNT and decode_count go together");
-    /* a table that promises calls which it can't make would fail in each check */
+    /* with a wrong table every later check would fail */
     if (run->problems.length > before) run->rules->broken = run->scenario->name;
 }
 
-/* Returns whether base_url may be the name of an account, which is so if an own option has the
- * flag. */
+/* Returns whether an own option may replace {name} in base_url: its flag says that it is part of
+ * the URL. */
 static bool has_place(const beluga_provider *p, const char *name, size_t n)
 {
     size_t prefix = strlen(p->name);
@@ -112,10 +114,10 @@ void check_run_table(check_run *run)
         strspn(p->name, letters) != strlen(p->name))
         check_problem(run, "name: want 1 to 47 of a-z 0-9 _ -, got \"%s\"", p->name);
     if (p->default_model && !*p->default_model)
-        check_problem(run, "default_model: NULL says that there is none, \"\" is a name");
+        check_problem(run, "default_model: want NULL for no default, got \"\"");
     for (const beluga_own_option *o = p->options; o && o->name; o++) check_own_option(run, o);
     for (size_t i = 0; p->notes && p->notes[i]; i++)
-        if (strchr(p->notes[i], '\n')) check_problem(run, "notes: one has more than a line");
+        if (strchr(p->notes[i], '\n')) check_problem(run, "notes: a note has more than one line");
     check_words(run, p->key_variables, "key_variables");
     check_words(run, p->url_variables, "url_variables");
     check_capabilities(run);
@@ -165,7 +167,7 @@ enum { MAX_NAMES = 512 };
 static bool is_without_code(check_run *run)
 {
     if (!run->settings->base) return false;
-    check_text_puts(&run->reason, "it stands in a configuration, not in a registry");
+    check_text_puts(&run->reason, "the provider is defined in a configuration, not in a registry");
     return true;
 }
 
@@ -188,7 +190,7 @@ void check_run_registered(check_run *run)
     beluga_registry *none = run->settings->registry;
     if (beluga_registry_contains(none, "no-such-provider") ||
         beluga_registry_get(none, "no-such-provider"))
-        check_problem(run, "the registry has what nobody registered");
+        check_problem(run, "the registry has a provider that was never registered");
 }
 
 void check_run_registered_twice(check_run *run)
@@ -203,7 +205,7 @@ void check_run_registered_twice(check_run *run)
         check_problem(run, "another table of its name: want invalid_input, got %s",
                       beluga_error_name(code));
     if (beluga_registry_get(registry, run->provider->name) != run->provider)
-        check_problem(run, "another table took its place");
+        check_problem(run, "another table replaced the provider's");
 }
 
 void check_run_other_client(check_run *run)
@@ -241,8 +243,9 @@ static void ask_health(check_run *run, bool probe, beluga_health *health)
     if (!health->model || strcmp(health->model, beluga_model_name(run->model)) != 0)
         check_problem(run, "model: want %s, got %s", beluga_model_name(run->model),
                       health->model ? health->model : "none");
-    if (health->timestamp < before) check_problem(run, "its timestamp is before it was asked");
-    if (health->probed != probe) check_problem(run, "it says wrongly whether it was probed");
+    if (health->timestamp < before)
+        check_problem(run, "the timestamp is before the call of beluga_check_health");
+    if (health->probed != probe) check_problem(run, "`probed` has the wrong value");
     if (!health->state) health->state = "none";
     beluga_context_unref(context);
 }
@@ -286,8 +289,8 @@ static bool play_models(check_run *run)
     return n > 0;
 }
 
-/* Play a list of models, if the provider has one, and the answer of a model that is not in the
- * list. */
+/* Play the list of models, if the provider has one, and the usual answer. A health probe asks the
+ * model itself if the list does not contain it. */
 static bool play_probe(check_run *run)
 {
     if (!run->peer) return true;
@@ -302,7 +305,7 @@ void check_run_health_probe(check_run *run)
 {
     beluga_health health;
     if (check_profile_skip(run->profile, "models")) {
-        check_text_puts(&run->reason, "it can't list its models here");
+        check_text_puts(&run->reason, "check.json skips the list of models");
         return;
     }
     if (!play_probe(run)) return;
@@ -310,7 +313,7 @@ void check_run_health_probe(check_run *run)
     if (run->peer) run->asked = peer_requests(run->peer);
     if (run->peer && !run->asked) check_problem(run, "no request was sent");
     want_state(run, &health, "healthy");
-    if (health.latency_ms < 0) check_problem(run, "its latency is not told");
+    if (health.latency_ms < 0) check_problem(run, "latency_ms is not set");
 }
 
 void check_run_health_sick(check_run *run)

@@ -1,4 +1,4 @@
-/* Scenarios of a provider's table, registration and health. */
+/* Scenarios that check a provider's table, its registration and its health. */
 #ifndef BELUGA_KIT_INTERFACE_H
 #define BELUGA_KIT_INTERFACE_H
 

@@ -23,14 +23,14 @@
 
 enum {
     MAX_FAULTS = 3, /* after this many crashes and hangs the remaining checks are not run */
-    LOOK_MS = 50,   /* milliseconds between two looks at the child */
+    LOOK_MS = 50,   /* milliseconds between two checks of the child */
     CHECK_NAME_BYTES = 64
 };
 #define LEAST_MEMORY (1LL << 30)
 
 /* ---- messages -------------------------------------------------------------------------------
- * A message is a header and, for a check, its texts. Both ends are the same program, but the code
- * that is checked may write into any descriptor. */
+ * A message is a header, followed by the texts of a check if it is about one. Both ends are the
+ * same program, but messages are verified, since the checked code may write into any descriptor. */
 
 typedef enum message_kind { COMING = 1, RESULT, ENDED, FORKED } message_kind;
 enum { MAGIC = 0x6b697431 };
@@ -48,7 +48,7 @@ typedef struct child {
     int fd;
     ino_t pipe; /* inode of the pipe, to recognise fd by */
     pid_t pid;
-    size_t told; /* number of checks that the parent has already heard of */
+    size_t told; /* number of checks whose results the parent already has */
     size_t begun;
 } child;
 
@@ -64,7 +64,8 @@ static void send(const child *c, const check_text *message)
     _exit(1);
 }
 
-/* A message is written by one call, so that a twin process can't write into its middle. */
+/* A message is written by a single call, so that a forked copy of the child can't write into the
+ * middle of it. */
 static void send_result(const child *c, message_kind kind, const check_result *result)
 {
     const char *const words[] = {result->provider, result->category, result->scenario,
@@ -79,7 +80,7 @@ static void send_result(const child *c, message_kind kind, const check_result *r
     check_text_free(&message);
 }
 
-/* Send a message that is not a result, with the code and the error if there are any. */
+/* Send a message that is not a result. `err` is NULL if the message has no code and error. */
 static void send_end(const child *c, message_kind kind, int code, const beluga_error *err)
 {
     const header head = {.magic = MAGIC, .kind = kind};
@@ -91,7 +92,8 @@ static void send_end(const child *c, message_kind kind, int code, const beluga_e
     check_text_free(&message);
 }
 
-/* Report a fork, after which the checked code returned in both processes. */
+/* In a forked copy of the child: report that the checked code forked and returned in both
+ * processes, and exit. */
 static void judge_twin(const child *c)
 {
     if (getpid() == c->pid) return;
@@ -116,8 +118,8 @@ static void tell(void *payload, const check_result *result)
 }
 
 /* Put the child into a process group of its own, so that a terminal's signals do not reach it, and
- * signals that a check sends to its group reach only the child. If memory runs out the system ends
- * the child first, and if the parent ends the child ends too. */
+ * signals that a check sends to its group reach only the child. If memory runs out the system kills
+ * the child first, and if the parent ends the child is killed, too. */
 static void leave_group(pid_t parent)
 {
     setpgid(0, 0);
@@ -129,8 +131,8 @@ static void leave_group(pid_t parent)
     close(fd);
 }
 
-/* Handlers of faults that the parent has, such as those of a test runner, must not run in the
- * child. */
+/* Reset the signal handlers that the parent has for faults, such as those of a test runner. They
+ * must not run in the child. */
 static void forget_handlers(void)
 {
     static const int faults[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
@@ -175,17 +177,17 @@ typedef struct parent {
     pid_t pid;
     int fd;
     check_where *where; /* written by the child */
-    /* the present measurement, the one at the last message, and the one when the provider's
-     * function began */
+    /* measurements of the child: now, at the last message, and when the provider's function
+     * began */
     check_pulse pulse, since, in_function;
-    uint32_t turns;       /* the value of `where->turns` at the last look */
+    uint32_t turns;       /* the value of `where->turns` at the last check of the child */
     int64_t memory_bytes; /* most memory that the child may use */
     fault fault;
     size_t told, faults;
     char *words; /* texts of the check that runs; NULL: no check runs */
     check_result coming;
     char crashed[CHECK_NAME_BYTES]; /* name of the check that did not end; "": all ended */
-    bool twins;                     /* a second process has reported that it goes on too */
+    bool twins; /* a forked copy of the child has reported that it runs on, too */
     bool ended;
     int code;
     beluga_error *err;
@@ -205,7 +207,7 @@ static bool is_over(parent *p, const check_pulse *from, int64_t limit_ms)
     return p->fault;
 }
 
-/* Return whether waiting any longer is useless, and store the fault. */
+/* Return whether the child hangs or uses too much memory, and store the fault. */
 static bool is_stuck(parent *p)
 {
     bool moves = p->where->turns != p->turns || !*p->where->function;
@@ -278,7 +280,8 @@ static bool hear(parent *p)
     if (is_garbled(&head)) p->fault = GARBLED;
     if (p->fault) return false;
     p->twins |= head.kind == FORKED;
-    if (head.kind == FORKED && !p->words) return true; /* the next check is blamed for it */
+    /* If no check runs at the time of the fork, the next check fails because of it. */
+    if (head.kind == FORKED && !p->words) return true;
     if (p->twins && head.kind != COMING) p->fault = TWINS;
     if (p->fault) return false;
     if (head.kind == ENDED) {
@@ -303,7 +306,7 @@ static void describe_crash(int status, const char *in, const char *function, cha
                  function);
     else
         snprintf(out, size, "it crashed: signal %d, %s%s%s%s", number, strsignal(number), in,
-                 function, number == SIGKILL ? ": the system does so where memory is short" : "");
+                 function, number == SIGKILL ? ": the system does this if memory runs out" : "");
 }
 
 static void describe_end(const parent *p, int status, char *out, size_t size)
@@ -326,12 +329,12 @@ static void describe_end(const parent *p, int status, char *out, size_t size)
                  (long long)(p->memory_bytes >> 20), in, function);
         break;
     case TWINS:
-        snprintf(out, size, "it forked, and both processes went on: a provider makes no processes");
+        snprintf(out, size,
+                 "it forked, and both processes went on: a provider must not make processes");
         break;
     case GARBLED:
     case UNHEARD:
-        snprintf(out, size,
-                 "it %s a descriptor that is not its own, by which this check reports%s%s",
+        snprintf(out, size, "it %s a descriptor by which the kit reports the checks%s%s",
                  p->fault == GARBLED ? "wrote to" : "closed", in, function);
         break;
     default: describe_crash(status, in, function, out, size);
@@ -345,7 +348,7 @@ static void note_fault(parent *p, int status)
     describe_end(p, status, detail, sizeof detail);
     p->faults++;
     if (!p->words) {
-        beluga_error_set(p->err, BELUGA_ERROR_INTERNAL, "outside of any check %s", detail);
+        beluga_error_set(p->err, BELUGA_ERROR_INTERNAL, "while no check ran: %s", detail);
         p->faults = MAX_FAULTS;
         return;
     }
@@ -435,13 +438,13 @@ static int run_until_ended(parent *p, check_body body, void *payload)
 {
     while (!p->ended && p->faults < MAX_FAULTS) {
         if (run_once(p, body, payload)) continue;
-        return beluga_error_set(p->err, BELUGA_ERROR_NO_MEMORY, "no process to check in: %s",
-                                strerror(errno));
+        return beluga_error_set(p->err, BELUGA_ERROR_NO_MEMORY,
+                                "can't make a process for the checks: %s", strerror(errno));
     }
     if (p->ended) return p->faults ? BELUGA_ERROR_INVALID_RESPONSE : p->code;
     if (p->err->code) return p->err->code;
     return beluga_error_set(p->err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                            "%zu checks crashed or hung: the rest was not run", p->faults);
+                            "%zu checks crashed or hung: the other checks were not run", p->faults);
 }
 
 int check_isolated(const check_settings *settings, check_body body, void *payload,
@@ -453,7 +456,7 @@ int check_isolated(const check_settings *settings, check_body body, void *payloa
     p.where =
         mmap(NULL, sizeof *p.where, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (p.where == MAP_FAILED)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to check in");
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "out of memory");
     int code = run_until_ended(&p, body, payload);
     munmap(p.where, sizeof *p.where);
     free(p.words);

@@ -5,9 +5,9 @@
 
 #include "kit/check.h"
 
-/* A check hangs when it computes or rests for this many times the patience; a function of the
- * provider hangs after once the patience. Time in which other programs had the processors is not
- * counted. */
+/* A check counts as hung when it has computed or waited for CHECK_PATIENCES times
+ * settings->patience_ms; a single function of the provider, when it has done so for patience_ms.
+ * Time in which other programs used the processors is not counted. */
 enum { CHECK_PATIENCES = 4 };
 
 /* The function that runs in the process. It must run the same checks in the same order each time,

@@ -36,7 +36,8 @@ static void tell_job(check_run *run, const beluga_batch_job *job)
     if (*job->reason) check_text_printf(&run->story, "reason %s\n", job->reason);
 }
 
-/* A state that the provider can't read would let a caller wait for the job's end for ever. */
+/* Check the job's state. If the provider can't read a state, a caller would wait for the job's end
+ * for ever. */
 static void judge_job(check_run *run, const beluga_batch_job *job)
 {
     tell_job(run, job);
@@ -47,8 +48,8 @@ static void judge_job(check_run *run, const beluga_batch_job *job)
                       job->id, *job->raw_state ? " " : "", job->raw_state);
 }
 
-/* A result that can't be read is a fault of the decoder; a result with an error comes from the
- * service. */
+/* Receive a result. If it can't be read, the decoder is at fault; a result with an error comes from
+ * the service. */
 static int take_result(void *payload, const char *id, beluga_batch_result *result)
 {
     check_run *run = payload;
@@ -109,7 +110,7 @@ static int list(check_run *run, beluga_context *context)
     return status;
 }
 
-/* Make the call for a job that the scenario's action stands for. */
+/* Make the call that the scenario checks, for example creating a job or reading its results. */
 static int act(check_run *run, beluga_context *context)
 {
     check_action *action = run->scenario->run;
@@ -139,7 +140,7 @@ static void run_act(check_run *run)
     beluga_context_unref(context);
 }
 
-/* Check that the ids of the requests were sent, in a case that has no expected request. */
+/* If the case has no expected request, check that the ids of the requests were sent. */
 static void look_for_ids(check_run *run)
 {
     for (size_t k = 0; k < sizeof request_ids / sizeof *request_ids; k++) {
@@ -175,7 +176,7 @@ static void run_job(check_run *run)
     if (!run->finished)
         check_problem(run, "the call failed: %s", run->error.message);
     else if (!strstr(check_text_get(&run->story), run->scenario->shows))
-        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
+        check_problem(run, "no event's line begins with: %s", run->scenario->shows);
     check_events(run);
 }
 

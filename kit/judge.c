@@ -23,8 +23,7 @@ static void fill_in(const check_run *run, const char *text, check_text *out)
     check_text_free(&b);
 }
 
-/* Take a line from the text. Returns the line, NUL-terminated, or NULL at a blank line, which is
- * also taken. */
+/* Cut the next line off the text. Returns the line, NUL-terminated, or NULL for a blank line. */
 static char *take_line(char **at)
 {
     char *line = *at, *newline = strchr(line, '\n');
@@ -51,7 +50,7 @@ static size_t compare_headers(check_run *run, size_t i, char **at)
     for (char *line; (line = take_line(at)); n++) {
         char *colon = strstr(line, ": ");
         if (!colon) {
-            check_problem(run, "the wanted header \"%s\" is not one", line);
+            check_problem(run, "\"%s\" in the case is not a header: want \"NAME: VALUE\"", line);
             continue;
         }
         *colon = '\0';
@@ -117,8 +116,8 @@ static void compare_request(check_run *run, size_t i, char *want)
 
 /* ---- comparing with the file ----------------------------------------------------------------- */
 
-/* Return the first text that is missing from the message to which it belongs, or NULL if none is.
- * Texts of system messages may be anywhere in the request. */
+/* Return the first text of the messages that is missing or out of order, or NULL. Texts of system
+ * messages may be anywhere in the request. */
 static const char *first_missing(const check_run *run, const check_text *texts, size_t messages)
 {
     size_t length;
@@ -135,8 +134,8 @@ static const char *first_missing(const check_run *run, const check_text *texts, 
     return NULL;
 }
 
-/* If the case has no requests, those from `from` to `to` must contain the texts of the messages in
- * their order. */
+/* For a case without expected requests: check that the sent requests from `from` to `to` contain
+ * the texts of the messages, in their order. */
 static void look_for_texts(check_run *run, size_t from, size_t to, size_t messages)
 {
     check_sent sent = {0};
@@ -147,7 +146,7 @@ static void look_for_texts(check_run *run, size_t from, size_t to, size_t messag
     const char *missing = first_missing(run, &sent.texts, messages);
     if (missing && first_missing(run, &sent.nested, messages))
         check_problem(run,
-                      "the request does not have, or not where it belongs: \"%s\": "
+                      "the request lacks this text, or has it in the wrong place: \"%s\": "
                       "encode_request must write the texts of all messages in their order",
                       missing);
     check_sent_free(&sent);
@@ -160,7 +159,8 @@ static const char *request_like(const check_run *run)
     return !run->settings->foreign || check_asks_the_same(run, like) ? like : NULL;
 }
 
-/* Compare with the section of the case. In an update a difference is recorded as a change. */
+/* Compare a request with the section of the case. If cases are being updated, a difference is
+ * recorded as a change instead of a problem. */
 static void compare_with_file(check_run *run, size_t i, const char *section, const check_text *text)
 {
     check_text want = {0}, before = run->problems;
@@ -177,8 +177,8 @@ static void compare_with_file(check_run *run, size_t i, const char *section, con
     check_text_free(&want);
 }
 
-/* Compare the next request with its section. @return whether the texts must be looked for
- * instead. */
+/* Compare the next request with its section. @return whether the caller must look for the texts of
+ * the messages, because the section is missing or is being rewritten. */
 static bool judge_request(check_run *run, size_t n)
 {
     char section[CHECK_SECTION_BYTES];
@@ -202,8 +202,8 @@ static bool judge_request(check_run *run, size_t n)
     return (!found || updated) && (foreign || !as_written);
 }
 
-/* Skip sections of requests that a later call leaves out, such as one for a token that is still
- * valid. */
+/* Skip the sections of requests that a later call does not make, such as the request for a token
+ * that is still valid. */
 static size_t skip_exchanges(const check_run *run, size_t n)
 {
     while (n <= run->lead->n + 1 && !check_is_route(run, run->asked, n)) n++;
@@ -262,7 +262,7 @@ static void tell_difference(check_run *run, const char *want, const char *got)
                       *got ? got : "nothing more");
 }
 
-/* Full providers choose the ids of their answers freely. */
+/* Leave out the id of an answer of a full provider, which may choose any id. */
 static const char *forget_answer_id(const check_run *run, check_text *story, const char *line)
 {
     static const char head[] = "metadata id=";
@@ -271,7 +271,8 @@ static const char *forget_answer_id(const check_run *run, check_text *story, con
     return line + strcspn(line, " ") + 1 + strcspn(strchr(line, ' ') + 1, " ");
 }
 
-/* A provider may make up the id of a tool call that has none, from a word and random digits. */
+/* Leave out the id of a tool call: a provider may make one up, from a word and random digits, if
+ * its service sends none. */
 static const char *forget_call_id(check_text *story, const char *line)
 {
     unsigned index;
@@ -301,7 +302,7 @@ void check_forget_ids(check_run *run)
 }
 
 /* Return another case whose events are expected here, too. Events depend on the answer, so the
- * other case's events are used only if its answer is. */
+ * other case's events are used only if its answer is used, too. */
 static const char *events_like(const check_run *run)
 {
     const check_scenario *s = run->scenario;
@@ -317,7 +318,7 @@ void check_events(check_run *run)
     check_text want = {0};
     check_forget_ids(run);
     const char *got = check_text_get(&run->story);
-    if (strstr(got, CHECK_KEY)) check_problem(run, "the key stands in what came out");
+    if (strstr(got, CHECK_KEY)) check_problem(run, "the key is in the events or the error");
     const char *like = events_like(run);
     bool found = check_find(run, "events", like, &want);
     bool same = found && strcmp(check_text_get(&want), got) == 0;

@@ -20,10 +20,10 @@
 
 enum {
     ROUND_CALLS = 40, /* calls of each kind in a round */
-    /* most rounds; a first round, which fills caches for later calls, is not counted */
+    /* most rounds; one more round runs before them, to fill caches, and is not counted */
     ROUNDS = 12,
-    SETTLE_MS = 1000,      /* longest wait after a round for work that outlives its calls */
-    LEAD = 3,              /* the check ends early when rounds without growth lead by this many */
+    SETTLE_MS = 1000, /* longest wait after a round for work that outlives its calls */
+    LEAD = 3, /* the check ends early after this many more rounds without growth than with growth */
     LEAST_BLOCK_BYTES = 16 /* the smallest block of any allocator */
 };
 
@@ -64,7 +64,8 @@ static void meter_release(void *payload, void *pointer)
     free(pointer);
 }
 
-/* An allocator with live blocks may still be called, so its meter is never freed. */
+/* A list of meters that still have live blocks. Their allocators may still be called, so these
+ * meters are never freed. */
 static meter *kept;
 
 static void meter_free(meter *m, bool is_closed)
@@ -93,8 +94,9 @@ static bool play_both(check_run *run)
     return check_play_for_ever(run, false, 2) && check_play_for_ever(run, true, 0);
 }
 
-/* Each thread keeps blocks that other threads allocated, to use them again. So leaks are looked for
- * with a single thread beside the loop's; a further thread would look like a leak. */
+/* Each thread of the client caches blocks for later use. So the client gets a
+ * single thread beside the loop's: the blocks that a further thread keeps would look like a
+ * leak. */
 static bool open_bench(bench *b, check_run *run)
 {
     meter *m = b->meter = calloc(1, sizeof *b->meter);
@@ -158,7 +160,8 @@ static bool live(bench *b)
 
 /* ---- leaks ----------------------------------------------------------------------------------- */
 
-/* Under a sanitizer the C library's count does not change, and this function exists instead. */
+/* Under a sanitizer the C library's count of bytes does not change, and this function returns the
+ * count instead. */
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
 /* Return the bytes that the C library's heap has in use. musl does not count them: 0. */
@@ -172,7 +175,7 @@ static size_t heap_bytes(void)
 #endif
 }
 
-/* A round of calls. It adds a problem if it can't continue. */
+/* A function that makes one round of calls. It reports a problem if it can't continue. */
 typedef bool round_of_calls(bench *b);
 
 /* Work of a cancelled call may end later than its call, and only then frees blocks of the client
@@ -183,7 +186,7 @@ static void settle(bench *b, long long live)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-/* Run one more round. Return by how much memory grew. */
+/* Run one more round. Returns how many bytes of memory it added. */
 static size_t grow(bench *b, round_of_calls *calls)
 {
     long long live = atomic_load(&b->meter->live);
@@ -194,8 +197,9 @@ static size_t grow(bench *b, round_of_calls *calls)
     return after > before ? after - before : 0;
 }
 
-/* A leak grows in nearly every round, while a cache stops growing. A single round proves nothing: a
- * cache may grow in it, or freed memory may hide memory that was lost. */
+/* Check that memory does not grow. A leak makes it grow in nearly every round, while a cache stops
+ * growing. A single round proves nothing: a cache may grow in it, or freed memory may hide memory
+ * that was lost. */
 static void want_no_growth(check_run *run, bench *b, round_of_calls *calls, const char *when)
 {
     int quiet = 0, loud = 0;
@@ -213,14 +217,14 @@ static void want_no_growth(check_run *run, bench *b, round_of_calls *calls, cons
                   grown / ROUND_CALLS, when);
 }
 
-/* If one of these checks finds lost memory, the later ones would find it too, so only the first
- * reports it. */
+/* If one of the checks for leaks finds a leak, the later ones would find it, too, so only the first
+ * one reports it. */
 static void check_growth(check_run *run, round_of_calls *calls, const char *when)
 {
     bench b = {0};
     const char **leaking = &run->rules->leaking;
     if (*leaking && strcmp(*leaking, run->scenario->name) != 0) {
-        check_text_printf(&run->reason, "what the check %s found is lost here, too", *leaking);
+        check_text_printf(&run->reason, "the check %s already reported lost memory", *leaking);
         return;
     }
     if (!heap_bytes()) {
@@ -290,8 +294,8 @@ static void fail_inside(check_run *run)
     watch_call_is_over();
 }
 
-/* Watch the plug-in from here on, since the library gave it its own functions when it was
- * loaded. */
+/* Make one round of failing calls. Loading a plug-in gives it the library's functions, so watching
+ * begins here, afterwards. */
 static bool fail(bench *b)
 {
     check_run *run = b->run;
@@ -328,7 +332,7 @@ void check_run_allocator(check_run *run)
     if (!b.client) return;
     long long left = close_bench(&b);
     if (!run->problems.length && left)
-        check_problem(run, "want all blocks back from a client that is gone, got %lld left", left);
+        check_problem(run, "want all blocks of a closed client to be freed, got %lld left", left);
 }
 
 static size_t count_descriptors(void)
@@ -340,7 +344,8 @@ static size_t count_descriptors(void)
     return n;
 }
 
-/* The peer closes its end of a connection a moment after the client. */
+/* Return the number of open descriptors. Wait a moment if there are more than `want`, since the
+ * peer closes its end of a connection later than the client. */
 static size_t settled_descriptors(check_run *run, size_t want)
 {
     enum { MOST_MS = 1000 };

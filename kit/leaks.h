@@ -1,4 +1,4 @@
-/* Scenarios of memory: blocks that a provider still holds at its end, and the cost of its calls. */
+/* Scenarios of memory: blocks that a provider does not free, and the cost of its calls. */
 #ifndef BELUGA_KIT_LEAKS_H
 #define BELUGA_KIT_LEAKS_H
 

@@ -49,7 +49,8 @@ static bool is_same(const char *a, const char *b)
     return n == strcspn(b, "\n") && memcmp(a, b, n) == 0;
 }
 
-/* Fill in, for each pair of positions, the most lines that both texts have in common after them. */
+/* Compute, for each pair of positions in the two texts, how many lines the texts have in common
+ * after them. */
 static void count_common(const lines *a, const lines *b, uint16_t *common)
 {
     size_t width = b->n + 1;
@@ -66,7 +67,7 @@ static void count_common(const lines *a, const lines *b, uint16_t *common)
 static void put_lines(check_text *out, const lines *a, const lines *b, const uint16_t *common)
 {
     const char *between = NULL; /* the last line that both texts have, if it was not shown yet */
-    bool beside = false;        /* the line before differs */
+    bool beside = false;        /* the line before this one differs */
     size_t width = b->n + 1;
     for (size_t i = 0, k = 0; i < a->n || k < b->n;) {
         const uint16_t *here = common + i * width + k;

@@ -42,7 +42,7 @@ static int add_place(check_run *run, beluga_config *config)
     if (!run->peer) return 0;
     snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(run->peer),
              run->profile->base_path);
-    /* Lead requests for tokens to the peer, too: their service is another host, and nothing may
+    /* Requests for tokens also go to the peer. Their service is another host, but no request may
      * leave the machine. */
     const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY),
                                    beluga_with_exchange_key(run->exchanges)};
@@ -96,7 +96,7 @@ void check_let_go(beluga_chat_model *model)
     check_where_set(NULL);
 }
 
-/* Loading a plug-in registers it, and the library keeps its table. */
+/* Loading a plug-in registers its providers. */
 int check_register(check_run *run, beluga_registry *registry)
 {
     if (run->settings->plugin) {

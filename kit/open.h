@@ -1,4 +1,4 @@
-/* Opening a model for a scenario. */
+/* Opens models for scenarios. */
 #ifndef BELUGA_KIT_OPEN_H
 #define BELUGA_KIT_OPEN_H
 

@@ -55,7 +55,7 @@ static void end_with_error(check_run *run, int status)
     check_story_http(&run->story, &run->error);
 }
 
-/* Begin a call whose context has a deadline, which ends the call if the provider does not. */
+/* Begin a call. Returns a context whose deadline ends the call if the provider does not. */
 static beluga_context *begin(check_run *run)
 {
     run->error = (beluga_error){0};
@@ -85,7 +85,7 @@ void check_generate(check_run *run)
     beluga_context_unref(context);
 }
 
-/* For a provider with RAW framing, join the pieces of text, since their size depends on how the
+/* Join the pieces of text if the provider has RAW framing, since their sizes depend on how the
  * bytes arrived. */
 static void join_pieces(check_run *run)
 {
@@ -102,7 +102,8 @@ static int pull(listener *l, beluga_stream *stream)
     if (!status && !l->ended) check_problem(l->run, "the stream ended without finish or error");
     if (status && l->run->finished) check_problem(l->run, "the stream failed after its finish");
     if (beluga_stream_next(stream, &event, NULL) != status || event)
-        check_problem(l->run, "an ended stream gave something else when it was asked again");
+        check_problem(l->run,
+                      "another call of beluga_stream_next after the end returned something else");
     return status;
 }
 
@@ -160,8 +161,8 @@ static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
     return poll(&ready, 1, (int)due) >= 0;
 }
 
-/* A slow reader pauses for one turn of the loop. This happens before any wait, since a paused call
- * has no events that would end a wait. */
+/* As a slow reader: pause the call for one turn of the loop, before the loop waits. A paused call
+ * has no events that would end the wait. */
 static void rest(listener *l, beluga_loop *loop)
 {
     if (!l->pauses || !l->op) return;
@@ -219,8 +220,7 @@ void check_cancel_pushed(check_run *run)
     push(run, (listener){.run = run, .cancels_op = true});
 }
 
-/* ---- vectors and counts of tokens -------------------------------------------------------------
- */
+/* ---- vectors and counts of tokens ------------------------------------------------------------ */
 
 static void tell_vectors(check_run *run, const beluga_embeddings *e)
 {

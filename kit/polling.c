@@ -8,13 +8,13 @@
 #include <string.h>
 
 enum {
-    /* The least delay, in milliseconds, between two requests for the same thing. */
+    /* The least delay, in milliseconds, between two requests with the same method and URL. */
     LEAST_MS = 20,
     MOST_MS = 60000 /* milliseconds to which the library limits a delay */
 };
 
-/* A provider that polls, for example for the state of a job, must leave the service some time
- * between requests. */
+/* Check the delays of a provider that polls, for example for the state of a job: it must leave the
+ * service some time between requests. */
 static void judge(check_run *run)
 {
     check_delay asked[CHECK_MAX_DELAYS];
@@ -24,14 +24,14 @@ static void judge(check_run *run)
         bool again = i && strcmp(a->token, a[-1].token) == 0;
         if (again && a->delay_ms < LEAST_MS)
             check_problem(run,
-                          "the same is asked for again after %lld ms: give "
+                          "the same request is sent again after %lld ms: give "
                           "beluga_emit_next_request a delay in milliseconds, such as 500, or what "
                           "the service says",
                           (long long)a->delay_ms);
         else if (a->delay_ms > MOST_MS)
             check_problem(run,
-                          "a delay of %lld ms before a request is cut to a minute: it is in "
-                          "milliseconds",
+                          "a delay of %lld ms before a request is limited to a minute: delays are "
+                          "in milliseconds",
                           (long long)a->delay_ms);
     }
 }
@@ -51,7 +51,7 @@ void check_run_delays(check_run *run)
 {
     const beluga_provider *p = run->provider;
     if (!run->settings->plugin) {
-        check_text_puts(&run->reason, "only a plug-in can be watched for it");
+        check_text_puts(&run->reason, "only plug-ins can be watched for this");
         return;
     }
     if (p->decode_response) ask(run, false);

@@ -39,7 +39,7 @@ typedef struct picture {
 } picture;
 
 static picture before;
-static int output = -1; /* reading end of the pipe that stdout leads to, or -1 */
+static int output = -1; /* reading end of the pipe that replaces stdout, or -1 */
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ static void look(picture *now)
 
 /* ---- what was written to stdout -------------------------------------------------------------- */
 
-/* Lead stdout into a pipe. A write to a full pipe fails at once, so that no thread waits. */
+/* Redirect stdout into a pipe. A write to a full pipe fails at once, so that no thread waits. */
 static void take_output(void)
 {
     int ends[2];
@@ -167,8 +167,8 @@ static void compare_words(check_text *out, const picture *now)
         check_text_puts(out, "want the environment as it was, but variables of it were changed\n");
 }
 
-/* Fill gaps in the standard descriptors, so that files that are opened later do not become standard
- * streams. */
+/* Open /dev/null for standard descriptors that were closed, so that files that are opened later do
+ * not become standard streams. */
 static void fill_gaps(void)
 {
     int fd = open("/dev/null", O_RDWR);
@@ -178,7 +178,7 @@ static void fill_gaps(void)
 
 void check_process_begin(bool takes_output)
 {
-    if (output >= 0) return; /* this process was noted when it was made */
+    if (output >= 0) return; /* the state was recorded when this process was made */
     if (takes_output) take_output();
     look(&before);
 }
@@ -192,8 +192,9 @@ void check_process_compare(check_text *out)
     compare_streams(out, &now);
     compare_words(out, &now);
     if (now.has_children && !before.has_children)
-        check_text_puts(out, "want no process of it left, but one that it started is there: a "
-                             "provider makes no processes\n");
+        check_text_puts(out,
+                        "want no child process, but the provider has left one: a provider must "
+                        "not make processes\n");
     fill_gaps();
     look(&before);
 }

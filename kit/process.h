@@ -1,6 +1,5 @@
 /* The state of the process before the checks: its signals, locale, folder, environment, standard
- * streams and children. A provider is a guest in its host's process and must not change any of
- * these. */
+ * streams and children. A provider runs in its host's process and must not change any of these. */
 #ifndef BELUGA_KIT_PROCESS_H
 #define BELUGA_KIT_PROCESS_H
 
@@ -8,11 +7,10 @@
 
 #include <stdbool.h>
 
-/* Record the state of the process. With `takes_output` stdout leads to a pipe from here on, so that
+/* Record the state of the process. With `takes_output` stdout is redirected into a pipe, so that
  * writes to it are noticed; use this only in a process that was made for checks. */
 void check_process_begin(bool takes_output);
-/* Write a line for each thing that changed since the state was recorded, and record the new
- * state. */
+/* Write a line for each change since the state was recorded, and record the new state. */
 void check_process_compare(check_text *out);
 
 #endif

@@ -53,8 +53,8 @@ static int check_one(const beluga_check *check, const char *name, beluga_error *
     return check_provider(&settings, name, err);
 }
 
-/* Check every provider of the plug-in. If a check failed, an error of a later provider is returned
- * all the same. */
+/* Check every provider of the plug-in. The others are checked even if one fails. Returns the first
+ * error that is not a failed check, else the code of a failed check, else 0. */
 static int check_file(const beluga_check *check, const char *file, beluga_error *err)
 {
     int first = 0;
@@ -86,11 +86,11 @@ static int refuse(const beluga_check *check, beluga_error *err)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "beluga_check: tell is missing");
     if (!check->provider && !check->plugin)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "beluga_check: set the provider or the plug-in");
+                                "beluga_check: neither provider nor plugin is set");
     if (check->only && !is_check(check->only))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "beluga_check: no check is called %.60s: beluga check --list has "
-                                "them all",
+                                "beluga_check: no check is called %.60s: beluga check --list "
+                                "shows all checks",
                                 check->only);
     return 0;
 }
@@ -106,6 +106,6 @@ int beluga_check_run(const beluga_check *given, beluga_error *err)
     if (code) return code;
     if (check.provider) return check_one(&check, check.provider, err);
     if (!realpath(check.plugin, file))
-        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s is not there", check.plugin);
+        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s does not exist", check.plugin);
     return check_file(&check, file, err);
 }

@@ -21,7 +21,8 @@ typedef struct check_pulse {
 /* Measure a process. `*pulse` must be all zeros at first; call this several times a second. */
 void check_pulse_feel(check_pulse *pulse, pid_t pid);
 
-/* Each system reports these in its own way: see pulse_proc.c, pulse_darwin.c, pulse_freebsd.c. */
+/* Return the processor time and the memory of a process. Each system reports them in its own way:
+ * see pulse_proc.c, pulse_darwin.c, pulse_freebsd.c. */
 int64_t check_pulse_computed_ms(pid_t pid);
 /* Returns whether a thread of the process computes, or waits for a processor or a disk. */
 bool check_pulse_is_busy(pid_t pid);

@@ -83,7 +83,7 @@ static void write_letters(const letters *l, const char *text, size_t n, check_te
     }
 }
 
-/* Replace only strings that are part of the answer's text. */
+/* Replace a string only if it is part of the answer's text. */
 static bool make_letters(void *payload, const char *text, size_t n, check_text *out)
 {
     letters *l = payload;
@@ -101,8 +101,8 @@ static bool make_letters(void *payload, const char *text, size_t n, check_text *
     return is_text;
 }
 
-/* Other strings of the answer may have been replaced too. So a failed call proves nothing, unless
- * the provider's own emissions caused the failure. */
+/* Compare the text. Other strings of the answer may have been replaced, too, so a failed call
+ * proves nothing unless the provider's own emissions caused the failure. */
 static void judge_letters(check_run *run, const letters *l, bool streamed)
 {
     check_text got = {0};
@@ -116,7 +116,7 @@ static void judge_letters(check_run *run, const letters *l, bool streamed)
             "emit the text as it comes, with its length in bytes",
             run->error.message, decoder(streamed));
     else if (run->finished && known && !same)
-        check_problem(run, "%s made other text of \"%s\": \"%s\"", decoder(streamed),
+        check_problem(run, "%s changed the text \"%s\" to \"%s\"", decoder(streamed),
                       check_text_get(&l->want), check_text_get(&got));
     run->breach = 0;
     check_text_free(&got);
@@ -147,7 +147,7 @@ void check_run_letters(check_run *run)
     judge_both(run, try_letters);
 }
 
-/* ---- other words for the end ----------------------------------------------------------------- */
+/* ---- other words for the finish reason ------------------------------------------------------- */
 
 typedef struct word {
     const char *from, *to;
@@ -190,17 +190,19 @@ static void judge_words(check_run *run, const char *from, bool streamed)
                                        "tool_calls", "tool_use",   "zq_new_word"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (!is_told_as_stop(run, (word){from, ends[i]}, streamed)) continue;
-        check_problem(run,
-                      "an answer that ends with \"%s\" instead of \"%s\" is told as stop: %s must "
-                      "look at the word: BELUGA_FINISH_LENGTH for a cut by a limit, "
-                      "BELUGA_FINISH_TOOL_CALLS for calls, BELUGA_FINISH_OTHER for a word that it "
-                      "does not know",
-                      ends[i], from, decoder(streamed));
+        check_problem(
+            run,
+            "an answer that ends with \"%s\" instead of \"%s\" is reported as stop: %s must "
+            "look at the word: BELUGA_FINISH_LENGTH for a cut by a limit, "
+            "BELUGA_FINISH_TOOL_CALLS for calls, BELUGA_FINISH_OTHER for a word that it "
+            "does not know",
+            ends[i], from, decoder(streamed));
         return;
     }
 }
 
-/* A provider may not report its service's word; then the usual words are tried. */
+/* The word in the story may be the provider's and not the service's, so the usual words are tried,
+ * too. */
 static void try_words(check_run *run, bool streamed)
 {
     static const char *const usual[] = {"stop", "STOP", "end_turn", "COMPLETE", "eos"};
@@ -279,7 +281,7 @@ void check_run_error_among(check_run *run)
 
 /* ---- in time --------------------------------------------------------------------------------- */
 
-/* Return whether a value of the line is in the answer, no later than the answer's first text. */
+/* Return whether the answer's first frame already contains a value of the line. */
 static bool was_known(const check_run *run, const char *line, const char *member)
 {
     char value[160];

@@ -5,10 +5,10 @@
 
 #include "kit/run.h"
 
-/* Variants of the author's answers: with other letters, with another word for the end, with an
- * error. */
+/* Scenarios of changed answers: with other letters, with another finish reason, with an error among
+ * the frames. */
 check_action check_run_letters, check_run_finish_words, check_run_error_among;
-/* Scenarios of the author's answers, unchanged. */
+/* Scenarios of unchanged answers. */
 check_action check_run_usage, check_run_arguments, check_run_in_time, check_run_length;
 /* Reports behaviour that no answer of the author covers. */
 check_action check_run_coverage;

@@ -77,17 +77,17 @@ static const char *write_answer(check_text *out, beluga_json_doc *doc)
     const beluga_json *headers = beluga_json_get(response, "headers");
     const beluga_json *chunks = beluga_json_get(response, "chunks");
     int64_t status = beluga_json_get_int(response, "status", 0);
-    if (!beluga_json_get(root, "beluga_cassette")) return "it is no file that --record wrote";
-    if (status < 200) return "no answer was recorded in it";
+    if (!beluga_json_get(root, "beluga_cassette")) return "the file is not a recording of --record";
+    if (status < 200) return "the recording has no answer";
     check_text_printf(out, "HTTP/1.1 %d\n", (int)status);
     for (const beluga_json *h = beluga_json_first(headers); h; h = beluga_json_next(headers, h)) {
-        if (!add_string(out, h, false)) return "a header in it is no text";
+        if (!add_string(out, h, false)) return "a header in the recording is not text";
         check_text_puts(out, "\n");
     }
     check_text_puts(out, "\n");
     for (const beluga_json *c = beluga_json_first(chunks); c; c = beluga_json_next(chunks, c))
         if (!add_piece(out, doc, c))
-            return "a piece of its answer has neither json, text nor base64";
+            return "a piece of the answer has neither json, text nor base64";
     return out->status ? "it is too long" : NULL;
 }
 
@@ -95,7 +95,7 @@ static int read_recording(const char *path, check_text *answer, beluga_error *er
 {
     check_text text = {0};
     beluga_json_doc *doc = NULL;
-    const char *wrong = "it is no JSON";
+    const char *wrong = "the file is not JSON";
     bool there = check_text_read(&text, path);
     if (there && !beluga_json_parse(check_text_get(&text), text.length, &doc, NULL))
         wrong = write_answer(answer, doc);
@@ -112,9 +112,9 @@ static int write_new(const char *path, const check_text *answer, beluga_error *e
 {
     FILE *out = fopen(path, "wbxe");
     if (!out && errno == EEXIST)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "%s is there already, and an answer is never replaced: remove it",
-                                path);
+        return beluga_error_set(
+            err, BELUGA_ERROR_INVALID_CONFIG,
+            "%s exists already, and an answer is never replaced: remove the file first", path);
     bool written = out && fwrite(answer->data, 1, answer->length, out) == answer->length;
     written = out && fclose(out) == 0 && written;
     if (written) return 0;
@@ -170,8 +170,9 @@ int check_recording_take(const check_profile *profile, const char *scenario, con
 {
     char folder[CHECK_MAX_PATH];
     if (!profile->n_levels || profile->borrowed)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                                "there is no folder for its cases: make fixtures/check first");
+        return beluga_error_set(
+            err, BELUGA_ERROR_NOT_FOUND,
+            "no folder for the recorded case: make the folder fixtures/check first");
     snprintf(folder, sizeof folder, "%s", profile->levels[0].path);
     char *slash = strrchr(folder, '/');
     if (slash) *slash = '\0';

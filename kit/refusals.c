@@ -18,7 +18,7 @@ static void judge_opening(check_run *run, int code, const beluga_chat_model *mod
     if (code && run->error.code != code)
         check_problem(run, "it returned %s, its error says %s", beluga_error_name(code),
                       beluga_error_name(run->error.code));
-    if (code && !*run->error.message) check_problem(run, "its error has no words");
+    if (code && !*run->error.message) check_problem(run, "the error has no message");
 }
 
 static beluga_chat_model *open_bare(check_run *run, const beluga_config *config)
@@ -34,7 +34,7 @@ static beluga_chat_model *open_bare(check_run *run, const beluga_config *config)
 static bool is_without_code(check_run *run)
 {
     if (!run->settings->base) return false;
-    check_text_puts(&run->reason, "it is its configuration");
+    check_text_puts(&run->reason, "the provider is defined by its configuration");
     return true;
 }
 
@@ -46,7 +46,7 @@ void check_run_no_configuration(check_run *run)
     int code =
         beluga_registry_open(run->settings->registry, run->provider->name, NULL, &model, NULL);
     if (code != run->error.code)
-        check_problem(run, "who wants no error's detail gets another code: %s",
+        check_problem(run, "without a beluga_error the code is another: %s",
                       beluga_error_name(code));
     beluga_chat_model_unref(model);
     beluga_config *config = beluga_config_new_n(NULL, 0);
@@ -95,7 +95,8 @@ void check_run_no_arguments(check_run *run)
     want_refusal(run, "a stream without messages",
                  beluga_stream_chat_n(run->model, NULL, NULL, &stream, NULL, NULL, 0));
     want_refusal(run, "a tool that is NULL", beluga_bind_tools(run->model, &none, 1, &bound, NULL));
-    if (response || stream || bound) check_problem(run, "something came of it all the same");
+    if (response || stream || bound)
+        check_problem(run, "events came although the call was refused");
     beluga_messages_free(empty);
 }
 
@@ -140,7 +141,8 @@ void check_run_expired_before(check_run *run)
     beluga_context_unref(context);
 }
 
-/* The service never answers; a full provider may finish before the deadline. */
+/* Check a deadline while the service does not answer. A full provider may finish before the
+ * deadline. */
 void check_run_deadline(check_run *run)
 {
     enum { DEADLINE_MS = 100 };
@@ -166,7 +168,8 @@ typedef struct status_class {
     bool retryable;
 } status_class;
 
-/* An error without a body has the general code, and a provider may have a more exact one. */
+/* The codes that are expected for an error without a body. A provider may report a more specific
+ * one. */
 static const status_class classes[] = {
     {400, BELUGA_ERROR_INVALID_REQUEST, false}, {401, BELUGA_ERROR_AUTHENTICATION, false},
     {403, BELUGA_ERROR_AUTHORIZATION, false},   {429, BELUGA_ERROR_RATE_LIMIT, true},

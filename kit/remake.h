@@ -1,5 +1,5 @@
 /* Makes, from an author's answers, other answers that the service could send: with other letters,
- * or another word for the end. */
+ * or another finish reason. */
 #ifndef BELUGA_KIT_REMAKE_H
 #define BELUGA_KIT_REMAKE_H
 
@@ -9,15 +9,15 @@
 
 #include <stdbool.h>
 
-/* Copy an answer, and replace each JSON string in its body that is a value by the string that
- * `make` writes. `make` gets the string as it is written between its quotes and writes the
- * replacement in the same form; it returns false to keep the string.
- * @return whether any was replaced. Strings in AWS frames are not replaced, since the checksums
- * would be wrong. Free `out` in any case. */
+/* Copy an answer, and replace strings in the JSON of its body. `make` is called for each string
+ * that is a value, with the characters between its quotes; it writes the replacement in the same
+ * form, or returns false to keep the string.
+ * @return whether a string was replaced. Strings in AWS frames are not replaced, since the
+ * checksums would be wrong. Free `out` in any case. */
 typedef bool check_maker(void *payload, const char *text, size_t n, check_text *out);
 bool check_remake(check_answer *out, const check_answer *from, check_maker *make, void *payload);
 
-/* Copy an answer up to a frame, and put other bytes after it. */
+/* Copy the first `frames` frames of an answer, and append other bytes. */
 void check_remake_end(check_answer *out, const check_answer *from, size_t frames, const char *bytes,
                       size_t n);
 
@@ -25,7 +25,7 @@ void check_remake_end(check_answer *out, const check_answer *from, size_t frames
 typedef void check_looker(void *payload, const beluga_json *root);
 void check_look_through(const check_answer *answer, check_looker *look, void *payload);
 
-/* Read a string as it is written in JSON, without its quotes. */
+/* Decode a JSON string, given without its quotes. */
 bool check_unescape(const char *text, size_t n, check_text *out);
 
 #endif

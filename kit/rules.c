@@ -54,7 +54,7 @@ static void linger(void)
     nanosleep(&(struct timespec){.tv_nsec = LINGER_MS * 1000000L}, NULL);
 }
 
-/* The answer does not matter, since only the rules are checked. */
+/* Play some answer. Its content does not matter, since only the rules are checked. */
 static void play(check_run *probe, bool streamed, check_end end)
 {
     if (!probe->peer) return;
@@ -74,8 +74,8 @@ static void note_found(check_run *probe, const char *when)
     watch_call_is_over();
 }
 
-/* Ask a full provider with letters at several offsets: if it echoes them, it must not cut a
- * character in two. */
+/* Call a full provider with multi-byte letters at several offsets. If it echoes them, it must not
+ * cut a character in two. */
 static void probe_letters(check_run *probe)
 {
     enum { SHIFTS = 4 };
@@ -92,7 +92,7 @@ static void probe_letters(check_run *probe)
     probe->call.messages = given;
 }
 
-/* A status of 500 makes a provider decode an error. */
+/* Play an answer with status 500, so that the provider decodes an error. */
 static void play_refusal(check_run *probe)
 {
     if (probe->peer) peer_step_json(peer_reply_new(probe->peer), 500, "{\"error\":\"no\"}");
@@ -136,7 +136,7 @@ static void make_round(check_run *probe)
     probe->breach = 0; /* earlier calls have already reported it */
 }
 
-/* Make the same calls with a model whose functions' costs are counted. */
+/* Make the same calls with a copy of the provider whose functions measure their cost. */
 static void probe_blocking(check_run *run)
 {
     check_run copy = *run, *probe = &copy;
@@ -196,7 +196,8 @@ static void probe_calls(check_run *probe)
     }
     linger();
     play(probe, false, CHECK_END_WHOLE);
-    check_generate(probe); /* this call may use state that earlier calls left behind */
+    /* This call may use state that the earlier calls left behind. */
+    check_generate(probe);
     note_found(probe, "in another answer");
 }
 
@@ -227,8 +228,9 @@ static void probe(check_run *run)
     check_text_free(&probe.reason);
 }
 
-/* Return whether a rule is broken that spoils all calls, and which. Changes to the process while
- * the provider is loaded spoil them, and a provider that blocks makes them take minutes. */
+/* Return whether further calls are useless because of a broken rule, and store the rule in `by`. A
+ * provider that blocks makes the calls take minutes, and one that changes the process while it is
+ * loaded affects all of them. */
 static bool is_spoilt(const check_rules *rules, check_rule *by)
 {
     bool blocks = rules->found[CHECK_RULE_BLOCKS].length > 0;
@@ -247,7 +249,8 @@ void check_run_rule(check_run *run)
                           name_of(run, spoilt_by));
         return;
     }
-    if (!spoilt && !run->rules->probed) { /* a new process after a crash has probed nothing */
+    /* A process that was started after a crash makes no probe. */
+    if (!spoilt && !run->rules->probed) {
         check_text_printf(&run->reason, "the check %s was not done",
                           name_of(run, CHECK_RULE_BLOCKS));
         return;
@@ -257,5 +260,5 @@ void check_run_rule(check_run *run)
     bool watched = run->settings->plugin != NULL;
     check_rule rule = run->scenario->rule;
     if (!watched && (rule == CHECK_RULE_LATE || rule == CHECK_RULE_REFUSED))
-        check_text_puts(&run->reason, "only a plug-in can be watched for it");
+        check_text_puts(&run->reason, "only plug-ins can be watched for this");
 }

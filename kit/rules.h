@@ -1,4 +1,4 @@
-/* Checks once the rules that hold in every call. */
+/* Checks, once for all calls, the rules that every call must follow. */
 #ifndef BELUGA_KIT_RULES_H
 #define BELUGA_KIT_RULES_H
 

@@ -42,7 +42,7 @@ enum { CHECK_MAX_CHANGES = 2 * CHECK_MAX_EXCHANGES };
 /* A call that a scenario makes through the public interface. */
 typedef struct check_call {
     const char *prompt; /* the text that replaces every question; NULL: the usual questions */
-    const char *attach; /* the sample file that each message of a person has; NULL: none */
+    const char *attach; /* the sample file in each user's message; NULL: none */
     beluga_messages *messages;
     beluga_option options[CHECK_CALL_OPTIONS];
     size_t n_options;
@@ -63,7 +63,7 @@ typedef struct check_lead {
     bool byte_by_byte; /* the answers are sent byte by byte */
 } check_lead;
 
-/* Findings about a provider that all its scenarios share. */
+/* Findings about a provider, shared by all its scenarios. */
 typedef struct check_rules {
     bool probed;
     /* the check that reported that no model can be opened, or NULL */
@@ -97,10 +97,10 @@ typedef struct check_scenario {
     int code;          /* the error with which the call must fail; 0: none */
     bool full;         /* the scenario also runs for full providers */
     bool own;          /* a foreign provider needs its own files for this scenario */
-    bool claimed;      /* a provider that does not claim the capability can't be asked for it */
-    bool jobs;         /* the scenario is about batch jobs, which a batch table claims */
-    bool alone;        /* the scenario makes its own calls, and needs no open model */
-    check_rule rule;   /* the rule; only for check_run_rule */
+    bool claimed;      /* skip the scenario if the provider does not claim the capability */
+    bool jobs;  /* the scenario is about batch jobs; the provider claims them by its batch table */
+    bool alone; /* the scenario makes its own calls, and needs no open model */
+    check_rule rule; /* the rule; only for check_run_rule */
 } check_scenario;
 
 struct check_run {
@@ -135,7 +135,7 @@ struct check_run {
 
 /* Report a problem; arguments as for printf. */
 void check_problem(check_run *run, const char *format, ...) BELUGA_PRINTF(2, 3);
-/* Remember which rule of emitting a failed call broke, if any. */
+/* Store in run->breach which rule of emitting a failed call broke, if any. */
 void check_note_breach(check_run *run, const beluga_error *err);
 
 /* Prepare the call of the run's scenario. */
@@ -144,7 +144,7 @@ void check_call_end(check_run *run);
 /* Return the prompt that replaces a question, for models that understand little; else the usual
  * question. */
 const char *check_question(const check_call *call, const char *usual);
-/* Make a message of a person, with the call's sample if it has one. */
+/* Make a user's message, with the call's sample file if the call has one. */
 beluga_message *check_human(const check_call *call, const char *text);
 /* Return whether the run's scenario makes the same call as the scenario `other`. */
 bool check_asks_the_same(const check_run *run, const char *other);
@@ -154,9 +154,10 @@ int64_t check_patience_ms(const check_run *run);
 bool check_is_http(const check_run *run);
 bool check_streams(const check_run *run);
 
-/* Make a copy of a run for another thread, with texts of its own. */
+/* Make a copy of a run for another thread. The copy has its own story, problems and other texts. */
 void check_run_copy(check_run *copy, const check_run *run);
-/* Free a copy, and take over its problems if `tell`. @return whether it has problems. */
+/* Free a copy. If `tell` is true, its problems are first added to the run. @return whether the copy
+ * has problems. */
 bool check_run_end_copy(check_run *run, check_run *copy, bool tell);
 
 #endif

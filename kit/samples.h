@@ -1,4 +1,4 @@
-/* Small files for messages to carry. */
+/* Small sample files that messages can contain. */
 #ifndef BELUGA_KIT_SAMPLES_H
 #define BELUGA_KIT_SAMPLES_H
 

@@ -242,7 +242,7 @@ enum {
     CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \
     ALL(category_, name_, 0, "text", write_hello, run_, "", proves_, .alone = true)
-/* A scenario that looks for a call's values in the request of an HTTP provider. */
+/* A scenario that checks whether the request of an HTTP provider contains the call's values. */
 #define VALUES(category_, name_, needs_, run_, proves_)                                     \
     ROW(category_, name_, proves_, .needs = (needs_), .like = "text", .write = write_hello, \
         .run = (run_), .shows = "", .claimed = true)
@@ -448,7 +448,8 @@ const check_scenario check_scenarios[] = {
     {.name = NULL},
 };
 
-/* Return whether a scenario plays the usual answers, as those of rules, sharing and leaks do. */
+/* Return whether a scenario plays the usual answers, as the scenarios of rules, sharing and leaks
+ * do. */
 static bool plays_usual(const check_scenario *s)
 {
     return s->run == check_run_rule || (s->alone && strcmp(s->category, REGISTRATION) != 0);

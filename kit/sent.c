@@ -8,13 +8,13 @@
 #include <strings.h>
 
 enum {
-    MAX_DEPTH = 24,        /* JSON inside JSON strings, and values inside values */
+    MAX_DEPTH = 24,        /* most levels of values inside values, and of JSON inside strings */
     LEAST_BASE64_BYTES = 8 /* a shorter text may be an ordinary word */
 };
 
 #define SEPARATOR "\x1e"
 
-/* A value that is being taken apart. A provider's JSON may nest deeply, so the depth is limited. */
+/* The state of parsing a value. A provider's JSON may nest deeply, so the depth is limited. */
 typedef struct place {
     check_sent *sent;
     bool is_nested;
@@ -212,7 +212,7 @@ void check_sent_add_body(check_sent *sent, const char *type, const char *body, s
         add_text((place){.sent = sent}, body, length);
 }
 
-/* Return whether a header is the transport's own, and so carries nothing of the call. */
+/* Return whether the transport writes this header, so that it contains no value of the call. */
 static bool is_of_the_transport(const char *name)
 {
     static const char *const names[] = {"host",       "user-agent", "accept-encoding",

@@ -1,8 +1,7 @@
-/* The content of requests in any form: a value is found by its meaning, not by the bytes that carry
- * it.
+/* Finds values in requests, in whatever form they are written.
  *
- * A request's path, query, headers and body are taken apart: JSON, JSON inside a JSON string,
- * forms, multipart, base64. Anything else counts as one text. */
+ * Reads the path, query, headers and body of a request: JSON, JSON inside a JSON string, forms,
+ * multipart, base64. Anything else counts as one text. */
 #ifndef BELUGA_KIT_SENT_H
 #define BELUGA_KIT_SENT_H
 
@@ -24,7 +23,7 @@ typedef struct check_sent {
                            written them */
 } check_sent;
 
-/* Take request `i` apart, and add its texts and numbers. */
+/* Parse request `i`, and add its texts and numbers. */
 void check_sent_add(check_sent *sent, const peer *p, size_t i);
 /* Add the texts and numbers of a JSON value, or of a body in any other form. `type` is its content
  * type, or NULL. */
@@ -33,7 +32,7 @@ void check_sent_free(check_sent *sent);
 
 /* Return whether any text contains these bytes. */
 bool check_sent_has(const check_sent *sent, const char *bytes, size_t n);
-/* Return how often the bytes occur in texts that are not nested. */
+/* Return how often the bytes occur, without the texts that were found inside other texts. */
 size_t check_sent_count(const check_sent *sent, const char *bytes);
 bool check_sent_has_number(const check_sent *sent, double number);
 /* Return whether two requests have the same method, path, headers and body. */

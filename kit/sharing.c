@@ -22,7 +22,7 @@ enum {
     BATCH_LIMIT = 3
 };
 
-/* Return whether request `i` contains this text, in whatever form. */
+/* Return whether request `i` contains this text, in whatever form it is written. */
 static bool says(const check_run *run, size_t i, const char *text)
 {
     check_sent sent = {0};
@@ -47,14 +47,15 @@ static void ask_again(check_run *run, check_action *ask, check_text *story)
     check_text_puts(story, check_text_get(&run->story));
 }
 
-/* Get the answer to one question if it is always the same, else "". Fails if no answer comes. */
+/* Ask a question twice, and store the answer if both times it is the same, else "". Returns false
+ * if a call fails. */
 static bool learn(check_run *run, check_action *ask, check_text *story)
 {
     check_text again = {0};
     ask_again(run, ask, story);
     if (!run->finished) {
         check_text_clear(story);
-        check_problem(run, "alone it does not finish: %s", run->error.message);
+        check_problem(run, "without other calls, the call does not finish: %s", run->error.message);
         return false;
     }
     ask_again(run, ask, &again);
@@ -140,13 +141,13 @@ void check_run_bind_new(check_run *run)
 {
     beluga_chat_model *bound = bind_one(run, "tool_a"), *more = NULL;
     if (!bound) return;
-    if (bound == run->model) check_problem(run, "want a new model, got the one that was given");
+    if (bound == run->model) check_problem(run, "want a new model, got the same one");
     if (beluga_chat_model_tool_count(bound) != 1 ||
         strcmp(beluga_tool_name(beluga_chat_model_tool(bound, 0)), "tool_a") != 0)
         check_problem(run, "want the tool in the new model, got %zu tools",
                       beluga_chat_model_tool_count(bound));
     if (beluga_chat_model_tool_count(run->model))
-        check_problem(run, "want no tool in the model that was given");
+        check_problem(run, "want no tool in the first model");
     if (strcmp(beluga_model_name(bound), beluga_model_name(run->model)) != 0)
         check_problem(run, "the new model has another name");
     if (beluga_bind_tools(bound, NULL, 0, &more, NULL) || beluga_chat_model_tool_count(more))
@@ -214,15 +215,15 @@ static void call_once(caller *c)
             check_problem(&c->run, "want a finish, got %s: %s",
                           beluga_error_name(c->run.error.code), c->run.error.message);
         else if (*c->want && strcmp(check_text_get(&story), c->want) != 0)
-            check_problem(&c->run, "want what comes to one alone:\n%sgot:\n%s", c->want,
-                          check_text_get(&story));
+            check_problem(&c->run, "want the same answer as without other calls:\n%sgot:\n%s",
+                          c->want, check_text_get(&story));
     }
     if (*c->tool) beluga_chat_model_unref(c->run.model);
     c->run.model = given;
     check_text_free(&story);
 }
 
-/* A caller that fails reports its problem and stops. */
+/* Make all calls of one thread. If a call fails, report the problem and stop. */
 static void *call_all(void *payload)
 {
     caller *c = payload;
@@ -249,7 +250,7 @@ static void run_callers(check_run *run, caller *callers, size_t n)
     size_t failed = 0;
     for (size_t i = 0; i < n; i++) begin_caller(run, &callers[i]);
     for (size_t i = 0; i < n; i++) failed += end_caller(run, &callers[i], failed);
-    if (failed) check_problem(run, "so in %zu of %zu threads", failed, n);
+    if (failed) check_problem(run, "the same in %zu of %zu threads", failed, n);
 }
 
 static void call_at_once(check_run *run, check_action *ask, bool streamed, size_t threads,
@@ -282,8 +283,8 @@ void check_run_calls_1000(check_run *run)
     call_at_once(run, check_generate, false, MANY_CALLERS, MANY_CALLS / MANY_CALLERS);
 }
 
-/* Each tool must be in exactly one request. Requests that follow up on a call, such as polls, have
- * no body. */
+/* Check that each tool is in exactly one request. Requests that follow up on a call, such as polls,
+ * have no body. */
 static void judge_tools(check_run *run, const caller *callers)
 {
     size_t length, n = peer_requests(run->peer);
@@ -334,8 +335,10 @@ static bool fill(batch *b, check_run *run)
 {
     *b = (batch){.run = run};
     if (run->call.attach)
-        check_text_printf(&run->reason, "its inputs are texts, and a call wants %s, too",
-                          run->call.attach);
+        check_text_printf(
+            &run->reason,
+            "the inputs of the batch are texts, but a call of this provider needs %s, too",
+            run->call.attach);
     for (size_t i = 0; i < BATCH_INPUTS; i++) {
         snprintf(b->texts[i], sizeof b->texts[i], "%s %zu",
                  check_question(&run->call, "This is input"), i + 10);
@@ -356,7 +359,7 @@ static int run_batch(batch *b, int64_t limit)
     return status;
 }
 
-/* Get the answer to a single input if it is always the same. */
+/* Store the answer to a single input if it is always the same. */
 static void learn_input(check_run *run, const char *text, check_text *story)
 {
     beluga_messages *before = run->call.messages;
@@ -379,11 +382,11 @@ static void compare_item(batch *b, size_t i, const check_text *alone)
     check_story_response(&run->story, result->response);
     check_forget_ids(run);
     if (alone->length && strcmp(check_text_get(alone), check_text_get(&run->story)) != 0)
-        check_problem(run, "input %zu: want what comes to it alone:\n%sgot:\n%s", i,
+        check_problem(run, "input %zu: want the same answer as without other calls:\n%sgot:\n%s", i,
                       check_text_get(alone), check_text_get(&run->story));
 }
 
-/* Each input must be in exactly one request. */
+/* Check that each input is in exactly one request. */
 static void judge_inputs(batch *b, size_t first)
 {
     for (size_t i = 0; i < BATCH_INPUTS; i++) {
@@ -472,7 +475,8 @@ void check_run_batch_error(check_run *run)
     batch b;
     if (!check_play_for_ever(run, false, 0)) return;
     if (!fill(&b, run)) return;
-    b.inputs[BAD] = beluga_input_text("caf\xe9"); /* no provider takes text that is not UTF-8 */
+    /* Every provider refuses text that is not UTF-8. */
+    b.inputs[BAD] = beluga_input_text("caf\xe9");
     int status = run_batch(&b, BATCH_LIMIT);
     if (status != BELUGA_ERROR_INVALID_INPUT)
         check_problem(run, "want the code of the input that fails, got %s",

@@ -10,7 +10,7 @@
 enum {
     MAX_WORK_MS = 50,  /* milliseconds of processor time in one function; decoding a frame takes
                           microseconds */
-    SLOW_IN_A_ROW = 3, /* a function that is slow so often is slow by design */
+    SLOW_IN_A_ROW = 3, /* a function that was slow this many times in a row is not slow by chance */
     MAX_FUNCTIONS = 24
 };
 

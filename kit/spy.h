@@ -1,9 +1,9 @@
 /* Measures how much the functions of a provider cost the thread that runs them.
  *
  * The scheduler counts how often a thread gave up the processor to wait, and how much processor
- * time it used. Neither depends on the load of the machine. So a copy of the provider's table is
- * registered with a separate client; the functions of the copy count, and call those of the
- * provider. */
+ * time it used. Neither depends on the load of the machine. A copy of the provider's table is
+ * registered with a separate client. The functions in the copy measure these costs, and call the
+ * provider's functions. */
 #ifndef BELUGA_KIT_SPY_H
 #define BELUGA_KIT_SPY_H
 

@@ -20,7 +20,8 @@ static const char *nearer(const char *name, const char *candidate, const char *n
     return candidate;
 }
 
-/* Find a scenario. @return whether it exists; else `nearest` receives the nearest one, or NULL. */
+/* @return whether a scenario with this name exists. If not, `nearest` receives the most similar
+ * name, or NULL. */
 static bool is_scenario(const check_scenario *scenarios, const char *name, const char **nearest)
 {
     unsigned distance = NEAR + 1;
@@ -40,8 +41,8 @@ static int refuse_scenario(const char *path, const char *name, const char *neare
                                 "%s: no check is called %.60s: did you mean %s?", path, name,
                                 nearest);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "%s: no check is called %.60s: beluga check --list has them all", path,
-                            name);
+                            "%s: no check is called %.60s: beluga check --list shows all checks",
+                            path, name);
 }
 
 /* ---- check.json ------------------------------------------------------------------------------ */
@@ -57,7 +58,7 @@ static const struct {
     const char *name, *is;
     bool (*fits)(const beluga_json *);
 } members[] = {
-    {"attach", "what each question carries, \"audio\", \"image\" or \"file\"", is_sample},
+    {"attach", "\"audio\", \"image\" or \"file\", the sample in each question", is_sample},
     {"base", "a provider's name", beluga_json_is_string},
     {"model", "a model's name", beluga_json_is_string},
     {"options", "a list of \"NAME=VALUE\"", beluga_json_is_array},
@@ -78,11 +79,10 @@ static int refuse_member(const char *path, const char *name, beluga_error *err)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "%s: no member is called %.60s: did you mean %s?", path, name,
                                 nearest);
-    return beluga_error_set(
-        err, BELUGA_ERROR_INVALID_CONFIG,
-        "%s: no member is called %.60s; there are attach, base, model, options, "
-        "prompt, proof, servers and skip",
-        path, name);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "%s: no member is called %.60s; the members are attach, base, model, "
+                            "options, prompt, proof, servers and skip",
+                            path, name);
 }
 
 static int look_at_member(const char *path, const char *name, const beluga_json *value,
@@ -92,7 +92,7 @@ static int look_at_member(const char *path, const char *name, const beluga_json 
     while (i < MEMBERS && strcmp(members[i].name, name) != 0) i++;
     if (i == MEMBERS) return refuse_member(path, name, err);
     if (members[i].fits(value)) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: \"%s\" is %s", path, name,
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: \"%s\" must be %s", path, name,
                             members[i].is);
 }
 
@@ -112,7 +112,7 @@ static int look_at_settings(const char *path, const beluga_json *root,
                             const check_scenario *scenarios, beluga_error *err)
 {
     if (!beluga_json_is_object(root))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: it is an object", path);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s: want a JSON object", path);
     for (const beluga_json *v = beluga_json_first(root); v; v = beluga_json_next(root, v)) {
         int code = look_at_member(path, beluga_json_key(v, NULL), v, err);
         if (code) return code;
@@ -130,7 +130,7 @@ static bool take_ending(char *name, const char *ending)
     return true;
 }
 
-/* Remove the number that the name of a later answer has before its ending. */
+/* Remove the number from the name of an answer's file, such as the 2 in "CASE.2.answer". */
 static void take_number(char *name)
 {
     size_t n = strlen(name);

@@ -9,7 +9,7 @@
 /*
  * Look for unknown members of each check.json, and for files of scenarios that do not exist.
  * `scenarios` ends with a NULL name.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG with the file, and the name that is nearest.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG with the file, and the most similar known name.
  */
 int check_strays(const check_profile *profile, const check_scenario *scenarios, beluga_error *err);
 

@@ -13,7 +13,7 @@ static const beluga_allocator own_memory = BELUGA__SYSTEM_ALLOCATOR;
 check_text *check_text_begin(check_text *text)
 {
     if (text->allocator) return text;
-    int status = text->status; /* a piece that was added may itself have failed */
+    int status = text->status; /* keep an error that was set before the buffer was initialised */
     beluga__buf_init(text, &own_memory, CHECK_MAX_TEXT_BYTES);
     text->status = status;
     return text;

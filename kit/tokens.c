@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Only one scenario at a time uses this. */
+/* The copy of the provider's table. Only one scenario at a time uses it. */
 static struct {
     const beluga_provider *real;
     beluga_provider table;
@@ -50,7 +50,7 @@ static void copy_table(check_run *run)
     copy.table.name = copy.name;
 }
 
-/* Make the run's call with a model that has no token yet; the peer first answers with a token. */
+/* Make the run's call with a new model, which has no token yet, so that it first requests one. */
 static void call_anew(check_run *run)
 {
     beluga_client *client = NULL;
@@ -98,14 +98,15 @@ static void judge_exchange(check_run *run)
     else if (sent - first < 2)
         check_problem(run, "no call was made with the token");
     else if (is_key_sent(run, first + 1))
-        check_problem(run, "the call was made with the key in place of the token: authorize must "
+        check_problem(run, "the request was sent with the key instead of the token: authorize must "
                            "send the key of the credential that it is given");
 }
 
 static void judge_refusal(check_run *run, int status, const char *body)
 {
     peer_step_json(peer_reply_new(run->peer), status, body);
-    if (status < 400) check_play_whole(run); /* for a provider that takes the token */
+    /* If the provider wrongly accepts the answer as a token, it makes the call. */
+    if (status < 400) check_play_whole(run);
     call_anew(run);
     run->asked = peer_requests(run->peer);
     if (run->finished)

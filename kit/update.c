@@ -55,7 +55,8 @@ static void take_model_out(check_text *out, const char *path, size_t length, con
     }
 }
 
-/* Write "POST /v1/chat" with {base} and {model} in it. */
+/* Write a line such as "POST /v1/chat" with {base} and {model} in place of the provider's
+ * values. */
 static void take_out_of_line(const check_run *run, const char *line, size_t length, check_text *out)
 {
     const char *base = run->profile->base_path;
@@ -69,8 +70,8 @@ static void take_out_of_line(const check_run *run, const char *line, size_t leng
     take_model_out(out, path, (size_t)(end - path), run->profile->model);
 }
 
-/* Write a request with {base}, {model} and {key} in place of the provider's values, as in a file
- * for all providers. */
+/* Write a request with {base}, {model} and {key} in place of the provider's values, so that the
+ * file can be used for other providers. */
 static void take_out(const check_run *run, const char *text, check_text *out)
 {
     char quoted[128];

@@ -7,7 +7,8 @@
 #include "kit/run.h"
 
 /* Return whether the files of the run's case will be written. An author's case is written if it
- * exists or its scenario was asked for by name; a case of the library's own in any case. */
+ * exists or if its scenario was chosen by name; a case of the library's own providers is always
+ * written. */
 bool check_is_updated(const check_run *run);
 /* Note that request `i` differs from the section. `differences` are lines that show how, or NULL if
  * the section is missing. */

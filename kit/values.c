@@ -34,7 +34,7 @@ static size_t count_warnings(const check_run *run)
     return n;
 }
 
-/* Make the run's call, and take apart all of its requests. */
+/* Make the run's call, and parse all its requests. */
 static asked ask(check_run *run, check_action *how)
 {
     asked a = {.warnings = 0};
@@ -71,8 +71,7 @@ static bool ask_plain(check_run *run, asked *plain)
 {
     *plain = ask(run, check_generate);
     if (run->finished) return true;
-    check_text_printf(&run->reason, "its call fails without anything special, too: %s",
-                      run->error.message);
+    check_text_printf(&run->reason, "the usual call fails, too: %s", run->error.message);
     free_asked(plain);
     return false;
 }
@@ -87,7 +86,7 @@ static bool is_same(const asked *a, const asked *plain)
 /* An option with a value that nothing else in a request has. */
 typedef struct option_value {
     const char *name, *getter;
-    double number;    /* 0: the value is a text, or `text` is NULL */
+    double number;    /* 0: the option has no number as its value */
     const char *text; /* NULL: any change of the request shows that the option is sent */
 } option_value;
 
@@ -224,8 +223,8 @@ void check_run_prompts(check_run *run)
 
 /* ---- streams --------------------------------------------------------------------------------- */
 
-/* Return whether nothing tells the two requests apart. The library's own Accept header may be the
- * only difference, unless they have a member "stream", which is then meant to tell. */
+/* Return whether the request for a stream is equal to the one for a whole answer. If both have the
+ * same member "stream", they count as equal although the library wrote different Accept headers. */
 static bool is_flag_lost(const asked *streamed, const asked *whole)
 {
     return check_sent_equal(&streamed->sent, &whole->sent) &&
@@ -238,7 +237,9 @@ void check_run_stream_flag(check_run *run)
 {
     const beluga_provider *p = run->provider;
     if (!p->decode_response || !p->decode_event) {
-        check_text_puts(&run->reason, "it has a decoder for one of the two only");
+        check_text_puts(
+            &run->reason,
+            "the provider has a decoder for streams or for whole answers, but not for both");
         return;
     }
     if (!check_load_usual_answer(run, true)) return;
@@ -251,7 +252,8 @@ void check_run_stream_flag(check_run *run)
     }
     check_play_whole(run);
     asked whole = ask(run, check_generate);
-    /* With several requests for a call only one of them may ask for the stream. */
+    /* If a call makes several requests, only one of them may ask for the stream, so they are not
+     * compared. */
     bool one_each = requests == 1 && run->asked == 2;
     if (one_each && is_flag_lost(&streamed, &whole))
         check_problem(run, "encode_request sends the same whether a stream is wanted or not: write "
@@ -311,7 +313,7 @@ static void want_value(check_run *run, const asked *a, const char *value, const 
 {
     if (!check_sent_has(&a->sent, value, strlen(value)))
         check_problem(run,
-                      "encode_request does not send %s: \"%s\" does not stand in the request: "
+                      "encode_request does not send %s: \"%s\" is not in the request: "
                       "write %s, or warn with beluga_http_request_warn",
                       what, value, change);
 }
@@ -360,7 +362,7 @@ static beluga_messages *write_history(const check_call *call)
     return messages;
 }
 
-/* A tool's name must be in its definition, in its call and, in protocols without ids, in its
+/* Check that a tool's name is in its definition, in its call and, in protocols without ids, in its
  * result. */
 static void judge_call(check_run *run, const asked *a, size_t i)
 {
@@ -368,7 +370,7 @@ static void judge_call(check_run *run, const asked *a, size_t i)
     size_t names = check_sent_count(&a->sent, tools[i].name);
     if (names < 2)
         check_problem(run,
-                      "encode_request does not send the calls of the history: \"%s\" stands in "
+                      "encode_request does not send the calls of the history: \"%s\" is in "
                       "the request %zu times, want its tool and its call: write the name of "
                       "each part of the kind BELUGA_PART_TOOL_CALL, or warn",
                       tools[i].name, names);
@@ -377,8 +379,8 @@ static void judge_call(check_run *run, const asked *a, size_t i)
     want_value(run, a, tools[i].result, "the result of a call", "beluga_message_text(message, &n)");
     if (ids < 2 && names >= 2 && names < 3)
         check_problem(run,
-                      "encode_request does not tell which call a result belongs to: the id "
-                      "\"%s\" stands in the request %zu times, want it with the call and with "
+                      "encode_request does not send which call a result belongs to: the id "
+                      "\"%s\" is in the request %zu times, want it with the call and with "
                       "the result: write the id of the part, and "
                       "beluga_message_tool_call_id(message)",
                       tools[i].id, ids);

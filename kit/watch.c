@@ -13,10 +13,9 @@
 #include <string.h>
 
 enum {
-    MAX_JOBS = 64,   /* callbacks under way that are watched; further ones are not */
-    MAX_EMITS = 256, /* emits that are watched in the calls of a probe; further ones are not */
-    /* emissions that are allowed after a refused one, since a worker may still be waiting for
-     * room */
+    MAX_JOBS = 64,   /* most pending callbacks that are watched */
+    MAX_EMITS = 256, /* most emits that are watched in the calls of a probe */
+    /* emissions allowed after a refused one, since a worker may already be blocked in one */
     MAX_REFUSED = 1
 };
 
@@ -50,14 +49,15 @@ static struct {
     pthread_cond_t changed;
     job jobs[MAX_JOBS];
     size_t working; /* number of blocking work functions that have not returned */
-    int attached;   /* number of emits of beluga_emit_attach that are not detached */
+    int attached;   /* number of emits that were attached (beluga_emit_attach) and are not detached
+                       yet */
     watch_failure failing;
     size_t failures;
     int64_t hold_until_ms; /* the end of the hold; 0: no work is held */
     bool is_holding;
 } watch = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-/* This thread runs blocking work. */
+/* Whether this thread runs blocking work now. */
 static _Thread_local bool is_working;
 
 /* ---- notes ----------------------------------------------------------------------------------- */
@@ -98,7 +98,8 @@ static void note_after_end(const seen *s, const char *what)
     }
 }
 
-/* Wait with the lock held. @return false when the time is up. */
+/* Wait until another thread changes `watch`, or until the time is up, which is noticed up to a
+ * second late. The caller holds the lock. @return false when the time is up. */
 static bool wait_until(int64_t until_ms)
 {
     int64_t left = until_ms - beluga__now_ms();
@@ -206,7 +207,7 @@ static int finish(beluga_emit *emit, beluga_finish_reason reason, const char *ra
     WATCHED("finish", true, beluga_emit_finish(emit, reason, raw));
 }
 
-/* This returns the code of the given error, which does not mean that the emission was refused. */
+/* Returns the code of `err`, which does not mean that the emission was refused. */
 static int error(beluga_emit *emit, const beluga_error *err)
 {
     note(emit, "error", true);

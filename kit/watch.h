@@ -1,8 +1,8 @@
 /*
  * Watches what a plug-in does with its emits.
  *
- * A plug-in calls the library through a table that its host set. While it is watched, the table is
- * a copy, whose emitting functions take notes and then call the real ones.
+ * A plug-in calls the library through a table that its host set. While a plug-in is watched, the
+ * table is a copy whose emitting functions record each call and then call the real functions.
  */
 #ifndef BELUGA_KIT_WATCH_H
 #define BELUGA_KIT_WATCH_H
@@ -26,7 +26,7 @@ void watch_end(void);
 
 bool watch_is_watching(void);
 
-/* From here on, all emits that were used count as those of ended calls. */
+/* Mark all emits that were used so far as those of ended calls. */
 void watch_call_is_over(void);
 
 /* ---- hindering ------------------------------------------------------------------------------
@@ -56,8 +56,8 @@ bool watch_wait_for_work(int64_t patience_ms);
 /* Wait until every emit of beluga_emit_attach is detached. @return whether that happened. */
 bool watch_wait_for_detach(int64_t patience_ms);
 
-/* Write the findings as lines, none if all is well: events after an answer's end, unknown finish
- * reasons, events after the end of a call, and further events after a refused one. */
+/* Where to write the findings, as lines: events after an answer's end, unknown finish reasons,
+ * events after the end of a call, and further events after a refused one. */
 typedef struct watch_findings {
     check_text *after_end, *reasons, *late, *refused;
 } watch_findings;

@@ -6,14 +6,14 @@
 
 typedef struct check_where {
     char function[64];   /* "": no known function runs */
-    uint32_t turns;      /* how often `function` changed */
+    uint32_t turns;      /* number of times that `function` changed */
     uint32_t is_unheard; /* the process can no longer report */
 } check_where;
 
-/* Keep these notes in memory that another process can read. */
+/* Keep the state in `shared`, which another process can read. */
 void check_where_share(check_where *shared);
 check_where *check_where_get(void);
-/* Note that a function begins; NULL: that no function runs any more. */
+/* Record that a function begins, or with NULL that the function has returned. */
 void check_where_set(const char *function);
 
 #endif

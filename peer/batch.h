@@ -16,14 +16,14 @@
 
 #define BATCH_ID_SIZE  64
 #define BATCH_KEY_SIZE 256
-/* bytes of a line's text that the control endpoint shows */
+/* most bytes of a line's text that the control endpoint shows */
 #define BATCH_SHOWN_TEXT 120
 /* most problems that a job lists */
 #define BATCH_MAX_PROBLEMS 50
 
 typedef enum batch_shape {
     BATCH_OPENAI,
-    BATCH_TOGETHER, /* OpenAI's API with other words */
+    BATCH_TOGETHER, /* like OpenAI's API, with other names of states and members */
     BATCH_ANTHROPIC,
     BATCH_GEMINI,
     BATCH_MISTRAL,
@@ -33,7 +33,7 @@ typedef enum batch_shape {
 typedef enum batch_outcome {
     LINE_WAITS,
     LINE_ANSWERED, /* the line is answered, and paid for */
-    LINE_REFUSED,  /* status 400: asking again does not help */
+    LINE_REFUSED,  /* status 400: sending the line again does not help */
     LINE_LIMITED,  /* 429 */
     LINE_BROKEN,   /* 500 */
     LINE_UNPAID,   /* the account has no credit left */
@@ -47,7 +47,7 @@ typedef enum batch_state {
     JOB_RUNNING,
     JOB_FINALIZING,
     JOB_CANCELLING,
-    JOB_COMPLETED, /* in this state and all below the job has ended */
+    JOB_COMPLETED, /* in this state and the ones after it the job has ended */
     JOB_FAILED,
     JOB_EXPIRED,
     JOB_CANCELLED,
@@ -57,7 +57,8 @@ typedef enum batch_state {
 /* Bytes that a file and the jobs made from it share. */
 typedef struct batch_blob {
     bytes bytes;
-    size_t from, n; /* the position of the contents in `bytes`: an upload is kept as it arrived */
+    /* offset and length of the contents in `bytes`, which holds the whole request body */
+    size_t from, n;
     int refs;
 } batch_blob;
 
@@ -70,7 +71,8 @@ typedef struct batch_file {
     bool deleted, is_result, is_open; /* is_open: the upload has not ended */
 } batch_file;
 
-/* A text that lines have asked; all jobs share it. */
+/* The text of a user's message. Lines of all jobs with the same text share it, so that they can be
+ * counted. */
 typedef struct batch_text {
     uint64_t hash;
     size_t n;
@@ -142,8 +144,8 @@ typedef struct batches {
     size_t max_body;
     uint64_t seed, random;
     uint64_t job_ns;
-    unsigned job_polls; /* > 0: jobs progress with polls, not with time */
-    size_t page;        /* 0: as the request asks */
+    unsigned job_polls; /* > 0: a job ends after this number of polls, regardless of time */
+    size_t page;        /* most jobs on one page of a list; 0: as many as the request asks for */
     uint64_t late_list_ns;
     batch_fault faults[FAULTS];
 
@@ -162,34 +164,37 @@ typedef struct batches {
 uint64_t peer__batch_random(batches *b);
 uint64_t peer__batch_mix(uint64_t x);
 uint64_t peer__batch_hash(const void *data, size_t n);
-/* Return whether a fault is played this time. */
+/* Return whether to play a fault now, by its chance or its count. */
 bool peer__batch_plays(batches *b, batch_fault_kind kind);
 
 batch_blob *
 peer__batch_blob_new(bytes *taken); /* NULL if out of memory; `taken` is emptied in any case */
 void peer__batch_blob_drop(batch_blob *blob); /* drops a reference; NULL is allowed */
 
-/* Add a file that belongs to a key; NULL if there is no room. It takes the blob over even then. */
+/* Add a file that belongs to a key. Takes over the blob, and frees it on failure. Returns NULL if
+ * memory or the limit of files is used up. */
 batch_file *peer__batch_file_add(batches *b, const char *prefix, const char *key, batch_blob *blob);
-/* Return the key's file; NULL if there is none or its upload has not ended. */
+/* Return the file with this id if it belongs to the key; NULL if there is no such file, or if its
+ * upload has not ended. */
 batch_file *peer__batch_file_find(batches *b, const char *id, const char *key);
 /* Return an unfinished upload of any key. Its id is secret: only the upload's address contains
  * it. */
 batch_file *peer__batch_upload_find(batches *b, const char *id);
-/* Append a piece to an upload; the bytes of the first piece are taken over. Returns false if there
- * is no room. */
+/* Append a piece to an upload. The upload takes over the buffer of its first piece. Returns false
+ * if memory or the limit of bytes is used up. */
 bool peer__batch_upload_add(batches *b, batch_file *file, bytes *piece);
 void peer__batch_file_delete(batches *b, batch_file *file);
 
 /* Return a new job that belongs to no key yet; pass it to peer__batch_job_add() or
  * peer__batch_job_free(). NULL if out of memory. */
 batch_job *peer__batch_job_new(batches *b, batch_shape shape);
-/* Make a job from a file; both keep the contents. */
+/* Give a job the contents of a file. The job and the file share the blob. */
 void peer__batch_job_use(batch_job *job, const batch_file *file);
-/* Keep the member "metadata" of the request. Returns false if out of memory. */
+/* Copy the member "metadata" of the request into the job. Returns false if out of memory. */
 bool peer__batch_job_read_metadata(batch_job *job, json body);
 bool peer__batch_job_add(batches *b, batch_job *job, const char *prefix);
-/* Return the key's job, even one that lists do not show yet; NULL if there is none. */
+/* Return the job with this id if it belongs to the key, even if lists do not show it yet; NULL if
+ * there is no such job. */
 batch_job *peer__batch_job_find(batches *b, batch_shape shape, const char *id, const char *key);
 /* Return whether a list of this shape shows the job to the key. */
 bool peer__batch_job_is_listed(const batches *b, const batch_job *job, batch_shape shape,
@@ -234,10 +239,11 @@ size_t peer__batch_failed(const batch_job *job);
 /* Read "NAME" or "NAME:HOW-OFTEN" into `b`. Returns NULL, or a static description of what is
  * wrong. */
 const char *peer__batch_read_fault(batches *b, const char *text);
-/* Decide the outcome of a line, whose text is asked once more. */
+/* Decide the outcome of a line, and add 1 to the count of its text. */
 batch_outcome peer__batch_decide(batches *b, const batch_job *job, batch_text *entry,
                                  const char *text, size_t n);
-/* Return whether a text contains the words that make its line expire now. */
+/* Return whether a text contains a word that makes its line expire, and the word applies this
+ * time. */
 bool peer__batch_text_expires(const batch_text *entry, const char *text, size_t n);
 
 #endif

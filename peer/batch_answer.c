@@ -1,5 +1,5 @@
 /*
- * Writes the results of lines in the forms of the APIs. Sources: OpenAI's guide to batches (lines
+ * Writes the results of lines in the format of each API. Sources: OpenAI's guide to batches (lines
  * of the output file, and of expired requests) and issue 302 of openai-openapi (a refused request
  * has a response, in the error file); Anthropic's API reference; Google's reference of the Batch
  * API (a line has the key of its request, and a response or a Status); the types of Mistral's
@@ -83,7 +83,7 @@ static bool put_content(bytes *out, const answer *a)
            peer__putf(out, ",\"responseId\":\"%016llx\"}", a->id);
 }
 
-/* Write an answer in the form that the line asked for. */
+/* Write an answer in the format that the line requests. */
 static bool put_answer(const batch_job *job, bytes *out, const answer *a)
 {
     if (job->shape == BATCH_ANTHROPIC) return put_message(out, a);
@@ -97,7 +97,8 @@ static unsigned tokens_of(size_t n)
     return (unsigned)(n / 4 + 1);
 }
 
-/* Write the model of a line or of its job, or else a name for the answering model. */
+/* Append the name of the model that answers: the line's model, else the job's model, else a
+ * default. */
 static bool put_model(const batch_job *job, const batch_line *line, bytes *model)
 {
     bool ok = peer__json_text(peer__json_get(line->request, "model"), model) ||
@@ -130,11 +131,11 @@ static bool put_line_answer(const batch_job *job, const batch_line *line, bytes 
 
 typedef struct failure {
     int status;                 /* HTTP status */
-    const char *type, *code;    /* words of OpenAI and Mistral */
+    const char *type, *code;    /* error type and code of OpenAI and Mistral */
     const char *anthropic_type; /* Anthropic's type */
     int rpc;                    /* the number in google.rpc.Code */
     const char *rpc_status;     /* the name of that number */
-    const char *message;        /* the message of all APIs but Anthropic's */
+    const char *message;        /* the error message of all APIs except Anthropic's */
     const char *anthropic_message;
 } failure;
 
@@ -242,8 +243,8 @@ static bool put_anthropic_result(const batch_job *job, const batch_line *line, b
     }
 }
 
-/* Write how a result names its request: a line of a file by its key, an item of a list by the
- * request's metadata. */
+/* Write the member that shows which request a result answers: the key for a line of a file, the
+ * request's metadata for an item of a list. */
 static bool put_gemini_name(const batch_job *job, const batch_line *line, bytes *out)
 {
     json name = job->is_inline ? line->metadata : line->id;

@@ -1,7 +1,7 @@
 /*
  * Anthropic's Message Batches. Sources: its API reference, and the types of its client for Python
- * (2.14). Lists are checked when a batch is created, counts are zero until the batch has ended, and
- * results are lines that `results_url` gives.
+ * (2.14). The requests are checked when a batch is created, the counts are zero until the batch has
+ * ended, and `results_url` leads to the results, one on each line.
  */
 #include "peer/batch_call.h"
 
@@ -28,7 +28,7 @@ static bool put_counts(const batch_job *job, bytes *out)
                       ended ? n[LINE_CANCELLED] : 0, ended ? n[LINE_EXPIRED] : 0);
 }
 
-/* Write the address of the results, which is null before the end. */
+/* Write the address of the results, which is null until the batch has ended. */
 static bool put_results_url(const batch_job *job, bytes *out)
 {
     if (!peer__batch_has_ended(job)) return peer__put(out, "null");
@@ -51,7 +51,7 @@ static bool put_job(const batch_job *job, bytes *out)
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
-/* Keep the body, which contains the requests, with the job. */
+/* Move the request's body into the job and read the requests in it. */
 static bool read_job(batch_call *call, batch_job *job, json requests)
 {
     job->is_inline = true;
@@ -115,7 +115,7 @@ static bool put_list(const batch_page *page, bool has_more, bytes *out)
            peer__batch_put_ends(page, out) && peer__put(out, "}");
 }
 
-/* Keep only the last `most` jobs before the job `before`, for a page that is read backwards. */
+/* Keep only the last `most` jobs before the job `before`, for a client that pages backwards. */
 static bool keep_before(batch_page *page, const char *before, size_t most)
 {
     size_t end = 0;

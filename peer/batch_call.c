@@ -8,7 +8,8 @@
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* Match a path with at most one "{}", and copy the part that stands in its place. */
+/* Match a path with a pattern that may contain one "{}", and copy the part of the path in its
+ * place. */
 static bool matches(const char *pattern, const char *path, char id[static BATCH_ID_SIZE * 2])
 {
     const char *hole = strstr(pattern, "{}");
@@ -212,8 +213,8 @@ bool peer__batch_put_or_null(bytes *out, const char *text)
 
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
-/* Returns whether a full queue fails a job only when it is checked, as at OpenAI; the others refuse
- * to create it. */
+/* Returns whether an API with a full queue still creates a job, which then fails when it is
+ * checked, as at OpenAI. The other APIs refuse to create the job. */
 static bool fails_later(batch_shape shape)
 {
     return shape == BATCH_OPENAI || shape == BATCH_TOGETHER;
@@ -252,7 +253,7 @@ void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bo
                         batch_put_fn *put)
 {
     if (read) apply_faults(call, job);
-    /* Anthropic checks a list at once; the others check files later. */
+    /* Anthropic checks the requests while it creates a job; the other APIs check them later. */
     bool refused = read && job->n_problems && job->shape == BATCH_ANTHROPIC;
     if (refused) peer__batch_refuse(call, 400, job->problems[0].message);
     memcpy(job->key, call->key, sizeof job->key);

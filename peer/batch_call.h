@@ -17,12 +17,12 @@ typedef struct batch_call {
     batch_shape shape;         /* determines the form of errors */
     char path[CALL_PATH_SIZE]; /* the path after the prefix of a host, without the query */
     const char *query;         /* "" if there is no query */
-    char key[BATCH_KEY_SIZE];  /* "" without one */
+    char key[BATCH_KEY_SIZE];  /* "" if the request has no key */
     batch_put_fn *put;         /* used by peer__batch_get() and peer__batch_stop() */
 } batch_call;
 
-/* A row of a table of routes, which are tried in turn. A path that ends in '*' matches everything
- * that begins so. */
+/* A row of a table of routes, which are tried in turn. A path that ends in '*' matches every path
+ * that begins with the characters before the '*'. */
 typedef struct batch_route {
     const char *method, *path;
     /* `id` is the text in place of "{}" in the path, or the rest of the path in place of '*'. */
@@ -31,12 +31,12 @@ typedef struct batch_route {
 
 /* ---- batch_call.c ---------------------------------------------------------------------------- */
 
-/* Answer by the first route that matches; false if none does. "{}" matches one part of a path,
- * which ends where the text after it begins. */
+/* Answer by the first route that matches. Returns false if no route matches. "{}" matches one part
+ * of a path, which ends where the text after it begins. */
 bool peer__batch_route(batch_call *call, const batch_route *routes, size_t n);
 /* Copy a value of the query. Returns false if it is missing or too long. */
 bool peer__batch_query(const batch_call *call, const char *name, char *out, size_t size);
-/* Return a number of the query, limited to these bounds. */
+/* Return a number from the query, limited to `most`; `otherwise` if the query lacks it. */
 size_t peer__batch_query_number(const batch_call *call, const char *name, size_t otherwise,
                                 size_t most);
 
@@ -49,7 +49,7 @@ size_t peer__batch_page_size(const batch_call *call, const char *name, size_t ot
 void peer__batch_send(batch_call *call, int status, bytes *text, bool ok);
 /* Answer with an error in the form of the call's API. */
 void peer__batch_refuse(batch_call *call, int status, const char *message);
-/* Answer with the contents of a file or of results, with the faults of downloads. */
+/* Answer with the contents of a file or of results, and play the faults of downloads. */
 void peer__batch_download(batch_call *call, const char *type, const char *data, size_t n);
 /* Close the connection without an answer. */
 void peer__batch_lose(batch_call *call);
@@ -63,17 +63,16 @@ bool peer__batch_put_or_null(bytes *out, const char *text);
 
 /* Play the faults that come before a job is created. Returns true if a fault answered the call. */
 bool peer__batch_busy(batch_call *call);
-/*
- * Add a job whose blob was read, with the faults of jobs and of their creation, and answer with
- * `put`. The server takes the job over, or frees it.
- */
+/* Add a job, apply the faults for new jobs, and answer with the job in the format of `put`. `read`
+ * is whether the job's requests could be read. Takes over the job, and frees it on failure. */
 void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,
                         batch_put_fn *put);
 /* Find the call's job and advance it; if it is missing, answer 404 and return NULL. */
 batch_job *peer__batch_job_of(batch_call *call, const char *id);
 /* Answer with one job. */
 void peer__batch_send_job(batch_call *call, const batch_job *job, batch_put_fn *put);
-/* Answers of routes: the first sends the job by the call's `put`; the second cancels it first. */
+/* Functions for routes. peer__batch_get() answers with the job, in the format of the call's `put`;
+ * peer__batch_stop() cancels the job first. */
 void peer__batch_get(batch_call *call, const char *id);
 void peer__batch_stop(batch_call *call, const char *id);
 

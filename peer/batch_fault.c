@@ -62,8 +62,8 @@ static const struct {
 
 #define LINE_FAULTS (sizeof line_faults / sizeof *line_faults)
 
-/* Return whether a text contains these words and they apply this time: "-once" after "fail-429"
- * means only the first time that anybody asks the text. */
+/* Return whether a text contains these words and they apply this time. With "-once" after them they
+ * apply only to the first line with this text. */
 static bool has_words(const char *words, const batch_text *entry, const char *text, size_t n)
 {
     const char *found = n ? memmem(text, n, words, strlen(words)) : NULL;
@@ -83,7 +83,8 @@ bool peer__batch_text_expires(const batch_text *entry, const char *text, size_t 
     return false;
 }
 
-/* The chance depends on the text and on how often it was asked, not on the order of lines. */
+/* The chance depends on the text and on the number of lines that had it before, not on the order of
+ * lines. */
 static bool has_bad_luck(const batches *b, const batch_text *entry, batch_fault_kind kind)
 {
     const batch_fault *fault = &b->faults[kind];

@@ -2,7 +2,7 @@
  * The files of OpenAI and of hosts with the same API, at /v1/files…; the answers have Mistral's
  * members beside OpenAI's, since both use the same path. Sources: OpenAI's API reference, the types
  * of Mistral's client for Python (3.7), and Together's pages and client (3.1). Together's client
- * asks first where to upload, while its page on files uploads at once.
+ * first requests an upload address, while its page on files uploads in one request.
  */
 #include "peer/batch_call.h"
 
@@ -42,7 +42,7 @@ static bool read_boundary(const batch_call *call, char delimiter[static MAX_BOUN
     return true;
 }
 
-/* Take the part at `*at`, which follows a delimiter. Returns false at the end of the form. */
+/* Read the part at `*at`, which follows a delimiter. Returns false at the end of the form. */
 static bool take_part(const char **at, const char *end, const char *delimiter, part *p)
 {
     if (end - *at < 2 || memcmp(*at, "\r\n", 2) != 0) return false;
@@ -157,7 +157,8 @@ static void send_file(batch_call *call, const batch_file *file)
     peer__batch_send(call, 200, &text, ok);
 }
 
-/* Make a file from the form's part, which stays in the request's body. */
+/* Make a file from the form. The file takes over the request's whole body, which contains the
+ * part. */
 static batch_file *add_file(batch_call *call, const form *f)
 {
     size_t from = (size_t)(f->file.data - call->req->body.data);
@@ -233,7 +234,7 @@ static void describe(batch_call *call)
     send_address(call, file);
 }
 
-/* The upload address needs no key. */
+/* A request to the upload address needs no key, since the address is secret. */
 static void put_contents(batch_call *call, const char *id)
 {
     batch_file *file = peer__batch_upload_find(call->b, id);

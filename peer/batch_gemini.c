@@ -55,7 +55,8 @@ static bool put_output(const batch_job *job, bytes *out)
     return peer__putf(out, "\"responsesFile\":\"files/%s\"", job->output);
 }
 
-/* The form that the real service sends: flachesis/gemini-rust, pull request 13. */
+/* Write the input in the format of the real service: see pull request 13 of
+ * flachesis/gemini-rust. */
 static bool put_input(const batch_job *job, bytes *out)
 {
     if (job->is_inline) return true;
@@ -118,7 +119,8 @@ static json get_either(json object, const char *name, const char *other)
     return value.at ? value : peer__json_get(object, other);
 }
 
-/* Keep the blob of the named file; if the file is missing, answer the call and return false. */
+/* Give the job the contents of the named file. If the file is missing, answer with an error and
+ * return false. */
 static bool use_file(batch_call *call, batch_job *job, json name)
 {
     char *text = peer__json_string(name);
@@ -132,8 +134,8 @@ static bool use_file(batch_call *call, batch_job *job, json name)
     return file != NULL;
 }
 
-/* Read the request's members about the job, except its lines. Returns false if the call was
- * answered. */
+/* Read the members that describe the job, except its lines. On failure answer with an error and
+ * return false. */
 static bool describe(batch_call *call, batch_job *job, json batch, json config, const char *model)
 {
     char name[BATCH_ID_SIZE * 3];

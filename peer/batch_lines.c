@@ -6,8 +6,8 @@
 
 /* ---- limits of a job ------------------------------------------------------------------------- */
 
-/* Sources: the pages of OpenAI (50,000), Together (50,000), Anthropic (100,000) and Mistral (1
- * M). */
+/* The limits are from the documentation of OpenAI (50,000), Together (50,000), Anthropic (100,000)
+ * and Mistral (1,000,000). */
 static size_t most_lines(batch_shape shape)
 {
     static const size_t most[BATCH_SHAPES] = {50000, 50000, 100000, 1000000, 1000000};
@@ -22,7 +22,8 @@ static void note_problem(batch_job *job, const char *code, const char *message, 
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Append the text of a content, which is a string, or an array of parts of which some have text. */
+/* Append the text of a message's content: a string, or an array of parts, some of which have
+ * text. */
 static bool put_content(json content, bytes *text)
 {
     if (content.at && *content.at == '"') return peer__json_text(content, text);
@@ -94,7 +95,8 @@ static bool id_set_add(id_set *set, json id)
     return true;
 }
 
-/* All lines of a job of OpenAI's must ask one model. The message is Alibaba's for the same API. */
+/* All lines of an OpenAI job must use the same model. The error message is from Alibaba's service,
+ * which has the same API. */
 static void check_model(batch_job *job, const batch_line *line, size_t number)
 {
     json first = peer__json_get(job->lines[0].request, "model");
@@ -123,7 +125,8 @@ static void check_route(batch_job *job, json value, size_t number)
                      number);
 }
 
-/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's have at most that length. */
+/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's ids have at most 64
+ * characters. */
 static bool is_good_id(batch_shape shape, json id)
 {
     static const char letters[] =
@@ -162,8 +165,8 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
     check_model(job, line, number);
 }
 
-/* Find the entry of the text, and whether its words make the whole job expire, for an API that
- * returns nothing of an expired job. */
+/* Find the entry of the line's text. At Gemini, which returns no results of an expired job, a word
+ * in the text may make the whole job expire. */
 static bool note_text(batches *b, batch_job *job, batch_line *line)
 {
     bytes text = {0};
@@ -194,7 +197,7 @@ static bool read_line(batches *b, batch_job *job, json value, id_set *ids)
     return note_text(b, job, line);
 }
 
-/* Make room for n lines. Returns false if out of memory. */
+/* Allocate n lines and the set of their ids. Returns false if out of memory. */
 static bool begin_lines(batch_job *job, id_set *ids, size_t n)
 {
     if (n == 0) note_problem(job, "empty_file", "The input file has no requests.", 0);
@@ -213,7 +216,7 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
-/* Take the next line that is not blank. Returns false after the last line. */
+/* Find the next line that is not blank. Returns false after the last line. */
 static bool take_line(const char **at, const char *end, const char **line, size_t *n)
 {
     while (*at < end) {

@@ -1,7 +1,8 @@
 /*
  * Mistral's batch jobs. Sources: the types of its client for Python (3.7), where pages are numbered
  * from 0, `total` counts all jobs, requests come in files or in the body, and answers to requests
- * in the body are in the job (`outputs`); its page on batches: all lines ask one model.
+ * in the body are in the job (`outputs`); its page on batches, by which all lines use the same
+ * model.
  */
 #include "peer/batch_call.h"
 
@@ -18,7 +19,7 @@ static const char *state_name(batch_state state)
 
 /* ---- a job ----------------------------------------------------------------------------------- */
 
-/* Equal messages are written once, with their number. */
+/* Write the first problem's message, with the number of all problems. */
 static bool put_problems(const batch_job *job, bytes *out)
 {
     bool ok = peer__put(out, "[");
@@ -40,7 +41,7 @@ static bool put_outputs(const batch_job *job, bytes *out)
     return ok && peer__put(out, "]");
 }
 
-/* Lines that were not tried do not count as completed. */
+/* Lines that expired or were cancelled do not count as completed. */
 static bool put_counts(const batch_job *job, bytes *out)
 {
     size_t untried = job->counts[LINE_EXPIRED] + job->counts[LINE_CANCELLED];
@@ -96,7 +97,7 @@ static bool use_file(batch_call *call, batch_job *job, json files)
     return file != NULL;
 }
 
-/* Read the request's members about the job, except its lines. Returns false if members are
+/* Read the members that describe the job, except its lines. Returns false if members are
  * missing. */
 static bool describe(batch_call *call, batch_job *job, json body, json requests)
 {

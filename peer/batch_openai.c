@@ -1,6 +1,6 @@
 /*
  * OpenAI's batches: the paths /v1/batches…, and the same below /openai/v1 (Azure, Groq). Together's
- * API is similar, with other words, below /together/v1.
+ * API is similar, with other names, below /together/v1.
  *
  * Sources: OpenAI's API reference and guide to batches, and the types of its client for Python
  * (3.57); Together's pages on batches and the types of its client (3.1): states are in upper case,
@@ -71,7 +71,8 @@ static bool put_counts(const batch_job *job, bytes *out)
                       peer__batch_failed(job));
 }
 
-/* Some answers have "" where others have null, as kaibo's pull request 93 reports. */
+/* A missing file's id is "" in some real answers and null in others: see pull request 93 of
+ * kaibo. */
 static bool put_file_id(bytes *out, const char *name, const char *id, bool is_empty)
 {
     return peer__putf(out, ",\"%s\":", name) &&
@@ -151,7 +152,7 @@ static batch_put_fn *writer_of(batch_call *call)
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
-/* Read the request's members about the job. Returns false if out of memory. */
+/* Read the members that describe the job. Returns false if out of memory. */
 static bool read_request(batch_job *job, json body, const batch_file *file)
 {
     peer__batch_job_use(job, file);
@@ -177,7 +178,7 @@ static bool takes_purpose(const batch_call *call, const batch_file *file)
     return file->purpose && strcmp(file->purpose, wanted) == 0;
 }
 
-/* Return whether the request describes a job correctly; if not, answer the call. */
+/* Return whether the request describes a job correctly; if not, answer with an error. */
 static bool check_request(batch_call *call, json body, const batch_file *file)
 {
     json endpoint = peer__json_get(body, "endpoint");
@@ -243,7 +244,7 @@ static bool put_list(batch_call *call, const batch_page *page, bytes *out)
            peer__putf(out, ",\"has_more\":%s}", page->has_more ? "true" : "false");
 }
 
-/* Together lists all jobs at once. */
+/* Together returns all jobs in one list, without pages. */
 static void list(batch_call *call, const char *id)
 {
     char after[BATCH_ID_SIZE] = "";

@@ -1,6 +1,7 @@
 /*
- * The life of jobs. No timer runs for a job: each request for it brings it to the state that it has
- * reached by then, and its lines are settled in order, so that a job costs one pass over its lines.
+ * How jobs progress. A job has no timer: each request for a job computes the state that the job has
+ * reached by then. The outcomes of its lines are decided in order, so a job costs one pass over its
+ * lines.
  */
 #include "peer/batch.h"
 #include "peer/timer.h"
@@ -9,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fractions of a job's time: it is checked until the first, its answers are complete at the second,
- * and cancelling takes the third. */
+/* Fractions of a job's duration: the check ends at CHECKED, all lines are answered at ANSWERED, and
+ * cancelling takes STOPPING. */
 #define CHECKED  0.2
 #define ANSWERED 0.9
 #define STOPPING 0.2
@@ -33,7 +34,7 @@ static void set_outcome(batch_job *job, batch_line *line, batch_outcome outcome)
     job->counts[outcome]++;
 }
 
-/* Settle a line. If memory runs out the line fails, as if the provider had none. */
+/* Decide the outcome of a line. If memory runs out, the line fails with status 500. */
 static batch_outcome ask(batches *b, const batch_job *job, batch_line *line)
 {
     bytes text = {0};
@@ -44,7 +45,7 @@ static batch_outcome ask(batches *b, const batch_job *job, batch_line *line)
     return outcome;
 }
 
-/* Gemini returns nothing of an expired job, so none of its lines is answered. */
+/* Gemini returns no results of an expired job, so none of the job's lines is answered. */
 static bool expires_whole(const batch_job *job)
 {
     return job->expires && job->shape == BATCH_GEMINI;
@@ -65,8 +66,8 @@ static void settle_until(batches *b, batch_job *job, size_t end)
     }
 }
 
-/* Give all remaining lines one outcome. An expired line counts as asked: its text expires only
- * once. */
+/* Give all remaining lines the same outcome. Expired lines are counted, too, so that a word with
+ * "-once" in their text does not apply again. */
 static void settle_rest(batch_job *job, batch_outcome outcome)
 {
     for (; job->settled < job->n_lines; job->settled++) {
@@ -114,7 +115,7 @@ static bool take_failed(const batch_job *job, const batch_line *line)
     return line->outcome != LINE_ANSWERED && line->outcome != LINE_WAITS;
 }
 
-/* Write the lines that `take` chooses; returns nothing if out of memory. */
+/* Write the results of the lines for which `take` returns true; {0} if out of memory. */
 static bytes write_results(batches *b, const batch_job *job, take_fn *take)
 {
     bytes out = {0};
@@ -140,7 +141,7 @@ static const char *file_prefix(batch_shape shape)
     return shape == BATCH_MISTRAL ? "" : "file-";
 }
 
-/* Keep the lines that `take` chooses as a file, unless there are none. */
+/* Make a file of the results for which `take` returns true, unless there are no such results. */
 static void add_file(batches *b, batch_job *job, take_fn *take, const char *end, char *id)
 {
     char name[BATCH_ID_SIZE + 32];

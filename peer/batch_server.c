@@ -31,8 +31,9 @@ static bool begins_with(const char *text, const char *begin)
     return strncmp(text, begin, strlen(begin)) == 0;
 }
 
-/* Hosts have OpenAI's paths below a prefix: Azure and Groq below /openai. The prefix for Together
- * is the peer's own, to recognise its requests. Returns false if the path is too long. */
+/* Copy the path without its prefix. Azure and Groq have OpenAI's paths below /openai. The prefix
+ * /together exists only in the peer, to recognise requests for Together. Returns false if the path
+ * is too long. */
 static bool read_path(batch_call *call)
 {
     const char *path = call->req->path, *query = strchr(path, '?');

@@ -31,7 +31,7 @@ void peer__bytes_drop(bytes *b, size_t n)
 {
     b->len -= n;
     if (b->len) memmove(b->data, b->data + n, b->len);
-    /* An idle connection keeps no buffer, since the program has ten thousand of them. */
+    /* An idle connection keeps no buffer, since benchmarks open ten thousand connections. */
     else
         peer__bytes_free(b);
 }

@@ -17,8 +17,8 @@ void peer__bytes_free(bytes *b);
 
 /*
  * Functions that append to a JSON text for an answer, of at most PEER_MAX_TEXT_BYTES. Each returns
- * false if out of memory or if the text would be too long; peer__putf also for more than 1 KiB at
- * once.
+ * false if out of memory or if the text would be too long. peer__putf also returns false if the
+ * formatted text is longer than 1 KiB.
  */
 #define PEER_MAX_TEXT_BYTES ((size_t)1024 * 1024 * 1024)
 

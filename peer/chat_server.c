@@ -49,7 +49,7 @@ static void long_answer(peer_reply *r, int words)
 
 static void healthy(peer *p, const char *model, const peer_chat *chat)
 {
-    /* This text makes the whole answer about 600 bytes long. */
+    /* With this text the whole answer is about 600 bytes long. */
     static const char text[] =
         "The quick brown fox jumps over the lazy dog, rests for a while in the sun, "
         "and then comes back for more.";

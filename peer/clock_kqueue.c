@@ -14,7 +14,8 @@ int peer__clock_open(void)
     return fd;
 }
 
-/* Take the event of a timer that fired, so that the kqueue is not readable until the next one. */
+/* Remove the event of a timer that fired, so that the kqueue is not readable until the timer fires
+ * again. */
 static void quiet(int fd)
 {
     struct kevent event;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define READ_SIZE ((size_t)16 * 1024)
-/* how long a refused client may go on sending */
+/* how many milliseconds a refused client may go on sending */
 #define LINGER_MS 2000
 
 /* ---- closing --------------------------------------------------------------------------------- */
@@ -86,7 +86,8 @@ static const char *refusal(parse_result why)
     }
 }
 
-/* Closing at once would reset the connection under a client that is still sending. */
+/* Send an error and let the connection linger: closing it now would reset it while the client is
+ * still sending, and the client would not see the error. */
 static void refuse(conn *c, parse_result why)
 {
     peer *p = c->owner;
@@ -117,7 +118,7 @@ static void take_request(conn *c)
     c->reply = peer__log_and_choose(c->owner, c->req);
 }
 
-/* Read once. Returns > 0 for progress, 0 when there is no data, < 0 at the end. */
+/* Read once. Returns > 0 if data was read, 0 if no data is waiting, < 0 at the end. */
 static int read_some(conn *c)
 {
     if (!peer__bytes_reserve(&c->in, READ_SIZE, PEER_MAX_HEAD_BYTES + READ_SIZE)) return -1;
@@ -130,7 +131,7 @@ static int read_some(conn *c)
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
-/* Returns 0 while the client may still send, -1 at the end. */
+/* Drop what a refused client sends. Returns 0 while the client may still send, -1 at the end. */
 static int linger(conn *c)
 {
     char sink[4096];

@@ -146,7 +146,7 @@ static parse_result take_counted(parser *ps, bytes *in)
     return ps->body_left ? PARSE_MORE : PARSE_DONE;
 }
 
-/* Take one line of chunked framing; its text is copied to `line`. */
+/* Remove one line of chunked framing from `in`, and copy its text to `line`. */
 static parse_result take_line(bytes *in, char *line, size_t size)
 {
     char *end = in->len ? memmem(in->data, in->len, "\r\n", 2) : NULL;

@@ -38,7 +38,7 @@ typedef enum parse_result {
 /* The state of reading one request. */
 typedef struct parser {
     request *req;     /* NULL until the head is complete */
-    size_t scanned;   /* in the head: its end is not before this; in trailers: bytes so far */
+    size_t scanned;   /* head: bytes already searched for its end; trailers: bytes so far */
     size_t max_body;  /* a longer body is refused */
     size_t body_left; /* remaining bytes of the body or of the chunk */
     enum { BODY_LENGTH, CHUNK_SIZE, CHUNK_DATA, CHUNK_END, TRAILER, BODY_END } at;
@@ -46,7 +46,7 @@ typedef struct parser {
 } parser;
 
 parse_result peer__parse(parser *ps, bytes *in, size_t max_body);
-void peer__parser_reset(parser *ps); /* also frees a request that was not taken */
+void peer__parser_reset(parser *ps); /* also frees ps->req, unless the caller took it over */
 void peer__request_free(request *req);
 const char *peer__find_header(const request *req, const char *name);
 /* Copy a top-level member's value, or "". */

@@ -159,7 +159,7 @@ const char *peer_request_body(const peer *p, size_t i, size_t *len)
     const request *req = find(p, i);
     if (len) *len = req ? req->body.len : 0;
     if (!req) return NULL;
-    return req->body.data ? req->body.data : ""; /* a handler has taken the body */
+    return req->body.data ? req->body.data : ""; /* NULL if a handler took over the body */
 }
 
 const char *peer_request_model(const peer *p, size_t i)

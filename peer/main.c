@@ -28,53 +28,53 @@ typedef struct settings {
 
 static const char usage_text[] =
     "usage: beluga-peer [--mode chat|example|batch] [options]\n"
-    "An OpenAI-shaped server on 127.0.0.1 that can fail on purpose: ask for the model s01 … s16.\n"
+    "A server with OpenAI's API on 127.0.0.1 that can fail on purpose: use the models s01 … s16.\n"
     "\n"
     "  --mode chat         GET /v1/models and POST /v1/chat/completions\n"
-    "  --mode example      POST /v1/chat, the service of a provider that beluga new begins\n"
+    "  --mode example      POST /v1/chat, the service of providers that beluga new makes\n"
     "  --mode batch        the batch APIs of OpenAI (also below /openai), Together (below\n"
     "                      /together), Anthropic, Gemini and Mistral, and GET /control/batches\n"
-    "  --port N            port; 0, the default, takes a free one and prints it\n"
+    "  --port N            port; 0, the default, chooses a free port; the URL is printed\n"
     "  --tokens N          words of a streamed answer (default 60)\n"
     "  --answer-words N    words of an answer in one piece (default: about 600 bytes in all)\n"
-    "  --interval-ms M     pause before each of them (default 0)\n"
-    "  --hold              say nothing after the first word, until the end of the program\n"
+    "  --interval-ms M     pause before each word of a streamed answer (default 0)\n"
+    "  --hold              send nothing after the first word, until the program ends\n"
     "  --time-divisor N    shorten the waits of the failing models (default 1)\n"
     "  --log FILE          append one JSON line per request\n"
     "  --help              print this\n"
     "\n"
     "For batches:\n"
-    "  --batch-seconds S   a job takes so long (default 0.3)\n"
-    "  --batch-polls N     a job takes so many requests for it instead\n"
+    "  --batch-seconds S   duration of a job in seconds (default 0.3)\n"
+    "  --batch-polls N     a job ends after N polls instead, regardless of time\n"
     "  --page N            lists have at most N jobs on a page\n"
     "  --late-list-ms M    a list shows a job only M milliseconds after it was made\n"
     "  --max-body BYTES    a longer request is answered with 413 (default 260 MiB)\n"
-    "  --seed N            begins what is left to chance (default 1)\n"
+    "  --seed N            seed of the random numbers (default 1)\n"
     "  --fault NAME[:HOW-OFTEN]\n"
-    "                      may be given more than once; HOW-OFTEN is a chance such as 0.2, or a\n"
-    "                      number such as 3, each third time; without it, each time\n"
+    "                      may be repeated; HOW-OFTEN is a chance such as 0.2, or a number\n"
+    "                      such as 3, which means each third time; without it, each time\n"
     "\n"
     "  lost-create         the job is made, and the connection closes without an answer\n"
     "  error-create        the job is made, and the answer is 500\n"
     "  busy-create         429 with Retry-After, and no job\n"
-    "  lost-upload         the file is there, and the connection closes without an answer\n"
+    "  lost-upload         the file is stored, and the connection closes without an answer\n"
     "  busy-get            429 when a job is asked for\n"
     "  expire              half of a job's requests are answered, then it expires\n"
     "  errors-only         all requests of a job fail\n"
     "  invalid             a job fails as a whole when it is checked\n"
-    "  queue-full          OpenAI's job fails as a whole, to be made again later; others say 429\n"
+    "  queue-full          OpenAI's job fails as a whole until other jobs end; others answer 429\n"
     "  line-400, line-429, line-500, line-quota, line-expired\n"
-    "                      requests of a job fail: for good, for a moment, for lack of credit or\n"
-    "                      of time\n"
-    "  cut-results         a download ends in the middle of what Content-Length has promised\n"
-    "  cut-chunked         a download in chunks ends without the last one\n"
-    "  chunked             downloads come in chunks\n"
-    "  empty-ids           OpenAI's files that are not there have the id \"\" instead of null\n"
+    "                      requests of a job fail: permanently (400), temporarily (429, 500), for\n"
+    "                      lack of credit (quota) or of time (expired)\n"
+    "  cut-results         a download ends before the length that Content-Length gives\n"
+    "  cut-chunked         a download in HTTP chunks ends without the last chunk\n"
+    "  chunked             downloads are sent in HTTP chunks\n"
+    "  empty-ids           missing files have the id \"\" instead of null (OpenAI)\n"
     "\n"
-    "A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails so;\n"
-    "with -once behind it only in the first job that asks this text.\n"
+    "A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in\n"
+    "this way; with -once after it only in the first job that has this text.\n"
     "\n"
-    "It ends on SIGTERM or SIGINT, and when the process that started it ends.\n";
+    "The program ends on SIGTERM or SIGINT, and when the process that started it ends.\n";
 
 /* The signal handler needs this pointer; it is set before the signals are caught. */
 static peer *the_peer;
@@ -119,7 +119,7 @@ static int take_fault(settings *s, const char *fault)
     return 0;
 }
 
-/* Take an option of the batch APIs that is an unsigned number. */
+/* Read the argument of an option for batches that is an unsigned number. */
 static int take_batch_number(settings *s, int option)
 {
     int n = 0;

@@ -134,7 +134,8 @@ static void handle(peer *p, const struct epoll_event *ev, bool *woken)
     }
 }
 
-/* Only a connection's own event may free it, while a batch of events still points to others. */
+/* Handle one batch of events. The later events of the batch point to connections, so the handler of
+ * an event may free only its own connection. */
 static int run_once(peer *p)
 {
     struct epoll_event events[MAX_EVENTS];

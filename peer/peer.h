@@ -22,9 +22,9 @@
  * own. A reply must be complete before a request arrives that it could answer (a *gate* lets a test
  * hold a reply in the middle). Memory: replies and log entries belong to the peer and live until
  * peer_stop(). Scripting never fails visibly: when memory runs out the reply is marked broken, and
- * every request that takes it gets the answer of an unscripted one (status 418). NULL replies are
- * ignored. A child made by fork() holds the peer's descriptors but not its thread: the child should
- * exec or _exit, and connections do not end before it does so.
+ * every request that gets this reply is answered with status 418, as if no reply matched. NULL
+ * replies are ignored. A child made by fork() holds the peer's descriptors but not its thread: the
+ * child should exec or _exit, and connections do not end before it does so.
  */
 #ifndef BELUGA_PEER_PEER_H
 #define BELUGA_PEER_PEER_H
@@ -85,49 +85,52 @@ const char *peer_url(const peer *p);
 /* ---- the queue of replies -------------------------------------------------------------------- */
 
 /*
- * Append a reply to the queue. It answers one request unless peer_reply_repeat() says otherwise.
- * A request takes the first reply in the queue that matches it and is not used up.
+ * Append a reply to the queue. It answers one request unless peer_reply_repeat() sets another
+ * number. A request gets the first reply in the queue that matches it and is not used up.
  */
 peer_reply *peer_reply_new(peer *p);
 
 /* Let the reply answer `times` requests, or any number with PEER_FOR_EVER. */
 void peer_reply_repeat(peer_reply *r, int times);
 
-/* Take only requests whose path (with its query) contains `path_part`. */
+/* Let the reply match only requests whose path (with its query) contains `path_part`. */
 void peer_reply_match(peer_reply *r, const char *path_part);
 
-/* Take only requests for exactly this method and path (with its query): "GET /jobs/1". */
+/* Let the reply match only requests for exactly this method and path (with its query): "GET
+ * /jobs/1". */
 void peer_reply_match_route(peer_reply *r, const char *route);
 
-/* Take only requests whose JSON body has this "model" at its top level. */
+/* Let the reply match only requests whose JSON body has this "model" at its top level. */
 void peer_reply_match_model(peer_reply *r, const char *model);
 
-/* Take only requests whose body contains `part`. */
+/* Let the reply match only requests whose body contains `part`. */
 void peer_reply_match_body(peer_reply *r, const char *part);
 
-/* Take only requests with "stream":true in their body (1), or only those without (0). */
+/* Let the reply match only requests with "stream":true in their body (1), or only requests without
+ * (0). */
 void peer_reply_match_streamed(peer_reply *r, int streamed);
 
 /*
- * Take only the `turn`-th (from 0) of every `turns` matching requests, and leave the others to
- * later replies: turn 0 of 2 fails every first attempt and lets the retry through.
+ * Use the reply only for the `turn`-th (from 0) of every `turns` matching requests; the others get
+ * later replies. For example, a reply with turn 0 of 2 can fail every first attempt, while its
+ * retry gets the next reply.
  */
 void peer_reply_turn(peer_reply *r, unsigned turn, unsigned turns);
 
-/* Take requests only for `ms` after the first one that the reply took: this is an outage that
- * ends. */
+/* Use the reply only for `ms` after its first request. This simulates an outage that ends. */
 void peer_reply_last_ms(peer_reply *r, int ms);
 
 /* ---- the steps of a reply, done in order ----------------------------------------------------- */
 
 /*
  * Send a status line and headers. `headers` is NULL or whole lines, each with its "\r\n". The next
- * step chooses the framing: peer_step_body*() a Content-Length, peer_step_raw() none (the body ends
- * with the connection), any other one chunks. A Content-Type is added unless `headers` has one.
+ * step chooses the framing: peer_step_body*() a Content-Length, peer_step_raw() no framing (the
+ * body ends with the connection), any other step HTTP chunks. A Content-Type is added unless
+ * `headers` has one.
  */
 void peer_step_status(peer_reply *r, int status, const char *headers);
 
-/* Add a header to the status just sent. */
+/* Add a header to the head that peer_step_status() began. */
 void peer_step_header(peer_reply *r, const char *name, const char *value);
 
 /* Add a header whose value is `n` letters, for example to make a header of many kilobytes. */
@@ -231,10 +234,8 @@ uint64_t peer_request_time_ns(const peer *p, size_t i);
 long peer_request_connection(const peer *p, size_t i);
 int peer_request_outcome(const peer *p, size_t i);
 
-/*
- * Returns the number of requests that no reply matched; peer_malformed() that of requests that were
- * not HTTP. Both are 0 in a clean test.
- */
+/* peer_unscripted() returns the number of requests that no reply matched, peer_malformed() the
+ * number of requests that were not valid HTTP. Both are 0 in a test without faults. */
 size_t peer_unscripted(const peer *p);
 size_t peer_malformed(const peer *p);
 
@@ -243,18 +244,18 @@ size_t peer_open_connections(const peer *p); /* connections that are open now */
 
 /* ---- waiting: 0 when the condition holds, -1 after `timeout_ms` ------------------------------ */
 
-int peer_wait_requests(peer *p, size_t n, int timeout_ms); /* n requests or more in all */
-/* n accepted connections or more in all */
+int peer_wait_requests(peer *p, size_t n, int timeout_ms); /* at least n requests so far */
+/* at least n accepted connections so far */
 int peer_wait_connections(peer *p, size_t n, int timeout_ms);
-/* n closed connections or more, closed by either side */
+/* at least n connections that either side has closed */
 int peer_wait_closed(peer *p, size_t n, int timeout_ms);
-int peer_wait_all_closed(peer *p, int timeout_ms); /* no connection is open */
+int peer_wait_all_closed(peer *p, int timeout_ms); /* until no connection is open */
 /* Wait until request i has ended with `outcome`; returns -1 at once if it ended otherwise. */
 int peer_wait_outcome(peer *p, size_t i, peer_outcome outcome, int timeout_ms);
 
 /* ---- shapes of OpenAI Chat Completions ------------------------------------------------------- */
 
-/* Send 200, text/event-stream and the first chunk, which carries the role. */
+/* Send 200, text/event-stream and the first chunk, which contains the role. */
 void peer_openai_begin(peer_reply *r);
 /* Send a chunk of text, about 300 bytes if `text` is one word. `text` is escaped. */
 void peer_openai_text(peer_reply *r, const char *text);
@@ -324,15 +325,15 @@ void peer_serve_example(peer *p);
 
 /* ---- batch APIs ------------------------------------------------------------------------------ */
 
-/* Anthropic accepts 256 MB; files of OpenAI's of 200 MB come inside a form. */
+/* Anthropic accepts bodies of 256 MB; OpenAI accepts files of 200 MB, inside a form. */
 #define PEER_BATCH_MAX_BODY_BYTES ((size_t)260 * 1024 * 1024)
 
 typedef struct peer_batches {
-    double seconds;   /* how long a job takes */
+    double seconds;   /* duration of a job */
     unsigned polls;   /* > 0: the job ends after this number of polls, regardless of time */
     size_t page;      /* most jobs on one page of a list; 0: as in the real API */
     int late_list_ms; /* how long after its creation a list shows a job */
-    uint64_t seed;    /* seed of everything random */
+    uint64_t seed;    /* seed of the random numbers */
     const char *const *faults; /* borrowed during the call: "NAME" or "NAME:HOW-OFTEN", see below */
     size_t n_faults;
 } peer_batches;
@@ -355,15 +356,17 @@ typedef struct peer_batches {
  *   busy-create   429 with Retry-After, and no job
  *   lost-upload   the file is stored, and the connection closes without an answer
  *   busy-get      429 when a job is asked for
- *   expire        half of a job's requests are answered, then it expires (Gemini: none is)
+ *   expire        half of a job's requests are answered (Gemini: none), then the job expires
  *   errors-only   all requests of a job fail, so there is only a file of errors
  *   invalid       the job fails as a whole when it is checked (Anthropic: it is refused)
  *   queue-full    OpenAI's job fails as a whole until other jobs end; other APIs answer 429
  *   line-400, line-429, line-500, line-quota, line-expired
- *                 requests fail: permanently (400), temporarily (429, 500), for lack of credit or
- * time cut-results   a download ends before the length that Content-Length gives cut-chunked   a
- * download in chunks ends without the last one chunked       downloads come in chunks empty-ids
- * missing files have the id "" instead of null (OpenAI)
+ *                 requests fail: permanently (400), temporarily (429, 500), because the account
+ *                 has no credit (quota), or because time ran out (expired)
+ *   cut-results   a download ends before the length that Content-Length gives
+ *   cut-chunked   a download in HTTP chunks ends without the last chunk
+ *   chunked       downloads are sent in HTTP chunks
+ *   empty-ids     missing files have the id "" instead of null (OpenAI)
  *
  * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in
  * this way; with "-once" after the word only in the first job that asks this text.

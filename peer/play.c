@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* sends after which other connections get their turn */
+/* after this many sends other connections are served */
 #define TURN_SENDS 64
 
 typedef enum verdict { GO_ON, MUST_WAIT, ENDED, MUST_CLOSE } verdict;

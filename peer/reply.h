@@ -29,9 +29,9 @@ struct peer_reply {
     peer_reply *next;
     step *steps;
     size_t n_steps, cap_steps;
-    int left; /* how many requests it still answers, or PEER_FOR_EVER */
+    int left; /* how many requests the reply still answers, or PEER_FOR_EVER */
     char *path, *model, *route, *body;
-    int streamed; /* -1: both */
+    int streamed; /* 1: only streamed requests, 0: only others, -1: all */
     unsigned turn, turns, seen;
     uint64_t lasts_ns, until_ns; /* lasts_ns counts from the first matching request; 0: no end */
     bytes head;                  /* the head, until the next step chooses its framing */

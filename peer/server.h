@@ -33,7 +33,7 @@ struct peer {
     bool has_thread;
     atomic_bool quit;
 
-    /* These are used by the serving thread only. */
+    /* Only the serving thread uses the members from here to the lock. */
     conn *conns;
     heap timers;
     uint64_t armed_ns;
@@ -56,13 +56,14 @@ struct peer {
 
 /* ---- control.c ------------------------------------------------------------------------------- */
 
-/* Wake the serving thread, which then checks its flags. */
+/* Wake the serving thread, which then looks whether to quit or to open gates. */
 void peer__wake(peer *p);
 bool peer__gate_is_open(peer *p, unsigned gate);
 
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
-/* Number the request, keep it if there is room, and choose its answer. */
+/* Give the request its number, keep it in the log if the log's limits allow, and return its
+ * reply. */
 peer_reply *peer__log_and_choose(peer *p, request *req);
 
 #endif

@@ -4,7 +4,7 @@
 
 /* Make a later close reset the connection (RST). */
 void peer__socket_reset_on_close(int fd);
-/* Read the unread input, which would turn the FIN of a close into an RST. */
+/* Read and drop pending input, because close() with unread input sends an RST instead of a FIN. */
 void peer__socket_drain(int fd);
 
 #endif

@@ -20,9 +20,9 @@ void peer__timer_clear(conn *c);
 uint64_t peer__now_ns(void);
 
 /* Open a descriptor that becomes readable at a set time: a timerfd, or a kqueue with a timer.
- * Returns -1 with errno if there is none left. */
+ * Returns -1 with errno on failure. */
 int peer__clock_open(void);
-/* Set the clock's time; 0: no time. */
+/* Set the time at which the clock becomes readable; 0: never. */
 void peer__clock_set(int fd, uint64_t at_ns);
 
 #endif

@@ -30,7 +30,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* No work is under way that would have to be stopped. */
+/* Nothing to do: start() has already emitted the whole answer. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;

@@ -1,7 +1,8 @@
 /* Replicate's predictions, as a plug-in: a call creates a prediction and follows it, which
  * takes several requests. POST /models/OWNER/NAME/predictions answers 201 with the prediction,
- * whose `urls` are for getting it again, for its stream and for cancelling it. A whole answer is
- * polled every half second; a streamed one is read, and then the prediction is fetched once more.
+ * whose `urls` are for polling it, for its stream and for cancelling it. For a whole answer the
+ * prediction is polled every half second; for a streamed one the stream is read, and then the
+ * prediction is fetched once more.
  *
  *     cc -shared -fPIC replicate.c $(pkg-config --cflags beluga-provider) -o replicate.so
  *     REPLICATE_API_TOKEN=... beluga --plugin replicate.so -m replicate/OWNER/NAME "Hi"
@@ -120,7 +121,7 @@ static int create(const beluga_call *call, beluga_http_request *request, beluga_
 
 /* ---- the requests that follow the prediction ------------------------------------------------- */
 
-/* A token of beluga_emit_next_request is here the URL of the next request. */
+/* The token of beluga_emit_next_request is the URL of the next request in this provider. */
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *token = beluga_http_request_token(request);
@@ -149,7 +150,8 @@ static void keep(const beluga_json *urls, const char *name, char *url)
     if (text && n < MAX_URL) memcpy(url, text, n + 1);
 }
 
-/* The prediction failed and must not be retried, since another one would be paid for, too. */
+/* Emit the failure of the prediction as an error that is not retried, since another prediction
+ * would be paid for, too. */
 static int fail(beluga_emit *emit, const char *word, const char *why, size_t n)
 {
     beluga_error err;
@@ -160,7 +162,7 @@ static int fail(beluga_emit *emit, const char *word, const char *why, size_t n)
     return beluga_emit_error(emit, &err);
 }
 
-/* The output is one text, or an array of pieces; a file is given by its URL. */
+/* The output is one text, or an array of pieces of text; for a file it is the URL. */
 static int emit_output(const beluga_json *output, beluga_emit *emit)
 {
     size_t n;

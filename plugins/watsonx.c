@@ -106,7 +106,7 @@ static void put_answer(beluga_json_writer *w, const beluga_message *message)
     if (length || !calls) beluga_json_put_string_n(w, "content", text, length);
 }
 
-/* Content that the service can't take is reported to the caller, never dropped silently. */
+/* Warn the caller of content that the service does not accept, instead of dropping it silently. */
 static void warn_of_marks(const beluga_message *message, beluga_http_request *request)
 {
     const beluga_part *part;
@@ -233,7 +233,7 @@ static void put_format(beluga_json_writer *w, const beluga_call *call)
     beluga_json_end_object(w);
 }
 
-/* The service has the efforts low, medium and high. */
+/* The service knows only the efforts low, medium and high. */
 static void put_effort(beluga_json_writer *w, const beluga_call *call, beluga_http_request *request)
 {
     static const char *const words[] = {[BELUGA_REASONING_EFFORT_LOW] = "low",
@@ -331,7 +331,7 @@ static int emit_call(const beluga_json *call, beluga_emit *emit)
     return status;
 }
 
-/* A whole answer has no indexes for its calls. */
+/* In a whole answer calls have no index, so their position is used. */
 static int emit_calls(const beluga_json *calls, bool whole, beluga_emit *emit)
 {
     int status = 0;

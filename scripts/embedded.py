@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Print what a small program costs that embeds the library, linked in four ways: what it takes to start, to ask once, the
-libraries it maps, the memory it has, and the size of what is shipped with it.
+"""Measure a small program that embeds the library, linked in four ways: the instructions to start and to make one call,
+the mapped libraries, the resident memory, and the size of the files that have to be shipped.
 
     scripts/embedded.py [--curl-source FOLDER] [--record]
 
-FOLDER is an unpacked source of curl, of which scripts/slim-curl makes a libcurl of HTTP and TLS, once, in build-embed/; without
-it only what is linked to the system's libcurl is measured. --record writes the table into the guide. The program is
-examples/hello.c; the server is the scripted one.
+FOLDER is an unpacked source of curl, from which scripts/slim-curl makes a libcurl with HTTP and TLS, once, in build-embed/.
+Without it only the programs that are linked to the system's libcurl are measured. --record writes the table into the guide.
+The program is examples/hello.c; the server is the scripted peer.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def program(name, library, *more):
 
 
 def static_program(library):
-    """Everything in one file but the C library; the order is that of who needs whom."""
+    """Link everything except the C library statically. A library comes before the libraries that it needs."""
     return program(
         "hello-static",
         None,
@@ -93,7 +93,7 @@ def static_program(library):
 
 
 def ways(with_curl):
-    """Pairs of how it is linked, and the program."""
+    """Yield pairs: how the program is linked, and its path."""
     curl_lib = os.path.join(CURL, "lib")
     yield "everything, with the system's libcurl", program("hello-whole", os.path.join(RELEASE, "src"))
     yield "the slim core, with the system's libcurl", program("hello-slim", build("slim", SLIM))
@@ -107,12 +107,12 @@ def ways(with_curl):
 
 
 def mapped(path):
-    """The libraries that the loader maps, with their paths."""
+    """Return the libraries that the loader maps, as {name: path}."""
     return dict(re.findall(r"(\S+) => (/\S+)", run("ldd", path)))
 
 
 def peak_kib(*command):
-    """The most resident memory of a program."""
+    """Return the peak resident memory of a program."""
     return measure.numbers(measure.Bench(RELEASE).program("peak"), *command)[0]
 
 
@@ -124,7 +124,7 @@ def stripped_bytes(path):
 
 
 def shipped_mib(path, libraries):
-    """The program, and the libraries but those of the C library: what has to be there for it to run."""
+    """Return the size of the program and of the libraries that it needs, without those of the C library."""
     parts = [path] + [
         file
         for name, file in libraries.items()

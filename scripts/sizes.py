@@ -4,9 +4,9 @@
     scripts/sizes.py              print the table
     scripts/sizes.py --record     write it into docs/guides/building.md, and its numbers into docs/architecture.md
 
-A size is that of the stripped shared library, as packages install it, without what of yyjson is linked in. All are
-release builds in build-sizes/ but the last, which is as scripts/slim.ini says. Lines are those of the sources that
-are compiled, with their comments; headers are not among them.
+A size is that of the stripped shared library, as packages install it, without the parts of yyjson that are linked in. All
+are release builds in build-sizes/, except the last, which is built by scripts/slim.ini. Lines are those of the compiled
+sources, with their comments but without headers.
 """
 import glob
 import json
@@ -23,7 +23,7 @@ import linked_in  # noqa: E402
 FOLDER, CORE = "build-sizes", "build-sizes-slim"
 PAGE = os.path.join(ROOT, "docs", "guides", "building.md")
 REASONS = os.path.join(ROOT, "docs", "architecture.md")
-# How the rows that say there why a part is inside are called, and how those of the table begin.
+# {title of a row in docs/architecture.md about the reasons for a part: beginning of the table's row}
 REASONED = {
     "telemetry by OTLP": "`-Dtelemetry=", "MCP": "`-Dmcp=", "YAML": "`-Dyaml=", "Bedrock's signing and framing": "without the provider bedrock ",
     "batch jobs": "`-Dbatch_jobs=", "embeddings, counts of tokens": "`-Dembeddings=", "cassettes": "`-Dcassettes=",
@@ -35,14 +35,14 @@ PARTS = ["batch_jobs", "cache", "cassettes", "embeddings", "mcp", "plugins", "te
 
 
 def providers(what="uses"):
-    """The table of src/providers/meson.build: each provider, and those whose code it uses (or the parts that it "needs")."""
+    """Return the table of src/providers/meson.build: each provider with those that it "uses" (or the parts that it "needs")."""
     with open(os.path.join(ROOT, "src", "providers", "meson.build"), encoding="utf-8") as file:
         entries = re.findall(r"^  '([\w-]+)': \{(.*?)^  \},", file.read(), re.DOTALL | re.MULTILINE)
     return {name: re.findall(r"'([\w-]+)'", (re.findall(rf"'{what}': \[(.*?)\]", entry) or [""])[0]) for name, entry in entries}
 
 
 def needing(part):
-    """The providers that would bring a part back."""
+    """Return the providers that need a part and so would include it again."""
     return [name for name, parts in providers("needs").items() if part in parts]
 
 
@@ -51,7 +51,7 @@ def without_part(part):
 
 
 def without(provider):
-    """All others, but for those that would bring it back."""
+    """Return all other providers, except those that use this one and so would include it again."""
     return [name for name, uses in providers().items() if provider != name and provider not in uses]
 
 
@@ -133,7 +133,7 @@ def table():
 
 
 def reasons(recorded, text):
-    """The text of docs/architecture.md with the numbers of the table."""
+    """Return the text of docs/architecture.md with the numbers of the table."""
     told = {title: next(row.split(" | ") for row in recorded.splitlines() if row.startswith("| " + start)) for title, start in REASONED.items()}
     numbers = {title: (cells[2], cells[4]) for title, cells in told.items()}
     for title, folder in COMMANDS.items():

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts share that try something in a new Debian. To be sourced by bash, in the source tree.
+# Functions for scripts that test something in a new Debian. To be sourced by bash, in the source tree.
 #
 # The new system lives below $work, a temporary folder; its processes and mounts end with the script. Packages come
 # from the mirror that apt uses here.
@@ -11,7 +11,7 @@ network=yes
 
 skip() { printf 'skipped: a new %s (%s)\n0 passed, 0 failed, 1 skipped\n' "$1" "$2"; exit 0; }
 
-# Or end here, with the reason why there is none to be had.
+# Check that a new system can be made; if not, skip with the reason.
 need_system() { # SUITE
     [ "$(id -u)" -eq 0 ] || skip "$1" "needs root"
     scripts/setup fresh || true
@@ -25,13 +25,13 @@ need_system() { # SUITE
 }
 
 finish() {
-    # Both timeout and the namespace end their own.
+    # If `child` is killed, timeout and the namespace end all processes in it.
     if [ -n "$child" ]; then kill "$child" 2>/dev/null && wait "$child" || true; fi
     rm -rf --one-file-system "$work"
 }
 
-# Run a command with an end, in namespaces that end all that it started and mounted. In the background, so that a
-# signal to this script is heeded at once.
+# Run a command with a time limit, in namespaces that end all its processes and mounts with it. It runs in the
+# background, so that this script reacts to a signal at once.
 apart() { # SECONDS COMMAND...
     timeout --kill-after=5 "$1" unshare --mount --pid --fork --kill-child "${@:2}" </dev/null &
     child=$!
@@ -41,8 +41,8 @@ apart() { # SECONDS COMMAND...
     return $status
 }
 
-# With terminals of its own, which the tests of the command want, and nothing else of this machine; network=no leaves
-# the loopback alone. The shell stays, to wait for processes whose parents are gone.
+# Run a command in the new system, with pseudo-terminals of its own, which the command's tests need. With network=no it
+# has only the loopback. The shell in `enter` keeps running, to reap processes whose parents have ended.
 # shellcheck disable=SC2016
 enter='mount -t devpts -o newinstance,ptmxmode=0666 devpts "$0/dev/pts" && chroot "$0" "$@"; exit $?'
 inside() {
@@ -56,7 +56,7 @@ inside() {
         "${environment[@]}" "$@"
 }
 
-# A new system in $root, with these packages beside the least.
+# Make a new minimal system in $root, with these further packages.
 make_system() { # SUITE PACKAGE,...
     local more=()
     [ -z "$2" ] || more=("--include=$2")
@@ -65,7 +65,7 @@ make_system() { # SUITE PACKAGE,...
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Check-Date|http::Proxy)' \
         >"$root/etc/apt/apt.conf.d/10host" || true
-    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/quick" # a crash of the machine ends this one, too
+    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/quick" # the system is temporary, so it need not survive a crash
     ln -sf pts/ptmx "$root/dev/ptmx"
 }
 
@@ -79,7 +79,7 @@ verdict() { # STATUS TITLE
     fi
 }
 
-# The last line of the suites: "N passed, N failed[, N skipped]".
+# Add the numbers of the last such line of the suites: "N passed, N failed[, N skipped]".
 add_cases() { # FILE
     local line
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1) || return 0
@@ -89,7 +89,7 @@ add_cases() { # FILE
     skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
 }
 
-# Packages come from the suite itself, and from nothing else, but for those of these names.
+# Check that all packages come from the suite itself, except packages with these names.
 own_packages_only() { # NAME...
     local other
     other=$(inside sh -c "dpkg-query -W -f '\${Package}=\${Version}\n' | while read -r package; do
@@ -99,7 +99,7 @@ own_packages_only() { # NAME...
     [ -z "$other" ]
 }
 
-# The last line; the status tells whether all is well.
+# Print the last line. Returns 0 if nothing failed.
 report() {
     if [ $skipped -gt 0 ]; then
         echo "$passed passed, $failed failed, $skipped skipped"

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Write a language model that knows nothing, for the real server that the tests talk to.
+"""Write a tiny language model with random weights, for the real server to which the tests talk.
 
     scripts/tiny-gguf.py OUT.gguf
 
-Two llama layers with random weights over a byte vocabulary, half a megabyte. The server does not mind
-that it talks noise: its protocol, its tokens and its grammars are real. One dimension of every embedding
-is held constant, so that the output matrix can prefer letters, close a JSON string now and then, and end.
-The opening of a tool call is a token of its own, and likely enough to come soon where tools are offered.
-Needs nothing but Python 3.
+Two llama layers with random weights over a byte vocabulary, half a megabyte. The text is noise, but the
+server's protocol, tokens and grammars are real. One dimension of every embedding is held constant, so that
+the output matrix can prefer letters, close a JSON string now and then, and end the text. The beginning of a
+tool call is a single token, which is likely enough to come soon if tools are offered. Needs only Python 3.
 """
 import random
 import struct
@@ -16,7 +15,7 @@ import sys
 WIDTH, LAYERS, HEADS, FEED_FORWARD, CONTEXT = 64, 2, 4, 128, 4096
 SPREAD = 0.08
 ALIGNMENT = 32
-# How much likelier than a neutral byte; in units of the constant dimension after normalisation.
+# How much more likely a token is than a neutral byte, in units of the constant dimension after normalisation.
 LIKES = {"letter": 1.0, "space": 1.6, "quote": 2.0, "brace": 1.2, "end": 1.3, "call": 1.5, "other": -2.0}
 
 TYPE_U32, TYPE_I32, TYPE_F32, TYPE_BOOL, TYPE_STRING, TYPE_ARRAY = 4, 5, 6, 7, 8, 9
@@ -43,14 +42,14 @@ CHAT_TEMPLATE = """
 
 
 def byte_names():
-    """The character that byte-level BPE writes for each byte: itself where it prints, else one past 255."""
+    """Return the character that byte-level BPE writes for each byte: the byte itself if printable, else a character above 255."""
     shown = set(range(0x21, 0x7F)) | set(range(0xA1, 0xAD)) | set(range(0xAE, 0x100))
     unshown = iter(range(256))
     return [chr(byte) if byte in shown else chr(256 + next(unshown)) for byte in range(256)]
 
 
 def liking(token):
-    """The preference of one entry of the vocabulary."""
+    """Return the preference for one entry of the vocabulary."""
     special = token - 256 - len(MERGED)
     if special >= 0:
         return LIKES["call"] if SPECIAL[special] == "<tool_call>" else LIKES["end"]
@@ -72,7 +71,7 @@ def packed_string(text):
 
 
 def packed_value(value):
-    """A metadata value behind its type; lists are arrays of their first element's type."""
+    """Return a metadata value with its type before it. A list becomes an array of its first element's type."""
     if isinstance(value, bool):
         return struct.pack("<I?", TYPE_BOOL, value)
     if isinstance(value, int):
@@ -119,12 +118,12 @@ def noise(columns, rows):
 
 
 def still(matrix):
-    """A matrix that adds nothing to the constant dimension."""
+    """Return the matrix changed so that it adds nothing to the constant dimension."""
     return [[0.0] * len(matrix[0])] + matrix[1:]
 
 
 def weights(count):
-    """Every tensor by name, as rows."""
+    """Return all tensors as {name: rows}."""
     embedding, output = noise(WIDTH, count), noise(WIDTH, count)
     for token in range(count):
         embedding[token][0] = 1.0

@@ -1,5 +1,5 @@
-"""The clients that are compared: what each is, and how it is had. What is fetched goes below build-peers/, by the
-ordinary tool of its language, at the versions that go.mod, Cargo.toml, package.json and requirements.txt name.
+"""The clients that are compared, and how to install each. The usual tool of a client's language fetches it into
+build-peers/, at the version in go.mod, Cargo.toml, package.json or requirements.txt.
 No tool-chain is ever installed: a client whose tools are missing is skipped, and the reason is printed."""
 
 import os
@@ -13,11 +13,11 @@ MOST_SECONDS = 40 * MINUTES
 
 
 class Skipped(Exception):
-    """A client that can't be had here; the text says why."""
+    """A client that can't run here; the text is the reason."""
 
 
 def run(place, logs, *command, **variables):
-    """Run a tool that fetches or builds, in a place; its output goes into a log."""
+    """Run a tool that fetches or builds, in the folder `place`. Its output goes into a log."""
     log = os.path.join(logs, "log")
     with open(log, "w", encoding="utf-8") as output:
         done = subprocess.run(
@@ -79,7 +79,7 @@ LANGUAGES = {"go": in_go, "rust": in_rust, "node": in_node, "python": in_python}
 
 
 class Client:
-    """One that is compared: its name, the language it is for, and the package that a version is told of."""
+    """A client: its name, its language, and the package whose version is reported."""
 
     def __init__(self, name, language, program, package, pattern, **facts):
         self.name, self.language, self.program, self.package, self.pattern = name, language, program, package, pattern
@@ -115,7 +115,7 @@ OURS, BARE = "beluga", "bare libcurl"
 
 
 def all_clients(build):
-    """Ours first: every ratio is to it."""
+    """Return all clients. Ours is the first, since every ratio is relative to it."""
     ours = [
         Client(OURS, "c", "bench-client", "", ""),
         Client("beluga, waiting", "c", "bench-client", "", "", one_at_a_time=True, can_connect_anew=False),
@@ -139,7 +139,7 @@ def all_clients(build):
 
 
 def prepare(clients, folder, say):
-    """Give each client its command, or the reason why there is none."""
+    """Set the command of each client, or the reason why it is skipped."""
     ready = {}
     for client in clients:
         if client.language == "c":
@@ -152,7 +152,7 @@ def prepare(clients, folder, say):
 
 
 def have(language, place):
-    """What gives commands, or the reason why nothing does."""
+    """Install a language's clients. Returns a function that gives a client's command, or the reason of a failure."""
     shutil.copytree(os.path.join(HERE, language), place, dirs_exist_ok=True)
     try:
         return LANGUAGES[language](place)

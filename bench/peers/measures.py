@@ -1,4 +1,4 @@
-"""What is measured of each client. A measure returns its rows, ours first; a row that has no value has the reason."""
+"""The measures of each client. A measure returns its rows, ours first; a row without a value has a reason."""
 
 import contextlib
 import json
@@ -11,9 +11,9 @@ import servers
 from clients import OURS, Skipped
 from session import Broken, Session
 
-TURN_US = 50000  # so much CPU a turn is to take, where a call allows it
+TURN_US = 50000  # CPU time that a turn should take, if a call takes less than that
 MOST_CALLS = 500
-WARM_US = 500000  # who takes so long is warm
+WARM_US = 500000  # after this much CPU time a client counts as warmed up
 TOKENS = 100  # pieces of text of a stream
 MANY = 64
 OPEN_STREAMS = 500
@@ -22,7 +22,7 @@ KIB = 1024
 
 
 class Place:
-    """Where it is measured: our programs, a folder for what is made on the way, how often, and the Go original."""
+    """The settings of a run: our programs, a working folder, the number of rounds, and the folder of the Go original."""
 
     def __init__(self, bench, folder, rounds, original=None):
         self.bench, self.folder, self.rounds, self.original = bench, folder, rounds, original
@@ -44,7 +44,7 @@ def left_out(client, reason):
 
 
 def row_of(name, values, ours, **more):
-    """The median, and its ratio to ours, round by round."""
+    """Return a row with the median, and with the ratios to our values of the same rounds."""
     ratios = [value / base for value, base in zip(values, ours or []) if base] or None
     return {
         "client": name,
@@ -71,13 +71,13 @@ def rows_of(clients, values, failures, notes=None):
 
 
 def calls_for(cost, calls, at_once):
-    """How many calls make a turn, by what so many cost."""
+    """Return how many calls make a turn, from the cost of `calls` calls."""
     wanted = int(TURN_US * calls / max(cost["cpu_us"], 1))
     return max(at_once, min(wanted, MOST_CALLS) // at_once * at_once)
 
 
 def warm_up(session, job):
-    """Connections, caches, compilers that compile while they run; return how many calls make a turn."""
+    """Make calls until connections, caches and just-in-time compilers are warm. Returns how many calls make a turn."""
     n, spent = max(job["at_once"], 5), 0
     for _ in range(4):
         cost = session.do(calls=n, **job)
@@ -137,7 +137,7 @@ def cpu(place, clients, what, options=(), per_event=False, **job):
 
 
 def secured(place, clients, what, **job):
-    """The same behind TLS, with HTTP/2 for those that speak it; a note tells connections, handshakes and protocol."""
+    """Measure over TLS, with HTTP/2 for clients that speak it. A note has the connections, the handshakes and the protocol."""
     job, notes = {"at_once": 1, **job}, {}
     tried = able(clients, job["at_once"], job.get("fresh", False))
     try:
@@ -165,7 +165,7 @@ def secured(place, clients, what, **job):
 
 
 def memory(place, clients, what):
-    """Resident memory of one of many open streams: the most that a new process had, less what it had after one stream."""
+    """Measure the resident memory of one of many open streams: a new process's peak, less its memory after one stream."""
     values, failures, tried = {}, {}, able(clients, OPEN_STREAMS)
     with place.bench.peer("--tokens", "4", "--interval-ms", "700") as port:
         for client in tried:
@@ -181,7 +181,7 @@ def memory(place, clients, what):
 
 
 def allocated(place, clients, what, **job):
-    """Bytes that all threads ask for: of Go's heap, of Rust's allocator; of ours and libcurl's, which --count counts."""
+    """Measure the bytes that all threads allocate: on Go's heap, by Rust's allocator, and by us and libcurl (--count)."""
     values, failures, n = {}, {}, 100
     tried = [client for client in able(clients) if client.counts_bytes or client.name == OURS]
     with place.bench.peer("--tokens", str(TOKENS)) as port:
@@ -203,7 +203,7 @@ def whole_life(client, job):
 
 
 def in_new_processes(clients, rounds, cost_of):
-    """CPU time of whole processes, in turns."""
+    """Measure the CPU time of whole processes, in turns."""
     values, failures = {}, {}
     for _ in range(rounds):
         for client in clients:
@@ -229,7 +229,7 @@ def write_lines(path):
 
 
 def our_batch(place, port, lines, out):
-    """`beluga batch` as it is typed: it keeps a journal, so that it can go on after a stop."""
+    """Measure the command `beluga batch`, which keeps a journal to continue after a stop."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(out)
     command = [
@@ -268,7 +268,7 @@ def batch(place, clients, what):
 
 
 def four_of_go(place, _, what):
-    """The Go original's benchmarks, beside ours of the same names: time, bytes and allocations of each."""
+    """Run the Go original's benchmarks and ours of the same names. Returns time, bytes and allocations of each."""
     try:
         found = original.take(place.bench, place.path("original"), place.original, min(place.rounds, 3))
     except Skipped as why:
@@ -310,7 +310,7 @@ MEASURES = {
 
 
 def take(name, place, clients):
-    """What was found: one result, or several."""
+    """Take a measure. Returns a list of one or more results."""
     function, what, options = MEASURES[name]
     results = function(place, clients, what, **options)
     return [{"name": name, **result} for result in (results if isinstance(results, list) else [results])]

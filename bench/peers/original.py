@@ -1,6 +1,6 @@
-"""The Go original's four benchmarks beside ours of the same names. No registry has the module, so a checkout is told
-(--original FOLDER). Its stream sleeps 50 ms a word; a second build is without that, by an overlay of the compiler's: nothing is
-changed in the checkout."""
+"""Runs the Go original's four benchmarks and ours of the same names. No registry has the module, so a checkout is needed
+(--original FOLDER). Its stream sleeps 50 ms for each word; a second build does not sleep. It uses an overlay of the Go
+compiler, so that the checkout is not changed."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import measure
 EXAMPLE = os.path.join("examples", "llms", "custom_provider")
 SLEEP = re.compile(r"^\s*time\.Sleep\(50 \* time\.Millisecond\)$", re.MULTILINE)
 LINE = re.compile(r"Benchmark(\w+?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op\s+(\d+) B/op\s+(\d+) allocs/op")
-# What bench-work calls it, and two counts whose difference is measured.
+# {benchmark: (its name in bench-work, and two counts whose difference is measured)}
 TIMED = {
     "Generate": ("generate", 2000, 42000),
     "StreamChat": ("stream_chat", 2000, 22000),
@@ -23,7 +23,7 @@ MEMORY = ["-test.run", "^$", "-test.bench", ".", "-test.benchmem", "-test.bencht
 
 
 def build(source, place, name, overlay=None):
-    """The test program of the example."""
+    """Build the test program of the example. Returns its path."""
     out = os.path.join(place, name + ".test")
     options = ["-overlay", overlay] if overlay else []
     clients.run(
@@ -43,7 +43,7 @@ def build(source, place, name, overlay=None):
 
 
 def without_sleep(source, place):
-    """An overlay in which the stream does not sleep."""
+    """Write an overlay in which the stream does not sleep. Returns its path."""
     path = os.path.join(os.path.abspath(source), EXAMPLE, "custom_llm_provider.go")
     with open(path, encoding="utf-8") as file:
         text, found = SLEEP.subn("", file.read())
@@ -58,7 +58,7 @@ def without_sleep(source, place):
 
 
 def programs(source, place):
-    """The test program of each."""
+    """Return the test programs as {client: path}."""
     if not source:
         raise clients.Skipped("no registry has it: give a checkout, --original FOLDER")
     if not shutil.which("go"):
@@ -71,17 +71,17 @@ def programs(source, place):
 
 
 def memory_of(command):
-    """Name of a benchmark: bytes and allocations."""
+    """Return {name of the benchmark: (bytes, allocations)}."""
     return {name: (float(size), float(count)) for name, _, size, count in LINE.findall(measure.run(*command))}
 
 
 def cpu_ns(command_for, few, many):
-    """CPU time of one, in user space and in the kernel, as the difference of two processes: what begins and ends drops out."""
+    """Return the CPU time of one operation, in user space and in the kernel, as the difference of two processes."""
     return (measure.cpu_us(command_for(many), {}) - measure.cpu_us(command_for(few), {})) * 1000 / (many - few)
 
 
 def take(bench, place, source, rounds):
-    """For each unit and benchmark the values of each client, round by round: {(unit, name): {client: [value]}}."""
+    """Return the values of all rounds as {(unit, benchmark): {client: [value]}}."""
     theirs, found = programs(source, place), {}
     memory = {
         "beluga": [bench.program("go"), "mock"],

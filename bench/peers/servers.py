@@ -1,5 +1,5 @@
-"""What answers the clients: the scripted server, and in front of it, for TLS and HTTP/2, a proxy of Debian's (nghttpx)
-with a certificate of an authority that is made on the spot. All listen on 127.0.0.1."""
+"""The servers for the clients: the scripted peer, and in front of it, for TLS and HTTP/2, the proxy nghttpx with a
+certificate of an authority that is made for the run. All listen on 127.0.0.1."""
 
 import collections
 import contextlib
@@ -10,11 +10,11 @@ import subprocess
 import time
 
 SECONDS_TO_START = 20
-os.environ["PATH"] += os.pathsep + "/usr/sbin"  # where Debian has nghttpx
+os.environ["PATH"] += os.pathsep + "/usr/sbin"  # Debian's folder of nghttpx
 
 
 class NoServer(Exception):
-    """A server that can't be had here; the text says why."""
+    """A server that can't run here; the text is the reason."""
 
 
 def openssl(folder, *arguments):
@@ -24,7 +24,7 @@ def openssl(folder, *arguments):
 
 
 def make_certificates(folder):
-    """An authority, ca.pem, and a server's key and certificate that it signed."""
+    """Make an authority, ca.pem, and a server's key and certificate that it has signed."""
     with open(os.path.join(folder, "names"), "w", encoding="ascii") as file:
         file.write("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:false\nextendedKeyUsage=serverAuth\n")
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
@@ -68,14 +68,14 @@ Seen = collections.namedtuple("Seen", "connections handshakes protocol")
 
 
 class Front:
-    """A proxy that speaks TLS to clients and HTTP/1.1 to the scripted server, and tells what it saw of them."""
+    """A proxy that speaks TLS to clients and HTTP/1.1 to the scripted peer, and logs the clients' requests."""
 
     def __init__(self, folder, port):
         self.log, self.ca, self.at = os.path.join(folder, "requests"), os.path.join(folder, "ca.pem"), 0
         self.url = "https://127.0.0.1:%d/v1" % port
 
     def seen(self):
-        """Of the requests since the last time: their connections, the handshakes that resumed nothing, the protocol."""
+        """Return the connections, the full handshakes and the protocol of the requests since the last call."""
         with open(self.log, encoding="utf-8") as file:
             file.seek(self.at)
             lines = [line.split() for line in file.read().splitlines()]
@@ -93,7 +93,7 @@ class Front:
 
 @contextlib.contextmanager
 def tls_front(folder, backend):
-    """Start the proxy in front of a port; give it; end it."""
+    """A context in which the proxy runs in front of a port. Yields the proxy."""
     for tool in ("nghttpx", "openssl"):
         if not shutil.which(tool):
             raise NoServer("%s is not installed" % tool)

@@ -1,4 +1,4 @@
-"""A client that runs: it is told jobs, a line of JSON each, and answers with what each cost."""
+"""A running client: it reads jobs, one line of JSON each, and prints the cost of each."""
 
 import json
 import os
@@ -7,18 +7,18 @@ import select
 import subprocess
 
 SECONDS = 240
-# A proxy of the machine's would be asked for 127.0.0.1 by some clients and not by others.
+# Some clients would use this machine's proxy for 127.0.0.1, and others would not.
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not re.fullmatch(r"(?i)(https?|all|no)_proxy", name)
 }
 
 
 class Broken(Exception):
-    """A client that did not do its job; the text has the end of what it complained of."""
+    """A client failed; the text has the end of its error output."""
 
 
 class Session:
-    """A running client. Peak and resident memory are read by its own process's number."""
+    """A running client. Its memory is read from /proc by the id of its process."""
 
     def __init__(self, client, ca=None, options=()):
         trust = {"SSL_CERT_FILE": ca, "NODE_EXTRA_CA_CERTS": ca} if ca else {}
@@ -57,12 +57,12 @@ class Session:
         return json.loads(line)
 
     def memory_kib(self, name):
-        """VmRSS (now) or VmHWM (the most so far)."""
+        """Return VmRSS (the present memory) or VmHWM (the peak)."""
         with open("/proc/%d/status" % self.process.pid, encoding="ascii") as file:
             return int(re.search(name + r":\s+(\d+) kB", file.read()).group(1))
 
     def end(self):
-        """Let it end by itself; return the CPU time of its whole life in microseconds, with what it started."""
+        """Wait until the client ends by itself. Returns the CPU time of the process and its children, in microseconds."""
         self.process.stdin.close()
         self.process.stdin = None
         _, status, used = os.wait4(self.process.pid, 0)

@@ -9,16 +9,16 @@ struct db_answer {
     db_call call;
     beluga_op *op;
     bool pieces;
-    bool news;  /* db_answer_next has something to return */
+    bool news;  /* db_answer_next can return text, the end or an error */
     bool ended; /* the call has ended */
     bool left;  /* the caller has freed the answer, but the call still runs */
     bool told;  /* the caller has got the whole text, the end of the pieces, or the error */
     bool no_memory;
     beluga_error error; /* code 0: none */
     beluga_usage usage;
-    char *text; /* text that has arrived and that the caller has not got yet */
+    char *text; /* text that has arrived but was not returned to the caller yet */
     size_t n, room;
-    char *given; /* text that the caller got last and may still read */
+    char *given; /* the text that was returned last, which the caller may still read */
     size_t bytes_in, bytes_out;
 };
 
@@ -135,7 +135,7 @@ int db_answer_start(db_session *session, const db_request *request, const char *
     return 0;
 }
 
-/* Give the caller the text that has arrived, which stays valid until the next call. */
+/* Return the text that has arrived. It stays valid until the next call. */
 static int give(db_answer *a, const char **text, size_t *length, beluga_error *err)
 {
     int status = db_check_text(a->text, a->n, err);

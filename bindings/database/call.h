@@ -1,5 +1,4 @@
-/* The parts that all kinds of calls share: the model, the options, the deadline, and how calls end.
- * */
+/* What all kinds of calls share: the model, the options, the deadline, and how calls end. */
 #ifndef BELUGA_DATABASE_CALL_H
 #define BELUGA_DATABASE_CALL_H
 

@@ -21,11 +21,11 @@ typedef struct waiting {
 struct db_many {
     db_call call;
     db_texts texts;
-    size_t next;                 /* index of the next text to ask */
+    size_t next;                 /* index of the next text to send to the model */
     size_t *rows;                /* for each call, the index of its text */
     beluga_messages **under_way; /* for each call that runs, its messages */
     size_t asked;
-    size_t refused; /* the first text that the budget did not allow, or `count` */
+    size_t refused; /* index of the first text that the budget did not allow, or `count` */
     beluga_error refusal;
     beluga_batch_op *batch;
     waiting *first, **last;
@@ -53,7 +53,8 @@ static bool append(db_many *m, size_t index, beluga_response *response, const be
     return true;
 }
 
-/* Skip texts that are NULL: their rows are returned after all others. Returns false at the end. */
+/* Skip texts that are NULL: their rows are returned after all others. Returns false after the last
+ * text. */
 static bool has_text(db_many *m)
 {
     while (m->next < m->texts.count && !m->texts.texts[m->next]) m->next++;
@@ -173,13 +174,13 @@ static void give(db_many *m, waiting *w, db_row *row)
     }
 }
 
-/* Return the next row of a text that was not asked, because it is NULL or the budget did not
- * suffice. */
+/* Return the next row whose text was not sent to the model, because it is NULL or the budget was
+ * spent. */
 static int give_unasked(db_many *m, db_row *row)
 {
     if (!m->refusal.code) m->refused = m->texts.count;
     for (; m->asked < m->texts.count; m->asked++) {
-        /* from here on `asked` is the index of a text */
+        /* `asked` is no longer a count here, but the index of the next text to look at */
         size_t index = m->asked;
         bool is_null = !m->texts.texts[index];
         if (!is_null && index < m->refused) continue;

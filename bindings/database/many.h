@@ -10,7 +10,7 @@ typedef struct db_many db_many;
 
 /* The texts of the host. They are borrowed until db_many_free or db_vectors_free. */
 typedef struct db_texts {
-    const char *const *texts; /* an entry that is NULL gets a row whose text is NULL */
+    const char *const *texts; /* for an entry that is NULL, the row's text is NULL */
     const size_t *lengths;    /* bytes */
     size_t count;
 } db_texts;
@@ -29,8 +29,8 @@ typedef struct db_row {
  *
  * @param texts  Borrowed until db_many_free.
  * @param out    Owned (db_many_free); NULL on failure.
- * @return 0, or an error code. If the budget is spent, each row that is not asked has
- * that error.
+ * @return 0, or an error code. If the budget is spent during the calls, each row whose text was not
+ * sent has the budget's error.
  */
 int db_many_start(db_session *session, const db_request *request, const db_texts *texts,
                   db_many **out, beluga_error *err);
@@ -38,12 +38,12 @@ int db_many_start(db_session *session, const db_request *request, const db_texts
 /*
  * Wait for the next row. Rows come in the order in which their calls end.
  *
- * @return 1: `row` is filled; 0: there are no more rows; a negative code: the host wants to stop,
- * or memory ran out.
+ * @return 1: `row` is filled; 0: the last row was already returned; a negative code: the host wants
+ * to stop, or memory ran out.
  */
 int db_many_next(db_many *many, db_row *row, beluga_error *err);
 
-/* Free it, and cancel the calls that still run; NULL does nothing. Never waits. */
+/* Free `many`, and cancel the calls that still run; NULL does nothing. Never waits. */
 void db_many_free(db_many *many);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The options that SQL may set: those that say how a model answers. Only the administrator may set
- * which service is called, where, and with which key. */
+/* The options that SQL may set: how a model answers. Only the administrator may set which service
+ * is called, at which address, and with which key. */
 static const int allowed[] = {
     BELUGA_OPTION_TEMPERATURE,
     BELUGA_OPTION_TOP_P,
@@ -76,7 +76,8 @@ static int too_many(beluga_error *err)
                             DB_MAX_OPTIONS - 8);
 }
 
-/* Keep some places free for the options of the request itself. */
+/* Add an option to the array. The last eight places are for options of the request itself:
+ * add_text() does not use them. */
 static int add(db_options *options, beluga_option option, beluga_error *err)
 {
     if (options->n == DB_MAX_OPTIONS) return too_many(err);
@@ -84,7 +85,7 @@ static int add(db_options *options, beluga_option option, beluga_error *err)
     return 0;
 }
 
-/* Parse an option as "name=value", the form in which -o of the command takes it. */
+/* Parse an option in the form "name=value", as the command's -o does. */
 static int add_text(db_options *options, const char *name, const char *value, size_t length,
                     beluga_error *err)
 {
@@ -158,8 +159,8 @@ static int read_object(db_options *options, const char *text, size_t length, bel
     return status;
 }
 
-/* In a column half an answer looks like a whole one, so an incomplete answer is an error unless the
- * user sets {"strict": false}. */
+/* Add the defaults. In a column an incomplete answer looks like a complete one, so it is an error
+ * unless the user sets {"strict": false}. */
 static int add_defaults(db_options *options, const db_request *request, beluga_error *err)
 {
     int status = add(options, beluga_with_strict(true), err);
@@ -174,7 +175,7 @@ static int add_defaults(db_options *options, const db_request *request, beluga_e
     return status;
 }
 
-/* Restarts are turned off, since rows that SQL has got can't be taken back. */
+/* Restarts are turned off, since rows that were returned to SQL can't be taken back. */
 int db_options_read(db_options *options, const db_request *request, int64_t max_answer_bytes,
                     beluga_error *err)
 {

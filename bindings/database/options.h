@@ -1,4 +1,4 @@
-/* Options of one call, which SQL gives as a JSON object. */
+/* Options of one call. In SQL they are a JSON object. */
 #ifndef BELUGA_DATABASE_OPTIONS_H
 #define BELUGA_DATABASE_OPTIONS_H
 
@@ -12,13 +12,13 @@
 /* The request of one call. All texts are borrowed until the call has started. */
 typedef struct db_request {
     const char *model;   /* NULL or "": the default model of the configuration file */
-    const char *setting; /* how the host lets a user name a default model, for error messages */
+    const char *setting; /* how a user of the host sets the default model, for error messages */
     const char *options; /* a JSON object, such as {"temperature": 0.2}; NULL: none */
     size_t options_length;
     const char *schema;  /* the JSON Schema that the answer must fit; NULL: none */
     int64_t timeout_ms;  /* for a whole call; 0: DB_TIMEOUT_MS */
-    int64_t max_tokens;  /* 0: the setting of the model */
-    double temperature;  /* -1: the setting of the model */
+    int64_t max_tokens;  /* 0: the model's setting */
+    double temperature;  /* -1: the model's setting */
     int64_t concurrency; /* how many calls of a db_many run at once; 0: 8 */
 } db_request;
 

@@ -40,7 +40,7 @@ bool db_list_has(const char *list, const char *text)
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
 
-/* A user name and a password may stand before the host; they are skipped. */
+/* A user name and a password before the host are skipped. */
 bool db_url_host(const char *url, char *host, size_t n)
 {
     const char *scheme = strstr(url, "://"), *begin = scheme ? scheme + 3 : url;
@@ -101,8 +101,9 @@ static const char *first_variable(const char *const *names)
     return NULL;
 }
 
-/* Returns whether the library reads the provider's address and key from the environment: only for a
- * provider of its own code, whose requests go to its usual host (beluga_config_has_own_host). */
+/* Returns whether the library reads the provider's address and key from the environment. It does
+ * not for a provider that the configuration file defines, or if requests go to another host than
+ * the provider's usual one (beluga_config_has_own_host). */
 static bool reads_environment(const beluga_config *config)
 {
     const char *base;
@@ -141,7 +142,8 @@ static bool is_in_file(const beluga_config *resolved)
     return false;
 }
 
-/* A provider that is defined in the configuration file takes no key from the environment. */
+/* Returns whether the administrator configured the provider: by the configuration file, or by a key
+ * in the environment. */
 static bool is_configured(const beluga_config *base, const char *reference,
                           const beluga_config *resolved, const beluga_provider *provider)
 {
@@ -173,13 +175,14 @@ static int check_host(const db_policy *policy, const beluga_config *base, const 
 {
     const char *url = url_of(resolved, provider);
     bool listed = policy->allowed_hosts && *policy->allowed_hosts;
-    if (!url && provider->start) return 0; /* it needs no network */
+    if (!url && provider->start) return 0; /* the provider needs no network */
     if (listed && url && db_hosts_allow(policy->allowed_hosts, url)) return 0;
     if (!listed && is_configured(base, reference, resolved, provider)) return 0;
     return refuse_host(policy, url, err);
 }
 
-/* The list may have the name of an alias, or the model that the alias stands for. */
+/* Check the list of models, which may contain the name of an alias or the model that the alias
+ * stands for. */
 static int check_name(const db_policy *policy, const char *reference, const beluga_config *resolved,
                       const beluga_provider *provider, beluga_error *err)
 {

@@ -1,6 +1,6 @@
 /*
- * What the administrator of a database allows: which hosts and models SQL may call, and how much it
- * may spend. Users of SQL can't change this.
+ * The policy that the administrator of a database sets: which hosts and models SQL may call, and
+ * how much it may spend. Users of SQL can't change it.
  */
 #ifndef BELUGA_DATABASE_POLICY_H
 #define BELUGA_DATABASE_POLICY_H
@@ -14,9 +14,8 @@
 /* All texts are borrowed; NULL and "" mean the same. */
 typedef struct db_policy {
     const char *config_file; /* "": none */
-    /* Hosts that may be called, separated by commas or spaces: "api.example.com",
-     * "127.0.0.1:8080", "*.example.com". "": the hosts of configured providers (db_policy_check).
-     */
+    /* Hosts that may be called, separated by commas or spaces: "api.example.com", "127.0.0.1:8080",
+     * "*.example.com". "": the hosts of configured providers (db_policy_check). */
     const char *allowed_hosts;
     const char *allowed_models; /* "openai/gpt-5*, fast"; "": any */
     const char *prices; /* path of a file; "": the price list that was installed with the library */
@@ -32,12 +31,12 @@ typedef struct db_policy {
  * Check that a model may be called: the model, its fallbacks, and the hosts of all of them.
  *
  * If allowed_hosts is empty, the provider must be configured: the environment has a key for it, or
- * the configuration file has settings for it or names the model. So SQL can't find other services,
+ * the configuration file has settings for it or names the model. So SQL can't call other services,
  * such as a server that listens on a port of this machine and needs no key. A provider that needs
  * no network is always allowed.
  *
  * @param base       The configuration from which `resolved` was made.
- * @param reference  The name of the model, as SQL gave it.
+ * @param reference  The name of the model in the SQL call.
  * @param resolved   What beluga_config_resolve made of `reference`.
  *
  * @return 0; BELUGA_ERROR_AUTHORIZATION: not allowed, and the message says what the administrator
@@ -59,8 +58,8 @@ bool db_list_has(const char *list, const char *text);
  */
 bool db_hosts_allow(const char *list, const char *url);
 
-/* Write the host of a URL, with its port if it has one. @return false if there is none or `host` is
- * too small. */
+/* Write the host of a URL, with its port if it has one. @return false if the URL has no host or
+ * `host` is too small. */
 bool db_url_host(const char *url, char *host, size_t n);
 
 #endif

@@ -25,7 +25,7 @@ int db_check_text(const char *text, size_t length, beluga_error *err)
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
-/* The client needs few threads: they only fetch keys from files and commands. */
+/* The client needs few threads, since they only read keys from files and commands. */
 int db_session_new(db_wait_fn wait, void *payload, db_session **out, beluga_error *err)
 {
     const beluga_client_settings settings = {
@@ -144,8 +144,8 @@ static int read_config(db_session *session, beluga_error *err)
     return status;
 }
 
-/* Calls work without prices, but then their cost is unknown. So a missing price list is no error
- * here. If there is a budget, the library reads the list again and reports the error. */
+/* A missing price list is not an error here: calls work without prices, and only their cost is
+ * unknown. If a budget is set, the library reads the list again and reports the error. */
 static void read_prices(db_session *session)
 {
     const char *path = *session->prices_file ? session->prices_file : NULL;
@@ -186,8 +186,8 @@ static int no_money(const db_session *session, beluga_error *err)
                             session->usage.cost, session->policy.budget_cost);
 }
 
-/* The library's budget reserves the possible cost of calls that run, so that many calls at once
- * can't exceed it together. A smaller budget in the configuration file stays. */
+/* Set the library's budget, which reserves the possible cost of running calls, so that many calls
+ * at once can't exceed it together. A smaller budget in the configuration file stays. */
 static int limit_cost(const db_session *session, beluga_config *config, beluga_error *err)
 {
     const char *prices = session->prices_file;
@@ -298,7 +298,8 @@ int db_session_begin_call(db_session *session, beluga_error *err)
     return 0;
 }
 
-/* One token has about four bytes in English text. */
+/* Return the reported number of tokens, or else an estimate: a token has about four bytes in
+ * English text. */
 static int64_t told_or_estimated(int64_t told, size_t bytes)
 {
     return told >= 0 ? told : (int64_t)(bytes + 3) / 4;
@@ -329,8 +330,8 @@ static bool is_pending(int signal)
     return sigpending(&pending) == 0 && sigismember(&pending, signal) == 1;
 }
 
-/* A write to a closed connection may have raised SIGPIPE, which stays pending because it is
- * blocked. */
+/* Remove a pending SIGPIPE. A write to a closed connection may have raised it, and it stays pending
+ * because it is blocked. */
 static void take_sigpipe(void)
 {
     const struct timespec now = {0, 0};
@@ -340,8 +341,8 @@ static void take_sigpipe(void)
     sigtimedwait(&pipe_only, NULL, &now);
 }
 
-/* libcurl may start a thread that resolves a host name. It inherits this thread's signal mask, so
- * all signals are blocked here. */
+/* libcurl may start a thread that resolves a host name. That thread inherits this thread's signal
+ * mask, so all signals are blocked here. */
 int db_session_step(db_session *session, beluga_error *err)
 {
     sigset_t all, before;

@@ -19,8 +19,8 @@
 /*
  * Wait until a descriptor can be read, or the host wants to stop.
  *
- * It may leave by longjmp, as errors of PostgreSQL do: while it runs, the functions of this folder
- * hold no memory except that which the handle of a call owns.
+ * The function may leave by longjmp, as errors of PostgreSQL do. While it runs, all memory of the
+ * functions in this folder therefore belongs to the session or to the handle of a call.
  *
  * @return whether the host wants to stop.
  */
@@ -76,8 +76,8 @@ int db_session_set_policy(db_session *session, const db_policy *policy, beluga_e
  *
  * @param reference  An alias, or "provider/model"; NULL or "": the default of the configuration
  * file.
- * @param setting    How the host lets a user name a default model; the error for a missing one says
- * it.
+ * @param setting    How a user of the host sets the default model, for the error message if the
+ * model is missing.
  * @param out        Borrowed until the next call of this function or of db_session_set_policy.
  */
 int db_session_open(db_session *session, const char *reference, const char *setting,
@@ -106,8 +106,8 @@ void db_session_end_call(db_session *session, const beluga_price *price, const b
 bool db_session_name(const db_session *session, size_t index, const char **name,
                      const char **meaning, const char **kind);
 
-/* Run one step of the loop. Threads that it starts block all signals, so that the host's threads
- * get them. */
+/* Run one step of the loop. Threads that are started during the step block all signals, so that the
+ * host's threads get them. */
 int db_session_step(db_session *session, beluga_error *err);
 
 /*

@@ -5,7 +5,7 @@
  *
  * A call runs on the backend's own thread, on a loop of the library. The backend waits for the loop
  * and for its latch at the same time, so a cancelled query ends at once. If an error leaves by
- * longjmp, PG_FINALLY or the call's memory context frees the call.
+ * longjmp, PG_FINALLY or a callback of the memory context frees the call.
  */
 #include "../database/answer.h"
 #include "../database/vectors.h"
@@ -94,7 +94,7 @@ Datum beluga_llm_json(PG_FUNCTION_ARGS)
 /* ---- llm_stream ------------------------------------------------------------------------------ */
 
 /* Free a call together with the memory context of a set-returning function: after the last row,
- * when no more rows are wanted, and after an error. */
+ * when the query needs no more rows, and after an error. */
 static void free_with(MemoryContext context, MemoryContextCallbackFunction function, void *call)
 {
     MemoryContextCallback *callback = MemoryContextAlloc(context, sizeof *callback);
@@ -118,8 +118,8 @@ static void begin_stream(FunctionCallInfo fcinfo)
     free_with(function->multi_call_memory_ctx, free_answer, function->user_fctx);
 }
 
-/* While this waits, rows that are ready are sent to the client, so that a client that reads row by
- * row sees each one at once. */
+/* Wait for the next piece. Meanwhile rows that are ready are sent to the client, so that a client
+ * that reads row by row sees each one at once. */
 static text *next_piece(db_answer *answer)
 {
     beluga_error err;

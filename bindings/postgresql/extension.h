@@ -9,8 +9,8 @@
 
 /* ---- settings.c ------------------------------------------------------------------------------ */
 
-/* Define the settings. Called when the module is loaded, perhaps in the main process of the server.
- * */
+/* Define the settings. Called when the module is loaded, which may be in the server's main
+ * process. */
 void settings_define(void);
 void settings_policy(db_policy *policy);
 /* Fill a request with the defaults from the settings, which own its texts. */
@@ -37,13 +37,13 @@ void backend_request(FunctionCallInfo fcinfo, int model, db_request *request);
 char *text_to_utf8(const text *value, size_t *length);
 /* Return a JSON value as a text in UTF-8. */
 char *jsonb_to_utf8(Datum value, size_t *length);
-/* Convert UTF-8 to a text in the server's encoding. @return NULL if the encoding lacks a character.
- * */
+/* Convert UTF-8 to a text in the server's encoding. @return NULL if the encoding lacks a
+ * character. */
 text *text_from_utf8(const char *utf8, size_t length);
-/* As text_from_utf8, but raise an error if the encoding lacks a character. */
+/* Do the same as text_from_utf8, but raise an error if the encoding lacks a character. */
 text *text_from_utf8_or_fail(const char *utf8, size_t length);
-/* Convert UTF-8 to a string for a message. If the encoding lacks a character, all that are not
- * ASCII become "?". */
+/* Convert UTF-8 to a string for a message. If the encoding lacks a character, all characters that
+ * are not ASCII become "?". */
 char *message_from_utf8(const char *utf8);
 /* The error of a row whose answer has a character that the encoding lacks. */
 #define TEXT_UNTRANSLATABLE "the answer has a character that the encoding of this database lacks"

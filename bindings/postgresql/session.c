@@ -1,8 +1,8 @@
 /* The session of this backend. Connects its waits and errors to those of PostgreSQL. */
 #include "extension.h"
 
-/* <libpq/libpq.h> is needed only to flush the connection. Without these macros it leaves out fields
- * that would need headers of Kerberos and OpenSSL. */
+/* <libpq/libpq.h> is needed only to flush the connection. If these macros are undefined, it leaves
+ * out fields that need headers of Kerberos and OpenSSL. */
 #undef ENABLE_GSS
 #undef USE_OPENSSL
 #undef USE_SSL
@@ -33,8 +33,8 @@ static bool wait_for(void *payload, int fd)
     return false;
 }
 
-/* The session is made here, after the server forked this backend, and lives as long as the backend.
- * */
+/* The session is made at its first use, after the server forked this backend, and lives as long as
+ * the backend. */
 db_session *backend_session(void)
 {
     beluga_error err;

@@ -32,8 +32,8 @@ char *jsonb_to_utf8(Datum value, size_t *length)
     return to_utf8(own, (int)strlen(own), length);
 }
 
-/* Convert a text. Returns NULL on failure instead of raising an error, which would end the query.
- * */
+/* Convert a text. Returns NULL on failure instead of raising an error, which would end the
+ * query. */
 static char *convert(const char *utf8, size_t length, int encoding)
 {
     Oid function = FindDefaultConversionProc(PG_UTF8, encoding);

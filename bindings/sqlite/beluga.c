@@ -4,8 +4,9 @@
  *     SELECT llm('Why is the sky blue?');
  *
  * The schema of a database may not call these functions (SQLITE_DIRECTONLY). Otherwise a database
- * file from a stranger could call models, at your cost, as soon as it is opened and read. SQLite
- * 3.40 and 3.46 do not check this in CHECK constraints, so is_asked_for checks it, too.
+ * file from a stranger could call models, at your cost, as soon as it is opened and read.
+ * SQLite 3.40 and 3.46 do not enforce SQLITE_DIRECTONLY in CHECK constraints, so is_asked_for()
+ * checks it, too.
  */
 #include "../database/answer.h"
 #include "../database/vectors.h"
@@ -17,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what the functions share ---------------------------------------------------------------- */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 static void fail(sqlite3_context *context, const beluga_error *err)
 {
@@ -29,8 +30,8 @@ static void fail(sqlite3_context *context, const beluga_error *err)
 
 /* ---- hostile files --------------------------------------------------------------------------- */
 
-/* Returns whether the text of a running statement names the function. The host wrote that text; no
- * part of it comes from a schema. */
+/* Returns whether the text of a running statement names the function. That text was written by the
+ * host, and no part of it comes from a schema. */
 static bool is_asked_for(sqlite3 *db, const char *name)
 {
     sqlite3_stmt *statement = NULL;
@@ -241,8 +242,8 @@ static const struct {
     {"cosine_similarity", 2, 2, SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, cosine_similarity},
 };
 
-/* SQLite calls the destructor even if it can't register a function, so each reference is given
- * back. */
+/* SQLite calls the destructor even if it can't register a function, so each reference is
+ * released. */
 static int register_functions(extension *x)
 {
     int status = SQLITE_OK;

@@ -6,7 +6,7 @@
 
 SQLITE_EXTENSION_INIT1
 
-enum { TICK_MS = 50 }; /* how often a waiting call checks whether it was interrupted */
+enum { TICK_MS = 50 }; /* milliseconds between two checks whether a waiting call was interrupted */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
@@ -16,9 +16,9 @@ static const char count_to_600[] =
     "SELECT count(*) FROM n";
 
 /* After sqlite3_interrupt, every statement that begins while another one still runs is interrupted,
- * too. So run one to find out. It also calls the progress handler of the host, which
- * sqlite3_is_interrupted (since SQLite 3.41) does not. For that it has to take as many steps as
- * hosts let pass between two calls of their handler, which are often thousands. */
+ * too. So run a statement to find out. Unlike sqlite3_is_interrupted (since SQLite 3.41), this also
+ * calls the progress handler of the host. The statement must take more steps than hosts let pass
+ * between two calls of their handler, which are often thousands. */
 static bool is_interrupted(sqlite3 *db)
 {
     sqlite3_stmt *statement = NULL;
@@ -35,8 +35,8 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A signal, such as from Ctrl-C in the shell, ends the poll at once. If data arrives without a
- * pause, the poll never times out, so the clock decides when to check for an interrupt. */
+/* A signal, such as from Ctrl-C in the shell, ends the poll at once. The clock decides when to
+ * check for an interrupt, since the poll never times out while data arrives without a pause. */
 static bool wait_for(void *payload, int fd)
 {
     extension *x = payload;
@@ -48,7 +48,7 @@ static bool wait_for(void *payload, int fd)
     return is_interrupted(x->db);
 }
 
-/* ---- what the functions share ---------------------------------------------------------------- */
+/* ---- the state of a connection --------------------------------------------------------------- */
 
 extension *extension_ref(extension *x)
 {

@@ -22,7 +22,7 @@ extension *extension_ref(extension *x);
 /* Release a reference. Has the type of a destructor of SQLite. */
 void extension_unref(void *x);
 
-/* Make the session if there is none, and give it the current policy. */
+/* Make the session if it does not exist yet, and set its policy. */
 int extension_begin(extension *x, beluga_error *err);
 
 /* Return the text of an argument, borrowed from the value; NULL if the argument is NULL. */

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* All texts in here are owned. */
+/* All texts in this struct are owned. */
 typedef struct settings {
     db_policy policy;
     char *model, *embedding_model;

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Hidden columns of the arguments, counted from the first one. */
+/* The hidden columns for the arguments, counted from the first of them. */
 enum { INPUT, MODEL, OPTIONS, N_ARGUMENTS };
 
 typedef struct table table;
@@ -25,7 +25,7 @@ typedef struct cursor cursor;
 /* How one of the three tables works. */
 typedef struct kind {
     const char *name, *schema;
-    int first_hidden; /* column of the first argument; -1: it has none */
+    int first_hidden; /* column of the first argument; -1: the table has no arguments */
     int (*start)(cursor *c, sqlite3_value **arguments, beluga_error *err);
     int (*next)(cursor *c, beluga_error *err); /* sets c->end after the last row */
     void (*column)(cursor *c, sqlite3_context *context, int column);
@@ -148,7 +148,8 @@ static void column_many(cursor *c, sqlite3_context *context, int column)
 
 /* ---- llm_models ------------------------------------------------------------------------------ */
 
-/* Looked up for each column, as a call between two of them may have read the file anew. */
+/* The name is looked up again for each column, since another call may have reread the configuration
+ * file in between. */
 static bool name_at(const cursor *c, const char *words[3])
 {
     return db_session_name(c->x->session, (size_t)c->row, &words[0], &words[1], &words[2]);
@@ -174,7 +175,7 @@ static void column_name(cursor *c, sqlite3_context *context, int column)
     if (name_at(c, words)) sqlite3_result_text(context, words[column], -1, SQLITE_TRANSIENT);
 }
 
-/* ---- what SQLite calls ----------------------------------------------------------------------- */
+/* ---- functions that SQLite calls ------------------------------------------------------------- */
 
 static const kind kinds[] = {
     {"llm_stream", "CREATE TABLE x(piece TEXT, prompt HIDDEN, model HIDDEN, options HIDDEN)", 1,
@@ -217,9 +218,8 @@ static int on_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-/* SQLite passes each argument as a constraint "hidden column = value". A plan in which a
- * value is not known yet is refused. Without the first argument, and where it is NULL, there are no
- * rows. */
+/* SQLite passes each argument as a constraint "hidden column = value". A plan in which a value is
+ * not known yet is refused. If the first argument is missing or NULL, the table has no rows. */
 static int on_best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 {
     const kind *k = ((table *)base)->kind;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run the demo as somebody who asked for telemetry, and see that every call was observed.
+"""Run the demo with telemetry turned on, and check that every call was recorded.
 
     check_telemetry.py PROGRAM
 """

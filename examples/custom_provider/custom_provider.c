@@ -54,7 +54,7 @@ typedef struct api_client {
     atomic_uint turn;
 } api_client;
 
-/* Ask the API. This one answers at once; a client that waits belongs in
+/* Call the API. The simulated API answers at once; a client that waits must be called in
  * beluga_emit_run_blocking. */
 static api_status api_chat(api_client *client, const api_request *request, api_reply *reply);
 
@@ -70,8 +70,8 @@ static const char *role_name(beluga_role role)
     }
 }
 
-/* This API takes one text per message, and knows the tool calls that it made itself. Content that
- * it can't take must be reported to the caller, never dropped silently. */
+/* This API accepts one text per message, and remembers its own tool calls. Content that the API
+ * does not accept must be reported to the caller, never dropped silently. */
 static int convert_message(const beluga_message *message, api_message *out, beluga_emit *emit)
 {
     const beluga_part *part;
@@ -100,7 +100,7 @@ static int convert_messages(const beluga_call *call, api_request *request, belug
 /* ---- 3. the API's errors --------------------------------------------------------------------- */
 
 typedef struct failure_case {
-    const char *name; /* its name in the option */
+    const char *name; /* the failure's name in the option */
     api_status status;
     int code;
     const char *own_code;
@@ -236,8 +236,8 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return status ? status : deliver(emit, call, &request, &reply);
 }
 
-/* The caller gave up. The library owns the call's memory and timer; a real client would be told to
- * stop here. */
+/* The call was cancelled. The library frees the call's memory and timer; a real client would be
+ * stopped here. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;
@@ -277,8 +277,7 @@ static const beluga_provider provider = {
 
 BELUGA_REGISTER_PROVIDER(example_custom_provider, provider)
 
-/* ---- for demonstration only: the simulated API, and the options that script it ----------------
- */
+/* ---- for demonstration only: the simulated API, and the options that script it --------------- */
 
 static const char default_responses[] = "This is a response from the custom LLM provider.\n"
                                         "I'm a simulated response for demonstration purposes.\n"

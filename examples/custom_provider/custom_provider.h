@@ -27,7 +27,7 @@ BELUGA_BEGIN_DECLS
 const beluga_provider *example_custom_provider(void);
 
 /** Set the answers of the simulated API: one on each line. Each call gets the next line, and after
- * the last the first again. */
+ * the last line the first one again. */
 static inline beluga_option example_custom_with_simulated_responses(const char *lines)
 {
     return beluga_with_provider_specific("example-custom.simulated_responses", lines);

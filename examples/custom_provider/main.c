@@ -1,7 +1,7 @@
 /* A demo of the custom provider: registers it, opens a model and calls it, without key and network.
  *
  * The library makes traces, metrics, logs, retries and timeouts for these calls; the provider has
- * no code for them. Telemetry is set up once, as the environment asks:
+ * no code for them. Telemetry is set up once, from environment variables:
  *
  *     BELUGA_TELEMETRY_FILE=demo.jsonl make demo     lines of OTLP/JSON, which `beluga trace` draws
  *     OTEL_TRACES_EXPORTER=console make demo         a line for each span on stderr
@@ -30,8 +30,8 @@ static void print_to_stderr(void *payload, const char *text, size_t length)
     fwrite(text, 1, length, stderr);
 }
 
-/* Returns NULL if the environment does not ask for telemetry; the calls at the end of main accept
- * NULL. */
+/* Returns NULL if the environment variables do not turn telemetry on; the calls at the end of main
+ * accept NULL. */
 static beluga_telemetry *observe(void)
 {
     beluga_error err;

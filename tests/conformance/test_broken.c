@@ -156,7 +156,8 @@ static void tools_that_are_kept_are_found(void **state)
 
 static void answers_that_are_mixed_up_are_found(void **state)
 {
-    assert_fails(state, "full", "broken-mixer", "batch-order ", "want what comes to it alone");
+    assert_fails(state, "full", "broken-mixer", "batch-order ",
+                 "want the same answer as without other calls");
 }
 
 static void a_crash_is_a_check_that_failed(void **state)
@@ -182,7 +183,7 @@ static void a_probe_that_fails_is_found(void **state)
 
 static void a_table_that_contradicts_itself_is_found(void **state)
 {
-    assert_fails(state, "full", "broken-table", "table ", "its minimum is over its maximum");
+    assert_fails(state, "full", "broken-table", "table ", "the minimum is larger than the maximum");
 }
 
 static void one_behind_http_that_breaks_no_rule_passes(void **state)
@@ -208,12 +209,14 @@ static void pieces_that_are_taken_for_texts_are_found(void **state)
 
 static void frames_that_are_taken_for_whole_are_found(void **state)
 {
-    assert_fails(state, "frames", "own-hasty", "byte-by-byte ", "a byte at a time it did not");
+    assert_fails(state, "frames", "own-hasty", "byte-by-byte ",
+                 "received a byte at a time: the call did not finish");
 }
 
 static void asking_again_at_once_is_found(void **state)
 {
-    assert_fails(state, "jobs", "jobs-hasty", "delays ", "the same is asked for again after 0 ms");
+    assert_fails(state, "jobs", "jobs-hasty", "delays ",
+                 "the same request is sent again after 0 ms");
 }
 
 static void keys_that_are_exchanged_pass(void **state)
@@ -223,7 +226,7 @@ static void keys_that_are_exchanged_pass(void **state)
 
 static void a_key_in_the_place_of_its_token_is_found(void **state)
 {
-    assert_fails(state, "tokens", "token-unused", "token ", "with the key in place of the token");
+    assert_fails(state, "tokens", "token-unused", "token ", "with the key instead of the token");
 }
 
 static void a_token_that_is_not_read_is_found(void **state)
@@ -244,13 +247,13 @@ static void no_fixtures_are_no_proof(void **state)
 static void taking_anything_for_an_answer_is_found(void **state)
 {
     assert_fails(state, "http", "http-gullible", "health-sick cut-body bad-body ",
-                 "was taken for an answer");
+                 "the call succeeded, want an error");
 }
 
 static void taking_the_end_for_a_finish_is_found(void **state)
 {
     assert_fails(state, "http", "http-careless", "cut-stream bad-body ",
-                 "before its proof, it was a success");
+                 "before its proof, the call succeeded");
 }
 
 static void state_outside_of_a_call_is_found(void **state)

@@ -111,7 +111,7 @@ static void an_answer_may_stand_in_a_section_too(void **state)
     assert_contains(cli->out, "1 passed");
     write_case(cli, "text.answer", TEXT);
     assert_int_equal(check_only(cli, "text"), 3);
-    assert_contains(cli->err, "http-sound/check/text.fixture:1 is that answer, too: remove one");
+    assert_contains(cli->err, "http-sound/check/text.fixture:1 has the same answer: remove one");
 }
 
 static void assert_refused(cli_process *cli, const char *file, const char *text, const char *says)
@@ -136,7 +136,7 @@ static void a_fault_in_an_answer_has_its_line(void **state)
     assert_refused(cli, "text.answer", "HTTP/1.1 200 OK\nA: b\n",
                    "check/text.answer:2: the head has no end");
     assert_refused(cli, "text.answer", "HTTP/1.1 100 Continue\n\n{}",
-                   "check/text.answer:2: behind the head");
+                   "check/text.answer:2: after the head");
     assert_refused(cli, "text.answer", "HTTP/1.1 200 OK\nContent-Encoding: gzip\n\n\x1f\x8b\n",
                    "check/text.answer:4: the body is compressed");
     write_case(cli, "text.answer", TEXT);
@@ -161,13 +161,12 @@ static void an_unknown_member_is_told_with_the_nearest(void **state)
     assert_refused(cli, "check.json", "{\"prof\": \"x\"}",
                    "check.json: no member is called prof: did you mean proof?");
     assert_refused(cli, "check.json", "{\"comment\": \"x\"}",
-                   "there are attach, base, model, options,");
-    assert_refused(cli, "check.json", "{\"proof\": 1}", "check.json: \"proof\" is a text");
+                   "the members are attach, base, model, options,");
+    assert_refused(cli, "check.json", "{\"proof\": 1}", "check.json: \"proof\" must be a text");
     assert_refused(cli, "check.json", "{\"skip\": {\"strem\": \"x\"}}",
                    "no check is called strem: did you mean stream?");
-    assert_refused(cli, "check.json", "{\"attach\": \"video\"}",
-                   "\"attach\" is what each question");
-    assert_refused(cli, "check.json", "[]", "check.json: it is an object");
+    assert_refused(cli, "check.json", "{\"attach\": \"video\"}", "\"attach\" must be \"audio\"");
+    assert_refused(cli, "check.json", "[]", "check.json: want a JSON object");
 }
 
 static void a_file_of_no_check_is_told_with_the_nearest(void **state)
@@ -179,7 +178,7 @@ static void a_file_of_no_check_is_told_with_the_nearest(void **state)
     write_case(cli, "error-qouta.answer", TEXT);
     remove(cli_write_file(cli, "http-sound/check/error-qouta.answer", "", 0));
     assert_refused(cli, "nonsense.fixture", "=== answer\n" TEXT,
-                   "beluga check --list has them all");
+                   "beluga check --list shows all checks");
 }
 
 static void files_of_other_kinds_stand_beside_cases(void **state)
@@ -377,7 +376,7 @@ static void a_case_is_made_of_a_recording(void **state)
         "HTTP/1.1 200\ncontent-type: application/json\n\n{\"text\":\"Caf\xc3\xa9\",\"done\":true}");
     assert_int_equal(check_from(cli, path), 3);
     assert_contains(cli->err,
-                    "conversation.answer is there already, and an answer is never replaced");
+                    "conversation.answer exists already, and an answer is never replaced");
 }
 
 static void what_is_no_recording_is_told(void **state)
@@ -385,9 +384,9 @@ static void what_is_no_recording_is_told(void **state)
     cli_process *cli = *state;
     write_usual(cli);
     assert_int_equal(check_from(cli, cli_write_file(cli, "a.json", "{}", 2)), 3);
-    assert_contains(cli->err, "a.json: it is no file that --record wrote");
+    assert_contains(cli->err, "a.json: the file is not a recording of --record");
     assert_int_equal(check_from(cli, cli_write_file(cli, "a.json", "{", 1)), 3);
-    assert_contains(cli->err, "a.json: it is no JSON");
+    assert_contains(cli->err, "a.json: the file is not JSON");
     assert_int_equal(check_from(cli, "/nowhere"), 1);
     assert_contains(cli->err, "/nowhere can't be read");
     assert_int_equal(cli_run(cli, "check", "mock", "--from", "a", NULL), 2);

@@ -204,7 +204,7 @@ static void a_wait_that_is_not_told_fails_its_check(void **state)
 {
     (void)state;
     change("anthropic/check/error-request", "answer", "x-should-retry", "X-Retry-After: 1\nx-s");
-    assert_fails("anthropic", "error-request ", "the error does not");
+    assert_fails("anthropic", "error-request ", "retry_after_ms is not set");
 }
 
 static void a_page_that_does_not_come_fails_its_check(void **state)
@@ -253,7 +253,7 @@ static void a_provider_that_takes_the_end_for_a_finish_is_found(void **state)
     provider = faulty("careless");
     provider.decode_end = finish_anyway;
     add(&provider);
-    assert_fails("careless", "cut-stream ", "before its proof, it was a success");
+    assert_fails("careless", "cut-stream ", "before its proof, the call succeeded");
 }
 
 static int say_ok(void *state, const char *body, size_t length, beluga_emit *emit)
@@ -332,7 +332,7 @@ static void a_check_json_that_can_not_be_read_is_an_error(void **state)
     assert_int_equal(check("openai", &v, &err), BELUGA_ERROR_INVALID_CONFIG);
     write_own("openai/check/check.json", "{\"base\": \"openai\"}");
     assert_int_equal(check("openai", &v, &err), BELUGA_ERROR_INVALID_CONFIG);
-    assert_non_null(strstr(err.message, "lean on"));
+    assert_non_null(strstr(err.message, "too many others"));
 }
 
 static void a_case_that_can_not_be_read_is_an_error(void **state)
@@ -350,7 +350,7 @@ static void a_case_that_can_not_be_read_is_an_error(void **state)
     assert_int_equal(check("openai", &v, &err), 0);
     write_own("openai/check/effort.fixture", "=== case a\n=== events\n=== case b\n=== events\n");
     assert_int_equal(check("openai", &v, &err), BELUGA_ERROR_INVALID_CONFIG);
-    assert_non_null(strstr(err.message, "no case effort"));
+    assert_non_null(strstr(err.message, "no case is called effort"));
 }
 
 static void a_section_of_ones_own_stands_before_the_real_one_alone(void **state)

@@ -178,9 +178,9 @@ static void what_is_wrong_with_a_section_is_told_with_its_line(void **state)
                    "no section is called \"anwser\"; there are: request, answer, ");
     assert_refused("=== events\n=== events\n", 2, "a second section \"events\"");
     assert_refused("=== answer 2\n=== answer 2\n", 2, "a second section \"answer 2\"");
-    assert_refused("=== events 2\n", 1, "\"2\" means nothing behind a section");
-    assert_refused("=== answer 1\n", 1, "\"1\" means nothing behind a section");
-    assert_refused("=== answer crlf\n", 1, "no-newline and escapes do");
+    assert_refused("=== events 2\n", 1, "\"2\" has no meaning after a section");
+    assert_refused("=== answer 1\n", 1, "\"1\" has no meaning after a section");
+    assert_refused("=== answer crlf\n", 1, "use no-newline or escapes");
     assert_refused("===\n", 1, "the name of a section");
     assert_refused("\n====\n", 2, "the name of a section");
 }
@@ -188,9 +188,9 @@ static void what_is_wrong_with_a_section_is_told_with_its_line(void **state)
 static void what_is_wrong_with_a_line_is_told_with_its_number(void **state)
 {
     (void)state;
-    assert_refused("=== answer escapes\nok\n\\q\n", 3, "no escape: \"\\q\"");
-    assert_refused("=== answer escapes\n\\x0\n", 2, "no escape: \"\\x0\"");
-    assert_refused("=== answer escapes\na\\", 2, "no escape");
+    assert_refused("=== answer escapes\nok\n\\q\n", 3, "unknown escape \"\\q\"");
+    assert_refused("=== answer escapes\n\\x0\n", 2, "unknown escape \"\\x0\"");
+    assert_refused("=== answer escapes\na\\", 2, "unknown escape");
     assert_refused("=== answer\na\rb\n", 2, "a carriage return within a line");
     write_bytes("a", "=== answer\na\0b\n", 15);
     check_fixture_file file;
@@ -203,14 +203,14 @@ static void what_is_wrong_with_a_line_is_told_with_its_number(void **state)
 static void what_is_wrong_with_a_case_is_told(void **state)
 {
     (void)state;
-    assert_refused("", 0, "it is empty");
-    assert_refused("\n\n", 2, "it is empty");
+    assert_refused("", 0, "the file is empty");
+    assert_refused("\n\n", 2, "the file is empty");
     assert_refused("HTTP/1.1 200 OK\n", 1, "a section begins with a line");
-    assert_refused("source: x\n", 1, "the case a says nothing");
-    assert_refused("=== case one\n=== case two\n=== events\n", 2, "the case one says nothing");
-    assert_refused("=== case one\n=== events\n=== case one\n", 3, "a case one already");
+    assert_refused("source: x\n", 1, "the case a is empty");
+    assert_refused("=== case one\n=== case two\n=== events\n", 2, "the case one is empty");
+    assert_refused("=== case one\n=== events\n=== case one\n", 3, "already has a case one");
     assert_refused("=== case\n", 1, "=== case NAME");
-    assert_refused("=== events\n=== case one\n", 2, "what stands above is of no case");
+    assert_refused("=== events\n=== case one\n", 2, "the lines above belong to no case");
 }
 
 static void a_like_that_leads_nowhere_is_told_with_its_line(void **state)
@@ -227,7 +227,7 @@ static void a_like_that_leads_nowhere_is_told_with_its_line(void **state)
     assert_refused("like: b\nlike: c\n", 2, "the second line of like:");
     assert_refused("like: a\n", 1, "a is itself like a");
     write_file("b", "like: c/one\n");
-    assert_refused("like: b\n", 1, "b is itself like c/one: name that one");
+    assert_refused("like: b\n", 1, "b is itself like c/one: name that case");
 }
 
 static void a_file_that_is_too_large_is_refused(void **state)

@@ -123,9 +123,9 @@ static void descriptors_of_others_are_told(void **state)
 static void processes_are_told(void **state)
 {
     static const deed deeds[] = {
-        {"open", "fork", {"hostile", NULL, "a provider makes no processes"}},
-        {"decode_response", "child", {"hostile", "process ", "a provider makes no processes"}},
-        {"start", "zombie", {"hostile-inside", "process ", "a provider makes no processes"}},
+        {"open", "fork", {"hostile", NULL, "a provider must not make processes"}},
+        {"decode_response", "child", {"hostile", "process ", "a provider must not make processes"}},
+        {"start", "zombie", {"hostile-inside", "process ", "a provider must not make processes"}},
     };
     (void)state;
     CHECK_DEEDS(deeds);
@@ -191,7 +191,7 @@ static void a_call_that_fails_is_one_failure(void **state)
 
 static void tables_that_contradict_themselves_are_one_failure(void **state)
 {
-    static const planted framing = {"hostile", "table ", "framing: there is no 4711"};
+    static const planted framing = {"hostile", "table ", "framing: 4711 is not a beluga_framing"};
     static const planted claims = {"hostile", "table ", "EMBED and decode_embed go together"};
     static const planted options = {"hostile", "table ", "it "};
     static const planted url = {"hostile", "table ", "want http:// or https://"};

@@ -68,7 +68,7 @@ static void answers_that_are_misread_are_found(void **state)
         {"chat-calls-length", "arguments ", "BELUGA_FINISH_TOOL_CALLS"},
         {"chat-arguments", "arguments ", "beluga_emit_tool_call_delta"},
         {"chat-one-index", "tools-stream ", ""},
-        {"chat-early", "finish-words cut-stream ", "it was another success"},
+        {"chat-early", "finish-words cut-stream ", "the call succeeded with other events"},
         {"chat-late-id", "in-time ", "beluga_emit_metadata"},
         {"chat-error-ignored", "error-among ", "beluga_emit_failure"},
         {"chat-unknown-null", "unknown-events ", "it crashed"},

@@ -1,12 +1,12 @@
-"""Do the jobs of bench/peers/run: read one per line from standard input, ask a client so often, and print what that
-cost."""
+"""Does the jobs of bench/peers/run: reads one job per line from standard input, makes its calls with a client, and prints
+their cost."""
 import asyncio
 import json
 import resource
 import sys
 import time
 
-KEY = "sk-0123456789abcdef"  # the server takes any
+KEY = "sk-0123456789abcdef"  # the server accepts any key
 
 
 def cpu_us():
@@ -15,13 +15,13 @@ def cpu_us():
 
 
 def peak_kib():
-    """The most memory that this process had; ru_maxrss would begin with that of its parent."""
+    """Return the peak memory of this process. ru_maxrss would include that of its parent."""
     with open("/proc/self/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 async def spread(n, at_once, work):
-    """Do n pieces of work, so many at once, and add up what they return."""
+    """Do n pieces of work, `at_once` at a time, and add up their results."""
     numbers = iter(range(n))
 
     async def worker():
@@ -43,7 +43,7 @@ async def calls(job, client):
 
 
 async def batch(job, client):
-    """Ask what each line of a file has as "text", and write the answers with the lines' numbers."""
+    """Send the "text" of each line of a file, and write the answers with the numbers of the lines."""
     with open(job["lines"], encoding="utf-8") as file:
         lines = file.readlines()
     with open(job["out"], "w", encoding="utf-8") as out:
@@ -55,14 +55,14 @@ async def batch(job, client):
 
 
 def one_by_one(job, client):
-    """Without asyncio, as most people call it when one call is all they wait for."""
+    """Make calls one after another without asyncio, as most programs do that wait for a single call."""
     prompt = prompt_of(job)
     one = client.stream if job.get("stream") else lambda text: bool(client.answer(text))
     return sum(one(prompt) for _ in range(job["calls"]))
 
 
 def first_pieces(job, client):
-    """The time until the first piece of each stream, added up; the rest is read and does not count."""
+    """Return the sum of the times until the first piece of each stream. Later pieces are read, but not timed."""
     waited = 0.0
     for _ in range(job["calls"]):
         started = time.monotonic()
@@ -85,7 +85,7 @@ def work(job, client, loop):
 
 
 def serve(open_client):
-    """Do jobs until standard input ends. A client is opened for each server once."""
+    """Do jobs until standard input ends. One client is opened for each server."""
     clients, loop = {}, asyncio.new_event_loop()
     for line in sys.stdin:
         job = json.loads(line)

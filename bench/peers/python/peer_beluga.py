@@ -5,7 +5,7 @@ import common
 
 class Client:
     def __init__(self, url):
-        self.model = Model("openai/any", base_url=url, api_key=common.KEY, timeout="10m", connect_timeout="10m")  # as openai's
+        self.model = Model("openai/any", base_url=url, api_key=common.KEY, timeout="10m", connect_timeout="10m")  # like openai's
 
     def answer(self, prompt):
         return self.model.generate(prompt).text

@@ -1,6 +1,6 @@
 import os
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it would fetch a list of prices when it is imported
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # otherwise the import would fetch a list of prices
 import litellm  # noqa: E402
 
 import common  # noqa: E402

@@ -48,7 +48,7 @@ class Engine:
         self.asyncio_loop: Optional["weakref.ref[asyncio.AbstractEventLoop]"] = None
 
     def run(self, function: Callable[[Any], int]) -> None:
-        """Step the loop, then run the functions that its callbacks have put off."""
+        """Step the loop, then run the functions that callbacks have deferred with after_step()."""
         if self.loop == NULL:
             raise error_of_code(lib.BELUGA_ERROR_CONTEXT_CANCELED)
         self.is_stepping = True
@@ -291,7 +291,7 @@ class Call:
         raise NotImplementedError
 
     def cancel_from_anywhere(self) -> None:
-        """Cancel the call from any thread: Python may drop its reader on any."""
+        """Cancel the call from any thread, since Python may free the reader of the call on any thread."""
         engine = self.engine
         if self.ended or engine.loop == NULL or engine.process != os.getpid():
             return
@@ -323,7 +323,7 @@ class Call:
             raise self.error
 
     async def sleep(self) -> None:
-        """Wait for news of the call. If the task is cancelled here, the call is cancelled, too."""
+        """Wait for the next event or the end of the call. If the task is cancelled here, the call is cancelled, too."""
         self.waiter = running_loop().create_future()
         try:
             await self.waiter
@@ -343,7 +343,7 @@ def on_event(payload: Any, event: Any) -> None:
 
 
 class AnswerCall(Call):
-    """A call whose events are joined into a response, and also given to a reader if there is one."""
+    """A call whose events are joined into a response, and also queued for a reader if there is one."""
 
     def __init__(self, engine: Engine, has_reader: bool) -> None:
         super().__init__(engine)

@@ -111,7 +111,7 @@ class Message:
         return [] if isinstance(self.content, str) else [p for p in self.content if isinstance(p, ToolCall)]
 
 
-#: What `generate` and the others take: a text, a message, or a list of messages.
+#: What `generate` and the other methods accept: a text, a message, or a list of messages.
 Input = Union[str, Message, Mapping[str, Any], Sequence[Any], Any]
 
 ROLES = {"system": 1, "developer": 1, "user": 2, "human": 2, "assistant": 3, "ai": 3, "tool": 4}

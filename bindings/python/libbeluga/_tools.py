@@ -103,7 +103,7 @@ def tool(
 
 
 def make_tools(items: Any) -> List[Tool]:
-    """Make tools from tools, functions, and dicts (name, description, schema). The caller runs those of dicts itself."""
+    """Make tools from tools, functions, and dicts (name, description, schema). The caller runs tools that were made from dicts."""
     made = []
     for item in items:
         if isinstance(item, Mapping):

@@ -1,4 +1,4 @@
-"""What the tests share: servers on loopback, and reports as TAP where scripts/python-tests asks for it."""
+"""Shared by all tests: servers on loopback, and reports in TAP if scripts/python-tests asks for it."""
 import http.server
 import os
 import re
@@ -39,7 +39,7 @@ def pytest_configure(config):
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch):
-    """No key or proxy of this machine reaches a test."""
+    """Remove this machine's keys and proxies from the environment of each test."""
     for name in list(os.environ):
         if name.endswith(("_API_KEY", "_BASE_URL")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -47,7 +47,7 @@ def no_environment(monkeypatch):
 
 @pytest.fixture(scope="session")
 def peer():
-    """beluga-peer with its faults: the base URL of an OpenAI-shaped server."""
+    """Start beluga-peer, a server with OpenAI's API that can play faults. Returns its base URL."""
     program = os.environ.get("BELUGA_PEER")
     if not program:
         pytest.skip("BELUGA_PEER names no beluga-peer")
@@ -62,7 +62,7 @@ def peer():
 
 @pytest.fixture(scope="session")
 def llama():
-    """A server of llama.cpp with a tiny model, where `make check` has fetched it."""
+    """Start a llama.cpp server with a tiny model, if `make check` has fetched it."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts", "llama-server")
     if subprocess.run([script, "--installed"], capture_output=True).returncode:
         pytest.skip("llama.cpp's server is not in .deps/")
@@ -81,7 +81,7 @@ class Server:
     def __init__(self, answer):
         outer = self
         self.requests = []
-        self.gone = threading.Event()  # a client closed before its answer was whole
+        self.gone = threading.Event()  # set when a client closes before its answer is complete
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"

@@ -1,4 +1,4 @@
-"""The same under asyncio: on the loop's own thread, with back-pressure, cancellation, and nothing left behind."""
+"""Calls under asyncio: on the event loop's thread, with back-pressure and cancellation, and without leaks."""
 import asyncio
 import gc
 import json
@@ -88,7 +88,7 @@ def test_nothing_is_left_of_an_event_loop(run, mock):
         await mock.agenerate("Hi")
         assert len(engines()) == 1
         stream = mock.stream("a b c d", mock={"word_delay_ms": 100})
-        await stream.__anext__()  # left under way
+        await stream.__anext__()  # the stream is still running when main() ends
 
     run(main())
     before = descriptors()
@@ -98,7 +98,7 @@ def test_nothing_is_left_of_an_event_loop(run, mock):
 
 
 def test_a_loop_that_was_closed_without_a_word(mock):
-    """Neither shutdown_asyncgens nor anything else: the next loop, or the collector, cleans up."""
+    """If a loop is closed without shutdown_asyncgens(), the next loop or the garbage collector cleans up."""
     loop = asyncio.new_event_loop()
     loop.run_until_complete(mock.agenerate("Hi"))
     loop.close()
@@ -171,7 +171,7 @@ def test_leaving_a_stream_ends_its_call(run, mock, end):
 
 
 def test_a_slow_reader_stops_the_server(run, serve):
-    """The server sends far more than any buffer between holds, and is not read while nobody reads here."""
+    """The server has more to send than all buffers hold, and must not get rid of it while the stream is not read."""
     sent = []
 
     def answer(path, body):
@@ -283,7 +283,7 @@ def test_after_fork(mock):
 
 
 def test_a_fork_while_a_loop_runs(mock):
-    """The child asks with the parent's model, on a loop of its own; the parent's stream goes on."""
+    """The child calls the parent's model on a loop of its own, and the parent's stream continues."""
     async def main():
         stream = mock.stream("a b c")
         await stream.__anext__()

@@ -170,7 +170,7 @@ def test_a_path_that_is_no_utf_8(tmp_path, mock):
         file.write("models: {a: {model: mock/echo}}")
     assert Model("a", config=os.fsdecode(path)).generate("Hi").text == "Hi"
     os.rename(path, path[:-4] + b"txt")
-    with pytest.raises(errors.InvalidInputError, match="name"):  # it was read, but can't be sent so
+    with pytest.raises(errors.InvalidInputError, match="name"):  # the file was read, but its name can't be sent
         mock.generate([Message("user", [libbeluga.FilePath(os.fsdecode(path[:-4] + b"txt"))])])
 
 
@@ -268,7 +268,7 @@ def test_an_answer_over_http(peer):
 
 @pytest.mark.parametrize("fault", [f"s{n:02}" for n in range(1, 17)])
 def test_every_fault_ends_as_an_error_or_an_answer(peer, fault):
-    """The faults of tests/faults: what the library makes of each is proved there; here nothing hangs, crashes or is cut."""
+    """No fault may make a call hang, crash or return a cut answer. tests/faults checks the exact result of each fault."""
     model = Model(f"openai/{fault}", base_url=peer, timeout=1, total_timeout=3, max_retries=0)
     for ask in (lambda: model.generate("Hello"), lambda: list(model.stream("Hello")),
                 lambda: asyncio.run(model.agenerate("Hello"))):
@@ -286,7 +286,7 @@ def test_a_deadline_ends_a_call(mock):
 
 
 def test_control_c_ends_a_blocking_call(mock):
-    """The interrupt comes while the library waits, and the call is over when it is raised."""
+    """Control-C interrupts a call while the library waits. The call has ended when KeyboardInterrupt is raised."""
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
@@ -342,7 +342,7 @@ def test_inputs_that_are_none(mock, bad):
 
 
 def test_hostile_answers(serve):
-    """What a server sends that is no UTF-8, no JSON, or far too much, is an error and never a crash."""
+    """An answer that is not UTF-8, not JSON or far too long is an error, and never a crash."""
     answers = {
         "bytes": b'data: {"choices":[{"delta":{"content":"\xff\xfe"}}]}\n\n',
         "json": b"data: {nothing\n\n",
@@ -439,10 +439,10 @@ def test_a_real_server(llama):
             stream = model.stream("Hello", max_tokens=8)
             text = "".join(stream.text)
             break
-        except (errors.NetworkError, errors.ModelNotAvailableError):  # it still loads its model
+        except (errors.NetworkError, errors.ModelNotAvailableError):  # the server is still loading its model
             assert time.monotonic() < end
             time.sleep(0.3)
-    # The model talks noise, and may have nothing to say.
+    # The model's text is random, and may be empty.
     assert stream.response.text == text and stream.response.usage.output_tokens > 0
     assert asyncio.run(model.agenerate("Hello", max_tokens=4)).usage.output_tokens > 0
 

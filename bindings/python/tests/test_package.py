@@ -1,4 +1,4 @@
-"""The package itself: declarations that are the headers', types, an end without a word."""
+"""The package itself: its declarations match the headers, and Python ends without printing an error."""
 import ast
 import inspect
 import os

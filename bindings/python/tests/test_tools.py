@@ -100,7 +100,7 @@ def test_sphinx_docstrings():
 
 
 def asked(*calls):
-    """A mock that calls these tools, and then answers."""
+    """Return a mock model that calls these tools, and then answers."""
     return Model("mock/echo", mock={"tool_calls": [{"id": f"c{i}", "name": n, "arguments": a} for i, (n, a) in enumerate(calls)]})
 
 
@@ -113,7 +113,7 @@ def test_the_tool_loop_runs_functions():
     response = model.invoke("?")
     assert response.finish_reason == "stop" and [m.role for m in response.messages] == ["assistant", "tool", "assistant"]
     assert json.loads(response.messages[1].text) == {"city": "Kiel", "unit": "k", "days": 1, "tags": None}
-    assert model.generate("?").finish_reason == "tool_calls"  # generate only tells of the call
+    assert model.generate("?").finish_reason == "tool_calls"  # generate only returns the call
 
 
 def test_a_tool_that_raises_is_what_the_model_reads():
