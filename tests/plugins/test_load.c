@@ -240,7 +240,8 @@ static void a_symbol_that_is_not_found_is_named(void **state)
 {
     loading *l = *state;
     assert_no_plugin(l, "unresolved", "the symbol acme_sdk_open was not found");
-    assert_no_plugin(l, "direct", "the symbol beluga_emit_smell was not found: was it built with");
+    assert_no_plugin(l, "direct",
+                     "the symbol beluga_emit_smell was not found: was the plug-in built with");
 }
 
 static void a_shared_object_that_is_no_plugin_is_refused(void **state)

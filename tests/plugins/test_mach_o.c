@@ -236,7 +236,7 @@ static void a_universal_file_for_others_names_them(void **state)
     FILE *file = make_universal();
     put32_big(file, 8 + 20, 18);
     assert_refused(file, BELUGA__MACH_O_ARM64,
-                   "it is for other architectures (x86-64, ppc): this library is for arm64");
+                   "the file is for other architectures (x86-64, ppc): this library is for arm64");
 }
 
 /* The universal file may name a wrong processor for a part, so the head of the part itself is

@@ -348,7 +348,7 @@ static void an_answer_that_is_no_job_is_told(void **state)
     answer(p, BATCH_ROUTE, "{\"id\":\"batch_abc123\",\"object\":\"batch\"}");
     assert_int_equal(beluga_batch_job_get(model, NULL, "batch_abc123", &job, &err),
                      BELUGA_ERROR_INVALID_RESPONSE);
-    assert_has_all(err.message, "no batch");
+    assert_has_all(err.message, "not a batch job");
 }
 
 /* The form of the list is from platform.openai.com/docs/api-reference/batch/list. */
