@@ -98,7 +98,7 @@ void assert_held(closing *s, unsigned times)
 {
     beluga_error err = {0};
     char want[64];
-    snprintf(want, sizeof want, "held %u time%s", times, times == 1 ? "," : "s,");
+    snprintf(want, sizeof want, "still has %u reference%s", times, times == 1 ? "," : "s,");
     assert_int_equal(beluga_client_close(s->client, 0, &err), BELUGA_ERROR_TIMEOUT);
     assert_int_equal(err.code, BELUGA_ERROR_TIMEOUT);
     if (!strstr(err.message, want)) fail_msg("not %s: %s", want, err.message);

@@ -231,7 +231,7 @@ static void bad_yaml_says_where_and_what_to_do(void **state)
     load_fails(
         "model: a: b\n",
         "1:9: not YAML: a second colon in a line: put quotes around a text that contains \": \"");
-    load_fails("model: a/b\nmodels\n", "2:1: not YAML: a colon and a space were expected behind a "
+    load_fails("model: a/b\nmodels\n", "2:1: not YAML: a colon and a space were expected after a "
                                        "name (of at most 1,024 characters)");
     load_fails("models:\n\t- x\n", "2:1: not YAML: the line is indented by a tab: use spaces");
     load_fails("models:\n  a: b/c\n d: e/f\n",
