@@ -11,9 +11,10 @@
 struct bare {
     CURLM *multi;
     int epoll;
-    int64_t due_ns; /* when libcurl wants to be called; INT64_MAX: not */
+    int64_t due_ns; /* time at which libcurl must be called; INT64_MAX: none */
     const char *ca_file;
-    struct curl_slist *headers[2]; /* of a request for a whole answer, and for a stream */
+    struct curl_slist
+        *headers[2]; /* headers of requests for a whole answer [0] and for a stream [1] */
 };
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *payload, void *known)

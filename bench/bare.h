@@ -1,8 +1,8 @@
-/* What somebody writes who takes libcurl as it is: the multi interface on epoll, with its defaults.
+/* A client written directly on libcurl, with its multi interface on epoll and its defaults.
  *
- * This file, bare.c and bare_chat.* are what our figures are compared with, so they are frozen: a
- * test and the gate compare them with bench/frozen, and bench/README.md says when they may change.
- */
+ * Our figures are compared with those of this client, so this file, bare.c and bare_chat.* are
+ * frozen: a test and the gate compare them with the digests in bench/frozen. bench/README.md says
+ * when they may change. */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
 
@@ -12,29 +12,30 @@
 
 typedef struct bare bare;
 
-/* One exchange at a time, over a handle that is set up once. */
+/* A handle that is set up once, for one exchange after the other. */
 typedef struct bare_exchange {
     bare *client;
     CURL *easy;
     bool done;
-    size_t received; /* of the body */
-    size_t capacity; /* of `body`; what is beyond is counted and dropped */
+    size_t received; /* bytes of the body */
+    size_t capacity; /* size of `body`; bytes beyond it are counted and dropped */
     char *body;
 } bare_exchange;
 
-/* `ca_file` is NULL, or certificates to trust; it is borrowed until bare_free(). */
+/* Create a client. `ca_file` has the certificates to trust, or is NULL; it is borrowed until
+ * bare_free(). */
 bare *bare_new(const char *ca_file);
 void bare_free(bare *client);
 
-/* POST to BASE/chat/completions, with the headers that we send. Keeps `capacity` bytes of an
- * answer. */
+/* Create an exchange: POST to BASE/chat/completions, with the headers that libbeluga sends. Up to
+ * `capacity` bytes of an answer are kept. */
 bare_exchange *bare_exchange_new(bare *client, const char *base, bool streamed, size_t capacity);
 void bare_exchange_free(bare_exchange *x);
-/* `json` is borrowed until it is done. */
+/* Start the exchange with the body `json`, which is borrowed until the exchange is done. */
 void bare_exchange_start(bare_exchange *x, const char *json);
-/* Wait for something to do, and do it. */
+/* Wait for an event of a transfer or a timer, and handle it. */
 void bare_step(bare *client);
-/* Both, until it is done. */
+/* Start the exchange, and step until it is done. */
 void bare_exchange_run(bare_exchange *x, const char *json);
 
 #endif

@@ -28,7 +28,7 @@ char *bare_chat_request(bool streamed, const char *question)
     return json;
 }
 
-/* Return the first choice of an answer or of a chunk; NULL: there is none. */
+/* Return the first choice of an answer or of a chunk; NULL if there is none. */
 static yyjson_val *first_choice(yyjson_doc *doc)
 {
     return yyjson_arr_get(yyjson_obj_get(yyjson_doc_get_root(doc), "choices"), 0);
@@ -58,7 +58,7 @@ void bare_chat_read_answer(const bare_exchange *x)
     yyjson_doc_free(doc);
 }
 
-/* Parse one chunk; return whether it had text. */
+/* Parse one chunk. Returns whether it had text. */
 static bool read_chunk(const char *json, size_t length)
 {
     yyjson_doc *doc = yyjson_read(json, length, 0);
