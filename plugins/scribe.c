@@ -71,7 +71,7 @@ static void warn_of_the_rest(const beluga_call *call, const beluga_message *sent
         left_out += part->kind != BELUGA_PART_TEXT && part->kind != BELUGA_PART_AUDIO;
     if (left_out)
         beluga_http_request_warn(request,
-                                 "scribe sends the last audio and the texts beside it alone");
+                                 "scribe sends only the last audio and the texts of its message");
     if (beluga_call_tool_count(call))
         beluga_http_request_warn(request, "tools have no effect on scribe");
 }

@@ -114,7 +114,8 @@ static void warn_of_marks(const beluga_message *message, beluga_http_request *re
         if (part->flags & BELUGA_PART_CACHE)
             beluga_http_request_warn(request, "marks for the cache have no effect on watsonx");
     if (beluga_message_is_tool_error(message))
-        beluga_http_request_warn(request, "that a tool failed is told by its text alone");
+        beluga_http_request_warn(
+            request, "watsonx has no mark for failed tools: only the result's text says so");
 }
 
 static void put_message(beluga_json_writer *w, const beluga_message *message,
