@@ -305,9 +305,11 @@ static int look_at(const check_profile *p, const char *provider, size_t place, c
     check_fixture_file file;
     int code = read_case(p, provider, place, scenario, &file, err);
     if (!code && !check_fixture_file_case(&file, scenario))
-        code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "%s: no case is called %s: remove the lines \"=== case\"",
-                                file.path, scenario);
+        code =
+            beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                             "%s: no case is called %s: add it, or remove the \"=== case\" lines, "
+                             "so that the file is for every scenario",
+                             file.path, scenario);
     if (code == BELUGA_ERROR_NOT_FOUND) code = 0;
     for (size_t n = 1; n <= CHECK_MAX_EXCHANGES && !code; n++) {
         char name[CHECK_SECTION_BYTES];

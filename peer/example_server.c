@@ -1,5 +1,5 @@
-/* The service for providers that `beluga new provider NAME --http` makes, used by the guide on
- * writing providers: POST …/chat. */
+/* The server to which a provider talks that was made by `beluga new provider NAME --http`, with
+ * POST …/chat. The guide on writing providers uses it. */
 #include "peer/peer.h"
 
 #include <string.h>

@@ -10,7 +10,7 @@ static bool is_text(int key)
     return info->type == BELUGA_OPTION_STRING || info->type == BELUGA_OPTION_LIST;
 }
 
-/* Returns the value of an option as owned text, "" if it is not set; NULL without memory. */
+/* Returns the value of an option as owned text, "" if it is not set; NULL if memory runs out. */
 static char *describe(const beluga_config *config, int key)
 {
     size_t n = beluga_config_describe(config, key, NULL, 0, NULL);

@@ -29,7 +29,7 @@ typedef struct batch_fact_source {
     const char *tools; /* the model's description of the tools (tools_describe) */
 } batch_fact_source;
 
-/* @return 0, or -1 without memory. */
+/* @return 0, or -1 if memory runs out. */
 int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_config *config,
                      const batch_fact_source *source);
 

@@ -36,7 +36,8 @@ typedef struct batch_manifest {
     uint64_t there; /* number of input lines that already had a result when the job began */
 } batch_manifest;
 
-/* Append a manifest, with the facts on which its answers depend. @return 0, or -1 without memory.
+/* Append a manifest, with the facts on which its answers depend. @return 0, or -1 if memory runs
+ * out.
  */
 int batch_manifest_write(const batch_manifest *manifest, const batch_facts *facts, cli_text *out);
 
@@ -54,7 +55,7 @@ void batch_manifest_compare(const batch_manifest *manifest, const batch_facts *f
 /*
  * Append the options that shape an answer and can't be secrets, as a JSON list: numbers and words
  * of the configuration, and what -o sets on the command line.
- * @return 0, or -1 without memory.
+ * @return 0, or -1 if memory runs out.
  */
 int batch_manifest_options(const cli_args *args, const beluga_config *config, cli_text *out);
 

@@ -20,7 +20,7 @@ typedef struct batch_parcel {
     bool repeated; /* an earlier line has the id of this one */
 } batch_parcel;
 
-/* Append a line as a parcel. @return 0, or -1 without memory. */
+/* Append a line as a parcel. @return 0, or -1 if memory runs out. */
 int batch_parcel_pack(const batch_reader *reader, const batch_record *record, bool repeated,
                       cli_text *out);
 
@@ -28,7 +28,7 @@ int batch_parcel_pack(const batch_reader *reader, const batch_record *record, bo
  * Unpack a line. If the text is not a valid parcel, the record gets a fault.
  * @param bytes   Borrowed while the record is used.
  * @param record  Its pointers are valid until the next line is unpacked.
- * @return 0, or -1 without memory.
+ * @return 0, or -1 if memory runs out.
  */
 int batch_parcel_open(batch_parcel *parcel, uint64_t line, const char *bytes, size_t n,
                       batch_record *record);

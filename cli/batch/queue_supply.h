@@ -29,7 +29,7 @@ typedef struct batch_queue_supply {
     /* all borrowed */
     queue *queue;
     const batch_manifest *manifest;
-    batch_plan *plan; /* each claimed line replaces the columns of the plan */
+    batch_plan *plan; /* its columns are set anew for each claimed line */
     batch_progress *progress;
     batch_parcel parcel;
     size_t jobs;
@@ -61,7 +61,7 @@ double batch_line_cost(const queue_counts *counts, const queue_sum *spent);
 bool batch_budget_is_spent(double budget, const queue_counts *counts, const queue_sum *spent);
 
 /* Begin to claim lines. The plan will use the reader of the supply.
- * @return 0, or -1 without memory. Free the supply in either case. */
+ * @return 0, or -1 if memory runs out. Free the supply in either case. */
 int batch_queue_supply_begin(batch_queue_supply *supply, queue *q, const batch_manifest *manifest,
                              batch_plan *plan, batch_progress *progress, size_t jobs);
 void batch_queue_supply_free(batch_queue_supply *supply);

@@ -40,7 +40,7 @@ typedef struct batch_result_source {
     const tool_runs *runs;          /* the tools that ran for the answer */
 } batch_result_source;
 
-/* Append a result as one line, with a newline, to `text`. @return 0, or -1 without memory. */
+/* Append a result as one line, with a newline, to `text`. @return 0, or -1 if memory runs out. */
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
                        cli_text *text, batch_entry *entry);
 

@@ -21,7 +21,7 @@ typedef struct batch_template {
     size_t count;
 } batch_template;
 
-/* Find the value of the field `name`. @return 1; 0 if there is none; -1 without memory. */
+/* Find the value of the field `name`. @return 1; 0 if there is none; -1 if memory runs out. */
 typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_length,
                                const char **text, size_t *length);
 

@@ -93,7 +93,7 @@ static int print_table(used_log *logs, source from)
     else if (rc == 0)
         out_note("there is nothing to show: %s",
                  logbook_is_on() ? "no entry was found"
-                                 : "the log is off (beluga logs on turns it on)");
+                                 : "the log is off (turn it on with: beluga logs on)");
     log_table_free(&rows);
     return rc;
 }

@@ -344,8 +344,8 @@ static int judge_thread(const continuation *c, int64_t id)
                   "names lists the names)",
                   c->args->cid);
     else if (!logbook_is_on())
-        out_error(
-            "there is no conversation to continue: the log is off (beluga logs on turns it on)");
+        out_error("there is no conversation to continue: the log is off (turn it on with: beluga "
+                  "logs on)");
     else
         return begin_thread(c);
     return CLI_EXIT_USAGE;
@@ -412,7 +412,8 @@ int logbook_continue(const cli_args *args, beluga_config *config, cli_conversati
         out_note(
             "the attachments of this conversation were too large for the log, and are left out");
     if (rc == 0 && !logbook_is_on() && !args->no_log)
-        out_note("the log is off, so it does not record this turn (beluga logs on turns it on)");
+        out_note(
+            "the log is off, so it does not record this turn (turn it on with: beluga logs on)");
     return rc;
 }
 

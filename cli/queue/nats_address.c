@@ -48,7 +48,7 @@ static int digit(char c)
 }
 
 /* Copy a text and decode its escapes (%41 is A). Returns 0; 1 for an invalid escape or a NUL byte;
- * -1 without memory. */
+ * -1 if memory runs out. */
 static int decode(piece text, char **out)
 {
     char *to = malloc(text.n + 1);

@@ -355,7 +355,7 @@ static nats_put *make_put(nats_put_kind kind, uint64_t line, const char *bytes, 
     return put;
 }
 
-/* Append a put to `fresh`. Returns 0, or -1 without memory. */
+/* Append a put to `fresh`. Returns 0, or -1 if memory runs out. */
 static int submit_locked(nats_queue *q, nats_put *put)
 {
     if (!q->table && !(q->table = calloc(TABLE_SIZE, sizeof *q->table))) return -1;

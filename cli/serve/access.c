@@ -111,8 +111,8 @@ static bucket full(int64_t per_minute, int64_t at_ms)
     return (bucket){(double)per_minute, at_ms};
 }
 
-/* Returns the account of a name, and creates it if needed. Returns NULL without memory, or if it
- * would exceed MAX_ACCOUNTS. */
+/* Returns the account of a name, and creates it if needed. Returns NULL if memory runs out, or if
+ * it would exceed MAX_ACCOUNTS. */
 static account *take_account(serve_access *access, const serve_key_setting *key)
 {
     account *a = (account *)(void *)spend_find(access->spend, key->name);

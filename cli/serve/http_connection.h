@@ -128,7 +128,8 @@ struct http_connection {
     bool is_half_closed;
     bool is_turned_away;
     uint64_t head_bytes; /* number of bytes of this head, before parsing */
-    /* number of bytes from the last piece of a chunked body to frame_begins */
+    /* number of bytes of chunk framing since the last piece of the body, without those that begin
+     * at frame_begins */
     uint64_t frame_bytes;
     const char *frame_begins; /* points into the bytes that are being parsed */
     uint64_t lingered;        /* number of bytes that were discarded while lingering */
@@ -183,8 +184,8 @@ struct http_server {
 
 http_exchange *http_exchange_new(http_connection *c);
 void http_exchange_free(http_exchange *x);
-/* Begin or continue the name or the value of a header. @return false without memory, or if it would
- * exceed the maximum. */
+/* Begin or continue the name or the value of a header. @return false if memory runs out, or if it
+ * would exceed the maximum. */
 bool http_add_field(http_exchange *x);
 
 /* --- http_out.c ---------------------------------------------------------------------------------

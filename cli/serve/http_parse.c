@@ -198,7 +198,7 @@ static bool split_target(http_exchange *x)
         size_t host = strcspn(path, "/?");
         if (!host) return false;
         path += host;
-        if (*path != '/') *--path = '/'; /* overwrites the last letter of the host */
+        if (*path != '/') *--path = '/'; /* over the last letter of the host, which is not needed */
     } else if (*path != '/' && !(is_options && strcmp(path, "*") == 0)) {
         return false;
     }

@@ -181,7 +181,7 @@ static void hand_over(serve_journal *j)
     pthread_mutex_lock(&j->lock);
     bool fits = j->waiting.length + j->line.length <= MAX_WAITING && !j->line.status;
     if (fits && beluga__buf_append(&j->waiting, j->line.data, j->line.length)) {
-        beluga__buf_clear(&j->waiting); /* without memory, all waiting lines are lost */
+        beluga__buf_clear(&j->waiting); /* if memory runs out, all waiting lines are lost */
         fits = false;
     }
     if (!fits) j->dropped++;

@@ -6,7 +6,7 @@
 
 typedef struct serve_metrics serve_metrics;
 
-/* @return NULL without memory. */
+/* @return NULL if memory runs out. */
 serve_metrics *serve_metrics_new(void);
 void serve_metrics_free(serve_metrics *m);
 void serve_metrics_take(serve_metrics *m, const serve_record *record);

@@ -9,7 +9,7 @@
 
 typedef struct serve_recent serve_recent;
 
-/* @return NULL without memory. */
+/* @return NULL if memory runs out. */
 serve_recent *serve_recent_new(void);
 void serve_recent_free(serve_recent *recent);
 /* Add a record. A request that asks no model is ignored. */

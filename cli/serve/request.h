@@ -33,7 +33,7 @@ struct serve_request {
 };
 
 /* Begin a request whose head has arrived. @return the request, owned (serve_request_end); NULL
- * without memory. */
+ * if memory runs out. */
 serve_request *serve_request_begin(serve *s, http_exchange *x);
 /* Pass the record of a request to the observer, and free the request. */
 void serve_request_end(serve_request *request, bool gone);
@@ -71,8 +71,8 @@ void serve_answer_json(serve_request *request, int status, beluga_json_writer *w
 void serve_answer_text(serve_request *request, int status, const char *content_type,
                        const char *text);
 
-/* Write the body of an error in the form of a family. @return its length; 0 without memory, or if
- * the body does not fit. */
+/* Write the body of an error in the form of a family. @return its length; 0 if memory runs out, or
+ * if the body does not fit. */
 size_t serve_error_body(const protocol *family, const beluga_error *err, const char *request_id,
                         char *text, size_t n);
 

@@ -26,7 +26,7 @@ typedef struct series_table {
 void series_begin(series_table *table, size_t size, size_t max, const char *const *names);
 void series_free(series_table *table);
 /* Find the struct of numbers for these values, one for each label, or make one that is zeroed.
- * @return NULL without memory. */
+ * @return NULL if memory runs out. */
 void *series_find(series_table *table, const char *const *values);
 /* Return the label set after `item`, in the order of their first use; the first set for NULL. */
 const series *series_next(const series_table *table, const series *item);

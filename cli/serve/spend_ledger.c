@@ -104,7 +104,7 @@ static own_day *day_of(spend_ledger *l, int64_t day)
     return &days[l->n_days++];
 }
 
-/* Return the entry of an account, and add it if needed; NULL without memory. `place` is a hint,
+/* Return the entry of an account, and add it if needed; NULL if memory runs out. `place` is a hint,
  * which is wrong only if usage of several days alternates. */
 static entry *entry_of(own_day *d, spend_account *account)
 {

@@ -21,15 +21,16 @@
 
 typedef struct spend_ledger spend_ledger;
 
-/* Make an empty ledger. @param writer  At most 16 letters and digits. @return NULL without memory.
+/* Make an empty ledger. @param writer  At most 16 letters and digits. @return NULL if memory runs
+ * out.
  */
 spend_ledger *spend_ledger_new(const char *writer);
 void spend_ledger_free(spend_ledger *l);
 
-/* Add rows to the sums of this writer. @return 0; -1 without memory: then no row was added. */
+/* Add rows to the sums of this writer. @return 0; -1 if memory runs out: then no row was added. */
 int spend_ledger_add(spend_ledger *l, const spend_row *rows, size_t n);
 /* Return the texts that must be written, one after the other; `at` is 0 for the first call. @return
- * 1 with a key and its text; 0 after the last text; -1 without memory. */
+ * 1 with a key and its text; 0 after the last text; -1 if memory runs out. */
 int spend_ledger_next(spend_ledger *l, size_t *at, char key[SPEND_LEDGER_KEY], beluga__buf *text);
 /* Report that all texts were written; or if a text was not written, remove the rows of the last
  * spend_ledger_add. */
@@ -42,7 +43,7 @@ void spend_ledger_month(int64_t day, char month[8]);
 /* Drop the texts of other writers. */
 void spend_ledger_forget(spend_ledger *l);
 /* Add a text that was read from the bucket. Texts of this writer, and other data, are ignored.
- * @return 0; -1 without memory, or if MAX_OTHERS would be exceeded. */
+ * @return 0; -1 if memory runs out, or if MAX_OTHERS would be exceeded. */
 int spend_ledger_take(spend_ledger *l, const char *key, const char *text, size_t n);
 /* Report the sums of all writers for the month of `day`, up to that day. */
 void spend_ledger_tell(const spend_ledger *l, int64_t day, spend_total_fn tell, void *payload);

@@ -29,7 +29,8 @@ void beluga__arena_free_blocks(beluga__arena *arena);
 /* Copy a text of n bytes, and add a NUL. */
 char *beluga__arena_copy(beluga__arena *arena, const char *text, size_t n);
 
-/* Allocate a piece that is 16-byte aligned and not zeroed; NULL without memory or past the maximum.
+/* Allocate a piece that is 16-byte aligned and not zeroed; NULL if memory runs out or past the
+ * maximum.
  */
 static inline void *beluga__arena_alloc(beluga__arena *arena, size_t size)
 {

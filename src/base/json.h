@@ -17,9 +17,10 @@ typedef struct beluga__json_scratch {
     void *pool; /* memory into which yyjson parses */
     size_t pool_size;
     struct yyjson_doc *large; /* a document that did not fit into the pool */
-    /* Read NaN and Infinity as values that are not numbers, instead of failing. */
+    /* Accept NaN and Infinity, as values of a type other than number. */
     bool lenient;
-    /* The last text was repaired; until a value is written, `text` holds the repaired text. */
+    /* The last text that was parsed was repaired. `text` holds the repaired text until a value is
+     * written into it. */
     bool repaired;
     size_t fault;     /* if the last text was not JSON: offset of the byte where the fault is */
     beluga__buf text; /* the result of beluga__json_scratch_text, or the repaired text */
@@ -32,7 +33,7 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch);
 int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,
                                const beluga_json **root, beluga_error *err);
 /* Write a value of the last parse as compact JSON. The text is valid until the next parse or the
- * next call of this function. Returns NULL without memory. */
+ * next call of this function. Returns NULL if memory runs out. */
 const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
                                       size_t *length);
 

@@ -35,7 +35,7 @@ static inline size_t copy_ascii(char *to, const char *text, size_t n)
 }
 
 /* Write an escape, and reserve room for the bytes that follow it. Returns the end of the escape, or
- * NULL without memory. */
+ * NULL if memory runs out. */
 static inline char *put_escape(beluga__buf *buf, char *to, char c, size_t n_following)
 {
     static const char letters[0x20] = {

@@ -207,7 +207,8 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch)
     scratch->lenient = lenient;
 }
 
-/* Make the pool large enough for a text. Returns false without memory; then the pool is NULL. */
+/* Make the pool large enough for a text. Returns false if memory runs out; then the pool is NULL.
+ */
 static bool fit_pool(beluga__json_scratch *scratch, size_t length)
 {
     size_t needed = yyjson_read_max_memory_usage(length, READ_FLAGS);

@@ -33,7 +33,7 @@ static int check_owner(const struct stat *info, const char *what, beluga_error *
 /* Returns whether a group belongs to its user alone. Many systems give each user a group of the
  * same name, and a umask that lets the group write. Such a group is the user's own if it has no
  * other members. Any other group may be shared, even if it is the user's primary group. If the
- * names can't be read, for example without memory, the answer is no. */
+ * names can't be read, for example when memory runs out, the answer is no. */
 static bool is_own_group(gid_t group, uid_t owner)
 {
     char user_text[ROOM], group_text[ROOM];

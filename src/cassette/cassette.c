@@ -172,7 +172,7 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
     int status = beluga__sized_read(&known, given, offsetof(beluga_cassette, realtime), true);
     if (!known.directory || !*known.directory)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the member size or directory of the beluga_cassette is not set");
+                                "set the members `size` and `directory` of the beluga_cassette");
     if (status)
         return beluga_error_set(
             err, status,

@@ -198,8 +198,8 @@ static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void 
     return add_entry(r, p->section, p->option, &option, place);
 }
 
-/* Write a value as JSON. If the value has a fault that was only recorded, this returns 0, and *json
- * stays NULL. */
+/* Write a value as JSON. A value that can't be written is reported with fault(); if problems are
+ * only recorded, this then returns 0, and *json stays NULL. */
 static int make_json(reader *r, const char *name, beluga__yaml_node *value, const char **json,
                      size_t *length)
 {

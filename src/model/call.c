@@ -162,7 +162,7 @@ static __attribute__((noinline)) int take_body(beluga_call *call, beluga_error *
     return 0;
 }
 
-/* Copy a text into the call's arena; NULL stays NULL. Returns false without memory. */
+/* Copy a text into the call's arena; NULL stays NULL. Returns false if memory runs out. */
 static bool keep_text(beluga_call *call, const char **text)
 {
     return !*text || (*text = beluga__arena_copy(&call->arena, *text, strlen(*text)));

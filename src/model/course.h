@@ -23,7 +23,7 @@ typedef struct beluga__course {
     struct beluga__http_stage *unended;
 } beluga__course;
 
-/* Returns the call's course, which is made at its first use; NULL without memory. */
+/* Returns the call's course, which is made at its first use; NULL if memory runs out. */
 static inline beluga__course *beluga__course_of(beluga_call *call)
 {
     if (!call->course) call->course = beluga__arena_zalloc(&call->arena, sizeof *call->course);

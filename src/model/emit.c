@@ -64,7 +64,7 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
     if (emit->failed) return;
     emit->failed = true;
     if (!emit->error) emit->error = beluga__arena_alloc(&emit->call->arena, sizeof *emit->error);
-    /* without memory there is no error: beluga__emit_deliver then reports no_memory */
+    /* if memory runs out, there is no error: beluga__emit_deliver then reports no_memory */
     if (!emit->error) return;
     if (err && err->code)
         *emit->error = *err;
@@ -135,7 +135,8 @@ void beluga__emit_raw(beluga_emit *emit, const beluga_http_response *response, c
     event.u.raw.content_type = beluga_http_response_header(response, "content-type");
     if (refused) {
         char *room = beluga__arena_alloc(&emit->call->arena, beluga__event_room(&event));
-        if (!room) return; /* without memory the body is left out; the error is delivered anyway */
+        if (!room)
+            return; /* if memory runs out, the body is left out; the error is delivered anyway */
         beluga__event_copy(&copy, &event, room);
         event = copy;
     }

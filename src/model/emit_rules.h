@@ -45,7 +45,7 @@ static inline int beluga__emit_no_memory(beluga_emit *emit)
     return beluga__emit_broken(emit, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
 }
 
-/* Returns a copy of a string that lives as long as the call; NULL without memory. */
+/* Returns a copy of a string that lives as long as the call; NULL if memory runs out. */
 static inline const char *beluga__emit_keep(beluga_emit *emit, const char *text)
 {
     return beluga__arena_copy(&emit->call->arena, text, strlen(text));

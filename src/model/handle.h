@@ -16,8 +16,8 @@ static inline bool beluga__is_handle(const beluga_emit *given)
     return (uintptr_t)given & 1;
 }
 
-/* Make a handle for an emit. Returns NULL without memory, or if a million calls are open. Threads:
- * any. */
+/* Make a handle for an emit. Returns NULL if memory runs out, or if a million calls are open.
+ * Threads: any. */
 beluga_emit *beluga__handle_new(beluga_emit *emit);
 /* Make a handle invalid. Call this on the thread that runs its turns. */
 void beluga__handle_free(beluga_emit *handle);

@@ -19,8 +19,8 @@ static bool hand_on(beluga__http_stage *self, const char *bytes, size_t n)
 
 /* --- the head --------------------------------------------------------------------------------- */
 
-/* Returns the rate limits from the headers, or NULL if the headers have none. Without memory it
- * returns NULL, too, since the answer matters more than the limits. */
+/* Returns the rate limits from the headers, or NULL if the headers have none. If memory runs out,
+ * it returns NULL, too, since the answer matters more than the limits. */
 static const beluga_rate_limits *read_limits(const beluga__http_stage *self)
 {
     beluga_rate_limits limits, *kept = NULL;
@@ -30,8 +30,8 @@ static const beluga_rate_limits *read_limits(const beluga__http_stage *self)
     return kept;
 }
 
-/* Returns the request id from the headers, or NULL if the headers have none. Without memory it
- * returns NULL, too, since the answer matters more than the id. */
+/* Returns the request id from the headers, or NULL if the headers have none. If memory runs out,
+ * it returns NULL, too, since the answer matters more than the id. */
 static const char *read_request_id(const beluga__http_stage *self)
 {
     char line[BELUGA__MAX_REQUEST_ID];

@@ -12,7 +12,7 @@ static void keep_sample(beluga__http_stage *self, const char *bytes, size_t n)
     size_t kept = self->response.body.length;
     size_t room = kept < BELUGA__BODY_SAMPLE_BYTES ? BELUGA__BODY_SAMPLE_BYTES - kept : 0;
     if (self->emit.seen || beluga__http_stage_is_over(self) || !room) return;
-    /* a failure is ignored: without memory the error has no sample */
+    /* a failure is ignored: if memory runs out, the error has no sample */
     beluga__buf_append(&self->response.body, bytes, n < room ? n : room);
 }
 

@@ -82,8 +82,8 @@ static beluga__item *copy_item(beluga__arena *arena, const beluga__item *from)
     return item;
 }
 
-/* Replace a slot's chain by a new one, which may be changed. The new chain has copies of the old
- * items if `keep` is set. */
+/* Give a slot a chain of its own, since the chain that it has may be shared and must not change. If
+ * `keep` is set, the new chain begins with copies of the old items. */
 static int own_chain(applying *a, chain *list, bool keep)
 {
     beluga__setting *slot = &a->settings->known[list->key];

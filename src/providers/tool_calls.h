@@ -32,9 +32,9 @@ typedef struct beluga__call_piece {
 int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *arguments,
                                  beluga_emit *emit);
 
-/* Add a piece. Returns 0 or a code; a call without a name is an error. */
+/* Add a piece of a streamed tool call. Returns 0 or a code; a call without a name is an error. */
 int beluga__calls_add(beluga__calls *calls, const beluga__call_piece *piece, beluga_emit *emit);
-/* End the call that has this place or this item, if there is one. */
+/* End the tool call that has this index (`place`) or this item id, if there is one. */
 int beluga__calls_end(beluga__calls *calls, int64_t place, const char *item, beluga_emit *emit);
 /* Record that the newest call's name is complete, so that the next piece can't continue the
  * name. */

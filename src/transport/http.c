@@ -246,7 +246,7 @@ static bool was_stopped(const beluga__transfer *t, CURLcode code)
                (int64_t)t->connect_timeout_ms * BELUGA__NS_PER_MS;
 }
 
-/* Connect again from the beginning. Returns false without memory. */
+/* Connect again from the beginning. Returns false if memory runs out. */
 static bool connect_again(beluga__transfer *t)
 {
     beluga__http *http = t->http;

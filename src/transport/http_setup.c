@@ -75,14 +75,14 @@ bool beluga__curl_begin(void)
 
 /* --- a handle and its connection -------------------------------------------------------------- */
 
-/* Set a string option, which libcurl copies. Returns false without memory; the call must then fail,
- * since it would run without its proxy or its CA file. */
+/* Set a string option, which libcurl copies. Returns false if memory runs out; the call must then
+ * fail, since it would run without its proxy or its CA file. */
 static bool set_text(CURL *easy, CURLoption option, const char *text)
 {
     return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
 }
 
-/* Set the options that never change. Returns false without memory; then the handle must not be
+/* Set the options that never change. Returns false if memory runs out; then the handle must not be
  * used, since it lacks some of its restrictions. */
 static bool set_up_once(beluga__transfer *t)
 {

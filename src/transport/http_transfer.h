@@ -93,7 +93,7 @@ static inline void beluga__transfer_resume_later(beluga__transfer *t)
 
 /* --- http_setup.c --- */
 
-/* Start libcurl, once in a process. Returns false without memory; the next call then tries
+/* Start libcurl, once in a process. Returns false if memory runs out; the next call then tries
  * again. */
 bool beluga__curl_begin(void);
 /* Returns a transfer with a handle, which may be that of an earlier request; NULL without
@@ -102,9 +102,9 @@ beluga__transfer *beluga__transfer_take(beluga__http *http);
 /* Keep an ended transfer and its handle for another request. */
 void beluga__transfer_keep(beluga__transfer *t);
 void beluga__transfers_free_spare(beluga__http *http);
-/* Write the request's headers and those of the transport. Returns false without memory. */
+/* Write the request's headers and those of the transport. Returns false if memory runs out. */
 bool beluga__transfer_write_headers(beluga__transfer *t, const beluga_http_request *request);
-/* Set all options of the transfer's handle. Returns false without memory; the next use of the
+/* Set all options of the transfer's handle. Returns false if memory runs out; the next use of the
  * handle then sets all options again. */
 bool beluga__transfer_set_up(beluga__transfer *t);
 

@@ -8,7 +8,7 @@
 
 typedef struct beluga__thread_pool beluga__thread_pool;
 
-/* Make a pool, which starts threads when there is work. Returns NULL without memory. */
+/* Make a pool, which starts threads when there is work. Returns NULL if memory runs out. */
 beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
                                              uint32_t max_threads);
 int beluga__thread_pool_submit(beluga__thread_pool *pool, void (*run)(void *), void *argument);

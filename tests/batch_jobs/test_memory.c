@@ -166,7 +166,7 @@ static int take(void *payload, const char *id, beluga_batch_result *result)
     } else if (strcmp(id, "a") == 0) {
         assert_string_equal(beluga_response_text(result->response, NULL), "one");
     } else if (strcmp(id, "b") == 0) {
-        /* without memory for the body of an error, the library knows only its HTTP status */
+        /* if memory runs out for the body of an error, the library knows only its HTTP status */
         bool vague = result->error.code == BELUGA_ERROR_RATE_LIMIT;
         if (vague) g->status = BELUGA_ERROR_NO_MEMORY;
         if (!vague) assert_int_equal(result->error.code, BELUGA_ERROR_QUOTA_EXCEEDED);

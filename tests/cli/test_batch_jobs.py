@@ -146,7 +146,7 @@ def a_job_that_was_made_without_an_answer_is_found():
         for fault in ("lost-create:1", "error-create:1"):
             with Place("--batch-seconds", "0.1", "--late-list-ms", "300", "--fault", fault, api=api) as place:
                 place.write(texts(20))
-                expect(place.wait(), 0, "was found")
+                expect(place.wait(), 0, "was created: its id is")
                 assert_each_once(place, 20)
                 assert place.control()["jobs"]["created"] == 1
 
@@ -157,7 +157,7 @@ def another_job_of_as_many_lines_is_not_taken_for_it():
         place.write([f"other {i}" for i in range(10)], "other.txt")
         expect(place.run(place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"anthropic/{MODEL}", "-o",
                          "max_tokens=50", "--provider-batch"), UNDER_WAY)
-        expect(place.wait(), 0, "was found")
+        expect(place.wait(), 0, "was created: its id is")
         expect(place.run(place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"anthropic/{MODEL}", "-o",
                          "max_tokens=50", "--provider-batch", "--wait", "--poll", "0.05"), 0)
         report = place.control()

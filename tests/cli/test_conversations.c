@@ -89,8 +89,8 @@ static void a_name_that_is_none_is_told(void **state)
     expect_error(cli, 2, "there is no entry 7 in the log", "logs", "rename", "7", "trip");
     expect_error(cli, 2, "name the conversation and its new name", "logs", "rename", "7");
     expect_exit(cli, 0, "logs", "off");
-    expect_error(cli, 2, "the log is off (beluga logs on turns it on)", "-m", "mock/echo", "--name",
-                 "x", "Hi");
+    expect_error(cli, 2, "the log is off (turn it on with: beluga logs on)", "-m", "mock/echo",
+                 "--name", "x", "Hi");
     assert_string_equal(cli->out, "");
 }
 

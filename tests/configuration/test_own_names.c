@@ -110,8 +110,8 @@ static void a_base_that_is_none_says_where(void **state)
         {"providers:\n  a: {base: a}\n", "a/m",
          ":2:13: a can't be its own base: name a registered provider"},
         {"providers:\n  openai: {base: groq}\n", "openai/m",
-         ":2:18: openai is a built-in or registered provider: choose another name for one that has "
-         "a base"},
+         ":2:18: openai is a built-in or registered provider: choose another name for a provider "
+         "that has a base"},
         {"providers:\n  Mine: {base: groq}\n", "Mine/m",
          ":2:16: a provider's name must be 1 to 47 characters of a-z 0-9 _ - (is \"Mine\")"},
         {"providers:\n  mine: {base: openai, organisation: x}\n", "mine/m",

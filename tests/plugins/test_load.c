@@ -406,7 +406,7 @@ static void the_path_holds_folders_and_files_with_colons_between(void **state)
     assert_int_equal(loaded, 0);
 }
 
-/* ---- many at once, and without memory -------------------------------------------------------- */
+/* ---- many at once, and when memory runs out -------------------------------------------------- */
 
 static void *load_often(void *argument)
 {

@@ -119,7 +119,7 @@ static void a_failure_comes_back_as_one(void **state)
     free(text);
 }
 
-/* ---- without memory -------------------------------------------------------------------------- */
+/* ---- when memory runs out -------------------------------------------------------------------- */
 
 static const char rich[] =
     "{\"model\":\"m\",\"max_tokens\":9,\"system\":[{\"type\":\"text\",\"text\":\"s\","

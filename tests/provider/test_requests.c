@@ -1,5 +1,5 @@
-/* What else an HTTP provider can read besides the body of an answer, and calls that take several
- * requests. */
+/* An HTTP provider that reads the status and the headers of an answer, too, and calls that take
+ * several requests. */
 #include "jobs.h"
 
 #include <stdio.h>

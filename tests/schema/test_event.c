@@ -22,7 +22,7 @@ typedef struct original {
     char id[16], name[16], text[16];
 } original;
 
-/* Let the pointer of an event point to the original's text, which has four bytes. */
+/* Point a member of the event to the text of `o`, which has four bytes. */
 static void point(original *o, const char **bytes, size_t *length)
 {
     *bytes = o->text;

@@ -24,8 +24,8 @@ void fixture_find(fixture_list *list, const char *folder);
 /* Returns a section of a case, which the caller frees; NULL if the case has no section of that
  * name. */
 char *fixture_read(const fixture *of, const char *section, size_t *length);
-/* Compare with a section of the case. With BELUGA_UPDATE_FIXTURES set, a section that differs is
- * rewritten. */
+/* Compare `actual` with a section of the case. With BELUGA_UPDATE_FIXTURES set, a section that
+ * differs is rewritten. */
 void fixture_assert(const fixture *of, const char *section, const char *actual);
 
 #endif

@@ -159,7 +159,7 @@ static void a_call_gives_its_request(void **state)
     free(text);
 }
 
-/* ---- without memory -------------------------------------------------------------------------- */
+/* ---- when memory runs out -------------------------------------------------------------------- */
 
 /* Printing uses this allocator, so that it does not fail when the library's allocations do. */
 static const beluga_allocator plain = BELUGA__SYSTEM_ALLOCATOR;

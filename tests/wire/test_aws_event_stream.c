@@ -277,7 +277,7 @@ static void frames_of_other_kinds_are_skipped(void **state)
     assert_string_equal(seen.text, "0 |{};2 |;");
 }
 
-/* ---- without memory -------------------------------------------------------------------------- */
+/* ---- when memory runs out -------------------------------------------------------------------- */
 
 static int feed_in_pieces(void *argument)
 {

@@ -30,7 +30,7 @@ static void put_no_signature(beluga__gemini_encoder *e, size_t message)
 /* The state of writing a message of the model. */
 typedef struct model_answer {
     size_t index;
-    bool called;  /* the first call of the message has been written */
+    bool called;  /* the first tool call of the message has been written */
     size_t parts; /* number of parts that have been written */
 } model_answer;
 
