@@ -22,9 +22,13 @@ struct line_reader {
 
 /* ---- Ctrl-C while no answer arrives ---------------------------------------------------------- */
 
+/* Ctrl-C was pressed while a line was read without editing, or between two prompts. */
+static volatile sig_atomic_t pressed;
+
 static void on_interrupt(int number)
 {
-    (void)number; /* the handler only makes read() return */
+    (void)number;
+    pressed = 1;
 }
 
 static void catch_interrupt(void)
@@ -53,7 +57,10 @@ static bool wait_for_line(const char *prompt)
 
 static line_result no_line(const line_reader *reader, bool interrupted)
 {
-    if (interrupted) clearerr(stdin);
+    if (interrupted) {
+        clearerr(stdin);
+        pressed = 0;
+    }
     if (reader->interactive) out_drawn(STDERR_FILENO, "\n", 1);
     return interrupted ? LINE_INTERRUPTED : LINE_END;
 }
@@ -128,6 +135,10 @@ static line_result take_line(line_reader *reader, const cli_text *text)
 line_result line_read(line_reader *reader, const char *prompt, cli_text *text)
 {
     size_t before = text->length;
+    /* the second of two quick presses may come before the prompt is shown again */
+    bool twice = reader->interrupted && pressed;
+    pressed = 0;
+    if (twice) return LINE_END;
     out_flush();
     line_result result = reader->editor
                              ? editor_read(reader->editor, prompt, LINE_CONTINUATION, text)
