@@ -38,20 +38,27 @@ static void catch_interrupt(void)
     sigaction(SIGINT, &action, NULL);
 }
 
+static void mask_interrupt(int how, sigset_t *before)
+{
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(how, &interrupt, before);
+}
+
 /* ---- plain lines ----------------------------------------------------------------------------- */
 
-/* Wait until the user has typed a line. SIGINT is blocked before the wait, so that a signal between
- * the prompt and the wait is not lost. @return false if SIGINT came. */
+/* Wait until the user has typed a line. SIGINT, which is blocked, can come only during the wait.
+ * @return false if it came. */
 static bool wait_for_line(const char *prompt)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-    sigset_t interrupt, before;
-    sigemptyset(&interrupt);
-    sigaddset(&interrupt, SIGINT);
-    sigprocmask(SIG_BLOCK, &interrupt, &before);
+    sigset_t waiting;
+    mask_interrupt(SIG_BLOCK, &waiting);
+    sigdelset(&waiting, SIGINT);
     out_drawn(STDERR_FILENO, prompt, strlen(prompt));
-    bool ready = ppoll(&in, 1, NULL, &before) >= 0 || errno != EINTR;
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    bool ready = ppoll(&in, 1, NULL, &waiting) >= 0 || errno != EINTR;
+    mask_interrupt(SIG_UNBLOCK, NULL);
     return ready;
 }
 
@@ -132,17 +139,30 @@ static line_result take_line(line_reader *reader, const cli_text *text)
     return LINE_FAILED;
 }
 
+/* Returns whether Ctrl-C was pressed again before this prompt is shown. SIGINT is blocked from then
+ * on until the reader waits, so that no press is lost. */
+static bool was_pressed_again(line_reader *reader)
+{
+    if (!reader->interactive) return false;
+    mask_interrupt(SIG_BLOCK, NULL);
+    bool again = reader->interrupted && pressed;
+    pressed = 0;
+    return again;
+}
+
+static line_result read_one(line_reader *reader, const char *prompt, cli_text *text)
+{
+    if (was_pressed_again(reader)) return LINE_END;
+    return reader->editor ? editor_read(reader->editor, prompt, LINE_CONTINUATION, text)
+                          : read_plain(reader, prompt, text);
+}
+
 line_result line_read(line_reader *reader, const char *prompt, cli_text *text)
 {
     size_t before = text->length;
-    /* the second of two quick presses may come before the prompt is shown again */
-    bool twice = reader->interrupted && pressed;
-    pressed = 0;
-    if (twice) return LINE_END;
     out_flush();
-    line_result result = reader->editor
-                             ? editor_read(reader->editor, prompt, LINE_CONTINUATION, text)
-                             : read_plain(reader, prompt, text);
+    line_result result = read_one(reader, prompt, text);
+    if (reader->interactive) mask_interrupt(SIG_UNBLOCK, NULL);
     if (result == LINE_INTERRUPTED) return take_interrupt(reader, text->length > before);
     return result == LINE_READ ? take_line(reader, text) : result;
 }

@@ -44,6 +44,7 @@ static void watch_signals(void)
     sigemptyset(&all);
     for (size_t i = 0; i < N_WATCHED; i++) sigaddset(&all, watched[i]);
     sigprocmask(SIG_BLOCK, &all, &tty.mask);
+    sigdelset(&tty.mask, SIGINT); /* line.c blocks it until a handler here can receive it */
     for (size_t i = 0; i < N_WATCHED; i++) {
         came[i] = 0;
         sigaction(watched[i], NULL, &tty.actions[i]);
