@@ -46,8 +46,8 @@ BELUGA_API const beluga_allocator *beluga_allocator_default(void);
 /**
  * Replace the process's default allocator.
  *
- * Call it before any other function of the library, because every block is released with the
- * allocator that is the default at that time.
+ * Call it before any other function of the library, because a block is always released with the
+ * allocator that is the default when it is released.
  *
  * @param allocator  Borrowed; the struct is copied, its payload is not. NULL restores malloc.
  *

@@ -1,8 +1,8 @@
 /**
  * @file batch.h
  * Batches: many calls at once. beluga_batch takes an array of inputs and blocks.
- * beluga_batch_start_n takes a function that supplies any number of inputs, runs on the host's
- * loop, and needs memory only for the inputs in flight.
+ * beluga_batch_start_n takes a function that supplies any number of inputs, runs on a loop of the
+ * host program, and needs memory only for the inputs in flight.
  */
 #ifndef BELUGA_BATCH_H
 #define BELUGA_BATCH_H
@@ -69,7 +69,7 @@ typedef int (*beluga_batch_source_fn)(void *payload, uint64_t index, beluga_inpu
 
 /** One input with options of its own. */
 typedef struct beluga_batch_item {
-    beluga_input input;       /**< the input; borrowed as the item is */
+    beluga_input input;       /**< the input; borrowed as long as the item */
     beluga_chat_model *model; /**< the model to ask; NULL: the batch's model */
     /** further options, which win over the batch's options; NULL: none */
     const beluga_option *options;
@@ -112,7 +112,8 @@ typedef void (*beluga_batch_done_fn)(void *payload, int status, uint64_t succeed
                                      uint64_t failed);
 
 /**
- * Run inputs from a source on the host's loop, in memory that does not depend on their number.
+ * Run inputs from a source on a loop of the host program, in memory that does not depend on their
+ * number.
  *
  * At most `max_concurrent_batches` (5) calls run at once.
  *

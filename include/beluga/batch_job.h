@@ -295,7 +295,7 @@ typedef void (*beluga_batch_job_cb)(void *payload, beluga_batch_job *jobs, size_
                                     const beluga_error *error);
 
 /**
- * Start on the host's loop what the function without "_start" does.
+ * Start on a loop of the host program what the function without "_start" does.
  *
  * A callback may cancel its own job, free the handle, and begin other calls.
  *

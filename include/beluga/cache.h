@@ -3,8 +3,9 @@
  * The cache of answers: the store behind the option `cache_ttl`.
  *
  * If a call asks a model the same as an earlier call did, with the same options as far as the
- * provider sees them, it gets the cached answer, also as a stream. Only complete answers are
- * cached. A model without a store of the host has one of its own in memory.
+ * provider sees them, it gets the cached answer, even if it is a stream and the earlier one was
+ * not, or the other way round. Only complete answers are cached. If the host program sets no store
+ * (beluga_with_cache), each model has one of its own in memory.
  */
 #ifndef BELUGA_CACHE_H
 #define BELUGA_CACHE_H

@@ -46,9 +46,9 @@ struct beluga_cassette {
  *
  * For a replay this function reads and checks every file of the directory. A request is answered by
  * the first file, by name, that was not used yet and has the same method, path, query and body. The
- * order of keys and white space in a JSON body do not matter, nor do host and headers. A request
- * without such a file fails with BELUGA_ERROR_NOT_FOUND; its message names the most similar file
- * and the first difference.
+ * order of keys and white space in a JSON body do not matter, nor do the server's name and the
+ * headers. A request without such a file fails with BELUGA_ERROR_NOT_FOUND; its message names the
+ * most similar file and the first difference.
  *
  * @param cassette  Borrowed; NULL: use the network again, without a cassette.
  * @return 0; BELUGA_ERROR_INVALID_INPUT if the settings are invalid, or a file is damaged (the
@@ -57,7 +57,7 @@ struct beluga_cassette {
  * BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED if the library was built without cassettes, or
  * a member is set that only a later version knows. On failure nothing changes.
  *
- * Threads: no thread may be in a call of the client; loops that the host has made before are not
+ * Threads: no thread may be in a call of the client; loops that the program has made before are not
  * changed. Blocks: while files are read. A recording blocks the loop at the end of each exchange
  * while the file is written. Since: 0.1
  */

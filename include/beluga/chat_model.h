@@ -84,8 +84,8 @@ BELUGA_API int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
                                  beluga_error *err, const beluga_option *opts, size_t n);
 
 /**
- * Generate a whole answer to any kind of input: a text, one message, or a list of messages. This is
- * Invoke of Beluga AI for Go.
+ * Generate a whole answer to any kind of input: a text, one message, or a list of messages. Beluga
+ * AI for Go calls it Invoke.
  *
  * @param input  Borrowed (beluga_input_text and the functions beside it). The other parameters are
  * those of beluga_generate_n.
@@ -114,7 +114,7 @@ BELUGA_API int beluga_stream_chat_n(beluga_chat_model *model, beluga_context *ct
                                     const beluga_messages *messages, beluga_stream **out,
                                     beluga_error *err, const beluga_option *opts, size_t n);
 /**
- * Start a stream that answers any kind of input. This is Stream of Beluga AI for Go.
+ * Start a stream that answers any kind of input. Beluga AI for Go calls it Stream.
  *
  * @param input  As for beluga_invoke_n. The other parameters are those of beluga_stream_chat_n.
  * @return as beluga_stream_chat_n; BELUGA_ERROR_INVALID_INPUT also if the input holds NULL.
@@ -148,7 +148,7 @@ BELUGA_API int beluga_stream_next(beluga_stream *stream, const beluga_event **ev
 BELUGA_API void beluga_stream_free(beluga_stream *stream);
 
 /**
- * Start a stream on the host's loop that reports its events to a callback.
+ * Start a stream on a loop of the host program. It reports its events to a callback.
  *
  * @param loop      Borrowed until the call has ended; beluga_loop_free ends the call without a
  * callback.
@@ -169,9 +169,9 @@ BELUGA_API int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop
                                      beluga_error *err, const beluga_option *opts, size_t n);
 
 /**
- * Start a call for a whole answer on the host's loop. All its events come together when the answer
- * is complete, so that retries are invisible. After a failure only USAGE and ERROR come, and with
- * beluga_with_strict also the pieces of an incomplete answer.
+ * Start a call for a whole answer on a loop of the host program. All its events come together when
+ * the answer is complete, so that retries are invisible. After a failure only USAGE and ERROR come,
+ * and with beluga_with_strict also the pieces of an incomplete answer.
  *
  * It takes the parameters of beluga_stream_start_n.
  *

@@ -16,7 +16,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** A thread pool of the host, on which the library runs blocking work. */
+/** A thread pool of the host program, on which the library runs blocking work. */
 typedef struct beluga_executor {
     /**
      * Arrange that run(argument) is called once, soon, on any thread, which it may block.

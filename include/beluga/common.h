@@ -8,6 +8,8 @@
  *              function returns, and a borrowed result stays valid as long as the docstring says.
  *   shared     The object counts references: `_ref` adds one, `_unref` releases one.
  *
+ * The host program is the program that uses the library.
+ *
  * These rules hold where a docstring says nothing else:
  *   - No argument may be NULL, except `err`, contexts, payloads, a list of options with n 0, and
  *     objects that a function frees, refs or unrefs (the function then does nothing).
@@ -74,7 +76,7 @@ typedef struct beluga_emit beluga_emit;
 typedef struct beluga_error beluga_error;
 /** One piece of an answer: event.h. */
 typedef struct beluga_event beluga_event;
-/** An event loop, which may be a part of the host's: loop.h. */
+/** An event loop, which the host program may run inside its own event loop: loop.h. */
 typedef struct beluga_loop beluga_loop;
 /** One message of a conversation: message.h. */
 typedef struct beluga_message beluga_message;

@@ -57,7 +57,7 @@ BELUGA_API void beluga_config_free(beluga_config *config);
 
 /**
  * Read a YAML file into the file layer. Its sections are `model`, `providers`, `models` and
- * `plugins`, and `tools`, `mcp_servers` and `serve`, which are only kept for the host
+ * `plugins`, and `tools`, `mcp_servers` and `serve`, which are only kept for the host program
  * (beluga_config_section).
  *
  *     model: fast                  # the model that is taken when none is named
@@ -181,7 +181,7 @@ BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *p
 typedef struct beluga_config_checking beluga_config_checking;
 
 /**
- * Callback that checks the host's sections and reports problems with beluga_config_report.
+ * Callback that checks the host program's sections and reports problems with beluga_config_report.
  *
  * @param payload   As for beluga_config_check_sections.
  * @param config    The configuration, as far as the file could be read; borrowed until the function
@@ -192,11 +192,11 @@ typedef void (*beluga_config_check_fn)(void *payload, const beluga_config *confi
                                        beluga_config_checking *checking);
 
 /**
- * Check a file as beluga_config_check_file does, and let the host check its own sections
+ * Check a file as beluga_config_check_file does, and let the host program check its own sections
  * (beluga_config_section).
  *
  * @param check    Called once on this thread, after the rest of the file was checked; NULL: the
- * host's sections are not checked.
+ * host program's sections are not checked.
  * @param payload  Passed to check and to tell.
  * @return as beluga_config_check_file.
  *
@@ -227,9 +227,9 @@ BELUGA_API void beluga_config_report(beluga_config_checking *checking, beluga_se
  *       - /usr/lib/acme/acme.so
  *       - BELUGA_PLUGIN_PATH       # the files and folders that this variable names
  *
- * Reading a configuration file loads no plug-ins. Only a host whose users may choose the code that
- * runs should call this function. A plug-in that is refused does not prevent the others from being
- * loaded.
+ * Reading a configuration file loads no plug-ins. Only a program whose users may choose the code
+ * that runs should call this function. A plug-in that is refused does not prevent the others from
+ * being loaded.
  *
  * @param loaded  Receives the number of plug-ins that were loaded; NULL allowed.
  * @return 0; the code of the first plug-in that was refused (see beluga_registry_load_plugin), with
@@ -263,8 +263,8 @@ BELUGA_API int beluga_config_resolve(const beluga_config *config, beluga_registr
 
 /**
  * Return the system text of a resolved reference: the value `system` of its alias, or of the alias
- * to which that one refers; NULL for none. The library does not send it: the host adds it to the
- * messages.
+ * to which that one refers; NULL for none. The library does not send it: the host program adds it
+ * to the messages.
  *
  * @param config  A result of beluga_config_resolve; with NULL the result is NULL.
  * @return the text, borrowed until the configuration is freed. Threads: any. Since: 0.1
@@ -310,8 +310,8 @@ BELUGA_API bool beluga_config_layer(const beluga_config *config, size_t index, c
                                     char *detail, size_t n);
 
 /**
- * Return a section that the library keeps for its host, as a JSON object. The library does not
- * interpret these sections.
+ * Return a section that the library keeps for the host program, as a JSON object. The library does
+ * not interpret these sections.
  *
  * @param name    "tools", "mcp_servers" or "serve".
  * @param index   Number of the file, counted from 0 over the files that have the section; earlier
@@ -364,7 +364,7 @@ BELUGA_API size_t beluga_config_describe(const beluga_config *config, int key, c
  * Return whether an alias of the file sets a base URL that is not its provider's own; false for
  * NULL.
  *
- * A key must be sent only to the host that it is meant for. So for such a configuration the
+ * A key must be sent only to the server that it is meant for. So for such a configuration the
  * provider's variables for key and URL are not used, nor is the key of the provider's section: only
  * a key that the alias itself names, or that is set in code. Since: 0.1
  */
@@ -396,7 +396,7 @@ BELUGA_API const char *beluga_config_get_item(const beluga_config *config, int k
                                               size_t *length);
 
 /**
- * Read one of a provider's own options from its functions `open` or encode_token.
+ * For a provider's functions `open` and encode_token: read one of the provider's own options.
  *
  * A number or bool that was set as text, as in a file, is converted.
  *

@@ -83,7 +83,7 @@ typedef void (*beluga_embed_cb)(void *payload, beluga_embeddings *embeddings,
                                 const beluga_error *error);
 
 /**
- * Embed texts on the host's loop.
+ * Embed texts on a loop of the host program.
  *
  * @param loop     Borrowed until the callback; beluga_loop_free ends the job without a callback.
  * @param ctx, texts, lengths, n, opts, n_opts  As for beluga_embed_n; they may be freed when this
@@ -195,7 +195,7 @@ typedef void (*beluga_count_cb)(void *payload, const beluga_token_count *count,
                                 const beluga_error *error);
 
 /**
- * Start on the host's loop what beluga_count_tokens_n does.
+ * Start on a loop of the host program what beluga_count_tokens_n does.
  *
  * It takes the parameters of beluga_embed_start_n, with `messages` in place of the texts; they may
  * be freed when this function returns.

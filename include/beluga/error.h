@@ -155,8 +155,8 @@ BELUGA_API void beluga_error_set_provider_code(beluga_error *err, const char *co
 BELUGA_API void beluga_error_set_cause(beluga_error *err, const char *cause, size_t len);
 
 /**
- * Add where an error happened. The code and the other members stay as they are. This is WrapError
- * of Beluga AI for Go.
+ * Add where an error happened. The code and the other members stay as they are. Beluga AI for Go
+ * calls it WrapError.
  *
  * @param err        An error that was set; NULL does nothing.
  * @param operation  Replaces the member `operation`; NULL leaves it as it is.

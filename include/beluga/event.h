@@ -148,7 +148,7 @@ struct beluga_event {
         } tool_call;
         /** content of TOOL_RESULT */
         struct {
-            const char *id;   /**< id of the call that the result answers */
+            const char *id;   /**< id of the tool call that the result answers */
             const char *name; /**< of the tool */
             const char *text; /**< the result, as the model reads it */
             size_t length;
@@ -167,8 +167,8 @@ struct beluga_event {
         struct {
             /**
              * The part that the state belongs to, as a beluga_part_kind. TEXT or REASONING: the
-             * last part of that kind. TOOL_CALL: the call with this `index`. STATE: the state is a
-             * part of its own, between the others.
+             * last part of that kind. TOOL_CALL: the tool call with this `index`. STATE: the state
+             * is a part of its own, between the others.
              */
             uint32_t of;
             const char *provider; /**< name of the provider that gets the state back */

@@ -1,6 +1,6 @@
 /**
  * @file loop.h
- * The non-blocking interface, for a host that has an event loop of its own.
+ * The non-blocking interface, for a program that has an event loop of its own.
  *
  *     beluga_loop_new(NULL, &loop);
  *     watch beluga_loop_fd(loop) for reading;      // epoll, libuv, kqueue's or glib's way
@@ -60,7 +60,7 @@ BELUGA_API int beluga_loop_step(beluga_loop *loop);
 
 /**
  * Return the milliseconds until a step may be due: 0: now; -1: no timer runs, so wait for the
- * descriptor. A host that polls needs this function; a host that watches the descriptor does not.
+ * descriptor. A program that polls needs this function; one that watches the descriptor does not.
  *
  * Threads: one at a time.
  */

@@ -13,7 +13,8 @@
  * The library uses one thread for each server to wait for it, so that a server that hangs blocks no
  * loop, no other call and no caller. Its tools run like other tools, with the same timeouts,
  * context and limit of concurrent tools. A server that has ended is started again by the next call
- * of a tool. A tool call that was running when the server ended fails and is not repeated.
+ * of one of its tools. A tool call that was running when the server ended fails and is not
+ * repeated.
  *
  * The library speaks the revisions 2026-07-28, 2025-11-25 and older ones, over stdio and streamable
  * HTTP. If a server asks for something that the library does not offer (a model's answer, a
@@ -47,7 +48,7 @@ typedef struct beluga_mcp_settings {
     const char *const *env;
     const char *cwd; /**< the program's working folder; NULL: that of the process */
     const char *url; /**< address of the service; used if command is NULL */
-    /** headers "Name: value", ended by NULL, sent only to the host of url; NULL: none */
+    /** headers "Name: value", ended by NULL, sent only to the server of url; NULL: none */
     const char *const *headers;
     int64_t timeout_ms; /**< longest run of a tool, milliseconds; 0: 60,000 */
     /** longest time from starting the server to its list of tools, milliseconds; 0: 30,000 */
@@ -156,7 +157,7 @@ BELUGA_API int beluga_mcp_open(beluga_client *client, const beluga_mcp_settings 
 typedef void (*beluga_mcp_cb)(void *payload, beluga_mcp *mcp, const beluga_error *err);
 
 /**
- * Start on the host's event loop what beluga_mcp_open does.
+ * Start on a loop of the host program what beluga_mcp_open does.
  *
  * @param loop      Borrowed until cb was called or the reference was released. The server uses the
  * loop's client.
@@ -244,7 +245,7 @@ BELUGA_API void beluga_mcp_unref(beluga_mcp *mcp);
 /**
  * End the server, release a reference, and wait until the server has ended; NULL does nothing.
  *
- * Running calls fail, and so do later calls of its tools. If the server is a child process, its
+ * Tool calls that are running fail, and so do later ones. If the server is a child process, its
  * standard input is closed; if it has not ended after two seconds it gets SIGTERM, and two seconds
  * later it is killed. Processes that it left behind are killed, too.
  *

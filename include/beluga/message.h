@@ -20,7 +20,7 @@ typedef enum beluga_role {
     BELUGA_ROLE_SYSTEM = 1, /**< the program, with instructions to the model */
     BELUGA_ROLE_HUMAN = 2,  /**< the user */
     BELUGA_ROLE_AI = 3,     /**< the model, in an earlier answer */
-    BELUGA_ROLE_TOOL = 4    /**< a tool, with the result of the model's call */
+    BELUGA_ROLE_TOOL = 4    /**< a tool, with the result of a tool call */
 } beluga_role;
 
 /** The kind of a part's content. */
@@ -30,7 +30,7 @@ typedef enum beluga_part_kind {
     BELUGA_PART_AUDIO = 3,
     BELUGA_PART_FILE = 4,
     BELUGA_PART_REASONING = 5, /**< text of a model's reasoning, and its signature */
-    BELUGA_PART_TOOL_CALL = 6, /**< a call that a model made */
+    BELUGA_PART_TOOL_CALL = 6, /**< a tool call that a model made */
     BELUGA_PART_STATE = 7      /**< a part that holds only `state`; since 0.1 */
 } beluga_part_kind;
 
@@ -84,7 +84,7 @@ BELUGA_API beluga_message *beluga_ai_message(const char *text);
 /**
  * Make the message with a tool's result. Text and id are copied.
  *
- * @param tool_call_id  Id of the call that the result answers (beluga_tool_call). NULL makes a
+ * @param tool_call_id  Id of the tool call that the result answers (beluga_tool_call). NULL makes a
  * message whose use fails with invalid_input.
  * @param text          The result as the model will read it, with the rules of
  * beluga_system_message.

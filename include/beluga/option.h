@@ -3,10 +3,11 @@
  * Functional options: `beluga_with_temperature(0.2)` returns a value that configurations and calls
  * take in any number and order.
  *
- * An option is 32 bytes, frozen, owns nothing, and borrows its string until the function that takes
- * it returns. The same type serves `beluga_config_new`, calls, YAML and `-o key=value`. Layers
- * merge in one order: provider defaults, file, environment, model, call; the later one wins. All
- * ranges are checked together when a model is opened and when a call starts.
+ * An option has 32 bytes, in a layout that never changes. It owns nothing, and borrows its string
+ * until the function that takes it returns. The same type serves `beluga_config_new`, calls, YAML
+ * and `-o key=value`. Layers merge in one order: provider defaults, file, environment, model, call;
+ * the later one wins. All ranges are checked together when a model is opened and when a call
+ * starts.
  *
  * Text that is sent outside of the body (in a header, a path or a query) is checked at the same
  * times. It is refused when it has control characters or would change where the request goes; the

@@ -70,11 +70,12 @@ BELUGA_API beluga_option beluga_with_stop_sequence(const char *text);
 /** Set the seed of the sampling, -(2^53 - 1) to 2^53 - 1. */
 BELUGA_API beluga_option beluga_with_seed(int64_t value);
 
+/* --- timeouts and retries --------------------------------------------------------------------- */
+
 /*
- * --- timeouts and retries --------------------------------------------------------------------- No
- * timeout counts time in which the process could not read, such as while it is stopped. Bytes that
- * arrived in that time are read before a timeout fails the call. Each timeout is 1 ms to a day;
- * total_timeout and progress_timeout may be up to a week.
+ * No timeout counts time in which the process could not read, such as while it is stopped. Bytes
+ * that arrived in that time are read before a timeout fails the call. Each timeout is 1 ms to a
+ * day; total_timeout and progress_timeout may be up to a week.
  */
 
 /**

@@ -15,7 +15,7 @@
 BELUGA_BEGIN_DECLS
 
 /**
- * Return the default client's registry. This is GetRegistry of Beluga AI for Go.
+ * Return the default client's registry. Beluga AI for Go calls it GetRegistry.
  *
  * @return borrowed until the default client is closed; NULL when out of memory. Threads: any.
  */
@@ -36,8 +36,8 @@ BELUGA_API int beluga_registry_register(beluga_registry *registry, const beluga_
                                         beluga_error *err);
 
 /**
- * Return whether a provider of that name is registered; false for NULL. This is IsRegistered of
- * Beluga AI for Go. Threads: any.
+ * Return whether a provider of that name is registered; false for NULL. Beluga AI for Go calls it
+ * IsRegistered. Threads: any.
  */
 BELUGA_API bool beluga_registry_contains(const beluga_registry *registry, const char *name);
 
@@ -140,7 +140,7 @@ BELUGA_API const char *beluga_registry_plugin_file(const beluga_registry *regist
                                                    const char *name);
 
 /**
- * Open a model of a provider. This is GetProvider of Beluga AI for Go.
+ * Open a model of a provider. Beluga AI for Go calls it GetProvider.
  *
  * It checks the configuration and reports all its faults in one error. It sends nothing.
  *

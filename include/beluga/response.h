@@ -36,7 +36,7 @@ BELUGA_API const char *beluga_response_text(const beluga_response *response, siz
  * allowed.
  */
 BELUGA_API const char *beluga_response_reasoning(const beluga_response *response, size_t *length);
-/** Return the number of tool calls. A call that was cut off does not count. */
+/** Return the number of tool calls. A tool call that was cut off does not count. */
 BELUGA_API size_t beluga_response_tool_call_count(const beluga_response *response);
 /**
  * Return tool call `index`, in the order in which they began, or NULL if `index` is out of range.
@@ -147,7 +147,7 @@ typedef struct beluga_response_builder beluga_response_builder;
 
 /** Make a builder. @return owned (beluga_response_builder_free), or NULL when out of memory. */
 BELUGA_API beluga_response_builder *beluga_response_builder_new(void);
-/** Free a builder and the events that it holds; NULL does nothing. */
+/** Free a builder and the response that it has not returned; NULL does nothing. */
 BELUGA_API void beluga_response_builder_free(beluga_response_builder *builder);
 
 /**

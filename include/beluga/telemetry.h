@@ -3,12 +3,12 @@
  * Traces and metrics of every call. Providers need no code for it.
  *
  * The simple way is beluga_telemetry_init: it sends spans and metrics of every call by OTLP to the
- * collector that the standard OTEL_… variables name. A host with its own pipeline sets a sink in
- * its client instead.
+ * collector that the standard OTEL_… variables name. A program with a pipeline of its own sets a
+ * sink in its client instead.
  *
- * The library reports an operation for each call of the user, with all its retries and its whole
- * stream; below it an attempt for each request to a provider; and tool loops, tool runs and
- * batches. It reports usage for failed and cancelled work, too.
+ * The library reports an operation for each call that the program makes, with all its retries and
+ * its whole stream; below it an attempt for each request to a provider; and tool loops, tool runs
+ * and batches. It reports usage for failed and cancelled work, too.
  */
 #ifndef BELUGA_TELEMETRY_H
 #define BELUGA_TELEMETRY_H
@@ -19,11 +19,11 @@
 
 BELUGA_BEGIN_DECLS
 
-/* --- the sink: a host's own pipeline ---------------------------------------------------------- */
+/* --- the sink: a program's own pipeline ------------------------------------------------------- */
 
 /** The kind of work that a span reports. */
 typedef enum beluga_span_kind {
-    BELUGA_SPAN_OPERATION = 1, /**< one call of the user */
+    BELUGA_SPAN_OPERATION = 1, /**< one call of the program */
     BELUGA_SPAN_ATTEMPT = 2,   /**< one request to a provider */
     BELUGA_SPAN_TOOL = 3,      /**< one run of a tool. Since: 0.1 */
     BELUGA_SPAN_BATCH = 4,     /**< a batch, parent of the operations of its inputs. Since: 0.1 */

@@ -49,11 +49,11 @@ BELUGA_API int beluga_run_tools_n(beluga_chat_model *model, beluga_context *ctx,
                                   beluga_response **out, beluga_error *err,
                                   const beluga_option *opts, size_t n);
 
-/** A tool loop on a host's event loop. */
+/** A tool loop on an event loop of the host program. */
 typedef struct beluga_tool_run beluga_tool_run;
 
 /**
- * Start a tool loop on the host's event loop. Tools still run on the executor.
+ * Start a tool loop on an event loop of the host program. Tools still run on the executor.
  *
  * @param loop      Borrowed until beluga_tool_run_free.
  * @param messages  As for beluga_run_tools_n; borrowed until the run has ended.

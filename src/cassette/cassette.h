@@ -1,5 +1,6 @@
 /* A cassette: a directory of recorded HTTP exchanges. To the code above it, a cassette is a table
- * of loop functions. The table is used instead of the network's, so this code runs unchanged.
+ * of loop functions. The table is used instead of the network's, so that the code above need not
+ * know of cassettes.
  *
  * cassette.c opens directories, record.c and replay.c carry out exchanges, write.c and read.c know
  * the file format, and match.c finds the recording for a request and explains how the nearest one
@@ -23,8 +24,8 @@ typedef struct beluga__tape {
 
 /* All members except the atomics never change, so threads and forked children need no lock. */
 typedef struct beluga__open_cassette {
-    /* The cassette that this one replaced, which a loop of the host may still use. It is freed with
-     * the client. */
+    /* The cassette that this one replaced, which a loop of the host program may still use. It is
+     * freed with the client. */
     struct beluga__open_cassette *replaced;
     beluga__loop_ops ops; /* the network's functions, except those for transfers */
     const beluga__loop_ops *network;

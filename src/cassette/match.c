@@ -223,7 +223,7 @@ static void compare(difference *d, const beluga_json *recorded, const beluga_jso
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
-/* Returns the path of a URL. The host is not compared, since a replay may use another one. */
+/* Returns the path of a URL. Server names are not compared, since a replay may use another one. */
 static const char *path_of(const char *url, size_t *n)
 {
     const char *host = strstr(url, "://");
@@ -383,7 +383,8 @@ static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *
                             tape->name, d.where, d.recorded, d.sent);
 }
 
-/* Take the first unused tape. If all are used and may be used again, take the last one. */
+/* Take the first unused tape that matches the request. If all of these are used, and tapes may be
+ * used again, take the last one. */
 static beluga__tape *take(beluga__open_cassette *cassette, const beluga__asked *asked)
 {
     uint64_t body = beluga__asked_digest(asked);

@@ -1,4 +1,4 @@
-/* Replaces this room in a library that is built without cassettes. */
+/* Replaces the other files of this folder in a library that is built without cassettes. */
 #include "base/left_out.h"
 #include "cassette/cassette.h"
 

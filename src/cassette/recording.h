@@ -30,8 +30,8 @@ typedef struct beluga__chunk {
 /* The parts of an exchange that are written to its file. All pointers are borrowed; secrets in the
  * bodies are masked in place. */
 typedef struct beluga__exchange {
-    const beluga_http_request *request; /* the network owns its body now */
-    beluga__buf *request_body;
+    const beluga_http_request *request; /* without its body, which the network has now */
+    beluga__buf *request_body;          /* a copy of that body */
     bool has_body;
     const beluga_http_response *response; /* status 0: no answer arrived */
     int64_t head_ms;

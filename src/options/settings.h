@@ -65,12 +65,12 @@ struct beluga_own_option;
 
 /* Check all settings. Scope 'M': for opening a model (INVALID_CONFIG). Scope 'C': for starting a
  * call (INVALID_INPUT); only options that the call set are checked, and options that can be set
- * only for a model are refused. One error lists all faults, each with the allowed values. */
+ * only for a model are refused. Scope 'E': for one section of a configuration file
+ * (INVALID_INPUT). One error lists all faults, each with the allowed values. */
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
 
 /* Check only for options that have no effect because another option is missing.
- * beluga__settings_check does this for scope 'M', but not for 'C', and not for 'E', which is one
- * section of a file. */
+ * beluga__settings_check does this only for scope 'M'. */
 int beluga__settings_check_company(const beluga__settings *settings, beluga_error *err);
 
 /* Like beluga__settings_check, and also check the provider's own options. `own` is the provider's

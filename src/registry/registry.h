@@ -8,7 +8,7 @@
 #include <beluga/provider/plugin.h>
 #include <beluga/registry.h>
 
-/* The contents of a new registry. The client passes them, since this room must not depend on the
+/* The contents of a new registry. The client passes them, since this folder must not depend on the
  * built-in providers and on the functions that plug-ins may call. */
 typedef struct beluga__registry_stock {
     const beluga_provider *(*builtin)(size_t index); /* returns NULL behind the last provider */

@@ -156,8 +156,9 @@ static int add_text(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns whether a reasoning event continues the last piece: the piece has the same index, and no
- * text comes after the piece's signature or state. */
+/* Returns whether a reasoning event belongs to the last piece: the piece is reasoning with the same
+ * index. But if the event has a text and the piece a signature or state already, a new piece
+ * begins. */
 static bool continues(const beluga__piece *last, uint32_t index, bool text)
 {
     return last && last->kind == BELUGA_EVENT_REASONING && last->index == index &&
@@ -241,7 +242,8 @@ static int add_media(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Returns the piece to which a state belongs, which may be a new piece; NULL if there is none. */
+/* Returns the piece to which the JSON of a STATE event belongs, or NULL if there is none. The piece
+ * may be a new one. */
 static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__piece *found = NULL, *last = b->last;

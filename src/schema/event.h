@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Internal kinds of events, which a provider passes to its emit. Callers never see them. */
+/* Internal kinds of events, which only the layers between the provider and the caller see. */
 enum {
     BELUGA__EVENT_WARNING = 32,  /* uses u.text */
     BELUGA__EVENT_MODEL,         /* uses u.text: a name from a list of models */

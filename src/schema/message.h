@@ -37,8 +37,9 @@ struct beluga_messages {
     beluga_message *few[8];
 };
 
-/* Set the error for message `index` of a call, which can't be sent. The error describes the failure
- * that happened while the message was made, or the place where its text is not UTF-8. */
+/* Set the error for a message that can't be sent; `index` is its number in the call. The error
+ * describes the failure that happened while the message was made, or the place where its text is
+ * not UTF-8. */
 int beluga__message_refuse(const beluga_message *message, size_t index, beluga_error *err);
 
 /* Check that message `index` of a call can be sent. This is cheap, since faults were already

@@ -130,8 +130,8 @@ static int hand_out(beluga__framer *framer, beluga_frame *frame, slice name, bel
     return fn(payload, frame);
 }
 
-/* Deliver an error that the service's model does not define. Its text is in a header, not in the
- * payload. */
+/* Deliver a frame of the message type "error": an error that is not one of the exceptions in the
+ * service's API. Its text is in a header, not in the payload. */
 static int deliver_error(beluga__framer *framer, const frame_headers *headers, beluga__frame_fn fn,
                          void *payload)
 {

@@ -21,9 +21,10 @@ typedef struct beluga__framer {
     uint32_t framing; /* a beluga_framing */
     uint32_t seen;    /* how many bytes of the unfinished frame `cut` has searched */
     size_t max;
-    beluga__buf line;  /* an unfinished line; for OWN an unfinished frame */
-    beluga__buf data;  /* data lines of an unfinished event */
-    beluga__buf event; /* name of the unfinished event */
+    beluga__buf line; /* an unfinished line; for OWN and AWS an unfinished frame */
+    /* SSE: data lines of an unfinished event; RAW: a piece; AWS: the text of an error */
+    beluga__buf data;
+    beluga__buf event; /* name of the event (SSE, OWN, AWS) */
     /* the last bytes ended in \r, so if the next byte is \n, it belongs to the same line end */
     bool skip_newline;
     bool has_data;

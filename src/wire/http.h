@@ -118,7 +118,7 @@ bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
 /* Returns whether HTTP marks the end of this body. If it does, a connection that closes before that
  * mark cuts the body. */
 bool beluga__http_is_framed(const beluga_http_response *response);
-/* The error message for HTTP status 407, with which a proxy answers a tunnel or a plain request. */
+/* The error message for HTTP status 407, with which a proxy refuses a tunnel or a plain request. */
 #define BELUGA__PROXY_WANTS_CREDENTIALS                                                      \
     "the proxy requires a user name and a password (HTTP 407): put valid ones into the URL " \
     "of the option proxy, or of HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"

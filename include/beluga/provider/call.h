@@ -30,9 +30,10 @@ typedef enum beluga_kind_of_call {
 
 BELUGA_BEGIN_DECLS
 
+/* --- reading a call --------------------------------------------------------------------------- */
+
 /*
- * --- reading a call -------------------------------------------------------------------------- A
- * call is immutable; everything that these functions return is borrowed until the call has ended.
+ * A call is immutable; everything that these functions return is borrowed until the call has ended.
  * Threads: any.
  */
 
@@ -50,9 +51,9 @@ BELUGA_API beluga_kind_of_call beluga_call_kind(const beluga_call *call);
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
 /**
  * Return the number of messages. It is 0 for a call that lists models or embeds texts, and for a
- * call whose body is set by the option request_body. In that last case only the method, path, query
- * and headers of the encoded request are used, and whether its body names the model; the call then
- * has no tools and no options of sampling or of the answer's form.
+ * call whose body is set by the option request_body. In that last case the library uses only the
+ * method, path, query and headers of the encoded request, and the member "model" of its body if
+ * there is one; the call then has no tools and no options of sampling or of the answer's form.
  */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
 /** Return message `index`, or NULL if `index` is out of range. */

@@ -14,9 +14,10 @@
 
 BELUGA_BEGIN_DECLS
 
+/* --- emitting events -------------------------------------------------------------------------- */
+
 /*
- * --- emitting events ------------------------------------------------------------------------- All
- * emitting functions return 0, or a negative code that the provider's function should return at
+ * All emitting functions return 0, or a negative code that the provider's function should return at
  * once: the call was cancelled, memory ran out, or a rule was broken (an event after the terminal
  * one, a delta without its begin, text that is not UTF-8). Content is copied if it must stay valid
  * after the function.
@@ -51,20 +52,20 @@ BELUGA_API int beluga_emit_reasoning_end(beluga_emit *emit);
 /**
  * Begin a tool call. At most 1,024 in an answer.
  *
- * @param index  Identifies the tool call within the answer. A second begin for a call that is still
- * open does nothing if it has the same id or none; with another id it is an error.
- * @param id     Id of the call. If it is NULL, "" or used by another call of the answer, the
- * library makes an id.
+ * @param index  Identifies the tool call within the answer. A second begin for a tool call that is
+ * still open does nothing if it has the same id or none; with another id it is an error.
+ * @param id     Id of the tool call. If it is NULL, "" or used by another tool call of the answer,
+ * the library makes an id.
  * @param name   Name of the tool; not "".
  */
 BELUGA_API int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id,
                                            const char *name);
-/** Emit a piece of the arguments of the call that began with `index`; an empty piece is ignored. */
+/** Emit a piece of the arguments of tool call `index`; an empty piece is ignored. */
 BELUGA_API int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments,
                                            size_t length);
 /**
- * End a tool call; for a call that is not open it does nothing. FINISH ends all calls that are
- * still open.
+ * End a tool call; for a tool call that is not open it does nothing. FINISH ends all tool calls
+ * that are still open.
  */
 BELUGA_API int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index);
 /** Emit a whole tool call: its begin, one delta and its end. */
@@ -81,7 +82,7 @@ BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const ch
  * began with `index`, whether it has ended or not. BELUGA_PART_STATE: the state becomes a part of
  * its own at this place of the answer.
  * @param index  Index of the tool call; 0 for other parts.
- * @param json   One JSON value, which replaces an earlier state of the part or call.
+ * @param json   One JSON value, which replaces an earlier state of the part or tool call.
  * @return as all emitting functions; also BELUGA_ERROR_INVALID_INPUT if `of` is another kind, or
  * `json` is NULL; BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, if `json` is not JSON, or
  * the tool call never began. Since: 0.1
@@ -157,7 +158,8 @@ BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason
  * timeouts, except for a total_timeout that was set; a cancellation or the deadline ends the wait
  * at once. A retry repeats only the request that failed, with the decoder's state as it was before
  * that request. But after an error that a decoder emitted, the call starts again from its first
- * request, if nothing was delivered yet or restarts are allowed. A replay does not wait.
+ * request, if nothing was delivered yet or restarts are allowed. A replay of a cassette waits only
+ * if its `realtime` is set.
  *
  * If a request goes to another origin (scheme, host, port) than that of base_url, for example to a
  * URL from an answer, it is sent only with what encode_request wrote: neither with the key nor with

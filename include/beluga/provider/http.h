@@ -176,9 +176,9 @@ typedef struct beluga_client_credentials {
 } beluga_client_credentials;
 
 /**
- * Fill the request that exchanges client credentials for a token; for use in encode_token. A
- * provider without decode_token gets the answer, or a refusal, read in the form of RFC 6749. To add
- * a field that a service also requires, such as an audience, use
+ * Fill the request that exchanges client credentials for a token; for use in encode_token. If the
+ * provider has no decode_token, the library reads the answer, or a refusal, in the form of RFC
+ * 6749. To add a field that a service also requires, such as an audience, use
  * beluga_http_request_add_form_field.
  *
  * The request fails without url, id or secret.

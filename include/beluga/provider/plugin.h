@@ -4,9 +4,9 @@
  * into a program.
  *
  * If BELUGA_PLUGIN is defined (`pkg-config --cflags beluga-provider` does this), every library
- * function that a provider needs is called through a table that the host passes to it, and
- * BELUGA_REGISTER_PROVIDER exports one symbol. So the shared object does not link to the library,
- * and can still be loaded after the library was replaced.
+ * function that a provider needs is called through a table that the library passes to the plug-in,
+ * and BELUGA_REGISTER_PROVIDER exports one symbol. So the shared object does not link to the
+ * library, and can still be loaded after the library was replaced.
  *
  *     cc -shared -fPIC acme.c $(pkg-config --cflags beluga-provider) -o acme.so
  *     beluga --plugin ./acme.so -m acme/acme-1 Hello

@@ -119,8 +119,8 @@ typedef struct beluga_credential {
     int64_t expires;      /**< seconds since 1970, 0 never */
     const char *variable; /**< environment variable from which the key came, or NULL */
     /**
-     * the call that `authorize` authorizes, whose own options may say how; NULL for encode_token,
-     * which works for all calls of the model
+     * for `authorize`: the call that is authorized; the provider's own options in it may say how.
+     * NULL for encode_token, whose token is used for all calls of the model
      */
     const beluga_call *call;
     /**
@@ -162,9 +162,9 @@ struct beluga_provider {
      * The base URL, without a slash at its end; NULL: the caller must set one. "{account}" in it
      * stands for the value of the provider's own option "acme.account", which needs the flag
      * BELUGA_OWN_OPTION_IN_URL. A model can't be opened without that value. The value can't change
-     * the host or path otherwise: in the host it may contain letters, digits, "-", "_" and ".", and
-     * after the host it becomes one segment. If the value is the whole host ("https://{host}/v1"),
-     * it may begin with the scheme.
+     * the server's name or the path otherwise: in the name it may contain letters, digits, "-", "_"
+     * and ".", and after the name it becomes one segment. If the value is the whole name
+     * ("https://{host}/v1"), it may begin with the scheme.
      */
     const char *base_url;
     /**

@@ -10,7 +10,7 @@
  * files by address, images outside of human messages.
  *
  * `extra_body` is merged into the request: a member of it replaces the field of that name, and null
- * removes the field, for example {"stream_options": null} for a host that does not know
+ * removes the field, for example {"stream_options": null} for a server that does not know
  * stream_options.
  *
  * The proof of completion is `finish_reason`; if "[DONE]" comes without it, the call fails with
@@ -39,8 +39,8 @@ static inline beluga_option beluga_openai_with_project(const char *id)
 
 /**
  * Send the limit of tokens as "max_completion_tokens" (true) or as the older "max_tokens" (false).
- * Unset: "max_completion_tokens" for OpenAI's own hosts, and "max_tokens" for all other hosts,
- * which may not know the newer name.
+ * Unset: "max_completion_tokens" for OpenAI's own servers, and "max_tokens" for all others, which
+ * may not know the newer name.
  */
 static inline beluga_option beluga_openai_with_max_completion_tokens(bool on)
 {

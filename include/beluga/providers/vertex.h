@@ -13,7 +13,7 @@
  * library itself does not support workload identity, impersonation and instance metadata; a key
  * source or "command:gcloud auth print-access-token" can get such tokens.
  *
- * The base URL is Google's, changed to the host of the location; a URL that you set (or
+ * The base URL is Google's, with the server name of the location; a URL that you set (or
  * GOOGLE_VERTEX_BASE_URL), such as a gateway's, is not changed. Project and location are appended
  * to it, unless it contains a project already. For Vertex AI's express mode use the provider
  * `gemini`.
