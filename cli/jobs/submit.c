@@ -22,8 +22,8 @@ typedef struct submission {
     batch_pass pass;
     batch_chunk chunk;
     bool ends;   /* create no more jobs in this round */
-    bool halves; /* the server accepts only smaller jobs, so the lines are asked again in smaller
-                  * jobs */
+    bool halves; /* the server accepts only smaller jobs, so the input is read again, to put its
+                  * lines into smaller jobs */
 } submission;
 
 /* ---- the cost of a line ---------------------------------------------------------------------- */
