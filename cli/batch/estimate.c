@@ -86,8 +86,8 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
     return rc;
 }
 
-/* The best estimate is the average length of the existing answers; without answers, use the largest
- * allowed length. */
+/* The best estimate is the average length of the existing answers. Without answers, use the largest
+ * allowed length, if all lines have a limit. */
 static void guess_output(const batch_estimate *e, estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;

@@ -61,7 +61,8 @@ static void add_column(char text[BATCH_FORMAT_BYTES], const char *what, const ch
     if (name) snprintf(text + used, BATCH_FORMAT_BYTES - used, " %s %.16s", what, digest);
 }
 
-/* Describe the format, and those options that are not the defaults. */
+/* Describe the input's format and, if they are not the defaults, its delimiter, the form of the
+ * results and the columns of prompts and attachments. */
 static void describe_format(const batch_fact_source *source, char text[BATCH_FORMAT_BYTES])
 {
     const batch_layout *layout = source->layout;

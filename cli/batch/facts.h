@@ -26,7 +26,7 @@ typedef struct batch_fact_source {
     const batch_layout *layout;
     bool openai; /* results have the form of OpenAI's batches */
     const char *prompt_column, *attach_column, *template, *system, *schema;
-    const char *tools; /* the model's description of the tools (tools_describe) */
+    const char *tools; /* the description of the tools that the model gets (tools_describe) */
 } batch_fact_source;
 
 /* @return 0, or -1 if memory runs out. */

@@ -123,8 +123,8 @@ static int make_job(const batch_gatherer *c, const cli_text *json)
     return CLI_EXIT_USAGE;
 }
 
-/* Create the job. The mark is written first: if this process dies before the job exists, the next
- * run recognises the job by the mark. */
+/* Create the job. The mark (mark.h) is written first: if this process dies after it has created the
+ * job, the next run recognises the job by the id in the mark. */
 static int create(batch_gatherer *c)
 {
     cli_text json = {0};

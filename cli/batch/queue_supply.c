@@ -53,7 +53,7 @@ static void keep_claim(batch_queue_supply *work, const queue_claim *claim)
     work->ready[(work->first_ready + work->n_ready++) % work->slots] = slot;
 }
 
-/* Claim lines before calls need them, but at most as many as there are calls. */
+/* Claim lines in advance. At most `jobs` lines wait for a call. */
 static void take_more(batch_queue_supply *work)
 {
     queue_claim claims[TAKEN_AT_ONCE];

@@ -14,7 +14,7 @@ static int tell(batch_item *item, int rc)
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-/* Pass members of the body that have no option of ours to the provider, unchanged. */
+/* Pass members of the body for which the library has no option to the provider, unchanged. */
 static int send_extra(protocol_request *request)
 {
     if (!request->extra) return 0;

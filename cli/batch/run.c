@@ -23,7 +23,8 @@
 #define STEP_LINES 1000
 /* With --ordered, this many results for each call may wait for a slow line before them. */
 #define WINDOW_FACTOR 4
-/* The index of a job that does not belong to an item of the beluga_batch. */
+/* The index of a job (a line under way) that is a request for embeddings, for which the
+ * beluga_batch has no item. */
 #define NO_INDEX UINT64_MAX
 
 typedef struct batch_job {
@@ -147,7 +148,7 @@ static void stop_for_alike(running_batch *run)
     let_go(run, true);
 }
 
-/* Returns the number of similar failures that end the run. It must be smaller than the window of
+/* Returns the number of similar failures that end the run. It must not be larger than the window of
  * --ordered, which could otherwise fill up with them and block. */
 static size_t most_alike(const running_batch *run)
 {
@@ -159,7 +160,8 @@ static void hold_back(running_batch *run, const batch_held *held, const beluga_e
 {
     if (!batch_alike_fits(&run->alike, err)) let_go(run, false);
     batch_alike_hold(&run->alike, held, err);
-    /* When a run stops, the calls under way may fail for the same reason as the earlier calls. */
+    /* When a run stops, the calls under way may fail for the same reason as the earlier calls.
+     * Their failures are dropped, so that the next run sends the lines again. */
     if (run->stopped)
         let_go(run, true);
     else if (run->alike.count == most_alike(run))
@@ -346,7 +348,8 @@ static int begin_job(running_batch *run, uint64_t index, const batch_claim *clai
     return BELUGA_BATCH_ITEM;
 }
 
-/* Deliver held failures if no line and no call is left that could show their cause. */
+/* Wait until the supply gives another line. If it has none now (`none`), and no call is under way,
+ * nothing can soon show the cause of the held failures, so they are delivered. */
 static int wait_for_lines(running_batch *run, bool none)
 {
     run->starved = true;
@@ -354,7 +357,8 @@ static int wait_for_lines(running_batch *run, bool none)
     return BELUGA_BATCH_LATER;
 }
 
-/* Returns a beluga_batch_next, or -1 to try another line at once. */
+/* Claim a line and begin its call. Returns a beluga_batch_next; -1 if the line needs no item in the
+ * beluga_batch, so that another line can be taken at once. */
 static int take_line(running_batch *run, uint64_t index, beluga_batch_item *out)
 {
     batch_claim claim = {.ticket = 0};

@@ -24,8 +24,8 @@ void batch_signals_watch(batch_signals *s)
     seen = 0;
     for (size_t i = 0; i < BATCH_SIGNALS; i++) {
         sigaction(watched[i], NULL, &s->before[i]);
-        /* nohup makes the process ignore SIGHUP, so that it survives the end of the terminal; don't
-         * change this */
+        /* a signal that is ignored stays ignored: nohup makes a process ignore SIGHUP, so that it
+         * survives the end of the terminal */
         if (s->before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
     }
 }

@@ -111,7 +111,7 @@ static void tell_failure(const batch_work *run)
     out_note("the first failure: %s", line);
 }
 
-/* @return the number of lines that are not finished, without the lines in batch jobs. */
+/* Print how many batch jobs are under way. @return `left` without the lines of these jobs. */
 static uint64_t tell_jobs(const batch_work *run, uint64_t left)
 {
     size_t jobs = run->jobs_under_way;

@@ -14,7 +14,7 @@
 /* Number of hexadecimal digits that identify a chunk. */
 #define BATCH_TAG_BYTES ((size_t)12)
 
-/* The id of a line in its job: "b-LINE-DIGEST-TAG", of at most 56 characters. It contains the
+/* The id of a line in its job: "b-LINE-DIGEST-TAG", of at most 52 characters. It contains the
  * line's number, a digest of the line, and the tag of the chunk. */
 typedef struct batch_job_line_id {
     uint64_t line, digest;

@@ -13,8 +13,8 @@
 typedef enum line_state {
     LINE_OPEN,  /* no result has arrived */
     LINE_DONE,  /* the result is in the output */
-    LINE_AGAIN, /* another job will ask the line, and this job counts as one of the line's tries */
-    LINE_FREE   /* another job will ask the line, and this job does not count as a try */
+    LINE_AGAIN, /* the line will be put into another job; this job counts as one of its tries */
+    LINE_FREE   /* the line will be put into another job; this job does not count as a try */
 } line_state;
 
 /* A line of the job, and its offset in the input. A job may have many lines, so this struct is
@@ -246,9 +246,9 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     return write_result(c, line, &result);
 }
 
-/* Handle a job in which every line failed for a reason outside the lines, such as a wrong model.
- * Another job would fail, too, so the run ends, and this job does not count as a try of its lines.
- */
+/* If no line of the job was answered, and a line failed for a reason outside the lines, such as a
+ * wrong model, another job would probably fail, too. So the run ends, and this job does not count
+ * as a try of its lines. */
 static void judge_all(collection *c)
 {
     if (c->answered || !c->suspect.code) return;

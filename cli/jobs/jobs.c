@@ -235,7 +235,7 @@ static void tidy_up(batch_jobs *self)
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
 /* Returns whether to create jobs in this round. If the provider accepted no more jobs in an earlier
- * round, no job is created until one of ours has ended. */
+ * round, no job is created until one of ours has ended, or none is under way. */
 static bool may_submit(batch_jobs *self, bool was_full)
 {
     uint64_t lines;
@@ -276,7 +276,8 @@ static bool is_over(batch_jobs *self)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* Returns the name of the state of the open jobs, if all have the same state. */
+/* Returns the name of the state that all open jobs have; "under way" if they have different states,
+ * "in doubt" if no job is open. */
 static const char *name_states(const batch_jobs *self)
 {
     const char *word = NULL;

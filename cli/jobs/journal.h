@@ -12,10 +12,11 @@
  *     other      a job in the list, which might have been this job, is another job
  *     lost       the job was never created: its lines are free again
  *     cancelled  the user cancelled the job
- *     collected  the results are in the output; lines without a result are free, after one more try
+ *     collected  the results are in the output; its other lines are free, and this job may count
+ *                as one of their tries
  *     deleted    the job's uploaded files are deleted
  *     kept       the job's uploaded files stay, as the user wishes
- *     retry      failed lines are asked again, as often as new lines
+ *     retry      failed lines will be sent again; the tries of all lines count from 0 again
  *
  * Each line of the file is a JSON object whose last member is a digest of the text before it. If
  * the last line is incomplete, the run was killed while it wrote it; no step followed, so the line
@@ -61,13 +62,12 @@ typedef struct batch_noted_job {
     bool cancelled;    /* the user has cancelled the job */
     cli_text others;   /* ids of jobs at the provider that looked like this job, but are not; each
                         * between newlines */
-    /* What the provider reported last, and what was found in the input, in this run; -1: not known.
-     */
-    uint32_t state; /* beluga_batch_state */
-    int64_t answered;
-    batch_place place;   /* place of its first line, or of the first line after that which still
-                          * exists */
-    bool told_to_end;    /* the provider was asked to cancel it */
+    /* The members below are not in the journal: each run finds them out again. */
+    uint32_t state;    /* beluga_batch_state that the provider reported last */
+    int64_t answered;  /* number of answered lines that the provider reported last; -1: not known */
+    batch_place place; /* place of its first line, or of the first line after that which still
+                        * exists */
+    bool told_to_end;  /* the provider was asked to cancel it */
     bool stays_this_run; /* its uploaded files could not be deleted; the next run tries again */
 } batch_noted_job;
 
@@ -78,8 +78,8 @@ typedef struct batch_journal {
     uint64_t end;
     batch_noted_job *jobs; /* owned; a pointer to an item is valid until the next intent */
     size_t count, room;
-    uint8_t *tries; /* for each line, the number of jobs that ended without a result for it;
-                     * NULL: none */
+    uint8_t *tries; /* for each line, the number of jobs that ended without a result for it, as far
+                     * as they count as tries; NULL: all are 0 */
     uint64_t max_line;
     int error; /* errno of the failed write, after which nothing more is written; 0: none */
 } batch_journal;

@@ -22,8 +22,8 @@ typedef struct submission {
     batch_pass pass;
     batch_chunk chunk;
     bool ends;   /* create no more jobs in this round */
-    bool halves; /* the server accepts only smaller jobs, so the lines are asked again in smaller
-                  * jobs */
+    bool halves; /* the server accepts only smaller jobs, so the input is read again, to put its
+                  * lines into smaller jobs */
 } submission;
 
 /* ---- the cost of a line ---------------------------------------------------------------------- */
@@ -103,8 +103,8 @@ static void take_doubt(submission *s, const batch_noted_job *job, const beluga_e
              "asks its lines again",
              job->name);
     batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
-    /* If the provider always answers like this, it may have created every one of these jobs, so the
-     * run stops. */
+    /* After several such errors in a row, the run stops, since the provider may have created every
+     * one of these jobs. */
     if (++s->self->doubts >= BATCH_JOB_TRIES) batch_jobs_stop(s->self, err);
 }
 

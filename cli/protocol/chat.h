@@ -32,8 +32,8 @@ void protocol_chat_answer(beluga_json_writer *w, const protocol_request *request
 
 /* A tool call whose beginning was written to the stream. */
 typedef struct chat_call {
-    uint32_t index; /* index of the call in the events; in the client's stream, it is the
-                     * position in the list */
+    uint32_t index; /* index of the call in the library's events; its index in the client's stream
+                     * is its position in `calls` */
     bool has_arguments, ended;
 } chat_call;
 

@@ -64,7 +64,8 @@ static const protocol_fault faults[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_INCOMPLETE] = BAD_GATEWAY("incomplete"),
 };
 
-/* Returns whether the provider's answer has exceeded a limit, which is not the client's fault. */
+/* Returns whether the provider's answer has exceeded a limit. Unlike a request that is too large,
+ * this is not the client's fault. */
 static bool is_of_answer(const beluga_error *error)
 {
     return error->code == BELUGA_ERROR_LIMIT_EXCEEDED && error->attempts > 0 &&

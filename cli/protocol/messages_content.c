@@ -119,8 +119,9 @@ static int add_tool_use(protocol_request *request, const protocol_place *at,
     return protocol_add_call(request, at, message, &call);
 }
 
-/* Mark reasoning that has no signature, so that the provider for Anthropic's protocol sends it
- * back. Other hosts of this protocol do not sign reasoning, but need it back unchanged. */
+/* Mark reasoning that has no signature, so that the library's provider "anthropic" sends it back.
+ * Other services that speak Anthropic's protocol do not sign reasoning, but need it back unchanged.
+ */
 static int mark_unsigned(beluga_message *message)
 {
     static const char bare[] = "{\"type\":\"thinking\"}";

@@ -176,8 +176,8 @@ static int put_hidden(messages_stream *s, const beluga_event *event, const char 
     return end_block(s, block);
 }
 
-/* Returns whether an event continues a block. Text after a signature, or with another index, is a
- * new block. */
+/* Returns whether a reasoning event continues this block. Reasoning text after a signature, or with
+ * another index, begins a new block. */
 static bool continues(const messages_block *block, const beluga_event *event)
 {
     return block && !block->ended && block->kind == BELUGA_EVENT_REASONING &&

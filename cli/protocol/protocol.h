@@ -53,8 +53,8 @@ typedef struct protocol_request {
     size_t n_options;
     int64_t max_tokens; /* 0: no limit */
     char *schema;       /* owned; borrowed by an option */
-    /* owned; members that have no meaning here, as a JSON object; NULL: none. They may be sent to a
-     * provider of the same protocol (beluga_with_extra_body), but not to others. */
+    /* owned; members for which the library has no option, as a JSON object; NULL: none. They may be
+     * sent to a provider of the same protocol (beluga_with_extra_body), but not to others. */
     char *extra;
     const char *affinity; /* requests with the same text should be sent to the same model; NULL:
                            * none */
@@ -147,15 +147,16 @@ bool protocol_request_wants_usage(const protocol_request *request);
 void protocol_request_explain(const protocol_request *request, int code, beluga_error *err);
 void protocol_request_free(protocol_request *request);
 
-/* Make the ids of an answer. */
+/* Make the identity of an answer, with a new id and the current time. `model` is borrowed. */
 void protocol_identity_make(protocol_identity *identity, const protocol *table, const char *model);
 
 /* Begin a stream. @return owned (protocol_stream_free), NULL if memory runs out. */
 protocol_stream *protocol_stream_new(const protocol_request *request,
                                      const protocol_identity *identity, beluga__buf *out);
 void protocol_stream_free(protocol_stream *stream);
-/* Handle a RESTART event. Bytes that were already written can't be taken back, so in this case the
- * stream fails. @return as protocol.event. */
+/* Handle a RESTART event: the library asks again, and the answer begins anew. If a part of the
+ * stream was already written, which can't be taken back, the stream fails. @return as
+ * protocol.event. */
 int protocol_stream_restart(protocol_stream *stream);
 
 /* Return the client's name of a tool that the model called, and its namespace (NULL: none). If the

@@ -8,8 +8,10 @@
 /* Prefix of an `encrypted_content` that this program has written; the library's signature follows.
  * OpenAI's own values contain no colon. */
 #define RESPONSES_SIGNED "beluga:"
-/* A provider's state is sent to the client as a signature with this prefix:
- * "state:OF:PROVIDER:JSON". It belongs to the part before it, or stands between parts. */
+/* A part of an answer may have a state (beluga_part.state), which its provider needs back.
+ * Responses has no member for it, so the client gets it as the signature of a reasoning item of its
+ * own: "state:OF:PROVIDER:JSON". OF is the kind of part before it to which the state belongs, or
+ * shows that the state is a part of its own. */
 #define RESPONSES_STATE "state:"
 
 typedef enum responses_kind {

@@ -226,7 +226,8 @@ static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 }
 
 /* Return the code of an error. A request that was refused gets a code that tells clients not to
- * repeat it. All failures of this server get the same code. */
+ * repeat it. All errors of the type server_error, which are not the client's fault, get the same
+ * code. */
 static const char *error_code(const beluga_error *error)
 {
     const protocol_fault fault = protocol_fault_of(error);

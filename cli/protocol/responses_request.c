@@ -287,7 +287,8 @@ static int find_signature(item_reader *r, beluga__buf *signature)
     return beluga__buf_append(signature, encrypted, length);
 }
 
-/* Add a state, which belongs to the part before it. */
+/* Add a state (RESPONSES_STATE). `of` is the kind of the part before it to which it belongs;
+ * BELUGA_PART_STATE: it becomes a part of its own. */
 static int add_state(item_reader *r, uint32_t of, const char *text, size_t length)
 {
     char provider[64];

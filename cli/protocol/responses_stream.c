@@ -3,9 +3,9 @@
  *
  * Each piece of the answer belongs to an item. An item is added before its first piece, and done
  * after its last. The model's events may alternate between several items, but clients need one item
- * after the other: Codex forgets the open message when any item is done, and LangChain takes pieces
- * of one call that arrive after another call for a third call. So the first item that is not done
- * is written as its pieces arrive, and later items wait.
+ * after the other: Codex forgets the open message when any item is done. If pieces of a tool call
+ * arrive after another tool call has begun, LangChain believes that they are a third tool call. So
+ * the first item that is not done is written as its pieces arrive, and later items wait.
  *
  * The end of the stream repeats all items, so their texts are kept.
  */
@@ -388,7 +388,8 @@ static int on_text(responses_stream *s, const char *text, size_t length)
     return rc ? rc : add_piece(s, text, length);
 }
 
-/* Returns whether an event continues a reasoning item, which ends with its signature. */
+/* Returns whether a reasoning event continues the open item. Text after a signature, or with
+ * another index, begins a new item. */
 static bool reasons_on(const responses_stream *s, const beluga_event *event)
 {
     const responses_kept *block = open_block(s);
@@ -431,9 +432,9 @@ static int begin_call(responses_stream *s, const beluga_event *event)
     return rc ? rc : go_on(s);
 }
 
-/* Handle arguments of a call. If the call has to wait for earlier items, it is written when its
- * arguments are complete, since pieces are not kept. The same applies to a call of a custom tool,
- * because its input is inside the arguments. */
+/* Handle arguments of a tool call. If the call has to wait for earlier items, it is written when
+ * its arguments are complete, since pieces are not kept. The same applies to a call of a custom
+ * tool, because its input is inside the arguments. */
 static int on_arguments(responses_stream *s, const beluga_event *event)
 {
     responses_kept *call = find_call(s, event->index);
@@ -456,8 +457,8 @@ static int keep_arguments(responses_stream *s, responses_kept *call, const belug
     return rc;
 }
 
-/* End a call. A text item after the call ends, too, since its text could not continue after the
- * arguments. */
+/* End a tool call. If a message or reasoning item is open, it ends, too; text that follows begins a
+ * new item. */
 static int end_call(responses_stream *s, const beluga_event *event)
 {
     int rc = end_block(s, false);

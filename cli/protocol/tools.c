@@ -24,8 +24,8 @@ static bool fits(const char *name)
     return !name[n] && n && n < PROTOCOL_TOOL_NAME_BYTES;
 }
 
-/* Append a name, as far as it fits, with other characters replaced by "_". @return whether
- * everything was appended without changes. */
+/* Append a name, as far as it fits. Characters other than those of is_name_char are replaced by
+ * "_". @return whether everything was appended without changes. */
 static bool copy_name(char *room, size_t *used, const char *text)
 {
     bool same = true;

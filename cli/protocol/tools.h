@@ -19,9 +19,10 @@ typedef struct protocol_tool {
 
 /*
  * Return the name of a tool for the model. If every provider accepts `name`, this is `name` itself.
- * Otherwise a name is made in `room`: "space__name", with other characters replaced, and cut to 64
- * characters with a hash at the end. The result depends only on the two names, so a call in an
- * earlier message gets the same name.
+ * Otherwise a name is made in `room`: "space__name", with a "_" for each character that is not an
+ * ASCII letter, a digit, "_" or "-", and at most 64 characters long. If this changes the name, a
+ * hash is appended. The result depends only on the two names, so a tool call in an earlier message
+ * gets the same name.
  */
 const char *protocol_sent_name(const char *name, const char *name_space,
                                char room[PROTOCOL_TOOL_NAME_BYTES]);

@@ -140,7 +140,8 @@ typedef struct nats_reading {
 typedef struct nats_workers {
     bool asked; /* the queue has subscribed to the reports of other workers */
     bool announce, works;
-    queue_worker *list; /* in this list, `seen_ms` is a point in time */
+    queue_worker *list; /* in this list, `seen_ms` is the time of the last report, and not the time
+                         * since then */
     size_t count, room;
     int64_t next_ms;
     /* results of this worker: `ours` were stored, `failed` are errors */

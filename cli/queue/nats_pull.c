@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* the server ends a request after this time, at least with a status message */
+/* the server ends a request after this time, with a status message if it has not sent all messages
+ */
 #define PULL_MS   5000
 #define LATE_MS   2000
 #define PAUSE_MS  500
@@ -68,8 +69,8 @@ void nats_ask_for(nats_queue *q, nats_puller *p, size_t wanted, int64_t now_ms)
     if (id) send_pull(q, p, id, n);
 }
 
-/* Handle the end of a request. The server reports it with a message that has no subject of the
- * stream. */
+/* Handle a status message, with which the server ends a request. Its subject is in the inbox, and
+ * ends in the request's id; messages of the stream keep their own subjects. */
 static void end_pull_locked(nats_queue *q, nats_puller *p, natsMsg *message, int64_t now_ms)
 {
     const char *dot = strrchr(q->nats->natsMsg_GetSubject(message), '.'), *status = NULL;

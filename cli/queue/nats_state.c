@@ -263,7 +263,8 @@ static void note_worker_locked(nats_workers *w, const queue_worker *worker)
     if (w->count == w->room) {
         size_t room = w->room ? 2 * w->room : 16;
         queue_worker *list = room > NATS_MAX_WORKERS ? NULL : realloc(w->list, room * sizeof *list);
-        /* the list is full; it is long enough for dividing limits by the number of workers */
+        /* the list can't grow, so the worker is left out; limits are divided by the workers in the
+         * list */
         if (!list) return;
         w->list = list;
         w->room = room;

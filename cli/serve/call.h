@@ -105,7 +105,7 @@ void call_fail(serve_call *call, const beluga_error *err);
 /* Like call_fail, with an error that is made from a code of the library. */
 void call_fail_with(serve_call *call, int code);
 
-/* Handle a request that asks a model, in the protocol of the request's family. */
+/* Handle a request that asks a model. Its body has the protocol request->family. */
 void serve_call_handle(serve_request *request);
 
 extern const call_form call_streamed, call_whole, call_passed;

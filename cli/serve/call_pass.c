@@ -227,8 +227,8 @@ static void begin_again(serve_call *call)
     beluga__buf_clear(&call->out);
 }
 
-/* Handle the event that the library starts another attempt. Content that the client has already
- * received can't be taken back. */
+/* Handle the event that the library starts another attempt. If something was already sent to the
+ * client, it can't be taken back, and the call fails. */
 static void take_restart(serve_call *call, const beluga_event *event)
 {
     if (call->sent && event->u.error)
@@ -269,8 +269,7 @@ static bool scan_all(passing *p)
 
 /* Complete the end of the stream. The last event may lack the empty line after it, which the
  * library accepts and some clients do not, so the line is added. An incomplete event is dropped,
- * since the answer is complete without it. If that was the closing event, a new closing event is
- * written. */
+ * since the answer is complete without it. If no closing event remains, one is written. */
 static void close_stream(serve_call *call)
 {
     passing *p = call->own;

@@ -214,7 +214,8 @@ void http_write(http_exchange *x, const void *bytes, size_t length)
     http_queue(c, size, frame);
     http_queue(c, bytes, length);
     if (frame) http_queue(c, "\r\n", 2);
-    /* Wait for EPOLLOUT when the kernel accepts no more bytes. */
+    /* Many unsent bytes are sent now, before the end of the turn. If the connection already waits
+     * for EPOLLOUT, the kernel would accept no bytes now. */
     if (is_over_full(c) && !(c->watch.events & EPOLLOUT)) http_send(c, NULL, 0);
 }
 

@@ -143,7 +143,8 @@ static void set_timer(http_connection *c)
         reactor_set_timer(c->server->reactor, &c->timer, wait_ms(c, wait));
 }
 
-/* Called when the time-out has passed. If the client may still be reading, it gets an error. */
+/* Called when the time-out has passed. If the request has not arrived completely, the client gets
+ * an error before the connection is closed. */
 static void time_is_out(reactor_timer *timer)
 {
     http_connection *c = beluga__container_of(timer, http_connection, timer);
@@ -255,8 +256,9 @@ static void read_input(http_connection *c)
     if (c->lingered > HTTP_LINGER_BYTES) http_connection_close(c);
 }
 
-/* Called when the client has closed the connection, or only its sending side. It may still read an
- * answer that is being sent; if it does not, the kernel reports an error. */
+/* Called when the client has closed the connection, or only its sending side. If the answer is not
+ * complete, it is abandoned. Otherwise the client may still read the rest of it; if it does not,
+ * the kernel reports an error. */
 static void client_left(http_connection *c)
 {
     if (c->x && c->x->stage < HTTP_ENDED) {

@@ -128,13 +128,14 @@ struct http_connection {
     bool is_half_closed;
     bool is_turned_away;
     uint64_t head_bytes; /* number of bytes of this head, before parsing */
-    /* number of bytes of chunk framing since the last piece of the body, without those that begin
-     * at frame_begins */
+    /* number of bytes between the last piece of a body and `frame_begins`: chunk lengths, chunk
+     * extensions and trailers */
     uint64_t frame_bytes;
-    const char *frame_begins; /* points into the bytes that are being parsed */
-    uint64_t lingered;        /* number of bytes that were discarded while lingering */
-    int64_t linger_ends_ns;   /* latest end of lingering */
-    beluga__buf ahead;        /* bytes that were read after the end of a request */
+    /* points to the first of the bytes that are being parsed which `frame_bytes` does not count */
+    const char *frame_begins;
+    uint64_t lingered;      /* number of bytes that were discarded while lingering */
+    int64_t linger_ends_ns; /* latest end of lingering */
+    beluga__buf ahead;      /* bytes that were read after the end of a request */
     size_t ahead_used;
     beluga__buf out; /* unsent bytes, from out_sent on */
     size_t out_sent;
@@ -184,8 +185,8 @@ struct http_server {
 
 http_exchange *http_exchange_new(http_connection *c);
 void http_exchange_free(http_exchange *x);
-/* Begin or continue the name or the value of a header. @return false if memory runs out, or if it
- * would exceed the maximum. */
+/* Add a header, whose name and value the caller then appends to `head`. @return false if memory
+ * runs out. */
 bool http_add_field(http_exchange *x);
 
 /* --- http_out.c ---------------------------------------------------------------------------------

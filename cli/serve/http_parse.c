@@ -187,8 +187,9 @@ static const llhttp_settings_t settings = {
 /* --- checks of a head ---------------------------------------------------------------------------
  */
 
-/* Split the target into path and query. Clients of a proxy also send scheme and host, which are
- * removed, since routes are found by the path. @return false if the target has another form. */
+/* Split the target into path and query. A client that takes this server for a proxy also sends the
+ * scheme and the server name, which are removed, since routes are found by the path. @return false
+ * if the target has another form. */
 static bool split_target(http_exchange *x)
 {
     char *head = x->head.data, *path = head + x->target;
@@ -198,7 +199,9 @@ static bool split_target(http_exchange *x)
         size_t host = strcspn(path, "/?");
         if (!host) return false;
         path += host;
-        if (*path != '/') *--path = '/'; /* over the last letter of the host, which is not needed */
+        /* Without a path, use "/". It replaces the last letter of the server name, which is not
+         * read after this. */
+        if (*path != '/') *--path = '/';
     } else if (*path != '/' && !(is_options && strcmp(path, "*") == 0)) {
         return false;
     }

@@ -151,7 +151,8 @@ size_t http_server_connections(const http_server *s)
     return s->n_connections + s->n_turned_away;
 }
 
-/* Returns whether a request has already arrived, which must still be answered. */
+/* Returns whether bytes of another request have already arrived. This request must still be
+ * answered. */
 static bool has_input(const http_connection *c)
 {
     char byte;

@@ -111,7 +111,7 @@ static int describe(const beluga_config *config, beluga_provider *provider, belu
 }
 
 /* Returns whether an option does not change the request's body. Headers are sent with any body, and
- * many options of a single provider belong to its address. */
+ * many options that only one provider has (provider_specific) are a part of its address. */
 static bool is_beside_body(int key)
 {
     return key == BELUGA_OPTION_HEADERS || key == BELUGA_OPTION_EXTRA_HEADERS ||
@@ -240,7 +240,7 @@ static bool has_value(const char *const *variables)
 }
 
 /* Returns whether a provider can be used: it has a key, in the environment or in the configuration,
- * or is defined by the configuration file and needs no key. */
+ * or it is defined by the configuration file, and therefore may need no key. */
 static bool has_key(const beluga_config *config, const beluga_provider *provider)
 {
     const char *value;
@@ -249,7 +249,8 @@ static bool has_key(const beluga_config *config, const beluga_provider *provider
            beluga_config_get_string(config, BELUGA_OPTION_BASE, &value);
 }
 
-/* Add the default model of a provider to the list, if the provider has a key. */
+/* Add a model of a provider to the list: `model_name`, or the default model if that is NULL and the
+ * provider has a key. */
 static int list_provider(serve_models *models, const char *name, const char *model_name,
                          beluga_error *err)
 {

@@ -40,8 +40,8 @@ void reactor_free(reactor *r);
  * descriptor is closed. @return 0 or errno. */
 int reactor_set(reactor *r, reactor_watch *watch, uint32_t events);
 
-/* Set a timer, or set it to another time. reactor_reserve has reserved the memory, so this can't
- * fail. */
+/* Set a timer, or set it to another time. This can't fail, since the caller must have reserved the
+ * memory for each of its timers with reactor_reserve. */
 void reactor_set_timer(reactor *r, reactor_timer *timer, int64_t after_ms);
 void reactor_stop_timer(reactor *r, reactor_timer *timer);
 /* Reserve memory for more timers. @return 0 or ENOMEM. */

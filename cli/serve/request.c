@@ -180,8 +180,8 @@ size_t serve_error_body(const protocol *family, const beluga_error *err, const c
     return length;
 }
 
-/* The library has already retried where that could help, so the answer tells clients not to retry.
- */
+/* If a provider was asked, the library has already retried where that could help, so the answer
+ * tells clients not to retry. */
 void serve_answer_add_retry(serve_request *request, const beluga_error *err)
 {
     char text[32];

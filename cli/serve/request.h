@@ -21,8 +21,8 @@ typedef struct serve_pending {
 struct serve_request {
     serve *s;
     http_exchange *x;
-    const protocol *family;
-    const char *path; /* the path without /v1 and without a slash at its end; owned */
+    const protocol *family; /* the protocol of the body, and of an answer that is an error */
+    const char *path;       /* the path without /v1 and without a slash at its end; owned */
     void (*handle)(serve_request *request);
     serve_snapshot *snapshot; /* owned reference */
     serve_key *key;           /* NULL: no keys are configured; owned reference */
@@ -57,7 +57,7 @@ int64_t serve_estimate_tokens(size_t bytes);
 
 /* Add the headers that every answer has. */
 void serve_request_add_headers(serve_request *request);
-/* Answer with an error in the form of the protocol's family. */
+/* Answer with an error in the form of the protocol request->family. */
 void serve_answer_error(serve_request *request, const beluga_error *err);
 /* Like serve_answer_error, with a status that does not follow from the error's code. */
 void serve_answer_status(serve_request *request, int status, const beluga_error *err);
@@ -71,8 +71,8 @@ void serve_answer_json(serve_request *request, int status, beluga_json_writer *w
 void serve_answer_text(serve_request *request, int status, const char *content_type,
                        const char *text);
 
-/* Write the body of an error in the form of a family. @return its length; 0 if memory runs out, or
- * if the body does not fit. */
+/* Write the body of an error in the form of the protocol `family`. @return its length; 0 if memory
+ * runs out, or if the body does not fit. */
 size_t serve_error_body(const protocol *family, const beluga_error *err, const char *request_id,
                         char *text, size_t n);
 

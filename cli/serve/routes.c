@@ -74,8 +74,8 @@ static const serve_route *find(const char *method, const char *path)
     return other;
 }
 
-/* Choose the protocol family in which an error is written. On a path that does not exist, this is
- * the protocol that the client seems to speak. */
+/* Choose the protocol of a request and of its errors. If the path does not exist, or has no
+ * protocol of its own (such as /models), this is the protocol that the client seems to speak. */
 static const protocol *family_of(const http_exchange *x, const serve_route *route)
 {
     const char *path = http_path(x);

@@ -133,8 +133,8 @@ static bool make_room(row_list *list)
 }
 
 /* Add usage to the rows that must be written. If no further row can be allocated, the usage is
- * added to the account's last row, even if that is of another day, or is not written. The totals in
- * memory contain the usage in any case. */
+ * added to the account's last row, even if that is of another day; without such a row, the usage is
+ * never stored. The totals in memory contain the usage in any case. */
 static void note(spend *s, spend_account *account, int64_t day, const spend_sum *sum)
 {
     row_list *list = &s->unsaved;

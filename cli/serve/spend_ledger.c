@@ -141,8 +141,8 @@ int spend_ledger_add(spend_ledger *l, const spend_row *rows, size_t n)
     return 0;
 }
 
-/* Sums that could not be written must be written again, because the bucket may have received them.
- */
+/* If writing has failed, the earlier sums must be written again, because the bucket may have
+ * received the new ones. */
 void spend_ledger_settle(spend_ledger *l, bool written)
 {
     for (size_t i = 0; i < l->n_days; i++)

@@ -32,8 +32,8 @@ int spend_ledger_add(spend_ledger *l, const spend_row *rows, size_t n);
 /* Return the texts that must be written, one after the other; `at` is 0 for the first call. @return
  * 1 with a key and its text; 0 after the last text; -1 if memory runs out. */
 int spend_ledger_next(spend_ledger *l, size_t *at, char key[SPEND_LEDGER_KEY], beluga__buf *text);
-/* Report that all texts were written; or if a text was not written, remove the rows of the last
- * spend_ledger_add. */
+/* Report whether all texts were written. If not, the rows of the last spend_ledger_add are
+ * subtracted again; the caller keeps them, and adds them later. */
 void spend_ledger_settle(spend_ledger *l, bool written);
 /* Mark all texts of this writer to be written again. */
 void spend_ledger_begin_anew(spend_ledger *l);

@@ -181,8 +181,8 @@ static int totals(spend_store *base, int64_t day, spend_total_fn tell, void *pay
     return 0;
 }
 
-/* Returns whether another server has written, or may have. A bucket that was created again, or has
- * fewer messages than before, is a different bucket. */
+/* Returns whether another server has written, or may have. A bucket that was created again, or
+ * whose last sequence number is lower than one that was already read, is a different bucket. */
 static bool changed(spend_store *base)
 {
     nats_store *s = nats_of(base);

@@ -87,7 +87,8 @@ static int make_snapshot(const serve *s, beluga_config *config, serve_snapshot *
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-/* Runs a step of the loop of the calls, when its file descriptor is readable. */
+/* Runs a step of the library's event loop, which makes the calls of models, when its file
+ * descriptor is readable. */
 static void step(reactor_watch *watch, uint32_t events)
 {
     serve *s = beluga__container_of(watch, serve, loop_watch);

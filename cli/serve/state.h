@@ -41,7 +41,7 @@ typedef struct serve {
     const cli_args *args;
     char *path; /* path of the configuration file; NULL: none */
     reactor *reactor;
-    beluga_loop *loop;
+    beluga_loop *loop; /* the library's event loop, which makes the calls of models */
     reactor_watch loop_watch;
     reactor_task loop_turn; /* used by serve_work_begin */
     http_server *http;
@@ -72,8 +72,9 @@ int serve_reload(serve *s, beluga_error *err);
 serve_snapshot *serve_snapshot_ref(serve_snapshot *snapshot);
 void serve_snapshot_unref(serve_snapshot *snapshot);
 
-/* Add a work to the server's list, and remove it. When a work begins, the loop of the calls runs at
- * the end of the same turn, which saves one wait for its file descriptor. */
+/* Add a work to the server's list, and remove it. When a work begins, the library's event loop
+ * (`loop`) runs a step at the end of the same turn of the reactor. The call is then started without
+ * waiting for the loop's file descriptor. */
 void serve_work_begin(serve *s, serve_work *work, void (*cut)(serve_work *work));
 void serve_work_end(serve *s, serve_work *work);
 
