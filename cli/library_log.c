@@ -28,8 +28,8 @@ static void write_time(char text[TIME_BYTES])
     snprintf(text + n, TIME_BYTES - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
-/* Returns whether a field has a value. An empty text and a negative count are unknown, and are left
- * out. */
+/* Returns whether a field has a value. An empty text or a negative number means that the value is
+ * unknown; such a field is not printed. */
 static bool is_known(const beluga_log_field *field)
 {
     return field->text ? field->length > 0 : field->number >= 0;

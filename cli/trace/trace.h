@@ -54,7 +54,7 @@ typedef struct trace_span {
     trace_kind kind;
     bool failed;
     bool open;    /* the file does not contain the end of this span */
-    bool request; /* a request to a provider, or another HTTP request */
+    bool request; /* the span is an HTTP request, or names a provider */
     /* NULL or -1: the file does not contain this value */
     const char *operation, *provider, *model, *response_model, *tool, *error_type, *message;
     const char *retry_reason, *finish;
