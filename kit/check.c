@@ -68,7 +68,8 @@ static void run_with_model(check_run *run)
     check_call_end(run);
 }
 
-/* Start the peer. In scenarios with many calls its log keeps only one request, to save memory. */
+/* Start the peer. A scenario that makes its own calls may make many, so the peer's log then keeps
+ * only one request, to save memory. */
 static bool start_peer(check_run *run)
 {
     const peer_config few = {.kept_requests = 1};

@@ -281,7 +281,8 @@ void check_run_error_among(check_run *run)
 
 /* ---- in time --------------------------------------------------------------------------------- */
 
-/* Return whether the answer's first frame already contains a value of the line. */
+/* Return whether the answer's first frame already contains the value that `line` of the story has
+ * after `member`. */
 static bool was_known(const check_run *run, const char *line, const char *member)
 {
     char value[160];
