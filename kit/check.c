@@ -153,8 +153,8 @@ static const char *find_misread(const check_run *run)
     return plays && !has_own_answer(run) ? misread : NULL;
 }
 
-/* If an answer fails both as a stream and in one piece, the cause is the same, and only one check
- * reports it. */
+/* If the usual call fails with the same error as a stream and in one piece, the cause is the same,
+ * and only one check reports it. */
 static void blame_answer(check_run *run)
 {
     check_rules *rules = run->rules;

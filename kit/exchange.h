@@ -22,7 +22,8 @@ void check_no_answer(check_run *run, const char *scenario, size_t n);
 bool check_load_answer(check_run *run, size_t n);
 /* Read all answers of the run's case. */
 bool check_load_call(check_run *run);
-/* Read the answers of a case, which may be another than the run's. @return false if it has none. */
+/* Read the answers of the case `scenario`, which need not be the run's own. @return false if it has
+ * none. */
 bool check_load_case(check_run *run, const char *scenario);
 /* Cut the call's answers to the first `n`; the last of these becomes the run's answer. */
 void check_shorten_call(check_run *run, size_t n);

@@ -423,7 +423,8 @@ static bool run_once(parent *p, check_body body, void *payload)
     return true;
 }
 
-/* Return half of the free memory, so that other programs keep the other half. */
+/* Return half of the free memory, so that other programs keep the other half, but at least
+ * LEAST_MEMORY. */
 static int64_t spare_memory(void)
 {
     char line[128];
