@@ -80,7 +80,8 @@ static void decode_answers(fuzz_decoder *d, char *text)
     }
 }
 
-/* The answer has a head without headers, since a decoder may look for some. */
+/* Decode answers about batch jobs. Each has a status line but no headers, so that a decoder may
+ * look for a header. */
 static void decode_jobs(fuzz_decoder *d, char *text)
 {
     static const char head[] = "HTTP/1.1 200 OK";
