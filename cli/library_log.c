@@ -60,8 +60,8 @@ static void print_json(beluga_log_level level, const char *event, const beluga_l
     beluga_json_writer_free(w);
 }
 
-/* Write the value of a field: a single word unchanged, and a text with spaces or control characters
- * in quotes, on one line. */
+/* Write the value of a field: a single word unchanged, and any other text in quotes, on one
+ * line. */
 static int put_text(char *at, size_t room, const beluga_log_field *field)
 {
     bool plain = true;

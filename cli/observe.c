@@ -23,7 +23,7 @@ enum { PATIENCE_MS = 3000 };
 
 static beluga_telemetry *telemetry;
 
-/* The recording of --trace, which is a file in memory; `fd` is -1 if there is none. */
+/* The file in which --trace records; `fd` is -1 if there is none. */
 static struct {
     int fd;
     bool alone; /* OTEL_SDK_DISABLED is set, so telemetry is on only because of --trace */
