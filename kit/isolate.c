@@ -358,8 +358,8 @@ static void note_fault(parent *p, int status)
     pass_on(p);
 }
 
-/* Wait for the child, which ends at its next check once its pipe is closed. @return whether it
- * ended by itself. */
+/* Wait for the child, which ends at its next check once its end of the pipe is closed. @return
+ * whether it ended by itself. */
 static bool wait_for_end(parent *p)
 {
     const struct timespec moment = {.tv_nsec = 5000000};

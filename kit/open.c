@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Add the options that the case's own section has, one on each line; they borrow from `text`. */
+/* Add the options in the section "options" of the run's case, one on each line; they borrow from
+ * `text`. */
 static int add_case_options(check_run *run, beluga_config *config, check_text *text)
 {
     const char *const others[] = {run->scenario->like, NULL};

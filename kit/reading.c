@@ -240,8 +240,8 @@ static bool find_error(check_run *run, check_text *body)
     return body->length && strncmp(body->data, "{}", 2) != 0;
 }
 
-/* Play half of the stream, then an error and nothing more. @return whether the call failed with
- * that error. */
+/* Play half of the stream, then an error and nothing more. @return whether the call failed with an
+ * error other than that of a stream that ends too early. */
 static bool is_error_told(check_run *run, const check_answer *whole, const char *before,
                           const check_text *body)
 {
