@@ -20,8 +20,8 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     fuzz_events_add(&beluga__container_of(sink, run_state, decoder.sink)->events, event);
 }
 
-/* Split the text into a head and a body at an empty line; without an empty line, the whole text is
- * used for both. */
+/* Decode an answer that reports an error. An empty line separates its head from its body; without
+ * an empty line, the whole text is used for both. */
 static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
 {
     beluga_http_response response;
