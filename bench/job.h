@@ -19,7 +19,7 @@ typedef struct job {
 typedef size_t (*job_work)(const job *j);
 
 /* Do jobs until standard input ends. After each, print its cost as one line of JSON: CPU time, wall
- * time, events, and the growth of the bytes that `counted` returns, which may be NULL. */
+ * time, events, and the growth of the bytes that `counted` returns. `counted` may be NULL. */
 void serve_jobs(job_work work, size_t (*counted)(void));
 
 #endif

@@ -1,6 +1,6 @@
-/* Measures one event of a stream, from the bytes of a connection to the host's callback. The loop
- * is real, but its transfers are replaced: they keep the handler, to which the benchmark passes the
- * bytes. */
+/* Measures one event of a stream, from the bytes of a connection to the callback of the calling
+ * program. The loop is real, but its functions for transfers are replaced: starting a transfer only
+ * stores its handler, and the benchmark passes the bytes to this handler. */
 #include "support.h"
 #include "transport/loop.h"
 #include "work.h"

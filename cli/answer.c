@@ -205,7 +205,8 @@ static void collect_last(running_call *run)
     run->answer->response = last;
 }
 
-/* Tell tools that still run that their results are no longer wanted. */
+/* Tell tools that still run that their results are no longer wanted, and wait a few seconds for
+ * their end. */
 static void end_tools(running_call *run)
 {
     if (!run->desk) return;

@@ -26,7 +26,8 @@ int input_read_stdin(size_t max, cli_text *text);
  */
 int input_read_prompt(const cli_args *args, cli_text *prompt);
 
-/* Return whether there are operands or input for a prompt. */
+/* Return whether there is anything to send: operands, attachments, files of -f, a template that
+ * needs no prompt, or a stdin that is not a terminal. */
 bool input_has_prompt(const cli_args *args);
 
 #endif

@@ -28,8 +28,8 @@ static void write_time(char text[TIME_BYTES])
     snprintf(text + n, TIME_BYTES - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
-/* Returns whether a field has a value. An empty text and a negative count are unknown, and are left
- * out. */
+/* Returns whether a field has a value. An empty text or a negative number means that the value is
+ * unknown; such a field is not printed. */
 static bool is_known(const beluga_log_field *field)
 {
     return field->text ? field->length > 0 : field->number >= 0;
@@ -60,8 +60,8 @@ static void print_json(beluga_log_level level, const char *event, const beluga_l
     beluga_json_writer_free(w);
 }
 
-/* Write the value of a field: a single word unchanged, and a text with spaces or control characters
- * in quotes, on one line. */
+/* Write the value of a field: a single word unchanged, and any other text in quotes, on one
+ * line. */
 static int put_text(char *at, size_t room, const beluga_log_field *field)
 {
     bool plain = true;

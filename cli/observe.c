@@ -23,10 +23,10 @@ enum { PATIENCE_MS = 3000 };
 
 static beluga_telemetry *telemetry;
 
-/* The recording of --trace, which is a file in memory; `fd` is -1 if there is none. */
+/* The file in which --trace records; `fd` is -1 if there is none. */
 static struct {
     int fd;
-    bool alone; /* telemetry is on only because of --trace, since OTEL_SDK_DISABLED turns it off */
+    bool alone; /* OTEL_SDK_DISABLED is set, so telemetry is on only because of --trace */
     char path[256];
 } recording = {.fd = -1};
 

@@ -1,4 +1,5 @@
-/* Separate from observe.c, for programs that need this function but do not trace a command. */
+/* Makes the context for calls in the trace that the environment names. It is separate from
+ * observe.c, so that a program can use it without telemetry of its own. */
 #include "observe.h"
 
 #include <stdlib.h>

@@ -16,8 +16,8 @@
 int schema_read(const char *given, cli_text *json);
 
 /*
- * Check that a whole answer fits a schema, and report the place where it does not fit. If the
- * answer calls tools, or the schema is empty, it always fits.
+ * Check that a whole answer fits a schema, and report the place where it does not fit. An
+ * answer that calls tools and has no text always fits, and an empty schema fits every answer.
  * @return 0, or CLI_EXIT_RESPONSE or CLI_EXIT_OTHER.
  */
 int schema_check(const cli_text *json, const beluga_response *response);

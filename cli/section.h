@@ -51,7 +51,8 @@ typedef struct section_first {
 } section_first;
 void section_keep_first(void *payload, const char *pointer, bool of_name, const char *message);
 
-/* Reports all mistakes of a section, not only the first, to the check of a configuration file. */
+/* Adds all mistakes of a section, and not only the first, to the report of
+ * beluga_config_check_sections. */
 typedef struct section_reports {
     const char *name;
     beluga_config_checking *checking;

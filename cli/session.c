@@ -150,7 +150,8 @@ static bool is_kept(cli_session *session, const char *name, beluga_provider *pro
     return kept;
 }
 
-/* Choose the first provider, in alphabetical order, whose key was stored with `beluga keys set`. */
+/* Choose the first provider, in alphabetical order, that has a default model and a key in the
+ * configuration, such as one that was stored with `beluga keys set`. */
 static void guess_by_kept_key(cli_session *session)
 {
     const char *names[BELUGA__MAX_SHOWN_PROVIDERS];

@@ -48,9 +48,9 @@ void template_free(cli_template *t);
  */
 int template_apply(cli_args *args, cli_template *t);
 
-/* Put a text into the frame of the command line (args.frame; NULL: it stays unchanged): in the
- * place of {{input}}, or after an empty line. @return 0, or an exit code after reporting the error.
- */
+/* Put a text into `frame`, which is args.frame: in the place of {{input}}, or, if the frame has no
+ * fields, after the frame and an empty line. If `frame` is NULL, the text stays unchanged.
+ * @return 0, or an exit code after reporting the error. */
 int template_put_into_frame(const char *frame, cli_text *text);
 
 #endif

@@ -117,8 +117,8 @@ static int fill(filling *f, const char *text)
     return rc;
 }
 
-/* Replace the parameters in the system text, and then its escaped braces, since no fields are
- * replaced in it later. */
+/* Replace the parameters in the system text. Then turn its escaped braces into plain ones here,
+ * since the system text is not filled in again later. */
 static int fill_system(filling *f, const char *text)
 {
     cli_text made = {0};

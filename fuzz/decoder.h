@@ -22,7 +22,8 @@ typedef struct fuzz_decoder {
     void *state;
 } fuzz_decoder;
 
-/* Events are passed to `event`, which finds its decoder by the sink. */
+/* Prepare a decoder. Each event is passed to `event`; its `sink` is the first member of the
+ * decoder. */
 void fuzz_decoder_init(fuzz_decoder *decoder, const beluga_provider *provider,
                        void (*event)(beluga__sink *sink, const beluga_event *event));
 void fuzz_decoder_free(fuzz_decoder *decoder);

@@ -18,7 +18,8 @@ typedef struct play_plan {
     bool streamed, list; /* letter 1: s: streamed call, l: list of models */
     stage_answer answer; /* letter 2: size of pieces; 3: c: lost connection, m: HTTP/2 */
     char what;           /* letter 4: p: pause, c: cancel, t: let time pass, f: free the handle */
-    size_t when, pause;  /* letters 5 and 6: a to z, A to Z; in steps of the run */
+    /* letter 5: step at which `what` happens; letter 6: steps that a pause lasts */
+    size_t when, pause;
 } play_plan;
 
 typedef struct run_state {

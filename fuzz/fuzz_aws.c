@@ -1,8 +1,8 @@
-/* Feeds AWS event streams with correct checksums, so that the code after the check of these is
- * reached. The frames are the same whether the stream arrives whole or in pieces. The first byte of
- * the input chooses the pieces. Each frame is given as the length of its headers and the length of
- * its payload, one byte each, and then both. If the headers' length is 255, another byte gives a
- * wrong length of the frame. */
+/* Feeds AWS event streams with correct checksums, so that the code after the check of the checksums
+ * is reached. The frames are the same whether the stream arrives whole or in pieces. The first byte
+ * of the input chooses the pieces. Each frame is given as the length of its headers and the length
+ * of its payload, one byte each, followed by the headers and the payload. If the first of these
+ * bytes is 255, another byte gives a wrong length of the frame. */
 #include "fuzz.h"
 #include "kit/aws_frames.h"
 #include "wire/framing.h"

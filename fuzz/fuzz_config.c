@@ -68,8 +68,8 @@ static void resolve_all(const beluga_config *config, bool sound)
         resolve(config, name, false);
 }
 
-/* Check that a section which the host reads is JSON, and that its members have places in the
- * file. */
+/* Check that a section which only the host program reads is JSON, and that a place in the file is
+ * found for its first member. */
 static void look_at_kept(const beluga_config *config, const char *name)
 {
     const char *json, *path;

@@ -118,8 +118,8 @@ static void pretty(const char *text, size_t n)
     beluga_json_doc_free(doc);
 }
 
-/* Bytes come back from their base64; bytes that are read from any text can be written and read
- * again. */
+/* Check that bytes written as base64 are read back unchanged. Reading any text as base64 either
+ * succeeds or fails with INVALID_INPUT. */
 static void base64(const char *bytes, size_t n)
 {
     beluga__buf text, back;

@@ -1,7 +1,7 @@
-/* Lets a provider's encoder write a host's request. The input is a provider's name, one line for
- * each option, an empty line, and the messages as JSON or as one text. The result is one request:
- * no header, path or query contains a line end, a NUL or another control character, and the body is
- * JSON. */
+/* Lets a provider's encoder write the request of a host program. The input is a provider's name,
+ * one line for each option, an empty line, and the messages as JSON or as one text. The result is
+ * one request: no header, path or query contains a line end, a NUL or another control character,
+ * and the body is JSON. */
 #include "protocol/chat.h"
 #include "stage.h"
 

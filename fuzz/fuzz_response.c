@@ -20,8 +20,8 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     fuzz_events_add(&beluga__container_of(sink, run_state, decoder.sink)->events, event);
 }
 
-/* Split the text into a head and a body at an empty line; without an empty line, the whole text is
- * used for both. */
+/* Decode an answer that reports an error. An empty line separates its head from its body; without
+ * an empty line, the whole text is used for both. */
 static void decode_error(const fuzz_decoder *d, const char *text, size_t size)
 {
     beluga_http_response response;
@@ -80,7 +80,8 @@ static void decode_answers(fuzz_decoder *d, char *text)
     }
 }
 
-/* The answer has a head without headers, since a decoder may look for some. */
+/* Decode answers about batch jobs. Each has a status line but no headers, so that a decoder may
+ * look for a header. */
 static void decode_jobs(fuzz_decoder *d, char *text)
 {
     static const char head[] = "HTTP/1.1 200 OK";

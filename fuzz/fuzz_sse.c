@@ -18,8 +18,8 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return 0;
 }
 
-/* The cut function of a framing of its own. A frame's first bytes contain its offsets and lengths,
- * which may be wrong. */
+/* The function that finds frames for BELUGA_FRAMING_OWN. The first bytes of a frame contain its
+ * offsets and lengths, which may be wrong. */
 static int cut(const char *bytes, size_t length, bool ended, beluga_cut *out)
 {
     const unsigned char *byte = (const unsigned char *)bytes;

@@ -4,7 +4,8 @@
 
 #include <beluga/provider/provider.h>
 
-/* Returns the built-in HTTP provider of that name, or one that the name selects. */
+/* Returns the built-in HTTP provider with that name. If there is none, the bytes of the name select
+ * some built-in HTTP provider, so that every input tests one. */
 const beluga_provider *fuzz_provider(const char *name);
 
 #endif

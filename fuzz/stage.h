@@ -19,7 +19,7 @@ typedef struct stage_answer {
     bool multiplexed;
 } stage_answer;
 
-/* Only one call runs at a time. */
+/* Make the loop. Only one call at a time can run on it. */
 void stage_open(void);
 beluga_loop *stage_loop(void);
 /* Reset everything, so that each run is the same. */

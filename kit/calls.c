@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Load the answer of the first exchange; a full provider has none. */
+/* Load the answers of the scenario's case, and let the peer play them. A full provider has no
+ * peer. */
 static bool prepare(check_run *run)
 {
     if (!run->peer) return true;

@@ -68,7 +68,8 @@ static void run_with_model(check_run *run)
     check_call_end(run);
 }
 
-/* Start the peer. In scenarios with many calls its log keeps only one request, to save memory. */
+/* Start the peer. A scenario that makes its own calls may make many, so the peer's log then keeps
+ * only one request, to save memory. */
 static bool start_peer(check_run *run)
 {
     const peer_config few = {.kept_requests = 1};
@@ -152,8 +153,8 @@ static const char *find_misread(const check_run *run)
     return plays && !has_own_answer(run) ? misread : NULL;
 }
 
-/* If an answer fails both as a stream and in one piece, the cause is the same, and only one check
- * reports it. */
+/* If the usual call fails with the same error as a stream and in one piece, the cause is the same,
+ * and only one check reports it. */
 static void blame_answer(check_run *run)
 {
     check_rules *rules = run->rules;

@@ -52,7 +52,8 @@ typedef struct check_run check_run;
 typedef struct check_settings {
     beluga_registry *registry;   /* the registry in which the provider is registered */
     const beluga_config *config; /* options for every model, or NULL */
-    /* the base of a provider without code, which `config` defines; or NULL */
+    /* if `config` defines this provider on the basis of another one: the name of that other
+     * provider; else NULL */
     const char *base;
     const char *plugin;       /* the file of the provider's plug-in, or NULL */
     const char *fixtures;     /* a folder that has one folder for each provider */

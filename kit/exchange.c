@@ -30,8 +30,8 @@ const char *check_answers_like(const check_run *run)
     return run->scenario->answer_like ? run->scenario->answer_like : run->scenario->like;
 }
 
-/* Return the case whose answers are played: the scenario's own case, or the case that replaces
- * it. */
+/* Return the case whose answers are played: the scenario's own case if it has an answer, else the
+ * case of check_answers_like(). */
 static const char *case_of_answers(check_run *run)
 {
     check_text text = {0};

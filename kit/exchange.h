@@ -4,12 +4,13 @@
 
 #include "kit/run.h"
 
-/* Find a section of the run's case, or of the case `other`, which replaces it. */
+/* Find a section of the run's case. If that case lacks it, use the same section of the case
+ * `other`. */
 bool check_find(check_run *run, const char *section, const char *other, check_text *text);
 /* Return whether the provider, and not the transport, makes this header of a request. */
 bool check_is_compared(const char *header);
-/* Return the case whose answers and events replace missing ones. A missing request may come from
- * yet another case. */
+/* Return the case whose answers and events are used if the run's own case lacks them. A missing
+ * request may come from yet another case. */
 const char *check_answers_like(const check_run *run);
 
 bool check_has_answer(check_run *run, size_t n);
@@ -21,7 +22,8 @@ void check_no_answer(check_run *run, const char *scenario, size_t n);
 bool check_load_answer(check_run *run, size_t n);
 /* Read all answers of the run's case. */
 bool check_load_call(check_run *run);
-/* Read the answers of a case, which may be another than the run's. @return false if it has none. */
+/* Read the answers of the case `scenario`, which need not be the run's own. @return false if it has
+ * none. */
 bool check_load_case(check_run *run, const char *scenario);
 /* Cut the call's answers to the first `n`; the last of these becomes the run's answer. */
 void check_shorten_call(check_run *run, size_t n);
@@ -37,8 +39,8 @@ void check_count_asked(check_run *run);
 /* Return the index, in the peer's log, of the last request of the newest call. A request that tells
  * the service that the call is over does not count. */
 size_t check_last_request(const check_run *run);
-/* Return whether the provider may send requests that have no answer in the case, by
- * encode_cancel. */
+/* Return whether the provider has encode_cancel, and so may send requests that have no answer in
+ * the case. */
 bool check_sends_more(const check_run *run);
 /* Return whether a request of the peer's log is for exchange `n` (from 1) of a call. */
 bool check_is_route(const check_run *run, size_t request, size_t n);

@@ -358,8 +358,8 @@ static void note_fault(parent *p, int status)
     pass_on(p);
 }
 
-/* Wait for the child, which ends at its next check once its pipe is closed. @return whether it
- * ended by itself. */
+/* Wait for the child, which ends at its next check once its end of the pipe is closed. @return
+ * whether it ended by itself. */
 static bool wait_for_end(parent *p)
 {
     const struct timespec moment = {.tv_nsec = 5000000};
@@ -423,7 +423,8 @@ static bool run_once(parent *p, check_body body, void *payload)
     return true;
 }
 
-/* Return half of the free memory, so that other programs keep the other half. */
+/* Return half of the free memory, so that other programs keep the other half, but at least
+ * LEAST_MEMORY. */
 static int64_t spare_memory(void)
 {
     char line[128];

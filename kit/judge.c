@@ -244,7 +244,7 @@ void check_request(check_run *run, size_t n)
 
 /* ---- the story ------------------------------------------------------------------------------- */
 
-/* Report the first line that differs, and the lines around it. */
+/* Report the number of the first line that differs, and this line of both texts. */
 static void tell_difference(check_run *run, const char *want, const char *got)
 {
     size_t line = 1;

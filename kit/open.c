@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Add the options that the case's own section has, one on each line; they borrow from `text`. */
+/* Add the options in the section "options" of the run's case, one on each line; they borrow from
+ * `text`. */
 static int add_case_options(check_run *run, beluga_config *config, check_text *text)
 {
     const char *const others[] = {run->scenario->like, NULL};
@@ -42,8 +43,8 @@ static int add_place(check_run *run, beluga_config *config)
     if (!run->peer) return 0;
     snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(run->peer),
              run->profile->base_path);
-    /* Requests for tokens also go to the peer. Their service is another host, but no request may
-     * leave the machine. */
+    /* Requests for tokens also go to the peer. The provider would send them to another server, but
+     * no request may leave the machine. */
     const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY),
                                    beluga_with_exchange_key(run->exchanges)};
     return beluga_config_set_n(config, place, 3);

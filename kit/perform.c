@@ -10,7 +10,7 @@
 typedef struct listener {
     check_run *run;
     beluga_response_builder *builder; /* NULL: the response is not needed */
-    beluga_context *cancels;          /* the first text cancels this context; NULL: it does not */
+    beluga_context *cancels;          /* cancelled at the first text; NULL: none */
     beluga_op *op;                    /* the first text cancels this op, or each event pauses it */
     bool cancels_op, pauses;
     size_t events;

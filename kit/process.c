@@ -15,7 +15,7 @@
 
 enum { STREAMS = 3, LOCALE_BYTES = 512, SHOWN = 60 };
 
-/* Signals that stop a host, notify it or wake it. Signals of faults and of broken pipes are left
+/* Signals that stop a program, notify it or wake it. Signals of faults and of broken pipes are left
  * out, since runtimes of other languages handle those in every program that loads them. */
 static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGCHLD,
                               SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP};

@@ -1,5 +1,6 @@
 /* The state of the process before the checks: its signals, locale, folder, environment, standard
- * streams and children. A provider runs in its host's process and must not change any of these. */
+ * streams and children. A provider runs in the process of the host program and must not change any
+ * of these. */
 #ifndef BELUGA_KIT_PROCESS_H
 #define BELUGA_KIT_PROCESS_H
 

@@ -240,8 +240,8 @@ static bool find_error(check_run *run, check_text *body)
     return body->length && strncmp(body->data, "{}", 2) != 0;
 }
 
-/* Play half of the stream, then an error and nothing more. @return whether the call failed with
- * that error. */
+/* Play half of the stream, then an error and nothing more. @return whether the call failed with an
+ * error other than that of a stream that ends too early. */
 static bool is_error_told(check_run *run, const check_answer *whole, const char *before,
                           const check_text *body)
 {
@@ -281,7 +281,8 @@ void check_run_error_among(check_run *run)
 
 /* ---- in time --------------------------------------------------------------------------------- */
 
-/* Return whether the answer's first frame already contains a value of the line. */
+/* Return whether the answer's first frame already contains the value that `line` of the story has
+ * after `member`. */
 static bool was_known(const check_run *run, const char *line, const char *member)
 {
     char value[160];

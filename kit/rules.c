@@ -1,5 +1,6 @@
 /* The rules of emitting. The library enforces them in every call: a call that breaks a rule fails,
- * and the host goes on. The kit tests the rules in one place, and reports each broken rule once. */
+ * and the host program continues. The kit tests the rules in one place, and reports each broken
+ * rule once. */
 #include "kit/rules.h"
 
 #include "kit/exchange.h"
@@ -249,7 +250,8 @@ void check_run_rule(check_run *run)
                           name_of(run, spoilt_by));
         return;
     }
-    /* A process that was started after a crash makes no probe. */
+    /* The calls that show whether rules are broken are made in the first check of a rule. A process
+     * that was started after a crash continues with a later check and does not make them. */
     if (!spoilt && !run->rules->probed) {
         check_text_printf(&run->reason, "the check %s was not done",
                           name_of(run, CHECK_RULE_BLOCKS));

@@ -89,7 +89,7 @@ typedef struct check_scenario {
     const char *proves;
     uint64_t needs;   /* bits of beluga_capability; 0: the scenario is for every provider */
     const char *like; /* the case whose files replace missing ones, or NULL */
-    /* the case whose answers and events replace missing ones; NULL: like */
+    /* the case whose answers and events replace missing ones; NULL: the case `like` */
     const char *answer_like;
     void (*write)(check_call *call);
     check_action *run;

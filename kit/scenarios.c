@@ -237,7 +237,7 @@ enum {
 #define WIRE(category_, name_, needs_, like_, run_, code_, proves_)                          \
     ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = write_hello, \
         .run = (run_), .shows = "", .code = (code_))
-/* A scenario that every provider must pass, whatever its answer is. */
+/* A scenario of a call that a provider must pass whatever its answer is. */
 #define ASK(category_, name_, needs_, like_, run_, proves_) \
     CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \

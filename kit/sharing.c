@@ -283,8 +283,8 @@ void check_run_calls_1000(check_run *run)
     call_at_once(run, check_generate, false, MANY_CALLERS, MANY_CALLS / MANY_CALLERS);
 }
 
-/* Check that each tool is in exactly one request. Requests that follow up on a call, such as polls,
- * have no body. */
+/* Check that each request contains exactly one of the tools. A request without a body only follows
+ * up on a call, for example to poll, and needs no tool. */
 static void judge_tools(check_run *run, const caller *callers)
 {
     size_t length, n = peer_requests(run->peer);

@@ -1,5 +1,6 @@
-/* A key is exchanged at a host other than the service. So a copy of the provider's table is
- * registered with a separate client, and its encode_token sends the request to the peer. */
+/* The scenario of a key that is exchanged for a token. The request for the token goes to a server
+ * other than the model's. So a copy of the provider's table is registered with a separate client,
+ * and its encode_token sends the request to the peer. */
 #include "kit/tokens.h"
 
 #include "kit/exchange.h"
@@ -20,7 +21,7 @@ static struct {
     char server[64]; /* the URL of the peer, such as "http://127.0.0.1:8080" */
 } copy;
 
-/* Return the path of a URL with its query, or the whole URL if it has no host. */
+/* Return the path of a URL with its query, or the whole text if it has no "://". */
 static const char *path_of(const char *url)
 {
     const char *host = strstr(url, "://");

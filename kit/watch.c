@@ -207,7 +207,8 @@ static int finish(beluga_emit *emit, beluga_finish_reason reason, const char *ra
     WATCHED("finish", true, beluga_emit_finish(emit, reason, raw));
 }
 
-/* Returns the code of `err`, which does not mean that the emission was refused. */
+/* beluga_emit_error() returns the code of `err` itself, so its result does not show a refusal and
+ * is not recorded. */
 static int error(beluga_emit *emit, const beluga_error *err)
 {
     note(emit, "error", true);

@@ -1,8 +1,9 @@
 /*
  * Watches what a plug-in does with its emits.
  *
- * A plug-in calls the library through a table that its host set. While a plug-in is watched, the
- * table is a copy whose emitting functions record each call and then call the real functions.
+ * A plug-in calls the library through a table that is set when it is loaded. While a plug-in is
+ * watched, the table is a copy whose emitting functions record each call and then call the real
+ * functions.
  */
 #ifndef BELUGA_KIT_WATCH_H
 #define BELUGA_KIT_WATCH_H

@@ -15,7 +15,7 @@ typedef struct batch_call {
     request *req;
     peer_reply *r;
     batch_shape shape;         /* determines the form of errors */
-    char path[CALL_PATH_SIZE]; /* the path after the prefix of a host, without the query */
+    char path[CALL_PATH_SIZE]; /* without the query, and without the prefix /openai or /together */
     const char *query;         /* "" if there is no query */
     char key[BATCH_KEY_SIZE];  /* "" if the request has no key */
     batch_put_fn *put;         /* used by peer__batch_get() and peer__batch_stop() */

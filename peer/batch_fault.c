@@ -62,8 +62,8 @@ static const struct {
 
 #define LINE_FAULTS (sizeof line_faults / sizeof *line_faults)
 
-/* Return whether a text contains these words and they apply this time. With "-once" after them they
- * apply only to the first line with this text. */
+/* Return whether a text contains these words and they apply this time. If the words end with
+ * "-once", or are followed by it, they apply only to the first line with this text. */
 static bool has_words(const char *words, const batch_text *entry, const char *text, size_t n)
 {
     const char *found = n ? memmem(text, n, words, strlen(words)) : NULL;

@@ -1,5 +1,5 @@
 /*
- * The files of OpenAI and of hosts with the same API, at /v1/files…; the answers have Mistral's
+ * The files of OpenAI and of services with the same API, at /v1/files…; the answers have Mistral's
  * members beside OpenAI's, since both use the same path. Sources: OpenAI's API reference, the types
  * of Mistral's client for Python (3.7), and Together's pages and client (3.1). Together's client
  * first requests an upload address, while its page on files uploads in one request.

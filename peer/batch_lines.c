@@ -125,8 +125,8 @@ static void check_route(batch_job *job, json value, size_t number)
                      number);
 }
 
-/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's ids have at most 64
- * characters. */
+/* Anthropic's ids are 1 to 64 letters, digits, '_' and '-'; Together's ids are 1 to 64 characters
+ * of any kind. */
 static bool is_good_id(batch_shape shape, json id)
 {
     static const char letters[] =

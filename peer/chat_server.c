@@ -142,7 +142,7 @@ static void broken_streams(peer *p, int divisor)
     peer_step_end(r);
 }
 
-/* Play the same faults for answers that are not streamed. */
+/* Play the faults of s08 to s10 for answers that are not streamed. */
 static void broken_answers(peer *p, int divisor)
 {
     static const char half[] = "{\"id\":\"chatcmpl-peer\",\"object\":\"chat.completion\",\"choi";

@@ -71,8 +71,8 @@ void peer__conn_free(conn *c)
 static void send_best_effort(conn *c, const char *text)
 {
     ssize_t n = send(c->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-    /* a failure does not matter: the connection closes next, or the client does not depend on
-     * this */
+    /* A failure is ignored: after an error the connection is closed anyway, and a client continues
+     * without "100 Continue", too. */
     (void)n;
 }
 

@@ -177,7 +177,7 @@ static void *serve(void *arg)
     return NULL;
 }
 
-/* The host may fork right after the start. A child that is forked while the thread is starting
+/* The program may fork right after the start. A child that is forked while the thread is starting
  * would wait for ever for locks of a sanitizer's runtime. */
 static void wait_until_it_serves(peer *p)
 {
@@ -196,7 +196,7 @@ peer *peer_start_with(const peer_config *config)
     sigset_t all, before;
     peer *p = peer_new(config);
     if (!p) return NULL;
-    /* The serving thread blocks all signals, which are the host's to handle. */
+    /* The serving thread blocks all signals, so that the program's own threads get them. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&p->thread, NULL, serve, p);

@@ -71,7 +71,8 @@ static line_result read_text(chat_state *chat, cli_text *text)
 
 /* ---- a turn ---------------------------------------------------------------------------------- */
 
-/* Returns whether a text begins with two slashes, so that it is a message and not a command. */
+/* Returns whether a text begins with two slashes and a letter. It is then a message and not a
+ * command. */
 static bool is_escaped(const char *text)
 {
     return strncmp(text, "//", 2) == 0 && isalpha((unsigned char)text[2]);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A mistyped command may differ from the real name in this number of letters. */
+/* A mistyped command may differ from the real name in at most this many letters. */
 #define MOST_SLIPS 2
 
 static void do_help(chat_state *chat, const char *text);

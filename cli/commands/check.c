@@ -52,7 +52,8 @@ typedef struct subject {
     cli_session session;
 } subject;
 
-/* Return the base of a provider that the configuration defines. */
+/* Return the name of the provider on which the configuration bases the provider `wanted`; NULL: the
+ * configuration does not define such a provider. */
 static const char *base_of(const beluga_config *config, const char *wanted)
 {
     const char *name, *base;

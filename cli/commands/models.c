@@ -230,8 +230,8 @@ static void ask(model_listing *l, const char *name)
     l->asked++;
 }
 
-/* Returns whether to ask a provider: it must be able to list models, and have a key in the
- * environment or an entry in the file. */
+/* Returns whether to ask a provider: it must be able to list models, use a network, and have a key
+ * in the environment or an entry in the file. */
 static bool is_configured(const model_listing *l, const char *name)
 {
     const char *value;

@@ -44,8 +44,8 @@ static const char *base_of(const beluga_provider *p)
     return base;
 }
 
-/* Write the URL of a provider without a password, which a URL in the configuration file may
- * contain. */
+/* Write a provider's URL. A user name, password or key in a URL of the configuration is left
+ * out. */
 static const char *url_of(const beluga_provider *p, char *text)
 {
     bool given =
@@ -76,8 +76,8 @@ static const struct {
     [KEY_REFERENCE] = {"reference", "?"},
 };
 
-/* Returns the state of a key. A reference, such as a profile, is looked up only by the call that
- * needs it. */
+/* Returns the state of a key. A key that is given as a reference, such as the name of a profile,
+ * counts as KEY_REFERENCE: whether it exists is only known when a call looks it up. */
 static key_presence key_state(const beluga_provider *p)
 {
     char key[KEY_BYTES];

@@ -120,7 +120,7 @@ static int open_model(similar_run *run)
 
 /* ---- searching ------------------------------------------------------------------------------- */
 
-/* Refuse vectors of another model or another length, which can't be compared. */
+/* Refuse a vector of another model, since it can't be compared. */
 static int check_model(const similar_run *run)
 {
     const char *model = run->line.row.model;

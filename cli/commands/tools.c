@@ -127,8 +127,9 @@ static int show_named(const cli_args *args, const beluga_config *config, const c
 
 typedef struct tool_listing {
     term_table table;
-    /* for a terminal, the number of bytes to which descriptions are cut, and the column of places
-     * is left out; 0: descriptions are not cut, and places are shown */
+    /* For a terminal, the number of bytes to which descriptions are cut; the column that shows
+     * where each tool is defined is then left out. 0: all descriptions are shown whole, with that
+     * column. */
     size_t cut;
     beluga_json_writer *w; /* NULL: a table */
     size_t count;

@@ -65,7 +65,8 @@ static bool is_text(const beluga__buf *file)
 }
 
 /* Return the name of a file that the model gets: the path that the user typed. Of an absolute path
- * the model gets only the last part, since the folders could reveal something private. */
+ * the model gets only the last name, and the path below it if it is a folder, since the folders
+ * above could reveal something private. */
 static const char *shown_name(const char *path, size_t folder)
 {
     while (strncmp(path, "./", 2) == 0) {

@@ -57,8 +57,8 @@ static const char *match_set(const char *at, const char *end, char c, bool *matc
     return at < end ? at + 1 : NULL;
 }
 
-/* Match one character with the beginning of a pattern, which is not "*". Returns the rest of the
- * pattern, or NULL if the character does not match. */
+/* Match one character with the first element of a pattern. The pattern must not begin with "*".
+ * Returns the rest of the pattern, or NULL if the character does not match. */
 static const char *match_one(const char *pattern, const char *end, char c)
 {
     bool matched = true;

@@ -36,8 +36,8 @@ static int complain_line(const texts_source *source, const char *what)
     return CLI_EXIT_USAGE;
 }
 
-/* Find the columns "text" and "id" of a CSV. A CSV without a header is refused, since it has no
- * column named "text". */
+/* Find the columns "text" and "id" of a CSV. A CSV without a column "text" is refused, and so is
+ * one without a header. */
 static int find_columns(texts_source *source)
 {
     char columns[128];

@@ -24,8 +24,8 @@ bool keys_folder(const char *config, char folder[KEYS_REFERENCE_BYTES]);
  * the error. */
 int keys_store_file(const char *config, const char *provider, const cli_text *key,
                     char reference[KEYS_REFERENCE_BYTES]);
-/* Delete the file of a provider's key, which may be missing. @return 0, or an exit code after
- * reporting the error. */
+/* Delete the file of a provider's key. It is no error if the file is missing. @return 0, or an exit
+ * code after reporting the error. */
 int keys_remove_file(const char *config, const char *provider);
 
 /* Store a key in the desktop's keyring, with the program secret-tool. @return 0, or an exit code

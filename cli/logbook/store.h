@@ -1,5 +1,5 @@
 /*
- * The log's database. Only this part of the log uses SQLite. In a build without SQLite,
+ * The log's database, implemented in store.c and names.c with SQLite. In a build without SQLite,
  * store_none.c defines the same functions, which report that SQLite is missing.
  *
  * Each process opens the database for one short transaction at a time, and waits for other

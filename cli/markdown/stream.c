@@ -70,8 +70,8 @@ static const char *definition_in(const char *line, size_t n)
     return end && end + 1 < line + n && end[1] == ':' ? line + at : NULL;
 }
 
-/* Escape link definitions with a backslash. Otherwise they would draw nothing, and the user would
- * not see them. */
+/* Escape link definitions with a backslash, unless the text contains fenced code. Otherwise they
+ * would draw nothing, and the user would not see them. */
 static void keep_definitions(const char *text, size_t n, cli_text *kept)
 {
     bool code = memmem(text, n, "```", 3) || memmem(text, n, "~~~", 3);

@@ -201,8 +201,8 @@ static void compose_text(editor *e)
     show_anew(e, e->drawn.prompt, e->drawn.continuation);
 }
 
-/* Return whether text follows immediately after a carriage return and its newlines. Nobody types so
- * fast, so the text belongs to a paste. */
+/* Return whether more text has already arrived after the newlines that are read next. Nobody types
+ * so fast, so the text belongs to a paste. */
 static bool is_in_paste(editor *e)
 {
     for (size_t i = e->at;; i++) {

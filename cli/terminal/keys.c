@@ -186,7 +186,8 @@ static key with_alt(key plain, char c)
     }
 }
 
-/* Read a function key of the Linux console, which sends "ESC [ [" and a letter. */
+/* Read a sequence that begins with "ESC [". The function keys of the Linux console ("ESC [ [" and a
+ * letter), and reports (the byte after "ESC [" is one of < = > ?), have no meaning. */
 static size_t read_bracketed(const char *bytes, size_t n, key *out)
 {
     key_sequence s = {.count = 0};

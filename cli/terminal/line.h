@@ -10,7 +10,7 @@ typedef struct line_reader line_reader;
 
 typedef enum line_result {
     LINE_READ,
-    LINE_END,         /* Ctrl-D, the end of the input, or Ctrl-C twice on an empty line */
+    LINE_END,         /* Ctrl-D, the end of the input, or a Ctrl-C after one on an empty line */
     LINE_INTERRUPTED, /* Ctrl-C was pressed, so the typed text is dropped */
     LINE_FAILED       /* a failure, which was reported */
 } line_result;

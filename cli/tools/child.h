@@ -50,7 +50,8 @@ typedef struct child_outcome {
  * processes that it has started may continue. Otherwise its whole group gets SIGTERM, and later
  * SIGKILL. If this process ends, for whatever reason, the group is killed, too.
  *
- * Threads: any. Blocks until the program has ended, and at most two seconds longer.
+ * Threads: any. Blocks until the program has ended. If its time limit or its context ends first,
+ * it is ended by force, which takes at most about two seconds.
  */
 void child_run(const child_program *program, child_outcome *outcome);
 void child_free(child_outcome *outcome);

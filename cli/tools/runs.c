@@ -37,7 +37,7 @@ static tool_run *add(tool_runs *runs)
     return &runs->items[runs->count++];
 }
 
-/* Returns the newest call with this index whose arguments are not complete. */
+/* Returns the newest tool call with this index whose arguments are not complete. */
 static tool_run *find_open(const tool_runs *runs, uint32_t index)
 {
     for (size_t i = runs->count; i-- > 0;)
@@ -45,8 +45,8 @@ static tool_run *find_open(const tool_runs *runs, uint32_t index)
     return NULL;
 }
 
-/* Returns the first call with this id that has no result. A later answer may use the same ids
- * again. */
+/* Returns the first tool call with this id and name that has no result. A later answer may use the
+ * same ids again. */
 static tool_run *find_waiting(const tool_runs *runs, const char *id, const char *name)
 {
     for (size_t i = 0; i < runs->count; i++) {
@@ -99,7 +99,7 @@ void tool_runs_note(tool_runs *runs, const beluga_event *event)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* Write the arguments of a call: as JSON, or as a string if the model wrote invalid JSON. */
+/* Write the arguments of a tool call: as JSON, or as a string if the model wrote invalid JSON. */
 static void put_arguments(beluga_json_writer *w, const tool_run *run)
 {
     beluga_json_doc *doc = NULL;

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The time limit of the outer tool. It is long, since the inner tool has its own limit, and the
- * user may think for a long time before answering. */
+/* The time limit of the tool that the model gets. It is long, since the inner tool has its own
+ * limit, and the user may think for a long time before answering. */
 #define LONGEST_MS (7 * 24 * 60 * 60 * INT64_C(1000))
 
 /* ---- one call -------------------------------------------------------------------------------- */
@@ -30,7 +30,8 @@ typedef struct set_call {
     int64_t ns;
 } set_call;
 
-/* Draw the call, and ask the user whether it may run, if necessary. Runs on the main thread. */
+/* Draw the tool call, and ask the user whether it may run, if necessary. Runs on the main
+ * thread. */
 static void begin(void *payload)
 {
     set_call *call = payload;

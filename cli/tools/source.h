@@ -26,7 +26,8 @@ typedef struct tool_source {
      * error that says what is wrong, and where.
      */
     int (*open)(const beluga_config *config, const char *name, tool_set *set, beluga_error *err);
-    /* Report the mistakes in the section (beluga_config_report). */
+    /* Report each mistake in the source's section of the configuration with
+     * beluga_config_report. */
     void (*check)(const beluga_config *config, beluga_config_checking *checking);
 } tool_source;
 

@@ -35,7 +35,7 @@ int tools_describe(const tool_set *set, cli_text *text);
 /* List the names for -T. @return 0, or an exit code after reporting the error. */
 int tools_list(const beluga_config *config, tool_name_fn tell, void *payload);
 
-/* Check the sections of all sources, for beluga_config_check_sections. */
+/* Check the sections of all sources. This is a callback for beluga_config_check_sections. */
 void tools_check(void *payload, const beluga_config *config, beluga_config_checking *checking);
 
 #endif

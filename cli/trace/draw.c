@@ -77,8 +77,8 @@ static size_t width_of(const cli_text *text)
     return beluga__utf8_count(text_get(text), text->length);
 }
 
-/* Make a name safe to print: it becomes one line, with '?' instead of invalid UTF-8. This is needed
- * since the file may come from somebody else. */
+/* Make a name from the file safe to print, since the file may come from somebody else: it becomes
+ * one line. If the terminal has no UTF-8, '?' replaces each character that is not ASCII. */
 static void make_harmless(const trace_canvas *canvas, cli_text *words)
 {
     cli_text safe = {.status = words->status};

@@ -44,7 +44,8 @@ static int64_t read_int(const beluga_json *value, int64_t otherwise)
     return end == text || *end ? otherwise : number;
 }
 
-/* Read a time. Times after MAX_TIME_NS are refused, since sums of them would overflow. */
+/* Read a time. A time after MAX_TIME_NS counts as MAX_TIME_NS, since sums of later times would
+ * overflow. */
 static int64_t read_time(const beluga_json *object, const char *key)
 {
     int64_t time = read_int(beluga_json_get(object, key), 0);

@@ -54,7 +54,7 @@ typedef struct trace_span {
     trace_kind kind;
     bool failed;
     bool open;    /* the file does not contain the end of this span */
-    bool request; /* a request to a provider, or another HTTP request */
+    bool request; /* the span is an HTTP request, or names a provider */
     /* NULL or -1: the file does not contain this value */
     const char *operation, *provider, *model, *response_model, *tool, *error_type, *message;
     const char *retry_reason, *finish;
@@ -116,8 +116,8 @@ int trace_file_link(trace_file *file);
 int trace_add_up(recorded_trace *trace);
 
 /* Mark the spans to show; call this once. About `limit` spans are chosen (0: all), failed and long
- * ones first, each with its ancestors. If a call has only one attempt, the attempt is shown as part
- * of the call. @return 0, or -1 if memory runs out. */
+ * ones first, each with its ancestors. If not all spans are shown, the only attempt of a call is
+ * shown as part of the call. @return 0, or -1 if memory runs out. */
 int trace_select(recorded_trace *trace, size_t limit);
 
 /* Return the next span in the order of the tree, or NULL after the last. */

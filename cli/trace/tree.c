@@ -188,8 +188,8 @@ static void count(recorded_trace *trace)
     }
 }
 
-/* Set the end of spans whose end is not in the file: they lasted at least until the last known time
- * of their trace. */
+/* Set the end of spans whose end is not in the file: they count as lasting until the last known
+ * time of their trace. */
 static void end_open_ones(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++)
