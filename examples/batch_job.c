@@ -22,7 +22,7 @@ static const char *const questions[QUESTIONS] = {
     "Where do belugas live?",
 };
 
-/* Find the job of this name that has not failed; `*job` is NULL if there is none. */
+/* Find a job of this name that has not failed; `*out` is NULL if there is none. */
 static int find_job(beluga_chat_model *model, const char *name, beluga_batch_job **out,
                     beluga_error *err)
 {
@@ -114,7 +114,7 @@ static int run(beluga_chat_model *model, const char *name, beluga_error *err)
     if (!status) status = wait_for_end(model, &job, err);
     if (!status) printf("%s: %s\n", job->name, beluga_batch_state_name(job->state));
     if (!status) status = print_results(model, job->id, err);
-    /* the job's files at the provider */
+    /* delete the job's files at the provider */
     if (!status) status = beluga_batch_job_delete(model, NULL, job->id, err);
     beluga_free(job);
     return status;

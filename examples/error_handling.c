@@ -20,7 +20,7 @@ static void die(const char *what, const beluga_error *err)
     exit(1);
 }
 
-/* Every call of a model that is opened like this has these options. */
+/* Open a model of the provider mock with these options, which apply to each of its calls. */
 static beluga_chat_model *open_mock(const beluga_option *options, size_t n)
 {
     beluga_error err;
@@ -53,7 +53,7 @@ static void show(const beluga_error *err)
 
 /* ---- classification -------------------------------------------------------------------------- */
 
-/* There are thirty-six error codes, and a program needs six reactions to them. */
+/* There are many error codes, but a program needs only a few reactions to them. */
 static const char *what_to_do(const beluga_error *err)
 {
     switch (err->code) {

@@ -2,8 +2,8 @@
  *
  *     event_loop_epoll [-n STREAMS] [-r ROUNDS] [MODEL-REFERENCE]
  *
- * Everything runs on the one thread of main; the host's own events (here a timer that prints the
- * progress) are served between the library's. */
+ * Everything runs on the one thread of main; the host program's own events (here a timer that
+ * prints the progress) are served between the library's. */
 #define _GNU_SOURCE 1
 #include "streams.h"
 

@@ -2,7 +2,7 @@
  *
  *     event_loop_libuv [-n STREAMS] [-r ROUNDS] [MODEL-REFERENCE]
  *
- * Everything runs on the one thread of uv_run, beside whatever else the host does there. */
+ * Everything runs on the one thread of uv_run, beside whatever else the host program does there. */
 #define _GNU_SOURCE 1
 #include "streams.h"
 

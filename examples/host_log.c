@@ -1,7 +1,9 @@
-/* The library never prints: its messages go to the host, here as one line for each record.
+/* The library never prints: its messages go to the host program, which here prints one line for
+ * each record.
  *
- * The client is the host's own: with its log hook, allocator, telemetry or threads. Keys never
- * appear in a record; prompts and answers appear only with `capture_content`. */
+ * The host program makes its own client, which has its log hook; it could also have its allocator,
+ * telemetry or threads. Keys never appear in a record; prompts and answers appear only with
+ * `capture_content`. */
 #include <beluga/beluga.h>
 #include <beluga/providers/mock.h>
 

@@ -1,4 +1,5 @@
-/* A client in its host's memory, as in a database extension: an area that is freed as a whole.
+/* A client whose memory belongs to the host program, as in a database extension: an area that is
+ * freed as a whole.
  *
  * The area must not be freed before the client has stopped using it, and a cancelled call may leave
  * a thread that ends late. So the client is closed first: when closing returns 0, every block is
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A real host would hand out blocks of one mapping; this one counts blocks that malloc returns. */
+/* A real host program would hand out blocks of one mapping; this one counts blocks that malloc
+ * returns. */
 typedef struct area {
     pthread_mutex_t lock;
     size_t blocks, taken;

@@ -1,5 +1,5 @@
-/* A host with its own tracing and metrics gives its client a sink, which prints the spans and
- * measurements that it gets.
+/* A host program with its own tracing and metrics gives its client a sink, which prints the spans
+ * and measurements that it gets.
  *
  * Every function of the sink runs on the thread of the call and must not block: a real sink would
  * only store the numbers for its exporter. The value that begin returns is the handle for all later
@@ -124,8 +124,8 @@ static int ask(beluga_client *client)
     return status;
 }
 
-/* Export telemetry without a sink, as OpenTelemetry's variables say. Here they turn exporting
- * off. */
+/* Export telemetry without a sink, as OpenTelemetry's variables say. Here they name no receiver, so
+ * with `only_if_asked` nothing is sent. */
 static int export_instead(beluga_client *client)
 {
     static const char *const variables[] = {"OTEL_SERVICE_NAME=oracle", NULL};

@@ -1,4 +1,4 @@
-/* A program that loads a plug-in which its user chooses, and streams from the plug-in's provider.
+/* A program that loads a plug-in that its user chooses, and streams from the plug-in's provider.
  *
  *     plugin_host parrot.so parrot "Pretty Polly" parrot.times=2 */
 #include <beluga/beluga.h>

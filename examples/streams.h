@@ -1,5 +1,5 @@
-/* Many streams at once inside a host's event loop: the code that event_loop_epoll.c and
- * event_loop_libuv.c share. It does not depend on which loop the host has. */
+/* Many streams at once inside the event loop of a host program: the code that event_loop_epoll.c
+ * and event_loop_libuv.c share. It does not depend on which event loop that is. */
 #ifndef EXAMPLE_STREAMS_H
 #define EXAMPLE_STREAMS_H
 
@@ -14,7 +14,8 @@ typedef struct streams streams;
  */
 streams *streams_new(int argc, char **argv);
 
-/** Return the loop. The host watches the loop's beluga_loop_fd and calls beluga_loop_step. */
+/** Return the loop. The host program watches the loop's beluga_loop_fd and calls beluga_loop_step.
+ */
 beluga_loop *streams_loop(streams *s);
 
 /** Start STREAMS streams at once. When one ends, another one starts, until STREAMS times ROUNDS

@@ -35,7 +35,8 @@ static size_t add(char *text, size_t at, const char *more, size_t n)
 }
 
 /* Write the texts of the system messages, or of all others, into `text` unless it is NULL. Returns
- * the number of bytes. A dialogue names the speakers; a single message does not. */
+ * the number of bytes. If there are several messages, the name of the speaker is written before
+ * each. */
 static size_t write_texts(const beluga_call *call, bool system, char *text)
 {
     size_t n_others = 0, at = 0;

@@ -61,7 +61,8 @@ static void add_options(const beluga_call *call, beluga_http_request *request)
     }
 }
 
-/* The service has no conversations: other content is left out, and the caller is warned. */
+/* Warn the caller of content that is left out: the service accepts no conversation, only one audio
+ * and the texts beside it. */
 static void warn_of_the_rest(const beluga_call *call, const beluga_message *sent,
                              beluga_http_request *request)
 {

@@ -23,7 +23,7 @@ static bool is_token(const char *key)
     return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');
 }
 
-/* The answer has the form of OAuth, which the library reads itself. */
+/* Write the request for a token. The library reads the answer itself, since it has OAuth's form. */
 static int encode_token(void *self, const beluga_credential *credential, int64_t now,
                         beluga_http_request *request, beluga_error *err)
 {
@@ -106,7 +106,8 @@ static void put_answer(beluga_json_writer *w, const beluga_message *message)
     if (length || !calls) beluga_json_put_string_n(w, "content", text, length);
 }
 
-/* Warn the caller of content that the service does not accept, instead of dropping it silently. */
+/* Warn the caller of cache marks and of the error mark of a result, for which the service has no
+ * fields. */
 static void warn_of_marks(const beluga_message *message, beluga_http_request *request)
 {
     const beluga_part *part;
@@ -315,7 +316,7 @@ static int emit_usage(const beluga_json *counts, beluga_emit *emit)
     return beluga_emit_usage(emit, &usage);
 }
 
-/* The first piece of a call has its id and name; later pieces have only its index and more
+/* The first piece of a tool call has its id and name; later pieces have only its index and more
  * arguments. */
 static int emit_call(const beluga_json *call, beluga_emit *emit)
 {
@@ -332,7 +333,7 @@ static int emit_call(const beluga_json *call, beluga_emit *emit)
     return status;
 }
 
-/* In a whole answer calls have no index, so their position is used. */
+/* In a whole answer tool calls have no index, so their position is used. */
 static int emit_calls(const beluga_json *calls, bool whole, beluga_emit *emit)
 {
     int status = 0;

@@ -176,8 +176,8 @@ static int find_variable(filling *f, slice name, char *variable, size_t size, co
     return *value && **value ? 0 : refuse(f, "base_url needs the variable %s", variable);
 }
 
-/* Remove the scheme and the slashes at the end from a value that replaces the whole host: people
- * often copy a host together with them. */
+/* Remove the scheme and the slashes at the end from a value that replaces the whole server name:
+ * people often copy the name together with them. */
 static slice whole_host(const filling *f, const char *value)
 {
     size_t scheme = (size_t)(strstr(f->url, "://") + 3 - f->url);
@@ -187,8 +187,8 @@ static slice whole_host(const filling *f, const char *value)
     return (slice){value, (int)n};
 }
 
-/* Returns whether a value can be part of a host name: it is not empty, and has no port, password or
- * path. */
+/* Returns whether a value can be part of a server name: it is not empty, and has no port, password
+ * or path. */
 static bool is_host(slice value)
 {
     bool label = false;

@@ -21,7 +21,7 @@ enum { SHORTEST_SECRET = 8 }; /* shorter texts are the dummy keys of local serve
 
 typedef struct beluga_config_checking {
     beluga__config_problems report;
-    beluga_config_check_fn check; /* the host's function; NULL: none */
+    beluga_config_check_fn check; /* the host program's function; NULL: none */
     void *payload;
     beluga_registry *registry;
     beluga_config *config; /* contains only the file that is checked */
@@ -142,7 +142,8 @@ static void check_header(checking *c, const beluga__config_entry *e)
         tell_secret(c, e, what);
 }
 
-/* Look for a password in a URL, such as "https://name:password@host". */
+/* Check that a base URL is valid, and look for a password in any URL, such as
+ * "https://name:password@server". */
 static void check_url(checking *c, const beluga__config_entry *e)
 {
     const char *url = e->option.value.string;
@@ -159,8 +160,8 @@ static void check_url(checking *c, const beluga__config_entry *e)
     if (colon && colon + 1 < at) tell_secret(c, e, e->name);
 }
 
-/* Look for a placeholder in an address, such as "{account}", that is not an option of the
- * provider. */
+/* Check that each placeholder in a base URL, such as "{account}", is an option of the provider or a
+ * variable. */
 static void check_places(checking *c, const beluga_provider *provider,
                          const beluga__config_entry *e)
 {

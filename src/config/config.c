@@ -132,7 +132,9 @@ static int url_from_env(beluga_config *config, const beluga_provider *provider)
     return url ? set_env(config, beluga_with_base_url(url)) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Read key and URL from the environment; these variables are meant for the provider's own host. */
+/* Read the key, the URL and the provider's own options from the environment. The variables for key
+ * and URL are meant for the provider's own server, so they are ignored if an alias has set another
+ * one. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider)
 {
     if (!beluga__settings_int(&config->settings, BELUGA_OPTION_ENVIRONMENT, 0)) return 0;

@@ -48,7 +48,7 @@ typedef struct beluga__config_plugin {
     int line, column;
 } beluga__config_plugin;
 
-/* A section that the library does not use itself, and keeps for the host. */
+/* A section that the library does not use itself, and keeps for the host program. */
 typedef struct beluga__config_kept {
     struct beluga__config_kept *next;
     const char *name, *json;
@@ -81,7 +81,7 @@ struct beluga_config {
     size_t n_files;
     const char *system; /* system text of the alias that was resolved, or NULL; in the arena */
     /* An alias set another base URL than the provider's own, so settings for the provider's own
-     * host do not apply. */
+     * server do not apply. */
     bool own_host;
 };
 
@@ -107,9 +107,9 @@ enum { BELUGA__WRONG_URL = 192 };
 bool beluga__config_check_url(const char *url, char *wrong);
 /* Append a base URL to `out`, with the values of its placeholders: "{NAME}", an own option of the
  * protocol, and "{env:VARIABLE}". A value in the path or the query becomes one segment; a value in
- * the host may have only a host's characters. Without settings only the names are checked. Returns
- * 0, NO_MEMORY, LIMIT_EXCEEDED, or INVALID_CONFIG, for which `wrong` (BELUGA__WRONG_URL bytes) says
- * what is missing or refused. */
+ * the server name may have only letters, digits, "-", "_" and ".". If `settings` is NULL, only the
+ * names of the placeholders are checked. Returns 0, NO_MEMORY, LIMIT_EXCEEDED, or INVALID_CONFIG,
+ * for which `wrong` (BELUGA__WRONG_URL bytes) says what is missing or refused. */
 int beluga__config_fill_url(const char *url, const beluga_provider *protocol,
                             const beluga__settings *settings, beluga__buf *out, char *wrong);
 /* Returns whether two URLs differ at most in slashes at their ends. NULL differs from every URL. */

@@ -20,7 +20,7 @@ typedef struct edit {
     /* the deepest existing map on the path; NULL: the document is empty */
     beluga__yaml_node *map;
     beluga__yaml_node *key;    /* the last name of the path that exists; NULL: none */
-    beluga__yaml_node *target; /* the value of `key` */
+    beluga__yaml_node *target; /* the value of `key`; NULL if that is `map` */
     size_t at, removed;        /* offset and number of the bytes that are removed from the text */
     beluga__buf put;           /* the bytes that are inserted in their place */
 } edit;
@@ -76,7 +76,7 @@ static size_t back(const edit *e, size_t at)
     return at;
 }
 
-/* Returns the position after the last character of a value that is not white space. */
+/* Returns the position after the last character of a value, not counting white space at its end. */
 static size_t end_of(const edit *e, const beluga__yaml_node *node)
 {
     size_t begin, end, from;

@@ -413,8 +413,8 @@ static const char *nearest(const char *name, const char *const *words)
     return best;
 }
 
-/* Keep a section for the host, which reads it as JSON. `runs`: the host may run programs that the
- * section names. */
+/* Keep a section for the host program, which reads it as JSON. `runs`: the host program may run
+ * programs that the section names. */
 static int keep_section(reader *r, const char *name, beluga__yaml_node *value, bool runs)
 {
     if (beluga__yaml_kind_of(value) == BELUGA__YAML_NULL) return 0;
@@ -488,8 +488,8 @@ static int read_yaml(reader *r, const beluga__buf *text)
 }
 
 /* If the file names commands or plug-ins, check that no other user can have written the file: such
- * programs run with the rights of the user who reads it. The folders of a path are checked, too; a
- * pipe has no such path. */
+ * programs run with the rights of the user who reads it. The folders of the path of a regular file
+ * are checked, too. */
 static int check_trust(reader *r)
 {
     struct stat info;

@@ -1,5 +1,5 @@
-/* Sections that the library keeps for its host, and functions that find the positions of values in
- * them. */
+/* Sections that the library keeps for the host program, and functions that find the positions of
+ * values in them. */
 #include "base/text.h"
 #include "config/config.h"
 

@@ -182,8 +182,8 @@ static int take_provider(resolution *r, const char *name)
     size_t n = strlen(name);
     const beluga__setting *given = &r->config->settings.known[BELUGA_OPTION_BASE];
     r->base = beluga__config_find_base(r->config, name, &file, &entry);
-    /* A base in the file layer is not used: it belongs to the provider that was resolved
-     * earlier. */
+    /* A base that came from a file is not used: it belongs to the provider for which the
+     * configuration was resolved earlier. */
     if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
     if (n > BELUGA__MAX_PROVIDER_NAME || !(r->base || beluga_registry_contains(r->registry, name)))
         return 0;
@@ -389,8 +389,7 @@ static void drop_own(beluga__setting *slot)
 }
 
 /* Drop the settings that came from sections when the configuration was resolved earlier. That may
- * have been for another provider, and its key must not be used now. Items of lists that are kept
- * belong to the copy. */
+ * have been for another provider, and its key must not be used now. */
 static void drop_file_layer(const resolution *r, beluga_config *out)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -404,8 +403,8 @@ static void drop_file_layer(const resolution *r, beluga_config *out)
 }
 
 /* Drop the key if an alias sets another base URL than the provider's own. A key from the provider's
- * section or from an earlier alias is meant for the provider's host, and must not be sent to
- * another host. */
+ * section or from an earlier alias is meant for the provider's own server, and must not be sent to
+ * another server. */
 static void leave_host(const resolution *r, beluga_config *out,
                        const beluga__config_section *section)
 {

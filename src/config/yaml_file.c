@@ -1,4 +1,4 @@
-/* Reads YAML files of the host, for beluga_yaml_file_to_json. */
+/* Implements beluga_yaml_file_to_json, which reads YAML files of the host program. */
 #include "base/file.h"
 #include "base/limits.h"
 #include "config/config.h"

@@ -36,8 +36,8 @@ static bool is_listed(const beluga__mcp_catalogue *c, const char *name)
 }
 
 /* Write the name "server__name" for a tool, with only the characters that a tool's name may have. A
- * name that is too long, or that another tool has already, gets a suffix: a hash of the whole
- * name. */
+ * name that is too long, or that another tool has already, gets a suffix: a hash of the tool's name
+ * on the server. */
 static void make_name(const beluga__mcp_catalogue *c, const char *server, const char *name,
                       char out[BELUGA__MAX_TOOL_NAME + 1])
 {

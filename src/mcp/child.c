@@ -159,7 +159,7 @@ void beluga__child_kill(const beluga__child *child, int signal)
 
 /* Returns whether the child has ended. If it has, its process group gets SIGTERM before waitpid is
  * called, since after waitpid the system may give the group's number to other processes. If the
- * host itself waits for all its children, waitpid may find no child. */
+ * host program itself waits for all its children, waitpid may find no child. */
 bool beluga__child_has_ended(beluga__child *child)
 {
     siginfo_t info = {.si_pid = 0};

@@ -26,9 +26,9 @@ typedef struct beluga__child {
 
 /* Start a command. The child gets the three pipes and none of this process's other descriptors. Of
  * this process's environment variables it gets only those that every program needs, so that an MCP
- * server does not see the keys of its host. Returns 0; NOT_FOUND if there is no such command;
- * INVALID_INPUT for other reasons, such as a file that is not executable; LIMIT_EXCEEDED if no file
- * descriptor is left; NO_MEMORY.
+ * server does not see the keys of the host program. Returns 0; NOT_FOUND if there is no such
+ * command; INVALID_INPUT for other reasons, such as a file that is not executable; LIMIT_EXCEEDED
+ * if no file descriptor is left; NO_MEMORY.
  *
  * Threads: no signal is blocked in the child, even if this thread blocks signals. */
 int beluga__child_start(beluga__child *child, const beluga__child_command *command,

@@ -93,7 +93,7 @@ static const beluga_json *find_entry(section *found, const beluga_config *config
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-/* Report a warning. A variable that is not set where the file is checked may be set where it is
+/* Report a warning: a variable is not set. This is no fault, since it may be set where the file is
  * used. */
 static void warn(reading *r, const char *member, const char *item, const char *message)
 {
@@ -365,7 +365,8 @@ static void read_disabled(reading *r, const char *member, const beluga_json *val
         fault(r, member, NULL, false, "%s must be true or false", member);
 }
 
-/* Check members that hosts read: whether a tool may run, and descriptions for people. */
+/* Check the member "allow", which only the host program uses: it says whether the server's tools
+ * may run. */
 static void read_allow(reading *r, const char *member, const beluga_json *value)
 {
     const char *text = text_of(r, member, NULL, value);
@@ -510,7 +511,7 @@ void beluga_mcp_settings_free(beluga_mcp_settings *settings)
     beluga__release(beluga_allocator_default(), o);
 }
 
-/* Report the names of a file that no later file has. */
+/* Report the servers that are defined in one file, except those that a later file defines again. */
 static int tell_names(const section *s, beluga_mcp_name_fn tell, void *payload)
 {
     int status = 0;

@@ -23,11 +23,11 @@ typedef struct service {
     beluga__buf session;                      /* the session id that the server gave; "": none */
     const char *secrets[2 * MAX_SECRETS + 1]; /* values of headers, to be masked */
     bool closing;
-    beluga__task finish; /* reports in a later turn that the wire is closed */
+    beluga__task finish; /* reports in a later turn of the loop that the wire is closed */
     beluga__timer late;  /* limits the wait for the end of the session */
 } service;
 
-/* One message that was sent, and its HTTP exchange. */
+/* One message that was sent by a POST request, and its HTTP exchange. */
 typedef struct post {
     beluga__list node;
     service *service;
@@ -442,7 +442,7 @@ static void take_secrets(service *s)
     s->secrets[n] = NULL;
 }
 
-/* Returns a connection id that no model's target has. */
+/* Returns a new connection id. The ids of models' connections are smaller than all of these. */
 static uint64_t next_connection(void)
 {
     static atomic_uint_fast64_t last = UINT64_C(1) << 60;

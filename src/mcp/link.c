@@ -335,7 +335,7 @@ static void too_long(beluga__mcp_link *link)
     beluga__mcp_link_fail(link, &err, false);
 }
 
-/* Fail the request to which this text is the answer, if its id can be guessed. */
+/* Log a text that is not JSON. If it looks like the answer to a request, fail that request. */
 static void unreadable(beluga__mcp_link *link, const char *text, size_t n, const beluga_error *why)
 {
     beluga_error err;

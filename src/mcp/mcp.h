@@ -12,13 +12,13 @@
 
 #include <pthread.h>
 
-/* An opening whose result is reported on a host's loop, by mail. It is freed when the loop has read
- * this mail. */
+/* An opening whose result is reported on a loop of the host program, by mail. It is freed when the
+ * loop has read this mail. */
 typedef struct beluga__mcp_opening {
     beluga__mail mail;
     beluga__running running;
     beluga__mailbox *mailbox;
-    beluga_loop *loop; /* NULL: the host no longer waits */
+    beluga_loop *loop; /* NULL: the host program no longer waits */
     beluga_mcp *mcp;
     beluga_mcp_cb cb;
     void *payload;
@@ -37,7 +37,7 @@ struct beluga_mcp {
     beluga__mcp_place place;
     beluga__mcp_choice choice;
     int64_t timeout_ms, connect_ms;
-    /* an opening for a host's loop, until it ends; used on that loop's thread only */
+    /* an opening for a loop of the host program, until it ends; used on that loop's thread only */
     beluga__mcp_opening *opening;
 
     pthread_mutex_t lock; /* guards the members below, and `over` of tool runs */
@@ -65,7 +65,7 @@ struct beluga_mcp {
 };
 
 /* Make a server and start its thread, which opens it. `loop`, `cb` and `payload` are for an opening
- * on a host's loop; NULL if the caller waits instead. Returns the codes of
+ * on a loop of the host program; NULL if the caller waits instead. Returns the codes of
  * beluga_mcp_open_start. */
 int beluga__mcp_new(beluga__runtime *runtime, const beluga_mcp_settings *settings,
                     beluga_context *ctx, beluga_loop *loop, beluga_mcp_cb cb, void *payload,

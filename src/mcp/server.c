@@ -225,9 +225,10 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* --- opening for a host's loop ---------------------------------------------------------------- */
+/* --- opening for a loop of the host program --------------------------------------------------- */
 
-/* Remove the opening from the host's loop. After this the host's callback is not called. */
+/* Remove the opening from the host program's loop. After this the host program's callback is not
+ * called. */
 static void leave_loop(beluga__mcp_opening *o)
 {
     if (!o || !o->loop) return;

@@ -68,7 +68,8 @@ static int ask_page(beluga__mcp_session *s, beluga_error *err)
     return beluga__mcp_link_ask(&s->link, &s->list, false, err);
 }
 
-/* Handle a failure to read the list. The tools stay as they were. */
+/* End the reading of the list after a failure. During an opening the opening fails; later the
+ * failure is only logged, and the tools stay as they were. */
 static void fail_list(beluga__mcp_session *s, const beluga_error *err)
 {
     drop_list(s);
@@ -105,8 +106,8 @@ static void refresh_list(beluga__timer *timer)
     begin_list(beluga__container_of(timer, beluga__mcp_session, refresh));
 }
 
-/* Handle a change of the list of tools. The list is read at most once a second, even if the server
- * reports changes more often. */
+/* Plan to read the list of tools again, since it has changed. It is read at most once a second,
+ * even if the server reports changes more often. */
 static void list_changed(beluga__mcp_link *link)
 {
     beluga__mcp_session *s = of_link(link);
@@ -249,8 +250,8 @@ static bool decides(int status)
            status == BELUGA_ERROR_AUTHORIZATION;
 }
 
-/* Handle the answer to the probe. It counts even if it arrives after the handshake was sent. If the
- * connection fails, the wire reports that. */
+/* Handle the answer to the probe. If the server speaks the newer revision, use that, even if a
+ * handshake was sent meanwhile. Otherwise send a handshake, or let the opening fail. */
 static void probed(beluga__mcp_request *request, const beluga__mcp_answer *answer)
 {
     beluga__mcp_session *s = beluga__container_of(request, beluga__mcp_session, probe);
@@ -294,8 +295,8 @@ static const char *find_older(const char *version)
     return NULL;
 }
 
-/* Handle the failure of the handshake. If the probe was not answered yet, wait for its answer for a
- * limited time. */
+/* Let the opening fail, since the handshake failed. If the probe was not answered yet, first wait
+ * for its answer for a limited time. */
 static void refuse_handshake(beluga__mcp_session *s, const beluga_error *err)
 {
     if (!beluga__mcp_is_asked(&s->probe)) {
@@ -394,8 +395,8 @@ static void begin_anew(beluga__mcp_session *s)
     ask_handshake(s);
 }
 
-/* Handle the report that the server no longer knows the session. A new session is begun, and a call
- * of a tool is sent once more. A request for the list is not sent again, since the list is read
+/* Handle the report that the server no longer knows the session. A new session is begun, and the
+ * tool call is sent once more. A request for the list is not sent again, since the list is read
  * after each handshake. */
 static void expired(void *owner, beluga__mcp_request *request)
 {
@@ -413,8 +414,8 @@ static void expired(void *owner, beluga__mcp_request *request)
     if (ready) begin_anew(s);
 }
 
-/* Handle the end of the connection. Some servers of an older revision end if the first message is
- * not a handshake, so the connection is opened again once, with a handshake. */
+/* End the session, since the connection has ended. Some servers of an older revision end if the
+ * first message is no handshake, so the session is opened again once, with a handshake. */
 static void broke(void *owner, const beluga_error *err)
 {
     beluga__mcp_session *s = owner;

@@ -16,7 +16,7 @@ typedef struct beluga__body {
     beluga_json_doc *doc;       /* extra_body, owned by the outermost body; NULL: there is none */
     const beluga_json *extra;   /* the root of extra_body, or its member for this object */
     const char *object;         /* name of an object that is not begun yet, else NULL */
-    bool closed;                /* extra_body replaces the whole object */
+    bool closed;                /* extra_body replaces the whole object, so no field is written */
     const char *merged[BELUGA__BODY_OBJECTS]; /* objects whose extra members are already written */
     size_t n_merged;
 } beluga__body;
@@ -29,7 +29,7 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
  * NO_MEMORY. */
 int beluga__body_end(beluga__body *body, beluga_error *err);
 /* Returns whether the provider should write its own field `name`, since extra_body does not replace
- * it. If so, an object that is not begun yet is begun. */
+ * it. If so, this also begins the body's object, unless it is begun already. */
 bool beluga__body_wants(beluga__body *body, const char *name);
 
 /* Begin the object `name` (a static string) inside the body. It is merged with the object of that
@@ -39,8 +39,8 @@ void beluga__body_begin_object(beluga__body *body, const char *name, beluga__bod
 /* End an object. Returns 0 or NO_MEMORY. */
 int beluga__body_end_object(beluga__body *object);
 
-/* Write the options of a table for which beluga__body_wants returns true, as
- * beluga_http_request_put_options does. The names are members of this object and have no dots. */
+/* Write the options of a table, like beluga_http_request_put_options, but only those whose field
+ * extra_body does not replace. Names in the table are members of this object and have no dots. */
 void beluga__body_put_options(beluga__body *body, const beluga_call *call,
                               const beluga_option_field *fields);
 /* Write one option as the field `name`, if it is set and extra_body does not replace the field. */

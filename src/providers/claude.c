@@ -108,8 +108,8 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
                                  (long long)budget, LEAST_BUDGET);
 }
 
-/* Returns whether the model's last message calls tools but has no reasoning of this model. For
- * example, another model may have written the message. */
+/* Returns whether the model's last message calls tools but has no signed reasoning. For example,
+ * another model may have written the message. */
 static bool calls_without_a_thought(const beluga_call *call)
 {
     const beluga_message *message = NULL;

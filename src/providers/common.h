@@ -5,7 +5,7 @@
 
 #include <beluga/provider/provider.h>
 
-/* Returns the name of a role in most protocols. */
+/* Returns the name that most protocols use for a role. */
 const char *beluga__role_name(beluga_role role);
 /* Returns the name of a beluga_reasoning_effort, or NULL. */
 const char *beluga__reasoning_effort_name(int64_t effort);

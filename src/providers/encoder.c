@@ -39,8 +39,8 @@ void beluga__encoder_fail(beluga__encoder *e, int code, const char *what)
     if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
 }
 
-/* Returns whether a part that can't be sent makes the request fail, because the option strict_media
- * is set. Otherwise the part is left out, with a warning. */
+/* Returns whether the request fails instead of getting this warning, because the warning is about
+ * media and the option strict_media is set. */
 static bool refuses(const beluga__encoder *e, beluga__warning warning)
 {
     bool strict = false;
@@ -208,7 +208,7 @@ const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t
     return name;
 }
 
-/* Returns 1 if a call's arguments are a JSON object, 0 if they are not, or NO_MEMORY. */
+/* Returns 1 if a tool call's arguments are a JSON object, 0 if they are not, or NO_MEMORY. */
 static int is_object(const beluga_part *part)
 {
     beluga_json_doc *doc = NULL;
@@ -398,8 +398,8 @@ beluga__marks beluga__count_marks(const beluga_call *call)
     return marks;
 }
 
-/* The first mark saves the most, since the text before it never changes. The other marks that are
- * sent are the last ones, at the end of the conversation. */
+/* The first mark and the last ones are sent. The first mark saves the most, since the text before
+ * it never changes; the last ones are at the end of the conversation. */
 bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
 {
     size_t place = ++marks->written;

@@ -5,8 +5,8 @@
 
 #include "providers/body.h"
 
-/* The members of every encoder. `status` keeps the first failure. Functions continue to write after
- * a failure, so only beluga__encoder_end checks `status`. */
+/* The members of every encoder. `status` keeps the first failure. After a failure the functions
+ * continue to write, and beluga__encoder_end returns the failure. */
 #define BELUGA__ENCODER_MEMBERS                       \
     const beluga_call *call;                          \
     beluga_http_request *request;                     \
@@ -63,7 +63,8 @@ void beluga__encoder_end_object(beluga__encoder *e, beluga__body *object);
 
 /* Let the request fail, unless it has failed already. */
 void beluga__encoder_fail(beluga__encoder *e, int code, const char *what);
-/* Give this warning, unless the request has it already. */
+/* Give this warning, unless the request has it already. If the option strict_media is set, a
+ * warning about media that is left out makes the request fail instead. */
 void beluga__encoder_warn_once(beluga__encoder *e, beluga__warning warning, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
@@ -79,7 +80,7 @@ typedef struct beluga__answer_form {
     bool is_json; /* the caller gave a schema, or wants any JSON */
 } beluga__answer_form;
 beluga__answer_form beluga__answer_form_of(const beluga_call *call);
-/* Returns whether the caller turned off the option that the model must keep to the schema. */
+/* Returns whether the caller turned off the option that makes the model keep to the schema. */
 bool beluga__is_schema_loose(const beluga_call *call);
 
 /* Rows of a table of options, for an API that has no seed and no penalties. */
@@ -116,14 +117,14 @@ const char *beluga__signature_behind(const beluga_part *part, const char *mark, 
 /* Let the request fail if a part with reasoning or a tool call is in a message that the model did
  * not write. Returns whether this was so. */
 bool beluga__refuse_role(beluga__encoder *e, const beluga_part *part, beluga_role role);
-/* Returns the id of the call that a tool's message answers. If the message has no id, the request
- * fails and "" is returned. */
+/* Returns the id of the tool call that a tool's message answers. If the message has no id, the
+ * request fails and "" is returned. */
 const char *beluga__answered_call(beluga__encoder *e, const beluga_message *message);
 /* If a tool has failed, warn that the API of `whose` can't mark its result as failed. */
 void beluga__warn_of_tool_error(beluga__encoder *e, const beluga_message *message,
                                 const char *whose);
-/* Returns the name of the tool that the call `id` called, for protocols whose results contain the
- * name. Searches backwards from message `before`; returns NULL if no message contains the call. */
+/* Returns the name of the tool that the tool call `id` called, for protocols whose results contain
+ * the name. Searches backwards from message `before`. Returns NULL if no message contains it. */
 const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t before);
 /* Returns the last message, not counting system messages, if the model wrote it, so that the answer
  * continues it. Otherwise returns NULL. */
@@ -165,7 +166,7 @@ void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *requ
 /* Write "ttl" into the object of a mark that has a lifetime. */
 void beluga__put_cache_ttl(beluga_json_writer *w, const beluga_part *part);
 
-/* The cache marks of a call's messages, for APIs that accept only a few. */
+/* Counts the cache marks of a call's messages, for APIs that accept at most four. */
 enum { BELUGA__CACHE_MARKS = 4 };
 typedef struct beluga__marks {
     size_t all, written; /* number of all marks, and of the marks that were processed so far */

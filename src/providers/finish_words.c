@@ -159,7 +159,8 @@ int beluga__end_emit(const beluga__end *end, beluga_emit *emit)
     const char *word = end->word && *end->word ? end->word : NULL;
     const meaning *means = meaning_of(word);
     const meaning *native = meaning_of(end->native);
-    /* a host translates the words that it knows, and sends "stop" for all other words */
+    /* A server that calls another one translates only the words that it knows, and sends "stop" for
+     * all others. So the original word decides. */
     if (is_good(means) && !is_good(native) && native != &unknown) {
         word = end->native;
         means = native;

@@ -175,8 +175,8 @@ static void add_start(beluga__span *span, const beluga__span *parent,
     if (span->telemetry->settings.capture_content) beluga__content_ask(span, start->call);
 }
 
-/* Link a batch's span to the span of one of its inputs, so that the trace of each input can be
- * found from the batch. */
+/* Link a batch's span to the span of the call for one of its inputs. If there are too many links,
+ * the link is counted as dropped. */
 static void link_to(beluga__span *batch, uint64_t id)
 {
     uint32_t most = batch->telemetry->settings.limits.links;
@@ -227,7 +227,7 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     if (atomic_load_explicit(&t->stopped, memory_order_relaxed)) return NULL;
     if (!atomic_load_explicit(&t->has_thread, memory_order_acquire)) beluga__export_start(t);
     const beluga__span *above = parent;
-    /* whether the parent is the operation span of the same call */
+    /* the parent span belongs to the same call */
     bool same = above && start->call && above->call == start->call;
     beluga__subject *subject = same ? above->subject : beluga__subject_find(&t->subjects, start);
     beluga__span *span = subject ? beluga__span_take(&t->pool) : NULL;

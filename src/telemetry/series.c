@@ -347,8 +347,8 @@ static const char *model_of(const beluga_span_start *start)
     return start->kind == BELUGA_SPAN_TOOL ? start->tool_name : start->model;
 }
 
-/* Returns whether a call belongs to a subject. Calls of one model have the same subject_id, so the
- * names are compared only if the last call had another id. */
+/* Returns whether a call belongs to a subject. All calls of one open model have the same
+ * subject_id, so the names are compared only if the id is not the one that was found last. */
 static bool is_about(beluga__subject *s, const beluga_span_start *start)
 {
     uint64_t known = atomic_load_explicit(&s->subject_id, memory_order_relaxed);

@@ -65,7 +65,7 @@ typedef struct beluga__subject {
     const char *operation, *provider, *prefix, *model, *base_url;
     /* subject_id of the last span start that was found to belong to this subject */
     _Atomic uint64_t subject_id;
-    /* host NULL: the address has no host. */
+    /* host NULL: base_url has no server name. */
     const char *shown_provider, *host;
     int64_t port;
     unsigned n_shards;

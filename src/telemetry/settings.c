@@ -387,8 +387,8 @@ static void read_capture(reading *r)
               "must be true, false, SPAN_ONLY or NO_CONTENT; nothing is captured");
 }
 
-/* If the program asks for that, or writes a file, do not send a signal for which no variable is
- * set: usually no collector is running then. */
+/* Do not send a signal for which no variable is set, if the host program's settings ask for that,
+ * or if telemetry is written to a file: usually no collector is running then. */
 static void mute_unasked(reading *r)
 {
     beluga__signal *signals[] = {&r->settings->traces, &r->settings->metrics};

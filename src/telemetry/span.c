@@ -184,7 +184,7 @@ char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length
 
 /* --- attributes and events -------------------------------------------------------------------- */
 
-/* Allocate an attribute, event or link. If it is not allowed, or if out of memory, it is counted as
+/* Allocate an attribute or an event. If it is not allowed, or if out of memory, it is counted as
  * dropped. Inlined, since a span adds a dozen attributes. */
 static inline __attribute__((always_inline)) void *new_item(beluga__span *span, size_t size,
                                                             bool allowed, uint32_t *dropped)

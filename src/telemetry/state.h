@@ -1,5 +1,5 @@
-/* The state that all files of this room share: settings, recorded spans and numbers, and the queue.
- * state.c makes and frees it, and handles forks. */
+/* The state that all files of this folder share: settings, recorded spans and numbers, and the
+ * queue. state.c makes and frees it, and handles forks. */
 #ifndef BELUGA__TELEMETRY_STATE_H
 #define BELUGA__TELEMETRY_STATE_H
 

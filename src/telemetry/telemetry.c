@@ -102,7 +102,8 @@ int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
     if (!telemetry) return 0;
-    /* From now on spans that end are counted as dropped: the queue will not be read any longer. */
+    /* Spans that end from now on are counted as dropped, since the exporter's thread is about to
+     * end. */
     atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
     return beluga__export_stop(telemetry, timeout_ms);
 }

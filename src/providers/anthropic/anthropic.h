@@ -26,15 +26,15 @@ typedef struct beluga__anthropic_state {
     beluga__calls calls; /* identified by the indexes of their blocks */
     bool thinking;       /* a block of reasoning is open */
     uint32_t thinking_index;
-    /* is_signed: the open block has a signature. has_signature: it has at least a member for a
-     * signature. */
+    /* has_signature: the open block of reasoning has the member "signature", even if it is empty.
+     * is_signed: a signature that is not empty, or encrypted data, has arrived. */
     bool is_signed, has_signature;
-    /* A block that is sent back unchanged, until all its pieces have arrived; in the call's
-     * memory. */
+    /* The JSON of the newest block that must be sent back unchanged, without the pieces that
+     * arrived after its start. It is in the call's memory. */
     const char *block;
     size_t n_block;
     uint32_t block_index;
-    char *block_input; /* pieces of the block's input, or a text's citations, that have arrived */
+    char *block_input; /* pieces of that block's input, or a text's citations, so far */
     size_t n_input, input_room;
     uint32_t text_index; /* index of the newest block of text */
     bool in_text;        /* a block of text has begun */
@@ -72,7 +72,7 @@ void beluga__anthropic_put_messages(beluga__claude_encoder *e);
 bool beluga__anthropic_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part);
 bool beluga__anthropic_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
                                          beluga_role role);
-/* Write a sendable part as a block. */
+/* Write a part as a block. beluga__claude_is_sendable must have returned true for the part. */
 void beluga__anthropic_put_block(beluga__claude_encoder *e, const beluga_part *part);
 /* Write the part's cache mark, if it has one that is sent, into the object that is open. */
 void beluga__anthropic_put_cache_control(beluga__claude_encoder *e, const beluga_part *part);

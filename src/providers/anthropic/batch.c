@@ -14,7 +14,7 @@
 enum { MAX_ID = 256, MAX_URL = 2048, MAX_ORIGIN = 512 };
 
 #define JOBS        "/v1/messages/batches"
-#define OWN_RESULTS "results" /* the token of the request for the results from the gateway */
+#define OWN_RESULTS "results" /* as the token: fetch the results from the base URL */
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
@@ -187,7 +187,8 @@ static int refuse_results(const beluga_json *job, beluga_emit *emit)
 }
 
 /* Request the results. The results URL in the job points to Anthropic's server even if the base URL
- * is a gateway's. The key would not be sent there, so the same endpoint of the gateway is used. */
+ * is a gateway's. The library does not send the key to another server than the base URL's, so the
+ * results are requested from the gateway, too. */
 static int ask_for_results(const beluga_json *job, beluga_emit *emit)
 {
     char url[MAX_URL], origin[MAX_ORIGIN];

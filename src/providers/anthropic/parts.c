@@ -108,8 +108,8 @@ static bool is_signed(const beluga_part *part)
            (redacted(part, &n) || !memchr(part->signature, ':', part->signature_length));
 }
 
-/* Returns whether unsigned reasoning is sent back. Hosts other than Anthropic's own require
- * this. */
+/* Returns whether unsigned reasoning is sent back. Other servers than Anthropic's own require this,
+ * since they do not sign reasoning. */
 static bool wants_unsigned(const beluga__claude_encoder *e, const beluga_part *part)
 {
     static const char own[] = "https://api.anthropic.com";

@@ -118,8 +118,8 @@ void beluga__anthropic_set_head(const beluga_call *call, beluga_http_request *re
                                 const char *path)
 {
     const char *beta = beluga_call_get_own_string(call, "anthropic.beta", NULL);
-    /* Unlike the variables of other providers, the one for Anthropic's base URL does not end in
-     * "/v1". */
+    /* The value of ANTHROPIC_BASE_URL does not end in "/v1", unlike the values of other providers'
+     * variables, so the path contains it. */
     beluga__set_path(request, endpoints, path);
     beluga_http_request_set_header(request, "anthropic-version", "2023-06-01");
     if (beta) beluga_http_request_set_header(request, "anthropic-beta", beta);

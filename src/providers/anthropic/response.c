@@ -125,7 +125,7 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
     bool elsewhere = (state->in_text && state->text_index == index) ||
                      (state->thinking && state->thinking_index == index);
     if (!elsewhere) return 0;
-    /* the JSON of this block is lost, so the answer is not complete */
+    /* this piece belongs to no tool call, so the arguments of some tool call are incomplete */
     return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
                                "arguments of a tool call in a block that is not a tool call");
 }
@@ -208,8 +208,8 @@ static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
     return code;
 }
 
-/* End a block of reasoning. Hosts other than Anthropic's own do not sign reasoning, and require it
- * back unsigned. */
+/* End a block of reasoning. Other servers than Anthropic's own do not sign reasoning, and require
+ * it back unsigned. So unsigned reasoning gets a state. */
 static int end_thinking(beluga__anthropic_state *state, beluga_emit *emit)
 {
     static const char bare[] = "{\"type\":\"thinking\"}";

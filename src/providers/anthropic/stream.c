@@ -54,8 +54,8 @@ static int decode_message_start(beluga__anthropic_state *state, const beluga_jso
     return code;
 }
 
-/* Decode the end of a message. The stop reason proves that the answer is complete, since some
- * servers end the stream with [DONE] or without an end marker. */
+/* Decode the end of a message. If it has a stop reason, the answer is complete. message_stop is not
+ * required, since some servers end the stream with [DONE] or without an end marker. */
 static int decode_message_delta(beluga__anthropic_state *state, const beluga_json *delta,
                                 const beluga_json *usage, beluga_emit *emit)
 {

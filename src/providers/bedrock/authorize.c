@@ -16,8 +16,9 @@ static char *field(char **rest)
     return at;
 }
 
-/* Returns the region in a host name such as "bedrock-runtime.eu-west-1.amazonaws.com", which may
- * have any prefix; otherwise the default region. */
+/* Returns the region in the URL, such as eu-west-1 for
+ * "https://bedrock-runtime.eu-west-1.amazonaws.com". Text before "bedrock-runtime." is ignored.
+ * Returns the default region for another server. */
 static const char *region_of_host(const char *url, char *buffer, size_t size)
 {
     static const char service[] = "bedrock-runtime.";

@@ -60,11 +60,11 @@ bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_p
                                        beluga_role role);
 /* Returns whether the model's id contains a family such as "anthropic.". */
 bool beluga__bedrock_is_model(const beluga__claude_encoder *e, const char *family);
-/* Returns a call's id in a form that this model accepts: `id` itself, or a changed id in
+/* Returns a tool call's id in a form that this model accepts: `id` itself, or a changed id in
  * `buffer`. */
 const char *beluga__bedrock_fit_id(const beluga__claude_encoder *e, const char *id,
                                    char buffer[BELUGA__FITTED]);
-/* Write a sendable part as a block. */
+/* Write a part as a block. beluga__claude_is_sendable must have returned true for the part. */
 void beluga__bedrock_put_part(beluga__claude_encoder *e, const beluga_part *part);
 /* Write the part's cache mark, if it has one that is sent, as a separate block. */
 void beluga__bedrock_put_cache_point(beluga__claude_encoder *e, const beluga_part *part);

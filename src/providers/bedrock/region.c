@@ -13,7 +13,7 @@ const char *beluga__bedrock_region(const beluga_call *call)
     return region && *region ? region : NULL;
 }
 
-/* A region must be checked, since it becomes part of the name of the host to which the key is
+/* A region must be checked, since it becomes part of the name of the server to which the key is
  * sent. */
 static bool is_region(const char *text)
 {

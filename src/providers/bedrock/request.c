@@ -365,7 +365,8 @@ int beluga__bedrock_encode_embed(const beluga_call *call, beluga_http_request *r
     return code ? code : ended;
 }
 
-/* Write the request for the list of models, which another service on another host sends. */
+/* Write the request for the list of models. Amazon's server for it is named "bedrock.…", not
+ * "bedrock-runtime.…". */
 int beluga__bedrock_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {

@@ -65,7 +65,7 @@ static beluga_batch_state state_of_word(const char *word)
 }
 
 /* Returns the state of a job. The API may report success a moment before the results exist; until
- * then the job counts as running. */
+ * they exist the job counts as running. */
 static beluga_batch_state state_of(const beluga_json *job)
 {
     bool done = beluga_json_bool(beluga_json_get(job, "done"), false);

@@ -27,8 +27,8 @@ static void put_media(beluga__gemini_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* Write the id of a call. An id that the library made up is left out, since the API does not know
- * it. */
+/* Write the id of a tool call. An id that the library made up is left out, since the API does not
+ * know it. */
 void beluga__gemini_put_id(beluga__gemini_encoder *e, const char *id)
 {
     if (!*id || strncmp(id, BELUGA__GEMINI_MADE_UP_ID, strlen(BELUGA__GEMINI_MADE_UP_ID)) == 0)

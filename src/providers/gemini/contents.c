@@ -19,8 +19,9 @@ static void put_signature(beluga__gemini_encoder *e, const beluga_part *part)
 
 /* ---- messages of the model ------------------------------------------------------------------- */
 
-/* From Gemini 3 on, the API refuses an answer of the current turn whose first call is not signed.
- * For calls that another model made, which have no signature, the API accepts this word instead. */
+/* From Gemini 3 on, the API refuses an answer of the current turn whose first tool call is not
+ * signed. For tool calls that another model made, which have no signature, the API accepts this
+ * word instead. */
 static void put_no_signature(beluga__gemini_encoder *e, size_t message)
 {
     if (message >= e->turn && beluga__gemini_version(beluga_call_model(e->call)) >= 3)

@@ -34,7 +34,8 @@ typedef struct beluga__gemini_encoder {
     bool lost_media; /* media of system messages were left out */
 } beluga__gemini_encoder;
 
-/* path.c. If the request already has a URL, it is used as the base URL. */
+/* path.c. Set the path of a model's method. If the request already has a URL, it is used as the
+ * base URL. */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             const char *method, beluga_error *err);
 /* Set the URL of a resource of the Gemini API, such as "batches/7"; `service`, such as "/upload",
@@ -71,7 +72,7 @@ void beluga__gemini_put_members(beluga__gemini_encoder *e, const beluga_part *pa
                                 beluga_role role);
 /* Write a part of a message that the model did not write. */
 void beluga__gemini_put_part(beluga__gemini_encoder *e, const beluga_part *part);
-/* Write the id of a call, unless the library made it up. */
+/* Write the id of a tool call, unless the library made it up. */
 void beluga__gemini_put_id(beluga__gemini_encoder *e, const char *id);
 void beluga__gemini_put_system(beluga__gemini_encoder *e);
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e);
@@ -130,8 +131,8 @@ typedef struct beluga__gemini_batch_state {
     bool job_goes; /* the files are deleted, and the job itself is being deleted */
 } beluga__gemini_batch_state;
 
-/* The token for a request that fetches the job. Other tokens are the URL of an upload or the name
- * of a file. */
+/* The token (see beluga_emit_next_request) of a request that fetches or deletes the job. Other
+ * tokens are the URL of an upload or the name of a file. */
 #define BELUGA__GEMINI_THE_JOB "job"
 
 int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_json_writer *w,

@@ -109,8 +109,8 @@ static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
                                          "after it: this model takes only text in it");
 }
 
-/* Write the results of one answer's calls as one content. System messages between the results are
- * written in another place. */
+/* Write the results of one answer's tool calls as one content. System messages between the results
+ * are written in another place. */
 size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index)
 {
     size_t n = beluga_call_message_count(e->call), first = index;

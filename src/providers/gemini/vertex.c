@@ -18,7 +18,7 @@ static const char *own(const beluga_call *call, const char *name, const char *ot
     return text && *text ? text : otherwise;
 }
 
-/* A location must be checked, since it becomes part of the name of the host to which the key is
+/* A location must be checked, since it becomes part of the name of the server to which the key is
  * sent. */
 static bool is_location(const char *text)
 {
@@ -26,8 +26,8 @@ static bool is_location(const char *text)
     return n && n <= MAX_LOCATION && !text[n];
 }
 
-/* Write the scheme and the host of a location. The multi-regions "us" and "eu" have host names in
- * another form. */
+/* Write "https://" and the server name of a location. The server names of the multi-regions "us"
+ * and "eu" have another form. */
 static void write_host(const char *location, char *out, size_t size)
 {
     if (strcmp(location, "global") == 0)
@@ -38,8 +38,8 @@ static void write_host(const char *location, char *out, size_t size)
         snprintf(out, size, "https://%s-aiplatform.googleapis.com", location);
 }
 
-/* Set the URL of the project's location. Google's own host is replaced by the location's host;
- * another host, such as a gateway, is kept. */
+/* Set the URL of the project's location. The name of Google's own server is replaced by the
+ * location's server name; another server, such as a gateway, is kept. */
 static int set_below(beluga_http_request *request, const char *project, const char *location,
                      beluga_error *err)
 {

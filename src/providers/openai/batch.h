@@ -10,7 +10,7 @@ enum {
     BELUGA__BATCH_ID = 256, /* size of a file's id in bytes */
     /* Bytes of a path that contains an id, each byte of which may become %XX. */
     BELUGA__BATCH_PATH = 1024,
-    BELUGA__BATCH_STEPS = 4 /* maximum number of requests about the files of a job */
+    BELUGA__BATCH_STEPS = 4 /* maximum number of requests about a job's files and the job itself */
 };
 
 /* A difference between a host and OpenAI's batch API. */

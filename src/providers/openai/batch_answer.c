@@ -63,7 +63,8 @@ static void read_times(const beluga_json *json, beluga_batch_job *job)
     job->expires = first_time(json, limits);
 }
 
-/* The host reports 0 requests until it has checked the job's file. */
+/* Read the counts of requests. The host reports a total of 0 until it has checked the job's file,
+ * so all counts are unknown (-1) until then. */
 static void read_counts(const beluga_json *json, beluga_batch_job *job)
 {
     const beluga_json *counts = beluga_json_get(json, "request_counts");
@@ -223,8 +224,8 @@ static int take_results(beluga__openai_batch_state *state, const beluga_json *js
     return code ? code : ask_next(state, emit);
 }
 
-/* Collect the paths that are to be deleted. Only Mistral's jobs can be deleted. The job is deleted
- * last, since it contains the names of the files. */
+/* Store the paths of the files, and of the job itself, for deletion. Only Mistral's jobs can be
+ * deleted. The job is deleted last, since it contains the ids of the files. */
 static int take_leftovers(beluga__openai_batch_state *state, const beluga_json *json,
                           beluga_emit *emit)
 {
@@ -240,7 +241,7 @@ static int take_leftovers(beluga__openai_batch_state *state, const beluga_json *
     return code ? code : ask_next(state, emit);
 }
 
-/* Begin an action for which the job must have ended. */
+/* Call `take` if the job has ended; otherwise emit an error whose message contains `what`. */
 static int take_ended(beluga__openai_batch_state *state, const beluga_json *json, const char *what,
                       int take(beluga__openai_batch_state *state, const beluga_json *json,
                                beluga_emit *emit),
@@ -263,7 +264,8 @@ static int take_upload(const beluga_json *root, beluga_emit *emit)
     return beluga_emit_next_request(emit, id, 0);
 }
 
-/* Cancel the job, unless it has ended or is already being cancelled; then only emit it. */
+/* Request the cancellation of the job. A job that has ended, or is already being cancelled, is only
+ * emitted. */
 static int take_cancel(const beluga_json *json, beluga_emit *emit)
 {
     beluga_batch_job job;

@@ -17,9 +17,9 @@ enum {
     FILES = BELUGA_CAPABILITY_FILES,
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
-    /* The capabilities of a local server depend on its model. */
     EMBED = BELUGA__CAN_EMBED,
     COUNT = BELUGA__CAN_COUNT,
+    /* a server that the user runs, whose capabilities depend on its model */
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 

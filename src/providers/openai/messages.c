@@ -77,9 +77,9 @@ static bool is_mistral_id(const char *id)
     return n == MISTRAL_ID;
 }
 
-/* Returns the id of a call as it is sent. Mistral refuses ids that are not nine letters or digits,
- * such as the ids of other providers. Such an id is replaced by its hash, which is the same in the
- * call and in its result. */
+/* Returns the id of a tool call as it is sent. Mistral refuses ids that are not nine letters or
+ * digits, such as the ids of other providers. Such an id is replaced by its hash, which is the same
+ * in the tool call and in its result. */
 static const char *id_of(const beluga__openai_encoder *e, const char *id, char made[MISTRAL_ID + 1])
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -106,7 +106,8 @@ static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *mess
     beluga_json_end_array(e->w);
 }
 
-/* Write the state that an answer contained. If there are several, the newest one is used. */
+/* Write the members of an answer that must be sent back unchanged (its state). If the message has
+ * several states, only the last one is written. */
 static void put_state(beluga__openai_encoder *e, const beluga_message *message)
 {
     for (size_t i = beluga_message_count(message); i-- > 0;) {
@@ -163,8 +164,9 @@ static void put_title(beluga__openai_encoder *e, const beluga_message *result)
     beluga_json_end_object(e->w);
 }
 
-/* Write the media of a result into the separate message. Returns whether this message has been
- * begun. */
+/* Write the media of a tool's result into a separate user message, which contains the media of
+ * several results. `open` says whether this message was begun before; returns whether it has been
+ * begun now. */
 static bool put_moved_of(beluga__openai_encoder *e, const beluga_message *result, bool open)
 {
     bool titled = false;
@@ -183,8 +185,8 @@ static bool put_moved_of(beluga__openai_encoder *e, const beluga_message *result
     return open;
 }
 
-/* Write the media of the results from index `first` to `end` - 1 after these results, since the
- * results of one answer's calls must not be separated. */
+/* Write the media of the results from index `first` to `end` - 1 as one user message after these
+ * results, since no other message may come between the results of one answer's tool calls. */
 static void put_moved(beluga__openai_encoder *e, size_t first, size_t end)
 {
     bool open = false;

@@ -231,7 +231,7 @@ int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit);
 /* Returns whether any of the blocks contains text. */
 bool beluga__openai_details_say(const beluga_json *details);
 
-/* tools.c: emit the calls of "tool_calls", or the single call of "function_call". */
+/* tools.c: emit the tool calls of "tool_calls", or the single one of "function_call". */
 int beluga__openai_emit_tool_calls(beluga__openai_state *state, const beluga_json *calls,
                                    beluga_emit *emit);
 int beluga__openai_emit_function_call(beluga__openai_state *state, const beluga_json *function,

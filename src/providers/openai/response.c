@@ -54,8 +54,8 @@ static int emit_images(const beluga_json *images, beluga_emit *emit)
     return code;
 }
 
-/* Emit audio and its transcript. A stream sends pieces of audio without a beginning or an end,
- * which are not delivered. */
+/* Emit audio and its transcript. The audio of a stream is not delivered, since its pieces are no
+ * complete audio files; a warning says this. */
 static int emit_audio(beluga__openai_state *state, const beluga_json *audio, beluga_emit *emit)
 {
     size_t length = 0;

@@ -1,8 +1,8 @@
 /* Emits tool calls, complete or in pieces. tool_calls.c handles the deviations of hosts. */
 #include "providers/openai/openai.h"
 
-/* Returns the member with a call's signature, or NULL. Google's models send it in a member that the
- * protocol does not define, and LiteLLM in another one. */
+/* Returns the member with a tool call's signature, or NULL. Google's models send it in a member
+ * that the protocol does not define, and LiteLLM in another one. */
 static const beluga_json *find_extra(const beluga_json *call)
 {
     static const char *const names[] = {"extra_content", "provider_specific_fields"};
@@ -39,8 +39,8 @@ static int emit_tool_call(beluga__openai_state *state, const beluga_json *call, 
     return add(state, &piece, m[2], emit);
 }
 
-/* Emit the elements of a list, each of which is a separate call or a piece of one. An index may be
- * missing. */
+/* Emit the elements of a list, each of which is a separate tool call or a piece of one. An index
+ * may be missing. */
 int beluga__openai_emit_tool_calls(beluga__openai_state *state, const beluga_json *calls,
                                    beluga_emit *emit)
 {

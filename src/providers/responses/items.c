@@ -30,7 +30,7 @@ static bool takes(beluga__encoder *e, const beluga_part *part, beluga_role role)
     bool taken =
         part->kind != BELUGA_PART_AUDIO && (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
     if (part->kind == BELUGA_PART_STATE)
-        return false; /* a state is sent only in the model's messages */
+        return false; /* a part that only carries state is sent only in messages of the model */
     if (!beluga__is_media(part) || taken) return true;
     drop(e);
     return false;
@@ -141,8 +141,8 @@ static void put_said(beluga__encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* Write a part of a message of the model. Each part becomes an item, so that a call still comes
- * after the reasoning that led to it. */
+/* Write a part of a message of the model. Each part becomes an item, so that a tool call still
+ * comes after the reasoning that led to it. */
 static void put_ai_part(beluga__encoder *e, const beluga_part *part)
 {
     switch (part->kind) {

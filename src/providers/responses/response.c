@@ -90,8 +90,8 @@ static int emit_image(const beluga_json *item, beluga_emit *emit)
     return n ? beluga_emit_media_base64(emit, BELUGA_PART_IMAGE, type, result, n) : 0;
 }
 
-/* Emit an item. Items of other kinds than these belong to tools that the API runs itself, and are
- * sent back unchanged. */
+/* Emit an item. Items of types that are not handled here belong to tools that the API runs itself,
+ * and are sent back unchanged. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit)
 {

@@ -50,8 +50,8 @@ int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json
 int beluga__responses_emit_refusal(beluga__responses_state *state, const char *text, size_t n,
                                    beluga_emit *emit);
 
-/* calls.c: begin a call, add a piece of its arguments or all of them, and end the call of an
- * item. */
+/* calls.c: begin a tool call, add a piece of its arguments or all of them, and end the tool call of
+ * an item. */
 int beluga__responses_begin_call(beluga__responses_state *state, const beluga_json *item,
                                  int64_t output_index, beluga_emit *emit);
 int beluga__responses_add_arguments(beluga__responses_state *state, beluga__call_piece *piece,
