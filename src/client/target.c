@@ -234,8 +234,8 @@ static void let_go(void *target)
     beluga__target_unref(target);
 }
 
-/* Returns the connection for token requests. They go to another host than the model's requests, so
- * the option unix_socket does not apply to them. */
+/* Returns the connection for token requests. They go to another server than the model's requests,
+ * so the option unix_socket does not apply to them. */
 static beluga__connection connection_for_tokens(const beluga__target *t)
 {
     beluga__connection connection = t->connection;
