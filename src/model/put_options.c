@@ -13,8 +13,8 @@ typedef struct putting {
     beluga_http_request *request;
     beluga_json_writer *w;
     const beluga_call *call;
-    /* a dotted name; the object that its part before the dot denotes is open; NULL: no object is
-     * open */
+    /* A dotted name such as "reasoning.effort". Its first n_inside bytes are the name of an object
+     * that has been begun and not ended. NULL: there is no such object. */
     const char *inside;
     size_t n_inside;
 } putting;
