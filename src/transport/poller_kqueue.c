@@ -50,7 +50,7 @@ static int from_kevent(const struct kevent *event)
     return BELUGA__POLL_READ | (ended && event->fflags ? BELUGA__POLL_ERROR : 0);
 }
 
-/* ---- for hosts ------------------------------------------------------------------------------- */
+/* ---- for host programs ----------------------------------------------------------------------- */
 
 /* Add the user event that wakes the loop. EV_CLEAR resets it once it was delivered. */
 static int add_wake(beluga__poller *poller)
