@@ -141,7 +141,7 @@ static uint64_t next_connection(void)
     return atomic_fetch_add(&next_id, 1);
 }
 
-/* Returns the value of the User-Agent header, or NULL if out of memory. */
+/* Returns the User-Agent header line, or NULL if out of memory. */
 static const char *agent_of(beluga__target *t)
 {
     static const char name[] = BELUGA__AGENT;
