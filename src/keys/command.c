@@ -200,8 +200,8 @@ static bool is_unwanted(child *c)
     return c->given_up;
 }
 
-/* Returns whether the command has ended and all its output was read. This does not wait for other
- * processes that have the output open, such as a daemon that the command started. */
+/* Returns whether the command has ended and its output was read. A daemon that the command started
+ * may still have the output open; that delays the end only as long as nothing was printed. */
 static bool is_heard_out(child *c)
 {
     if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;
