@@ -165,8 +165,8 @@ void beluga_http_request_put_options(beluga_http_request *request, const beluga_
 
 /* ---- options that an encoder did not read */
 
-/* The options that shape an answer, except those about tools and reasoning, which claims.h
- * checks. */
+/* The options that shape an answer and have a member of their own in the request, except those
+ * about tools. */
 static const uint8_t watched[] = {
     BELUGA_OPTION_TEMPERATURE,
     BELUGA_OPTION_TOP_P,
