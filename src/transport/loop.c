@@ -265,7 +265,8 @@ static void read_clock(beluga__network_loop *loop)
     take_time(loop, beluga__now_ns());
 }
 
-/* Begin a run of steps. Timeouts do not count the time between two runs. */
+/* Begin a step. If this is the first step after a pause in which nobody ran the loop, timeouts do
+ * not count that pause. */
 static void begin_turn(beluga__network_loop *loop)
 {
     int64_t now = beluga__now_ns();

@@ -120,9 +120,9 @@ void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
     beluga__poller_forget(poller, watch);
 }
 
-/* Handle an event that only makes the descriptor readable for the host: a wake or the timer. After
- * its delivery the descriptor is not readable any more, so note that it can be woken or armed
- * again. Returns false for other events. */
+/* Handle an event that only makes the descriptor readable for the host program: a wake or the
+ * timer. After its delivery the descriptor is not readable any more, so note that it can be woken
+ * or armed again. Returns false for other events. */
 static bool take_own(beluga__poller *poller, const struct kevent *event)
 {
     if (event->filter == EVFILT_USER)
