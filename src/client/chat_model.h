@@ -39,9 +39,9 @@ int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, b
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err);
 
-/* Embed the texts of `spec`, or count the tokens of its messages; the caller sets the kind and
- * these fields. The events are EMBEDDING and TOKEN_COUNT. If FINISH has a raw finish word, the
- * count needs a further call, with that word as the `page` of its `spec`. */
+/* Embed the texts of `spec`, or count the tokens of its messages. The functions set the kind, the
+ * target and the tools in `spec`. The events are EMBEDDING and TOKEN_COUNT. If FINISH has a raw
+ * finish word, the count needs a further call, with that word as the `page` of its `spec`. */
 int beluga__chat_model_start_embed(beluga_chat_model *model, beluga__call_spec *spec,
                                    beluga_event_cb cb, void *payload, beluga_op **out,
                                    beluga_error *err);
