@@ -10,9 +10,9 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 /* For input of at least WORTH_PAIRS bytes, a table of all pairs of base64 digits is made first. */
 enum { WORTH_PAIRS = 16 * 1024, PAIRS = 64 * 64, BEFORE = 4 };
 
-/* Write the table. Each pair is followed by two zeros, so eight bytes that are read at a pair's
- * place are the pair and two zeros, and those read two bytes before it are two zeros and the
- * pair. */
+/* Write the table. Each pair is followed by two zeros, so the four bytes that begin at a
+ * pair's place are the pair and two zeros, and the four bytes that begin two bytes before it are
+ * two zeros and the pair. */
 static void write_pairs(char *pairs)
 {
     memset(pairs, 0, BEFORE);
@@ -34,7 +34,8 @@ static inline void put_pairs(char *to, const char *pairs, size_t first, size_t s
     memcpy(to, &left, 4);
 }
 
-/* Encode all complete groups of 24 bytes. Returns how many bytes were encoded. */
+/* Encode groups of 24 bytes, as long as at least two more bytes follow the group. Returns how many
+ * bytes were encoded. */
 static size_t encode_pairs(char *to, const char *from, size_t n)
 {
     /* each of the four parts of a step reads eight bytes and uses six */

@@ -19,8 +19,8 @@ static inline bool beluga__hint_is_not_running(const beluga_error *err)
     return err->reserved[0];
 }
 
-/* No byte of the request left this machine, since the host name was not found or no connection was
- * made. So the server can't have acted on the request. False if this is not known. */
+/* No byte of the request left this machine, since the server's name was not found or no connection
+ * was made. So the server can't have acted on the request. False if this is not known. */
 static inline void beluga__hint_set_unsent(beluga_error *err, bool set)
 {
     err->reserved[2] = set;

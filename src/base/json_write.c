@@ -254,10 +254,9 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
     int code = beluga__json_scratch_parse(&scratch, json, length, &root, NULL);
     if (code)
         fail(w, code == BELUGA_ERROR_MALFORMED_RESPONSE ? BELUGA_ERROR_INVALID_INPUT : code);
-    else if (scratch
-                 /* with a lone surrogate in a model's text the conversation must still be
-                  * sendable */
-                 .repaired)
+    else if (scratch.repaired)
+        /* The JSON of a model may contain lone surrogates. Its repaired text is written, so that
+         * the conversation can still be sent. */
         beluga__buf_append(w->buf, scratch.text.data, scratch.text.length);
     else
         beluga__buf_append(w->buf, json, length);

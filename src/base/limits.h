@@ -50,7 +50,8 @@
 #define BELUGA__MAX_CONFIG_PROBLEMS 1000
 #define BELUGA__MAX_ALIASES         8  /* length of a chain of aliases that refer to aliases */
 #define BELUGA__MAX_FALLBACKS       16 /* fallback models of one model */
-/* in a table of options, the part of an option's name before the dot */
+/* the part before the dot in a name such as "reasoning.effort", by which an API's table of options
+ * means the member "effort" of the object "reasoning" */
 #define BELUGA__MAX_FIELD_OBJECT  128u
 #define BELUGA__MAX_OPTIONS       4096u       /* options in one list */
 #define BELUGA__MAX_KEY_BYTES     (64u << 10) /* a key, from any source */
@@ -60,7 +61,7 @@
 #define BELUGA__MAX_WARNINGS      64u         /* warnings of one call */
 #define BELUGA__MAX_WARNING_BYTES 512u        /* text of one warning */
 #define BELUGA__MAX_REQUEST_ID    256u        /* a provider's request id */
-/* a model's name in a list, if it had to be changed */
+/* a model's name in a list, if it has to be changed into one line of visible characters */
 #define BELUGA__MAX_LISTED_BYTES 1024u
 #define BELUGA__MAX_MODELS       100000u  /* models in a list */
 #define BELUGA__MAX_PAGES        1000u    /* pages of a list of models */
@@ -124,7 +125,8 @@
 #define BELUGA__PIPE_WAIT_MS 60000
 #define BELUGA__LATE_MS      1000 /* a thread that runs this late was suspended, not just busy */
 /* After the thread was suspended, a timeout is extended by this time, since the server could not
- * send its bytes meanwhile. That happens at most BELUGA__MAX_SPARED times in a call. */
+ * send its bytes meanwhile. That happens at most BELUGA__MAX_SPARED times for each request of a
+ * call. */
 #define BELUGA__SPARED_MS       2000
 #define BELUGA__MAX_SPARED      3
 #define BELUGA__MAX_MCP_MESSAGE (32u << 20) /* one message of an MCP server */
@@ -149,7 +151,7 @@
 /* An MCP server is asked to exit by closing its input, then by SIGTERM, then by SIGKILL, with this
  * time between the steps. */
 #define BELUGA__MCP_CLOSE_MS       2000
-#define BELUGA__MCP_REFRESH_MS     1000  /* time between two lists of tools */
+#define BELUGA__MCP_REFRESH_MS     1000 /* shortest time between two readings of the list of tools */
 #define BELUGA__COMMAND_TIMEOUT_MS 30000 /* run time of a command that prints a key */
 /* the part of a command's stderr that is quoted in an error */
 #define BELUGA__MAX_COMMAND_WORDS 4096

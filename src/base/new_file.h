@@ -45,9 +45,8 @@ typedef struct beluga__new_file {
 /* Begin a file that will replace the one at `path`, or be created there. It gets owner and mode of
  * the regular file that it replaces; a file that is new is private.
  *
- * @param follow  true: a link stays, and the file that it leads to is replaced; false: a link is
- * refused
- *                (ELOOP).
+ * @param follow  true: a link stays, and the file that it leads to is replaced;
+ *                false: a link is refused (ELOOP).
  *
  * EINVAL, EISDIR: `path` is not a regular file. */
 int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow);

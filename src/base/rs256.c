@@ -10,7 +10,7 @@
 enum {
     LEAST = 128, /* bytes of a key of 1024 bits */
     MOST = BELUGA__RS256_MOST,
-    MAX_EXPONENT = 8, /* bytes of the public exponent; all use 65537 */
+    MAX_EXPONENT = 8, /* bytes of the public exponent; real keys use 65537 */
     MAX_PEM = 8192,   /* PEM with a key of 4096 bits has less than 3.3 KB */
     LIMB = sizeof(mp_limb_t),
     LIMBS = MOST / sizeof(mp_limb_t)

@@ -12,7 +12,7 @@ typedef struct beluga__loop_ops beluga__loop_ops; /* loop/loop.h */
 
 typedef struct beluga__runtime {
     beluga_allocator allocator;
-    /* the allocator is the host's, and may not be used after the client's end */
+    /* the allocator is the host program's, and may not be used after the client's end */
     bool own_allocator;
     beluga_log_fn log;
     void *log_payload;

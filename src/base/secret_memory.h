@@ -2,8 +2,8 @@
  * read. It is wiped when it is released, and the system is asked to leave its pages out of core
  * dumps.
  *
- * It has whole pages of its own, so the host's allocator is not used: only whole pages can be left
- * out of a core dump, and the host's data must not be missing in the dump. */
+ * It has whole pages of its own, so the host program's allocator is not used: only whole pages can
+ * be left out of a core dump, and the host program's data must not be missing in the dump. */
 #ifndef BELUGA__SECRET_MEMORY_H
 #define BELUGA__SECRET_MEMORY_H
 

@@ -24,8 +24,8 @@ typedef struct beluga__spawning {
  * least BELUGA__SPAWN_FDS: a lower one could be overwritten before it is copied. */
 int beluga__spawn(pid_t *pid, const beluga__spawning *s);
 
-/* Open pipes whose ends can be used in `fds`, even if the host has closed its standard streams. The
- * ends are close-on-exec, so programs that other threads start don't inherit them. */
+/* Open pipes whose ends can be used in `fds`, even if the host program has closed its standard
+ * streams. The ends are close-on-exec, so programs that other threads start don't inherit them. */
 int beluga__pipes_open(int pipes[][2], size_t n);
 /* Close the ends that are not -1, and set them to -1. */
 void beluga__pipes_close(int pipes[][2], size_t n);

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start a thread that blocks all signals, since signals belong to the host. So it gets no SIGPIPE,
- * either.
+/* Start a thread that blocks all signals, since signals belong to the host program. So it gets no
+ * SIGPIPE, either.
  *
  * @param thread  Receives the thread, which must be joined; NULL: the thread is detached.
  * @param stack   Size of its stack in bytes.

@@ -153,7 +153,7 @@ static int begin(walk *w, const char *path)
     if (strlen(path) >= PATH_MAX) return refuse(w->err, ENAMETOOLONG);
     *w->real = '\0';
     snprintf(w->rest, sizeof w->rest, "%s/%s", here, path);
-    return check_place(w); /* the path ended at the root */
+    return check_place(w); /* the root folder is checked first */
 }
 
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err)

@@ -84,8 +84,8 @@ size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
     return length;
 }
 
-/* Complete the last character with made-up bytes. If that makes it valid, the text ends with the
- * beginning of a character. */
+/* Complete the first character with made-up bytes. If that makes it valid and longer, the character
+ * was cut. */
 size_t beluga__utf8_begun(const char *text, size_t n)
 {
     char whole[4] = {'\x80', '\x80', '\x80', '\x80'};

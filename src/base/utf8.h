@@ -21,8 +21,8 @@ size_t beluga__utf8_cut(const char *text, size_t n, size_t max);
  * valid. */
 size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c);
 
-/* Returns how many bytes at the end of n > 0 bytes are the beginning of a cut character; 0:
- * none. */
+/* If the first character of n > 0 bytes was cut, returns how many bytes of it there are. Returns 0
+ * if that character is complete or not valid. */
 size_t beluga__utf8_begun(const char *text, size_t n);
 
 /* Returns whether this byte begins a character of more than one byte. */

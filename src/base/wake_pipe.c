@@ -4,7 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Make both ends non-blocking. If the pipe is full, a write may fail: it is readable already. */
+/* Make one end non-blocking and close-on-exec. A write to a full pipe then fails at once, which
+ * does no harm, since the pipe is readable already. */
 static bool prepare(int fd)
 {
     return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;

@@ -225,7 +225,8 @@ static void take_result(asked_job *job, const beluga_event *event)
 
 static int ask(asked_job *job, beluga_error *err);
 
-/* If the job has no results yet, returns the name of its state, else NULL. */
+/* If a call for results delivered none because the job still runs, returns the name of the job's
+ * state, else NULL. */
 static const char *unended(const asked_job *job)
 {
     const beluga_batch_job *told = (const beluga_batch_job *)(const void *)job->jobs.data;

@@ -205,7 +205,7 @@ static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error 
 }
 
 /* Returns the part of the URL after the base URL, or, if the URL does not begin with the base URL,
- * the path after the host. */
+ * the path after the server name. */
 static const char *path_in(const char *url, const char *base)
 {
     size_t n = base ? strlen(base) : 0;

@@ -11,7 +11,8 @@ typedef struct decoded {
     beluga_error error;
 } decoded;
 
-/* Store the METADATA event. For a call that is sent, the operation does this. */
+/* Store METADATA, with the call's model if it names none. For a call that is sent, the operation
+ * fills in the model. */
 static void add_metadata(decoded *d, const beluga_event *event)
 {
     beluga_event whole = *event;

@@ -33,15 +33,15 @@ int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga
                              const beluga_messages *messages, const beluga_option *opts, size_t n,
                              beluga_event_cb cb, void *payload, beluga_op **out, beluga_error *err);
 
-/* Ask for one page of the list of models. Names arrive as texts, and the raw finish word is the
- * token of the next page, if there is one. `page` NULL: the first page. */
+/* Ask for one page of the list of models. Each name arrives as a TEXT event. If FINISH has a raw
+ * finish word, it is the token of the next page. `page` is such a token; NULL: the first page. */
 int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err);
 
-/* Embed the texts of `spec`, or count the tokens of its messages; the caller sets the kind and
- * these fields. The events are EMBEDDING and TOKEN_COUNT. If FINISH has a raw finish word, the
- * count needs a further call, whose page is that word. */
+/* Embed the texts of `spec`, or count the tokens of its messages. The functions set the kind, the
+ * target and the tools in `spec`. The events are EMBEDDING and TOKEN_COUNT. If FINISH has a raw
+ * finish word, the count needs a further call, with that word as the `page` of its `spec`. */
 int beluga__chat_model_start_embed(beluga_chat_model *model, beluga__call_spec *spec,
                                    beluga_event_cb cb, void *payload, beluga_op **out,
                                    beluga_error *err);

@@ -75,7 +75,8 @@ static int check(const beluga_client *client, beluga_error *err)
     return 0;
 }
 
-/* End the exporter before the client: its thread calls the client's log hook. */
+/* End the telemetry exporter before the client, since the exporter's thread calls the client's log
+ * hook. */
 static int end_telemetry(beluga_client *client, int64_t end_ns, beluga_error *err)
 {
     int64_t left_ms = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;

@@ -13,7 +13,8 @@ enum { DEFAULT_CONCURRENCY = 5 };
 
 typedef struct embed_job embed_job;
 
-/* Texts that are sent in one request. */
+/* A request that is under way, and the texts that it sends. When it has ended, the struct is used
+ * for the next texts. */
 typedef struct part {
     embed_job *job;
     beluga_op *op; /* NULL: the part is not being sent */
@@ -115,7 +116,7 @@ static void succeed(embed_job *job)
 
 static int start_part(part *p, beluga_error *err);
 
-/* Start the next part, if there is one. */
+/* Send the next texts, if there are any. */
 static void go_on(part *p)
 {
     embed_job *job = p->job;

@@ -68,8 +68,8 @@ static int keep_name(beluga_embeddings *e, const char **name, const char *text)
     return *name ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Keep a warning, unless the same one was kept before: all parts of an input have the same
- * warnings. */
+/* Keep a warning, unless the same one was kept before: the requests of one job usually have the
+ * same warnings. */
 static int keep_warning(beluga_embeddings *e, const char *warning)
 {
     if (!e->warnings)

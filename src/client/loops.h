@@ -13,7 +13,7 @@ typedef struct beluga__loop_slot beluga__loop_slot;
 
 typedef struct beluga__loops {
     beluga__runtime *runtime;
-    _Atomic(beluga__network_loop *) last; /* the loop that was used last, or NULL */
+    _Atomic(beluga__network_loop *) last; /* the idle loop that was used last, or NULL */
     beluga__loop_slot *slots;             /* slots for the other idle loops */
     int64_t idle_ns;                      /* how long an idle loop is kept */
     /* heads of the stacks of idle and empty slots: a tag in the upper half, slot number + 1 in the

@@ -141,7 +141,7 @@ static uint64_t next_connection(void)
     return atomic_fetch_add(&next_id, 1);
 }
 
-/* Returns the value of the User-Agent header, or NULL if out of memory. */
+/* Returns the User-Agent header line, or NULL if out of memory. */
 static const char *agent_of(beluga__target *t)
 {
     static const char name[] = BELUGA__AGENT;
@@ -234,8 +234,8 @@ static void let_go(void *target)
     beluga__target_unref(target);
 }
 
-/* Returns the connection for token requests. They go to another host than the model's requests, so
- * the option unix_socket does not apply to them. */
+/* Returns the connection for token requests. They go to another server than the model's requests,
+ * so the option unix_socket does not apply to them. */
 static beluga__connection connection_for_tokens(const beluga__target *t)
 {
     beluga__connection connection = t->connection;

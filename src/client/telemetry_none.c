@@ -1,5 +1,5 @@
 /* Replaces telemetry.c and the room telemetry/ in a library that exports no telemetry. A sink of
- * the host still receives everything. */
+ * the host program still receives everything. */
 #include "base/left_out.h"
 #include "telemetry/telemetry.h"
 

@@ -96,8 +96,9 @@ static void close_outlet(outlet *o)
  * ends first, the shell exits. */
 static const char gated[] = "read -r beluga_gate && exec /bin/sh -c \"$1\" sh </dev/null";
 
-/* Start the shell. It does not inherit the host's streams and descriptors: it reads and writes
- * pipes of this process, and has the pipe through which the kernel kills it when the host exits. */
+/* Start the shell. It does not inherit the host program's streams and descriptors: it reads and
+ * writes pipes of this process, and has the pipe through which the kernel kills it when the host
+ * program exits. */
 static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
 {
     extern char **environ;
@@ -111,8 +112,8 @@ static int spawn_shell(pid_t *pid, const char *command, int pipes[PIPES][2])
     return beluga__spawn(pid, &s);
 }
 
-/* Returns whether the process id still belongs to the child. If the host has waited for all its
- * children, another process may already have that id. */
+/* Returns whether the process id still belongs to the child. If the host program has waited for all
+ * its children, another process may already have that id. */
 static bool is_ours(const child *c)
 {
     siginfo_t info;
@@ -132,9 +133,9 @@ static void end(child *c)
     while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
 }
 
-/* Write the line after which the shell runs the command. (If the host exits before this, the shell
- * reads the end of its input and exits.) This process still has the reading end open, so writing
- * raises no SIGPIPE even if the shell is gone. Returns 0 or an errno. */
+/* Write the line after which the shell runs the command. (If the host program exits before this,
+ * the shell reads the end of its input and exits.) This process still has the reading end open, so
+ * writing raises no SIGPIPE even if the shell is gone. Returns 0 or an errno. */
 static int open_gate(int gate[2])
 {
     ssize_t n;
@@ -182,8 +183,8 @@ static void drain(outlet *o)
     }
 }
 
-/* Returns whether the command has ended. If the host ignores SIGCHLD, the exit status is not
- * known. */
+/* Returns whether the command has ended. If the host program ignores SIGCHLD, the exit status is
+ * not known. */
 static bool has_ended(child *c)
 {
     if (c->ended) return true;
@@ -199,8 +200,8 @@ static bool is_unwanted(child *c)
     return c->given_up;
 }
 
-/* Returns whether the command has ended and all its output was read. This does not wait for other
- * processes that have the output open, such as a daemon that the command started. */
+/* Returns whether the command has ended and its output was read. A daemon that the command started
+ * may still have the output open; that delays the end only as long as nothing was printed. */
 static bool is_heard_out(child *c)
 {
     if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;

@@ -19,8 +19,7 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size);
  *
  * @param unwanted  Checked during the wait; may be NULL.
  * @return the length, or -1 with an error about `what`; its code is CONTEXT_CANCELED if the key
- * became
- * unwanted. */
+ * became unwanted. */
 ssize_t beluga__command_read(const char *command, const char *what, int64_t timeout_ms,
                              const atomic_bool *unwanted, char *buffer, size_t size,
                              beluga_error *err);

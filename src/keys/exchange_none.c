@@ -21,7 +21,7 @@ int beluga__exchange_run(const beluga__exchange *exchange, beluga__runtime *runt
     return beluga__exchange_check(exchange, what, err);
 }
 
-/* These three are called only during an exchange. */
+/* Providers call the following functions only during an exchange, and this library starts none. */
 
 void beluga_http_request_set_client_credentials(beluga_http_request *request,
                                                 const beluga_client_credentials *client)

@@ -191,7 +191,8 @@ void beluga__key_unref(beluga__key *key)
 
 /* --- fetching, on the thread pool ------------------------------------------------------------- */
 
-/* Returns whether the key's value was given directly and needs no exchange. */
+/* Returns whether the key is sent as it was given (or as the environment variable had it), so that
+ * neither a fetch nor an exchange is needed. */
 static bool is_given(const beluga__key *key)
 {
     return key->source.kind == BELUGA__SOURCE_VALUE && !key->exchange;
@@ -236,8 +237,8 @@ static void fetch(beluga__key *key, fetched *f)
     *f = (fetched){.value = NULL};
     f->value = beluga__source_read(&key->source, &key->unwanted, &f->expires_s, &f->err);
     if (f->value && key->exchange) exchange(key, f);
-    /* CONTEXT_CANCELED from a host's function does not count, since that function may return any
-     * code */
+    /* CONTEXT_CANCELED from a host program's function does not count, since that function may
+     * return any code */
     f->given_up = !f->value && f->err.code == BELUGA_ERROR_CONTEXT_CANCELED &&
                   (f->exchanging || key->source.kind != BELUGA__SOURCE_FUNCTION);
 }
@@ -349,16 +350,16 @@ static void ask(void *argument)
     let_go(key);
 }
 
-/* Start a fetch. Call this without the lock, since a host's executor may run the work before it
- * returns. */
+/* Start a fetch. Call this without the lock, since a host program's executor may run the work
+ * before it returns. */
 static void start_asking(beluga__key *key)
 {
     hold(key);
     int status = key->runtime->submit(key->runtime, ask, key);
     if (!status) return;
     fetched f = {.value = NULL};
-    /* a host's executor may return any code; CONTEXT_CANCELED would mean that the fetch was given
-     * up */
+    /* a host program's executor may return any code; CONTEXT_CANCELED would mean that the fetch was
+     * given up */
     if (status == BELUGA_ERROR_CONTEXT_CANCELED) status = BELUGA_ERROR_AUTHENTICATION;
     bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     beluga_error_set(&f.err, status, "the key can't be resolved: %s",

@@ -42,7 +42,8 @@ int beluga__key_set_exchange(beluga__key *key, const beluga__exchange *exchange,
  * the key. */
 const char *beluga__key_variable(const beluga__key *key);
 
-/* Returns whether the key was given as a value, so that no fetch is needed. */
+/* Returns whether the key was given as a value or came from an environment variable, so that it is
+ * known without a fetch. It may still be exchanged for a token. */
 bool beluga__key_is_value(const beluga__key *key);
 
 /* A call that waits for a key. This struct is in the call's memory. */
@@ -64,12 +65,11 @@ int beluga__key_late(const beluga__key *key, beluga_error *err);
 /* Check whether a key is available, as far as this is known without fetching it. Returns 0, or a
  * code with detail in `err`. */
 int beluga__key_check(beluga__key *key, beluga_error *err);
-/* Returns whether the key is fetched from somewhere, so that it can be fetched again; false for a
- * literal value. */
+/* Returns whether a new value can be had, because the key is fetched from somewhere or exchanged
+ * for a token. False for a value that is sent as it was given. */
 bool beluga__key_renews(const beluga__key *key);
 /* Note that the provider refused `value`. Then the key is fetched again at its next use, unless
- * another value was fetched meanwhile. Returns false for a literal value, which can't be fetched
- * again. */
+ * another value was fetched meanwhile. Returns the same as beluga__key_renews. */
 bool beluga__key_expire(beluga__key *key, const char *value);
 
 #endif

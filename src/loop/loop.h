@@ -130,7 +130,7 @@ typedef struct beluga__loop_ops {
     /* Make loop->mailbox. Returns 0, NO_MEMORY, or LIMIT_EXCEEDED if no file descriptor is left. */
     int (*open_mailbox)(beluga_loop *loop);
     /* Wait until work is due, at most timeout_ms, and do it. Only for loops that the library runs
-     * itself, not for loops that a host steps. */
+     * itself, not for loops that a host program steps. */
     int (*wait)(beluga_loop *loop, int64_t timeout_ms);
 } beluga__loop_ops;
 

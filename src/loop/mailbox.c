@@ -1,6 +1,6 @@
 /* Mail from other threads: a list behind a lock, and a descriptor that wakes the loop's poller.
- * The lock is held for a few instructions only. A reference to a mailbox also keeps the client
- * alive. */
+ * The lock is held for a few instructions only. A reference to a mailbox does not keep the client
+ * alive, so whoever has one must also have a reference that does. */
 #include "loop/mailbox.h"
 
 #include "base/mem.h"

@@ -47,8 +47,8 @@ static inline __attribute__((always_inline)) void begin_span(attempt_stage *stag
     stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
 
-/* Begin a span for the call's next request, whose attempts are counted from 1. Not inlined, since
- * nearly all calls have only one request. */
+/* End the span of a request that was answered, or begin a span for the call's next request, whose
+ * attempts are counted from 1 again. Not inlined, since nearly all calls have only one request. */
 static __attribute__((noinline)) void take_request(attempt_stage *stage, const beluga_event *event)
 {
     if (event->kind == BELUGA__EVENT_ANSWERED) {

@@ -176,8 +176,8 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     return status;
 }
 
-/* Handle a cancellation. A deadline that passes while the provider is silent counts as a failure of
- * the provider. */
+/* Decide how a call that was stopped early counts. If its deadline passed while the provider was
+ * silent, that is a failure of the provider; otherwise the call does not count. */
 static void cancelled(beluga__layer_stage *base)
 {
     breaker_stage *stage = beluga__container_of(base, breaker_stage, base);

@@ -13,12 +13,14 @@ enum { EVENTS_A_TURN = 64 };
 typedef struct cache {
     beluga__layer base;
     const beluga_cache_store *store;
-    beluga_memory_cache *own; /* NULL when the host provides the store */
+    beluga_memory_cache *own; /* NULL when the host program provides the store */
     int64_t ttl_ms;
 } cache;
 
 typedef struct cache_stage {
-    beluga__layer_stage base; /* after the FINISH of a stored answer, further events are dropped */
+    /* When the FINISH of a stored answer is delivered, `base.outer` becomes beluga__layer_nobody,
+     * so that nothing is delivered after it. */
+    beluga__layer_stage base;
     char key[BELUGA__CACHE_KEY];
     bool asks; /* the key was computed, so the store can be asked */
     /* On a miss, the answer is recorded here while it arrives. */
@@ -94,8 +96,8 @@ static void play(beluga__task *task)
     beluga__call_unref_on_loop(call);
 }
 
-/* Returns whether a stored text is a complete list of events. If another program wrote the text, or
- * if it is damaged or has no end, it is not used. */
+/* Returns whether a stored text is a complete list of events, whose only FINISH is the last one.
+ * Another program may have written the text, or it may be damaged; then it is not used. */
 static bool is_whole(const beluga_json *events)
 {
     beluga_event event = {.kind = 0};

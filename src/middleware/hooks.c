@@ -1,5 +1,5 @@
-/* Hooks: functions of the host that run before a call, at each event, and at its end. They are the
- * outermost layer, so they see what the caller sees. */
+/* Hooks: functions of the host program that run before a call, at each event, and at its end. They
+ * are the outermost layer, so they see what the caller sees. */
 #include "base/sized.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"

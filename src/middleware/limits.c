@@ -285,8 +285,8 @@ static void timer_fired(beluga__timer *timer)
     fail(stage, &err);
 }
 
-/* Handle the mail that grants a place. Runs on the loop's thread, or on any thread if the loop was
- * freed. */
+/* Take the place that the mail grants to a call, or give the place back if the call no longer
+ * waits. Runs on the loop's thread, or on any thread if the loop was freed. */
 static void granted(beluga__mail *mail, beluga_loop *loop)
 {
     ticket *t = beluga__container_of(mail, ticket, mail);

@@ -4,9 +4,9 @@
  * but it is never shorter than the provider asked for.
  *
  * All calls of a model share a budget of retries, so that many callers do not overload a provider
- * that has a problem. Each retry takes one retry from the budget. Each call adds a part of one
- * retry (`retry_budget`), and each second adds one, up to a maximum. A retry at a time that the
- * provider itself named takes nothing from the budget. */
+ * that has a problem. Each retry takes one retry from the budget. Each call adds as many as
+ * `retry_budget` says (1 by default), and each second adds one, both up to a maximum. A retry at a
+ * time that the provider itself named takes nothing from the budget. */
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/hint.h"
@@ -54,7 +54,7 @@ static int64_t backoff_ms(retry_stage *stage)
 
 /* --- the budget ------------------------------------------------------------------------------- */
 
-/* Add one retry to the budget for each second that has passed, up to the maximum. */
+/* Add one retry to the budget for each second that has passed, up to RESERVE. */
 static void refill(retry *self)
 {
     int64_t now = beluga__now_ns(), then = atomic_load(&self->refilled_ns);

@@ -39,8 +39,8 @@ beluga__body_kind beluga__body_kind_of(const beluga_provider *provider, beluga__
     case BELUGA__SNIFF_SSE:
         if (provider->decode_event) *framing = BELUGA_FRAMING_SSE;
         return frames_if(provider, true);
-    /* These first bytes could be anything, so a stream is assumed only if the Content-Type says
-     * so. */
+    /* The body is empty. It is read as a stream if the type is that of server-sent events, or if a
+     * stream was requested and the server names a type other than JSON. */
     case BELUGA__SNIFF_NONE:
         return by_type(provider, type, streamed && type && !is_type(type, "application/json"));
     case BELUGA__SNIFF_OTHER: break;

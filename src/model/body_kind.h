@@ -1,7 +1,7 @@
 /* Decides how the body of an answer is read. The bytes of the body decide this, and not the request
  * or the Content-Type: some servers stream although one answer was requested, or the other way
- * round, and proxies set a type of their own. The Content-Type counts only if the bytes could be
- * anything. */
+ * round, and proxies set a type of their own. The Content-Type counts only if the bytes do not
+ * decide it. */
 #ifndef BELUGA__BODY_KIND_H
 #define BELUGA__BODY_KIND_H
 

@@ -24,7 +24,7 @@ typedef struct beluga__job_question {
 
 struct beluga_call {
     atomic_uint refs;
-    /* number of texts to embed; 0: the call embeds nothing, and u.page is used */
+    /* number of texts to embed; 0: the call embeds nothing, and `u` is not u.inputs */
     uint32_t n_inputs;
     beluga__arena arena;
     beluga__target *target;           /* a reference */
@@ -58,10 +58,11 @@ struct beluga_call {
     const char *model_name;
     const char *operation; /* "generate", "stream", "models", "embed", "count_tokens", … */
     union {
-        /* token of the requested page of a list, or of a request; NULL: the first */
+        /* For lists: token of the requested page. For token counts: token of a further request.
+         * NULL: the first page or request. */
         const char *page;
         const beluga__input *inputs; /* texts to embed, in the arena */
-        /* Set for calls about one batch job, NULL for a list of jobs; in the arena. */
+        /* The job of a call about one batch job; in the arena. A list of jobs uses `page`. */
         const beluga__job_question *job;
     } u;
     int64_t start_ns;

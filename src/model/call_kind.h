@@ -14,7 +14,7 @@ beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call);
 /* Returns the function that decodes the whole answer of a call for models, vectors or a token
  * count. Calls for messages and batch jobs have decoders with a state instead. */
 beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call);
-/* Returns whether a full provider starts calls of this kind. */
+/* Returns whether the call's provider, a full provider, can start a call of this kind. */
 bool beluga__call_kind_starts(const beluga_call *call);
 /* Fail a call of a kind that its provider does not have. Returns the code. */
 int beluga__call_kind_refuse(const beluga_call *call, beluga_error *err);

@@ -26,7 +26,7 @@ static const struct {
     {REPEATED_RESULTS, "a tool call has more than one result: only the last one is sent"},
 };
 
-/* The bits that depend on the parts of messages. */
+/* The bits that depend on the messages of a call. */
 static const uint64_t media_bits = BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO |
                                    BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_CACHE |
                                    REPEATED_RESULTS;

@@ -121,8 +121,8 @@ static inline void beluga__emit_pass(beluga_emit *emit, uint32_t kind)
     if (emit->sink) emit->sink->event(emit->sink, &event);
 }
 
-/* Send METADATA with the fields that are known so far. The operation delivers only the last
- * METADATA to the caller. */
+/* Send METADATA with the fields that are known so far. The caller gets one METADATA before the
+ * content, and the last one at the end if more came after the first; see operation.h. */
 int beluga__emit_head(beluga_emit *emit);
 
 /* Send START with the warnings of a request, if there are any. */

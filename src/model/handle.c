@@ -21,13 +21,13 @@ typedef struct slot {
     atomic_uintptr_t handle;
     atomic_uintptr_t turn;    /* id of the thread that has the turn, or 0 */
     atomic_uintptr_t misused; /* the last handle of this slot that was used outside its turn */
-    beluga_emit *emit;        /* read only by the thread that has the turn */
-    uint32_t next_free;       /* index + 1 of the next free slot; guarded by the lock */
+    beluga_emit *emit;  /* read by the thread that has the turn, or under the lock if shared */
+    uint32_t next_free; /* index + 1 of the next free slot; guarded by the lock */
 } slot;
 
 /* The table belongs to the process and is never released, since a provider may use a handle at any
  * time, even after the last client is gone. So its memory comes from calloc, and not from a
- * client's or host's allocator. */
+ * client's or host program's allocator. */
 static _Atomic(slot *) chunks[N_CHUNKS];
 static beluga__fork_lock lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static uint32_t n_slots, first_free; /* guarded by the lock; `first_free` is an index + 1 */

@@ -181,8 +181,8 @@ static void time_came(beluga__timer *timer)
         beluga__http_stage_grace_over(self);
 }
 
-/* Runs in the first step of the loop. A stage delivers nothing inside `start`, so its warnings are
- * sent here. */
+/* Send the next request if the call waits for it. Otherwise this is the first step of the loop:
+ * send the warnings, since a stage delivers nothing inside `start`. */
 static void turn_came(beluga__task *task)
 {
     beluga__http_stage *self = beluga__container_of(task, beluga__http_stage, soon);

@@ -117,9 +117,9 @@ void beluga__http_stage_grace_over(beluga__http_stage *self)
     beluga__http_stage_end_reading(self, call);
 }
 
-/* The grace period starts after a finish reason without content, and starts again with each
- * frame that follows. The total time is limited, since a server may send pings forever after its
- * finish. */
+/* The grace period starts after a finish reason without content, or after the end marker if the
+ * call still waits for the end of the body. It starts again with each frame that follows. The total
+ * time is limited, since a server may send pings forever after its finish. */
 void beluga__http_stage_set_grace(beluga__http_stage *self)
 {
     beluga_loop *loop = self->emit.call->loop;

@@ -60,7 +60,8 @@ static bool goes_on(const beluga__http_stage *self, beluga__body_end end)
     return whole && !self->emit.failed && beluga__course_goes_on(self->emit.call);
 }
 
-/* Handle the end of the stream; `cause` is the failure that cut it, or NULL. */
+/* At the end of the stream, go on to the call's next request, or finish the call, or fail it if the
+ * answer is not known to be complete. `cause` is the failure that cut the stream, or NULL. */
 static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_error *cause)
 {
     if (goes_on(self, end))
@@ -101,7 +102,8 @@ static bool passes_over(beluga__http_stage *self, const beluga_frame *frame, int
     return true;
 }
 
-/* Handle a frame that the decoder could not read. Returns the same as on_frame. */
+/* Skip a frame that could not be decoded, if it may be skipped, else end the call. Returns 0 to
+ * continue with the next frame, or 1 if the call has ended. */
 static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int status)
 {
     if (beluga__http_stage_is_over(self)) return 1;
@@ -203,7 +205,7 @@ static int on_frame(void *payload, const beluga_frame *given)
 static const char result_too_large[] =
     "one result of the batch job is larger than max_response_bytes: raise that option";
 
-/* Handle an error of the framer, which cuts the stream into frames. */
+/* Fail the call because the stream could not be cut into frames. */
 static void failed_framing(beluga__http_stage *self, int status)
 {
     beluga_error err;
@@ -234,8 +236,9 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
     if (!self->heard) keep_sample(self, bytes, n);
 }
 
-/* Handle the end of a file of results. The file has no end marker, so only HTTP shows whether it is
- * complete. */
+/* At the end of a file of results, let the provider conclude. If this was the call's last request
+ * and HTTP says that the body is complete, emit FINISH: the file has no end marker of its own.
+ * Returns 0 or an error code. */
 static int end_results(beluga__http_stage *self)
 {
     if (self->framer.passed_over) {

@@ -191,9 +191,11 @@ void beluga__refusal_read(const beluga_call *call, const beluga_http_response *r
 
 /* Decode bytes of a stream. This may end the call. */
 void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_t n);
-/* Handle the end of the body. */
+/* Decode the rest of a stream whose body has ended. Then end the call, or go on to its next
+ * request. */
 void beluga__http_stage_end_frames(beluga__http_stage *self);
-/* Handle the end of a body that was cut short by `cause`. */
+/* Fail the call, since its stream ended before the answer was known to be complete. `cause` is the
+ * failure that cut the body; NULL: HTTP reported none. */
 void beluga__http_stage_closed_early(beluga__http_stage *self, const beluga_error *cause);
 
 /* --- http_answer.c: the handler of a transfer that belongs to a stage ------------------------- */

@@ -312,8 +312,9 @@ static void restart(beluga_op *op, const beluga_event *event)
     op->cb(op->payload, event);
 }
 
-/* Handle a FINISH. Every answer ends here, so this is the one place where the option `strict` turns
- * a FINISH into an error. */
+/* End the op with its FINISH, or with an error if the option `strict` is set and the answer is not
+ * whole. Every call that is sent ends here; client/batch_result.c checks the results of batch jobs.
+ */
 static void finish(beluga_op *op, const beluga_event *event)
 {
     beluga_error err;

@@ -13,8 +13,8 @@ typedef struct putting {
     beluga_http_request *request;
     beluga_json_writer *w;
     const beluga_call *call;
-    /* a dotted name; the object that its part before the dot denotes is open; NULL: no object is
-     * open */
+    /* A dotted name such as "reasoning.effort". Its first n_inside bytes are the name of an object
+     * that has been begun and not ended. NULL: there is no such object. */
     const char *inside;
     size_t n_inside;
 } putting;
@@ -165,8 +165,8 @@ void beluga_http_request_put_options(beluga_http_request *request, const beluga_
 
 /* ---- options that an encoder did not read */
 
-/* The options that shape an answer, except those about tools and reasoning, which claims.h
- * checks. */
+/* The options that shape an answer and have a member of their own in the request, except those
+ * about tools. */
 static const uint8_t watched[] = {
     BELUGA_OPTION_TEMPERATURE,
     BELUGA_OPTION_TOP_P,

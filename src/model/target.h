@@ -1,6 +1,6 @@
 /* A target is the endpoint that a chat model calls: a provider with its state, settings, key and
- * connections. A target does not change, and the model shares it with all models that were bound
- * from it. */
+ * connections. A target does not change. All models that are made from a model by binding tools
+ * share the target of that model. */
 #ifndef BELUGA__TARGET_H
 #define BELUGA__TARGET_H
 

@@ -60,8 +60,8 @@ static void shift(beluga__watchdog *dog, int64_t ns)
 }
 
 /* Extend the timeouts if the loop did not run for a while, since nothing could be received
- * meanwhile. Returns false if it did run, and after the third time, since a host may stop its loop
- * again and again. */
+ * meanwhile. Returns false if it did run, and after the third time, since a host program may stop
+ * its loop again and again. */
 static bool spare(beluga__watchdog *dog)
 {
     if (dog->stops == dog->loop->stops || dog->spared == BELUGA__MAX_SPARED) return false;

@@ -3,7 +3,7 @@
  * libcurl forbids adding and removing transfers inside its callbacks, and most of our code runs in
  * those callbacks. So a transfer that starts or ends in a callback is put on a list and handled
  * when libcurl has returned. The number of concurrent transfers is limited by the callers and not
- * by libcurl, whose queue of transfers for a host takes quadratic time. */
+ * by libcurl, whose queue of transfers to one server takes quadratic time. */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"

@@ -165,7 +165,8 @@ static int describe_refusal(long proxy_said, beluga_error *err)
     else
         beluga_error_set(err, BELUGA_ERROR_NETWORK,
                          "the proxy refused to connect to the server (HTTP %ld)", proxy_said);
-    /* Below 500 the proxy refused; from 500 on it failed, and a retry may succeed. */
+    /* With a status below 500 the proxy refuses the request; with 500 or more it only failed, so a
+     * retry may succeed. */
     if (proxy_said < 500) err->retryable = 0;
     /* no part of the request is sent before the tunnel is open */
     beluga__hint_set_unsent(err, true);
@@ -215,8 +216,8 @@ static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
                 : "the server refused the connection";
 }
 
-/* Returns whether the code means an invalid URL. Its scheme was checked before, so the host or the
- * port is invalid. */
+/* Returns whether the code means an invalid URL. Its scheme was checked before, so the server name
+ * or the port is invalid. */
 static bool is_bad_url(CURLcode code)
 {
     return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;

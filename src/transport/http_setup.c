@@ -12,9 +12,10 @@
 #include <sys/mman.h>
 
 enum {
-    /* upload buffer for other bodies; the smallest size that libcurl allows */
+    /* sizes of libcurl's upload buffer. A body of more than LONG_UPLOAD_BUFFER bytes gets the long
+     * buffer, any other body UPLOAD_BUFFER, the smallest size that libcurl allows. */
     UPLOAD_BUFFER = 16 * 1024,
-    LONG_UPLOAD_BUFFER = 64 * 1024, /* upload buffer for a body that is longer than this */
+    LONG_UPLOAD_BUFFER = 64 * 1024,
     SMALL_READ_BUFFER = 4 * 1024,
     /* a longer body is sent with the header "Expect:", so that libcurl does not wait for "100
      * Continue" */
@@ -62,7 +63,7 @@ static bool begin(void)
 }
 
 /* Start libcurl at the first call, and not when the library is loaded. curl_global_cleanup is never
- * called, since the host may use libcurl, too. */
+ * called, since the host program may use libcurl, too. */
 bool beluga__curl_begin(void)
 {
     if (atomic_load_explicit(&curl_ready, memory_order_acquire)) return true;

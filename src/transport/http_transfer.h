@@ -1,10 +1,12 @@
 /* A loop's libcurl handle and its transfers, shared by these files:
  *
- * http.c starts and ends transfers, and runs libcurl in each step http_setup.c sets libcurl's
- * options for a connection and a request http_receive.c receives headers and bytes from libcurl
- * http_sockets.c watches libcurl's sockets http_failure.c explains why a transfer failed
+ *   http.c           starts and ends transfers, and runs libcurl in each step
+ *   http_setup.c     sets libcurl's options for a connection and a request
+ *   http_receive.c   receives headers and bytes from libcurl
+ *   http_sockets.c   watches libcurl's sockets
+ *   http_failure.c   explains why a transfer failed
  *
- * Each file uses only those below it. No other file includes curl. */
+ * Each file uses only the files below its own line. No other file includes libcurl's headers. */
 #ifndef BELUGA__HTTP_TRANSFER_H
 #define BELUGA__HTTP_TRANSFER_H
 

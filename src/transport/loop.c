@@ -22,8 +22,8 @@ static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
-/* Make the host's descriptor readable at this time. If there is no file descriptor for a timer,
- * make it readable now, so that the host steps the loop again at once. */
+/* Make the host program's descriptor readable at this time. If there is no file descriptor for a
+ * timer, make it readable now, so that the host program steps the loop again at once. */
 static void arm(beluga__network_loop *loop, int64_t deadline_ns)
 {
     if (beluga__poller_arm(&loop->poller, deadline_ns)) beluga__poller_wake(&loop->poller);
@@ -265,7 +265,8 @@ static void read_clock(beluga__network_loop *loop)
     take_time(loop, beluga__now_ns());
 }
 
-/* Begin a run of steps. Timeouts do not count the time between two runs. */
+/* Begin a step. If this is the first step after a pause in which nobody ran the loop, timeouts do
+ * not count that pause. */
 static void begin_turn(beluga__network_loop *loop)
 {
     int64_t now = beluga__now_ns();
@@ -318,8 +319,8 @@ static int wait_ms(beluga__network_loop *loop, int64_t timeout_ms)
     return due > INT32_MAX ? INT32_MAX : (int)due;
 }
 
-/* Set the time at which the host's descriptor becomes readable, or make it readable now if the loop
- * has work. Ready descriptors make it readable without help. */
+/* Set the time at which the host program's descriptor becomes readable, or make it readable now if
+ * the loop has work. Ready descriptors make it readable without help. */
 static void rearm(beluga__network_loop *loop)
 {
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
@@ -388,8 +389,8 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     run_tasks(loop);
     if (done && *done) return 0;
     /* If the loop's only call has just begun, nothing can be read before its request was sent, so
-     * the poll is skipped. If a host watches the loop's descriptor, the poll is needed to make the
-     * descriptor unreadable again. */
+     * the poll is skipped. If a host program watches the loop's descriptor, the poll is needed to
+     * make the descriptor unreadable again. */
     if (!loop->watched && loop->base.active == 1 && beluga__http_is_fresh(loop->http)) {
         beluga__http_step(loop->http);
         return 0;
@@ -521,8 +522,8 @@ void beluga_loop_free(beluga_loop *base)
     runtime->unref(runtime);
 }
 
-/* Returns the descriptor, and notes that a host watches it from now on. The host may call this at
- * any time, and on another thread than the loop's. */
+/* Returns the descriptor, and notes that a host program watches it from now on. The host program
+ * may call this at any time, and on another thread than the loop's. */
 int beluga_loop_fd(beluga_loop *base)
 {
     beluga__network_loop *loop = beluga__loop_of(base);

@@ -14,15 +14,16 @@ typedef struct beluga__http beluga__http; /* the part of a loop that drives libc
 
 enum {
     BELUGA__CANCEL_BUCKETS = 256,
-    BELUGA__READ_BYTES = 16 * 1024, /* bytes that libcurl reads at once; it may read half of them */
-    BELUGA__TURN_STEPS = 4,         /* every ready descriptor is read within this number of steps */
+    /* the most bytes that libcurl reads at once; before version 8.8 it reads at most half */
+    BELUGA__READ_BYTES = 16 * 1024,
+    BELUGA__TURN_STEPS = 4, /* every ready descriptor is read within this number of steps */
 };
 
 typedef struct beluga__network_loop {
     beluga_loop base;
-    bool hosted; /* the loop is for a host, which may watch the loop's descriptor */
+    bool hosted; /* the loop is for a host program, which may watch the loop's descriptor */
     bool stepping;
-    /* a host watches the descriptor, so the loop must make it readable when there is work */
+    /* a host program watches the descriptor, so the loop makes it readable when there is work */
     atomic_bool watched;
     atomic_bool waits; /* a task or a timer waits */
     bool has_poller;
@@ -63,7 +64,7 @@ static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime 
 }
 
 /* Make a loop. The caller keeps the runtime alive. If `hosted` is true, the loop has a descriptor
- * that a host can watch. */
+ * that a host program can watch. */
 int beluga__network_loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
 void beluga__network_loop_destroy(beluga__network_loop *loop);
 /* Run one step, waiting at most timeout_ms for work (-1: without limit). The wait ends early when
@@ -81,9 +82,10 @@ static inline int beluga__loop_poller(beluga__network_loop *loop)
     loop->has_poller = status == 0;
     return status;
 }
-/* Note whether work or a timer waits. Returns whether a host watches the descriptor. This function
- * writes `waits` and then reads `watched`; a thread that begins to watch writes `watched` and then
- * reads `waits`. So at least one of the two threads learns that the descriptor must be readable. */
+/* Note whether work or a timer waits. Returns whether a host program watches the descriptor. This
+ * function writes `waits` and then reads `watched`; a thread that begins to watch writes `watched`
+ * and then reads `waits`. So at least one of the two threads learns that the descriptor must be
+ * readable. */
 static inline bool beluga__loop_is_watched(beluga__network_loop *loop, bool waits)
 {
     if (atomic_load_explicit(&loop->waits, memory_order_relaxed) != waits)
@@ -91,8 +93,8 @@ static inline bool beluga__loop_is_watched(beluga__network_loop *loop, bool wait
     return atomic_load(&loop->watched);
 }
 
-/* If a host watches the descriptor, make it readable, since the loop has work. Inside a step this
- * does nothing, since the step's end does it. */
+/* If a host program watches the descriptor, make it readable, since the loop has work. Inside a
+ * step this does nothing, since the step's end does it. */
 static inline void beluga__loop_wake(beluga__network_loop *loop)
 {
     if (!loop->stepping && beluga__loop_is_watched(loop, true)) beluga__poller_wake(&loop->poller);

@@ -17,10 +17,10 @@ typedef struct beluga__ready {
 } beluga__ready;
 
 typedef struct beluga__poller {
-    int fd; /* descriptor that a host watches */
-    /* These two are only for hosts. With a kqueue they have no file descriptors, since the kqueue
-     * has such events built in. */
-    beluga__watch wake; /* ready when a host must step the loop */
+    int fd; /* descriptor that a host program watches */
+    /* These two are only for host programs. With a kqueue they have no file descriptors, since the
+     * kqueue has such events built in. */
+    beluga__watch wake; /* ready when a host program must step the loop */
     /* ready at the armed time; its descriptor is opened when it is first armed */
     beluga__watch timer;
     int64_t armed_ns; /* time to which the timer is set; INT64_MAX: not set */
@@ -41,8 +41,8 @@ int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
 /* Stop watching. The watch is not called any more, and may be freed. */
 void beluga__poller_del(beluga__poller *poller, beluga__watch *watch);
 
-/* Make the host's descriptor readable at a time of the monotonic clock. This makes a system call
- * only if the time is earlier than the one that is set. Returns 0 or LIMIT_EXCEEDED. */
+/* Make the host program's descriptor readable at a time of the monotonic clock. This makes a system
+ * call only if the time is earlier than the one that is set. Returns 0 or LIMIT_EXCEEDED. */
 int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns);
 /* Make the descriptor readable now, until the next wait. Any thread may call this. */
 void beluga__poller_signal(const beluga__poller *poller);

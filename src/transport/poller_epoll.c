@@ -27,7 +27,7 @@ static int control(beluga__poller *poller, int what, beluga__watch *watch, int e
     return epoll_ctl(poller->fd, what, watch->fd, &event);
 }
 
-/* Watch one of the poller's own descriptors, which end the host's wait. */
+/* Watch one of the poller's own descriptors, which end the host program's wait. */
 static int add_own(beluga__poller *poller, beluga__watch *own, int fd,
                    void (*ready)(beluga__watch *, int))
 {

@@ -50,7 +50,7 @@ static int from_kevent(const struct kevent *event)
     return BELUGA__POLL_READ | (ended && event->fflags ? BELUGA__POLL_ERROR : 0);
 }
 
-/* ---- for hosts ------------------------------------------------------------------------------- */
+/* ---- for host programs ----------------------------------------------------------------------- */
 
 /* Add the user event that wakes the loop. EV_CLEAR resets it once it was delivered. */
 static int add_wake(beluga__poller *poller)
@@ -120,9 +120,9 @@ void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
     beluga__poller_forget(poller, watch);
 }
 
-/* Handle an event that only makes the descriptor readable for the host: a wake or the timer. After
- * its delivery the descriptor is not readable any more, so note that it can be woken or armed
- * again. Returns false for other events. */
+/* Handle an event that only makes the descriptor readable for the host program: a wake or the
+ * timer. After its delivery the descriptor is not readable any more, so note that it can be woken
+ * or armed again. Returns false for other events. */
 static bool take_own(beluga__poller *poller, const struct kevent *event)
 {
     if (event->filter == EVFILT_USER)
