@@ -18,8 +18,9 @@ typedef struct db_policy {
      * "*.example.com". "": the hosts of configured providers (db_policy_check). */
     const char *allowed_hosts;
     const char *allowed_models; /* "openai/gpt-5*, fast"; "": any */
-    const char *prices; /* path of a file; "": the price list that was installed with the library */
-    double budget_cost; /* US dollars that a session may spend; 0: no limit */
+    const char *prices;       /* path of a file, which must be readable; "": the price list that was
+                                 installed with the library, if there is one */
+    double budget_cost;       /* US dollars that a session may spend; 0: no limit */
     int64_t budget_tokens;    /* tokens that a session may use; 0: no limit */
     int64_t budget_calls;     /* calls that a session may make; 0: no limit */
     int64_t max_answer_bytes; /* 0: DB_MAX_ANSWER_BYTES */

@@ -309,6 +309,14 @@ def cases(stand):
             printed = process.communicate("SELECT llm('hi', 'later');\n", timeout=60)[0]
         assert printed.strip().split("\n")[-1] == "hi", printed
 
+    def bad_files():
+        """a file of prices or a configuration that can't be read is an error with its name, and no crash"""
+        for setting in ("prices_file", "config_file"):
+            for path in ("/nowhere/nothing.yaml", db.folder, "/etc/passwd"):
+                change = f"SET beluga.{setting} = '{path}'"
+                assert path in db.fault("SELECT llm('a', 'mock/echo')", change, "SELECT llm('b', 'mock/echo')"), path
+                assert path in db.fault(change, "SELECT count(*) FROM llm_many(ARRAY['a'], 'mock/echo')"), path
+
     def no_threads():
         """a backend that asks has no thread beside its own when the call is over"""
         process = db.begin("SELECT llm('hi')", "SELECT llm('hang')")
@@ -398,7 +406,7 @@ def cases(stand):
 
     return [guide, answers, nulls, options, forbidden_options, streams, stops_early, cancels, ctrl_c, statement_timeout,
             own_timeout, terminates, after_cancel, many, at_once, thousand, schema, vectors, refused, in_mid_answer, gone,
-            redirects, nul, latin, ascii_bytes, hosts, models, budgets, usage, rights, keys, no_model, file_changes, no_threads,
+            redirects, nul, latin, ascii_bytes, hosts, models, budgets, usage, rights, keys, no_model, file_changes, bad_files, no_threads,
             threads_block_signals,
             plpgsql, memory, peer]
 

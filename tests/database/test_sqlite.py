@@ -35,6 +35,7 @@ def find_python():
 def connect(path=":memory:", **settings):
     """Open a connection with the extension; settings are variables of it while it is loaded."""
     variables = {"BELUGA_SQLITE_" + name.upper(): str(value) for name, value in settings.items()}
+    before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
@@ -42,8 +43,11 @@ def connect(path=":memory:", **settings):
         db.load_extension(MODULE)
         db.enable_load_extension(False)
     finally:
-        for name in variables:
-            del os.environ[name]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
     return db
 
 
@@ -453,6 +457,23 @@ def cases(service, folder):
         assert "config.yaml" in fault(db, "SELECT llm('hi')")
         services.write_config(folder, service)
 
+    def bad_files():
+        """a file of prices or a configuration that can't be read is an error with its name, and no crash"""
+        for variable in ("BELUGA_SQLITE_PRICES", "BELUGA_CONFIG"):
+            before = os.environ[variable]
+            for path in (folder + "/nothing.yaml", folder, services.__file__):
+                os.environ[variable] = path
+                db = connect()
+                os.environ[variable] = before
+                for query in ("SELECT llm('a', 'mock/echo')", "SELECT * FROM llm_many('[1]', 'mock/echo')",
+                              "SELECT embed('a', 'mock/any')", "SELECT * FROM llm_models"):
+                    assert path in fault(db, query), (variable, query)
+        later = folder + "/later.yaml"
+        db = connect(prices=later)
+        assert later in fault(db, "SELECT llm('a')")
+        shutil.copy(os.environ["BELUGA_SQLITE_PRICES"], later)
+        assert ask(db, "SELECT llm('a'), llm_usage() ->> 'cost'") == ("a", 6), "the file was not read again"
+
     def broken_in_between():
         """a configuration file that is broken while llm_models is read ends its rows"""
         host = Host()
@@ -521,7 +542,8 @@ def cases(service, folder):
 
     return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c,
             timeouts, many, at_once, thousand, schema, vectors, failures, longest, hosts, endings, other_hosts, models, budgets,
-            usage, hostile_file, host, keys, no_model, file_changes, broken_in_between, connections, memory, peer]
+            usage, hostile_file, host, keys, no_model, file_changes, bad_files,
+            broken_in_between, connections, memory, peer]
 
 
 def main():
