@@ -11,6 +11,7 @@
 #include "../database/answer.h"
 #include "../database/vectors.h"
 #include "extension.h"
+#include "statement.h"
 
 #include <beluga/embedding.h>
 
@@ -30,14 +31,14 @@ static void fail(sqlite3_context *context, const beluga_error *err)
 
 /* ---- hostile files --------------------------------------------------------------------------- */
 
-/* Returns whether the text of a running statement names the function. That text was written by the
+/* Returns whether the text of a running statement calls the function. That text was written by the
  * host, and no part of it comes from a schema. */
 static bool is_asked_for(sqlite3 *db, const char *name)
 {
     sqlite3_stmt *statement = NULL;
     while ((statement = sqlite3_next_stmt(db, statement)) != NULL) {
         const char *sql = sqlite3_sql(statement);
-        if (sqlite3_stmt_busy(statement) && (!sql || strcasestr(sql, name))) return true;
+        if (sql && sqlite3_stmt_busy(statement) && statement_calls(sql, name)) return true;
     }
     return false;
 }
@@ -48,8 +49,8 @@ static bool refuses_schema(sqlite3_context *context, const char *name)
     beluga_error err;
     if (is_asked_for(x->db, name)) return false;
     beluga_error_set(&err, BELUGA_ERROR_AUTHORIZATION,
-                     "unsafe use of %s(): the statement does not call it, so the schema of the "
-                     "database does",
+                     "unsafe use of %s(): the text of the statement does not call it, so a view "
+                     "(TEMP or not), trigger or constraint does, which may come from others",
                      name);
     fail(context, &err);
     return true;

@@ -412,6 +412,24 @@ def cases(service, folder):
             assert "unsafe use" in str(error), error
         assert len(service.requests) == before, service.requests[before:]
 
+    def hostile_check():
+        """a CHECK of a file asks nobody, whatever texts the statement has; a statement that calls llm does"""
+        db, before = connect(), len(service.requests)
+        db.execute("CREATE TABLE t(a CHECK (llm('spy') <> ''))")
+        db.execute("CREATE TABLE llm(a CHECK (llm('spy') <> ''), llm)")
+        for text in ("'I love llm models'", "'hellman llms'", "'llm('", "'it''s llm(1)'", "1 /* llm( */", "2 -- llm('spy')\n",
+                     "llm_usage()", "(SELECT 1 AS \"llm(\")", "(SELECT 1 AS [llm(])", "(SELECT 1 AS `llm(`)",
+                     "(SELECT 1 AS llm)", "length(llm_usage())"):
+            assert "unsafe use" in fault(db, f"INSERT INTO t VALUES({text})"), text
+        assert "unsafe use" in fault(db, "INSERT INTO t VALUES(@llm)", "x")
+        for table in ("llm(a)", "main.llm(a)", "llm/**/(a)"):
+            assert "unsafe use" in fault(db, f"INSERT INTO {table} VALUES ('x')"), table
+        db.execute("CREATE TEMP VIEW v AS SELECT llm('mine')")
+        assert "TEMP" in fault(db, "SELECT * FROM v")
+        assert len(service.requests) == before, service.requests[before:]
+        for call in ("llm('a')", "LLM ('a')", "llm/*(*/\n('a')", "'llm'||llm('a')", "(llm('a'))", "llm--'\n('a')"):
+            assert ask(db, f"SELECT {call}").endswith("a"), call
+
     def host():
         """only C code of the host configures, and closing leaves nothing open"""
         assert "pointer" in fault(connect(), "SELECT llm_configure('budget_calls=9')")
@@ -542,7 +560,7 @@ def cases(service, folder):
 
     return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c,
             timeouts, many, at_once, thousand, schema, vectors, failures, longest, hosts, endings, other_hosts, models, budgets,
-            usage, hostile_file, host, keys, no_model, file_changes, bad_files,
+            usage, hostile_file, hostile_check, host, keys, no_model, file_changes, bad_files,
             broken_in_between, connections, memory, peer]
 
 
