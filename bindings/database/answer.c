@@ -14,7 +14,8 @@ struct db_answer {
     bool left;  /* the caller has freed the answer, but the call still runs */
     bool told;  /* the caller has got the whole text, the end of the pieces, or the error */
     bool no_memory;
-    beluga_error error; /* code 0: none */
+    beluga_error error;    /* code 0: none */
+    beluga_error too_long; /* the error of an answer that is too long; code 0: it is not */
     beluga_usage usage;
     char *text; /* text that has arrived but was not returned to the caller yet */
     size_t n, room;
@@ -51,9 +52,19 @@ int db_check_schema(const char *text, size_t length, const char *schema, beluga_
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-/* The library limits the length of an answer, so this buffer is limited, too. */
+/* The library limits only the bodies of HTTP answers. The pieces of a stream, and providers without
+ * HTTP, are limited here. */
+static bool is_too_long(db_answer *a, size_t n)
+{
+    if (a->too_long.code) return true;
+    if (!db_session_check_length(a->call.session, a->bytes_out + n, &a->too_long)) return false;
+    beluga_op_cancel(a->op);
+    return true;
+}
+
 static void keep_text(db_answer *a, const char *text, size_t n)
 {
+    if (is_too_long(a, n)) return;
     if (a->n + n > a->room) {
         size_t room = 2 * (a->n + n) + 64;
         char *more = realloc(a->text, room);
@@ -78,6 +89,8 @@ static void count(db_answer *a)
 static void end(db_answer *a, const beluga_error *error)
 {
     if (error) a->error = *error;
+    if (a->too_long.code) a->error = a->too_long;
+    db_session_explain(a->call.session, &a->error);
     a->ended = true;
     count(a);
 }

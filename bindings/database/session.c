@@ -23,6 +23,36 @@ int db_check_text(const char *text, size_t length, beluga_error *err)
                             (size_t)(nul - text));
 }
 
+/* ---- the length of answers ------------------------------------------------------------------- */
+
+static int64_t longest(const db_session *session)
+{
+    int64_t most = session->policy.max_answer_bytes;
+    return most > 0 ? most : DB_MAX_ANSWER_BYTES;
+}
+
+static int too_long(const db_session *session, beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                            "the answer is longer than %lld bytes: the administrator can allow "
+                            "more (%s)",
+                            (long long)longest(session), session->policy.max_answer_setting);
+}
+
+int db_session_check_length(const db_session *session, size_t length, beluga_error *err)
+{
+    return length > (uint64_t)longest(session) ? too_long(session, err) : 0;
+}
+
+void db_session_explain(const db_session *session, beluga_error *err)
+{
+    const char *option = beluga_option_get_info(BELUGA_OPTION_MAX_RESPONSE_BYTES)->name;
+    beluga_error plain;
+    if (err->code != BELUGA_ERROR_LIMIT_EXCEEDED || !strstr(err->message, option)) return;
+    too_long(session, &plain);
+    memcpy(err->message, plain.message, sizeof err->message);
+}
+
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
 /* The client needs few threads, since they only read keys from files and commands. */

@@ -31,6 +31,7 @@ static void on_end(void *payload, beluga_embeddings *embeddings, const beluga_er
     db_session_end_call(v->call.session, db_call_price(&v->call), &usage, v->bytes_in, 0,
                         embeddings == NULL);
     if (error) v->error = *error;
+    db_session_explain(v->call.session, &v->error);
     v->embeddings = embeddings;
     v->ended = true;
     if (v->left) destroy(v);

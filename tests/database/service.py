@@ -71,7 +71,7 @@ class Service:
         with self.lock:
             self.requests.append(body)
             self.heads.append(head)
-        prompt = body["messages"][-1]["content"] if "messages" in body else ""
+        prompt = body["messages"][-1]["content"] if "messages" in body else "".join(body.get("input", ""))
         if isinstance(prompt, list):
             prompt = "".join(part.get("text", "") for part in prompt)
         return Reply(self, connection, stream, body).give(prompt)

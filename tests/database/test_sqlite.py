@@ -298,7 +298,34 @@ def cases(service, folder):
     def longest():
         """an answer that is longer than the host allows is an error"""
         assert len(ask(connect(), "SELECT llm('long')")) == 1000000
-        assert "limit_exceeded" in fault(connect(max_answer_bytes=100000), "SELECT llm('long')")
+        db, text = connect(max_answer_bytes=2048), "y" * 2049
+        for query, values in (("SELECT llm('long')", ()), ("SELECT group_concat(piece) FROM llm_stream('long')", ()),
+                              ("SELECT llm(?, 'mock/echo')", (text,)), ("SELECT piece FROM llm_stream(?)", (text,)),
+                              ("SELECT group_concat(piece) FROM llm_stream(?, 'mock/echo')", (text,)),
+                              ("SELECT embed('long', 'here/small')", ())):
+            told = fault(db, query, *values)
+            assert told.startswith("limit_exceeded") and "BELUGA_SQLITE_MAX_ANSWER_BYTES" in told, (query, told)
+            assert "max_response_bytes" not in told and "2048 bytes" in told, told
+        for model in ("mock/echo", "small"):
+            rows = db.execute("SELECT answer, error FROM llm_many(?, ?) ORDER BY ord", (json.dumps([text, "a"]), model))
+            (none, told), other = rows.fetchall()
+            assert none is None and "BELUGA_SQLITE_MAX_ANSWER_BYTES" in told and other == ("a", None), (told, other)
+        assert ask(db, "SELECT llm(?, 'mock/echo')", text[1:]) == text[1:]
+        used = json.loads(ask(db, "SELECT llm_usage()"))
+        assert (used["calls"], used["failed"]) == (11, 8), used
+
+    def ranges():
+        """a number out of its range is an error when the extension is loaded"""
+        for name, value in (("max_answer_bytes", 1023), ("max_answer_bytes", 1 << 31), ("concurrency", 0),
+                            ("concurrency", 257), ("concurrency", 99999999), ("budget_calls", -1), ("concurrency", "x")):
+            try:
+                connect(**{name: value})
+            except sqlite3.Error as error:
+                assert "whole number" in str(error) and f"BELUGA_SQLITE_{name.upper()}" in str(error), error
+            else:
+                raise AssertionError(f"{name} took {value}")
+        for name, value in (("max_answer_bytes", 1024), ("concurrency", 256), ("budget_calls", 0)):
+            assert ask(connect(**{name: value}), "SELECT llm('a')") == "a"
 
     def hosts():
         """hosts that are not allowed are not asked"""
@@ -559,7 +586,7 @@ def cases(service, folder):
             process.wait()
 
     return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c,
-            timeouts, many, at_once, thousand, schema, vectors, failures, longest, hosts, endings, other_hosts, models, budgets,
+            timeouts, many, at_once, thousand, schema, vectors, failures, longest, ranges, hosts, endings, other_hosts, models, budgets,
             usage, hostile_file, hostile_check, host, keys, no_model, file_changes, bad_files,
             broken_in_between, connections, memory, peer]
 
