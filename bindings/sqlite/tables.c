@@ -91,7 +91,15 @@ static void column_piece(cursor *c, sqlite3_context *context, int column)
 static int no_list(beluga_error *err)
 {
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "llm_many takes a JSON array of texts, as json_group_array makes it");
+                            "llm_many takes a JSON array of texts, as json_group_array makes it "
+                            "(numbers and NULL may be in it)");
+}
+
+/* Return the text of an entry; NULL if it is null or of another type. The document owns it. */
+static const char *text_of(beluga_json_doc *doc, const beluga_json *value, size_t *length)
+{
+    if (beluga_json_is_number(value)) return beluga_json_text(doc, value, length);
+    return beluga_json_string(value, length);
 }
 
 static int read_texts(cursor *c, const char *json, size_t length, beluga_error *err)
@@ -104,7 +112,7 @@ static int read_texts(cursor *c, const char *json, size_t length, beluga_error *
     c->lengths = calloc(n + 1, sizeof *c->lengths);
     if (!c->texts || !c->lengths) return db_no_memory(err);
     for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v), i++) {
-        c->texts[i] = beluga_json_string(v, &c->lengths[i]);
+        c->texts[i] = text_of(c->doc, v, &c->lengths[i]);
         if (!c->texts[i] && !beluga_json_is_null(v)) return no_list(err);
     }
     return 0;

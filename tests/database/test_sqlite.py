@@ -155,6 +155,8 @@ def cases(service, folder):
         for wrong in ("[]", "{", '{"temperature": 9}', '{"temperature": "hot"}', '{"system": 1}', '{"top": 1}'):
             assert "invalid_input" in fault(db, "SELECT llm('hi', NULL, ?)", wrong), wrong
         assert "did you mean temperature?" in fault(db, "SELECT llm('hi', NULL, ?)", '{"temprature": 1}')
+        told = fault(db, "SELECT llm('hi', NULL, ?)", '{"zork": 1}')
+        assert '"zork"' in told and "max_tokens" in told and "PROVIDER" not in told, told
 
     def forbidden_options():
         """addresses, keys, headers and bodies can't be set from SQL"""
@@ -241,7 +243,11 @@ def cases(service, folder):
         assert rows[2][2].startswith("invalid_request") and rows[0][2] is None and rows[1][2] is None, rows
         assert connect().execute("SELECT * FROM llm_many('[]')").fetchall() == []
         assert connect().execute("SELECT * FROM llm_many('[null]')").fetchall() == [(1, None, None)]
-        for wrong in ("{}", "[1]", "["):
+        db = connect()
+        db.execute("CREATE TABLE t AS SELECT 'x' AS body UNION ALL SELECT NULL UNION ALL SELECT 12 UNION ALL SELECT -1.5")
+        rows = db.execute("SELECT answer, error FROM llm_many((SELECT json_group_array(body) FROM t)) ORDER BY ord").fetchall()
+        assert rows == [("x", None), (None, None), ("12", None), ("-1.5", None)], rows
+        for wrong in ("{}", "[[1]]", "[", "[true]", "[{}]"):
             assert "array of texts" in fault(connect(), "SELECT * FROM llm_many(?)", wrong)
 
     def at_once():
