@@ -75,8 +75,9 @@ static int start_stream(cursor *c, sqlite3_value **arguments, beluga_error *err)
     const char *prompt = (const char *)sqlite3_value_text(arguments[INPUT]);
     size_t length = (size_t)sqlite3_value_bytes(arguments[INPUT]);
     if (!prompt) return db_no_memory(err);
-    extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request);
-    int status = db_answer_start(c->x->session, &request, prompt, length, true, &c->answer, err);
+    int status = extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request, err);
+    if (!status)
+        status = db_answer_start(c->x->session, &request, prompt, length, true, &c->answer, err);
     return status ? status : next_piece(c, err);
 }
 
@@ -135,8 +136,8 @@ static int start_many(cursor *c, sqlite3_value **arguments, beluga_error *err)
     int status = read_texts(c, json, (size_t)sqlite3_value_bytes(arguments[INPUT]), err);
     if (status) return status;
     const db_texts texts = {c->texts, c->lengths, beluga_json_count(beluga_json_doc_root(c->doc))};
-    extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request);
-    status = db_many_start(c->x->session, &request, &texts, &c->many, err);
+    status = extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request, err);
+    if (!status) status = db_many_start(c->x->session, &request, &texts, &c->many, err);
     return status ? status : next_answer(c, err);
 }
 

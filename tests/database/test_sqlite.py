@@ -285,7 +285,10 @@ def cases(service, folder):
         assert -1 <= far < near <= 1, (near, far)
         assert abs(ask(db, "SELECT cosine_similarity(?, ?)", struct.pack("<2f", 1, 0), struct.pack("<2f", 0, 1))) < 1e-9
         for a, b in ((b"123", b"123"), (b"1234", b"12345678"), ("", b"1234")):
-            assert "two vectors" in fault(db, "SELECT cosine_similarity(?, ?)", a, b)
+            assert fault(db, "SELECT cosine_similarity(?, ?)", a, b).startswith("invalid_input: these are not two vectors")
+        for wrong in ("nan", "inf"):
+            told = fault(db, "SELECT cosine_similarity(?, ?)", struct.pack("<f", 1), struct.pack("<f", float(wrong)))
+            assert told.startswith("invalid_input") and "finite" in told, told
 
     def failures():
         """refusals, broken answers, absent servers, redirects and NUL bytes are errors that say so"""
@@ -485,6 +488,29 @@ def cases(service, folder):
         assert services.KEY not in told, told
         assert any(services.KEY.encode() in head for head in service.heads), "the key was never sent"
 
+    def nul_in_arguments():
+        """the name of a model, a schema and options with a NUL character are errors, and not cut there"""
+        db, before = connect(), len(service.requests)
+        for query in ("SELECT llm('a', ?)", "SELECT embed('a', ?)", "SELECT llm_json('1', '{}', ?)",
+                      "SELECT * FROM llm_stream('a', ?)", "SELECT * FROM llm_many('[\"a\"]', ?)"):
+            assert "NUL" in fault(db, query, "mock/any\0x"), query
+        assert "schema has a NUL" in fault(db, "SELECT llm_json('1', ?, 'mock/echo')", "{}\0x")
+        assert "not JSON" in fault(db, "SELECT llm('a', 'mock/echo', ?)", "{}\0x")
+        assert len(service.requests) == before
+        assert ask(db, "SELECT llm(?, 'mock/echo')", "a") == "a"
+
+    def loads_again():
+        """a connection may load the extension twice; from a statement, the error says why not"""
+        db = connect()
+        db.enable_load_extension(True)
+        db.load_extension(MODULE)
+        assert "already" in fault(db, "SELECT load_extension(?)", MODULE)
+        assert ask(db, "SELECT llm('a')") == "a"
+        fresh = sqlite3.connect(":memory:")
+        fresh.enable_load_extension(True)
+        ask(fresh, "SELECT load_extension(?)", MODULE)
+        assert ask(fresh, "SELECT llm('a')") == "a"
+
     def no_model():
         """the error for no model at all says where to name one"""
         os.environ["BELUGA_CONFIG"], before = "", os.environ["BELUGA_CONFIG"]
@@ -593,7 +619,7 @@ def cases(service, folder):
 
     return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c,
             timeouts, many, at_once, thousand, schema, vectors, failures, longest, ranges, hosts, endings, other_hosts, models, budgets,
-            usage, hostile_file, hostile_check, host, keys, no_model, file_changes, bad_files,
+            usage, hostile_file, hostile_check, host, keys, nul_in_arguments, loads_again, no_model, file_changes, bad_files,
             broken_in_between, connections, memory, peer]
 
 
