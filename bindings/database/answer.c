@@ -9,10 +9,11 @@ struct db_answer {
     db_call call;
     beluga_op *op;
     bool pieces;
-    bool news;  /* db_answer_next can return text, the end or an error */
-    bool ended; /* the call has ended */
-    bool left;  /* the caller has freed the answer, but the call still runs */
-    bool told;  /* the caller has got the whole text, the end of the pieces, or the error */
+    bool news;     /* db_answer_next can return text, the end or an error */
+    bool ended;    /* the call has ended */
+    bool unwanted; /* the caller freed the answer before the call had ended: that is no failure */
+    bool left;     /* the caller has freed the answer, but the call still runs */
+    bool told;     /* the caller has got the whole text, the end of the pieces, or the error */
     bool no_memory;
     beluga_error error;    /* code 0: none */
     beluga_error too_long; /* the error of an answer that is too long; code 0: it is not */
@@ -83,7 +84,7 @@ static void keep_text(db_answer *a, const char *text, size_t n)
 static void count(db_answer *a)
 {
     db_session_end_call(a->call.session, db_call_price(&a->call), &a->usage, a->bytes_in,
-                        a->bytes_out, a->error.code != 0);
+                        a->bytes_out, a->error.code && !a->unwanted);
 }
 
 static void end(db_answer *a, const beluga_error *error)
@@ -188,8 +189,10 @@ int db_answer_next(db_answer *a, const char **text, size_t *length, beluga_error
 void db_answer_free(db_answer *a)
 {
     if (!a) return;
-    if (!a->ended) beluga_op_cancel(a->op);
+    a->unwanted = !a->ended;
+    if (a->unwanted) beluga_op_cancel(a->op);
     beluga_op_free(a->op);
+    a->op = NULL; /* text that still comes may be too long */
     if (db_call_drain(a->call.session, &a->ended))
         destroy(a);
     else

@@ -28,7 +28,8 @@ typedef bool (*db_wait_fn)(void *payload, int fd);
 
 /* What a session has used so far. */
 typedef struct db_usage {
-    int64_t calls, failed;
+    int64_t calls;
+    int64_t failed; /* without calls that the host ended early, as LIMIT or an interrupt does */
     int64_t input_tokens, output_tokens; /* estimated if a provider does not report them */
     double cost;                         /* US dollars; only models whose price is known */
     bool cost_known;                     /* the price of every model that was called is known */

@@ -102,7 +102,7 @@ def cases(stand):
 
     def stops_early():
         """a stream that is not read to its end closes its connection"""
-        assert db.ask("SELECT llm_stream('half') LIMIT 1") == "half"
+        assert db.ask("SELECT llm_stream('half') LIMIT 1", "SELECT calls, failed FROM llm_usage()") == "half\n1|0"
         service.wait_asked()
         service.wait_closed()
         assert db.ask("SELECT (llm_many(ARRAY['a', 'hang'])).answer LIMIT 1") == "a"

@@ -182,6 +182,8 @@ def cases(service, folder):
         assert ask(db, "SELECT piece FROM llm_stream('half') LIMIT 1") == "half"
         service.wait_asked()
         service.wait_closed()
+        used = json.loads(ask(db, "SELECT llm_usage()"))
+        assert (used["calls"], used["failed"], used["output_tokens"]) == (1, 0, 1), used
         rows = db.execute("SELECT piece FROM llm_stream('half')")
         service.wait_asked()
         rows.close()
