@@ -223,7 +223,7 @@ models:
 """)
     with open(prices, "w") as file:
         file.write('date: 2026-01-01\nprices:\n  here/small: {input: 100000, output: 1000000}\n'
-                   '  "mock/any*": {input: 0, output: 0}\n')
+                   '  "mock/*": {input: 0, output: 0}\n')
     return config, prices
 
 

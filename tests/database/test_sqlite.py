@@ -389,6 +389,7 @@ def cases(service, folder):
         assert "may not be asked" in fault(db, "SELECT llm('hi')")
         assert ask(db, "SELECT llm('hi', 'brief')") == "hi" and ask(db, "SELECT llm('hi', 'mock/echo')") == "hi"
         names = db.execute("SELECT name, meaning, kind FROM llm_models").fetchall()
+        assert db.execute("SELECT * FROM llm_models()").fetchall() == names
         assert ("here", "openai", "provider") in names and ("small", "here/small", "alias") in names, names
 
     def budgets():
