@@ -228,6 +228,18 @@ def cases(service, folder):
         printed = shell.communicate(timeout=60)[0]
         assert "interrupted" in printed, printed
 
+    def ctrl_c_in_python():
+        """with a progress handler that does nothing, Ctrl-C in Python ends a call at once, as the guide says"""
+        code = ("import sqlite3, sys; db = sqlite3.connect(':memory:'); db.enable_load_extension(True); "
+                "db.load_extension(sys.argv[1]); db.set_progress_handler(lambda: None, 1000); "
+                "db.execute(\"SELECT llm('hang')\")")
+        process = subprocess.Popen([sys.executable, "-c", code, MODULE], stderr=subprocess.PIPE, text=True)
+        service.wait_asked()
+        process.send_signal(signal.SIGINT)
+        service.wait_closed()
+        printed = process.communicate(timeout=60)[1]
+        assert "OperationalError" in printed and "interrupted" in printed, printed
+
     def timeouts():
         """a time that has passed ends a call"""
         assert "timeout" in fault(connect(timeout="200ms"), "SELECT llm('hang')")
@@ -620,7 +632,7 @@ def cases(service, folder):
             process.terminate()
             process.wait()
 
-    return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c,
+    return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c, ctrl_c_in_python,
             timeouts, many, at_once, thousand, schema, vectors, failures, longest, ranges, hosts, endings, other_hosts, models, budgets,
             usage, hostile_file, hostile_check, host, keys, nul_in_arguments, loads_again, no_model, file_changes, bad_files,
             broken_in_between, connections, memory, peer]
