@@ -9,12 +9,14 @@ struct db_answer {
     db_call call;
     beluga_op *op;
     bool pieces;
-    bool news;  /* db_answer_next can return text, the end or an error */
-    bool ended; /* the call has ended */
-    bool left;  /* the caller has freed the answer, but the call still runs */
-    bool told;  /* the caller has got the whole text, the end of the pieces, or the error */
+    bool news;     /* db_answer_next can return text, the end or an error */
+    bool ended;    /* the call has ended */
+    bool unwanted; /* the caller freed the answer before the call had ended: that is no failure */
+    bool left;     /* the caller has freed the answer, but the call still runs */
+    bool told;     /* the caller has got the whole text, the end of the pieces, or the error */
     bool no_memory;
-    beluga_error error; /* code 0: none */
+    beluga_error error;    /* code 0: none */
+    beluga_error too_long; /* the error of an answer that is too long; code 0: it is not */
     beluga_usage usage;
     char *text; /* text that has arrived but was not returned to the caller yet */
     size_t n, room;
@@ -51,9 +53,19 @@ int db_check_schema(const char *text, size_t length, const char *schema, beluga_
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-/* The library limits the length of an answer, so this buffer is limited, too. */
+/* The library limits only the bodies of HTTP answers. The pieces of a stream, and providers without
+ * HTTP, are limited here. */
+static bool is_too_long(db_answer *a, size_t n)
+{
+    if (a->too_long.code) return true;
+    if (!db_session_check_length(a->call.session, a->bytes_out + n, &a->too_long)) return false;
+    beluga_op_cancel(a->op);
+    return true;
+}
+
 static void keep_text(db_answer *a, const char *text, size_t n)
 {
+    if (is_too_long(a, n)) return;
     if (a->n + n > a->room) {
         size_t room = 2 * (a->n + n) + 64;
         char *more = realloc(a->text, room);
@@ -72,12 +84,14 @@ static void keep_text(db_answer *a, const char *text, size_t n)
 static void count(db_answer *a)
 {
     db_session_end_call(a->call.session, db_call_price(&a->call), &a->usage, a->bytes_in,
-                        a->bytes_out, a->error.code != 0);
+                        a->bytes_out, a->error.code && !a->unwanted);
 }
 
 static void end(db_answer *a, const beluga_error *error)
 {
     if (error) a->error = *error;
+    if (a->too_long.code) a->error = a->too_long;
+    db_session_explain(a->call.session, &a->error);
     a->ended = true;
     count(a);
 }
@@ -175,8 +189,10 @@ int db_answer_next(db_answer *a, const char **text, size_t *length, beluga_error
 void db_answer_free(db_answer *a)
 {
     if (!a) return;
-    if (!a->ended) beluga_op_cancel(a->op);
+    a->unwanted = !a->ended;
+    if (a->unwanted) beluga_op_cancel(a->op);
     beluga_op_free(a->op);
+    a->op = NULL; /* text that still comes may be too long */
     if (db_call_drain(a->call.session, &a->ended))
         destroy(a);
     else

@@ -80,7 +80,7 @@ static int on_source(void *payload, uint64_t number, beluga_input *input)
     return BELUGA_BATCH_ITEM;
 }
 
-static void count(db_many *m, size_t index, const beluga_batch_result *result)
+static void count(db_many *m, size_t index, const beluga_batch_result *result, bool failed)
 {
     const beluga_response *response = result->response ? result->response : result->partial;
     beluga_usage usage = BELUGA_USAGE_INIT;
@@ -88,7 +88,20 @@ static void count(db_many *m, size_t index, const beluga_batch_result *result)
     if (response) usage = *beluga_response_usage(response);
     if (response) beluga_response_text(response, &bytes_out);
     db_session_end_call(m->call.session, db_call_price(&m->call), &usage, m->texts.lengths[index],
-                        bytes_out, result->response == NULL);
+                        bytes_out, failed);
+}
+
+/* Returns 0, or the error of a call that failed or has an answer that is too long. */
+static int error_of(const db_many *m, const beluga_batch_result *result, beluga_error *err)
+{
+    size_t length = 0;
+    *err = result->error;
+    if (result->response) {
+        beluga_response_text(result->response, &length);
+        return db_session_check_length(m->call.session, length, err);
+    }
+    db_session_explain(m->call.session, err);
+    return err->code;
 }
 
 static void on_result(void *payload, uint64_t number, beluga_batch_result *result)
@@ -97,8 +110,11 @@ static void on_result(void *payload, uint64_t number, beluga_batch_result *resul
     size_t index = m->rows[number];
     beluga_messages_free(m->under_way[number]);
     m->under_way[number] = NULL;
-    count(m, index, result);
-    if (append(m, index, result->response, &result->error)) result->response = NULL;
+    beluga_error error;
+    bool failed = error_of(m, result, &error) != 0;
+    count(m, index, result, failed);
+    if (append(m, index, failed ? NULL : result->response, &error) && !failed)
+        result->response = NULL;
 }
 
 static void on_done(void *payload, int status, uint64_t succeeded, uint64_t failed)

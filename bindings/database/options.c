@@ -46,13 +46,20 @@ static bool is_option(const char *name)
     return strchr(name, '.') != NULL; /* it may be an option of a provider */
 }
 
-/* Let the library reject a name that is no option, since it suggests a similar one. */
+/* The library suggests a similar name. Where it knows none, its message speaks of options of one
+ * provider, which SQL can't set. */
 static int refuse_unknown(const char *name, beluga_error *err)
 {
     char text[128];
     beluga_option option;
+    beluga_error told;
     snprintf(text, sizeof text, "%.100s=", name);
-    return beluga_option_parse(text, &option, err);
+    if (beluga_option_parse(text, &option, &told) && strstr(told.message, "did you mean"))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s", told.message);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "no option is named \"%.100s\"; SQL may set how a model answers, such "
+                            "as temperature, max_tokens, timeout and system",
+                            name);
 }
 
 static int refuse(const char *name, beluga_error *err)

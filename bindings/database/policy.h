@@ -18,14 +18,19 @@ typedef struct db_policy {
      * "*.example.com". "": the hosts of configured providers (db_policy_check). */
     const char *allowed_hosts;
     const char *allowed_models; /* "openai/gpt-5*, fast"; "": any */
-    const char *prices; /* path of a file; "": the price list that was installed with the library */
-    double budget_cost; /* US dollars that a session may spend; 0: no limit */
+    const char *prices;       /* path of a file, which must be readable; "": the price list that was
+                                 installed with the library, if there is one */
+    double budget_cost;       /* US dollars that a session may spend; 0: no limit */
     int64_t budget_tokens;    /* tokens that a session may use; 0: no limit */
     int64_t budget_calls;     /* calls that a session may make; 0: no limit */
-    int64_t max_answer_bytes; /* 0: DB_MAX_ANSWER_BYTES */
+    int64_t max_answer_bytes; /* of a text, and of the body of an HTTP answer: DB_LEAST_ANSWER_BYTES
+                                 to DB_MOST_ANSWER_BYTES; 0: DB_MAX_ANSWER_BYTES */
+    const char *max_answer_setting; /* how the administrator sets it, for error messages */
 } db_policy;
 
-#define DB_MAX_ANSWER_BYTES INT64_C(16777216)
+#define DB_MAX_ANSWER_BYTES   INT64_C(16777216)
+#define DB_LEAST_ANSWER_BYTES INT64_C(1024)
+#define DB_MOST_ANSWER_BYTES  INT64_C(1073741824)
 
 /*
  * Check that a model may be called: the model, its fallbacks, and the hosts of all of them.

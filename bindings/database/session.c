@@ -23,6 +23,36 @@ int db_check_text(const char *text, size_t length, beluga_error *err)
                             (size_t)(nul - text));
 }
 
+/* ---- the length of answers ------------------------------------------------------------------- */
+
+static int64_t longest(const db_session *session)
+{
+    int64_t most = session->policy.max_answer_bytes;
+    return most > 0 ? most : DB_MAX_ANSWER_BYTES;
+}
+
+static int too_long(const db_session *session, beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                            "the answer is longer than %lld bytes: the administrator can allow "
+                            "more (%s)",
+                            (long long)longest(session), session->policy.max_answer_setting);
+}
+
+int db_session_check_length(const db_session *session, size_t length, beluga_error *err)
+{
+    return length > (uint64_t)longest(session) ? too_long(session, err) : 0;
+}
+
+void db_session_explain(const db_session *session, beluga_error *err)
+{
+    const char *option = beluga_option_get_info(BELUGA_OPTION_MAX_RESPONSE_BYTES)->name;
+    beluga_error plain;
+    if (err->code != BELUGA_ERROR_LIMIT_EXCEEDED || !strstr(err->message, option)) return;
+    too_long(session, &plain);
+    memcpy(err->message, plain.message, sizeof err->message);
+}
+
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
 /* The client needs few threads, since they only read keys from files and commands. */
@@ -72,6 +102,8 @@ static void forget(db_session *session)
     free(session->prices_file);
     session->config_file = session->allowed_hosts = NULL;
     session->allowed_models = session->prices_file = NULL;
+    session->policy.config_file = session->policy.allowed_hosts = NULL;
+    session->policy.allowed_models = session->policy.prices = NULL;
 }
 
 void db_session_free(db_session *session)
@@ -136,20 +168,28 @@ static int read_config(db_session *session, beluga_error *err)
     session->file = (struct stat){0};
     if (!*path) return 0;
     if (stat(path, &session->file)) session->file = (struct stat){0};
-    int status = beluga_config_load_file(session->config, path, err);
-    if (status) {
-        beluga_config_free(session->config);
-        session->config = NULL;
-    }
-    return status;
+    return beluga_config_load_file(session->config, path, err);
 }
 
-/* A missing price list is not an error here: calls work without prices, and only their cost is
- * unknown. If a budget is set, the library reads the list again and reports the error. */
-static void read_prices(db_session *session)
+/* A list that the administrator names must be readable. Without the installed list, calls work and
+ * only their cost is unknown; if a budget is set, the library reads the list again and reports the
+ * error. */
+static int read_prices(db_session *session, beluga_error *err)
 {
-    const char *path = *session->prices_file ? session->prices_file : NULL;
-    if (beluga_prices_load(path, &session->prices, NULL)) session->prices = NULL;
+    const char *path = session->prices_file;
+    int status = beluga_prices_load(*path ? path : NULL, &session->prices, err);
+    if (status) session->prices = NULL;
+    return *path ? status : 0;
+}
+
+/* After an error the session has no configuration, so that the next call reads the files again. */
+static int read_files(db_session *session, const db_policy *policy, beluga_error *err)
+{
+    int status = copy_policy(session, policy, err);
+    if (!status) status = read_config(session, err);
+    if (!status) status = read_prices(session, err);
+    if (status) forget(session);
+    return status;
 }
 
 int db_session_set_policy(db_session *session, const db_policy *policy, beluga_error *err)
@@ -157,10 +197,8 @@ int db_session_set_policy(db_session *session, const db_policy *policy, beluga_e
     bool same = same_policy(session, policy) && session->policy.budget_cost == policy->budget_cost;
     if (!same) {
         forget(session);
-        int status = copy_policy(session, policy, err);
-        if (!status) status = read_config(session, err);
+        int status = read_files(session, policy, err);
         if (status) return status;
-        read_prices(session);
     }
     session->policy = *policy;
     session->policy.config_file = session->config_file;
@@ -236,8 +274,10 @@ static int make_model(db_session *session, const char *reference, db_model *mode
         free_model(model);
         return status;
     }
-    model->has_price = beluga_prices_find(session->prices, beluga_provider_name(model->model),
-                                          beluga_model_name(model->model), &model->price);
+    const char *provider = beluga_provider_name(model->model);
+    const char *name = beluga_model_name(model->model);
+    if (session->prices)
+        model->has_price = beluga_prices_find(session->prices, provider, name, &model->price);
     return 0;
 }
 

@@ -28,7 +28,8 @@ typedef bool (*db_wait_fn)(void *payload, int fd);
 
 /* What a session has used so far. */
 typedef struct db_usage {
-    int64_t calls, failed;
+    int64_t calls;
+    int64_t failed; /* without calls that the host ended early, as LIMIT or an interrupt does */
     int64_t input_tokens, output_tokens; /* estimated if a provider does not report them */
     double cost;                         /* US dollars; only models whose price is known */
     bool cost_known;                     /* the price of every model that was called is known */
@@ -120,6 +121,13 @@ int db_session_wait(db_session *session, const bool *done, beluga_error *err);
 /* Check that a text has no NUL byte, which databases can't store. @return 0, or
  * BELUGA_ERROR_INVALID_RESPONSE. */
 int db_check_text(const char *text, size_t length, beluga_error *err);
+
+/* Check the length of an answer's text. @return 0, or BELUGA_ERROR_LIMIT_EXCEEDED, with the setting
+ * that the administrator can change. */
+int db_session_check_length(const db_session *session, size_t length, beluga_error *err);
+/* If the library stopped reading an answer since its body is too long, name the administrator's
+ * setting in the message, and not the library's option, which SQL can't set. */
+void db_session_explain(const db_session *session, beluga_error *err);
 
 /* Set `err` to BELUGA_ERROR_NO_MEMORY. @return that code. */
 int db_no_memory(beluga_error *err);

@@ -12,7 +12,9 @@ struct db_vectors {
     beluga_embeddings *embeddings;
     beluga_error error;
     size_t bytes_in;
-    bool ended, left;
+    bool ended;
+    bool left;     /* the caller has freed the vectors, but the call still runs */
+    bool unwanted; /* the caller freed them before the call had ended: that is no failure */
 };
 
 static void destroy(db_vectors *v)
@@ -29,8 +31,9 @@ static void on_end(void *payload, beluga_embeddings *embeddings, const beluga_er
     if (embeddings) usage = *beluga_embeddings_usage(embeddings);
     usage.output_total = 0; /* a vector has no tokens */
     db_session_end_call(v->call.session, db_call_price(&v->call), &usage, v->bytes_in, 0,
-                        embeddings == NULL);
+                        !embeddings && !v->unwanted);
     if (error) v->error = *error;
+    db_session_explain(v->call.session, &v->error);
     v->embeddings = embeddings;
     v->ended = true;
     if (v->left) destroy(v);
@@ -81,7 +84,8 @@ const float *db_vectors_get(const db_vectors *v, size_t index, size_t *dimension
 void db_vectors_free(db_vectors *v)
 {
     if (!v) return;
-    if (!v->ended) beluga_job_cancel(v->job);
+    v->unwanted = !v->ended;
+    if (v->unwanted) beluga_job_cancel(v->job);
     beluga_job_free(v->job);
     if (db_call_drain(v->call.session, &v->ended))
         destroy(v);

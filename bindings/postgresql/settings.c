@@ -80,7 +80,8 @@ void settings_policy(db_policy *policy)
                           .budget_cost = budget_cost,
                           .budget_tokens = budget_tokens,
                           .budget_calls = budget_calls,
-                          .max_answer_bytes = (int64_t)max_answer_kb * 1024};
+                          .max_answer_bytes = (int64_t)max_answer_kb * 1024,
+                          .max_answer_setting = "beluga.max_answer_size"};
 }
 
 void settings_request(db_request *request)

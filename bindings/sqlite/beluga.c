@@ -11,9 +11,11 @@
 #include "../database/answer.h"
 #include "../database/vectors.h"
 #include "extension.h"
+#include "statement.h"
 
 #include <beluga/embedding.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +32,14 @@ static void fail(sqlite3_context *context, const beluga_error *err)
 
 /* ---- hostile files --------------------------------------------------------------------------- */
 
-/* Returns whether the text of a running statement names the function. That text was written by the
+/* Returns whether the text of a running statement calls the function. That text was written by the
  * host, and no part of it comes from a schema. */
 static bool is_asked_for(sqlite3 *db, const char *name)
 {
     sqlite3_stmt *statement = NULL;
     while ((statement = sqlite3_next_stmt(db, statement)) != NULL) {
         const char *sql = sqlite3_sql(statement);
-        if (sqlite3_stmt_busy(statement) && (!sql || strcasestr(sql, name))) return true;
+        if (sql && sqlite3_stmt_busy(statement) && statement_calls(sql, name)) return true;
     }
     return false;
 }
@@ -48,8 +50,8 @@ static bool refuses_schema(sqlite3_context *context, const char *name)
     beluga_error err;
     if (is_asked_for(x->db, name)) return false;
     beluga_error_set(&err, BELUGA_ERROR_AUTHORIZATION,
-                     "unsafe use of %s(): the statement does not call it, so the schema of the "
-                     "database does",
+                     "unsafe use of %s(): the text of the statement does not call it, so a view "
+                     "(TEMP or not), trigger or constraint does, which may come from others",
                      name);
     fail(context, &err);
     return true;
@@ -68,19 +70,19 @@ static int answer_whole(sqlite3_context *context, db_answer *answer, const db_re
     return status;
 }
 
-static void ask(sqlite3_context *context, sqlite3_value *prompt, const db_request *request)
+static int ask(sqlite3_context *context, sqlite3_value *prompt, const db_request *request,
+               beluga_error *err)
 {
     extension *x = sqlite3_user_data(context);
-    beluga_error err;
     db_answer *answer = NULL;
     const char *text = extension_text(prompt);
-    if (!text) return; /* NULL in, NULL out */
+    if (!text) return 0; /* NULL in, NULL out */
     size_t length = (size_t)sqlite3_value_bytes(prompt);
-    int status = extension_begin(x, &err);
-    if (!status) status = db_answer_start(x->session, request, text, length, false, &answer, &err);
-    if (!status) status = answer_whole(context, answer, request, &err);
+    int status = extension_begin(x, err);
+    if (!status) status = db_answer_start(x->session, request, text, length, false, &answer, err);
+    if (!status) status = answer_whole(context, answer, request, err);
     db_answer_free(answer);
-    if (status) fail(context, &err);
+    return status;
 }
 
 static sqlite3_value *argument(sqlite3_value **values, int n, int i)
@@ -91,20 +93,25 @@ static sqlite3_value *argument(sqlite3_value **values, int n, int i)
 static void llm(sqlite3_context *context, int n, sqlite3_value **values)
 {
     db_request request;
+    beluga_error err;
     if (refuses_schema(context, "llm")) return;
-    extension_request(sqlite3_user_data(context), argument(values, n, 1), argument(values, n, 2),
-                      &request);
-    ask(context, values[0], &request);
+    int status = extension_request(sqlite3_user_data(context), argument(values, n, 1),
+                                   argument(values, n, 2), &request, &err);
+    if (!status) status = ask(context, values[0], &request, &err);
+    if (status) fail(context, &err);
 }
 
 static void llm_json(sqlite3_context *context, int n, sqlite3_value **values)
 {
     db_request request;
+    beluga_error err;
     if (refuses_schema(context, "llm_json")) return;
-    extension_request(sqlite3_user_data(context), argument(values, n, 2), argument(values, n, 3),
-                      &request);
+    int status = extension_request(sqlite3_user_data(context), argument(values, n, 2),
+                                   argument(values, n, 3), &request, &err);
+    if (!status) status = extension_check_nul(values[1], "the schema", &err);
     request.schema = extension_text(values[1]);
-    if (request.schema) ask(context, values[0], &request);
+    if (!status && request.schema) status = ask(context, values[0], &request, &err);
+    if (status) fail(context, &err);
 }
 
 /* ---- embed, cosine_similarity ---------------------------------------------------------------- */
@@ -150,16 +157,31 @@ static void embed(sqlite3_context *context, int n, sqlite3_value **values)
     if (!text) return;
     size_t length = (size_t)sqlite3_value_bytes(values[0]);
     const db_texts texts = {&text, &length, 1};
-    extension_request(x, argument(values, n, 1), argument(values, n, 2), &request);
+    int status =
+        extension_request(x, argument(values, n, 1), argument(values, n, 2), &request, &err);
     request.setting = "BELUGA_SQLITE_EMBEDDING_MODEL";
     if (!extension_text(argument(values, n, 1)) && x->settings.embedding_model)
         request.model = x->settings.embedding_model;
-    int status = extension_begin(x, &err);
+    if (!status) status = extension_begin(x, &err);
     if (!status) status = db_vectors_start(x->session, &request, &texts, &vectors, &err);
     if (!status) status = db_vectors_wait(vectors, &err);
     if (!status) status = give_vector(context, vectors, &err);
     db_vectors_free(vectors);
     if (status) fail(context, &err);
+}
+
+static void refuse_vectors(sqlite3_context *context, const char *why)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "%s", why);
+    fail(context, &err);
+}
+
+static bool all_finite(const float *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
 }
 
 static void compare(sqlite3_context *context, const unsigned char *a, const unsigned char *b,
@@ -172,7 +194,10 @@ static void compare(sqlite3_context *context, const unsigned char *a, const unsi
     }
     get_floats(floats, a, n);
     get_floats(floats + n, b, n);
-    sqlite3_result_double(context, beluga_similarity(floats, floats + n, n));
+    if (all_finite(floats, 2 * n))
+        sqlite3_result_double(context, beluga_similarity(floats, floats + n, n));
+    else
+        refuse_vectors(context, "a vector has a value that is not a finite number");
     sqlite3_free(floats);
 }
 
@@ -185,7 +210,7 @@ static void cosine_similarity(sqlite3_context *context, int n, sqlite3_value **v
     const unsigned char *a = sqlite3_value_blob(values[0]), *b = sqlite3_value_blob(values[1]);
     int bytes = sqlite3_value_bytes(values[0]);
     if (!a || !b || bytes % 4 || bytes != sqlite3_value_bytes(values[1]))
-        sqlite3_result_error(context, "these are not two vectors of one length", -1);
+        refuse_vectors(context, "these are not two vectors of one length");
     else
         compare(context, a, b, (size_t)bytes / 4);
 }
@@ -263,6 +288,11 @@ static int tell(char **message, const beluga_error *err)
     return status;
 }
 
+/* SQLite does not replace functions while a statement runs. */
+static const char loaded_already[] =
+    "this connection has the extension already, and can't load it again while a statement runs, "
+    "such as SELECT load_extension(…)";
+
 /* SQLite derives the name of this function from the file name, beluga.so. The extension stays
  * loaded until the process ends, since libcurl and threads that fetch keys may outlive the
  * connection. */
@@ -278,5 +308,6 @@ int sqlite3_beluga_init(sqlite3 *db, char **message, const sqlite3_api_routines 
     int status = settings_read(&x->settings, &err) ? tell(message, &err) : register_functions(x);
     if (!status) status = tables_register(x);
     extension_unref(x);
+    if (status == SQLITE_BUSY) *message = sqlite3_mprintf("%s", loaded_already);
     return status ? status : SQLITE_OK_LOAD_PERMANENTLY;
 }

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 SQLITE_EXTENSION_INIT1
@@ -78,8 +79,15 @@ const char *extension_text(sqlite3_value *value)
                : NULL;
 }
 
-void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
-                       db_request *request)
+int extension_check_nul(sqlite3_value *value, const char *what, beluga_error *err)
+{
+    const char *text = extension_text(value);
+    if (!text || strlen(text) == (size_t)sqlite3_value_bytes(value)) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s has a NUL character", what);
+}
+
+int extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
+                      db_request *request, beluga_error *err)
 {
     const char *name = extension_text(model);
     *request = (db_request){.model = name ? name : x->settings.model,
@@ -89,6 +97,7 @@ void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *
                             .concurrency = x->settings.concurrency};
     request->options = extension_text(options);
     if (request->options) request->options_length = (size_t)sqlite3_value_bytes(options);
+    return extension_check_nul(model, "the name of the model", err);
 }
 
 int extension_error(const beluga_error *err, char *line, size_t n)

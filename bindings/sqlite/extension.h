@@ -28,9 +28,17 @@ int extension_begin(extension *x, beluga_error *err);
 /* Return the text of an argument, borrowed from the value; NULL if the argument is NULL. */
 const char *extension_text(sqlite3_value *value);
 
-/* Fill a request from arguments, each of which may be NULL. Texts are borrowed from the values. */
-void extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
-                       db_request *request);
+/*
+ * Fill a request from arguments, each of which may be NULL. Texts are borrowed from the values.
+ *
+ * @return 0; BELUGA_ERROR_INVALID_INPUT if the name of the model has a NUL character, at which it
+ * would be cut.
+ */
+int extension_request(const extension *x, sqlite3_value *model, sqlite3_value *options,
+                      db_request *request, beluga_error *err);
+
+/* Check that an argument, named `what` in the error, has no NUL character. */
+int extension_check_nul(sqlite3_value *value, const char *what, beluga_error *err);
 
 /* Write an error as one line of text. @return the SQLite error code for it. */
 int extension_error(const beluga_error *err, char *line, size_t n);

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_NAME = 64, MAX_PATH = 4096 };
+enum { MAX_NAME = 64, MAX_PATH = 4096, MAX_CONCURRENCY = 256 };
+
+#define MAX_ANSWER "BELUGA_SQLITE_MAX_ANSWER_BYTES"
 
 typedef enum kind { TEXT, COUNT, MONEY, TIME } kind;
 
@@ -18,22 +20,24 @@ typedef struct row {
     kind kind;
     size_t offset;
     const char *variable;
+    int64_t least, most; /* of a COUNT */
 } row;
 
 #define AT(member) offsetof(settings, member)
 static const row rows[] = {
-    {"config_file", TEXT, AT(policy.config_file), "BELUGA_CONFIG"},
-    {"allowed_hosts", TEXT, AT(policy.allowed_hosts), "BELUGA_SQLITE_ALLOWED_HOSTS"},
-    {"allowed_models", TEXT, AT(policy.allowed_models), "BELUGA_SQLITE_ALLOWED_MODELS"},
-    {"prices", TEXT, AT(policy.prices), "BELUGA_SQLITE_PRICES"},
-    {"budget_cost", MONEY, AT(policy.budget_cost), "BELUGA_SQLITE_BUDGET_COST"},
-    {"budget_tokens", COUNT, AT(policy.budget_tokens), "BELUGA_SQLITE_BUDGET_TOKENS"},
-    {"budget_calls", COUNT, AT(policy.budget_calls), "BELUGA_SQLITE_BUDGET_CALLS"},
-    {"max_answer_bytes", COUNT, AT(policy.max_answer_bytes), "BELUGA_SQLITE_MAX_ANSWER_BYTES"},
-    {"model", TEXT, AT(model), "BELUGA_SQLITE_MODEL"},
-    {"embedding_model", TEXT, AT(embedding_model), "BELUGA_SQLITE_EMBEDDING_MODEL"},
-    {"timeout", TIME, AT(timeout_ms), "BELUGA_SQLITE_TIMEOUT"},
-    {"concurrency", COUNT, AT(concurrency), "BELUGA_SQLITE_CONCURRENCY"},
+    {"config_file", TEXT, AT(policy.config_file), "BELUGA_CONFIG", 0, 0},
+    {"allowed_hosts", TEXT, AT(policy.allowed_hosts), "BELUGA_SQLITE_ALLOWED_HOSTS", 0, 0},
+    {"allowed_models", TEXT, AT(policy.allowed_models), "BELUGA_SQLITE_ALLOWED_MODELS", 0, 0},
+    {"prices", TEXT, AT(policy.prices), "BELUGA_SQLITE_PRICES", 0, 0},
+    {"budget_cost", MONEY, AT(policy.budget_cost), "BELUGA_SQLITE_BUDGET_COST", 0, 0},
+    {"budget_tokens", COUNT, AT(policy.budget_tokens), "BELUGA_SQLITE_BUDGET_TOKENS", 0, INT64_MAX},
+    {"budget_calls", COUNT, AT(policy.budget_calls), "BELUGA_SQLITE_BUDGET_CALLS", 0, INT64_MAX},
+    {"max_answer_bytes", COUNT, AT(policy.max_answer_bytes), MAX_ANSWER, DB_LEAST_ANSWER_BYTES,
+     DB_MOST_ANSWER_BYTES},
+    {"model", TEXT, AT(model), "BELUGA_SQLITE_MODEL", 0, 0},
+    {"embedding_model", TEXT, AT(embedding_model), "BELUGA_SQLITE_EMBEDDING_MODEL", 0, 0},
+    {"timeout", TIME, AT(timeout_ms), "BELUGA_SQLITE_TIMEOUT", 0, 0},
+    {"concurrency", COUNT, AT(concurrency), "BELUGA_SQLITE_CONCURRENCY", 1, MAX_CONCURRENCY},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -43,6 +47,14 @@ static int bad(const row *r, const char *what, beluga_error *err)
 {
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s (%s) is not %s", r->name,
                             r->variable, what);
+}
+
+static int bad_count(const row *r, beluga_error *err)
+{
+    char what[MAX_NAME];
+    snprintf(what, sizeof what, "a whole number from %lld to %lld", (long long)r->least,
+             (long long)r->most);
+    return bad(r, r->most == INT64_MAX ? "a whole number, 0 or more" : what, err);
 }
 
 static int set_text(char **slot, const char *value, beluga_error *err)
@@ -59,7 +71,7 @@ static int set_count(const row *r, int64_t *slot, const char *value, beluga_erro
     char *end;
     errno = 0;
     long long n = strtoll(value, &end, 10);
-    if (end == value || *end || errno || n < 0) return bad(r, "a whole number", err);
+    if (end == value || *end || errno || n < r->least || n > r->most) return bad_count(r, err);
     *slot = n;
     return 0;
 }
@@ -155,6 +167,7 @@ static int find_file(settings *s, beluga_error *err)
 int settings_read(settings *s, beluga_error *err)
 {
     int status = 0;
+    s->policy.max_answer_setting = MAX_ANSWER;
     for (size_t i = 0; i < N_ROWS && !status; i++) {
         const char *value = secure_getenv(rows[i].variable);
         if (value) status = set_row(s, &rows[i], value, err);

@@ -75,8 +75,9 @@ static int start_stream(cursor *c, sqlite3_value **arguments, beluga_error *err)
     const char *prompt = (const char *)sqlite3_value_text(arguments[INPUT]);
     size_t length = (size_t)sqlite3_value_bytes(arguments[INPUT]);
     if (!prompt) return db_no_memory(err);
-    extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request);
-    int status = db_answer_start(c->x->session, &request, prompt, length, true, &c->answer, err);
+    int status = extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request, err);
+    if (!status)
+        status = db_answer_start(c->x->session, &request, prompt, length, true, &c->answer, err);
     return status ? status : next_piece(c, err);
 }
 
@@ -91,7 +92,15 @@ static void column_piece(cursor *c, sqlite3_context *context, int column)
 static int no_list(beluga_error *err)
 {
     return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                            "llm_many takes a JSON array of texts, as json_group_array makes it");
+                            "llm_many takes a JSON array of texts, as json_group_array makes it "
+                            "(numbers and NULL may be in it)");
+}
+
+/* Return the text of an entry; NULL if it is null or of another type. The document owns it. */
+static const char *text_of(beluga_json_doc *doc, const beluga_json *value, size_t *length)
+{
+    if (beluga_json_is_number(value)) return beluga_json_text(doc, value, length);
+    return beluga_json_string(value, length);
 }
 
 static int read_texts(cursor *c, const char *json, size_t length, beluga_error *err)
@@ -104,7 +113,7 @@ static int read_texts(cursor *c, const char *json, size_t length, beluga_error *
     c->lengths = calloc(n + 1, sizeof *c->lengths);
     if (!c->texts || !c->lengths) return db_no_memory(err);
     for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v), i++) {
-        c->texts[i] = beluga_json_string(v, &c->lengths[i]);
+        c->texts[i] = text_of(c->doc, v, &c->lengths[i]);
         if (!c->texts[i] && !beluga_json_is_null(v)) return no_list(err);
     }
     return 0;
@@ -127,8 +136,8 @@ static int start_many(cursor *c, sqlite3_value **arguments, beluga_error *err)
     int status = read_texts(c, json, (size_t)sqlite3_value_bytes(arguments[INPUT]), err);
     if (status) return status;
     const db_texts texts = {c->texts, c->lengths, beluga_json_count(beluga_json_doc_root(c->doc))};
-    extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request);
-    status = db_many_start(c->x->session, &request, &texts, &c->many, err);
+    status = extension_request(c->x, arguments[MODEL], arguments[OPTIONS], &request, err);
+    if (!status) status = db_many_start(c->x->session, &request, &texts, &c->many, err);
     return status ? status : next_answer(c, err);
 }
 

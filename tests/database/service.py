@@ -71,7 +71,7 @@ class Service:
         with self.lock:
             self.requests.append(body)
             self.heads.append(head)
-        prompt = body["messages"][-1]["content"] if "messages" in body else ""
+        prompt = body["messages"][-1]["content"] if "messages" in body else "".join(body.get("input", ""))
         if isinstance(prompt, list):
             prompt = "".join(part.get("text", "") for part in prompt)
         return Reply(self, connection, stream, body).give(prompt)
@@ -223,7 +223,7 @@ models:
 """)
     with open(prices, "w") as file:
         file.write('date: 2026-01-01\nprices:\n  here/small: {input: 100000, output: 1000000}\n'
-                   '  "mock/any*": {input: 0, output: 0}\n')
+                   '  "mock/*": {input: 0, output: 0}\n')
     return config, prices
 
 

@@ -102,7 +102,7 @@ def cases(stand):
 
     def stops_early():
         """a stream that is not read to its end closes its connection"""
-        assert db.ask("SELECT llm_stream('half') LIMIT 1") == "half"
+        assert db.ask("SELECT llm_stream('half') LIMIT 1", "SELECT calls, failed FROM llm_usage()") == "half\n1|0"
         service.wait_asked()
         service.wait_closed()
         assert db.ask("SELECT (llm_many(ARRAY['a', 'hang'])).answer LIMIT 1") == "a"
@@ -232,6 +232,21 @@ def cases(stand):
         """a database without an encoding gets the bytes of UTF-8"""
         assert db.ask("SELECT octet_length(llm('euro'))", database="bytes") == str(len("5 € und ☃".encode()))
 
+    def longest():
+        """an answer that is longer than the administrator allows is an error, in pieces, of the mock and in rows"""
+        limit = "SET beluga.max_answer_size = '2kB'"
+        for query in ("SELECT llm('long')", "SELECT string_agg(p, '') FROM llm_stream('long') AS p",
+                      "SELECT llm(repeat('y', 2049), 'mock/echo')",
+                      "SELECT string_agg(p, '') FROM llm_stream(repeat('y', 2049), 'mock/echo') AS p"):
+            told = db.fault(limit, query)
+            assert "54000" in told and "beluga.max_answer_size" in told and "2048 bytes" in told, (query, told)
+            assert "max_response_bytes" not in told, told
+        for model in ("mock/echo", "small"):
+            rows = db.ask(limit, "SELECT ord, answer, error LIKE '%beluga.max_answer_size%' "
+                                 f"FROM llm_many(ARRAY[repeat('y', 2049), 'a'], '{model}') ORDER BY ord")
+            assert rows == "1||t\n2|a|", rows
+        assert db.ask(limit, "SELECT length(llm(repeat('y', 2048), 'mock/echo'))") == "2048"
+
     def hosts():
         """hosts that are not allowed are not asked, and users can't change which are"""
         fault = db.fault("SET beluga.allowed_hosts = 'api.example.com, *.example.org'", "SELECT llm('hi')")
@@ -308,6 +323,14 @@ def cases(stand):
             file.flush()
             printed = process.communicate("SELECT llm('hi', 'later');\n", timeout=60)[0]
         assert printed.strip().split("\n")[-1] == "hi", printed
+
+    def bad_files():
+        """a file of prices or a configuration that can't be read is an error with its name, and no crash"""
+        for setting in ("prices_file", "config_file"):
+            for path in ("/nowhere/nothing.yaml", db.folder, "/etc/passwd"):
+                change = f"SET beluga.{setting} = '{path}'"
+                assert path in db.fault("SELECT llm('a', 'mock/echo')", change, "SELECT llm('b', 'mock/echo')"), path
+                assert path in db.fault(change, "SELECT count(*) FROM llm_many(ARRAY['a'], 'mock/echo')"), path
 
     def no_threads():
         """a backend that asks has no thread beside its own when the call is over"""
@@ -398,7 +421,7 @@ def cases(stand):
 
     return [guide, answers, nulls, options, forbidden_options, streams, stops_early, cancels, ctrl_c, statement_timeout,
             own_timeout, terminates, after_cancel, many, at_once, thousand, schema, vectors, refused, in_mid_answer, gone,
-            redirects, nul, latin, ascii_bytes, hosts, models, budgets, usage, rights, keys, no_model, file_changes, no_threads,
+            redirects, nul, latin, ascii_bytes, longest, hosts, models, budgets, usage, rights, keys, no_model, file_changes, bad_files, no_threads,
             threads_block_signals,
             plpgsql, memory, peer]
 

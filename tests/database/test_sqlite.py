@@ -35,6 +35,7 @@ def find_python():
 def connect(path=":memory:", **settings):
     """Open a connection with the extension; settings are variables of it while it is loaded."""
     variables = {"BELUGA_SQLITE_" + name.upper(): str(value) for name, value in settings.items()}
+    before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
@@ -42,8 +43,11 @@ def connect(path=":memory:", **settings):
         db.load_extension(MODULE)
         db.enable_load_extension(False)
     finally:
-        for name in variables:
-            del os.environ[name]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
     return db
 
 
@@ -151,6 +155,8 @@ def cases(service, folder):
         for wrong in ("[]", "{", '{"temperature": 9}', '{"temperature": "hot"}', '{"system": 1}', '{"top": 1}'):
             assert "invalid_input" in fault(db, "SELECT llm('hi', NULL, ?)", wrong), wrong
         assert "did you mean temperature?" in fault(db, "SELECT llm('hi', NULL, ?)", '{"temprature": 1}')
+        told = fault(db, "SELECT llm('hi', NULL, ?)", '{"zork": 1}')
+        assert '"zork"' in told and "max_tokens" in told and "PROVIDER" not in told, told
 
     def forbidden_options():
         """addresses, keys, headers and bodies can't be set from SQL"""
@@ -176,6 +182,8 @@ def cases(service, folder):
         assert ask(db, "SELECT piece FROM llm_stream('half') LIMIT 1") == "half"
         service.wait_asked()
         service.wait_closed()
+        used = json.loads(ask(db, "SELECT llm_usage()"))
+        assert (used["calls"], used["failed"], used["output_tokens"]) == (1, 0, 1), used
         rows = db.execute("SELECT piece FROM llm_stream('half')")
         service.wait_asked()
         rows.close()
@@ -220,6 +228,18 @@ def cases(service, folder):
         printed = shell.communicate(timeout=60)[0]
         assert "interrupted" in printed, printed
 
+    def ctrl_c_in_python():
+        """with a progress handler that does nothing, Ctrl-C in Python ends a call at once, as the guide says"""
+        code = ("import sqlite3, sys; db = sqlite3.connect(':memory:'); db.enable_load_extension(True); "
+                "db.load_extension(sys.argv[1]); db.set_progress_handler(lambda: None, 1000); "
+                "db.execute(\"SELECT llm('hang')\")")
+        process = subprocess.Popen([sys.executable, "-c", code, MODULE], stderr=subprocess.PIPE, text=True)
+        service.wait_asked()
+        process.send_signal(signal.SIGINT)
+        service.wait_closed()
+        printed = process.communicate(timeout=60)[1]
+        assert "OperationalError" in printed and "interrupted" in printed, printed
+
     def timeouts():
         """a time that has passed ends a call"""
         assert "timeout" in fault(connect(timeout="200ms"), "SELECT llm('hang')")
@@ -237,7 +257,11 @@ def cases(service, folder):
         assert rows[2][2].startswith("invalid_request") and rows[0][2] is None and rows[1][2] is None, rows
         assert connect().execute("SELECT * FROM llm_many('[]')").fetchall() == []
         assert connect().execute("SELECT * FROM llm_many('[null]')").fetchall() == [(1, None, None)]
-        for wrong in ("{}", "[1]", "["):
+        db = connect()
+        db.execute("CREATE TABLE t AS SELECT 'x' AS body UNION ALL SELECT NULL UNION ALL SELECT 12 UNION ALL SELECT -1.5")
+        rows = db.execute("SELECT answer, error FROM llm_many((SELECT json_group_array(body) FROM t)) ORDER BY ord").fetchall()
+        assert rows == [("x", None), (None, None), ("12", None), ("-1.5", None)], rows
+        for wrong in ("{}", "[[1]]", "[", "[true]", "[{}]"):
             assert "array of texts" in fault(connect(), "SELECT * FROM llm_many(?)", wrong)
 
     def at_once():
@@ -275,7 +299,10 @@ def cases(service, folder):
         assert -1 <= far < near <= 1, (near, far)
         assert abs(ask(db, "SELECT cosine_similarity(?, ?)", struct.pack("<2f", 1, 0), struct.pack("<2f", 0, 1))) < 1e-9
         for a, b in ((b"123", b"123"), (b"1234", b"12345678"), ("", b"1234")):
-            assert "two vectors" in fault(db, "SELECT cosine_similarity(?, ?)", a, b)
+            assert fault(db, "SELECT cosine_similarity(?, ?)", a, b).startswith("invalid_input: these are not two vectors")
+        for wrong in ("nan", "inf"):
+            told = fault(db, "SELECT cosine_similarity(?, ?)", struct.pack("<f", 1), struct.pack("<f", float(wrong)))
+            assert told.startswith("invalid_input") and "finite" in told, told
 
     def failures():
         """refusals, broken answers, absent servers, redirects and NUL bytes are errors that say so"""
@@ -294,7 +321,34 @@ def cases(service, folder):
     def longest():
         """an answer that is longer than the host allows is an error"""
         assert len(ask(connect(), "SELECT llm('long')")) == 1000000
-        assert "limit_exceeded" in fault(connect(max_answer_bytes=100000), "SELECT llm('long')")
+        db, text = connect(max_answer_bytes=2048), "y" * 2049
+        for query, values in (("SELECT llm('long')", ()), ("SELECT group_concat(piece) FROM llm_stream('long')", ()),
+                              ("SELECT llm(?, 'mock/echo')", (text,)), ("SELECT piece FROM llm_stream(?)", (text,)),
+                              ("SELECT group_concat(piece) FROM llm_stream(?, 'mock/echo')", (text,)),
+                              ("SELECT embed('long', 'here/small')", ())):
+            told = fault(db, query, *values)
+            assert told.startswith("limit_exceeded") and "BELUGA_SQLITE_MAX_ANSWER_BYTES" in told, (query, told)
+            assert "max_response_bytes" not in told and "2048 bytes" in told, told
+        for model in ("mock/echo", "small"):
+            rows = db.execute("SELECT answer, error FROM llm_many(?, ?) ORDER BY ord", (json.dumps([text, "a"]), model))
+            (none, told), other = rows.fetchall()
+            assert none is None and "BELUGA_SQLITE_MAX_ANSWER_BYTES" in told and other == ("a", None), (told, other)
+        assert ask(db, "SELECT llm(?, 'mock/echo')", text[1:]) == text[1:]
+        used = json.loads(ask(db, "SELECT llm_usage()"))
+        assert (used["calls"], used["failed"]) == (11, 8), used
+
+    def ranges():
+        """a number out of its range is an error when the extension is loaded"""
+        for name, value in (("max_answer_bytes", 1023), ("max_answer_bytes", 1 << 31), ("concurrency", 0),
+                            ("concurrency", 257), ("concurrency", 99999999), ("budget_calls", -1), ("concurrency", "x")):
+            try:
+                connect(**{name: value})
+            except sqlite3.Error as error:
+                assert "whole number" in str(error) and f"BELUGA_SQLITE_{name.upper()}" in str(error), error
+            else:
+                raise AssertionError(f"{name} took {value}")
+        for name, value in (("max_answer_bytes", 1024), ("concurrency", 256), ("budget_calls", 0)):
+            assert ask(connect(**{name: value}), "SELECT llm('a')") == "a"
 
     def hosts():
         """hosts that are not allowed are not asked"""
@@ -347,6 +401,7 @@ def cases(service, folder):
         assert "may not be asked" in fault(db, "SELECT llm('hi')")
         assert ask(db, "SELECT llm('hi', 'brief')") == "hi" and ask(db, "SELECT llm('hi', 'mock/echo')") == "hi"
         names = db.execute("SELECT name, meaning, kind FROM llm_models").fetchall()
+        assert db.execute("SELECT * FROM llm_models()").fetchall() == names
         assert ("here", "openai", "provider") in names and ("small", "here/small", "alias") in names, names
 
     def budgets():
@@ -408,6 +463,24 @@ def cases(service, folder):
             assert "unsafe use" in str(error), error
         assert len(service.requests) == before, service.requests[before:]
 
+    def hostile_check():
+        """a CHECK of a file asks nobody, whatever texts the statement has; a statement that calls llm does"""
+        db, before = connect(), len(service.requests)
+        db.execute("CREATE TABLE t(a CHECK (llm('spy') <> ''))")
+        db.execute("CREATE TABLE llm(a CHECK (llm('spy') <> ''), llm)")
+        for text in ("'I love llm models'", "'hellman llms'", "'llm('", "'it''s llm(1)'", "1 /* llm( */", "2 -- llm('spy')\n",
+                     "llm_usage()", "(SELECT 1 AS \"llm(\")", "(SELECT 1 AS [llm(])", "(SELECT 1 AS `llm(`)",
+                     "(SELECT 1 AS llm)", "length(llm_usage())"):
+            assert "unsafe use" in fault(db, f"INSERT INTO t VALUES({text})"), text
+        assert "unsafe use" in fault(db, "INSERT INTO t VALUES(@llm)", "x")
+        for table in ("llm(a)", "main.llm(a)", "llm/**/(a)"):
+            assert "unsafe use" in fault(db, f"INSERT INTO {table} VALUES ('x')"), table
+        db.execute("CREATE TEMP VIEW v AS SELECT llm('mine')")
+        assert "TEMP" in fault(db, "SELECT * FROM v")
+        assert len(service.requests) == before, service.requests[before:]
+        for call in ("llm('a')", "LLM ('a')", "llm/*(*/\n('a')", "'llm'||llm('a')", "(llm('a'))", "llm--'\n('a')"):
+            assert ask(db, f"SELECT {call}").endswith("a"), call
+
     def host():
         """only C code of the host configures, and closing leaves nothing open"""
         assert "pointer" in fault(connect(), "SELECT llm_configure('budget_calls=9')")
@@ -429,6 +502,29 @@ def cases(service, folder):
         told = fault(db, "SELECT llm('refuse')") + fault(db, "SELECT llm('hi', 'gone')") + fault(db, "SELECT llm('away')")
         assert services.KEY not in told, told
         assert any(services.KEY.encode() in head for head in service.heads), "the key was never sent"
+
+    def nul_in_arguments():
+        """the name of a model, a schema and options with a NUL character are errors, and not cut there"""
+        db, before = connect(), len(service.requests)
+        for query in ("SELECT llm('a', ?)", "SELECT embed('a', ?)", "SELECT llm_json('1', '{}', ?)",
+                      "SELECT * FROM llm_stream('a', ?)", "SELECT * FROM llm_many('[\"a\"]', ?)"):
+            assert "NUL" in fault(db, query, "mock/any\0x"), query
+        assert "schema has a NUL" in fault(db, "SELECT llm_json('1', ?, 'mock/echo')", "{}\0x")
+        assert "not JSON" in fault(db, "SELECT llm('a', 'mock/echo', ?)", "{}\0x")
+        assert len(service.requests) == before
+        assert ask(db, "SELECT llm(?, 'mock/echo')", "a") == "a"
+
+    def loads_again():
+        """a connection may load the extension twice; from a statement, the error says why not"""
+        db = connect()
+        db.enable_load_extension(True)
+        db.load_extension(MODULE)
+        assert "already" in fault(db, "SELECT load_extension(?)", MODULE)
+        assert ask(db, "SELECT llm('a')") == "a"
+        fresh = sqlite3.connect(":memory:")
+        fresh.enable_load_extension(True)
+        ask(fresh, "SELECT load_extension(?)", MODULE)
+        assert ask(fresh, "SELECT llm('a')") == "a"
 
     def no_model():
         """the error for no model at all says where to name one"""
@@ -452,6 +548,23 @@ def cases(service, folder):
             file.write("nonsense: [\n")
         assert "config.yaml" in fault(db, "SELECT llm('hi')")
         services.write_config(folder, service)
+
+    def bad_files():
+        """a file of prices or a configuration that can't be read is an error with its name, and no crash"""
+        for variable in ("BELUGA_SQLITE_PRICES", "BELUGA_CONFIG"):
+            before = os.environ[variable]
+            for path in (folder + "/nothing.yaml", folder, services.__file__):
+                os.environ[variable] = path
+                db = connect()
+                os.environ[variable] = before
+                for query in ("SELECT llm('a', 'mock/echo')", "SELECT * FROM llm_many('[1]', 'mock/echo')",
+                              "SELECT embed('a', 'mock/any')", "SELECT * FROM llm_models"):
+                    assert path in fault(db, query), (variable, query)
+        later = folder + "/later.yaml"
+        db = connect(prices=later)
+        assert later in fault(db, "SELECT llm('a')")
+        shutil.copy(os.environ["BELUGA_SQLITE_PRICES"], later)
+        assert ask(db, "SELECT llm('a'), llm_usage() ->> 'cost'") == ("a", 6), "the file was not read again"
 
     def broken_in_between():
         """a configuration file that is broken while llm_models is read ends its rows"""
@@ -519,9 +632,10 @@ def cases(service, folder):
             process.terminate()
             process.wait()
 
-    return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c,
-            timeouts, many, at_once, thousand, schema, vectors, failures, longest, hosts, endings, other_hosts, models, budgets,
-            usage, hostile_file, host, keys, no_model, file_changes, broken_in_between, connections, memory, peer]
+    return [answers, nulls, options, forbidden_options, streams, stops_early, interrupts, progress_handler, ctrl_c, ctrl_c_in_python,
+            timeouts, many, at_once, thousand, schema, vectors, failures, longest, ranges, hosts, endings, other_hosts, models, budgets,
+            usage, hostile_file, hostile_check, host, keys, nul_in_arguments, loads_again, no_model, file_changes, bad_files,
+            broken_in_between, connections, memory, peer]
 
 
 def main():
