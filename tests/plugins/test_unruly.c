@@ -1,5 +1,5 @@
 /* Plug-ins that break a rule after they were loaded. The call must end with an error that names the
- * fault, without harm to other calls or to the host. */
+ * fault, without harm to other calls or to the host program. */
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "../support/threads.h"
