@@ -134,7 +134,7 @@ static void a_create_that_was_refused_for_now_is_sent_again(scene *s)
     script(s->peer, JSON("{\"id\":\"j-1\"}"));
     assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "n", NULL, &s->err), 0);
     expect_requests(s, 3);
-    /* The file had been uploaded already. */
+    /* The file was not uploaded again. */
     assert_string_equal(peer_request_path(s->peer, 2), "/v1/jobs");
     beluga_batch_requests_free(requests);
 }

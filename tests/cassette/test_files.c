@@ -143,7 +143,7 @@ static void no_credential_is_in_any_file(void **state)
     assert_true(tape_has(t, "x-ratelimit-remaining-tokens: 77"));
     beluga_chat_model_unref(model);
     /* The same call with the key matches. Without a key it does not match, and the error must not
-     * contain the masked text. */
+     * contain the key that the prompt has. */
     tape_replay(t);
     model = tape_open(t, beluga_with_base_url(url));
     assert_int_equal(

@@ -49,7 +49,8 @@ static void a_stream_comes_back_event_by_event(void **state)
     assert_string_equal(tape_name(t, 0), "00001-post-chat-completions.json");
 }
 
-/* Since every chunk has a finish reason, the answer is complete only if HTTP marks its end. */
+/* Record and replay a stream in which every chunk has a finish reason, so that it is complete only
+ * if HTTP marks its end. */
 static void assert_end_comes_back(tape *t, bool framed, int status)
 {
     static const char chunk[] =

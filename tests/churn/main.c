@@ -315,7 +315,8 @@ static void open_model(churn_run *c, const char *provider, const char *name, con
     c->n_models++;
 }
 
-/* The provider of the fallback model gets its address from the environment, too. */
+/* Set the server's address and a key in the environment, from which the models and their fallback
+ * models get them. */
 static void set_environment(const char *url)
 {
     if (!url) return;

@@ -1,4 +1,4 @@
-/* Helpers shared by the suites about the parts of beluga batch. */
+/* Helpers shared by the suites that test the modules of beluga batch without the command. */
 #ifndef TESTS_CLI_BATCH_PARTS_H
 #define TESTS_CLI_BATCH_PARTS_H
 

@@ -176,7 +176,7 @@ static void a_request_to_responses_is_sent_as_it_is_meant(void **state)
     assert_contains(body, "\"id\":\"c1\"");
     const char *first = strstr(body, "\"tool_calls\":");
     assert_non_null(first);
-    assert_null(strstr(first + 1, "\"tool_calls\":")); /* both calls are in a single message */
+    assert_null(strstr(first + 1, "\"tool_calls\":")); /* both tool calls are in a single message */
     assert_contains(peer_request_body(p, 1, NULL), "just a text");
     beluga_json_doc *doc = read_result(0);
     const beluga_json *answer =

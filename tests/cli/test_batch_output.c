@@ -1,4 +1,4 @@
-/* Parts of beluga batch: how the output is repaired after an interruption, and the progress
+/* Modules of beluga batch: how the output is repaired after an interruption, and the progress
  * display. */
 #include "batch_parts.h"
 
@@ -192,8 +192,8 @@ static void an_output_is_written_by_one_at_a_time(void **state)
     batch_output_close(&other);
 }
 
-/* Return which facts have changed; `told` is the expected description. The recorded facts must
- * exist and be complete. */
+/* Compare these facts with those that are recorded beside the output, which must exist and be
+ * complete. Returns the kind of the difference, whose description must be `told`. */
 static int difference_to(const batch_facts *facts, const char *told)
 {
     batch_difference difference = {.text = ""};

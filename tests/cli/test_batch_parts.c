@@ -1,4 +1,4 @@
-/* Parts of beluga batch: records, templates, requests, ids, output, progress. */
+/* Modules of beluga batch: records, templates, requests, ids, output, progress. */
 #include "batch_parts.h"
 
 #include <fcntl.h>

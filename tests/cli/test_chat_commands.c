@@ -1,5 +1,5 @@
-/* The commands of a chat, which repeat a message, open an editor or write to a file; and messages
- * that look almost like commands. */
+/* The commands that a user can type in a chat: they repeat a message, open an editor or write to a
+ * file. Also messages that look almost like commands. */
 #include "expect.h"
 #include "served.h"
 

@@ -1,5 +1,5 @@
-/* An allocator for a host whose memory is freed all at once, as a database frees the memory of a
- * query. The address sanitizer finds later accesses to this memory. */
+/* An allocator for a host program that frees all memory of a task at once, as a database does after
+ * a query. The address sanitizer finds later accesses to this memory. */
 #ifndef TESTS_CONCURRENCY_BRIEF_MEMORY_H
 #define TESTS_CONCURRENCY_BRIEF_MEMORY_H
 

@@ -63,7 +63,8 @@ static void whatever_holds_a_client_is_counted(void **state)
     beluga_client_unref(s->client);
     beluga_chat_model *model = open_model(s, "mock");
     beluga_stream *stream = begin_stream(model, NULL);
-    /* One reference belongs to the loop of the stream, the other to the target of the model. */
+    /* One reference belongs to the loop of the stream, the other to the settings that the model and
+     * its streams share. */
     assert_held(s, 2);
     beluga_chat_model_unref(model);
     assert_held(s, 2);
@@ -167,7 +168,7 @@ static void a_worker_that_is_still_at_it_is_told_of(void **state)
     sem_post(&may_go_on);
 }
 
-/* The thread pool of a host, which starts a thread for each job. */
+/* The executor of a host program: it starts a thread for each job. */
 typedef struct host_job {
     void (*run)(void *);
     void *argument;
@@ -427,8 +428,8 @@ static void a_close_waits_for_calls_on_other_threads(void **state)
     }
 }
 
-/* An attempt may fail because the last reference is released, but the end of its user is not
- * reported yet. */
+/* Try to close, without waiting, until it succeeds. A try fails while a thread still uses the
+ * client; the last reference may be released just when a try gives up. */
 static void a_close_may_be_tried_again_until_all_is_over(void **state)
 {
     closing *s = *state;

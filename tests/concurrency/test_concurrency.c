@@ -351,7 +351,7 @@ static void one_context_cancels_the_calls_of_all_threads(void **state)
 
 /* ---- fetched keys ---------------------------------------------------------------------------- */
 
-/* An executor of a host without threads, which runs the work at once. */
+/* The executor of a host program without threads: it runs the work at once. */
 static int do_at_once(void *payload, void (*work)(void *), void *argument)
 {
     atomic_fetch_add((atomic_uint *)payload, 1);

@@ -169,7 +169,7 @@ static void nor_is_one_that_holds_its_output(void **state)
     assert_int_equal(kill((pid_t)atoi(o.text), SIGKILL), 0);
 }
 
-/* ---- a host that ends, or no longer needs the key -------------------------------------------- */
+/* ---- a host program that ends, or no longer needs the key ------------------------------------ */
 
 /* Open a pipe whose writing end the command and all its children inherit, so the pipe ends when all
  * of them have ended. `name` is a path of the writing end. */
@@ -234,8 +234,8 @@ int fcntl(int fd, int what, ...)
     return (int)syscall(SYS_fcntl, fd, what, value);
 }
 
-/* Kill a host at this call of fcntl. Its command then becomes a child of this process, and must end
- * without output. */
+/* Kill a host program at this call of fcntl. Its command then becomes a child of this process, and
+ * must end without output. */
 static void a_host_that_is_killed_at(int call)
 {
     int ends[2], status;
@@ -353,7 +353,7 @@ static void more_than_there_is_room_for_is_an_error(void **state)
 static void it_inherits_no_descriptor(void **state)
 {
     (void)state;
-    /* The host has a descriptor that is not closed on exec. */
+    /* This process, the host program, has a descriptor that is not closed on exec. */
     int fd = fcntl(STDIN_FILENO, F_DUPFD, 10);
     char command[64];
     assert_true(fd > STDERR_FILENO);
@@ -385,7 +385,7 @@ static void what_it_says_is_the_cause_too_where_it_prints_nothing(void **state)
     assert_fails(&o, "the key's command printed nothing", "no such entry");
 }
 
-/* ---- hosts that handle or ignore SIGCHLD ----------------------------------------------------- */
+/* ---- host programs that handle or ignore SIGCHLD --------------------------------------------- */
 
 static void with_a_host_that_ignores_its_children(void (*test)(void))
 {

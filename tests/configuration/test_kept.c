@@ -114,7 +114,7 @@ static void a_file_that_others_may_change_runs_no_tools(void **state)
     load_fails("mcp_servers: {a: {command: ls}}\n", 0666, ":1:1: this setting runs a program");
 }
 
-/* ---- the host's check ------------------------------------------------------------------------ */
+/* ---- the host program's check ---------------------------------------------------------------- */
 
 typedef struct told {
     char text[1024];

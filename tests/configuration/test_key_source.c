@@ -1,5 +1,5 @@
-/* Keys that a function of the host returns, and other values of a provider that come from the
- * environment. */
+/* Keys that a function of the host program returns, and other values of a provider that come from
+ * the environment. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "support/calls.h"

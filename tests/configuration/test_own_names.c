@@ -78,8 +78,8 @@ static void options_of_the_wrong_form_are_refused_together(void **state)
     assert_string_equal(err.provider, "mine");
 }
 
-/* The sections of a file also apply to a provider of this file that is opened by its name, without
- * resolving a reference. */
+/* A provider's section in a file also applies if the program opens the provider by its name, and
+ * does not resolve a reference such as mine/m. */
 static void it_opens_by_its_name_alone(void **state)
 {
     peer *p = *state;

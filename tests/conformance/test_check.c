@@ -59,7 +59,7 @@ static void write_own(const char *file, const char *text)
     assert_int_equal(fclose(out), 0);
 }
 
-/* Copy the real case, and replace a text in one of its sections, which must contain it. */
+/* Copy the real case, and replace a text in a section of it. The section must contain the text. */
 static void change(const char *name, const char *section, const char *from, const char *to)
 {
     static const char *const known[] = {"request#", "answer#", "events", "options", NULL};

@@ -1,5 +1,5 @@
-/* Plug-ins that harm the process of their host. Each harm must fail the check that runs, with a
- * report that names the harm and the function, and the kit itself must continue. */
+/* Plug-ins that harm the process into which they are loaded. Each harm must fail the check that
+ * runs, with a report that names the harm and the function, and the kit itself must continue. */
 #include "../cli/run.h"
 #include "planted.h"
 

@@ -195,7 +195,7 @@ static void any_input_becomes_a_list_of_messages(void **state)
 
 /* ---- push ------------------------------------------------------------------------------------ */
 
-/* A call on the host's loop: its messages, and the events that it has received. */
+/* A call on a loop that the test steps: its messages, and the events that were received. */
 typedef struct heard {
     beluga_loop *loop;
     beluga_messages *messages;

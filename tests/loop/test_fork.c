@@ -59,7 +59,7 @@ static void an_inherited_stream_gives_none_of_the_events_that_wait(scene *s)
     assert_int_equal(s->r.texts, 4);
 }
 
-/* --- a host's loop ---------------------------------------------------------------------------- */
+/* --- a loop of the host program --------------------------------------------------------------- */
 
 /* Some time after a transfer has connected, libcurl checks it again. Wait until this has happened:
  * the check would hide that a child removed a descriptor from the parent's poller. */

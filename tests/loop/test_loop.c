@@ -1,6 +1,6 @@
-/* Calls on a host's own event loop. The tests wait with poll(2) on the loop's descriptor, and step
- * only when it is readable. So every test here also shows that the descriptor becomes readable
- * whenever there is work. */
+/* Calls on a loop of the library that a host program steps from its own event loop. The tests wait
+ * with poll(2) on the loop's descriptor, and step only when it is readable. So every test here also
+ * shows that the descriptor becomes readable whenever there is work. */
 #include "../support/scene.h"
 #include "model/operation.h"
 
@@ -220,7 +220,7 @@ static void a_finish_that_waits_for_its_usage_waits_while_paused(scene *s)
     push(s);
     while (beluga_loop_timeout_ms(s->loop) < 0 || beluga_loop_timeout_ms(s->loop) > 2000 ||
            !s->r.texts)
-        poll_and_step(s->loop); /* now the call waits only for the end of the grace period */
+        poll_and_step(s->loop); /* now the call waits at most two seconds for its usage */
     beluga_op_pause(s->op, true);
     struct timespec grace = {.tv_sec = 2, .tv_nsec = 100000000};
     nanosleep(&grace, NULL);

@@ -201,8 +201,8 @@ static void a_cancellation_is_heard_among_streams_that_never_wait(void **state)
     beluga_context_unref(ctx);
 }
 
-/* The host did not step for longer than the timeout, and meanwhile more bytes arrived than one step
- * reads. The streams that would time out first got their bytes last. */
+/* The loop is not stepped for longer than the timeout, and meanwhile more bytes arrive than one
+ * step reads. The streams that would time out first get their bytes last. */
 static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
 {
     peer *p = *state;

@@ -1,4 +1,4 @@
-/* MCP servers that are used on a host's event loop, which must never block. */
+/* MCP servers that are used on a loop that the host program steps. No step may block. */
 #include "servers.h"
 #include "support/calls.h"
 
@@ -105,8 +105,8 @@ static void a_loop_may_be_freed_during_an_opening(void **state)
 
 /* --- tool loops ------------------------------------------------------------------------------- */
 
-/* Bind the server's tools to a model of mock. Its first answer makes the calls in this JSON, and
- * the second is "done". */
+/* Bind the server's tools to a model of mock. Its first answer makes the tool calls in this JSON,
+ * and the second is "done". */
 static beluga_chat_model *mock_that_calls(beluga_mcp *mcp, const char *calls)
 {
     size_t n;
@@ -168,7 +168,8 @@ static void a_tool_that_hangs_ends_by_the_loops_time_out(void **state)
                      0);
     for (int i = 0; i < 60 && beluga_loop_active(loop); i++) beluga_loop_wait(loop, 1000);
     assert_int_equal(beluga_loop_active(loop), 0);
-    /* The call fails either by its own timeout or by the loop's. */
+    /* The tool call fails by the timeout of its MCP request or by the equal timeout of the tool,
+     * whichever comes first. */
     assert_true(*result);
     assert_has_none(result, "ok: ");
     SCOPED(beluga_response) *response = beluga_tool_run_response(run);

@@ -32,7 +32,7 @@ static void calls_beyond_the_rate_wait_for_their_turn(scene *s)
     open_mock_with(s, beluga_with_requests_per_minute(600)); /* one in 100 ms */
     int64_t start = now_ms();
     for (int i = 0; i < 14; i++) expect_text(s, NULL);
-    /* The calls for one second may start at once; the others must wait. */
+    /* Ten calls, those of one second, may start at once. The others start about 100 ms apart. */
     assert_true(now_ms() - start >= 290);
 }
 

@@ -37,7 +37,7 @@ static void a_sick_provider_is_not_hammered(scene *s)
     for (int i = 0; i < CALLS; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < CALLS; i++) beluga_op_free(ops[i]);
     /* The budget allows a hundred retries, and one more each second. Without it, each call would
-     * make three attempts. */
+     * make four attempts. */
     assert_in_range(peer_requests(s->peer), CALLS + 100, CALLS + 200);
 }
 

@@ -1,6 +1,6 @@
 /* Parts that a build may leave out of the library. A part that is in the build must work; otherwise
- * the error must name the build option that adds it. With a complete build only the first half of
- * each test runs. */
+ * the error must name the build option that adds it. A complete build tests only that the parts
+ * work. */
 #include "../support/parts.h"
 #include "../support/scoped.h"
 

@@ -52,8 +52,8 @@ static int decode_and_keep(void *state, const char *line, size_t length, beluga_
     return decode_result(state, line, length, emit);
 }
 
-/* Besides its own emit, each decoder uses the emit of the previous answer, and the emit of the line
- * that contains the answer. */
+/* Fault: this also emits through the emit of the previous answer, and reports a result through the
+ * emit of the line that contains the answer. */
 static int decode_through_others(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     static int depth;

@@ -449,7 +449,8 @@ static void a_plugin_is_registered_whole_or_not_whichever_allocation_fails(void 
     loading *l = *state;
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s", test_plugin(l, "good"));
-    /* The first loading allocates memory that is never freed, so it happens before. */
+    /* The first loading allocates memory that is never freed, so it must precede the runs in which
+     * allocations fail. */
     assert_loads(l, path);
     assert_true(torture_run(load_all, path) > 3);
 }

@@ -1,5 +1,5 @@
-/* Helpers shared by the suites about protocols. They write a request that was read as text, and
- * show which bytes a protocol writes for given events. */
+/* Helpers shared by the suites about protocols. They describe in lines of text what was read from a
+ * request, and return the bytes that a protocol writes for given events. */
 #ifndef TESTS_PROTOCOL_KIT_H
 #define TESTS_PROTOCOL_KIT_H
 

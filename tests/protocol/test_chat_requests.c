@@ -29,8 +29,8 @@ static void a_text_of_openai_python_is_read(void **state)
           "system: \"Talk like a pirate.\"\nhuman: \"How do I check a type?\"\n");
 }
 
-/* The second request in OpenAI's guide to function calling. It contains the answer with the calls,
- * and the results of the calls. */
+/* The second request in OpenAI's guide to function calling. It contains the answer with the tool
+ * calls, and the results of the tool calls. */
 static void a_round_with_tools_is_read(void **state)
 {
     (void)state;

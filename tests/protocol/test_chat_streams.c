@@ -78,8 +78,8 @@ static void reasoning_comes_as_reasoning_content(void **state)
 #define ARGUMENTS(number, text) \
     "\"tool_calls\":[{\"index\":" number ",\"function\":{\"arguments\":\"" text "\"}}]"
 
-/* The numbers of calls in our events have gaps, and pieces of several calls may alternate. Clients
- * store the calls in a list, so they need numbers without gaps. */
+/* The numbers of tool calls in our events have gaps, and pieces of several tool calls may
+ * alternate. Clients store the tool calls in a list, so they need numbers without gaps. */
 static void calls_are_numbered_without_gaps(void **state)
 {
     (void)state;

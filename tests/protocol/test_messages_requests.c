@@ -24,8 +24,9 @@
 /* ---- real clients ---------------------------------------------------------------------------- */
 
 /* The body that Claude Code 2.1.197 sends for `-p hi`, with only two of its 25 tools. It has a
- * system text in three blocks, of which the first changes; a system message after the user's
- * message; adaptive thinking; and members that only Anthropic knows. */
+ * system text in three blocks, of which the first is a billing header that is not read as text; a
+ * system message after the user's message; adaptive thinking; and members that only Anthropic
+ * knows. */
 static const char claude_code[] =
     "{\"model\":\"claude-sonnet-4-6\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":"
     "\"text\",\"text\":\"<system-reminder>\\nToday is Friday.\\n</system-reminder>\"},{\"type\":"
@@ -66,8 +67,8 @@ static void the_body_of_claude_code_is_read(void **state)
           "e1f0\",\"account_uuid\":\"\",\"session_id\":\"7b1c\"}\n");
 }
 
-/* The body that Claude Code sends after two parallel calls: one message has both results, and the
- * thinking with its signature comes before the calls. */
+/* The body that Claude Code sends after two parallel tool calls: one message has both results, and
+ * the thinking with its signature comes before the tool calls. */
 static void the_turn_after_calls_of_tools_is_read(void **state)
 {
     (void)state;

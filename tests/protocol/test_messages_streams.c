@@ -209,7 +209,7 @@ static void many_calls_at_once_are_all_put(void **state)
     free(text);
 }
 
-/* A call without arguments gets an empty object, because some clients parse the arguments as
+/* A tool call without arguments gets an empty object, because some clients parse the arguments as
  * JSON. */
 static void arguments_that_came_in_no_piece_are_put_at_the_end(void **state)
 {
@@ -273,7 +273,7 @@ static void each_reason_has_its_word(void **state)
     }
 }
 
-/* If the answer was cut, its last call may be incomplete, so the stop reason is max_tokens. */
+/* If the answer was cut, its last tool call may be incomplete, so the stop reason is max_tokens. */
 static void an_answer_with_calls_that_was_cut_says_so(void **state)
 {
     (void)state;

@@ -81,7 +81,7 @@ static void messages_have_texts_and_parts(void **state)
 }
 
 /* The second request that Codex 0.171.0 makes in a turn: one answer, of reasoning, a message and
- * two calls (one of them in a namespace), and the results of the calls. */
+ * two tool calls (one of them in a namespace), and the results of the tool calls. */
 static void items_of_one_answer_are_one_message(void **state)
 {
     (void)state;
@@ -127,7 +127,8 @@ static void reasoning_in_plain_words_is_kept_and_empty_reasoning_is_not(void **s
           "human: 'on'\nai: thought('hm')\n");
 }
 
-/* A client sends back the items that our own streams have written. */
+/* A client sends back the items that our own streams have written. A reasoning item with
+ * "beluga:state:…" has the state of the part before it, or is a part that is only state. */
 static void the_state_of_a_part_stands_behind_it(void **state)
 {
     (void)state;

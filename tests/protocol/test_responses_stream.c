@@ -305,8 +305,8 @@ static void a_call_without_pieces_has_its_arguments_in_one(void **state)
                 DONE(5, 0, FUNCTION("fc_1_0", "completed", "c1", "exec", "{}")));
 }
 
-/* LangChain mixes up the pieces of two calls that alternate, and Codex loses a message between two
- * pieces of a call. */
+/* LangChain mixes up the pieces of two tool calls that alternate, and Codex loses a message between
+ * two pieces of a tool call. So each item is sent whole, before the next. */
 static void items_that_come_in_turns_wait_for_the_first(void **state)
 {
     (void)state;
@@ -340,8 +340,8 @@ static void items_that_come_in_turns_wait_for_the_first(void **state)
     written(COMPLETED(22, "null", CALL_A "," CALL_B "," TEXT_X "," TEXT_Z));
 }
 
-/* The first pieces of this call arrived while another call was being sent, so they were held back;
- * later pieces must not overtake them. */
+/* The first pieces of this tool call arrived while another one was being sent, so they were held
+ * back; later pieces must not overtake them. */
 static void a_call_whose_turn_comes_while_it_goes_on_is_whole(void **state)
 {
     (void)state;

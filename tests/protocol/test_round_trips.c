@@ -1,5 +1,5 @@
 /* For each protocol, our own provider must be able to read the bytes that we write for any events.
- * A stream and a whole answer must give the same text, reasoning, calls, usage and finish
+ * A stream and a whole answer must give the same text, reasoning, tool calls, usage and finish
  * reason. */
 #include "base/buf.h"
 #include "protocol_kit.h"

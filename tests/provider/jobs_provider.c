@@ -31,8 +31,8 @@ static void set_number(beluga_http_request *request, const char *name, int numbe
     beluga_http_request_set_header(request, name, text);
 }
 
-/* Write a request. Its token is a path below the base URL, or a whole URL. The method is GET,
- * except for "/posted". */
+/* Write a request. Without a token it is POST /jobs. Otherwise the token is a path below the base
+ * URL, or a whole URL, and the method is GET, except for "/posted". */
 static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *token = beluga_http_request_token(request);

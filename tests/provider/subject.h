@@ -110,7 +110,7 @@ static int leaves(beluga_emit *emit, void *argument)
     return argument ? say(emit, argument) : 0;
 }
 
-/* ---- the host's executor --------------------------------------------------------------------- */
+/* ---- the host program's executor ------------------------------------------------------------- */
 
 #define WITH_MODEL(test) cmocka_unit_test_setup_teardown(test, open_model, close_model)
 

@@ -19,7 +19,7 @@ static void expect_told(jobs *j, size_t n)
     jobs_sent(j, n - 1, "POST", "/v1/jobs/7/cancel");
 }
 
-/* ---- while the host steps the loop ----------------------------------------------------------- */
+/* ---- while the host program steps the loop --------------------------------------------------- */
 
 static void step_until_idle(beluga_loop *loop)
 {

@@ -1,4 +1,5 @@
-/* Work of a provider that blocks. It runs on threads of the library, or on those of the host. */
+/* Work of a provider that blocks. It runs on threads of the library, or on those of the host
+ * program. */
 #include "../support/meter.h"
 #include "subject.h"
 
@@ -277,7 +278,7 @@ static void what_belongs_to_the_loop_is_refused_to_a_worker(void **state)
     assert_text(*state, works_out_of_bounds, "");
 }
 
-/* ---- the host's executor --------------------------------------------------------------------- */
+/* ---- the host program's executor ------------------------------------------------------------- */
 
 typedef struct task {
     void (*run)(void *);

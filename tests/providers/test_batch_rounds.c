@@ -9,13 +9,13 @@
 
 enum { N_REQUESTS = 8 };
 
-/* Differences between hosts. */
+/* Differences between the services. */
 enum {
     PAGES = 1,   /* the list of jobs has pages */
     HALF = 2,    /* an expired job keeps the answers that it had */
     UNTRIED = 4, /* requests that were not tried also have results */
     EARLY = 8,   /* faults of a job are reported by the call that creates it */
-    FORGETS = 16 /* a deleted job is not found later; with other hosts only its files are deleted */
+    FORGETS = 16 /* a deleted job is not found later; elsewhere only its files are deleted */
 };
 
 /* A provider, and the path of its API on the server. */

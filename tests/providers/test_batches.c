@@ -1,4 +1,4 @@
-/* Batch jobs with the API that OpenAI defined, and with the variants of other hosts. The tests
+/* Batch jobs with the API that OpenAI defined, and with the variants of other services. The tests
  * check the requests that a scripted server receives; its answers are taken from the services' own
  * documentation. */
 #include "support/calls.h"

@@ -298,7 +298,8 @@ static void results_are_lines_of_the_file_that_is_told(scene *s)
     assert_string_equal(peer_request_header(s->peer, 1, "x-goog-api-key"), "the-key");
 }
 
-/* Even in a job that succeeded, single lines may have these errors; they can be retried. */
+/* In a job that was cancelled or expired, an error of a line shows how the job ended. In a job that
+ * succeeded, the same error belongs to the line alone, and the line may be tried again. */
 static void lines_that_were_cut_tell_it_by_the_end_of_their_job(scene *s)
 {
     static const struct {

@@ -78,7 +78,7 @@ static void a_row_says_its_quirks_and_no_other(void **state)
     assert_int_equal(seen, 0); /* each quirk must have a row in the table above */
 }
 
-/* Cases for each quirk, in which every allocation is made to fail. */
+/* Cases of providers with quirks, in which every allocation is made to fail in turn. */
 static const char *const deepseek[] = {"request-tool-loop/call", "stream-tool/sse",
                                        "body-after-blank-lines/body", NULL};
 static const char *const mistral[] = {"request-options/call", "request-parts/call",

@@ -159,7 +159,8 @@ static void a_schema_makes_noise_into_fitting_json(talk *t)
     expect_ok(beluga_json_parse(text, length, &doc, &t->err), &t->err);
     assert_non_null(beluga_json_get_string(beluga_json_doc_root(doc), "name", NULL));
     const beluga_json *ok = beluga_json_get(beluga_json_doc_root(doc), "ok");
-    /* The value is true or false: otherwise these calls would return their different defaults. */
+    /* The value must be true or false: for anything else each of these calls would return its own
+     * default. */
     assert_int_equal(beluga_json_bool(ok, true), beluga_json_bool(ok, false));
     beluga_json_doc_free(doc);
 }

@@ -213,8 +213,8 @@ static void whatever_a_name_holds_the_reason_is_one_line(void **state)
     beluga__buf_free(&unknown);
 }
 
-/* Return an object with this many members. To compare two objects, each member of one is looked up
- * in the other. */
+/* Return an object with this many members. To check it against a schema with as many members, each
+ * member of one is looked up in the other, so the work grows with the square. */
 static char *make_object(size_t n)
 {
     char *text = calloc(n, 16), *at = text;
@@ -233,7 +233,7 @@ static void work_that_grows_with_the_square_has_an_end(void **state)
     char *object = make_object(MANY), *schema = malloc(16 * MANY + 64);
     beluga__buf_init(&why, beluga_allocator_default(), 1024);
     sprintf(schema, "{\"properties\":%s}", object);
-    /* Each property gets the value 0, which is not a schema, so that every value fits. */
+    /* The schema of each property becomes 0, which is not a schema, so that every value fits. */
     for (char *at = schema; (at = strstr(at, ":1")); at++) at[1] = '0';
     assert_int_equal(check_text(schema, object, &why, NULL), BELUGA_ERROR_LIMIT_EXCEEDED);
     sprintf(schema, "{\"const\":%s}", object);

@@ -9,7 +9,7 @@
 #define LATE INT64_C(1796079600)
 #define HOUR 3600
 
-/* The only header of a request; these functions stand in for those of the HTTP server. */
+/* The only header of a request. http_header stands in for that of the HTTP server. */
 static const char *header, *value;
 
 const char *http_header(const http_exchange *x, const char *name)
@@ -252,7 +252,8 @@ static void a_budget_ends_and_is_renewed(void **state)
     serve_access_free(access);
 }
 
-/* Give the object the keys of a shared bucket, which are read as settings of their own. */
+/* Give the object the keys of a shared bucket; `shared` is a configuration that has only these
+ * keys. */
 static void share(serve_access *access, const serve_settings *settings, const char *shared)
 {
     serve_settings keys;

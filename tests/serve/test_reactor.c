@@ -124,7 +124,7 @@ static void a_timer_may_set_itself_again(void **state)
 typedef struct end {
     reactor_watch watch;
     reactor *r;
-    struct end *other; /* NULL, or another end, which on_end then no longer watches */
+    struct end *other; /* NULL, or another end that on_end stops watching */
     unsigned calls;
     uint32_t events;
 } end;

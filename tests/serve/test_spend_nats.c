@@ -232,7 +232,7 @@ static void a_server_that_is_away_is_told_once_and_written_later(void **state)
     assert_false(spend_trouble(one, why, sizeof why));
     pay(one, &a, LATE, 4);
     pay(two, &b, LATE, 8);
-    wait_for(one, &a, LATE, 7, 7); /* the sums consist of what each gateway knows */
+    wait_for(one, &a, LATE, 7, 7); /* each gateway adds only its own new spending */
     wait_for(two, &b, LATE, 9, 9);
     servers_start_again(&nats, 0);
     wait_for_failure(one, false);

@@ -128,8 +128,8 @@ static void kill_gate(gate *g)
     cli_finish(g->cli);
 }
 
-/* The other gateway knows the spending of the killed gateway, which continues from it and counts
- * nothing twice. */
+/* A gateway is killed and started again. It gets the sum of both gateways' spending from the
+ * bucket, continues from there, and counts nothing twice. */
 static void a_gateway_that_is_killed_goes_on_where_it_was(void **state)
 {
     stand *s = *state;

@@ -398,8 +398,8 @@ static void nothing_is_not_an_answer(void **state)
         {"openai", SSE, "data: {\"text\":\"Hi\"}\n\ndata: {\"text\":\"!\"}\n\n" CHAT_DONE,
          "error(empty_response)", false},
         {"gemini", SSE, "data: {\"choices\":[]}\n\n", "error(empty_response)", false},
-        /* a body that has only heartbeats is not an unknown answer, however its bytes are
-         * divided */
+        /* a body of only heartbeats is an answer that was cut, and not one in an unknown form,
+         * however its bytes are divided */
         {"gemini", SSE, "data: ping\n\n: x\n\ndata: ping\n\n", "error(stream_closed)", false},
     };
     ASSERT_ALL(*state, answers);
@@ -443,7 +443,7 @@ static void a_reason_in_every_chunk_that_is_cut_is_no_success(void **state)
             player.code = framed ? BELUGA_ERROR_NETWORK : 0;
             call(s, model, true, &r);
             /* After the first chunk the library can't know yet that every chunk has a finish
-             * reason. */
+             * reason, so a cut there may look like the end. */
             if (r.finishes && (framed || player.length > second + strlen("two \"},")))
                 if (framed || r.texts > 1) fail_msg("a success after %zu bytes", player.length);
         }

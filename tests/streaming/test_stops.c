@@ -1,7 +1,7 @@
-/* Times in which the process can't read: it is stopped, a callback blocks, or the host is busy. In
- * some tests a child process makes the call, and its parent stops the child for longer than every
- * timeout. Meanwhile the answer arrives in the kernel. Events fix the order of timeout and answer,
- * and no time is measured. */
+/* Times in which the process can't read: it is stopped, a callback blocks, or the host program is
+ * busy. In some tests a child process makes the call, and its parent stops the child for longer
+ * than every timeout. Meanwhile the answer arrives in the kernel. Events fix the order of timeout
+ * and answer, and no time is measured. */
 #include "../support/scene.h"
 #include "../support/sockets.h"
 #include "base/clock.h"
@@ -27,8 +27,8 @@ static void sleep_ms(int ms)
 
 /* ---- a child that is stopped ----------------------------------------------------------------- */
 
-static char said; /* the writing end of the child's pipe to its parent */
-static int say_fd = -1;
+static char said;       /* the byte that the parent has read last */
+static int say_fd = -1; /* the writing end of the child's pipe to its parent */
 
 static void say(char c)
 {
@@ -332,7 +332,7 @@ static void a_stop_does_not_count_as_connecting(void **state)
     stop_while_connecting(false);
 }
 
-/* --- a callback, a host ----------------------------------------------------------------------- */
+/* --- a callback, a host program --------------------------------------------------------------- */
 
 typedef struct blocking {
     record r;
@@ -367,7 +367,8 @@ static void a_callback_that_blocks_costs_no_other_call_its_answer(scene *s)
     assert_story(&s->r, halves);
 }
 
-/* The request is not sent before the host steps, so the call needs extra time for the answer. */
+/* The host program first steps after the timeout, and only this step sends the request. The call
+ * must still get time for its answer. */
 static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(scene *s)
 {
     open_with(s, SHORT_TIMEOUTS);
@@ -378,7 +379,8 @@ static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its
     assert_story(&s->r, "start metadata [Hello] usage(12,1) finish(stop)");
 }
 
-/* Even if a host always steps late, a call to a server that sends nothing must time out. */
+/* Even if the host program always steps late, a call to a server that sends nothing must time
+ * out. */
 static void a_host_that_comes_late_each_time_gets_its_timeout(scene *s)
 {
     open_with(s, beluga_with_timeout_ms(200));

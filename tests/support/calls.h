@@ -86,10 +86,10 @@ int generate(beluga_chat_model *model, const char *expected, beluga_error *err);
 int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *expected,
                    beluga_error *err);
 
-/* Begin a stream of "Hi" on a host's loop; the test fails if it does not begin. */
+/* Begin a stream of "Hi" on a loop that the test steps; the test fails if it does not begin. */
 beluga_op *push_to(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                    beluga_event_cb cb, void *payload);
-/* Begin a stream of "Hi" on a host's loop, and add its events to the record. */
+/* Begin a stream of "Hi" on a loop that the test steps, and add its events to the record. */
 beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r);
 beluga_loop *new_loop(void);
 /* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after

@@ -1,4 +1,4 @@
-/* An allocator that counts live blocks, for a client that a test makes. */
+/* An allocator that counts the bytes in use and their peak, for a client that a test makes. */
 #ifndef TESTS_METER_H
 #define TESTS_METER_H
 

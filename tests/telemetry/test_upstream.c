@@ -18,7 +18,7 @@ static int tell_weather(void *payload, beluga_context *ctx, const char *argument
     return beluga_tool_result_set(result, "sunny", 5);
 }
 
-/* Open a model of mock whose answer makes these calls, and whose next answer is a text. */
+/* Open a model of mock whose first answer makes these tool calls, and whose next is a text. */
 static beluga_chat_model *mock_with_tools(scene *s, const char *calls)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,

@@ -94,8 +94,8 @@ static beluga_tool *tool(const char *name, beluga_tool_execute_fn execute, void 
     return made;
 }
 
-/* Bind a tool to a model of mock, whose first answer makes the calls in this JSON, and whose next
- * answer is "done". */
+/* Bind a tool to a model of mock. The model's first answer makes the tool calls in this JSON, and
+ * its next answer is "done". */
 static beluga_chat_model *mock_that_calls(const char *calls, beluga_tool *consumed)
 {
     beluga_chat_model *model =

@@ -1,5 +1,5 @@
-/* Tools: how they are made, how they are bound to a model (which does not change itself), and the
- * calls that a model's answer contains. */
+/* Tools: how they are made, how they are bound to a model (the result is a new model, and the old
+ * one stays unchanged), and the tool calls that an answer contains. */
 #include "../models.h"
 #include "../support/scoped.h"
 #include "../support/threads.h"

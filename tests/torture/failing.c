@@ -64,8 +64,8 @@ static int fault_of(int kind)
     return plan->fault;
 }
 
-/* Some descriptors are left alone: an eventfd and a timerfd, whose reads and writes neither fail
- * nor are short, and stderr, where failures are reported. */
+/* is_number marks the descriptors of an eventfd or a timerfd. Calls for these, and for stderr,
+ * where failures are reported, neither fail nor are short. */
 enum { NUMBERS = 65536 };
 static atomic_bool is_number[NUMBERS];
 

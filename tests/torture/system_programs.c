@@ -117,7 +117,7 @@ static int call_pull(bench *b, beluga_error *err)
     return status;
 }
 
-/* Step as a host does that waits with its own poll(2). The host's own calls do not fail. */
+/* Step the loop as a host program does that waits with poll(2). This poll is not made to fail. */
 static int step_by_descriptor(beluga_loop *loop, const record *r, beluga_error *err)
 {
     int status = 0;

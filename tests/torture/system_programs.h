@@ -9,7 +9,8 @@
 
 enum { PATIENCE_S = 60 };
 
-/* The objects of a run, which makes them in this order. The others are NULL. */
+/* The objects of a run, in the order in which it makes them. Those that it did not make are NULL.
+ */
 typedef struct bench {
     beluga_client *client;
     beluga_telemetry *telemetry;

@@ -152,7 +152,7 @@ static bool same_but_for(const char *got, const char *expected, const char *text
 {
     char encoded[512], whole[1024];
     const char *mark = strstr(expected, MARK);
-    /* The name of a model may begin with its collection, "models/". */
+    /* A model's name may begin with "models/", which the path has already. */
     if (strstr(expected, "/models/" MARK) && strncmp(text, "models/", 7) == 0) text += 7;
     if (!mark) return strcmp(got, expected) == 0;
     encode(encoded, text);

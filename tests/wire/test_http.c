@@ -1,5 +1,4 @@
-/* The values that a provider and the transport exchange: what a request may contain, and what is
- * read from an answer. */
+/* The HTTP requests that providers fill in: what a request may contain. */
 #include "base/mem.h"
 #include "base/secret.h"
 #include "wire/http.h"

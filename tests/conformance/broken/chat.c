@@ -413,7 +413,8 @@ static void close_and_lose(void *self)
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #endif
 
-/* The faults that the functions above have, and the faults that they look up by name. */
+/* The faults that the functions above look up by the provider's name (see has_fault), and "sound",
+ * which has none. */
 /* clang-format off */
 #define FAULTS(XX)                                                                             \
     XX("sound") XX("cut") XX("nul") XX("no-history") XX("history-arguments") XX("result-id")   \

@@ -226,8 +226,8 @@ static int mixes_up(void *self, const beluga_call *call, beluga_emit *emit, belu
 
 /* ---- single calls ---------------------------------------------------------------------------- */
 
-/* Returns whether the call is that of one certain check: only that call has two system messages and
- * then text. */
+/* Returns whether the call is that of one certain check: no other call of the kit has five messages
+ * of which the second is a system message. */
 static int is_that_call(const beluga_call *call)
 {
     return beluga_call_message_count(call) == 5 &&

@@ -1,5 +1,5 @@
-/* A provider that harms the process of its host. HOSTILE_SLOT names the function that does the
- * harm, and HOSTILE_DEED the kind of harm. The other functions are correct. */
+/* A provider that harms the process into which it is loaded. HOSTILE_SLOT names the function that
+ * does the harm, and HOSTILE_DEED the kind of harm. The other functions are correct. */
 #include "../say.h"
 
 #include <fcntl.h>
