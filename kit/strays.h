@@ -7,9 +7,10 @@
 #include "kit/run.h"
 
 /*
- * Look for unknown members of each check.json, and for files of scenarios that do not exist.
+ * Look for unknown members of each check.json, and for files whose names belong to no scenario.
  * `scenarios` ends with a NULL name.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG with the file, and the most similar known name.
+ * @return 0 if there are none; BELUGA_ERROR_INVALID_CONFIG with a message that names the file and
+ * the most similar known name.
  */
 int check_strays(const check_profile *profile, const check_scenario *scenarios, beluga_error *err);
 

@@ -174,7 +174,7 @@ static int attach(item_source *f, beluga_message *message, const char *what, siz
     beluga_error err;
     if (!length) return 0;
     if (length >= sizeof path || memchr(what, '\0', length))
-        return fail(f->item, "the value of its attachment is not a path", "");
+        return fail(f->item, "the name of its attachment is too long, or has a NUL character", "");
     memcpy(path, what, length);
     path[length] = '\0';
     int rc = attach_one(message, path, &err);

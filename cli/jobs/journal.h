@@ -76,10 +76,11 @@ typedef struct batch_journal {
     char *path; /* owned */
     int fd;     /* descriptor for writing; -1: the file does not exist, or is only read */
     uint64_t end;
-    batch_noted_job *jobs; /* owned; a pointer to an item is valid until the next intent */
+    batch_noted_job *jobs; /* owned; a pointer to an item is valid until the next job is
+                            * recorded */
     size_t count, room;
-    uint8_t *tries; /* for each line, the number of jobs that ended without a result for it, as far
-                     * as they count as tries; NULL: all are 0 */
+    uint8_t *tries; /* for each line, the number of failed tries: jobs that ended without a result
+                     * for it; NULL: all are 0 */
     uint64_t max_line;
     int error; /* errno of the failed write, after which nothing more is written; 0: none */
 } batch_journal;

@@ -188,8 +188,8 @@ static int take_process(const char *profile, const atomic_bool *unwanted, aws_ke
     if (n < 0) return BELUGA_ERROR_AUTHENTICATION;
     return right ? 0
                  : beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                                    "%s did not print a key: JSON with Version 1, AccessKeyId and "
-                                    "SecretAccessKey",
+                                    "%s did not print a key: it must print JSON with Version 1, "
+                                    "AccessKeyId and SecretAccessKey",
                                     what);
 }
 

@@ -72,7 +72,8 @@ static inline void beluga__call_abandon(beluga_call *call)
     if (call->course) beluga__http_abandon(call);
 }
 
-/* Make the innermost models. Both functions return NULL if memory runs out. */
+/* Make a model that no other model lies below: one sends requests over HTTP, the other calls the
+ * functions of a full provider. Both functions return NULL if memory runs out. */
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime);
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime);
 

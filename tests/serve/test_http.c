@@ -28,7 +28,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* The number of calls of sendmsg. The linker replaces sendmsg by this function. */
+/* The number of calls of sendmsg, which the linker replaces by __wrap_sendmsg. */
 static unsigned sends;
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);

@@ -98,7 +98,8 @@ void step_to_text(scene *s);
 void step_to_the_end(scene *s);
 /* Step until the peer has received this number of requests. */
 void step_to_requests(scene *s, size_t n);
-/* Push a stream, step to its end, and expect this story. */
+/* Start a pushed stream, step its loop to the end, and compare the text of all its events, the
+ * story, with this one. */
 #define expect_push(s, story)         \
     do {                              \
         push(s);                      \
