@@ -76,12 +76,12 @@ class BatchCall(Call):
         self.results[index] = error
 
     def cancel(self) -> None:
-        if not self.ended and self.engine.loop != NULL:
+        if not self.ended and self.engine.is_usable:
             self.end()
 
     def release(self) -> None:
         op, self.op = self.op, NULL
-        if self.engine.loop != NULL:
+        if self.engine.is_usable:
             lib.beluga_batch_op_free(op)
         self.inputs.clear()
         super().release()

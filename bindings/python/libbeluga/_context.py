@@ -21,5 +21,6 @@ def new_context(deadline: Optional[float], traceparent: Optional[str]) -> Any:
     return context
 
 
-def new_cancellable() -> Any:
-    return ffi.gc(check_memory(lib.beluga_context_new_cancellable(NULL)), lib.beluga_context_unref)
+def new_cancellable(parent: Any = NULL) -> Any:
+    """Return a context that any thread may cancel."""
+    return ffi.gc(check_memory(lib.beluga_context_new_cancellable(parent)), lib.beluga_context_unref)
