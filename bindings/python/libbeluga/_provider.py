@@ -6,10 +6,12 @@ retries, timeouts, streams, batches, tools, logs. An exception becomes the error
 """
 from __future__ import annotations
 
+import contextlib
 import json as _json
 import marshal
+import threading
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
 from ._callbacks import make_immortal
 from ._error import Error
@@ -19,7 +21,7 @@ from ._library import (NULL, bytes_of, callback, check, encode, encode_name, ffi
                        text_or_none)
 from ._messages import Message, message_of_c
 from ._options import TABLE
-from .errors import InvalidResponseError, LimitExceededError
+from .errors import InvalidInputError, InvalidResponseError, LimitExceededError
 
 FRAMINGS = {"sse": 0, "ndjson": 1, "raw": 3}
 #: What a provider may yield: an event, token counts, an error, or a str, which is a piece of the text.
@@ -52,48 +54,83 @@ class Frame:
         return _json.loads(self.data)
 
 
-class Answer:
+class _Lent:
+    """An object of the library that a function of a provider gets. When that function has returned, it may be freed.
+
+    `with` makes it usable, and waits at its end for another thread that uses it right now.
+    """
+
+    def __init__(self, pointer: Any, name: str) -> None:
+        self._pointer = pointer
+        self._name = name
+        self._lock = threading.RLock()
+
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[Any]:
+        with self._lock:
+            if self._pointer == NULL:
+                raise InvalidInputError(f"this {self._name} is over: use it only in the function that got it, and keep what "
+                                        "you need later")
+            yield self._pointer
+
+    def __enter__(self: "_L") -> "_L":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        with self._lock:
+            self._pointer = NULL
+
+
+_L = TypeVar("_L", bound=_Lent)
+
+
+class Answer(_Lent):
     """Status and headers of a server's answer. `decode_error` also gets the first 64 KiB of its body."""
 
     def __init__(self, c_response: Any) -> None:
+        super().__init__(c_response, "answer")
         length = ffi.new("size_t *")
         body = lib.beluga_http_response_body(c_response, length)
-        self._c = c_response
         self.status = int(lib.beluga_http_response_status(c_response))
         self.body = bytes_of(body, length[0])
 
     def header(self, name: str) -> Optional[str]:
-        """Return the value of a header. Only while the function runs that got this answer."""
-        return text_or_none(lib.beluga_http_response_header(self._c, encode_name("header", name)))
+        """Return the value of a header. Only while the function runs that got this answer: later InvalidInputError."""
+        with self._use() as c_response:
+            return text_or_none(lib.beluga_http_response_header(c_response, encode_name("header", name)))
 
     def json(self) -> Any:
         return _json.loads(self.body)
 
 
-class ProviderCall:
-    """A call to a provider. Valid only while the function runs that got it."""
+class ProviderCall(_Lent):
+    """A call to a provider. Valid only while the function runs that got it: later everything raises InvalidInputError."""
 
     def __init__(self, c_call: Any) -> None:
-        self._c = c_call
+        super().__init__(c_call, "call")
 
     @property
     def model(self) -> str:
-        return text_of(lib.beluga_call_model(self._c))
+        with self._use() as c_call:
+            return text_of(lib.beluga_call_model(c_call))
 
     @property
     def is_streamed(self) -> bool:
         """Whether to ask for a streamed answer."""
-        return bool(lib.beluga_call_is_streamed(self._c))
+        with self._use() as c_call:
+            return bool(lib.beluga_call_is_streamed(c_call))
 
     @property
     def messages(self) -> List[Message]:
-        count = lib.beluga_call_message_count(self._c)
-        return [message_of_c(lib.beluga_call_message(self._c, i)) for i in range(count)]
+        with self._use() as c_call:
+            count = lib.beluga_call_message_count(c_call)
+            return [message_of_c(lib.beluga_call_message(c_call, i)) for i in range(count)]
 
     @property
     def tools(self) -> List[Dict[str, Any]]:
         """The bound tools: name, description, parameters (a schema), strict."""
-        return [self._tool(lib.beluga_call_tool(self._c, i)) for i in range(lib.beluga_call_tool_count(self._c))]
+        with self._use() as c_call:
+            return [self._tool(lib.beluga_call_tool(c_call, i)) for i in range(lib.beluga_call_tool_count(c_call))]
 
     @staticmethod
     def _tool(c_tool: Any) -> Dict[str, Any]:
@@ -106,9 +143,10 @@ class ProviderCall:
     def inputs(self) -> List[str]:
         """The texts to embed."""
         found, length = [], ffi.new("size_t *")
-        for i in range(lib.beluga_call_input_count(self._c)):
-            text = lib.beluga_call_input(self._c, i, length)
-            found.append(text_of(text, length[0]))
+        with self._use() as c_call:
+            for i in range(lib.beluga_call_input_count(c_call)):
+                text = lib.beluga_call_input(c_call, i, length)
+                found.append(text_of(text, length[0]))
         return found
 
     def option(self, name: str, otherwise: Any = None) -> Any:
@@ -116,35 +154,42 @@ class ProviderCall:
 
         If the caller set an option that changes the answer and the provider does not read it here, the library warns.
         """
+        with self._use() as c_call:
+            found = self._option(c_call, name)
+        return otherwise if found is None else found
+
+    def _option(self, c_call: Any, name: str) -> Any:
         if name not in TABLE:
             length = ffi.new("size_t *")
-            own = lib.beluga_call_get_own_string(self._c, encode_name("option", name), length)
-            return otherwise if own == NULL else text_of(own, length[0])
+            own = lib.beluga_call_get_own_string(c_call, encode_name("option", name), length)
+            return None if own == NULL else text_of(own, length[0])
         key, kind = TABLE[name]
         if kind == lib.BELUGA_OPTION_LIST:
-            return self._list(key) or otherwise
+            return self._list(c_call, key) or None
         if kind == lib.BELUGA_OPTION_STRING:
             length = ffi.new("size_t *")
-            text = lib.beluga_call_get_string(self._c, key, length)
-            return otherwise if text == NULL else text_of(text, length[0])
-        return self._number(key, kind, otherwise)
+            text = lib.beluga_call_get_string(c_call, key, length)
+            return None if text == NULL else text_of(text, length[0])
+        return self._number(c_call, key, kind)
 
-    def _number(self, key: int, kind: int, otherwise: Any) -> Any:
+    @staticmethod
+    def _number(c_call: Any, key: int, kind: int) -> Any:
         if kind == lib.BELUGA_OPTION_DOUBLE:
             value, function = ffi.new("double *"), lib.beluga_call_get_double
         elif kind == lib.BELUGA_OPTION_BOOL:
             value, function = ffi.new("bool *"), lib.beluga_call_get_bool
         else:
             value, function = ffi.new("int64_t *"), lib.beluga_call_get_int
-        if not function(self._c, key, value):
-            return otherwise
+        if not function(c_call, key, value):
+            return None
         return value[0] / 1000 if kind == lib.BELUGA_OPTION_DURATION else value[0]
 
-    def _list(self, key: int) -> List[str]:
+    @staticmethod
+    def _list(c_call: Any, key: int) -> List[str]:
         found: List[str] = []
         length = ffi.new("size_t *")
         while True:
-            item = lib.beluga_call_get_item(self._c, key, len(found), length)
+            item = lib.beluga_call_get_item(c_call, key, len(found), length)
             if item == NULL:
                 return found
             found.append(text_of(item, length[0]))
@@ -369,7 +414,8 @@ def _fill(c_request: Any, request: Request) -> None:
 
 def _encode(c_call: Any, c_request: Any, c_error: Any, method: str) -> int:
     try:
-        request = getattr(_of_call(c_call), method)(ProviderCall(c_call))
+        with ProviderCall(c_call) as call:
+            request = getattr(_of_call(c_call), method)(call)
         if not isinstance(request, Request):
             raise TypeError(f"{method} returns a Request, not {type(request).__name__}")
         _fill(c_request, request)
@@ -446,7 +492,8 @@ def _decode_end(state: Any, emit: Any) -> int:
 def _decode_error(c_call: Any, c_response: Any, c_error: Any) -> None:
     try:
         error = make_error(c_error)
-        better = _of_call(c_call).decode_error(Answer(c_response), error)
+        with Answer(c_response) as answer:
+            better = _of_call(c_call).decode_error(answer, error)
         if better is not None:
             status, wait, request = c_error.http_status, c_error.retry_after_ms, ffi.string(c_error.request_id)
             set_error(c_error, better, c_error.code)
@@ -519,7 +566,8 @@ def _work(emit: Any, argument: Any) -> int:
             finished = finished or isinstance(thing, (FinishEvent, Error))
             return emit_one(emit, thing)
 
-        status = emit_all(emit, _of_call(c_call).answer(ProviderCall(c_call)), one)
+        with ProviderCall(c_call) as call:
+            status = emit_all(emit, _of_call(c_call).answer(call), one)
         if status == 0 and not finished:
             status = lib.beluga_emit_finish(emit, FINISH_REASONS["stop"], NULL)
         return int(status)

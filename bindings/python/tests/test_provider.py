@@ -108,6 +108,8 @@ class Acme(Provider):
 def registered():
     libbeluga.register(Parrot)
     libbeluga.register(Acme())
+    libbeluga.register(Hoarder)
+    libbeluga.register(HoarderOfAnswers)
 
 
 def test_an_engine_answers():
@@ -133,6 +135,79 @@ def test_exceptions_of_an_engine_are_errors():
     assert (caught.value.provider_code, caught.value.retry_after) == ("p1", 3.0)
     with pytest.raises(errors.InvalidResponseError, match="yields events"):
         model.generate("nonsense")
+
+
+class Hoarder(Provider):
+    """Keeps what it gets longer than it may."""
+
+    name = "py-hoarder"
+    default_model = "m"
+    kept = []
+    after_the_end = []
+    go_on, ended = threading.Event(), threading.Event()
+
+    def answer(self, call):
+        self.kept.append(call)
+        yield "x"
+        if call.messages[-1].text == "wait":
+            self.go_on.wait(30)  # the caller leaves in the meantime
+            self.after_the_end.append((call.messages[-1].text, call.model, call.option("temperature")))
+            self.ended.set()
+
+
+class HoarderOfAnswers(Provider):
+    name = "py-hoarder-of-answers"
+    default_model = "m"
+    capabilities = ["no_key"]
+    kept = []
+
+    def encode_request(self, call):
+        self.kept.append(call)
+        return Request("/", json={})
+
+    def decode_response(self, body):
+        return []
+
+    def decode_error(self, answer, error):
+        assert answer.header("x-code") == "1"
+        self.kept.append(answer)
+
+
+USES = [lambda call: call.messages, lambda call: call.tools, lambda call: call.model, lambda call: call.inputs,
+        lambda call: call.option("temperature"), lambda call: call.option("stop_sequences"), lambda call: call.option("user"),
+        lambda call: call.option("py-hoarder.x"), lambda call: call.is_streamed]
+
+
+def test_a_call_that_is_over_can_not_be_used():
+    model = Model("py-hoarder").bind_tools(libbeluga.tool(lambda: 1, name="t"))
+    model.generate("q" * 3000)
+    for use in USES:
+        with pytest.raises(errors.InvalidInputError, match="this call is over"):
+            use(Hoarder.kept[0])
+
+
+def test_a_call_stays_usable_until_its_function_returns():
+    """Even if the caller has left, and has dropped the model and its loop."""
+    stream = Model("py-hoarder").stream("wait", temperature=0.5)
+    while next(stream).kind != "text":
+        pass
+    stream.close()
+    libbeluga._engine.close_idle()
+    del stream
+    Hoarder.go_on.set()
+    assert Hoarder.ended.wait(30) and Hoarder.after_the_end == [("wait", "m", 0.5)]
+
+
+def test_an_answer_that_is_over_can_not_be_used(serve):
+    server = serve(lambda path, body: (400, {"x-code": "1"}, [b"no"]))
+    with pytest.raises(errors.InvalidRequestError):
+        Model("py-hoarder-of-answers", base_url=server.url).generate("Hi")
+    call, answer = HoarderOfAnswers.kept
+    with pytest.raises(errors.InvalidInputError, match="this call is over"):
+        call.messages
+    with pytest.raises(errors.InvalidInputError, match="this answer is over"):
+        answer.header("x-code")
+    assert (answer.status, answer.body) == (400, b"no")
 
 
 def test_an_engine_is_stopped():
