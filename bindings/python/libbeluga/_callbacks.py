@@ -4,7 +4,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
-from ._library import NULL, callback, check, encode, encode_name, ffi, lib, new_error, set_error, text_of
+from ._library import NULL, callback, check, encode_name, ffi, lib, new_error, set_error, text_of, words_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -46,20 +46,28 @@ _immortal: Set[int] = set()
 
 
 def _say(result: Any, text: str) -> None:
+    """Give the model a text. It may have lone surrogates, which UTF-8 can't express: they become question marks."""
     data = text.encode("utf-8", "replace")
     lib.beluga_tool_result_set(result, data, len(data))
+
+
+def _explain(tool: "Tool", error: BaseException) -> None:
+    """Log the traceback of a tool's exception if the program has asked for the log: the model only gets its message."""
+    for logger in _logger[:1]:
+        logger.info("tool %s raised %s", tool.name, type(error).__name__, exc_info=error,
+                    extra={"event": "tool_exception", "fields": {"tool": tool.name}})
 
 
 @callback("int(void *, beluga_context *, char *, size_t, beluga_tool_result *)", error=-23)
 def _execute(payload: Any, context: Any, arguments: Any, length: int, result: Any) -> int:
     """Run a tool. The library calls this on one of its own threads."""
+    tool, loop = ffi.from_handle(payload)
     try:
-        tool, loop = ffi.from_handle(payload)
-        data = encode(tool.run(text_of(arguments, length), loop))
-        lib.beluga_tool_result_set(result, data, len(data))
+        _say(result, tool.run(text_of(arguments, length), loop, lambda: lib.beluga_context_is_cancelled(context)))
         return 0
     except BaseException as error:  # exceptions must not reach C; the model gets the message
-        _say(result, f"{type(error).__name__}: {error}")
+        _say(result, words_of(error))
+        _explain(tool, error)
         return int(lib.BELUGA_ERROR_TOOL_EXECUTION)
 
 
@@ -144,6 +152,6 @@ def log_record(payload: Any, level: int, event: Any, fields: Any, n: int) -> Non
         pass
 
 
-def set_logger(logger: logging.Logger) -> None:
+def set_logger(logger: Optional[logging.Logger]) -> None:
     make_immortal(log_record)
-    _logger[:] = [logger]
+    _logger[:] = [] if logger is None else [logger]

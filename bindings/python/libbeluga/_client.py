@@ -10,6 +10,7 @@ from . import _callbacks
 from ._error import Error
 from ._library import NULL, check, check_memory, encode_name, encode_path, ffi, lib, make_error, new_error, text_of
 from ._provider import Provider, add_provider
+from .errors import InvalidInputError
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -53,11 +54,16 @@ def log_to(logger: Union[None, str, logging.Logger] = "libbeluga", *, level: int
            capture_content: bool = False) -> None:
     """Send the library's log records to `logging`, with the attributes `event` and `fields`; None turns this off.
 
+    The exceptions of tools are logged too, with their tracebacks.
+
     Records contain prompts and answers only with `capture_content`, and never keys. No call may run while this is set.
     """
     if logger is None:
         lib.beluga_client_set_log(_client(), NULL, NULL, 0, False)
+        _callbacks.set_logger(None)
         return
+    if not isinstance(logger, (str, logging.Logger, logging.LoggerAdapter)):
+        raise InvalidInputError(f"log_to takes a logger of `logging` or its name, not {type(logger).__name__}")
     _callbacks.set_logger(logging.getLogger(logger) if isinstance(logger, str) else logger)
     least = max((number for number, of in _callbacks.LEVELS.items() if of >= level), default=1)
     lib.beluga_client_set_log(_client(), _callbacks.log_record, NULL, least, capture_content)

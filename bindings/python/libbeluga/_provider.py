@@ -17,8 +17,8 @@ from ._callbacks import make_immortal
 from ._error import Error
 from ._events import (FINISH_REASONS, PART_NUMBERS, Event, FinishEvent, MediaEvent, MetadataEvent, ReasoningEvent, StateEvent,
                       TextEvent, ToolCallBeginEvent, ToolCallDeltaEvent, ToolCallEvent, Usage, UsageEvent)
-from ._library import (NULL, bytes_of, callback, check, encode, encode_name, ffi, lib, make_error, new_error, set_error, text_of,
-                       text_or_none)
+from ._library import (NULL, bytes_of, callback, check, encode, encode_name, ffi, lib, make_error, new_error, remember, set_error,
+                       text_of, text_or_none, words_of)
 from ._messages import Message, message_of_c
 from ._options import TABLE
 from .errors import InvalidInputError, InvalidResponseError, LimitExceededError
@@ -370,7 +370,9 @@ def _fail(emit: Any, error: BaseException) -> int:
     if isinstance(error, Error) and error.code:
         return _emit_error(emit, error)
     code = lib.BELUGA_ERROR_MALFORMED_RESPONSE if isinstance(error, ValueError) else lib.BELUGA_ERROR_INVALID_RESPONSE
-    data = f"{type(error).__name__}: {error}".encode("utf-8", "replace")
+    words = words_of(error)
+    remember(error, words)
+    data = words.encode("utf-8", "replace")
     return lib.beluga_emit_failure_text(emit, code, NULL, data, len(data))  # type: ignore[no-any-return]
 
 
@@ -501,7 +503,9 @@ def _decode_error(c_call: Any, c_response: Any, c_error: Any) -> None:
             c_error.retry_after_ms = c_error.retry_after_ms if better.retry_after is not None else wait
             c_error.request_id = request
     except BaseException as raised:
-        data = f"decode_error: {type(raised).__name__}: {raised}".encode("utf-8", "replace")
+        words = f"decode_error: {words_of(raised)}"
+        remember(raised, words)
+        data = words.encode("utf-8", "replace")
         lib.beluga_error_set_cause(c_error, data, len(data))
 
 

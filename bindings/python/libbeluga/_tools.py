@@ -41,30 +41,70 @@ class Tool:
             raise TypeError(f"the tool {self.name} has no function")
         return self.function(*args, **kwargs)
 
-    def run(self, arguments: str, loop: Optional["asyncio.AbstractEventLoop"] = None) -> str:
-        """Run the function with JSON arguments. A coroutine runs on `loop`, or on a new event loop."""
+    def run(self, arguments: str, loop: Optional["asyncio.AbstractEventLoop"] = None,
+            is_cancelled: Optional[Callable[[], bool]] = None) -> str:
+        """Run the function with JSON arguments, and return its result as a text.
+
+        A coroutine runs on `loop`, or on a new event loop. It is cancelled when `is_cancelled` returns True.
+        """
         values = json.loads(arguments) if arguments else {}
         result = self(**{name: _schema.convert(value, self._hints.get(name)) for name, value in values.items()})
         if inspect.isawaitable(result):
-            result = _wait(result, loop)
-        return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=_plain)
+            result = _wait(result, loop, is_cancelled or _never)
+        return result if isinstance(result, str) else _json(result)
 
     def new_c_tool(self, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
         """Make a tool of the library whose coroutines run on `loop`."""
         return ffi.gc(new_tool(self, loop), lib.beluga_tool_unref)
 
 
-async def _awaited(awaitable: Any) -> Any:
-    return await awaitable
+#: A coroutine learns within this time, in seconds, that its result is no longer wanted.
+CANCEL_DELAY = 0.05
 
 
-def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
-    """Run a coroutine and wait for it. Called on a thread of the library."""
+def _never() -> bool:
+    return False
+
+
+async def _until_cancelled(awaitable: Any, is_cancelled: Callable[[], bool]) -> Any:
+    """Await a tool's coroutine, and cancel it when its result is no longer wanted."""
     import asyncio
 
+    task = asyncio.ensure_future(awaitable)
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=CANCEL_DELAY)
+            if is_cancelled():
+                break
+    finally:
+        task.cancel()  # does nothing if it is done
+    return await task
+
+
+def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"], is_cancelled: Callable[[], bool]) -> Any:
+    """Run a coroutine and wait for it. Called on a thread of the library."""
+    import asyncio
+    from concurrent.futures import TimeoutError as NotYet
+
     if loop is None or loop.is_closed():
-        return asyncio.run(_awaited(awaitable))
-    return asyncio.run_coroutine_threadsafe(_awaited(awaitable), loop).result()
+        return asyncio.run(_until_cancelled(awaitable, is_cancelled))
+    future = asyncio.run_coroutine_threadsafe(_until_cancelled(awaitable, is_cancelled), loop)
+    while True:
+        try:
+            return future.result(1)
+        except NotYet:
+            if future.done():
+                raise
+            if loop.is_closed():
+                raise RuntimeError("the event loop was closed before the tool had ended") from None
+
+
+def _json(value: Any) -> str:
+    """Write a result as JSON, in which there are no numbers such as NaN."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError as error:
+        raise ValueError(f"the result can't be written as JSON: {error}") from error
 
 
 def _plain(value: Any) -> Any:

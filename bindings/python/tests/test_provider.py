@@ -3,6 +3,7 @@ import asyncio
 import json
 import threading
 import time
+import traceback
 
 import pytest
 
@@ -137,6 +138,41 @@ def test_exceptions_of_an_engine_are_errors():
         model.generate("nonsense")
 
 
+def test_the_callers_exception_leads_to_that_of_the_provider():
+    """Its traceback says where the fault is."""
+    for text, kind, function in (("raise", RuntimeError, "answer"), ("typed", errors.RateLimitError, "answer"),
+                                 ("nonsense", errors.InvalidResponseError, "emit_one")):
+        with pytest.raises(errors.Error) as caught:
+            Model("py-parrot", max_retries=0).generate(text)
+        assert type(caught.value.__cause__) is kind
+        assert traceback.extract_tb(caught.value.__cause__.__traceback__)[-1].name == function
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        Model("py-acme", base_url="http://127.0.0.1:9").generate("raise")
+    assert str(caught.value.__cause__) == "can't be written"
+    with pytest.raises(errors.AuthenticationError) as caught:
+        Model("openai/x", base_url="http://127.0.0.1:9", api_key=lambda: {}["key"]).generate("Hi")
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert not libbeluga._library._faults  # no traceback, which holds the objects of its functions, stays behind
+
+
+def test_an_exception_whose_text_can_not_be_made():
+    class Broken(Exception):
+        def __str__(self):
+            raise ValueError("broken")
+
+    class Mute(Provider):
+        name = "py-mute"
+        default_model = "m"
+
+        def answer(self, call):
+            raise Broken
+
+    libbeluga.register(Mute)
+    with pytest.raises(errors.InvalidResponseError, match="Broken: its text can't be made, because of ValueError") as caught:
+        Model("py-mute").generate("Hi")
+    assert isinstance(caught.value.__cause__, Broken)
+
+
 class Hoarder(Provider):
     """Keeps what it gets longer than it may."""
 
@@ -252,7 +288,7 @@ def test_a_service(serve):
     assert (caught.value.status, caught.value.provider_code) == (418, "t1")
     with pytest.raises(errors.InvalidRequestError) as caught:
         model.generate("bug")
-    assert "RuntimeError: bug" in caught.value.cause
+    assert "RuntimeError: bug" in caught.value.cause and str(caught.value.__cause__) == "bug"
     with pytest.raises(errors.InvalidRequestError, match="can't be written"):
         model.generate("raise")
     with pytest.raises(errors.MalformedResponseError):

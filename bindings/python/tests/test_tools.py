@@ -125,6 +125,54 @@ def test_a_tool_that_raises_is_what_the_model_reads():
     assert event.error == "tool_execution_error" and event.text == "LookupError: no such thing"
 
 
+class Broken(Exception):
+    def __str__(self):
+        raise ValueError("broken")
+
+
+def fault(kind):
+    if kind == "broken":
+        raise Broken
+    if kind == "exit":
+        raise SystemExit(3)
+    return {"nan": float("nan"), "surrogate": "a\ud800b", "deep": {"x": ["\ud800"]}}[kind]
+
+
+@pytest.mark.parametrize("kind, error, text", [
+    ("broken", "tool_execution_error", "Broken: its text can't be made, because of ValueError"),
+    ("exit", "tool_execution_error", "SystemExit: 3"),
+    ("nan", "tool_execution_error", "ValueError: the result can't be written as JSON: "),
+    ("surrogate", None, "a?b"), ("deep", None, '{"x": ["?"]}')])
+def test_faults_of_tools_are_results(kind, error, text, capfd):
+    @tool
+    def do(kind: str) -> Any:
+        return fault(kind)
+
+    model = asked(("do", {"kind": kind})).bind_tools(do)
+    event, = results(model.stream("?", run_tools=True))
+    assert event.error == error and event.text.startswith(text)
+    assert model.invoke("?").text == event.text
+    assert capfd.readouterr().err == ""
+
+
+def test_the_log_has_the_traceback_of_a_tools_exception(caplog):
+    @tool
+    def do() -> None:
+        {}["boom"]
+
+    caplog.set_level("INFO", "py-tools")
+    libbeluga.log_to("py-tools")
+    try:
+        asked(("do", {})).bind_tools(do).invoke("?")
+    finally:
+        libbeluga.log_to(None)
+    record, = [r for r in caplog.records if r.event == "tool_exception"]
+    assert record.exc_info[0] is KeyError and record.fields == {"tool": "do"}
+    caplog.clear()
+    asked(("do", {})).bind_tools(do).invoke("?")
+    assert not caplog.records
+
+
 def test_bad_arguments_never_reach_the_function():
     called = []
 
@@ -201,6 +249,74 @@ def test_cancelling_a_tool_loop():
     with model.stream("?", run_tools=True) as stream:
         next(stream)
     assert Model("mock/echo").generate("Hi").text == "Hi"
+
+
+@pytest.mark.parametrize("way", ["wait_for", "deadline", "timeout", "aclose", "sync deadline", "sync timeout", "sync close"])
+def test_a_coroutine_whose_result_is_not_wanted_is_cancelled(way):
+    started, ended, seen = threading.Event(), threading.Event(), []
+
+    async def work() -> str:
+        started.set()
+        try:
+            await asyncio.sleep(30)
+            seen.append("went on")
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+        finally:
+            ended.set()
+
+    model = asked(("work", {})).bind_tools(tool(work, timeout=0.2 if "timeout" in way else 0))
+    options = {"deadline": 0.3} if "deadline" in way else {}
+
+    async def main():
+        stream = model.stream("?", run_tools=True)
+        if way == "wait_for":
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(model.ainvoke("?"), 0.3)
+        elif way == "aclose":
+            task = asyncio.ensure_future(drain(stream))
+            while not started.is_set():
+                await asyncio.sleep(0.01)
+            await stream.aclose()
+            await task
+        else:
+            await quiet(model.ainvoke("?", **options))
+        while not ended.is_set():
+            await asyncio.sleep(0.01)
+
+    if way == "sync close":
+        stream = model.stream("?", run_tools=True)
+        thread = threading.Thread(target=lambda: asyncio.run(quiet_sync(stream)))
+        thread.start()
+        started.wait(30)
+        stream.close()
+        thread.join()
+    elif way.startswith("sync"):
+        asyncio.run(quiet_sync(lambda: model.invoke("?", **options)))
+    else:
+        asyncio.run(asyncio.wait_for(main(), 20))
+    assert ended.wait(20) and seen == ["cancelled"]
+
+
+async def drain(stream):
+    with pytest.raises(errors.ContextCanceledError):
+        async for _ in stream:
+            pass
+
+
+async def quiet(awaitable):
+    try:
+        await awaitable
+    except errors.Error:
+        pass
+
+
+async def quiet_sync(work):
+    try:
+        work() if callable(work) else list(work)
+    except errors.Error:
+        pass
 
 
 def test_too_many_steps():
