@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tupl
 
 from ._library import NULL, callback, check, encode_name, ffi, lib, new_error, set_error, text_of, words_of
 
+from ._options import milliseconds
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -88,7 +90,7 @@ def new_tool(tool: "Tool", loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
     definition.size = ffi.sizeof("beluga_tool_definition")
     definition.name, definition.description, definition.parameters = texts
     definition.strict = tool.strict
-    definition.timeout_ms = round(tool.timeout * 1000)
+    definition.timeout_ms = milliseconds("the timeout of a tool", tool.timeout)
     if tool.function is not None:
         make_immortal(_execute, _release)
         definition.execute, definition.release = _execute, _release

@@ -170,10 +170,17 @@ def _openai_calls(calls: Iterable[Mapping[str, Any]]) -> List[Part]:
     return made
 
 
+#: The keys of a message that is a dict. Others are allowed if they are empty, as in what clients of OpenAI's API return.
+KEYS = ("role", "content", "tool_calls", "tool_call_id", "is_error")
+
+
 def message_of_dict(value: Mapping[str, Any]) -> Message:
     role = value.get("role")
     if not isinstance(role, str) or role not in ROLES:
         raise InvalidInputError(f"a message has no role {role!r}: it is one of {', '.join(ROLES)}")
+    unknown = [str(key) for key, item in value.items() if key not in KEYS and item]
+    if unknown:
+        raise InvalidInputError(f"a message has no key {unknown[0]!r}: it has {', '.join(KEYS)}")
     content = value.get("content")
     parts: Any = [] if content is None else content
     if value.get("tool_calls"):
@@ -187,6 +194,8 @@ def message_of_dict(value: Mapping[str, Any]) -> Message:
 
 def _add_media(c_message: Any, part: Image) -> int:
     number = PART_NUMBERS.get(part.kind, 0)
+    if part.data is not None and part.url is not None:
+        raise InvalidInputError(f"{part.kind}: give either data or url, not both")
     media_type = NULL if part.media_type is None else encode_name("media_type", part.media_type)
     if part.data is not None:
         name = getattr(part, "name", None)
@@ -286,6 +295,8 @@ def new_messages(value: Input) -> Any:
     """Make a list of messages from an input. It is freed with the Python object."""
     made = ffi.gc(check_memory(lib.beluga_messages_new()), lib.beluga_messages_free)
     alone = isinstance(value, (str, Mapping, Message)) or hasattr(value, "_c_message")
+    if not alone and (isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable)):
+        raise InvalidInputError(f"a prompt is a str, a Message, a dict, a Response or a list of these, not {type(value).__name__}")
     items: Any = [value] if alone else value
     for item in items:
         check(lib.beluga_messages_add(made, _one(item)))

@@ -15,7 +15,7 @@ from ._error import Error
 from ._events import Event, TextEvent, Usage, known, make_usage
 from ._library import (IS_BUNDLED, NULL, callback, check, check_memory, encode, encode_name, encode_path, ffi, lib, make_error, new_error, text_of)
 from ._messages import Input, Message, messages_of_c, new_messages
-from ._options import TABLE, Options
+from ._options import TABLE, Options, milliseconds
 from ._response import Response
 from ._schema import schema_text
 from ._tools import Tool, make_tools
@@ -464,8 +464,10 @@ class Model:
     def batch(self, prompts: Iterable[Input], *, return_errors: bool = False, **options: Any) -> List[Any]:
         """Return the answers to many prompts, in their order. At most `max_concurrent_batches` (5) calls run at once.
 
-        When all calls have ended the first error is raised. With `return_errors` errors are in the list instead.
+        When all calls have ended the first error is raised. With `return_errors` errors are in the list instead, also those
+        of prompts that can't be sent.
         """
+        _batch.check_prompts(prompts)
         engine = lease()
         try:
             call = _batch.BatchCall(engine, self._c, prompts, options)
@@ -476,6 +478,7 @@ class Model:
         return call.outcome(return_errors)
 
     async def abatch(self, prompts: Iterable[Input], *, return_errors: bool = False, **options: Any) -> List[Any]:
+        _batch.check_prompts(prompts)
         call = _batch.BatchCall(engine_of_running_loop(), self._c, prompts, options)
         await call.wait_async()
         return call.outcome(return_errors)
@@ -642,7 +645,7 @@ def _context_under(deadline: Optional[float]) -> List[Any]:
     """Return a context to cancel, and the context below it that is passed to the call."""
     contexts = [new_cancellable()]
     if deadline is not None:
-        made = check_memory(lib.beluga_context_new_timeout(contexts[0], max(0, round(deadline * 1000))))
+        made = check_memory(lib.beluga_context_new_timeout(contexts[0], max(0, milliseconds("deadline", deadline))))
         contexts.append(ffi.gc(made, lib.beluga_context_unref))
     return contexts
 
@@ -669,12 +672,24 @@ def _make_embeddings(e: Any) -> Embeddings:
                       text_of(lib.beluga_embeddings_provider(e)), text_of(lib.beluga_embeddings_request_id(e)))
 
 
+def _listed(texts: Any) -> Iterable[Any]:
+    if isinstance(texts, (bytes, bytearray, Mapping)) or not isinstance(texts, Iterable):
+        raise InvalidInputError(f"embed takes a text or a list of texts, not {type(texts).__name__}")
+    return texts
+
+
+def _encode_input(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise InvalidInputError(f"embed takes texts, not {type(text).__name__}")
+    return encode(text)
+
+
 class _EmbedCall(_ValueCall[Embeddings]):
     def __init__(self, engine: Engine, model: Any, texts: Union[str, Sequence[str]], settings: Dict[str, Any]) -> None:
         super().__init__(engine)
         context = new_context(settings.pop("deadline", None), settings.pop("traceparent", None))
         options = _call_options(settings)
-        data = [encode(text) for text in ([texts] if isinstance(texts, str) else texts)]
+        data = [_encode_input(text) for text in ([texts] if isinstance(texts, str) else _listed(texts))]
         pointers = [ffi.new("char[]", text) for text in data]
         out = ffi.new("beluga_job **")
         self.begin(lib.beluga_embed_start_n(

@@ -206,13 +206,16 @@ class Provider:
     framing: str = "sse"  #: format of streamed bodies: "sse", "ndjson" or "raw"
     key_variables: Sequence[str] = ()  #: environment variables that may hold the key
     url_variables: Sequence[str] = ()  #: environment variables that may hold the base URL
-    protocol: Optional[str] = None
+    protocol: Optional[str] = None  #: what its protocol is called, for people: "Chat Completions"
     state_size: int = 4096  #: maximum bytes of a decoder's state; at most 65,536
 
     # --- a provider that answers by itself ---------------------------------------------------------------------------
 
     def answer(self, call: ProviderCall) -> Iterable[Yielded]:
-        """Yield the answer, piece by piece; it ends when the function returns. It runs on its own thread and may block."""
+        """Yield the answer, piece by piece; it ends when the function returns. It runs on its own thread and may block.
+
+        Without a FinishEvent, which is the last event, the finish reason is "stop".
+        """
         raise NotImplementedError
 
     # --- a provider of a service over HTTP ---------------------------------------------------------------------------
@@ -267,8 +270,11 @@ def _emit_usage(emit: Any, usage: Usage) -> int:
     for member, value in (("input_total", usage.input_tokens), ("output_total", usage.output_tokens),
                           ("input_cache_read", usage.cache_read_tokens), ("input_cache_write", usage.cache_write_tokens),
                           ("output_reasoning", usage.reasoning_tokens)):
-        if value is not None:
-            setattr(c_usage, member, value)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+            raise InvalidResponseError(f"a count of tokens is a whole number from 0, not {value!r}")
+        setattr(c_usage, member, value)
     return lib.beluga_emit_usage(emit, c_usage)  # type: ignore[no-any-return]
 
 
@@ -320,6 +326,13 @@ def _name_or_null(what: str, text: Optional[str]) -> Any:
     return NULL if not text else encode_name(what, text)
 
 
+def _emit_finish(emit: Any, event: FinishEvent) -> int:
+    if event.reason not in FINISH_REASONS:
+        raise InvalidResponseError(f"the reason of FinishEvent is one of {', '.join(FINISH_REASONS)}, not {event.reason!r}")
+    return lib.beluga_emit_finish(  # type: ignore[no-any-return]
+        emit, FINISH_REASONS[event.reason], _name_or_null("raw", event.raw))
+
+
 _EMITTERS: Dict[type, Callable[[Any, Any], int]] = {
     str: _emit_text,
     TextEvent: lambda emit, e: _emit_text(emit, e.text),
@@ -334,7 +347,7 @@ _EMITTERS: Dict[type, Callable[[Any, Any], int]] = {
     UsageEvent: lambda emit, e: _emit_usage(emit, e.usage),
     MetadataEvent: lambda emit, e: lib.beluga_emit_metadata(emit, _name_or_null("id", e.id), _name_or_null("model", e.model),
                                                             e.created),
-    FinishEvent: lambda emit, e: lib.beluga_emit_finish(emit, FINISH_REASONS[e.reason], _name_or_null("raw", e.raw)),
+    FinishEvent: _emit_finish,
 }
 
 
@@ -563,18 +576,24 @@ def _work(emit: Any, argument: Any) -> int:
         c_call = lib.beluga_emit_call(emit)
         if c_call == NULL:
             return int(lib.BELUGA_ERROR_CONTEXT_CANCELED)
-        finished = False
+        last: List[Any] = []
 
         def one(emit: Any, thing: Any) -> int:
-            nonlocal finished
-            finished = finished or isinstance(thing, (FinishEvent, Error))
-            return emit_one(emit, thing)
+            if last and isinstance(last[0], FinishEvent):
+                raise InvalidResponseError(f"{type(thing).__name__} came after FinishEvent, which is the last event")
+            if isinstance(thing, (FinishEvent, Error)):
+                last.append(thing)
+            # The call is over when the end is emitted. So that waits until nothing comes after it.
+            return 0 if isinstance(thing, FinishEvent) else emit_one(emit, thing)
 
         with ProviderCall(c_call) as call:
-            status = emit_all(emit, _of_call(c_call).answer(call), one)
-        if status == 0 and not finished:
-            status = lib.beluga_emit_finish(emit, FINISH_REASONS["stop"], NULL)
-        return int(status)
+            things = _of_call(c_call).answer(call)
+            if things is None:
+                raise InvalidResponseError("`answer` returned None: yield the pieces of the answer")
+            status = emit_all(emit, things, one)
+        if not last:
+            last.append(FinishEvent("stop"))
+        return int(status if status or isinstance(last[0], Error) else emit_one(emit, last[0]))
     except BaseException as error:
         return _fail(emit, error)
 
@@ -644,6 +663,8 @@ def add_provider(registry: Any, provider: Provider) -> None:
     if answers:
         table.start, table.cancel = _start, _cancel
     else:
+        if provider.framing not in FRAMINGS:
+            raise InvalidInputError(f"framing is one of {', '.join(FRAMINGS)}, not {provider.framing!r}")
         table.framing, table.state_size = FRAMINGS[provider.framing], provider.state_size
         for method, slot in _SLOTS.items():
             if _has(provider, method):

@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Union
 
 from . import _schema
 from ._callbacks import new_tool
 from ._library import ffi, lib
+from ._options import milliseconds
+from .errors import InvalidInputError
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,13 +27,14 @@ class Tool:
         description: str = "",
         parameters: Optional[Mapping[str, Any]] = None,
         strict: bool = False,
-        timeout: float = 0,
+        timeout: Union[float, str, timedelta] = 0,
     ) -> None:
         self.function = function
         self.name = name
         self.description = description
         self.strict = strict
         self.timeout = timeout
+        milliseconds("the timeout of a tool", timeout)
         self._hints: Dict[str, Any] = {}
         if parameters is None and function is not None:
             parameters, self._hints = _schema.schema_of_function(function)
@@ -127,17 +131,19 @@ def tool(
     name: Optional[str] = None,
     description: Optional[str] = None,
     strict: bool = False,
-    timeout: float = 0,
+    timeout: Union[float, str, timedelta] = 0,
 ) -> Any:
     """Make a tool from a function. Also works as a decorator, with or without arguments.
 
     The schema comes from the type hints, the description from the docstring. If the function raises an exception, the model
-    gets its message as the result. `timeout` is in seconds; 0 means the option tool_timeout.
+    gets its message as the result. `timeout` is in seconds, or a text such as "30s"; 0 means the option tool_timeout.
     """
 
     def make(of: Callable[..., Any]) -> Tool:
-        words = _schema.summary(of.__doc__) if description is None else description
-        return Tool(of, name=name or of.__name__, description=words, strict=strict, timeout=timeout)
+        if not callable(of):
+            raise InvalidInputError(f"a tool is a function, a Tool or a dict, not {type(of).__name__}")
+        words = _schema.summary(_schema.docstring_of(of)) if description is None else description
+        return Tool(of, name=name or _schema.name_of(of), description=words, strict=strict, timeout=timeout)
 
     return make if function is None else make(function)
 
@@ -148,7 +154,11 @@ def make_tools(items: Any) -> List[Tool]:
     for item in items:
         if isinstance(item, Mapping):
             inner = item.get("function", item)
+            if not isinstance(inner, Mapping) or "name" not in inner:
+                raise InvalidInputError("a tool that is a dict needs a name")
             item = Tool(None, name=inner["name"], description=inner.get("description", ""),
                         parameters=inner.get("parameters"), strict=bool(inner.get("strict", False)))
+        if item is None:
+            raise InvalidInputError("a tool is a function, a Tool or a dict, not None")
         made.append(item if isinstance(item, Tool) else tool(item))
     return made

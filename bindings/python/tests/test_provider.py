@@ -110,6 +110,7 @@ def registered():
     libbeluga.register(Parrot)
     libbeluga.register(Acme())
     libbeluga.register(Hoarder)
+    libbeluga.register(Faulty)
     libbeluga.register(HoarderOfAnswers)
 
 
@@ -136,6 +137,41 @@ def test_exceptions_of_an_engine_are_errors():
     assert (caught.value.provider_code, caught.value.retry_after) == ("p1", 3.0)
     with pytest.raises(errors.InvalidResponseError, match="yields events"):
         model.generate("nonsense")
+
+
+class Faulty(Provider):
+    name = "py-faulty"
+    default_model = "m"
+
+    def answer(self, call):
+        text = call.messages[-1].text
+        return None if text == "none" else self.pieces(text)
+
+    def pieces(self, text):
+        if text == "nothing":
+            return
+        yield "x"
+        if text == "usage":
+            yield Usage(output_tokens=-1)
+        yield FinishEvent("zork" if text == "reason" else "length")
+        if text == "after":
+            yield Usage(output_tokens=3)
+        if text == "boom":
+            raise RuntimeError("at the end")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("none", "`answer` returned None"), ("usage", "a whole number from 0, not -1"), ("reason", "the reason of FinishEvent is one of"),
+    ("after", "Usage came after FinishEvent"), ("boom", "RuntimeError: at the end")])
+def test_faults_of_an_engine_are_told(text, words):
+    with pytest.raises(errors.InvalidResponseError, match=words):
+        Model("py-faulty").generate(text)
+
+
+def test_the_end_of_an_engines_answer():
+    assert Model("py-faulty").generate("fine").finish_reason == "length"
+    answer = Model("py-faulty").generate("nothing")
+    assert (answer.text, answer.finish_reason) == ("", "stop")
 
 
 def test_the_callers_exception_leads_to_that_of_the_provider():
@@ -315,3 +351,13 @@ def test_bad_providers():
             libbeluga.register(provider)
     with pytest.raises(ValueError, match="flying"):
         libbeluga.register(Strange)
+
+    class Framed(Acme):
+        name = "py-framed"
+        framing = "zork"
+
+    with pytest.raises(errors.InvalidInputError, match="sse, ndjson, raw, not 'zork'"):
+        libbeluga.register(Framed)
+    for thing in (None, int, object()):
+        with pytest.raises(errors.InvalidInputError, match="register takes a Provider"):
+            libbeluga.register(thing)

@@ -2,6 +2,7 @@
 import asyncio
 import dataclasses
 import enum
+import functools
 import json
 import threading
 import time
@@ -82,6 +83,66 @@ def test_what_has_no_schema():
     for function in (stars, strange):
         with pytest.raises(TypeError):
             tool(function)
+
+
+class Adder:
+    """Adds."""
+
+    def __init__(self, to):
+        self.to = to
+
+    def __call__(self, a: int, b: int = 0) -> int:
+        """Add two numbers.
+
+        Args:
+            a: the first
+        """
+        return self.to + a + b
+
+
+@pytest.mark.parametrize("function, name, words, left", [
+    (Adder(1), "Adder", "Add two numbers.", {"a", "b"}),
+    (functools.partial(Adder(1), b=2), "Adder", "Add two numbers.", {"a"}),
+    (functools.partial(Adder(1).__call__, 5), "__call__", "Add two numbers.", {"b"}),
+    (functools.partial(weather, detail="long"), "weather", "Tell the weather.\n\nIt is mostly right.", {"place", "unit", "days", "tags"})])
+def test_partial_functions_and_objects_are_tools(function, name, words, left):
+    made = tool(function)
+    assert (made.name, made.description, set(made.parameters["properties"])) == (name, words, left)
+    if left == {"a"}:
+        assert made.run('{"a": 4}') == "7"
+
+
+class Strange(enum.Enum):
+    ONE = object()
+
+
+@pytest.mark.parametrize("hint", [Dict[int, str], List[Dict[Unit, int]], Strange, Dict[Literal[1], int]])
+def test_hints_that_json_can_not_express(hint):
+    with pytest.raises(TypeError, match="JSON"):
+        _schema.schema_of(hint)
+
+
+def test_keys_that_are_texts():
+    for hint in (Dict[str, int], Dict[Literal["a", "b"], int], Dict[Any, int]):
+        assert _schema.schema_of(hint) == {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+def test_a_whole_number_is_an_int():
+    def typed(days: int, share: float, many: List[int]) -> str:
+        return repr((days, share, many))
+
+    assert tool(typed).run('{"days": 1.0, "share": 1, "many": [2.0]}') == "(1, 1.0, [2])"
+
+
+def test_what_is_no_tool():
+    model = Model("mock/echo")
+    for thing in (None, 5, "name", {}, {"function": None}):
+        with pytest.raises(errors.InvalidInputError, match="a tool"):
+            model.bind_tools(thing)
+    for timeout in ("soon", float("nan"), float("inf"), None, True):
+        with pytest.raises(errors.InvalidInputError, match="the timeout of a tool"):
+            tool(weather, timeout=timeout)
+    assert tool(weather, timeout="5s").new_c_tool(None)
 
 
 def test_sphinx_docstrings():
