@@ -1,12 +1,15 @@
 """Functions that the library calls: tools, keys and the log. None of them lets an exception into C."""
 from __future__ import annotations
 
+import collections
+import itertools
 import logging
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Set
 
 from ._library import NULL, callback, check, encode_name, ffi, lib, new_error, set_error, text_of, words_of
 
 from ._options import milliseconds
+from .errors import ContextCanceledError
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,7 +32,7 @@ def drop(handle: Any) -> None:
 
 
 def make_immortal(*callbacks: Any) -> None:
-    """Keep callbacks alive until the process ends, since C may call them while Python shuts down.
+    """Keep callbacks, and structs with them, alive until the process ends, since C may use them while Python shuts down.
 
     At exit Python empties modules in any order. Without an extra reference a callback could be freed before its last use.
     """
@@ -106,10 +109,21 @@ def new_tool(tool: "Tool", loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
+# A thread of the library may ask for a key when the model is gone already, since its calls were cancelled. So what it
+# reads is never freed: functions are found by a number, and a struct is used again only after many others.
+_key_functions: Dict[int, Callable[[], Any]] = {}
+_key_numbers = itertools.count(1)
+_spare_sources: Deque[Any] = collections.deque()
+MIN_SPARE_SOURCES = 256
+
+
 @callback("int(void *, char *, size_t, int64_t *, beluga_error *)", error=-6)
 def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int:
     try:
-        found = ffi.from_handle(payload)()
+        function = _key_functions.get(int(ffi.cast("uintptr_t", payload)))
+        if function is None:
+            raise ContextCanceledError("the model of this key is gone")
+        found = function()
         key, end = found if isinstance(found, tuple) else (found, 0)
         data = encode_name("the key", key)
         if len(data) >= n:
@@ -121,13 +135,34 @@ def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int
         return set_error(error, raised, lib.BELUGA_ERROR_AUTHENTICATION)
 
 
-def new_key_source(function: Callable[[], Any]) -> Tuple[Any, Any]:
-    """Return a key source for an option, and the handle that must live as long as the key source."""
-    handle = ffi.new_handle(function)
-    make_immortal(_get_key)
+class KeySource:
+    """A function for keys, as the library takes it in `c_source`. It must live as long as the model."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        make_immortal(_get_key)
+        self.number = next(_key_numbers)
+        _key_functions[self.number] = function
+        self.c_source: Any = _spare_source() or _new_source()
+        self.c_source.payload = ffi.cast("void *", self.number)
+
+    def __del__(self) -> None:
+        if _key_functions is not None and hasattr(self, "c_source"):  # while Python shuts down, names may be None
+            _key_functions.pop(self.number, None)
+            _spare_sources.append(self.c_source)
+
+
+def _new_source() -> Any:
     source = ffi.new("beluga_key_source *")
-    source.size, source.get, source.payload = ffi.sizeof("beluga_key_source"), _get_key, handle
-    return source, handle
+    source.size, source.get = ffi.sizeof("beluga_key_source"), _get_key
+    make_immortal(source)
+    return source
+
+
+def _spare_source() -> Any:
+    try:
+        return _spare_sources.popleft() if len(_spare_sources) > MIN_SPARE_SOURCES else None
+    except IndexError:  # another thread was faster
+        return None
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------

@@ -136,11 +136,11 @@ class Options:
         self._parse(f"{name}={value}")
 
     def _key_source(self, function: Any) -> None:
-        from ._callbacks import new_key_source
+        from ._callbacks import KeySource
 
-        source, kept = new_key_source(function)
-        self._kept += [source, kept]
-        self._row("key_source").value.pointer = source
+        source = KeySource(function)
+        self._kept.append(source)
+        self._row("key_source").value.pointer = source.c_source
 
     @property
     def kept(self) -> List[Any]:

@@ -1,5 +1,6 @@
 """One stream and several threads: no object of the library is used by two threads at once."""
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -205,3 +206,24 @@ def test_a_stream_of_the_parent_in_a_child(slow):
             os._exit(status)
     assert os.waitpid(pid, 0)[1] == 0
     assert "".join(stream.text) == "a b c d"
+
+
+def test_a_key_that_is_asked_for_when_its_model_is_gone():
+    """A thread of the library still asks for the keys of calls that were cancelled: it reads nothing that was freed."""
+    from libbeluga import _callbacks
+
+    async def main():
+        for i in range(1000):
+            model = Model("openai/x", base_url="http://127.0.0.1:9", max_retries=0, api_key=lambda i=i: f"k{i}")
+            task = asyncio.ensure_future(model.agenerate("x"))
+            del model
+            await asyncio.sleep(0)
+            task.cancel()
+            del task
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    gc.collect()
+    assert not _callbacks._key_functions and len(_callbacks._spare_sources) <= _callbacks.MIN_SPARE_SOURCES + 10
+    with pytest.raises(errors.NetworkError):
+        Model("openai/x", base_url="http://127.0.0.1:9", max_retries=0, api_key=lambda: "k").generate("x")
