@@ -122,7 +122,7 @@ def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int
     try:
         function = _key_functions.get(int(ffi.cast("uintptr_t", payload)))
         if function is None:
-            raise ContextCanceledError("the model of this key is gone")
+            return set_error(error, ContextCanceledError("the model of this key is gone"), lib.BELUGA_ERROR_CONTEXT_CANCELED)
         found = function()
         key, end = found if isinstance(found, tuple) else (found, 0)
         data = encode_name("the key", key)

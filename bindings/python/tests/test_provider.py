@@ -176,6 +176,7 @@ def test_the_end_of_an_engines_answer():
 
 def test_the_callers_exception_leads_to_that_of_the_provider():
     """Its traceback says where the fault is."""
+    libbeluga._library._faults.clear()
     for text, kind, function in (("raise", RuntimeError, "answer"), ("typed", errors.RateLimitError, "answer"),
                                  ("nonsense", errors.InvalidResponseError, "emit_one")):
         with pytest.raises(errors.Error) as caught:
