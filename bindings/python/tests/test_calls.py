@@ -480,6 +480,7 @@ def test_a_prompt_that_can_not_be_sent_is_an_error_in_its_place(mock):
     (lambda m: m.check_health(deadline=float("inf")), "deadline is a number"), (lambda m: m.generate("x", deadline=1e300), "deadline is"),
     (lambda m: m.generate("x", timeout=float("inf")), "timeout is a number"), (lambda m: m.generate("x", max_tokens=float("nan")), "max_tokens"),
     (lambda m: m.generate({"role": "user", "content": "x", "contnet": "y"}), "no key 'contnet'"),
+    (lambda m: m.generate(Message("user", [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}])), "no key 'cache_control'"),
     (lambda m: m.generate(Message("user", [libbeluga.Image("https://x.example/a", b"a")])), "either data or url"),
     (lambda m: libbeluga.log_to(5), "log_to takes a logger"),
     (lambda m: m.generate("x", response_schema={"properties": {"a": {"type": "zork"}}}), "the type 'zork'"),
@@ -494,6 +495,7 @@ def test_good_arguments_of_all_forms(mock):
     assert mock.generate("x", deadline="30s").text == "x" and mock.generate("x", deadline=timedelta(seconds=9)).text == "x"
     assert mock.check_health(deadline="5s").state == "healthy"
     assert mock.generate({"role": "assistant", "content": "x", "refusal": None, "annotations": []}).text == "x"
+    assert mock.generate({"role": "user", "content": [{"type": "text", "text": "x", "annotations": []}]}).text == "x"
     schema = {"type": "object", "properties": {"type": {"type": ["string", "null"]}}, "enum": [{"type": "zork"}]}
     assert mock.generate("x", response_schema=schema).text == "x"
 
