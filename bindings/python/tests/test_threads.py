@@ -93,8 +93,8 @@ def test_a_signal_handler_closes_the_stream_that_it_interrupts():
 
 def test_two_threads_read_one_stream():
     """One of them reads all of it; the others get an exception that says why, and do not disturb it."""
-    model = Model("mock/echo", mock={"word_delay_ms": 2})
-    for _ in range(5):
+    model = Model("mock/echo", mock={"word_delay_ms": 10})
+    for _ in range(2):
         readers = started(model.stream(MANY), 4)
         for reader in readers:
             reader.join(60)
@@ -113,8 +113,8 @@ def test_a_stream_may_be_handed_over(slow):
     assert reader.error is None and reader.kinds[-1] == "finish" and stream.response.text == "a b c"
 
 
-def test_two_event_loops_read_one_stream(slow):
-    stream, ends = slow.stream(MANY), []
+def test_event_loops_of_several_threads_read_one_stream():
+    stream, ends = Model("mock/echo", mock={"word_delay_ms": 20}).stream(MANY), []
 
     async def read():
         try:

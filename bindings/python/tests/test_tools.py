@@ -327,14 +327,14 @@ def test_a_coroutine_whose_result_is_not_wanted_is_cancelled(way):
         finally:
             ended.set()
 
-    model = asked(("work", {})).bind_tools(tool(work, timeout=0.2 if "timeout" in way else 0))
-    options = {"deadline": 0.3} if "deadline" in way else {}
+    model = asked(("work", {})).bind_tools(tool(work, timeout=0.8 if "timeout" in way else 0))
+    options = {"deadline": 0.8} if "deadline" in way else {}
 
     async def main():
         stream = model.stream("?", run_tools=True)
         if way == "wait_for":
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(model.ainvoke("?"), 0.3)
+                await asyncio.wait_for(model.ainvoke("?"), 0.8)
         elif way == "aclose":
             task = asyncio.ensure_future(drain(stream))
             while not started.is_set():
