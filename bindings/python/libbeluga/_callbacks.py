@@ -1,10 +1,15 @@
 """Functions that the library calls: tools, keys and the log. None of them lets an exception into C."""
 from __future__ import annotations
 
+import collections
+import itertools
 import logging
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, List, Optional, Set
 
-from ._library import NULL, callback, check, encode, encode_name, ffi, lib, new_error, set_error, text_of
+from ._library import NULL, callback, check, encode_name, ffi, lib, new_error, set_error, text_of, words_of
+
+from ._options import milliseconds
+from .errors import ContextCanceledError
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +32,7 @@ def drop(handle: Any) -> None:
 
 
 def make_immortal(*callbacks: Any) -> None:
-    """Keep callbacks alive until the process ends, since C may call them while Python shuts down.
+    """Keep callbacks, and structs with them, alive until the process ends, since C may use them while Python shuts down.
 
     At exit Python empties modules in any order. Without an extra reference a callback could be freed before its last use.
     """
@@ -46,20 +51,28 @@ _immortal: Set[int] = set()
 
 
 def _say(result: Any, text: str) -> None:
+    """Give the model a text. It may have lone surrogates, which UTF-8 can't express: they become question marks."""
     data = text.encode("utf-8", "replace")
     lib.beluga_tool_result_set(result, data, len(data))
+
+
+def _explain(tool: "Tool", error: BaseException) -> None:
+    """Log the traceback of a tool's exception if the program has asked for the log: the model only gets its message."""
+    for logger in _logger[:1]:
+        logger.info("tool %s raised %s", tool.name, type(error).__name__, exc_info=error,
+                    extra={"event": "tool_exception", "fields": {"tool": tool.name}})
 
 
 @callback("int(void *, beluga_context *, char *, size_t, beluga_tool_result *)", error=-23)
 def _execute(payload: Any, context: Any, arguments: Any, length: int, result: Any) -> int:
     """Run a tool. The library calls this on one of its own threads."""
+    tool, loop = ffi.from_handle(payload)
     try:
-        tool, loop = ffi.from_handle(payload)
-        data = encode(tool.run(text_of(arguments, length), loop))
-        lib.beluga_tool_result_set(result, data, len(data))
+        _say(result, tool.run(text_of(arguments, length), loop, lambda: lib.beluga_context_is_cancelled(context)))
         return 0
     except BaseException as error:  # exceptions must not reach C; the model gets the message
-        _say(result, f"{type(error).__name__}: {error}")
+        _say(result, words_of(error))
+        _explain(tool, error)
         return int(lib.BELUGA_ERROR_TOOL_EXECUTION)
 
 
@@ -80,7 +93,7 @@ def new_tool(tool: "Tool", loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
     definition.size = ffi.sizeof("beluga_tool_definition")
     definition.name, definition.description, definition.parameters = texts
     definition.strict = tool.strict
-    definition.timeout_ms = round(tool.timeout * 1000)
+    definition.timeout_ms = milliseconds("the timeout of a tool", tool.timeout)
     if tool.function is not None:
         make_immortal(_execute, _release)
         definition.execute, definition.release = _execute, _release
@@ -96,10 +109,21 @@ def new_tool(tool: "Tool", loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
+# A thread of the library may ask for a key when the model is gone already, since its calls were cancelled. So what it
+# reads is never freed: functions are found by a number, and a struct is used again only after many others.
+_key_functions: Dict[int, Callable[[], Any]] = {}
+_key_numbers = itertools.count(1)
+_spare_sources: Deque[Any] = collections.deque()
+MIN_SPARE_SOURCES = 256
+
+
 @callback("int(void *, char *, size_t, int64_t *, beluga_error *)", error=-6)
 def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int:
     try:
-        found = ffi.from_handle(payload)()
+        function = _key_functions.get(int(ffi.cast("uintptr_t", payload)))
+        if function is None:
+            return set_error(error, ContextCanceledError("the model of this key is gone"), lib.BELUGA_ERROR_CONTEXT_CANCELED)
+        found = function()
         key, end = found if isinstance(found, tuple) else (found, 0)
         data = encode_name("the key", key)
         if len(data) >= n:
@@ -111,13 +135,34 @@ def _get_key(payload: Any, buffer: Any, n: int, expires: Any, error: Any) -> int
         return set_error(error, raised, lib.BELUGA_ERROR_AUTHENTICATION)
 
 
-def new_key_source(function: Callable[[], Any]) -> Tuple[Any, Any]:
-    """Return a key source for an option, and the handle that must live as long as the key source."""
-    handle = ffi.new_handle(function)
-    make_immortal(_get_key)
+class KeySource:
+    """A function for keys, as the library takes it in `c_source`. It must live as long as the model."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        make_immortal(_get_key)
+        self.number = next(_key_numbers)
+        _key_functions[self.number] = function
+        self.c_source: Any = _spare_source() or _new_source()
+        self.c_source.payload = ffi.cast("void *", self.number)
+
+    def __del__(self) -> None:
+        if _key_functions is not None and hasattr(self, "c_source"):  # while Python shuts down, names may be None
+            _key_functions.pop(self.number, None)
+            _spare_sources.append(self.c_source)
+
+
+def _new_source() -> Any:
     source = ffi.new("beluga_key_source *")
-    source.size, source.get, source.payload = ffi.sizeof("beluga_key_source"), _get_key, handle
-    return source, handle
+    source.size, source.get = ffi.sizeof("beluga_key_source"), _get_key
+    make_immortal(source)
+    return source
+
+
+def _spare_source() -> Any:
+    try:
+        return _spare_sources.popleft() if len(_spare_sources) > MIN_SPARE_SOURCES else None
+    except IndexError:  # another thread was faster
+        return None
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
@@ -144,6 +189,6 @@ def log_record(payload: Any, level: int, event: Any, fields: Any, n: int) -> Non
         pass
 
 
-def set_logger(logger: logging.Logger) -> None:
+def set_logger(logger: Optional[logging.Logger]) -> None:
     make_immortal(log_record)
-    _logger[:] = [logger]
+    _logger[:] = [] if logger is None else [logger]

@@ -9,7 +9,9 @@ from typing import Any, List, Mapping, Optional, Type, Union
 from . import _callbacks
 from ._error import Error
 from ._library import NULL, check, check_memory, encode_name, encode_path, ffi, lib, make_error, new_error, text_of
+from ._options import milliseconds
 from ._provider import Provider, add_provider
+from .errors import InvalidInputError
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -37,7 +39,10 @@ def list_providers() -> List[str]:
 
 def register(provider: Union[Provider, Type[Provider]]) -> None:
     """Add a provider that is written in Python. It stays until the process ends; models use it by its name."""
-    add_provider(_registry(), provider() if isinstance(provider, type) else provider)
+    made = provider() if isinstance(provider, type) else provider
+    if not isinstance(made, Provider):
+        raise InvalidInputError(f"register takes a Provider or a class of one, not {type(made).__name__}")
+    add_provider(_registry(), made)
 
 
 def load_plugin(path: Path) -> None:
@@ -53,11 +58,16 @@ def log_to(logger: Union[None, str, logging.Logger] = "libbeluga", *, level: int
            capture_content: bool = False) -> None:
     """Send the library's log records to `logging`, with the attributes `event` and `fields`; None turns this off.
 
+    The exceptions of tools are logged too, with their tracebacks.
+
     Records contain prompts and answers only with `capture_content`, and never keys. No call may run while this is set.
     """
     if logger is None:
         lib.beluga_client_set_log(_client(), NULL, NULL, 0, False)
+        _callbacks.set_logger(None)
         return
+    if not isinstance(logger, (str, logging.Logger, logging.LoggerAdapter)):
+        raise InvalidInputError(f"log_to takes a logger of `logging` or its name, not {type(logger).__name__}")
     _callbacks.set_logger(logging.getLogger(logger) if isinstance(logger, str) else logger)
     least = max((number for number, of in _callbacks.LEVELS.items() if of >= level), default=1)
     lib.beluga_client_set_log(_client(), _callbacks.log_record, NULL, least, capture_content)
@@ -117,11 +127,11 @@ class Telemetry:
 
     def flush(self, timeout: float = 10.0) -> None:
         """Send everything that is waiting; give up after `timeout` seconds."""
-        check(lib.beluga_telemetry_flush(self._c, round(timeout * 1000)))
+        check(lib.beluga_telemetry_flush(self._c, milliseconds("timeout", timeout)))
 
     def shutdown(self, timeout: float = 10.0) -> None:
         """Send everything that is waiting, and stop the telemetry."""
-        check(lib.beluga_telemetry_shutdown(self._c, round(timeout * 1000)))
+        check(lib.beluga_telemetry_shutdown(self._c, milliseconds("timeout", timeout)))
 
     @property
     def dropped(self) -> int:

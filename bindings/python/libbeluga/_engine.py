@@ -44,8 +44,21 @@ class Engine:
         self.later: List[Callable[[], None]] = []  # functions to run after the callbacks of a step
         self.failure: Optional[BaseException] = None  # exception of a callback, such as KeyboardInterrupt
         self.process = os.getpid()
-        self.thread: Optional[int] = None  # under asyncio: the only thread that may use it
         self.asyncio_loop: Optional["weakref.ref[asyncio.AbstractEventLoop]"] = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the loop was not freed and belongs to this process."""
+        return bool(self.loop != NULL) and self.process == os.getpid()
+
+    def is_of_this_thread(self) -> bool:
+        """Whether this thread may use the loop. One of asyncio may only be used where its event loop runs."""
+        if self.asyncio_loop is None:
+            return True
+        try:
+            return running_loop() is self.asyncio_loop()
+        except (ImportError, RuntimeError):  # no event loop runs here
+            return False
 
     def run(self, function: Callable[[Any], int]) -> None:
         """Step the loop, then run the functions that callbacks have deferred with after_step()."""
@@ -81,8 +94,9 @@ class Engine:
         if self.is_stepping:
             self.later.append(self.close)
             return
-        loop, self.loop = self.loop, NULL
-        calls, self.calls = self.calls, set()
+        with _closing:  # two threads may find at the same time that an event loop of asyncio is closed
+            loop, self.loop = self.loop, NULL
+            calls, self.calls = self.calls, set()
         if self.process == os.getpid():
             lib.beluga_loop_free(loop)
         for call in calls:
@@ -102,6 +116,7 @@ class Engine:
 # --- blocking --------------------------------------------------------------------------------------------------------
 
 _idle: Deque[Engine] = collections.deque()
+_closing = threading.RLock()
 
 
 def lease() -> Engine:
@@ -113,7 +128,7 @@ def lease() -> Engine:
 
 
 def give_back(engine: Engine) -> None:
-    if engine.loop == NULL or engine.process != os.getpid():
+    if not engine.is_usable:
         return
     if engine.calls or engine.is_stepping or len(_idle) >= MAX_IDLE_LOOPS:
         engine.close()
@@ -122,8 +137,12 @@ def give_back(engine: Engine) -> None:
 
 
 def close_idle() -> None:
-    while _idle:
-        _idle.pop().close()
+    while True:
+        try:
+            engine = _idle.pop()
+        except IndexError:
+            return
+        engine.close()
 
 
 # --- asyncio ---------------------------------------------------------------------------------------------------------
@@ -143,7 +162,7 @@ async def _end_with_loop(engine: Engine) -> AsyncGenerator[None, None]:
 def _detach(engine: Engine) -> None:
     loop = engine.asyncio_loop() if engine.asyncio_loop is not None else None
     if loop is not None:
-        if not loop.is_closed() and engine.loop != NULL and engine.process == os.getpid():
+        if not loop.is_closed() and engine.is_usable:
             loop.remove_reader(lib.beluga_loop_fd(engine.loop))
         with _engines_lock:
             if _engines.get(loop) is engine:
@@ -153,7 +172,6 @@ def _detach(engine: Engine) -> None:
 
 def _watch(loop: asyncio.AbstractEventLoop) -> Engine:
     engine = Engine()
-    engine.thread = threading.get_ident()
     engine.asyncio_loop = weakref.ref(loop)
     loop.add_reader(lib.beluga_loop_fd(engine.loop), _ready, weakref.ref(engine))
     # asyncio knows a generator only after its first step, which does not wait for anything.
@@ -168,11 +186,8 @@ def _watch(loop: asyncio.AbstractEventLoop) -> Engine:
 
 def _ready(reference: "weakref.ref[Engine]") -> None:
     engine = reference()
-    if engine is None or engine.loop == NULL:
-        return
-    if engine.process != os.getpid():
-        return
-    engine.step()
+    if engine is not None and engine.is_usable:
+        engine.step()
 
 
 def running_loop() -> "asyncio.AbstractEventLoop":
@@ -185,7 +200,7 @@ def engine_of_running_loop() -> Engine:
     loop = running_loop()
     with _engines_lock:
         engine = _engines.get(loop)
-    if engine is not None and engine.process == os.getpid() and engine.loop != NULL:
+    if engine is not None and engine.is_usable:
         return engine
     with _engines_lock:
         closed = [(other, old) for other, old in _engines.items() if other.is_closed()]
@@ -204,15 +219,16 @@ def engine_of_running_loop() -> Engine:
 
 def _in_child() -> None:
     """Forget the loops after a fork: those of the parent are not touched, and new ones are made when needed."""
-    global _engines_lock
-    _engines_lock = threading.Lock()
+    global _engines_lock, _closing
+    _engines_lock, _closing = threading.Lock(), threading.RLock()
     _idle.clear()
 
 
 def _at_exit() -> None:
     close_idle()
     with _engines_lock:
-        engines = list(_engines.values())
+        # The loop of a daemon thread that still runs may be in use there. The end of the process frees it.
+        engines = [engine for loop, engine in _engines.items() if not loop.is_running()]
         _engines.clear()
     for engine in engines:
         engine.close()
@@ -293,9 +309,9 @@ class Call:
     def cancel_from_anywhere(self) -> None:
         """Cancel the call from any thread, since Python may free the reader of the call on any thread."""
         engine = self.engine
-        if self.ended or engine.loop == NULL or engine.process != os.getpid():
+        if self.ended or not engine.is_usable:
             return
-        if engine.thread is None or engine.thread == threading.get_ident():
+        if engine.is_of_this_thread():
             engine.after_step(self.cancel)
             return
         loop = engine.asyncio_loop() if engine.asyncio_loop is not None else None
@@ -392,7 +408,7 @@ class AnswerCall(Call):
         return event
 
     def pause(self, paused: bool) -> None:
-        if not self.ended and self.op != NULL:
+        if not self.ended and self.op != NULL and self.engine.is_usable:
             lib.beluga_op_pause(self.op, paused)
 
     def finish(self) -> None:
@@ -415,12 +431,12 @@ class AnswerCall(Call):
         super().lost()
 
     def cancel(self) -> None:
-        if not self.ended and self.engine.loop != NULL:
+        if not self.ended and self.engine.is_usable:
             lib.beluga_op_cancel(self.op)
 
     def release(self) -> None:
         op, self.op = self.op, NULL
-        if self.engine.loop != NULL:
+        if self.engine.is_usable:
             lib.beluga_op_free(op)
         super().release()
 
@@ -484,7 +500,7 @@ class ToolRun(AnswerCall):
 
     def cancel(self) -> None:
         """Cancel the run. No events come after this."""
-        if self.ended or self.engine.loop == NULL:
+        if self.ended or not self.engine.is_usable:
             return
         self.error = self.error or ContextCanceledError("the run was cancelled")
         self.fold()
@@ -492,7 +508,7 @@ class ToolRun(AnswerCall):
 
     def release(self) -> None:
         op, self.op = self.op, NULL
-        if self.engine.loop != NULL:
+        if self.engine.is_usable:
             lib.beluga_tool_run_free(op)
         self.kept = self.handle = None
 
@@ -505,12 +521,12 @@ class JobCall(Call):
         self.result: Any = None
 
     def cancel(self) -> None:
-        if not self.ended and self.engine.loop != NULL:
+        if not self.ended and self.engine.is_usable:
             lib.beluga_job_cancel(self.op)
 
     def release(self) -> None:
         op, self.op = self.op, NULL
-        if self.engine.loop != NULL:
+        if self.engine.is_usable:
             lib.beluga_job_free(op)
         super().release()
 

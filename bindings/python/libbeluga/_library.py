@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Optional
+import re
+import threading
+from typing import Any, Callable, Dict, Optional
 
 from . import _declarations  # type: ignore[attr-defined,import-untyped,unused-ignore]
 from ._error import Error
@@ -70,6 +72,58 @@ def new_error() -> Any:
     return ffi.new("beluga_error *")
 
 
+# Exceptions of providers and of functions for keys, which arrive at the caller as an error of C with their words. The
+# caller's exception gets them as its __cause__, for the traceback. Only a few are kept, since not all arrive.
+_faults: Dict[str, BaseException] = {}
+MAX_FAULTS = 16
+_NOT_WORDS = re.compile(r"\W+")
+
+
+def words_of(exception: BaseException) -> str:
+    """Return "ValueError: why" for an exception, which may have a broken __str__."""
+    try:
+        words = str(exception)
+    except Exception as error:
+        words = f"its text can't be made, because of {type(error).__name__}"
+    return f"{type(exception).__name__}: {words}"
+
+
+def _key_of_fault(words: str) -> str:
+    """The library may shorten a text, and makes it one line."""
+    return _NOT_WORDS.sub("", words)[:80]
+
+
+def remember(exception: BaseException, words: str) -> None:
+    """Keep an exception that was raised until an error with these words is made."""
+    if exception.__traceback__ is None:
+        return
+    with _faults_lock:
+        _faults.pop(_key_of_fault(words), None)
+        while len(_faults) >= MAX_FAULTS:
+            del _faults[next(iter(_faults))]
+        _faults[_key_of_fault(words)] = exception
+
+
+def _cause_of(*texts: str) -> Optional[BaseException]:
+    with _faults_lock:
+        for text in texts:
+            found = _faults.pop(_key_of_fault(text), None) if text else None
+            if found is not None:
+                return found
+    return None
+
+
+_faults_lock = threading.Lock()
+
+
+def _in_child() -> None:
+    global _faults_lock
+    _faults_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_in_child)
+
+
 def make_error(c_error: Any) -> Error:
     """Make the exception for a beluga_error."""
     kind = BY_CODE.get(c_error.code, Error)
@@ -88,6 +142,8 @@ def make_error(c_error: Any) -> Error:
     )
     if kind is Error:
         error.code = c_error.code
+    if _faults:
+        error.__cause__ = _cause_of(error.message, error.cause)
     return error
 
 
@@ -112,7 +168,8 @@ def set_error(c_error: Any, exception: BaseException, code: int) -> int:
     if isinstance(exception, Error) and exception.code:
         code, words = exception.code, exception.message
     else:
-        words = f"{type(exception).__name__}: {exception}"
+        words = words_of(exception)
+    remember(exception, words)
     data = words.encode("utf-8", "replace")
     lib.beluga_error_set_text(c_error, code, data, len(data))
     if c_error == NULL or not isinstance(exception, Error):

@@ -142,6 +142,21 @@ _FROM_DICT: Dict[str, Callable[[Mapping[str, Any]], Part]] = {
 }
 
 
+_MEDIA_KEYS = ("url", "data", "media_type")
+_PART_KEYS: Dict[str, Sequence[str]] = {
+    "text": ("text", "name", "cache"), "image": (*_MEDIA_KEYS, "image_url"), "image_url": (*_MEDIA_KEYS, "image_url"),
+    "audio": _MEDIA_KEYS, "file": (*_MEDIA_KEYS, "name"), "path": ("path",), "reasoning": ("text", "signature"),
+    "tool_call": ("id", "name", "arguments"), "state": ("json", "provider"),
+}
+
+
+def _check_keys(what: str, value: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse keys that are not known, unless they are empty, as in what clients of OpenAI's API return."""
+    for key, item in value.items():
+        if key not in known and item:
+            raise InvalidInputError(f"{what} has no key {key!r}: it has {', '.join(known)}")
+
+
 def make_part(value: Union[str, Part, Mapping[str, Any]]) -> Part:
     if isinstance(value, str):
         return Text(value)
@@ -152,6 +167,7 @@ def make_part(value: Union[str, Part, Mapping[str, Any]]) -> Part:
     kind = value.get("type", "text")
     if kind not in _FROM_DICT:
         raise InvalidInputError(f"no part has the type {kind!r}: it is one of {', '.join(_FROM_DICT)}")
+    _check_keys(f"a part of type {kind!r}", value, ("type", *_PART_KEYS[kind], "state", "state_provider"))
     try:
         part = _FROM_DICT[kind](value)
     except KeyError as missing:
@@ -170,10 +186,14 @@ def _openai_calls(calls: Iterable[Mapping[str, Any]]) -> List[Part]:
     return made
 
 
+_MESSAGE_KEYS = ("role", "content", "tool_calls", "tool_call_id", "is_error")
+
+
 def message_of_dict(value: Mapping[str, Any]) -> Message:
     role = value.get("role")
     if not isinstance(role, str) or role not in ROLES:
         raise InvalidInputError(f"a message has no role {role!r}: it is one of {', '.join(ROLES)}")
+    _check_keys("a message", value, _MESSAGE_KEYS)
     content = value.get("content")
     parts: Any = [] if content is None else content
     if value.get("tool_calls"):
@@ -187,6 +207,8 @@ def message_of_dict(value: Mapping[str, Any]) -> Message:
 
 def _add_media(c_message: Any, part: Image) -> int:
     number = PART_NUMBERS.get(part.kind, 0)
+    if part.data is not None and part.url is not None:
+        raise InvalidInputError(f"{part.kind}: give either data or url, not both")
     media_type = NULL if part.media_type is None else encode_name("media_type", part.media_type)
     if part.data is not None:
         name = getattr(part, "name", None)
@@ -286,6 +308,8 @@ def new_messages(value: Input) -> Any:
     """Make a list of messages from an input. It is freed with the Python object."""
     made = ffi.gc(check_memory(lib.beluga_messages_new()), lib.beluga_messages_free)
     alone = isinstance(value, (str, Mapping, Message)) or hasattr(value, "_c_message")
+    if not alone and (isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable)):
+        raise InvalidInputError(f"a prompt is a str, a Message, a dict, a Response or a list of these, not {type(value).__name__}")
     items: Any = [value] if alone else value
     for item in items:
         check(lib.beluga_messages_add(made, _one(item)))

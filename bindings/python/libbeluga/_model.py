@@ -15,11 +15,11 @@ from ._error import Error
 from ._events import Event, TextEvent, Usage, known, make_usage
 from ._library import (IS_BUNDLED, NULL, callback, check, check_memory, encode, encode_name, encode_path, ffi, lib, make_error, new_error, text_of)
 from ._messages import Input, Message, messages_of_c, new_messages
-from ._options import TABLE, Options
+from ._options import TABLE, Options, milliseconds
 from ._response import Response
 from ._schema import schema_text
 from ._tools import Tool, make_tools
-from .errors import InvalidInputError
+from .errors import ContextCanceledError, InvalidInputError
 
 if TYPE_CHECKING:
     import asyncio
@@ -81,6 +81,9 @@ class Stream:
 
     Works with `with` and `async with`. The call is cancelled when that block ends, when the stream is deleted, or when the
     task that reads it is cancelled.
+
+    One thread or task may read a stream at a time; another one gets InvalidInputError. Any thread may close it. A stream
+    that was begun by `async for` is read on its event loop.
     """
 
     def __init__(self, model: "Model", prompt: Input, run_tools: bool, settings: Dict[str, Any]) -> None:
@@ -89,15 +92,39 @@ class Stream:
         self._run_tools = run_tools
         self._call: Optional[AnswerCall] = None
         self._engine: Optional[Engine] = None  # leased for this stream; None under asyncio
+        self._context: Any = None  # cancels the call from any thread; None under asyncio
+        self._lock = threading.Lock()  # held by who reads or frees the stream: the loop is for one thread at a time
+        self._reader: Optional[int] = None  # the thread that has read last
+        self._stop = False  # close() was called
+        self._cut = False  # another thread has closed it, which the reader has not learned yet
         self._closed = False
         self._response: Optional[Response] = None
 
     def _start(self, engine: Engine, tools_on: Optional[asyncio.AbstractEventLoop]) -> AnswerCall:
+        if tools_on is None:
+            self._context = self._ask.context = new_cancellable(self._ask.context)
         if self._run_tools:
             self._call = self._ask.start_tools(engine, True, tools_on)
         else:
             self._call = self._ask.start(engine, lib.beluga_stream_start_n, True)
+        if self._stop:  # another thread has closed the stream while it began
+            self._call.cancel()
         return self._call
+
+    def _hold(self) -> None:
+        """Take the lock for one read."""
+        if self._lock.acquire(False):
+            self._reader = threading.get_ident()
+        elif self._stop:
+            raise _cut()
+        else:
+            raise InvalidInputError("another task or thread reads this stream: one at a time may")
+
+    def _is_over(self) -> bool:
+        if self._cut:
+            self._cut = False
+            raise _cut()
+        return self._closed
 
     def _next(self, call: AnswerCall) -> Optional[Event]:
         """Return a waiting event, or None; raise the error of the call after the last event."""
@@ -123,14 +150,21 @@ class Stream:
         return self
 
     def __next__(self) -> Event:
-        if self._closed:
+        self._hold()
+        try:
+            return self._read()
+        finally:
+            self._lock.release()
+
+    def _read(self) -> Event:
+        if self._is_over():
             raise StopIteration
         if self._call is None:
             self._engine = lease()
             try:
                 self._start(self._engine, None)
             except BaseException:
-                self.close()
+                self._free()
                 raise
         call = self._call
         assert call is not None
@@ -142,20 +176,27 @@ class Stream:
                 if event is not None:
                     return event
                 if call.ended:
-                    self.close()
+                    self._free()
                     raise StopIteration
                 self._engine.wait()
         except StopIteration:
             raise
         except BaseException:
-            self.close()
+            self._free()
             raise
 
     def __aiter__(self) -> "Stream":
         return self
 
     async def __anext__(self) -> Event:
-        if self._closed:
+        self._hold()
+        try:
+            return await self._read_async()
+        finally:
+            self._lock.release()
+
+    async def _read_async(self) -> Event:
+        if self._is_over():
             raise StopAsyncIteration
         if self._call is None:
             try:
@@ -167,8 +208,8 @@ class Stream:
         assert call is not None
         if self._engine is not None:
             raise InvalidInputError("this stream was begun by `for`: go on with that")
-        if call.waiter is not None:
-            raise InvalidInputError("another task reads this stream: one at a time may")
+        if not call.ended and not call.engine.is_of_this_thread():
+            raise InvalidInputError("this stream was begun on another event loop: read it there")
         try:
             while True:
                 event = self._next(call)
@@ -189,8 +230,8 @@ class Stream:
         if self._call is not None:
             self._call.cancel_from_anywhere()
 
-    def close(self) -> None:
-        """Cancel the call if it runs, and free it. Blocks for two seconds at most."""
+    def _free(self) -> None:
+        """Cancel the call if it runs, and free it. The caller holds the lock."""
         self._abandon()
         engine, self._engine = self._engine, None
         if engine is None:
@@ -201,10 +242,36 @@ class Stream:
             except Error:
                 pass
         give_back(engine)
+        self._context, self._ask.context = None, NULL  # it has a descriptor
+
+    def close(self) -> None:
+        """Cancel the call if it runs, and free it. Blocks for two seconds at most.
+
+        Any thread may close a stream. If another one reads it, this does not wait: the reader ends with
+        ContextCanceledError.
+        """
+        self._stop = True
+        if not self._lock.acquire(False):
+            self._interrupt()
+            return
+        try:
+            is_under_way = self._call is not None and not self._closed
+            self._cut = self._cut or (is_under_way and self._reader != threading.get_ident())
+            self._free()
+        finally:
+            self._lock.release()
+
+    def _interrupt(self) -> None:
+        """Cancel a call that is being read: by another thread or task, or by what this signal handler has interrupted."""
+        context = self._context
+        if context is not None:
+            lib.beluga_context_cancel(context)
+        elif self._call is not None:
+            self._call.cancel_from_anywhere()
 
     async def aclose(self) -> None:
         """Cancel the call if it runs."""
-        self._abandon()
+        self.close()
 
     def __enter__(self) -> "Stream":
         return self
@@ -216,7 +283,7 @@ class Stream:
         return self
 
     async def __aexit__(self, *exception: Any) -> None:
-        self._abandon()
+        self.close()
 
     def __del__(self) -> None:
         if getattr(self, "_call", None) is None:
@@ -224,8 +291,7 @@ class Stream:
         if self._engine is not None:
             engine, self._engine = self._engine, None
             # This does not wait until the service has been told that the call is cancelled.
-            if not self._closed:
-                engine.close()
+            engine.close()
         elif not self._closed:
             self._abandon()
 
@@ -240,6 +306,10 @@ class Stream:
         if self._response is None:
             raise InvalidInputError("the stream has not come to its end: read it to the last event")
         return self._response
+
+
+def _cut() -> ContextCanceledError:
+    return ContextCanceledError("another thread has closed the stream")
 
 
 class Texts:
@@ -394,8 +464,10 @@ class Model:
     def batch(self, prompts: Iterable[Input], *, return_errors: bool = False, **options: Any) -> List[Any]:
         """Return the answers to many prompts, in their order. At most `max_concurrent_batches` (5) calls run at once.
 
-        When all calls have ended the first error is raised. With `return_errors` errors are in the list instead.
+        When all calls have ended the first error is raised. With `return_errors` errors are in the list instead, also those
+        of prompts that can't be sent.
         """
+        _batch.check_prompts(prompts)
         engine = lease()
         try:
             call = _batch.BatchCall(engine, self._c, prompts, options)
@@ -406,6 +478,7 @@ class Model:
         return call.outcome(return_errors)
 
     async def abatch(self, prompts: Iterable[Input], *, return_errors: bool = False, **options: Any) -> List[Any]:
+        _batch.check_prompts(prompts)
         call = _batch.BatchCall(engine_of_running_loop(), self._c, prompts, options)
         await call.wait_async()
         return call.outcome(return_errors)
@@ -572,7 +645,7 @@ def _context_under(deadline: Optional[float]) -> List[Any]:
     """Return a context to cancel, and the context below it that is passed to the call."""
     contexts = [new_cancellable()]
     if deadline is not None:
-        made = check_memory(lib.beluga_context_new_timeout(contexts[0], max(0, round(deadline * 1000))))
+        made = check_memory(lib.beluga_context_new_timeout(contexts[0], max(0, milliseconds("deadline", deadline))))
         contexts.append(ffi.gc(made, lib.beluga_context_unref))
     return contexts
 
@@ -599,12 +672,24 @@ def _make_embeddings(e: Any) -> Embeddings:
                       text_of(lib.beluga_embeddings_provider(e)), text_of(lib.beluga_embeddings_request_id(e)))
 
 
+def _listed(texts: Any) -> Iterable[Any]:
+    if isinstance(texts, (bytes, bytearray, Mapping)) or not isinstance(texts, Iterable):
+        raise InvalidInputError(f"embed takes a text or a list of texts, not {type(texts).__name__}")
+    return texts
+
+
+def _encode_input(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise InvalidInputError(f"embed takes texts, not {type(text).__name__}")
+    return encode(text)
+
+
 class _EmbedCall(_ValueCall[Embeddings]):
     def __init__(self, engine: Engine, model: Any, texts: Union[str, Sequence[str]], settings: Dict[str, Any]) -> None:
         super().__init__(engine)
         context = new_context(settings.pop("deadline", None), settings.pop("traceparent", None))
         options = _call_options(settings)
-        data = [encode(text) for text in ([texts] if isinstance(texts, str) else texts)]
+        data = [_encode_input(text) for text in ([texts] if isinstance(texts, str) else _listed(texts))]
         pointers = [ffi.new("char[]", text) for text in data]
         out = ffi.new("beluga_job **")
         self.begin(lib.beluga_embed_start_n(

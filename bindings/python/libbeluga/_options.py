@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from typing import Any, Dict, Iterable, List, Mapping, Tuple
 
@@ -29,13 +30,26 @@ def _table() -> Dict[str, Tuple[int, int]]:
 TABLE = _table()
 
 
-def _milliseconds(name: str, value: Any) -> int:
-    """Convert a time to milliseconds. Numbers are seconds, as everywhere in Python."""
+MAX_SECONDS = 1e12  # 30,000 years, which fit into 64 bits as milliseconds
+
+
+def milliseconds(name: str, value: Any) -> int:
+    """Convert a time to milliseconds. Numbers are seconds, as everywhere in Python; texts have a unit, such as "30s"."""
+    if isinstance(value, str):
+        return _milliseconds_of_text(name, value)
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidInputError(f"{name} is a number of seconds, a timedelta or a text such as '30s'")
+    # NaN is not less than anything.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < MAX_SECONDS:
+        raise InvalidInputError(f"{name} is a number of seconds, a timedelta or a text such as '30s', not {value!r}")
     return round(value * 1000)
+
+
+def _milliseconds_of_text(name: str, text: str) -> int:
+    pointer, row = ffi.new("char[]", encode_name(name, f"tool_timeout={text}")), ffi.new("beluga_option *")
+    if lib.beluga_option_parse(pointer, row, new_error()) < 0:
+        raise InvalidInputError(f"{name} is a number of seconds, a timedelta or a text such as '30s', not {text!r}")
+    return int(row.value.integer)
 
 
 class Options:
@@ -78,14 +92,14 @@ class Options:
         elif kind == lib.BELUGA_OPTION_DOUBLE:
             self._row(name).value.number = float(_number(name, value))
         elif kind == lib.BELUGA_OPTION_DURATION:
-            self._row(name).value.integer = _milliseconds(name, value)
+            self._row(name).value.integer = milliseconds(name, value)
         elif kind == lib.BELUGA_OPTION_BOOL:
             self._row(name).value.integer = int(_bool(name, value))
         elif kind == lib.BELUGA_OPTION_POINTER:
             raise InvalidInputError(f"{name} takes a pointer of C, which Python can't give")
         else:
             number = _number(name, value)
-            if number != int(number):
+            if not math.isfinite(number) or number != int(number):
                 raise InvalidInputError(f"{name} is a whole number, not {value!r}")
             try:
                 self._row(name).value.integer = int(number)
@@ -122,11 +136,11 @@ class Options:
         self._parse(f"{name}={value}")
 
     def _key_source(self, function: Any) -> None:
-        from ._callbacks import new_key_source
+        from ._callbacks import KeySource
 
-        source, kept = new_key_source(function)
-        self._kept += [source, kept]
-        self._row("key_source").value.pointer = source
+        source = KeySource(function)
+        self._kept.append(source)
+        self._row("key_source").value.pointer = source.c_source
 
     @property
     def kept(self) -> List[Any]:

@@ -6,20 +6,22 @@ retries, timeouts, streams, batches, tools, logs. An exception becomes the error
 """
 from __future__ import annotations
 
+import contextlib
 import json as _json
 import marshal
+import threading
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
 from ._callbacks import make_immortal
 from ._error import Error
 from ._events import (FINISH_REASONS, PART_NUMBERS, Event, FinishEvent, MediaEvent, MetadataEvent, ReasoningEvent, StateEvent,
                       TextEvent, ToolCallBeginEvent, ToolCallDeltaEvent, ToolCallEvent, Usage, UsageEvent)
-from ._library import (NULL, bytes_of, callback, check, encode, encode_name, ffi, lib, make_error, new_error, set_error, text_of,
-                       text_or_none)
+from ._library import (NULL, bytes_of, callback, check, encode, encode_name, ffi, lib, make_error, new_error, remember, set_error,
+                       text_of, text_or_none, words_of)
 from ._messages import Message, message_of_c
 from ._options import TABLE
-from .errors import InvalidResponseError, LimitExceededError
+from .errors import InvalidInputError, InvalidResponseError, LimitExceededError
 
 FRAMINGS = {"sse": 0, "ndjson": 1, "raw": 3}
 #: What a provider may yield: an event, token counts, an error, or a str, which is a piece of the text.
@@ -52,48 +54,83 @@ class Frame:
         return _json.loads(self.data)
 
 
-class Answer:
+class _Lent:
+    """An object of the library that a function of a provider gets. When that function has returned, it may be freed.
+
+    `with` makes it usable, and waits at its end for another thread that uses it right now.
+    """
+
+    def __init__(self, pointer: Any, name: str) -> None:
+        self._pointer = pointer
+        self._name = name
+        self._lock = threading.RLock()
+
+    @contextlib.contextmanager
+    def _use(self) -> Iterator[Any]:
+        with self._lock:
+            if self._pointer == NULL:
+                raise InvalidInputError(f"this {self._name} is over: use it only in the function that got it, and keep what "
+                                        "you need later")
+            yield self._pointer
+
+    def __enter__(self: "_L") -> "_L":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        with self._lock:
+            self._pointer = NULL
+
+
+_L = TypeVar("_L", bound=_Lent)
+
+
+class Answer(_Lent):
     """Status and headers of a server's answer. `decode_error` also gets the first 64 KiB of its body."""
 
     def __init__(self, c_response: Any) -> None:
+        super().__init__(c_response, "answer")
         length = ffi.new("size_t *")
         body = lib.beluga_http_response_body(c_response, length)
-        self._c = c_response
         self.status = int(lib.beluga_http_response_status(c_response))
         self.body = bytes_of(body, length[0])
 
     def header(self, name: str) -> Optional[str]:
-        """Return the value of a header. Only while the function runs that got this answer."""
-        return text_or_none(lib.beluga_http_response_header(self._c, encode_name("header", name)))
+        """Return the value of a header. Only while the function runs that got this answer: later InvalidInputError."""
+        with self._use() as c_response:
+            return text_or_none(lib.beluga_http_response_header(c_response, encode_name("header", name)))
 
     def json(self) -> Any:
         return _json.loads(self.body)
 
 
-class ProviderCall:
-    """A call to a provider. Valid only while the function runs that got it."""
+class ProviderCall(_Lent):
+    """A call to a provider. Valid only while the function runs that got it: later everything raises InvalidInputError."""
 
     def __init__(self, c_call: Any) -> None:
-        self._c = c_call
+        super().__init__(c_call, "call")
 
     @property
     def model(self) -> str:
-        return text_of(lib.beluga_call_model(self._c))
+        with self._use() as c_call:
+            return text_of(lib.beluga_call_model(c_call))
 
     @property
     def is_streamed(self) -> bool:
         """Whether to ask for a streamed answer."""
-        return bool(lib.beluga_call_is_streamed(self._c))
+        with self._use() as c_call:
+            return bool(lib.beluga_call_is_streamed(c_call))
 
     @property
     def messages(self) -> List[Message]:
-        count = lib.beluga_call_message_count(self._c)
-        return [message_of_c(lib.beluga_call_message(self._c, i)) for i in range(count)]
+        with self._use() as c_call:
+            count = lib.beluga_call_message_count(c_call)
+            return [message_of_c(lib.beluga_call_message(c_call, i)) for i in range(count)]
 
     @property
     def tools(self) -> List[Dict[str, Any]]:
         """The bound tools: name, description, parameters (a schema), strict."""
-        return [self._tool(lib.beluga_call_tool(self._c, i)) for i in range(lib.beluga_call_tool_count(self._c))]
+        with self._use() as c_call:
+            return [self._tool(lib.beluga_call_tool(c_call, i)) for i in range(lib.beluga_call_tool_count(c_call))]
 
     @staticmethod
     def _tool(c_tool: Any) -> Dict[str, Any]:
@@ -106,9 +143,10 @@ class ProviderCall:
     def inputs(self) -> List[str]:
         """The texts to embed."""
         found, length = [], ffi.new("size_t *")
-        for i in range(lib.beluga_call_input_count(self._c)):
-            text = lib.beluga_call_input(self._c, i, length)
-            found.append(text_of(text, length[0]))
+        with self._use() as c_call:
+            for i in range(lib.beluga_call_input_count(c_call)):
+                text = lib.beluga_call_input(c_call, i, length)
+                found.append(text_of(text, length[0]))
         return found
 
     def option(self, name: str, otherwise: Any = None) -> Any:
@@ -116,35 +154,42 @@ class ProviderCall:
 
         If the caller set an option that changes the answer and the provider does not read it here, the library warns.
         """
+        with self._use() as c_call:
+            found = self._option(c_call, name)
+        return otherwise if found is None else found
+
+    def _option(self, c_call: Any, name: str) -> Any:
         if name not in TABLE:
             length = ffi.new("size_t *")
-            own = lib.beluga_call_get_own_string(self._c, encode_name("option", name), length)
-            return otherwise if own == NULL else text_of(own, length[0])
+            own = lib.beluga_call_get_own_string(c_call, encode_name("option", name), length)
+            return None if own == NULL else text_of(own, length[0])
         key, kind = TABLE[name]
         if kind == lib.BELUGA_OPTION_LIST:
-            return self._list(key) or otherwise
+            return self._list(c_call, key) or None
         if kind == lib.BELUGA_OPTION_STRING:
             length = ffi.new("size_t *")
-            text = lib.beluga_call_get_string(self._c, key, length)
-            return otherwise if text == NULL else text_of(text, length[0])
-        return self._number(key, kind, otherwise)
+            text = lib.beluga_call_get_string(c_call, key, length)
+            return None if text == NULL else text_of(text, length[0])
+        return self._number(c_call, key, kind)
 
-    def _number(self, key: int, kind: int, otherwise: Any) -> Any:
+    @staticmethod
+    def _number(c_call: Any, key: int, kind: int) -> Any:
         if kind == lib.BELUGA_OPTION_DOUBLE:
             value, function = ffi.new("double *"), lib.beluga_call_get_double
         elif kind == lib.BELUGA_OPTION_BOOL:
             value, function = ffi.new("bool *"), lib.beluga_call_get_bool
         else:
             value, function = ffi.new("int64_t *"), lib.beluga_call_get_int
-        if not function(self._c, key, value):
-            return otherwise
+        if not function(c_call, key, value):
+            return None
         return value[0] / 1000 if kind == lib.BELUGA_OPTION_DURATION else value[0]
 
-    def _list(self, key: int) -> List[str]:
+    @staticmethod
+    def _list(c_call: Any, key: int) -> List[str]:
         found: List[str] = []
         length = ffi.new("size_t *")
         while True:
-            item = lib.beluga_call_get_item(self._c, key, len(found), length)
+            item = lib.beluga_call_get_item(c_call, key, len(found), length)
             if item == NULL:
                 return found
             found.append(text_of(item, length[0]))
@@ -161,13 +206,16 @@ class Provider:
     framing: str = "sse"  #: format of streamed bodies: "sse", "ndjson" or "raw"
     key_variables: Sequence[str] = ()  #: environment variables that may hold the key
     url_variables: Sequence[str] = ()  #: environment variables that may hold the base URL
-    protocol: Optional[str] = None
+    protocol: Optional[str] = None  #: what its protocol is called, for people: "Chat Completions"
     state_size: int = 4096  #: maximum bytes of a decoder's state; at most 65,536
 
     # --- a provider that answers by itself ---------------------------------------------------------------------------
 
     def answer(self, call: ProviderCall) -> Iterable[Yielded]:
-        """Yield the answer, piece by piece; it ends when the function returns. It runs on its own thread and may block."""
+        """Yield the answer, piece by piece; it ends when the function returns. It runs on its own thread and may block.
+
+        Without a FinishEvent, which is the last event, the finish reason is "stop".
+        """
         raise NotImplementedError
 
     # --- a provider of a service over HTTP ---------------------------------------------------------------------------
@@ -222,8 +270,11 @@ def _emit_usage(emit: Any, usage: Usage) -> int:
     for member, value in (("input_total", usage.input_tokens), ("output_total", usage.output_tokens),
                           ("input_cache_read", usage.cache_read_tokens), ("input_cache_write", usage.cache_write_tokens),
                           ("output_reasoning", usage.reasoning_tokens)):
-        if value is not None:
-            setattr(c_usage, member, value)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 63:
+            raise InvalidResponseError(f"a count of tokens is a whole number from 0, not {value!r}")
+        setattr(c_usage, member, value)
     return lib.beluga_emit_usage(emit, c_usage)  # type: ignore[no-any-return]
 
 
@@ -275,6 +326,13 @@ def _name_or_null(what: str, text: Optional[str]) -> Any:
     return NULL if not text else encode_name(what, text)
 
 
+def _emit_finish(emit: Any, event: FinishEvent) -> int:
+    if event.reason not in FINISH_REASONS:
+        raise InvalidResponseError(f"the reason of FinishEvent is one of {', '.join(FINISH_REASONS)}, not {event.reason!r}")
+    return lib.beluga_emit_finish(  # type: ignore[no-any-return]
+        emit, FINISH_REASONS[event.reason], _name_or_null("raw", event.raw))
+
+
 _EMITTERS: Dict[type, Callable[[Any, Any], int]] = {
     str: _emit_text,
     TextEvent: lambda emit, e: _emit_text(emit, e.text),
@@ -289,7 +347,7 @@ _EMITTERS: Dict[type, Callable[[Any, Any], int]] = {
     UsageEvent: lambda emit, e: _emit_usage(emit, e.usage),
     MetadataEvent: lambda emit, e: lib.beluga_emit_metadata(emit, _name_or_null("id", e.id), _name_or_null("model", e.model),
                                                             e.created),
-    FinishEvent: lambda emit, e: lib.beluga_emit_finish(emit, FINISH_REASONS[e.reason], _name_or_null("raw", e.raw)),
+    FinishEvent: _emit_finish,
 }
 
 
@@ -325,7 +383,9 @@ def _fail(emit: Any, error: BaseException) -> int:
     if isinstance(error, Error) and error.code:
         return _emit_error(emit, error)
     code = lib.BELUGA_ERROR_MALFORMED_RESPONSE if isinstance(error, ValueError) else lib.BELUGA_ERROR_INVALID_RESPONSE
-    data = f"{type(error).__name__}: {error}".encode("utf-8", "replace")
+    words = words_of(error)
+    remember(error, words)
+    data = words.encode("utf-8", "replace")
     return lib.beluga_emit_failure_text(emit, code, NULL, data, len(data))  # type: ignore[no-any-return]
 
 
@@ -369,7 +429,8 @@ def _fill(c_request: Any, request: Request) -> None:
 
 def _encode(c_call: Any, c_request: Any, c_error: Any, method: str) -> int:
     try:
-        request = getattr(_of_call(c_call), method)(ProviderCall(c_call))
+        with ProviderCall(c_call) as call:
+            request = getattr(_of_call(c_call), method)(call)
         if not isinstance(request, Request):
             raise TypeError(f"{method} returns a Request, not {type(request).__name__}")
         _fill(c_request, request)
@@ -446,7 +507,8 @@ def _decode_end(state: Any, emit: Any) -> int:
 def _decode_error(c_call: Any, c_response: Any, c_error: Any) -> None:
     try:
         error = make_error(c_error)
-        better = _of_call(c_call).decode_error(Answer(c_response), error)
+        with Answer(c_response) as answer:
+            better = _of_call(c_call).decode_error(answer, error)
         if better is not None:
             status, wait, request = c_error.http_status, c_error.retry_after_ms, ffi.string(c_error.request_id)
             set_error(c_error, better, c_error.code)
@@ -454,7 +516,9 @@ def _decode_error(c_call: Any, c_response: Any, c_error: Any) -> None:
             c_error.retry_after_ms = c_error.retry_after_ms if better.retry_after is not None else wait
             c_error.request_id = request
     except BaseException as raised:
-        data = f"decode_error: {type(raised).__name__}: {raised}".encode("utf-8", "replace")
+        words = f"decode_error: {words_of(raised)}"
+        remember(raised, words)
+        data = words.encode("utf-8", "replace")
         lib.beluga_error_set_cause(c_error, data, len(data))
 
 
@@ -512,17 +576,24 @@ def _work(emit: Any, argument: Any) -> int:
         c_call = lib.beluga_emit_call(emit)
         if c_call == NULL:
             return int(lib.BELUGA_ERROR_CONTEXT_CANCELED)
-        finished = False
+        last: List[Any] = []
 
         def one(emit: Any, thing: Any) -> int:
-            nonlocal finished
-            finished = finished or isinstance(thing, (FinishEvent, Error))
-            return emit_one(emit, thing)
+            if last and isinstance(last[0], FinishEvent):
+                raise InvalidResponseError(f"{type(thing).__name__} came after FinishEvent, which is the last event")
+            if isinstance(thing, (FinishEvent, Error)):
+                last.append(thing)
+            # The call is over when the end is emitted. So that waits until nothing comes after it.
+            return 0 if isinstance(thing, FinishEvent) else emit_one(emit, thing)
 
-        status = emit_all(emit, _of_call(c_call).answer(ProviderCall(c_call)), one)
-        if status == 0 and not finished:
-            status = lib.beluga_emit_finish(emit, FINISH_REASONS["stop"], NULL)
-        return int(status)
+        with ProviderCall(c_call) as call:
+            things = _of_call(c_call).answer(call)
+            if things is None:
+                raise InvalidResponseError("`answer` returned None: yield the pieces of the answer")
+            status = emit_all(emit, things, one)
+        if not last:
+            last.append(FinishEvent("stop"))
+        return int(status if status or isinstance(last[0], Error) else emit_one(emit, last[0]))
     except BaseException as error:
         return _fail(emit, error)
 
@@ -592,6 +663,8 @@ def add_provider(registry: Any, provider: Provider) -> None:
     if answers:
         table.start, table.cancel = _start, _cancel
     else:
+        if provider.framing not in FRAMINGS:
+            raise InvalidInputError(f"framing is one of {', '.join(FRAMINGS)}, not {provider.framing!r}")
         table.framing, table.state_size = FRAMINGS[provider.framing], provider.state_size
         for method, slot in _SLOTS.items():
             if _has(provider, method):

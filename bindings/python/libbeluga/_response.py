@@ -8,6 +8,7 @@ from ._events import RateLimits, Usage, make_rate_limits, make_usage
 from ._library import NULL, check, check_memory, encode, ffi, lib, new_error, text_of, text_or_none
 from ._messages import Image, Message, ToolCall, make_part_of_c, message_of_c
 from ._schema import convert, schema_text
+from .errors import MalformedResponseError
 
 
 class Response:
@@ -136,14 +137,19 @@ class Response:
     def parse(self, schema: Any = None) -> Any:
         """Check the answer against `schema` (default: the option `response_schema`), and return it as an object of that type.
 
-        Raises InvalidResponseError if the answer does not fit; the message says where.
+        Raises MalformedResponseError if the answer is not JSON, and InvalidResponseError if it does not fit; the message
+        says where. Keywords of JSON Schema that the library does not check, such as `pattern`, are ignored.
         """
         schema = self._schema if schema is None else schema
         if schema is not None:
             data = encode(schema_text(schema))
             error = new_error()
             check(lib.beluga_response_check_schema(self._c, data, len(data), error), error)
-        return convert(json.loads(self.text), schema)
+        try:
+            value = json.loads(self.text)
+        except ValueError as error:
+            raise MalformedResponseError(f"the answer is not JSON: {error}") from error
+        return convert(value, schema)
 
     def to_json(self) -> str:
         """Return the answer as a JSON object."""

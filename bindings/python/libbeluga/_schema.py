@@ -4,12 +4,15 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import enum
+import functools
 import inspect
 import json
 import re
 import types
 import typing
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
+
+from .errors import InvalidInputError
 
 PLAIN: Dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 LISTS = (list, tuple, set, frozenset, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Set)
@@ -81,6 +84,13 @@ def _sequence(origin: Any, arguments: Tuple[Any, ...], above: Tuple[Any, ...]) -
     return schema
 
 
+def _is_text(hint: Any) -> bool:
+    if hasattr(hint, "__metadata__"):
+        return _is_text(hint.__origin__)
+    literal = typing.get_origin(hint) is typing.Literal
+    return hint in (str, Any) or (literal and all(isinstance(value, str) for value in typing.get_args(hint)))
+
+
 def schema_of(hint: Any, above: Tuple[Any, ...] = ()) -> Dict[str, Any]:
     """Return the JSON Schema of a type. Raises TypeError if JSON can't express the type."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -103,8 +113,13 @@ def schema_of(hint: Any, above: Tuple[Any, ...] = ()) -> Dict[str, Any]:
     if origin in LISTS or hint in LISTS:
         return _sequence(origin or hint, arguments, above)
     if origin in DICTS or hint in DICTS:
+        if arguments and not _is_text(arguments[0]):
+            raise TypeError(f"{hint!r}: the keys of a JSON object are texts, so write Dict[str, …]")
         return {"type": "object", **({"additionalProperties": schema_of(arguments[1], above)} if arguments else {})}
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        strange = [member for member in hint if type(member.value) not in PLAIN]
+        if strange:
+            raise TypeError(f"{strange[0]}: JSON can't express its value: use str, int, float or bool")
         return _literal(tuple(member.value for member in hint))
     if hint in above:
         raise TypeError(f"{hint.__name__} contains itself: write its schema as a dict")
@@ -120,7 +135,33 @@ def schema_text(schema: Any) -> str:
     """Return a schema as JSON text. It may be given as a text, a dict or a type."""
     if isinstance(schema, str):
         return schema
-    return json.dumps(schema if isinstance(schema, Mapping) else schema_of(schema), ensure_ascii=False)
+    if isinstance(schema, Mapping):
+        _check_types(schema)
+        return json.dumps(schema, ensure_ascii=False)
+    made = schema_of(schema)
+    if not made:
+        raise TypeError(f"{schema!r} says nothing about the answer: name a type, such as a dataclass")
+    return json.dumps(made, ensure_ascii=False)
+
+
+TYPES = (*PLAIN.values(), "array", "object")
+NAMED = ("properties", "patternProperties", "$defs", "definitions")  # keywords whose values have a schema for each name
+BELOW = (*NAMED, "items", "prefixItems", "additionalProperties", "anyOf", "allOf", "oneOf", "not")
+
+
+def _check_types(schema: Any, is_named: bool = False) -> None:
+    """Refuse a schema with a type that JSON Schema does not have: no answer could fit it."""
+    if isinstance(schema, Mapping):
+        kinds = [] if is_named else schema.get("type", [])
+        for kind in kinds if isinstance(kinds, (list, tuple)) else [kinds]:
+            if kind not in TYPES:
+                raise InvalidInputError(f"the schema has the type {kind!r}: JSON Schema has {', '.join(TYPES)}")
+        for name, inner in schema.items():
+            if is_named or name in BELOW:
+                _check_types(inner, not is_named and name in NAMED)
+    elif isinstance(schema, (list, tuple)):
+        for inner in schema:
+            _check_types(inner)
 
 
 def described(docstring: Optional[str]) -> Dict[str, str]:
@@ -150,14 +191,35 @@ def summary(docstring: Optional[str]) -> str:
     return SECTION.split("\n" + text, maxsplit=1)[0].strip()
 
 
+def _written(function: Any) -> Any:
+    """Return the function with the `def`: that of functools.partial, or the method of an object that can be called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function if hasattr(function, "__name__") else type(function).__call__
+
+
+def name_of(function: Any) -> str:
+    """Return the name of a function, or that of the class of an object that can be called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def docstring_of(function: Any) -> Optional[str]:
+    return inspect.getdoc(_written(function))
+
+
 def schema_of_function(function: Callable[..., Any]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     """Return the schema of a function's parameters, and their type hints."""
-    hints = typing.get_type_hints(function, include_extras=True)
-    words = described(inspect.getdoc(function))
+    hints = typing.get_type_hints(_written(function), include_extras=True)
+    words = described(docstring_of(function))
+    given = function.keywords if isinstance(function, functools.partial) else {}
     properties, required, taken = {}, [], {}
     for name, parameter in inspect.signature(function).parameters.items():
+        if name in given:
+            continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            raise TypeError(f"{function.__name__}: a model can't give {parameter}: write its parameters by name")
+            raise TypeError(f"{name_of(function)}: a model can't give {parameter}: write its parameters by name")
         taken[name] = hints.get(name, Any)
         schema = schema_of(taken[name])
         properties[name] = schema if "description" in schema else _with_description(schema, words.get(name))
@@ -200,6 +262,8 @@ def convert(value: Any, hint: Any) -> Any:
         return hint(value)
     if hint is float and type(value) is int:
         return float(value)
+    if hint is int and type(value) is float and value.is_integer():  # JSON's 4.0 is a whole number
+        return int(value)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _convert_dataclass(value, hint)
     if is_typed_dict(hint) and isinstance(value, dict):

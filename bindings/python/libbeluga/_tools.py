@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Union
 
 from . import _schema
 from ._callbacks import new_tool
 from ._library import ffi, lib
+from ._options import milliseconds
+from .errors import InvalidInputError
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,13 +27,14 @@ class Tool:
         description: str = "",
         parameters: Optional[Mapping[str, Any]] = None,
         strict: bool = False,
-        timeout: float = 0,
+        timeout: Union[float, str, timedelta] = 0,
     ) -> None:
         self.function = function
         self.name = name
         self.description = description
         self.strict = strict
         self.timeout = timeout
+        milliseconds("the timeout of a tool", timeout)
         self._hints: Dict[str, Any] = {}
         if parameters is None and function is not None:
             parameters, self._hints = _schema.schema_of_function(function)
@@ -41,30 +45,70 @@ class Tool:
             raise TypeError(f"the tool {self.name} has no function")
         return self.function(*args, **kwargs)
 
-    def run(self, arguments: str, loop: Optional["asyncio.AbstractEventLoop"] = None) -> str:
-        """Run the function with JSON arguments. A coroutine runs on `loop`, or on a new event loop."""
+    def run(self, arguments: str, loop: Optional["asyncio.AbstractEventLoop"] = None,
+            is_cancelled: Optional[Callable[[], bool]] = None) -> str:
+        """Run the function with JSON arguments, and return its result as a text.
+
+        A coroutine runs on `loop`, or on a new event loop. It is cancelled when `is_cancelled` returns True.
+        """
         values = json.loads(arguments) if arguments else {}
         result = self(**{name: _schema.convert(value, self._hints.get(name)) for name, value in values.items()})
         if inspect.isawaitable(result):
-            result = _wait(result, loop)
-        return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=_plain)
+            result = _wait(result, loop, is_cancelled or _never)
+        return result if isinstance(result, str) else _json(result)
 
     def new_c_tool(self, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
         """Make a tool of the library whose coroutines run on `loop`."""
         return ffi.gc(new_tool(self, loop), lib.beluga_tool_unref)
 
 
-async def _awaited(awaitable: Any) -> Any:
-    return await awaitable
+#: A coroutine learns within this time, in seconds, that its result is no longer wanted.
+CANCEL_DELAY = 0.05
 
 
-def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"]) -> Any:
-    """Run a coroutine and wait for it. Called on a thread of the library."""
+def _never() -> bool:
+    return False
+
+
+async def _until_cancelled(awaitable: Any, is_cancelled: Callable[[], bool]) -> Any:
+    """Await a tool's coroutine, and cancel it when its result is no longer wanted."""
     import asyncio
 
+    task = asyncio.ensure_future(awaitable)
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=CANCEL_DELAY)
+            if is_cancelled():
+                break
+    finally:
+        task.cancel()  # does nothing if it is done
+    return await task
+
+
+def _wait(awaitable: Any, loop: Optional["asyncio.AbstractEventLoop"], is_cancelled: Callable[[], bool]) -> Any:
+    """Run a coroutine and wait for it. Called on a thread of the library."""
+    import asyncio
+    from concurrent.futures import TimeoutError as NotYet
+
     if loop is None or loop.is_closed():
-        return asyncio.run(_awaited(awaitable))
-    return asyncio.run_coroutine_threadsafe(_awaited(awaitable), loop).result()
+        return asyncio.run(_until_cancelled(awaitable, is_cancelled))
+    future = asyncio.run_coroutine_threadsafe(_until_cancelled(awaitable, is_cancelled), loop)
+    while True:
+        try:
+            return future.result(1)
+        except NotYet:
+            if future.done():
+                raise
+            if loop.is_closed():
+                raise RuntimeError("the event loop was closed before the tool had ended") from None
+
+
+def _json(value: Any) -> str:
+    """Write a result as JSON, in which there are no numbers such as NaN."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError as error:
+        raise ValueError(f"the result can't be written as JSON: {error}") from error
 
 
 def _plain(value: Any) -> Any:
@@ -87,17 +131,19 @@ def tool(
     name: Optional[str] = None,
     description: Optional[str] = None,
     strict: bool = False,
-    timeout: float = 0,
+    timeout: Union[float, str, timedelta] = 0,
 ) -> Any:
     """Make a tool from a function. Also works as a decorator, with or without arguments.
 
     The schema comes from the type hints, the description from the docstring. If the function raises an exception, the model
-    gets its message as the result. `timeout` is in seconds; 0 means the option tool_timeout.
+    gets its message as the result. `timeout` is in seconds, or a text such as "30s"; 0 means the option tool_timeout.
     """
 
     def make(of: Callable[..., Any]) -> Tool:
-        words = _schema.summary(of.__doc__) if description is None else description
-        return Tool(of, name=name or of.__name__, description=words, strict=strict, timeout=timeout)
+        if not callable(of):
+            raise InvalidInputError(f"a tool is a function, a Tool or a dict, not {type(of).__name__}")
+        words = _schema.summary(_schema.docstring_of(of)) if description is None else description
+        return Tool(of, name=name or _schema.name_of(of), description=words, strict=strict, timeout=timeout)
 
     return make if function is None else make(function)
 
@@ -108,7 +154,11 @@ def make_tools(items: Any) -> List[Tool]:
     for item in items:
         if isinstance(item, Mapping):
             inner = item.get("function", item)
+            if not isinstance(inner, Mapping) or "name" not in inner:
+                raise InvalidInputError("a tool that is a dict needs a name")
             item = Tool(None, name=inner["name"], description=inner.get("description", ""),
                         parameters=inner.get("parameters"), strict=bool(inner.get("strict", False)))
+        if item is None:
+            raise InvalidInputError("a tool is a function, a Tool or a dict, not None")
         made.append(item if isinstance(item, Tool) else tool(item))
     return made

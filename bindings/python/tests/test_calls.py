@@ -9,7 +9,8 @@ import pickle
 import signal
 import threading
 import time
-from typing import List, Optional
+from datetime import timedelta
+from typing import Any, List, Optional
 
 import pytest
 
@@ -451,3 +452,69 @@ def test_a_budget_knows_prices():
     model = Model("openai/gpt-5-mini", api_key="k", budget=0.0001)
     with pytest.raises(errors.BudgetExceededError):
         model.generate("x" * 100_000)
+
+
+def test_a_batch_is_a_list(mock):
+    for thing in ("abc", {"role": "user", "content": "x"}, Message("user", "x"), mock.generate("x"), b"ab", None, 5):
+        with pytest.raises(errors.InvalidInputError, match="a batch is a list of prompts"):
+            mock.batch(thing)
+        with pytest.raises(errors.InvalidInputError, match="a batch is a list of prompts"):
+            asyncio.run(mock.abatch(thing))
+
+
+def test_a_prompt_that_can_not_be_sent_is_an_error_in_its_place(mock):
+    prompts = ["a", None, "b", "\ud800", [], [object()], {"role": "zork"}, "c"]
+    for answers in (mock.batch(prompts, return_errors=True), asyncio.run(mock.abatch(prompts, return_errors=True))):
+        assert [a.text for a in answers if not isinstance(a, Exception)] == ["a", "b", "c"]
+        assert all(isinstance(answers[i], errors.InvalidInputError) for i in (1, 3, 4, 5, 6))
+    with pytest.raises(errors.InvalidInputError, match="not NoneType"):
+        mock.batch(prompts)
+
+
+@pytest.mark.parametrize("ask, words", [
+    (lambda m: m.generate(None), "a prompt is a str.*not NoneType"), (lambda m: m.generate(b"abc"), "a prompt is a str.*not bytes"),
+    (lambda m: m.count_tokens(5), "a prompt is a str.*not int"), (lambda m: m.stream(None), "a prompt is a str"),
+    (lambda m: m.embed([None]), "embed takes texts, not NoneType"), (lambda m: m.embed(None), "embed takes a text or a list"),
+    (lambda m: m.embed(b"ab"), "embed takes a text or a list"),
+    (lambda m: m.generate("x", deadline=float("nan")), "deadline is a number"), (lambda m: m.embed("x", deadline="soon"), "deadline is a"),
+    (lambda m: m.check_health(deadline=float("inf")), "deadline is a number"), (lambda m: m.generate("x", deadline=1e300), "deadline is"),
+    (lambda m: m.generate("x", timeout=float("inf")), "timeout is a number"), (lambda m: m.generate("x", max_tokens=float("nan")), "max_tokens"),
+    (lambda m: m.generate({"role": "user", "content": "x", "contnet": "y"}), "no key 'contnet'"),
+    (lambda m: m.generate(Message("user", [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}])), "no key 'cache_control'"),
+    (lambda m: m.generate(Message("user", [libbeluga.Image("https://x.example/a", b"a")])), "either data or url"),
+    (lambda m: libbeluga.log_to(5), "log_to takes a logger"),
+    (lambda m: m.generate("x", response_schema={"properties": {"a": {"type": "zork"}}}), "the type 'zork'"),
+    (lambda m: m.generate("x", response_schema={"type": 5}), "the type 5"),
+])
+def test_bad_arguments_are_told_in_words(mock, ask, words):
+    with pytest.raises(errors.InvalidInputError, match=words):
+        ask(mock)
+
+
+def test_good_arguments_of_all_forms(mock):
+    assert mock.generate("x", deadline="30s").text == "x" and mock.generate("x", deadline=timedelta(seconds=9)).text == "x"
+    assert mock.check_health(deadline="5s").state == "healthy"
+    assert mock.generate({"role": "assistant", "content": "x", "refusal": None, "annotations": []}).text == "x"
+    assert mock.generate({"role": "user", "content": [{"type": "text", "text": "x", "annotations": []}]}).text == "x"
+    schema = {"type": "object", "properties": {"type": {"type": ["string", "null"]}}, "enum": [{"type": "zork"}]}
+    assert mock.generate("x", response_schema=schema).text == "x"
+
+
+def test_faults_of_parse(mock):
+    answer = mock.generate("no JSON")
+    for schema in (None, {"type": "object"}):
+        with pytest.raises(errors.MalformedResponseError):
+            answer.parse(schema)
+    with pytest.raises(errors.InvalidResponseError):
+        mock.generate("[]").parse({"type": "object"})
+    with pytest.raises(errors.InvalidInputError, match="the type 'zork'"):
+        mock.generate("5").parse({"anyOf": [{"type": "zork"}]})
+    assert type(mock.generate('{"stars": 4.0}').parse(Stars).stars) is int
+    for nothing in (object, Any):
+        with pytest.raises(TypeError, match="says nothing about the answer"):
+            mock.generate("5", response_schema=nothing)
+
+
+@dataclasses.dataclass
+class Stars:
+    stars: int

@@ -98,6 +98,12 @@ ENDS = {
     "an async stream under way": "s = Model('mock/echo').stream('a b c', mock={'word_delay_ms': 50}); asyncio.run(s.__anext__())",
     "a tool that runs": ("import threading; m = Model('mock/echo', mock={'tool_calls': [{'name': 'slow', 'arguments': {}}]}).bind_tools(slow);"
                          "t = threading.Thread(target=m.invoke, args=('Hi',), daemon=True); t.start(); time.sleep(0.2)"),
+    "an event loop on a daemon thread": (
+        "import threading\nm = Model('mock/echo')\nasync def go():\n    while True: await m.agenerate('Hi ' * 50)\n"
+        "for _ in range(3): threading.Thread(target=lambda: asyncio.run(go()), daemon=True).start()\ntime.sleep(0.2)"),
+    "a stream on a daemon thread": (
+        "import threading; s = Model('mock/echo', mock={'word_delay_ms': 1}).stream('a ' * 9999)\n"
+        "threading.Thread(target=lambda: list(s), daemon=True).start(); time.sleep(0.2); s.close()"),
     "a log": "libbeluga.log_to('x'); Model('mock/echo').generate('Hi')",
     "a provider": "libbeluga.register(P); m = Model('py-end'); m.generate('Hi'); s = m.stream('Hi'); next(s)",
     "an exception": "Model('mock/echo').stream('Hi').__next__(); sys.exit(0)",

@@ -3,6 +3,7 @@ import asyncio
 import json
 import threading
 import time
+import traceback
 
 import pytest
 
@@ -108,6 +109,9 @@ class Acme(Provider):
 def registered():
     libbeluga.register(Parrot)
     libbeluga.register(Acme())
+    libbeluga.register(Hoarder)
+    libbeluga.register(Faulty)
+    libbeluga.register(HoarderOfAnswers)
 
 
 def test_an_engine_answers():
@@ -133,6 +137,150 @@ def test_exceptions_of_an_engine_are_errors():
     assert (caught.value.provider_code, caught.value.retry_after) == ("p1", 3.0)
     with pytest.raises(errors.InvalidResponseError, match="yields events"):
         model.generate("nonsense")
+
+
+class Faulty(Provider):
+    name = "py-faulty"
+    default_model = "m"
+
+    def answer(self, call):
+        text = call.messages[-1].text
+        return None if text == "none" else self.pieces(text)
+
+    def pieces(self, text):
+        if text == "nothing":
+            return
+        yield "x"
+        if text == "usage":
+            yield Usage(output_tokens=-1)
+        yield FinishEvent("zork" if text == "reason" else "length")
+        if text == "after":
+            yield Usage(output_tokens=3)
+        if text == "boom":
+            raise RuntimeError("at the end")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("none", "`answer` returned None"), ("usage", "a whole number from 0, not -1"), ("reason", "the reason of FinishEvent is one of"),
+    ("after", "Usage came after FinishEvent"), ("boom", "RuntimeError: at the end")])
+def test_faults_of_an_engine_are_told(text, words):
+    with pytest.raises(errors.InvalidResponseError, match=words):
+        Model("py-faulty").generate(text)
+
+
+def test_the_end_of_an_engines_answer():
+    assert Model("py-faulty").generate("fine").finish_reason == "length"
+    answer = Model("py-faulty").generate("nothing")
+    assert (answer.text, answer.finish_reason) == ("", "stop")
+
+
+def test_the_callers_exception_leads_to_that_of_the_provider():
+    """Its traceback says where the fault is."""
+    libbeluga._library._faults.clear()
+    for text, kind, function in (("raise", RuntimeError, "answer"), ("typed", errors.RateLimitError, "answer"),
+                                 ("nonsense", errors.InvalidResponseError, "emit_one")):
+        with pytest.raises(errors.Error) as caught:
+            Model("py-parrot", max_retries=0).generate(text)
+        assert type(caught.value.__cause__) is kind
+        assert traceback.extract_tb(caught.value.__cause__.__traceback__)[-1].name == function
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        Model("py-acme", base_url="http://127.0.0.1:9").generate("raise")
+    assert str(caught.value.__cause__) == "can't be written"
+    with pytest.raises(errors.AuthenticationError) as caught:
+        Model("openai/x", base_url="http://127.0.0.1:9", api_key=lambda: {}["key"]).generate("Hi")
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert not libbeluga._library._faults  # no traceback, which holds the objects of its functions, stays behind
+
+
+def test_an_exception_whose_text_can_not_be_made():
+    class Broken(Exception):
+        def __str__(self):
+            raise ValueError("broken")
+
+    class Mute(Provider):
+        name = "py-mute"
+        default_model = "m"
+
+        def answer(self, call):
+            raise Broken
+
+    libbeluga.register(Mute)
+    with pytest.raises(errors.InvalidResponseError, match="Broken: its text can't be made, because of ValueError") as caught:
+        Model("py-mute").generate("Hi")
+    assert isinstance(caught.value.__cause__, Broken)
+
+
+class Hoarder(Provider):
+    """Keeps what it gets longer than it may."""
+
+    name = "py-hoarder"
+    default_model = "m"
+    kept = []
+    after_the_end = []
+    go_on, ended = threading.Event(), threading.Event()
+
+    def answer(self, call):
+        self.kept.append(call)
+        yield "x"
+        if call.messages[-1].text == "wait":
+            self.go_on.wait(30)  # the caller leaves in the meantime
+            self.after_the_end.append((call.messages[-1].text, call.model, call.option("temperature")))
+            self.ended.set()
+
+
+class HoarderOfAnswers(Provider):
+    name = "py-hoarder-of-answers"
+    default_model = "m"
+    capabilities = ["no_key"]
+    kept = []
+
+    def encode_request(self, call):
+        self.kept.append(call)
+        return Request("/", json={})
+
+    def decode_response(self, body):
+        return []
+
+    def decode_error(self, answer, error):
+        assert answer.header("x-code") == "1"
+        self.kept.append(answer)
+
+
+USES = [lambda call: call.messages, lambda call: call.tools, lambda call: call.model, lambda call: call.inputs,
+        lambda call: call.option("temperature"), lambda call: call.option("stop_sequences"), lambda call: call.option("user"),
+        lambda call: call.option("py-hoarder.x"), lambda call: call.is_streamed]
+
+
+def test_a_call_that_is_over_can_not_be_used():
+    model = Model("py-hoarder").bind_tools(libbeluga.tool(lambda: 1, name="t"))
+    model.generate("q" * 3000)
+    for use in USES:
+        with pytest.raises(errors.InvalidInputError, match="this call is over"):
+            use(Hoarder.kept[0])
+
+
+def test_a_call_stays_usable_until_its_function_returns():
+    """Even if the caller has left, and has dropped the model and its loop."""
+    stream = Model("py-hoarder").stream("wait", temperature=0.5)
+    while next(stream).kind != "text":
+        pass
+    stream.close()
+    libbeluga._engine.close_idle()
+    del stream
+    Hoarder.go_on.set()
+    assert Hoarder.ended.wait(30) and Hoarder.after_the_end == [("wait", "m", 0.5)]
+
+
+def test_an_answer_that_is_over_can_not_be_used(serve):
+    server = serve(lambda path, body: (400, {"x-code": "1"}, [b"no"]))
+    with pytest.raises(errors.InvalidRequestError):
+        Model("py-hoarder-of-answers", base_url=server.url).generate("Hi")
+    call, answer = HoarderOfAnswers.kept
+    with pytest.raises(errors.InvalidInputError, match="this call is over"):
+        call.messages
+    with pytest.raises(errors.InvalidInputError, match="this answer is over"):
+        answer.header("x-code")
+    assert (answer.status, answer.body) == (400, b"no")
 
 
 def test_an_engine_is_stopped():
@@ -177,7 +325,7 @@ def test_a_service(serve):
     assert (caught.value.status, caught.value.provider_code) == (418, "t1")
     with pytest.raises(errors.InvalidRequestError) as caught:
         model.generate("bug")
-    assert "RuntimeError: bug" in caught.value.cause
+    assert "RuntimeError: bug" in caught.value.cause and str(caught.value.__cause__) == "bug"
     with pytest.raises(errors.InvalidRequestError, match="can't be written"):
         model.generate("raise")
     with pytest.raises(errors.MalformedResponseError):
@@ -204,3 +352,13 @@ def test_bad_providers():
             libbeluga.register(provider)
     with pytest.raises(ValueError, match="flying"):
         libbeluga.register(Strange)
+
+    class Framed(Acme):
+        name = "py-framed"
+        framing = "zork"
+
+    with pytest.raises(errors.InvalidInputError, match="sse, ndjson, raw, not 'zork'"):
+        libbeluga.register(Framed)
+    for thing in (None, int, object()):
+        with pytest.raises(errors.InvalidInputError, match="register takes a Provider"):
+            libbeluga.register(thing)

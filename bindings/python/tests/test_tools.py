@@ -2,6 +2,7 @@
 import asyncio
 import dataclasses
 import enum
+import functools
 import json
 import threading
 import time
@@ -84,6 +85,66 @@ def test_what_has_no_schema():
             tool(function)
 
 
+class Adder:
+    """Adds."""
+
+    def __init__(self, to):
+        self.to = to
+
+    def __call__(self, a: int, b: int = 0) -> int:
+        """Add two numbers.
+
+        Args:
+            a: the first
+        """
+        return self.to + a + b
+
+
+@pytest.mark.parametrize("function, name, words, left", [
+    (Adder(1), "Adder", "Add two numbers.", {"a", "b"}),
+    (functools.partial(Adder(1), b=2), "Adder", "Add two numbers.", {"a"}),
+    (functools.partial(Adder(1).__call__, 5), "__call__", "Add two numbers.", {"b"}),
+    (functools.partial(weather, detail="long"), "weather", "Tell the weather.\n\nIt is mostly right.", {"place", "unit", "days", "tags"})])
+def test_partial_functions_and_objects_are_tools(function, name, words, left):
+    made = tool(function)
+    assert (made.name, made.description, set(made.parameters["properties"])) == (name, words, left)
+    if left == {"a"}:
+        assert made.run('{"a": 4}') == "7"
+
+
+class Strange(enum.Enum):
+    ONE = object()
+
+
+@pytest.mark.parametrize("hint", [Dict[int, str], List[Dict[Unit, int]], Strange, Dict[Literal[1], int]])
+def test_hints_that_json_can_not_express(hint):
+    with pytest.raises(TypeError, match="JSON"):
+        _schema.schema_of(hint)
+
+
+def test_keys_that_are_texts():
+    for hint in (Dict[str, int], Dict[Literal["a", "b"], int], Dict[Any, int]):
+        assert _schema.schema_of(hint) == {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+def test_a_whole_number_is_an_int():
+    def typed(days: int, share: float, many: List[int]) -> str:
+        return repr((days, share, many))
+
+    assert tool(typed).run('{"days": 1.0, "share": 1, "many": [2.0]}') == "(1, 1.0, [2])"
+
+
+def test_what_is_no_tool():
+    model = Model("mock/echo")
+    for thing in (None, 5, "name", {}, {"function": None}):
+        with pytest.raises(errors.InvalidInputError, match="a tool"):
+            model.bind_tools(thing)
+    for timeout in ("soon", float("nan"), float("inf"), None, True):
+        with pytest.raises(errors.InvalidInputError, match="the timeout of a tool"):
+            tool(weather, timeout=timeout)
+    assert tool(weather, timeout="5s").new_c_tool(None)
+
+
 def test_sphinx_docstrings():
     def add(a: int, b: int) -> int:
         """Add.
@@ -123,6 +184,54 @@ def test_a_tool_that_raises_is_what_the_model_reads():
 
     event, = results(asked(("fail", {"x": 1})).bind_tools(fail).stream("?", run_tools=True))
     assert event.error == "tool_execution_error" and event.text == "LookupError: no such thing"
+
+
+class Broken(Exception):
+    def __str__(self):
+        raise ValueError("broken")
+
+
+def fault(kind):
+    if kind == "broken":
+        raise Broken
+    if kind == "exit":
+        raise SystemExit(3)
+    return {"nan": float("nan"), "surrogate": "a\ud800b", "deep": {"x": ["\ud800"]}}[kind]
+
+
+@pytest.mark.parametrize("kind, error, text", [
+    ("broken", "tool_execution_error", "Broken: its text can't be made, because of ValueError"),
+    ("exit", "tool_execution_error", "SystemExit: 3"),
+    ("nan", "tool_execution_error", "ValueError: the result can't be written as JSON: "),
+    ("surrogate", None, "a?b"), ("deep", None, '{"x": ["?"]}')])
+def test_faults_of_tools_are_results(kind, error, text, capfd):
+    @tool
+    def do(kind: str) -> Any:
+        return fault(kind)
+
+    model = asked(("do", {"kind": kind})).bind_tools(do)
+    event, = results(model.stream("?", run_tools=True))
+    assert event.error == error and event.text.startswith(text)
+    assert model.invoke("?").text == event.text
+    assert capfd.readouterr().err == ""
+
+
+def test_the_log_has_the_traceback_of_a_tools_exception(caplog):
+    @tool
+    def do() -> None:
+        {}["boom"]
+
+    caplog.set_level("INFO", "py-tools")
+    libbeluga.log_to("py-tools")
+    try:
+        asked(("do", {})).bind_tools(do).invoke("?")
+    finally:
+        libbeluga.log_to(None)
+    record, = [r for r in caplog.records if r.event == "tool_exception"]
+    assert record.exc_info[0] is KeyError and record.fields == {"tool": "do"}
+    caplog.clear()
+    asked(("do", {})).bind_tools(do).invoke("?")
+    assert not caplog.records
 
 
 def test_bad_arguments_never_reach_the_function():
@@ -201,6 +310,74 @@ def test_cancelling_a_tool_loop():
     with model.stream("?", run_tools=True) as stream:
         next(stream)
     assert Model("mock/echo").generate("Hi").text == "Hi"
+
+
+@pytest.mark.parametrize("way", ["wait_for", "deadline", "timeout", "aclose", "sync deadline", "sync timeout", "sync close"])
+def test_a_coroutine_whose_result_is_not_wanted_is_cancelled(way):
+    started, ended, seen = threading.Event(), threading.Event(), []
+
+    async def work() -> str:
+        started.set()
+        try:
+            await asyncio.sleep(30)
+            seen.append("went on")
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+        finally:
+            ended.set()
+
+    model = asked(("work", {})).bind_tools(tool(work, timeout=0.8 if "timeout" in way else 0))
+    options = {"deadline": 0.8} if "deadline" in way else {}
+
+    async def main():
+        stream = model.stream("?", run_tools=True)
+        if way == "wait_for":
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(model.ainvoke("?"), 0.8)
+        elif way == "aclose":
+            task = asyncio.ensure_future(drain(stream))
+            while not started.is_set():
+                await asyncio.sleep(0.01)
+            await stream.aclose()
+            await task
+        else:
+            await quiet(model.ainvoke("?", **options))
+        while not ended.is_set():
+            await asyncio.sleep(0.01)
+
+    if way == "sync close":
+        stream = model.stream("?", run_tools=True)
+        thread = threading.Thread(target=lambda: asyncio.run(quiet_sync(stream)))
+        thread.start()
+        started.wait(30)
+        stream.close()
+        thread.join()
+    elif way.startswith("sync"):
+        asyncio.run(quiet_sync(lambda: model.invoke("?", **options)))
+    else:
+        asyncio.run(asyncio.wait_for(main(), 20))
+    assert ended.wait(20) and seen == ["cancelled"]
+
+
+async def drain(stream):
+    with pytest.raises(errors.ContextCanceledError):
+        async for _ in stream:
+            pass
+
+
+async def quiet(awaitable):
+    try:
+        await awaitable
+    except errors.Error:
+        pass
+
+
+async def quiet_sync(work):
+    try:
+        work() if callable(work) else list(work)
+    except errors.Error:
+        pass
 
 
 def test_too_many_steps():
