@@ -211,8 +211,21 @@ static const char *file_of(const beluga_json *json, const char *key, const char 
     return file ? file : beluga_json_get_string(json, of_mistral, NULL);
 }
 
+static int emit_result(const beluga_json *root, beluga_emit *emit);
+
+/* Emit the results in a job of Mistral's whose requests were in the call that created it. */
+static int emit_outputs(const beluga_json *job, beluga_emit *emit)
+{
+    const beluga_json *list = beluga_json_get(job, "outputs");
+    int code = 0;
+    for (const beluga_json *v = beluga_json_first(list); v && !code; v = beluga_json_next(list, v))
+        code = emit_result(v, emit);
+    return code;
+}
+
 /* Store the paths of the two files with results. Either file may be missing: the file of failures
- * if no request failed, the file of answers if all requests failed. */
+ * if no request failed, the file of answers if all requests failed. Without files the results may
+ * be in the job. */
 static int take_results(beluga__openai_batch_state *state, const beluga_json *json,
                         beluga_emit *emit)
 {
@@ -221,6 +234,7 @@ static int take_results(beluga__openai_batch_state *state, const beluga_json *js
     if (!code)
         code =
             keep(state, "/files", file_of(json, "error_file_id", "error_file"), "/content", emit);
+    if (!code && !state->n_paths) return emit_outputs(json, emit);
     return code ? code : ask_next(state, emit);
 }
 
@@ -313,11 +327,13 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit the answer or the error that a result's body contains. */
+/* Emit the answer or the error that a result's body contains. The body of a refusal may be a string
+ * with the text of the answer. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
-    const char *text = beluga_emit_json_text(emit, json, &length);
+    const char *text = beluga_json_string(json, &length);
+    if (!text) text = beluga_emit_json_text(emit, json, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
     return beluga_emit_batch_result(emit, id, status, text, length);
 }
@@ -347,7 +363,8 @@ static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
     const beluga_json *body = beluga_json_get(response, "body");
     int64_t status = beluga_json_get_int(response, "status_code", 0);
     bool failed = beluga__fault_is(line, true), refused = status >= 400 && status < 600;
-    if (refused && beluga_json_is_object(body)) return emit_body(id, (int)status, body, emit);
+    bool told = beluga_json_is_object(body) || beluga__filled(beluga_json_string(body, NULL));
+    if (refused && told) return emit_body(id, (int)status, body, emit);
     if (refused) return emit_body(id, (int)status, failed ? line : response, emit);
     if (failed) return emit_failure(id, line, emit);
     if (beluga_json_is_object(body) && (status == 0 || status / 100 == 2))
@@ -356,13 +373,9 @@ static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
                                      "the line of results has neither an answer nor an error");
 }
 
-int beluga__openai_batch_decode_result(void *memory, const char *line, size_t length,
-                                       beluga_emit *emit)
+/* Emit a result, which is a line of a file, or an item of the list in a job. */
+static int emit_result(const beluga_json *root, beluga_emit *emit)
 {
-    const beluga_json *root;
-    (void)memory;
-    int code = beluga_emit_parse(emit, line, length, &root);
-    if (code) return code;
     const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
     if (!id && beluga__fault_is(root, false))
         return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
@@ -370,6 +383,15 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
                                       "a line of the results has no id of a request", emit);
     return emit_line(id, root, emit);
+}
+
+int beluga__openai_batch_decode_result(void *memory, const char *line, size_t length,
+                                       beluga_emit *emit)
+{
+    const beluga_json *root;
+    (void)memory;
+    int code = beluga_emit_parse(emit, line, length, &root);
+    return code ? code : emit_result(root, emit);
 }
 
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit)
