@@ -14,8 +14,11 @@
 #include <stdint.h>
 #include <time.h>
 
-#define BATCH_ID_SIZE  64
-#define BATCH_KEY_SIZE 256
+#define BATCH_ID_SIZE 64
+/* Makes ids as long as Gemini's: a job's id has 36 characters, and its results' file is named
+ * "batch-" and 36 characters. */
+#define PEER_BATCH_LONG "gzzzzzzzzzzz"
+#define BATCH_KEY_SIZE  256
 /* most bytes of a line's text that the control endpoint shows */
 #define BATCH_SHOWN_TEXT 120
 /* most problems that a job lists */

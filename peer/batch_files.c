@@ -124,9 +124,10 @@ static size_t count_lines(const batch_file *file)
 
 static bool put_mistral_members(const batch_file *file, bytes *out)
 {
-    return peer__putf(out, ",\"sample_type\":\"%s\",\"source\":\"%s\",\"num_lines\":%zu",
-                      file->is_result ? "batch_result" : "batch_request",
-                      file->is_result ? "mistral" : "upload", count_lines(file));
+    return peer__putf(
+        out, ",\"sample_type\":\"%s\",\"source\":\"%s\",\"num_lines\":%zu,\"deleted\":false",
+        file->is_result ? "batch_result" : "batch_request", file->is_result ? "mistral" : "upload",
+        count_lines(file));
 }
 
 /* Write the members that only one of the APIs has. */
@@ -294,6 +295,17 @@ static void content(batch_call *call, const char *id)
     peer__batch_download(call, "application/octet-stream", blob->bytes.data + blob->from, blob->n);
 }
 
+/* Answer with an address from which anyone can download the file (Mistral's). */
+static void sign(batch_call *call, const char *id)
+{
+    bytes text = {0};
+    const batch_file *file = file_of(call, id);
+    if (!file) return;
+    bool ok = peer__putf(&text, "{\"url\":\"http://127.0.0.1:%d/v1/files/%s/content?key=%s\"}",
+                         peer_port(call->b->owner), file->id, file->key);
+    peer__batch_send(call, 200, &text, ok);
+}
+
 static void delete(batch_call *call, const char *id)
 {
     bytes text = {0};
@@ -330,6 +342,7 @@ bool peer__batch_files(batch_call *call)
         {"GET", "/v1/files", list},
         {"GET", "/v1/files/{}", get},
         {"GET", "/v1/files/{}/content", content},
+        {"GET", "/v1/files/{}/url", sign},
         {"DELETE", "/v1/files/{}", delete},
     };
     return peer__batch_route(call, routes, sizeof routes / sizeof *routes);

@@ -239,7 +239,7 @@ class Gemini(OpenAi):
 
     def outcome(self, line):
         if "error" in line:
-            return line["error"]["status"]
+            return {3: "INVALID_ARGUMENT", 8: "RESOURCE_EXHAUSTED", 13: "INTERNAL"}[line["error"]["code"]]
         return line["response"]["candidates"][0]["content"]["parts"][0]["text"]
 
 
@@ -409,14 +409,20 @@ def what_a_job_left_can_be_deleted():
         with Peer(PROGRAM, *QUICK) as peer:
             client = api(peer)
             job = client.make_and_wait(texts(2))
-            for file in [file["id"] for file in peer.control()["files"]["now"]]:
+            left = [file["id"] for file in peer.control()["files"]["now"]]
+            kept = [file for file in left if api is Gemini and len(file) > 40]  # Google refuses to delete these
+            for file in kept:
+                status, _, text = peer.ask("DELETE", f"/v1beta/files/{file}", key=None, x_goog_api_key=client.key)
+                assert status == 400 and b"more than 40 characters" in text, text
+            assert len(kept) == (api is Gemini)
+            for file in set(left) - set(kept):
                 path = f"/v1beta/files/{file}" if api is Gemini else f"{client.prefix}/v1/files/{file}"
                 client.ask("DELETE", path.removeprefix(client.prefix))
             path = {Anthropic: "/v1/messages/batches/%s", Mistral: "/v1/batch/jobs/%s", Gemini: "/v1beta/%s"}.get(api)
             if path:
                 client.ask("DELETE", path % (job["name"] if api is Gemini else job["id"]))
                 assert client.list() == []
-            assert peer.control()["files"]["now"] == [], api
+            assert [file["id"] for file in peer.control()["files"]["now"]] == kept, api
 
 
 def the_server_tells_what_was_made_and_paid():

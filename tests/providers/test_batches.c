@@ -1018,6 +1018,62 @@ static void mistrals_error_is_a_text(void **state)
     assert_results(model, MISTRAL_ID, "0 [Roquefort.] b rate_limit/ ");
 }
 
+/* The first line is from Mistral's page on batches (mistralai/platform-docs-public,
+ * studio-api/batch-processing.md). The bodies of the others are texts, which inspect_ai's batches
+ * of Mistral (mistral_batch.py) expect beside objects. */
+#define MISTRAL_LINES                                                                           \
+    "{\"id\":\"batch-987bdeb0-1-b0a976ba-2a4f-4584-a4fa-9b140abdcd52\",\"custom_id\":\"0\","    \
+    "\"response\":{\"status_code\":200,\"body\":{\"id\":\"bf1b188307c2437587de243f5f715663\","  \
+    "\"object\":\"chat.completion\",\"model\":\"ministral-3b-latest\",\"usage\":{"              \
+    "\"prompt_tokens\":10,\"completion_tokens\":7,\"total_tokens\":17},\"created\":1761577783," \
+    "\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"role\":\"assistant\"," \
+    "\"content\":\"{\\\"result\\\": 2}\",\"tool_calls\":null}}]}},\"error\":null}"
+#define MISTRAL_TEXTS(separator)                                                                  \
+    MISTRAL_LINES separator                                                                       \
+        "{\"custom_id\":\"1\",\"response\":{\"status_code\":422,\"body\":\"{\\\"object\\\":"      \
+        "\\\"error\\\","                                                                          \
+        "\\\"message\\\":\\\"no such role\\\",\\\"type\\\":\\\"invalid_request_invalid_args\\\"," \
+        "\\\"code\\\":\\\"3051\\\"}\"},\"error\":null}" separator                                 \
+        "{\"custom_id\":\"2\",\"response\":{\"status_code\":503,\"body\":\"upstream is away\"},"  \
+        "\"error\":null}"
+#define MISTRAL_TOLD "0 [{\"result\": 2}] 1 invalid_request/3051 2 overloaded/ "
+
+static void mistrals_refusals_may_be_texts(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_host(p, "mistral", "/v1", NULL, NULL);
+    answer(p, "GET /v1/batch/jobs/" MISTRAL_ID,
+           MISTRAL_JOB("SUCCESS", "\"output_file\":\"0002\",\"error_file\":null", MISTRAL_COUNTS));
+    give_file(p, "GET /v1/files/0002/content", MISTRAL_TEXTS("\n") "\n");
+    assert_results(model, MISTRAL_ID, MISTRAL_TOLD);
+}
+
+/* A job whose requests were in the call that created it has its results in "outputs": see Mistral's
+ * client for Python, batchjob.py and examples/…/async_batch_job_chat_completion_inline.py. It may
+ * have a file of them, too. */
+static void mistrals_results_may_be_in_the_job(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_host(p, "mistral", "/v1", NULL, NULL);
+    answer(
+        p, "GET /v1/batch/jobs/" MISTRAL_ID,
+        MISTRAL_JOB("SUCCESS",
+                    "\"output_file\":null,\"error_file\":null,\"outputs\":[" MISTRAL_TEXTS(",") "]",
+                    MISTRAL_COUNTS));
+    assert_results(model, MISTRAL_ID, MISTRAL_TOLD);
+    answer(p, "GET /v1/batch/jobs/" MISTRAL_ID,
+           MISTRAL_JOB(
+               "SUCCESS",
+               "\"output_file\":\"0002\",\"error_file\":null,\"outputs\":[" MISTRAL_TEXTS(",") "]",
+               MISTRAL_COUNTS));
+    give_file(p, "GET /v1/files/0002/content", MISTRAL_TEXTS("\n"));
+    assert_results(model, MISTRAL_ID, MISTRAL_TOLD);
+    answer(p, "GET /v1/batch/jobs/" MISTRAL_ID,
+           MISTRAL_JOB("CANCELLED", "\"output_file\":null,\"error_file\":null,\"outputs\":null",
+                       MISTRAL_NONE));
+    assert_results(model, MISTRAL_ID, "");
+}
+
 /* Only Mistral can delete a job itself: DELETE /v1/batch/jobs/{id} in its client for Python. */
 static void mistrals_job_is_deleted_last(void **state)
 {
@@ -1150,6 +1206,8 @@ int main(void)
         ON_PEER(mistral_has_words_of_its_own),
         ON_PEER(mistrals_pages_are_numbered),
         ON_PEER(mistrals_error_is_a_text),
+        ON_PEER(mistrals_refusals_may_be_texts),
+        ON_PEER(mistrals_results_may_be_in_the_job),
         ON_PEER(mistrals_job_is_deleted_last),
         ON_PEER(moonshots_pages_have_no_limit),
         ON_PEER(qwen_has_a_name_of_a_task),

@@ -226,8 +226,21 @@ static const char *file_of(const beluga_json *json, const char *key, const char 
     return file ? file : beluga_json_get_string(json, of_mistral, NULL);
 }
 
+static int emit_result(const beluga_json *root, beluga_emit *emit);
+
+/* Emit the results in a job of Mistral's whose requests were in the call that created it. */
+static int emit_outputs(const beluga_json *job, beluga_emit *emit)
+{
+    const beluga_json *list = beluga_json_get(job, "outputs");
+    int code = 0;
+    for (const beluga_json *v = beluga_json_first(list); v && !code; v = beluga_json_next(list, v))
+        code = emit_result(v, emit);
+    return code;
+}
+
 /* Store the paths of the two files with results. Either file may be missing: the file of failures
- * if no request failed, the file of answers if all requests failed. */
+ * if no request failed, the file of answers if all requests failed. Without files the results may
+ * be in the job. */
 static int take_results(beluga__openai_batch_state *state, const beluga_json *json,
                         beluga_emit *emit)
 {
@@ -236,6 +249,7 @@ static int take_results(beluga__openai_batch_state *state, const beluga_json *js
     if (!code)
         code =
             keep(state, "/files", file_of(json, "error_file_id", "error_file"), "/content", emit);
+    if (!code && !state->n_paths) return emit_outputs(json, emit);
     return code ? code : ask_next(state, emit);
 }
 
@@ -404,13 +418,9 @@ static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
                                      "the line of results has neither an answer nor an error");
 }
 
-int beluga__openai_batch_decode_result(void *memory, const char *line, size_t length,
-                                       beluga_emit *emit)
+/* Emit a result, which is a line of a file, or an item of the list in a job. */
+static int emit_result(const beluga_json *root, beluga_emit *emit)
 {
-    const beluga_json *root;
-    (void)memory;
-    int code = beluga_emit_parse(emit, line, length, &root);
-    if (code) return code;
     const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
     if (!id && beluga__fault_is(root, false))
         return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
@@ -418,6 +428,15 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
                                       "a line of the results has no id of a request", emit);
     return emit_line(id, root, emit);
+}
+
+int beluga__openai_batch_decode_result(void *memory, const char *line, size_t length,
+                                       beluga_emit *emit)
+{
+    const beluga_json *root;
+    (void)memory;
+    int code = beluga_emit_parse(emit, line, length, &root);
+    return code ? code : emit_result(root, emit);
 }
 
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit)
