@@ -126,6 +126,8 @@ static void put_input(beluga_json_writer *w, const beluga_call *call, const char
     beluga_json_put_int(w, "timeout_hours", 24);
 }
 
+/* Write the upload of the file; with the file's path as token, a request for its state; with its id
+ * as token, the request that creates the job. */
 int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {
@@ -134,6 +136,10 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
     (void)err;
     if (!file) {
         upload(call, request);
+        return 0;
+    }
+    if (*file == '/') {
+        set_head(call, request, "GET", file);
         return 0;
     }
     set_head(call, request, "POST", beluga__openai_batch_jobs(form));

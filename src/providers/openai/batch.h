@@ -40,6 +40,7 @@ typedef struct beluga__openai_batch {
 /* The state of a call about jobs. It is all zero when the call begins. */
 typedef struct beluga__openai_batch_state {
     bool begun;             /* the first answer has been read */
+    uint32_t looks;         /* requests for the state of the uploaded file */
     uint32_t n_paths, next; /* number of paths for later requests, and the index of the next path */
     char paths[BELUGA__BATCH_STEPS][BELUGA__BATCH_PATH];
 } beluga__openai_batch_state;
