@@ -21,7 +21,8 @@ from batch_peer import Peer, run, wait_until  # pylint: disable=wrong-import-pos
 BELUGA, PEER = sys.argv[1:3]
 # The provider, the path of its API at the peer, and the variable of its key.
 APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "anthropic": ("", "ANTHROPIC_API_KEY"),
-        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY")}
+        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY"), "azure": ("", "AZURE_OPENAI_API_KEY"),
+        "groq": ("/openai/v1", "GROQ_API_KEY"), "together": ("/together/v1", "TOGETHER_API_KEY")}
 MODEL = "peer-batch"
 UNDER_WAY, PARTLY, USAGE = 12, 11, 2
 PATIENCE = 120

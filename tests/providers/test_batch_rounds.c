@@ -30,7 +30,7 @@ static const host hosts[] = {
     {"azure", "", PAGES | HALF | UNTRIED},
     {"azure", "", PAGES | HALF | UNTRIED | DATED},
     {"gemini", "/v1beta", PAGES | FORGETS},
-    {"groq", "/openai/v1", HALF | UNTRIED},
+    {"groq", "/openai/v1", PAGES | HALF | UNTRIED},
     {"mistral", "/v1", PAGES | HALF | FORGETS},
     {"moonshot", "/v1", PAGES | HALF | UNTRIED},
     {"openai", "/v1", PAGES | HALF | UNTRIED},

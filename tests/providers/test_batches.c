@@ -449,6 +449,42 @@ static void a_list_goes_on_behind_its_last_job(void **state)
     beluga_free(jobs);
 }
 
+/* The answer was recorded in 2025-08 by tidyllm's tests (list_openai_batches/…/batches-f70bcc.R);
+ * of its jobs the first and, shortened, the one without answers are here. */
+static void a_recorded_list_is_read(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(
+        p, "GET /v1/batches?limit=100",
+        "{\n  \"object\": \"list\",\n  \"data\": [\n    {\n      \"id\": "
+        "\"batch_680b8e3d92208190a7c2b25ef89cd8b5\",\n      \"object\": \"batch\",\n      "
+        "\"endpoint\": \"/v1/chat/completions\",\n      \"errors\": null,\n      "
+        "\"input_file_id\": \"file-8LjgrmGyywoGv8vrDb2mWb\",\n      \"completion_window\": "
+        "\"24h\",\n      \"status\": \"completed\",\n      \"output_file_id\": "
+        "\"file-D1Tn2JDcYztLWs1P59XUtx\",\n      \"error_file_id\": null,\n      \"created_at\": "
+        "1745587773,\n      \"in_progress_at\": 1745587775,\n      \"expires_at\": 1745674173,\n  "
+        "    \"finalizing_at\": 1745598803,\n      \"completed_at\": 1745598858,\n      "
+        "\"failed_at\": null,\n      \"expired_at\": null,\n      \"cancelling_at\": null,\n      "
+        "\"cancelled_at\": null,\n      \"request_counts\": {\n        \"total\": 575,\n        "
+        "\"completed\": 575,\n        \"failed\": 0\n      },\n      \"metadata\": null\n    },\n "
+        "   {\n      \"id\": \"batch_67265e33b0148190b48d9d0c11f04ae1\",\n      \"status\": "
+        "\"completed\",\n      "
+        "\"output_file_id\": null,\n      \"error_file_id\": \"file-NwRZbUZtQHlaEC81WkTulhc2\",\n"
+        "      \"created_at\": 1730567731,\n      \"completed_at\": 1730567737,\n      "
+        "\"request_counts\": {\n        \"total\": 4,\n        \"completed\": 0,\n        "
+        "\"failed\": 4\n      },\n      \"metadata\": null\n    }\n  ],\n  \"first_id\": "
+        "\"batch_680b8e3d92208190a7c2b25ef89cd8b5\",\n  \"last_id\": "
+        "\"batch_67265e33b0148190b48d9d0c11f04ae1\",\n  "
+        "\"has_more\": false\n}");
+    beluga_batch_job *jobs = list(model, 2);
+    assert_string_equal(jobs[0].id, "batch_680b8e3d92208190a7c2b25ef89cd8b5");
+    assert_counts(&jobs[0], 575, 575, 0);
+    assert_int_equal(jobs[0].ended, 1745598858);
+    assert_counts(&jobs[1], 4, 0, 4);
+    beluga_free(jobs);
+}
+
 static void an_empty_list_has_no_jobs(void **state)
 {
     peer *p = *state;
@@ -836,14 +872,22 @@ static void groq_takes_several_models(void **state)
     beluga_batch_requests_free(requests);
 }
 
-/* Groq's client for Python reads the list without pages. */
-static void groqs_list_has_one_page(void **state)
+/* Groq's client for Python reads the list without pages. If there are any, all are read, since a
+ * job that is not found would be created again. */
+static void groqs_list_need_not_have_pages(void **state)
 {
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "groq", "/openai/v1", NULL, NULL);
     answer(p, "GET /openai/v1/batches",
            "{\"object\":\"list\",\"data\":[{\"id\":\"batch_1\",\"status\":\"completed\"}]}");
     beluga_free(list(model, 1));
+    answer(p, "GET /openai/v1/batches",
+           "{\"object\":\"list\",\"data\":[{\"id\":\"batch_1\",\"status\":\"completed\"}],"
+           "\"has_more\":true}");
+    answer(p, "GET /openai/v1/batches?after=batch_1",
+           "{\"object\":\"list\",\"data\":[{\"id\":\"batch_2\",\"status\":\"completed\"}],"
+           "\"has_more\":false}");
+    beluga_free(list(model, 2));
 }
 
 static void openai_takes_one_model(void **state)
@@ -1220,6 +1264,7 @@ int main(void)
         ON_PEER(an_id_can_lead_nowhere_else),
         ON_PEER(an_answer_that_is_no_job_is_told),
         ON_PEER(a_list_goes_on_behind_its_last_job),
+        ON_PEER(a_recorded_list_is_read),
         ON_PEER(an_empty_list_has_no_jobs),
         ON_PEER(results_are_in_two_files),
         ON_PEER(either_file_may_be_missing),
@@ -1242,7 +1287,7 @@ int main(void)
         ON_PEER(azures_dated_api_has_no_v1),
         ON_PEER(azures_address_may_be_a_deployments),
         ON_PEER(groq_takes_several_models),
-        ON_PEER(groqs_list_has_one_page),
+        ON_PEER(groqs_list_need_not_have_pages),
         ON_PEER(openai_takes_one_model),
         ON_PEER(together_has_an_upload_of_its_own),
         ON_PEER(together_may_create_no_job),

@@ -172,7 +172,6 @@ int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_reques
     char limit[16], number[24];
     (void)err;
     set_head(call, request, "GET", beluga__openai_batch_jobs(form));
-    if (is(form, BELUGA__BATCH_ONE_PAGE)) return 0;
     snprintf(limit, sizeof limit, "%d", BELUGA__BATCH_PAGE);
     if (!is(form, BELUGA__BATCH_NO_LIMIT))
         beluga_http_request_add_query(request, numbered ? "page_size" : "limit", limit);

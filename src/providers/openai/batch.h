@@ -19,8 +19,7 @@ typedef enum beluga__batch_quirk {
     BELUGA__BATCH_FILE_NAME = 1 << 1, /* requires the file's name as a separate field too */
     BELUGA__BATCH_NO_NAMES = 1 << 2,  /* accepts no metadata */
     BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
-    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* the list of jobs accepts no page size */
-    BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4   /* the list of jobs accepts no page size, or has no pages */
 } beluga__batch_quirk;
 
 /* The batch API of a host. A provider's table points to its first member, `api`. */

@@ -188,7 +188,6 @@ static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit
 static int emit_next_page(const beluga_json *root, const char *last, size_t count,
                           beluga_emit *emit)
 {
-    if (is(emit, BELUGA__BATCH_ONE_PAGE)) return 0;
     if (is(emit, BELUGA__BATCH_MISTRAL)) return emit_numbered_page(root, count, emit);
     bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
     return more && last ? beluga_emit_next_page(emit, last) : 0;
