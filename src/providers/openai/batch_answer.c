@@ -313,11 +313,13 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit the answer or the error that a result's body contains. */
+/* Emit the answer or the error that a result's body contains. OGX (before: Llama Stack) writes the
+ * body as a string that contains JSON. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
-    const char *text = beluga_emit_json_text(emit, json, &length);
+    const char *text = beluga_json_string(json, &length);
+    if (!text) text = beluga_emit_json_text(emit, json, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
     return beluga_emit_batch_result(emit, id, status, text, length);
 }
@@ -347,11 +349,11 @@ static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
     const beluga_json *body = beluga_json_get(response, "body");
     int64_t status = beluga_json_get_int(response, "status_code", 0);
     bool failed = beluga__fault_is(line, true), refused = status >= 400 && status < 600;
-    if (refused && beluga_json_is_object(body)) return emit_body(id, (int)status, body, emit);
+    bool filled = beluga_json_is_object(body) || beluga_json_is_string(body);
+    if (refused && filled) return emit_body(id, (int)status, body, emit);
     if (refused) return emit_body(id, (int)status, failed ? line : response, emit);
     if (failed) return emit_failure(id, line, emit);
-    if (beluga_json_is_object(body) && (status == 0 || status / 100 == 2))
-        return emit_body(id, 200, body, emit);
+    if (filled && (status == 0 || status / 100 == 2)) return emit_body(id, 200, body, emit);
     return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                      "the line of results has neither an answer nor an error");
 }
