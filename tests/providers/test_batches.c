@@ -591,6 +591,54 @@ static void a_body_may_be_a_text(void **state)
                    "invalid_response/ ");
 }
 
+/* Recorded from OGX 1.5.0 (before: Llama Stack), inline::reference, with a scripted model behind
+ * it: the body of an answer is a string, and a failure has no response. */
+static const char ogx_answers[] =
+    "{\"id\": \"batch_req_batch_ab42da2667e64b57_1\", \"custom_id\": \"a-1\", \"response\": "
+    "{\"status_code\": 200, \"request_id\": \"batch_req_batch_ab42da2667e64b57_1\", \"body\": "
+    "\"{\\\"id\\\":\\\"chatcmpl-peer0123456789abcdefghijkl\\\",\\\"choices\\\":[{"
+    "\\\"finish_reason\\\":\\\"stop\\\",\\\"index\\\":0,\\\"logprobs\\\":null,\\\"message\\\":{"
+    "\\\"content\\\":\\\"The quick brown "
+    "fox\\\",\\\"refusal\\\":null,\\\"role\\\":\\\"assistant\\\","
+    "\\\"annotations\\\":null,\\\"audio\\\":null,\\\"function_call\\\":null,\\\"tool_calls\\\":"
+    "null}}"
+    "],\\\"created\\\":1700000000,\\\"model\\\":\\\"peer/gpt-5-mini\\\",\\\"object\\\":"
+    "\\\"chat.completion\\\",\\\"usage\\\":{\\\"completion_tokens\\\":60,\\\"prompt_tokens\\\":12,"
+    "\\\"total_tokens\\\":72}}\"}}";
+static const char ogx_failures[] =
+    "{\"id\": \"batch_req_batch_ab42da2667e64b57_2\", \"custom_id\": \"b-2\", \"error\": "
+    "{\"type\": "
+    "\"request_failed\", \"message\": \"1 validation error for OpenAIUserMessageParam\\ncontent\\n "
+    " "
+    "Field required [type=missing, input_value={'role': 'user'}, input_type=dict]\"}}";
+
+static void a_body_may_be_a_string_with_json(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", BOTH_FILES, COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content", ogx_answers);
+    give_file(p, "GET /v1/files/file-HOWS94/content", ogx_failures);
+    assert_results(model, "batch_abc123",
+                   "a-1 [The quick brown fox] b-2 internal_error/request_failed ");
+}
+
+/* No recording: the error of a line that was refused, written the same way. */
+static void a_body_that_is_a_string_tells_an_error(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", BOTH_FILES, COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content", "");
+    give_file(p, "GET /v1/files/file-HOWS94/content",
+              "{\"custom_id\":\"a\",\"response\":{\"status_code\":429,\"body\":\"{\\\"error\\\":{"
+              "\\\"code\\\":\\\"insufficient_quota\\\"}}\"}}\n"
+              "{\"custom_id\":\"b\",\"response\":{\"status_code\":502,\"body\":\"Bad Gateway\"}}\n"
+              "{\"custom_id\":\"c\",\"response\":{\"status_code\":200,\"body\":\"no JSON\"}}\n");
+    assert_results(model, "batch_abc123",
+                   "a quota_exceeded/insufficient_quota b internal_error/ c malformed_response/ ");
+}
+
 static void lines_without_an_id_end_the_call(void **state)
 {
     peer *p = *state;
@@ -1272,6 +1320,8 @@ int main(void)
         ON_PEER(results_are_not_there_before_the_end),
         ON_PEER(a_line_may_lack_a_body),
         ON_PEER(a_body_may_be_a_text),
+        ON_PEER(a_body_may_be_a_string_with_json),
+        ON_PEER(a_body_that_is_a_string_tells_an_error),
         ON_PEER(lines_without_an_id_end_the_call),
         ON_PEER(an_id_of_a_file_can_lead_nowhere_else),
         ON_PEER(a_job_that_runs_is_cancelled),

@@ -387,8 +387,8 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit the answer or the error that a result's body contains. Some servers write the body's JSON as
- * a string. */
+/* Emit the answer or the error that a result's body contains. OGX (before: Llama Stack) writes the
+ * body as a string that contains JSON. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
