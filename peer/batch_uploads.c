@@ -185,12 +185,29 @@ static void download(batch_call *call, const char *id)
                          file->blob->bytes.data + file->blob->from, file->blob->n);
 }
 
+/* List the files that the key can see, the newest first. */
+static void list(batch_call *call, const char *id)
+{
+    bytes text = {0};
+    bool ok = peer__put(&text, "{");
+    size_t n = 0;
+    (void)id;
+    for (size_t i = call->b->n_files; ok && i-- > 0;) {
+        const batch_file *file = call->b->files[i];
+        if (file->deleted || file->is_open || strcmp(file->key, call->key) != 0) continue;
+        ok = peer__put(&text, n++ ? "," : "\"files\":[") && put_file(file, &text);
+    }
+    ok = ok && peer__put(&text, n ? "]}" : "}");
+    peer__batch_send(call, 200, &text, ok);
+}
+
 bool peer__batch_uploads(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/upload/v1beta/files", upload},
         {"PUT", "/upload/v1beta/files", upload},
         {"GET", "/v1beta/files/{}:download", download}, /* the client's path */
+        {"GET", "/v1beta/files", list},
         {"GET", "/v1beta/files/{}", get},
         {"DELETE", "/v1beta/files/{}", delete},
         {"GET", "/download/v1beta/files/{}:download", download},
