@@ -718,6 +718,29 @@ static void the_files_of_a_job_are_deleted(void **state)
     assert_int_equal(peer_unscripted(p), 0);
 }
 
+/* OpenAI's client for Python 3.57.0 (file_list_params.py, file_object.py): the next page begins
+ * after the last file of this page. */
+static void files_are_found_by_their_name_on_any_page(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    beluga_error err;
+    answer(p, "GET /v1/files?purpose=batch",
+           "{\"object\":\"list\",\"data\":[{\"id\":\"file-1\",\"filename\":\"other.jsonl\"},"
+           "{\"id\":\"file-2\",\"filename\":\"a-name\"}],\"has_more\":true}");
+    answer(p, "GET /v1/files?purpose=batch&after=file-2",
+           "{\"object\":\"list\",\"data\":[{\"id\":\"file-3\",\"filename\":\"a-name.jsonl\"},"
+           "{\"id\":\"file-4\",\"filename\":\"a-name.jsonl\"}],\"has_more\":true}");
+    answer_deletion(p, "file-3");
+    refuse(p, "DELETE /v1/files/file-4", 404, "{\"error\":{\"message\":\"gone\"}}");
+    assert_int_equal(beluga_batch_job_sweep(model, NULL, "a-name", &err), 0);
+    assert_int_equal(peer_requests(p), 4);
+    assert_int_equal(peer_unscripted(p), 0);
+    answer(p, "GET /v1/files?purpose=batch", "{\"object\":\"file\"}");
+    assert_int_equal(beluga_batch_job_sweep(model, NULL, "a-name", &err),
+                     BELUGA_ERROR_INVALID_RESPONSE);
+}
+
 static void a_file_that_is_gone_already_does_not_keep_the_others(void **state)
 {
     peer *p = *state;
@@ -1327,6 +1350,7 @@ int main(void)
         ON_PEER(a_job_that_runs_is_cancelled),
         ON_PEER(a_job_that_ended_is_not_cancelled),
         ON_PEER(the_files_of_a_job_are_deleted),
+        ON_PEER(files_are_found_by_their_name_on_any_page),
         ON_PEER(a_file_that_is_gone_already_does_not_keep_the_others),
         ON_PEER(a_job_that_is_gone_is_no_failure),
         ON_PEER(a_job_that_runs_keeps_its_files),

@@ -298,6 +298,31 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
                                "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
 }
 
+/* ---- files of a job that was not created ----------------------------------------------------- */
+
+/* Store the paths of the files with the job's name, for deletion; if there are none, ask for the
+ * next page. All files of a job were uploaded within minutes, so pages after the one with its files
+ * are not read. */
+static int take_files(beluga__openai_batch_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    char name[BELUGA__BATCH_FILE];
+    const beluga_json *list = beluga_json_get(root, "data");
+    const char *last = NULL;
+    int code = 0;
+    if (!beluga_json_is_array(list))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
+    beluga__openai_batch_file_name(beluga_emit_call(emit), name);
+    for (const beluga_json *v = beluga_json_first(list); v && !code;
+         v = beluga_json_next(list, v)) {
+        last = beluga__filled(beluga_json_get_string(v, "id", NULL));
+        if (last && beluga__is(beluga_json_get_string(v, "filename", NULL), name))
+            code = keep(state, "/files", last, "", emit);
+    }
+    bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
+    if (code || state->n_paths || !more || !last) return code ? code : ask_next(state, emit);
+    return beluga_emit_next_request(emit, last, 0);
+}
+
 /* ---- answers to the requests of a call ------------------------------------------------------- */
 
 /* Ask for the state of the uploaded file again, less and less often. */
@@ -379,9 +404,12 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     /* the answer to a deletion contains nothing of interest, and an empty body means that the job
      * does not exist */
     if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP && (state->n_paths || !length))
+        return ask_next(state, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP) return take_files(state, root, emit);
     return first ? take_first(state, kind, root, emit) : take_second(root, emit);
 }
 
