@@ -220,7 +220,7 @@ static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *
     options.ExpectNoMessage = true;
     name_state(q, "manifest", subject);
     natsStatus s = NATS_OK;
-    if (n > q->max_message) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL);
+    if (n > nats_max_message(q)) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL);
     if (s == NATS_OK)
         s = q->nats->natsMsg_Create(&message, subject, NULL, *ref ? "" : text, *ref ? 0 : (int)n);
     if (s == NATS_OK && *ref) s = q->nats->natsMsgHeader_Set(message, NATS_HEADER_REF, ref);
@@ -269,20 +269,39 @@ int nats_remove(queue *base, beluga_error *err)
     return 0;
 }
 
-int nats_seal(queue *base, uint64_t lines, beluga_error *err)
+/* ---- other messages of the state ------------------------------------------------------------- */
+
+static int publish_state(nats_queue *q, const char *name, const char *text, const char *what,
+                         beluga_error *err)
 {
-    nats_queue *q = nats_of(base);
-    char subject[NATS_SUBJECT_BYTES], text[64];
-    int rc = nats_puts_wait(q, err);
-    name_state(q, "sealed", subject);
-    int n = snprintf(text, sizeof text, "{\"lines\":%" PRIu64 "}", lines);
+    char subject[NATS_SUBJECT_BYTES];
+    int rc = 0;
+    name_state(q, name, subject);
     while (rc == 0) {
         jsErrCode code = 0;
-        natsStatus s = q->nats->js_Publish(NULL, q->js, subject, text, n, NULL, &code);
+        natsStatus s =
+            q->nats->js_Publish(NULL, q->js, subject, text, (int)strlen(text), NULL, &code);
         if (s == NATS_OK) return 0;
-        if (!publish_may_pass(s, code))
-            return nats_explain(q, s, code, "can't mark the job as complete", err);
+        if (!publish_may_pass(s, code)) return nats_explain(q, s, code, what, err);
         rc = nats_pause(q, AGAIN_MS, err);
     }
     return rc;
+}
+
+int nats_seal(queue *base, uint64_t lines, beluga_error *err)
+{
+    nats_queue *q = nats_of(base);
+    char text[64];
+    int rc = nats_puts_wait(q, err);
+    snprintf(text, sizeof text, "{\"lines\":%" PRIu64 "}", lines);
+    return rc ? rc : publish_state(q, "sealed", text, "can't mark the job as complete", err);
+}
+
+int nats_set_terms(queue *base, const char *terms, beluga_error *err)
+{
+    if (strlen(terms) >= QUEUE_TERMS_BYTES) {
+        beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the terms of the job are too long");
+        return err->code;
+    }
+    return publish_state(nats_of(base), "terms", terms, "can't change the limits of the job", err);
 }
