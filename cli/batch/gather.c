@@ -272,7 +272,8 @@ static int keep_result(batch_gatherer *c, const queue_result *result)
     batch_entry entry;
     bool good = batch_entry_read(result->bytes, result->length, &entry);
     if (!good || entry.line != result->line || entry.line > c->output->max_line) {
-        c->unreadable++;
+        c->unreadable +=
+            result->line <= c->output->max_line && !batch_output_has(c->output, result->line);
         out_warning("the queue's result of line %" PRIu64 " can't be read, and is skipped",
                     result->line);
         return 0;

@@ -216,7 +216,7 @@ static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
 
 static batch_claimed wait_for_lines(batch_queue_supply *work, size_t running, int64_t now)
 {
-    if (work->removed || queue_is_over(&work->counts)) return BATCH_CLAIM_END;
+    if (queue_is_over(&work->counts)) return BATCH_CLAIM_END;
     if (running) work->busy_ms = now;
     if (!work->idle_ms || now - work->busy_ms < work->idle_ms) return BATCH_CLAIM_LATER;
     work->was_idle = true;
@@ -275,6 +275,8 @@ static batch_claimed claim_line(batch_supply *supply, size_t running, batch_clai
     batch_queue_supply *work = work_of(supply);
     int64_t now = beluga__now_ms();
     if (work->failure.code) return BATCH_CLAIM_FAILED;
+    /* Results that will never be confirmed would otherwise hold up the end. */
+    if (work->removed) return BATCH_CLAIM_END;
     if (work->is_spent) return wait_for_budget(work, running, now);
     if (is_held_up(work, running, now)) return BATCH_CLAIM_HOLD;
     if (work->n_ready <= work->jobs / 2) take_more(work);

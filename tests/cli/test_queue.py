@@ -479,6 +479,20 @@ def what_was_deleted_from_the_queue_is_told(site):
     expect(len(site.results("t.out")), 5, "results")
 
 
+def a_job_that_is_removed_ends_its_worker(site):
+    job, source = site.address(), site.numbers("u.jsonl", 40)
+    collector = site.start(source, "--out", site.path("u.out"), *SLOW, "--queue", job, "-q")
+    site.wait_for_job(job)
+    worker = site.start("--work", job, "-j", "1", "--json")  # its last result may never be confirmed
+    wait_for(lambda: count_lines(site.path("u.out")) >= 3, "three results")
+    expect(site.run("--remove", job, "-q")[0], 0, "removing it")
+    code, text, err = site.finish(worker)
+    expect(code, 0, f"the worker's exit code ({err})")
+    code, _, err = site.finish(collector)
+    expect(code, 1, f"the collector's exit code ({err})")
+    contains(err, "the job was removed")
+
+
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
@@ -487,7 +501,8 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
          the_budget_is_that_of_all_workers, a_larger_budget_goes_on_with_the_same_job, a_larger_limit_goes_on_with_the_same_job,
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
-         a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told]
+         a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
+         a_job_that_is_removed_ends_its_worker]
 
 
 def run_cases(site, cases):
