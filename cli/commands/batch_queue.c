@@ -85,12 +85,8 @@ static int remove_job(const cli_args *args)
     beluga_error err;
     queue *q = NULL;
     const queue_settings settings = {.address = args->remove};
-    const char *manifest;
-    size_t n;
     if (queue_open(&settings, &q, &err) != 0) return report_error(args, &err, NULL);
-    int rc = queue_join(q, &manifest, &n, &err) || queue_remove(q, &err)
-                 ? report_error(args, &err, NULL)
-                 : 0;
+    int rc = queue_remove(q, &err) ? report_error(args, &err, NULL) : 0;
     if (rc == 0) out_note("the job %s was removed, with its lines and results", queue_job(q));
     queue_free(q);
     return rc;

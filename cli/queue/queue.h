@@ -80,7 +80,8 @@ int queue_create(queue *q, const char *manifest, size_t n, bool *made, beluga_er
  */
 int queue_join(queue *q, const char **manifest, size_t *n, beluga_error *err);
 
-/* Remove the job with its lines and results. Its workers then end with NOT_FOUND. Blocks. */
+/* Remove the job with its lines and results, or what is left of it. Its workers then end with
+ * NOT_FOUND. @return 0; NOT_FOUND if there is no such job; others as queue_open. Blocks. */
 int queue_remove(queue *q, beluga_error *err);
 
 /* ---- the terms of the job -------------------------------------------------------------------- */

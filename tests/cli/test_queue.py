@@ -493,6 +493,22 @@ def a_job_that_is_removed_ends_its_worker(site):
     contains(err, "the job was removed")
 
 
+def what_is_left_of_a_job_is_not_taken_for_another(site):
+    job, source = site.address(), site.numbers("v.jsonl", 5)
+    site.start("--work", job, "-q", "--stay")
+    expect(site.run(source, "--out", site.path("v.out"), *FAST, "--queue", job, "--keep-job", "-q")[0], 0, "the exit code")
+    name = job.split("/")[-1].split("?")[0]
+    request(site, f"$JS.API.STREAM.DELETE.beluga_{name}_state")  # as a removal does that is killed
+    other = site.write("w.jsonl", "".join(f'{{"prompt":"another {i}"}}\n' for i in range(5)))
+    command = (other, "--out", site.path("w.out"), *FAST, "--queue", job, "--ordered", "-q")
+    code, _, err = site.run(*command)
+    expect((code, count_lines(site.path("w.out"))), (3, 0), f"the exit code, and results ({err})")
+    contains(err, "--remove")
+    expect(site.run("--remove", job)[0], 0, "removing it")
+    expect(site.run(*command)[0], 0, "the exit code afterwards")
+    expect([r["text"] for r in site.results("w.out")], [f"another {i}" for i in range(5)], "texts")
+
+
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
@@ -502,7 +518,7 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          the_budget_is_that_of_all_workers, a_larger_budget_goes_on_with_the_same_job, a_larger_limit_goes_on_with_the_same_job,
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
          a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
-         a_job_that_is_removed_ends_its_worker]
+         a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another]
 
 
 def run_cases(site, cases):

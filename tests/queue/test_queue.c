@@ -372,7 +372,7 @@ static void test_a_job_that_is_removed_ends_its_workers(void **state)
     assert_int_equal(queue_remove(q, &err), 0);
     while (!queue_failed(worker, &err)) queue_count(worker, &counts, 100);
     assert_int_equal(err.code, BELUGA_ERROR_NOT_FOUND);
-    assert_int_equal(queue_remove(q, &err), 0); /* removing the job again is not an error */
+    assert_int_equal(queue_remove(q, &err), BELUGA_ERROR_NOT_FOUND);
     queue_free(worker);
     queue_free(q);
 }
