@@ -221,6 +221,14 @@ bool peer__batch_line_text(const batch_line *line, bytes *text);
 /* Append the result of a line, in the form of the job's API. */
 bool peer__batch_put_result(const batch_job *job, const batch_line *line, bytes *out);
 
+/* ---- batch_vectors.c ------------------------------------------------------------------------- */
+
+/* Return whether the job's lines embed texts. */
+bool peer__batch_embeds(const batch_job *job);
+/* Append the vectors of a line's texts, in the form of the job's API. */
+bool peer__batch_put_vectors(const batch_job *job, const batch_line *line, const char *model,
+                             bytes *out);
+
 /* ---- batch_run.c ----------------------------------------------------------------------------- */
 
 /* Bring a job to the state that it has reached by now. */

@@ -1,6 +1,8 @@
-/* Replaces count.c, embed.c, embeddings.c and trim.c in a library that is built without
+/* Replaces count.c, embed.c, embeddings.c, texts.c and trim.c in a library that is built without
  * embeddings. */
 #include "base/left_out.h"
+#include "client/embeddings.h"
+#include "client/texts.h"
 
 #include <beluga/embedding.h>
 
@@ -111,4 +113,33 @@ const char *beluga_embeddings_warning(const beluga_embeddings *embeddings, size_
 {
     BELUGA__UNUSED(embeddings, index);
     return NULL;
+}
+
+/* The functions that batch jobs use. */
+
+int beluga__texts_take(const char *const *texts, const size_t *lengths, size_t n, bool copies,
+                       beluga__arena *arena, const beluga__input **out, beluga_error *err)
+{
+    BELUGA__UNUSED(texts, lengths, n, copies, arena, out);
+    return refuse(err);
+}
+
+beluga_embeddings *beluga__embeddings_new(size_t count)
+{
+    (void)count;
+    return NULL;
+}
+
+int beluga__embeddings_put(beluga_embeddings *e, size_t index, const float *values, size_t n,
+                           beluga_error *err)
+{
+    BELUGA__UNUSED(e, index, values, n);
+    return refuse(err);
+}
+
+int beluga__embeddings_describe(beluga_embeddings *e, const beluga_call *call, const char *model,
+                                const char *request_id, const beluga_usage *usage)
+{
+    BELUGA__UNUSED(e, call, model, request_id, usage);
+    return BELUGA_ERROR_NOT_SUPPORTED;
 }
