@@ -11,11 +11,12 @@ enum { N_REQUESTS = 8 };
 
 /* Differences between the services. */
 enum {
-    PAGES = 1,   /* the list of jobs has pages */
-    HALF = 2,    /* an expired job keeps the answers that it had */
-    UNTRIED = 4, /* requests that were not tried also have results */
-    EARLY = 8,   /* faults of a job are reported by the call that creates it */
-    FORGETS = 16 /* a deleted job is not found later; elsewhere only its files are deleted */
+    PAGES = 1,    /* the list of jobs has pages */
+    HALF = 2,     /* an expired job keeps the answers that it had */
+    UNTRIED = 4,  /* requests that were not tried also have results */
+    EARLY = 8,    /* faults of a job are reported by the call that creates it */
+    FORGETS = 16, /* a deleted job is not found later; elsewhere only its files are deleted */
+    EMBEDS = 32   /* jobs can embed texts */
 };
 
 /* A provider, and the path of its API on the server. */
@@ -27,13 +28,13 @@ typedef struct host {
 static const host hosts[] = {
     {"anthropic", "", PAGES | HALF | UNTRIED | EARLY | FORGETS},
     {"azure", "", PAGES | HALF | UNTRIED},
-    {"gemini", "/v1beta", PAGES | FORGETS},
+    {"gemini", "/v1beta", PAGES | FORGETS | EMBEDS},
     {"groq", "/openai/v1", HALF | UNTRIED},
-    {"mistral", "/v1", PAGES | HALF | FORGETS},
+    {"mistral", "/v1", PAGES | HALF | FORGETS | EMBEDS},
     {"moonshot", "/v1", PAGES | HALF | UNTRIED},
-    {"openai", "/v1", PAGES | HALF | UNTRIED},
-    {"openai-responses", "/v1", PAGES | HALF | UNTRIED},
-    {"qwen", "/v1", PAGES | HALF | UNTRIED},
+    {"openai", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
+    {"openai-responses", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
+    {"qwen", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
     {"together", "/together/v1", HALF | UNTRIED},
 };
 
@@ -266,6 +267,69 @@ static void files_that_are_not_there_may_have_empty_ids(void **state)
     play("empty-ids", round_of);
 }
 
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+static const char *const embedded[] = {"abc", "de"};
+static const char *const ids[] = {"r-0", "r-1"};
+
+/* Assert that the result is the server's vector of a text, which has the text's bytes / 128. */
+static int take_vector(void *payload, const char *id, beluga_batch_result *result)
+{
+    int *n = payload;
+    const char *text = embedded[strcmp(id, ids[0]) != 0];
+    if (!result->response) fail_msg("%s: %s", id, result->error.message);
+    const beluga_embeddings *e = beluga_response_embeddings(result->response);
+    assert_non_null(e);
+    assert_int_equal(beluga_embeddings_count(e), 1);
+    assert_int_equal(beluga_embeddings_dimensions(e), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(beluga_embeddings_vector(e, 0)[i] == (float)text[i % strlen(text)] / 128);
+    assert_int_equal(beluga_embeddings_usage(e)->input_total, 1);
+    ++*n;
+    return 0;
+}
+
+static void embed(stand *s)
+{
+    beluga_batch_requests *requests;
+    beluga_batch_job *job;
+    int n = 0;
+    must(s, beluga_batch_requests_new(s->model, &requests, &err));
+    for (int i = 0; i < 2; i++)
+        must(s, beluga_batch_requests_add_embedding(requests, ids[i], &embedded[i], NULL, 1, &err,
+                                                    beluga_with_dimensions(4)));
+    must(s, beluga_batch_job_create(s->model, NULL, requests, "vectors", &job, &err));
+    s->id = strdup(job->id);
+    beluga_free(job);
+    beluga_batch_requests_free(requests);
+    expect_end(s, BELUGA_BATCH_STATE_COMPLETED);
+    must(s, beluga_batch_job_results(s->model, NULL, s->id, take_vector, &n, &err));
+    assert_int_equal(n, 2);
+    must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err));
+}
+
+static void embed_nothing(stand *s)
+{
+    beluga_batch_requests *requests;
+    beluga_error problem;
+    must(s, beluga_batch_requests_new(s->model, &requests, &err));
+    assert_int_equal(
+        beluga_batch_requests_add_embedding(requests, "r", embedded, NULL, 1, &problem),
+        BELUGA_ERROR_NOT_SUPPORTED);
+    beluga_batch_requests_free(requests);
+}
+
+static void embed_or_refuse(stand *s)
+{
+    (s->host->has & EMBEDS ? embed : embed_nothing)(s);
+}
+
+static void a_job_may_embed_texts(void **state)
+{
+    (void)state;
+    play(NULL, embed_or_refuse);
+}
+
 /* ---- other ends ------------------------------------------------------------------------------ */
 
 /* Cancel the job, and return the state that the answer reports. */
@@ -467,6 +531,7 @@ int main(void)
         cmocka_unit_test(a_job_is_created_answered_and_deleted),
         cmocka_unit_test(results_may_come_in_chunks),
         cmocka_unit_test(files_that_are_not_there_may_have_empty_ids),
+        cmocka_unit_test(a_job_may_embed_texts),
         cmocka_unit_test(a_job_that_is_cancelled_ends),
         cmocka_unit_test(of_a_job_that_expires_what_was_answered_is_there),
         cmocka_unit_test(all_requests_may_fail),
