@@ -392,6 +392,55 @@ static void a_job_that_failed_tells_why(void **state)
     beluga_free(job);
 }
 
+/* Users saw the errors of OpenAI (openai-python#2084 for the full queue; the words for an unpaid
+ * bill are those of single requests); the others are texts from Together's and Mistral's pages. */
+static void a_job_that_failed_tells_the_kind_of_failure(void **state)
+{
+    static const struct {
+        const char *errors;
+        int code;
+    } cases[] = {
+        {"\"errors\":{\"object\":\"list\",\"data\":[{\"code\":\"token_limit_exceeded\",\"message\":"
+         "\"Enqueued token limit reached for gpt-4o-mini in organization org-x. Limit: 2,000,000 "
+         "enqueued tokens. Please try again once some in_progress batches have been "
+         "completed.\",\"param\":null,\"line\":null}]}",
+         BELUGA_ERROR_RATE_LIMIT},
+        {"\"errors\":{\"data\":[{\"code\":\"billing_hard_limit_reached\",\"message\":\"Billing "
+         "hard "
+         "limit has been reached.\",\"line\":null}]}",
+         BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"\"errors\":{\"data\":[{\"code\":\"model_not_found\",\"message\":\"The provided model is "
+         "not "
+         "supported by the Batch API.\",\"line\":1}]}",
+         BELUGA_ERROR_INVALID_MODEL},
+        {"\"errors\":{\"data\":[{\"code\":\"duplicate_custom_id\",\"message\":\"The custom_id is "
+         "used "
+         "twice.\",\"line\":2},{\"code\":\"token_limit_exceeded\",\"message\":\"full\"}]}",
+         BELUGA_ERROR_INVALID_REQUEST},
+        {"\"errors\":[{\"message\":\"The service is temporarily overloaded\",\"count\":1}]",
+         BELUGA_ERROR_OVERLOADED},
+        {"\"error\":\"Internal error\"", BELUGA_ERROR_INTERNAL},
+        {"\"error\":\"Invalid model ID: Unable to access non-serverless model x.\"",
+         BELUGA_ERROR_INVALID_MODEL},
+        {"\"errors\":null", BELUGA_ERROR_INVALID_REQUEST},
+    };
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[1024];
+        snprintf(body, sizeof body, "{\"id\":\"batch_abc123\",\"status\":\"failed\",%s}",
+                 cases[i].errors);
+        answer(p, BATCH_ROUTE, body);
+        beluga_batch_job *job = get(model, "batch_abc123");
+        assert_int_equal(job->error_code, cases[i].code);
+        beluga_free(job);
+    }
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", NO_FILES, NO_COUNTS));
+    beluga_batch_job *job = get(model, "batch_abc123");
+    assert_int_equal(job->error_code, 0);
+    beluga_free(job);
+}
+
 static void an_unknown_job_is_not_found(void **state)
 {
     peer *p = *state;
@@ -1096,6 +1145,7 @@ int main(void)
         ON_PEER(every_word_is_a_state),
         ON_PEER(a_job_that_is_being_checked_has_no_counts),
         ON_PEER(a_job_that_failed_tells_why),
+        ON_PEER(a_job_that_failed_tells_the_kind_of_failure),
         ON_PEER(an_unknown_job_is_not_found),
         ON_PEER(an_id_can_lead_nowhere_else),
         ON_PEER(an_answer_that_is_no_job_is_told),

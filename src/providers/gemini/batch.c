@@ -90,7 +90,8 @@ static int64_t count_of(const beluga_json *stats, const char *key)
 static int emit_job(const beluga_json *json, beluga_emit *emit)
 {
     const beluga_json *metadata = metadata_of(json),
-                      *stats = beluga_json_get(metadata, "batchStats");
+                      *stats = beluga_json_get(metadata, "batchStats"),
+                      *error = beluga_json_get(json, "error");
     return beluga_emit_batch_job(
         emit, &(beluga_batch_job){
                   .size = sizeof(beluga_batch_job),
@@ -98,7 +99,8 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
                   .name = beluga_json_get_string(metadata, "displayName", NULL),
                   .state = state_of(json),
                   .raw_state = beluga_json_get_string(metadata, "state", NULL),
-                  .reason = beluga_json_get_string(beluga_json_get(json, "error"), "message", NULL),
+                  .error_code = beluga__gemini_error_code(error, 0),
+                  .reason = beluga_json_get_string(error, "message", NULL),
                   .total = count_of(stats, "requestCount"),
                   .succeeded = count_of(stats, "successfulRequestCount"),
                   .failed = count_of(stats, "failedRequestCount"),

@@ -85,20 +85,34 @@ static void add_reason(char *reason, size_t line, const char *text)
     beluga_text_to_line(text, strlen(text), reason + at, REASON - at);
 }
 
-/* Read the reasons for which a job failed: {"errors":{"data":[{"message","line"}]}} from OpenAI,
- * {"errors":[{"message"}]} from Mistral, and {"error":"…"} from Together. */
-static void read_reason(const beluga_json *json, char reason[REASON])
+/* Returns the list of a job's errors: {"errors":{"data":[…]}} from OpenAI, {"errors":[…]} from
+ * Mistral; NULL for other JSON. */
+static const beluga_json *errors_of(const beluga_json *json)
 {
     const beluga_json *errors = beluga_json_get(json, "errors");
     const beluga_json *list = beluga_json_get(errors, "data");
     if (!list) list = errors;
+    return beluga_json_is_array(list) ? list : NULL;
+}
+
+/* Read the reasons for which a job failed: {"errors":{"data":[{"message","line"}]}} from OpenAI,
+ * {"errors":[{"message"}]} from Mistral, and {"error":"…"} from Together. */
+static void read_reason(const beluga_json *json, char reason[REASON])
+{
+    const beluga_json *list = errors_of(json);
     *reason = '\0';
     add_reason(reason, 0, beluga_json_get_string(json, "error", NULL));
-    if (!beluga_json_is_array(list)) return;
     for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
         int64_t line = beluga_json_get_int(v, "line", 0);
         add_reason(reason, line > 0 ? (size_t)line : 0, beluga_json_get_string(v, "message", NULL));
     }
+}
+
+/* Returns the code of the first error, which is a text in Together's jobs. */
+static int failure_of(const beluga_json *json)
+{
+    const beluga_json *first = beluga_json_at(errors_of(json), 0);
+    return beluga__fault_of_job(first ? first : beluga_json_get(json, "error"));
 }
 
 static const char *read_name(const beluga_json *json, const beluga_emit *emit)
@@ -124,6 +138,7 @@ static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason
     read_reason(json, reason);
     /* Mistral also lists the errors of single requests in "errors" */
     job->reason = job->state == BELUGA_BATCH_STATE_COMPLETED ? NULL : reason;
+    job->error_code = failure_of(json);
     return true;
 }
 
