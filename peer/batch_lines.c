@@ -46,6 +46,11 @@ static json last_user(json messages, const char *content)
     return peer__json_get(last, content);
 }
 
+bool peer__batch_embeds(const batch_job *job)
+{
+    return job->endpoint && strstr(job->endpoint, "/embeddings");
+}
+
 static json find_said(const batch_job *job, json request)
 {
     bool is_response = job->endpoint && strstr(job->endpoint, "/responses");

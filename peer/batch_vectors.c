@@ -13,11 +13,6 @@
 #define USUAL_DIMENSIONS 3
 #define MAX_DIMENSIONS   4096
 
-bool peer__batch_embeds(const batch_job *job)
-{
-    return job->endpoint && strstr(job->endpoint, "/embeddings");
-}
-
 static size_t dimensions_of(json request)
 {
     static const char *const names[] = {"dimensions", "output_dimension", "outputDimensionality"};

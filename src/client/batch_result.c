@@ -1,9 +1,9 @@
 /* Decodes one result of a batch job like the answer to a separate call. */
 #include "client/batch_result.h"
 
-#include "client/embeddings.h"
 #include "model/decode_answer.h"
 #include "model/unfinished.h"
+#include "schema/embeddings.h"
 #include "schema/event.h"
 #include "schema/response.h"
 
@@ -58,8 +58,9 @@ static void on_decoded(beluga__sink *sink, const beluga_event *event)
 static int add_vectors(decoded *d, beluga_response *response)
 {
     if (!d->vectors) return 0;
-    int status = beluga__embeddings_describe(d->vectors, d->call, beluga_response_model(response),
-                                             NULL, beluga_response_usage(response));
+    int status = beluga__embeddings_describe(d->vectors, beluga_response_provider(response),
+                                             beluga_response_model(response), response->request_id,
+                                             beluga_response_usage(response));
     response->embeddings = d->vectors;
     d->vectors = NULL;
     return status;

@@ -3,9 +3,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/batch_span.h"
-#include "client/embeddings.h"
 #include "client/job.h"
 #include "client/texts.h"
+#include "schema/embeddings.h"
 
 #include <stdio.h>
 
@@ -138,11 +138,23 @@ static void part_failed(part *p, const beluga_error *error)
     fail(p->job, &err);
 }
 
+/* Add the metadata, usage and warnings of a part. Returns 0 or NO_MEMORY. */
+static int add_part(beluga_embeddings *e, const beluga_op *op)
+{
+    const beluga_call *call = op->call;
+    const char *model = op->metadata.model ? op->metadata.model : call->model_name;
+    int status = beluga__embeddings_describe(e, call->target->provider->name, model,
+                                             op->metadata.request_id, &op->usage);
+    for (size_t i = 0; i < op->n_warnings && !status; i++)
+        status = beluga__embeddings_warn(e, op->warnings[i]);
+    return status;
+}
+
 static void part_finished(part *p)
 {
     embed_job *job = p->job;
     beluga_error err;
-    int status = beluga__embeddings_add(job->result, p->op);
+    int status = add_part(job->result, p->op);
     beluga__operation_free(p->op);
     p->op = NULL;
     job->n_running--;

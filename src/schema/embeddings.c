@@ -1,4 +1,4 @@
-#include "client/embeddings.h"
+#include "schema/embeddings.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -82,9 +82,7 @@ static int keep_name(beluga_embeddings *e, const char **name, const char *text)
     return *name ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Keep a warning, unless the same one was kept before: the requests of one job usually have the
- * same warnings. */
-static int keep_warning(beluga_embeddings *e, const char *warning)
+int beluga__embeddings_warn(beluga_embeddings *e, const char *warning)
 {
     if (!e->warnings)
         e->warnings = beluga__arena_alloc(&e->arena, BELUGA__MAX_WARNINGS * sizeof *e->warnings);
@@ -98,24 +96,15 @@ static int keep_warning(beluga_embeddings *e, const char *warning)
     return 0;
 }
 
-int beluga__embeddings_describe(beluga_embeddings *e, const beluga_call *call, const char *model,
+int beluga__embeddings_describe(beluga_embeddings *e, const char *provider, const char *model,
                                 const char *request_id, const beluga_usage *usage)
 {
     add_count(&e->usage.input_total, usage->input_total);
     add_count(&e->usage.input_cache_read, usage->input_cache_read);
     add_count(&e->usage.output_total, usage->output_total);
-    int status = keep_name(e, &e->model, model ? model : call->model_name);
-    if (!status) status = keep_name(e, &e->provider, call->target->provider->name);
+    int status = keep_name(e, &e->model, model);
+    if (!status) status = keep_name(e, &e->provider, provider);
     return status ? status : keep_name(e, &e->request_id, request_id);
-}
-
-int beluga__embeddings_add(beluga_embeddings *e, const beluga_op *op)
-{
-    int status = beluga__embeddings_describe(e, op->call, op->metadata.model,
-                                             op->metadata.request_id, &op->usage);
-    for (size_t i = 0; i < op->n_warnings && !status; i++)
-        status = keep_warning(e, op->warnings[i]);
-    return status;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
