@@ -22,13 +22,13 @@ static void note_problem(batch_job *job, const char *code, const char *message, 
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Append the text of a message's content: a string, or an array of parts, some of which have
- * text. */
+/* Append the text of a message's content: a string, or an array of strings, or of parts, some of
+ * which have text. */
 static bool put_content(json content, bytes *text)
 {
     if (content.at && *content.at == '"') return peer__json_text(content, text);
     for (json part = {0}; peer__json_next(content, &part);) {
-        json words = peer__json_get(part, "text");
+        json words = *part.at == '"' ? part : peer__json_get(part, "text");
         if (words.at && *words.at == '"' && !peer__json_text(words, text)) return false;
     }
     return true;
@@ -46,9 +46,18 @@ static json last_user(json messages, const char *content)
     return peer__json_get(last, content);
 }
 
+bool peer__batch_embeds(const batch_job *job)
+{
+    return job->endpoint && strstr(job->endpoint, "/embeddings");
+}
+
 static json find_said(const batch_job *job, json request)
 {
     bool is_response = job->endpoint && strstr(job->endpoint, "/responses");
+    if (peer__batch_embeds(job))
+        return job->shape == BATCH_GEMINI
+                   ? peer__json_get(peer__json_get(request, "content"), "parts")
+                   : peer__json_get(request, "input");
     if (job->shape == BATCH_GEMINI) return last_user(peer__json_get(request, "contents"), "parts");
     return last_user(peer__json_get(request, is_response ? "input" : "messages"), "content");
 }

@@ -225,6 +225,86 @@ static void a_job_is_a_file_that_is_uploaded_before(void **state)
                         "\"metadata\":{\"beluga_name\":\"reviews-7\"}}");
 }
 
+/* Create a job that embeds one text of two requests each. */
+static void create_embedding(beluga_chat_model *model)
+{
+    static const char *const texts[] = {"One", "Two"};
+    beluga_batch_requests *requests = NULL;
+    beluga_error err;
+    assert_int_equal(beluga_batch_requests_new(model, &requests, &err), 0);
+    for (size_t i = 0; i < 2; i++)
+        if (beluga_batch_requests_add_embedding(requests, i ? "b-2" : "a-1", &texts[i], NULL, 1,
+                                                &err, beluga_with_dimensions(2)))
+            fail_msg("%s", err.message);
+    if (beluga_batch_job_create(model, NULL, requests, NULL, NULL, &err))
+        fail_msg("%s", err.message);
+    beluga_batch_requests_free(requests);
+}
+
+static void a_job_that_embeds_texts_has_their_endpoint(void **state)
+{
+    static const char *const providers[] = {"openai", "openai-responses", "qwen"};
+    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
+        peer *p = *state;
+        SCOPED(beluga_chat_model) *model = open_host(p, providers[i], "/v1", NULL, NULL);
+        size_t before = peer_requests(p);
+        answer(p, "POST /v1/files", openai_file);
+        answer(p, "POST /v1/batches", OPENAI_BATCH("validating", NO_FILES, NO_COUNTS));
+        create_embedding(model);
+        assert_has_all(peer_request_body(p, before, NULL),
+                       "{\"custom_id\":\"a-1\",\"method\":\"POST\",\"url\":\"/v1/embeddings\","
+                       "\"body\":{\"model\":\"the-model\",\"input\":[\"One\"],",
+                       "\"dimensions\":2}}\n{\"custom_id\":\"b-2\"");
+        assert_string_equal(peer_request_body(p, before + 1, NULL),
+                            "{\"input_file_id\":\"file-abc123\",\"completion_window\":\"24h\","
+                            "\"endpoint\":\"/v1/embeddings\"}");
+    }
+}
+
+/* The first line has the members of OpenAI's API reference (batch request output object, and the
+ * embeddings object); the second is that of vLLM's guide to this format (vllm-project/vllm, pull
+ * request 7132), with shorter vectors. */
+static const char vector_lines[] =
+    "{\"id\":\"batch_req_1\",\"custom_id\":\"a-1\",\"response\":{\"status_code\":200,"
+    "\"request_id\":\"req_1\",\"body\":{\"object\":\"list\",\"data\":[{\"object\":"
+    "\"embedding\",\"index\":0,\"embedding\":[0.25,-0.5]}],\"model\":"
+    "\"text-embedding-3-small\",\"usage\":{\"prompt_tokens\":8,\"total_tokens\":8}}},"
+    "\"error\":null}\n"
+    "{\"id\":\"vllm-db0f71\",\"custom_id\":\"b-2\",\"response\":{\"status_code\":200,"
+    "\"request_id\":\"vllm-batch-3580bf\",\"body\":{\"id\":\"embd-33ac2e\",\"object\":\"list\","
+    "\"created\":444647,\"model\":\"intfloat/e5-mistral-7b-instruct\",\"data\":[{\"index\":0,"
+    "\"object\":\"embedding\",\"embedding\":[0.5,0.125]}],\"usage\":{\"prompt_tokens\":6,"
+    "\"total_tokens\":6,\"completion_tokens\":0}}},\"error\":null}\n";
+
+/* Append "ID (x y) MODEL N tokens " for a result with one vector of two numbers. */
+static int tell_vector(void *payload, const char *id, beluga_batch_result *result)
+{
+    char *told = payload;
+    size_t n = strlen(told);
+    const beluga_embeddings *e =
+        result->response ? beluga_response_embeddings(result->response) : NULL;
+    if (!e) return tell(payload, id, result);
+    assert_int_equal(beluga_embeddings_count(e) * beluga_embeddings_dimensions(e), 2);
+    const float *v = beluga_embeddings_vector(e, 0);
+    snprintf(told + n, MAX_TOLD - n, "%s (%g %g) %s %d tokens ", id, (double)v[0], (double)v[1],
+             beluga_embeddings_model(e), (int)beluga_embeddings_usage(e)->input_total);
+    return 0;
+}
+
+static void results_may_be_vectors(void **state)
+{
+    peer *p = *state;
+    char told[MAX_TOLD] = "";
+    beluga_error err;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", "\"output_file_id\":\"file-cvaTdG\"", COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content", vector_lines);
+    if (beluga_batch_job_results(model, NULL, "batch_abc123", tell_vector, told, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(told, "a-1 (0.25 -0.5) text-embedding-3-small 8 tokens "
+                              "b-2 (0.5 0.125) intfloat/e5-mistral-7b-instruct 6 tokens ");
+}
+
 static void a_job_without_a_name_has_no_metadata(void **state)
 {
     peer *p = *state;
@@ -1113,6 +1193,23 @@ static void mistral_has_jobs(void **state)
         "\"endpoint\":\"/v1/chat/completions\",\"metadata\":{\"beluga_name\":\"x\"}}");
 }
 
+static void mistrals_job_that_embeds_texts_has_its_endpoint(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_host(p, "mistral", "/v1", NULL, NULL);
+    answer(p, "POST /v1/files", "{\"id\":\"0001\",\"object\":\"file\"}");
+    answer(p, "POST /v1/batch/jobs",
+           MISTRAL_JOB("QUEUED", "\"output_file\":null,\"error_file\":null", MISTRAL_NONE));
+    create_embedding(model);
+    assert_has_all(peer_request_body(p, 0, NULL),
+                   "{\"custom_id\":\"a-1\",\"body\":{\"model\":\"the-model\",\"input\":"
+                   "[\"One\"],",
+                   "\"output_dimension\":2}}");
+    assert_string_equal(peer_request_body(p, 1, NULL),
+                        "{\"input_files\":[\"0001\"],\"model\":\"the-model\","
+                        "\"timeout_hours\":24,\"endpoint\":\"/v1/embeddings\"}");
+}
+
 static void mistral_has_words_of_its_own(void **state)
 {
     static const struct {
@@ -1324,6 +1421,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         ON_PEER(a_job_is_a_file_that_is_uploaded_before),
+        ON_PEER(a_job_that_embeds_texts_has_their_endpoint),
+        ON_PEER(results_may_be_vectors),
+        ON_PEER(mistrals_job_that_embeds_texts_has_its_endpoint),
         ON_PEER(a_job_without_a_name_has_no_metadata),
         ON_PEER(a_job_tells_what_the_object_has),
         ON_PEER(every_word_is_a_state),

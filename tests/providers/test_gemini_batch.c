@@ -76,6 +76,51 @@ static void a_job_is_made_of_a_file_that_is_uploaded_first(scene *s)
                         "\"files/85nave4ld71j\"}}}");
 }
 
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+static int add_texts(scene *s, beluga_batch_requests *requests, size_t n)
+{
+    static const char *const texts[] = {"Hi", "Ho"};
+    return beluga_batch_requests_add_embedding(requests, "r-0", texts, NULL, n, &s->err,
+                                               beluga_with_dimensions(2),
+                                               beluga_with_input_type(BELUGA_INPUT_TYPE_DOCUMENT));
+}
+
+/* The method and the lines are those of python-genai 3.6 (batches.py, create_embeddings) and of
+ * developers.googleblog.com, "Gemini Batch API now supports Embeddings and OpenAI Compatibility";
+ * names with capitals and with underscores mean the same in Google's JSON. */
+static void a_job_may_embed_texts(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 0);
+    if (add_texts(s, requests, 1)) fail_msg("%s", s->err.message);
+    script_upload(s, s->peer);
+    script(s->peer, UPLOADED);
+    script(s->peer, JSON(PENDING));
+    assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "v", NULL, &s->err), 0);
+    beluga_batch_requests_free(requests);
+    assert_string_equal(peer_request_body(s->peer, 1, NULL),
+                        "{\"key\":\"r-0\",\"request\":{\"model\":\"models/the-model\","
+                        "\"content\":{\"parts\":[{\"text\":\"Hi\"}]},\"taskType\":"
+                        "\"RETRIEVAL_DOCUMENT\",\"outputDimensionality\":2}}\n");
+    expect_sent(s, 2, "POST /v1beta/models/the-model:asyncBatchEmbedContent");
+}
+
+static void a_line_embeds_one_text(scene *s)
+{
+    static const char *const texts[] = {"Hi"};
+    beluga_batch_requests *requests = make_requests(s, 0);
+    assert_int_equal(add_texts(s, requests, 2), BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(s->err.message, "embeds only one text"));
+    assert_int_equal(beluga_batch_requests_add_embedding(requests, "r", texts, NULL, 1, &s->err,
+                                                         beluga_with_extra_body("{\"a\":1}")),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(s->err.message, "extra_body"));
+    assert_int_equal(beluga_batch_requests_count(requests), 0);
+    beluga_batch_requests_free(requests);
+}
+
+/* ---- other uploads --------------------------------------------------------------------------- */
+
 /* A gateway's answer has Google's own URL for the upload. */
 static void another_server_gets_the_file_and_no_key(scene *s)
 {
@@ -406,6 +451,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BATCH(a_job_is_made_of_a_file_that_is_uploaded_first),
+        BATCH(a_job_may_embed_texts),
+        BATCH(a_line_embeds_one_text),
         BATCH(another_server_gets_the_file_and_no_key),
         BATCH(an_upload_that_fails_makes_no_job),
         BATCH(a_job_has_one_model),

@@ -16,8 +16,10 @@ static bool is(const beluga__openai_batch *form, uint32_t quirk)
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
+/* Returns the endpoint of a request, or of the job that a call creates. */
 static const char *endpoint_of(const beluga__openai_batch *form, const beluga_call *call)
 {
+    if (beluga_call_batch_kind(call) == BELUGA_CALL_EMBED) return "/v1/embeddings";
     return form->endpoint ? form->endpoint(call) : "/v1/chat/completions";
 }
 

@@ -31,7 +31,8 @@ typedef struct beluga__openai_batch {
     const char *purpose; /* the purpose of an uploaded file; NULL: "batch" */
     /* the member of a job's metadata that contains its name; NULL: BELUGA__BATCH_NAME */
     const char *name_key;
-    /* Returns the endpoint that is written into lines and jobs; NULL: "/v1/chat/completions". */
+    /* Returns the endpoint that is written into lines and jobs that answer messages; NULL:
+     * "/v1/chat/completions". */
     const char *(*endpoint)(const beluga_call *call);
     /* Set path and headers of a request; NULL: beluga__openai_set_head. */
     void (*set_head)(const beluga_call *call, beluga_http_request *request, const char *path);
@@ -98,6 +99,8 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit);
 
 #define BELUGA__BATCH_NAME "beluga_name"
+/* The maximum number of texts that a job embeds at OpenAI. */
+#define BELUGA__OPENAI_BATCH_INPUTS 50000
 /* The number of jobs on one page of a list. No host allows more than 100. */
 #define BELUGA__BATCH_PAGE 100
 

@@ -415,14 +415,22 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit the answer or the error that a result's body contains. OGX (before: Llama Stack) writes the
- * body as a string that contains JSON. */
+/* Returns whether a body is a list of vectors. Answers have no array "data". */
+static bool is_vectors(const beluga_json *body)
+{
+    return beluga_json_is_array(beluga_json_get(body, "data")) && !beluga_json_get(body, "choices");
+}
+
+/* Emit the answer, the vectors or the error that a result's body contains. OGX (before: Llama
+ * Stack) writes the body as a string that contains JSON. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
     const char *text = beluga_json_string(json, &length);
     if (!text) text = beluga_emit_json_text(emit, json, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
+    if (status == 200 && is_vectors(json))
+        return beluga_emit_batch_embedding(emit, id, text, length);
     return beluga_emit_batch_result(emit, id, status, text, length);
 }
 
