@@ -548,6 +548,16 @@ def answers_cost_half_and_the_budget_holds():
 
 # ---- what is left behind
 
+def a_refused_job_leaves_no_file():
+    for api in APIS:
+        with Place("--fault", "busy-create:1", api=api) as place:
+            place.write(texts(3))
+            for _ in range(2):
+                expect(place.ask(), 5, "3 lines are left")
+            files = place.control()["files"]
+            assert (files["uploaded"], files["uploads_now"]) == (0 if api == "anthropic" else 2, 0), files
+
+
 def files_may_be_kept():
     with Place() as place:
         place.write(texts(3))
@@ -634,7 +644,7 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          a_result_that_is_too_large_costs_no_other, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
 if __name__ == "__main__":
