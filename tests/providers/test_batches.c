@@ -797,22 +797,39 @@ static void azure_has_it_below_the_resource(void **state)
 /* Issue 312 of openai-dotnet: Azure refuses to create a job until its file is processed. The state
  * is in the answer to GET /files/{id}, as Azure's guide shows under "Track file upload status"
  * (articles/ai-foundry/openai/includes/batch/batch-rest.md in azure-ai-docs). */
+static const char azure_pending[] =
+    "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
+    "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
+    "\"file\"}";
+
 static void azure_first_reads_the_file(void **state)
 {
-    static const char pending[] =
-        "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
-        "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
-        "\"file\"}";
     static const char processed[] =
         "{\"status\":\"processed\",\"id\":\"file-7733\",\"object\":\"file\"}";
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "azure", "", NULL, NULL);
-    answer(p, "POST /openai/v1/files", pending);
+    answer(p, "POST /openai/v1/files", azure_pending);
     answer(p, "GET /openai/v1/files/file-7733", processed);
     answer(p, "POST /openai/v1/batches", azure_batch);
     create(model, "x", AZURE_ID, BELUGA_BATCH_STATE_COMPLETED);
     assert_int_equal(peer_requests(p), 3);
     assert_has_all(peer_request_body(p, 2, NULL), "\"input_file_id\":\"file-7733\"");
+}
+
+static void a_file_whose_state_is_refused_is_deleted(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_host(p, "azure", "", NULL, NULL);
+    beluga_batch_requests *requests = two_requests(model);
+    beluga_error err;
+    answer(p, "POST /openai/v1/files", azure_pending);
+    refuse(p, "GET /openai/v1/files/file-7733", 403, REFUSAL);
+    refuse(p, "DELETE /openai/v1/files/file-7733", 204, "");
+    assert_int_equal(beluga_batch_job_create(model, NULL, requests, "x", NULL, &err),
+                     BELUGA_ERROR_AUTHORIZATION);
+    assert_int_equal(peer_requests(p), 3);
+    assert_int_equal(peer_unscripted(p), 0);
+    beluga_batch_requests_free(requests);
 }
 
 /* The answer is from Azure's guide (batch-rest.md), from before its times were numbers. */
@@ -1303,6 +1320,7 @@ int main(void)
         ON_PEER(responses_have_an_endpoint_of_their_own),
         ON_PEER(azure_has_it_below_the_resource),
         ON_PEER(azure_first_reads_the_file),
+        ON_PEER(a_file_whose_state_is_refused_is_deleted),
         ON_PEER(azure_had_times_as_texts),
         ON_PEER(azures_dated_api_has_no_v1),
         ON_PEER(azures_address_may_be_a_deployments),

@@ -221,7 +221,8 @@ int beluga__openai_batch_encode_discard(const beluga_call *call, beluga_http_req
     char path[BELUGA__BATCH_PATH];
     const char *file = beluga_http_request_token(request);
     if (!file) return BELUGA_ENCODE_NOTHING;
-    int code = beluga__openai_batch_path(path, "/files", file, "", err);
-    if (!code) set_head(call, request, "DELETE", path);
+    /* the token is the file's path if the service refused to tell its state */
+    int code = *file == '/' ? 0 : beluga__openai_batch_path(path, "/files", file, "", err);
+    if (!code) set_head(call, request, "DELETE", *file == '/' ? file : path);
     return code;
 }
