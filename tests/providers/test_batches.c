@@ -966,6 +966,28 @@ static void together_has_an_upload_of_its_own(void **state)
                         "\"endpoint\":\"/v1/chat/completions\"}");
 }
 
+/* docs.together.ai/docs/inference/batch/tutorial: "Each line must be under 10 MB". */
+static void together_takes_no_long_lines(void **state)
+{
+    SCOPED(beluga_chat_model) *model = open_host(*state, "together", "/v1", NULL, NULL);
+    beluga_batch_requests *requests = two_requests(model);
+    size_t n = 9999000;
+    char *text = malloc(n + 1);
+    beluga_error err;
+    assert_non_null(text);
+    memset(text, 'x', n);
+    text[n] = '\0';
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "c", beluga_input_text(text), &err),
+                     0);
+    memset(text, '"', 1000); /* each becomes two bytes */
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "d", beluga_input_text(text), &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_has_all(err.message, "at most 9999744 bytes");
+    assert_int_equal(beluga_batch_requests_count(requests), 3);
+    free(text);
+    beluga_batch_requests_free(requests);
+}
+
 /* In its client for Python 3.1.1 (lib/cli/api/batches/submit.py), "job" may be null, and then
  * Together's own command shows the warning. */
 static void together_may_create_no_job(void **state)
@@ -1328,6 +1350,7 @@ int main(void)
         ON_PEER(groqs_list_need_not_have_pages),
         ON_PEER(openai_takes_one_model),
         ON_PEER(together_has_an_upload_of_its_own),
+        ON_PEER(together_takes_no_long_lines),
         ON_PEER(together_may_create_no_job),
         ON_PEER(together_tells_times_as_texts),
         ON_PEER(togethers_list_is_an_array),

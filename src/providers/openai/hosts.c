@@ -157,11 +157,13 @@ static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(
                                                    .name_key = "ds_name"};
 /* Sources: docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the
  * API, and Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two
- * models cost half; for the others a batch costs as much as ordinary requests. */
+ * models cost half; for the others a batch costs as much as ordinary requests. A line of 10 MB
+ * would make the whole job fail (tutorial). */
 static const beluga__openai_batch batch_of_together = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .one_model = true, .price_factor = 1.0},
     .quirks = BELUGA__BATCH_FILE_NAME | BELUGA__BATCH_NO_NAMES | BELUGA__BATCH_BARE |
               BELUGA__BATCH_NO_LIMIT,
+    .max_line = 10000000,
     .upload = "/files/upload",
     .purpose = "batch-api"};
 
