@@ -141,6 +141,7 @@ typedef enum batch_fault_kind {
     FAULT_CHUNKED,
     FAULT_EMPTY_IDS,
     FAULT_PENDING_FILE,
+    FAULT_LATE_GET,
     FAULTS
 } batch_fault_kind;
 

@@ -308,7 +308,9 @@ batch_job *peer__batch_job_of(batch_call *call, const char *id)
         return NULL;
     }
     batch_job *job = peer__batch_job_find(call->b, call->shape, id, call->key);
-    if (!job) {
+    bool late = job && is_get && !job->polls && peer__batch_plays(call->b, FAULT_LATE_GET);
+    if (late) job->polls++;
+    if (!job || late) {
         refuse_unknown(call, id);
         return NULL;
     }

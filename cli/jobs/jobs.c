@@ -14,6 +14,7 @@
 
 #define MAX_WAIT_MS ((int64_t)5 * 60 * 1000)
 #define SLICE_MS    ((int64_t)100)
+#define YOUNG_S     ((int64_t)10 * 60)
 #define LABEL_BYTES 96
 #define ERROR_BYTES 1024
 
@@ -131,11 +132,19 @@ static void explain_missing(const batch_jobs *self, const batch_noted_job *job)
              job->id, self->journal->path);
 }
 
+/* Returns whether the provider may not know a job yet, since this run has just created it. Mistral
+ * was seen to answer 404 for some seconds. */
+static bool is_young(const batch_noted_job *job)
+{
+    return job->made_now && beluga__wall_s() - job->time < YOUNG_S;
+}
+
 static void ask_after(batch_jobs *self, batch_noted_job *job)
 {
     beluga_error err;
     beluga_batch_job *seen = NULL;
     int rc = beluga_batch_job_get(self->work->model, self->context, job->id, &seen, &err);
+    if (rc == BELUGA_ERROR_NOT_FOUND && is_young(job)) return; /* the next round asks again */
     if (rc == BELUGA_ERROR_NOT_FOUND) explain_missing(self, job);
     if (rc) {
         batch_jobs_fail(self, BATCH_TROUBLE_ASK, &err);

@@ -68,6 +68,7 @@ typedef struct batch_noted_job {
     batch_place place; /* place of its first line, or of the first line after that which still
                         * exists */
     bool told_to_end;  /* the provider was asked to cancel it */
+    bool made_now;     /* this run has created it */
     bool stays_this_run; /* its uploaded files could not be deleted; the next run tries again */
 } batch_noted_job;
 

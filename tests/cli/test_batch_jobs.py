@@ -204,6 +204,20 @@ def jobs_of_which_nobody_knows_are_not_created_without_end():
 
 # ---- without --wait
 
+def a_new_job_may_be_unknown_for_a_while():
+    for api in ("mistral", "openai"):
+        with Place("--batch-seconds", "0", "--fault", "late-get", api=api) as place:
+            place.write(texts(5))
+            expect(place.wait(), 0)
+            assert_each_once(place, 5)
+    with Place("--batch-seconds", "0", "--fault", "late-get") as place:
+        place.write(texts(5))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.wait(), 1, "does not know the job")  # another run did not create it
+        expect(place.wait(), 0)
+        assert_each_once(place, 5)
+
+
 def jobs_are_under_way_until_a_later_run_collects_them():
     with Place("--batch-polls", "3") as place:
         place.write(texts(30))
@@ -635,7 +649,7 @@ def a_damaged_journal_stops_the_run():
 CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
-          another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
+          another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks, a_new_job_may_be_unknown_for_a_while,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
           a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,
           cancelling_needs_no_input, lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,

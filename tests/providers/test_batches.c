@@ -524,6 +524,8 @@ static void a_line_may_lack_a_body(void **state)
                    "a internal_error/ b invalid_response/ c invalid_response/ ");
 }
 
+/* Mistral's lines about refusals have such a body (a note on its batches, with answers recorded on
+ * 2026-09-04). */
 static void a_body_may_be_a_text(void **state)
 {
     peer *p = *state;
