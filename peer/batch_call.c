@@ -291,7 +291,7 @@ batch_job *peer__batch_job_of(batch_call *call, const char *id)
         return NULL;
     }
     batch_job *job = peer__batch_job_find(call->b, call->shape, id, call->key);
-    if (!job) {
+    if (!job || (is_get && peer__batch_plays(call->b, FAULT_MISSING_GET))) {
         refuse_unknown(call, id);
         return NULL;
     }
