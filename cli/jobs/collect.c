@@ -316,7 +316,7 @@ static void end(collection *c, uint32_t state)
  * the others. */
 static void fail(batch_jobs *self, batch_noted_job *job, beluga_error *err)
 {
-    batch_jobs_excuse(self, job, &job->missed_results, err);
+    batch_jobs_excuse(self, job->seen, &job->missed_results, err);
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
     if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
         out_note("the results so far are safe; to fetch the others, give the same command with a "
