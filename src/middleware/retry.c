@@ -75,10 +75,12 @@ static bool afford(retry *self)
 /* --- the decision to retry -------------------------------------------------------------------- */
 
 /* Returns whether the failed request has certainly created no batch job. If it may have created
- * one, a retry could create, and charge for, a second one. */
+ * one, a retry could create, and charge for, a second one. After status 408 this is not certain,
+ * since a proxy may have forwarded the request. */
 static bool made_no_job(const beluga_error *err)
 {
-    return beluga__status_creates_nothing(err->http_status) || beluga__hint_is_unsent(err);
+    bool refused = err->http_status >= 400 && err->http_status < 500 && err->http_status != 408;
+    return refused || beluga__hint_is_unsent(err);
 }
 
 /* Returns whether another attempt may succeed. If `retry_on` has entries for this error, the last

@@ -26,12 +26,6 @@ beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call)
     }
 }
 
-beluga__encode_fn *beluga__call_kind_farewell(const beluga_call *call)
-{
-    const beluga_provider *provider = call->target->provider;
-    return beluga__call_asks_once(call) ? provider->batch->encode_discard : provider->encode_cancel;
-}
-
 beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call)
 {
     const beluga_provider *provider = call->target->provider;

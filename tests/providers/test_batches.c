@@ -516,70 +516,6 @@ static void answer_deletion(peer *p, const char *file)
     answer(p, route, body);
 }
 
-#define REFUSAL "{\"error\":{\"message\":\"no\",\"type\":\"requests\",\"code\":null}}"
-
-/* Create a job that is refused with this status. Without `deletes` no file may be deleted, which
- * would be a request that is not scripted. */
-static void create_refused(peer *p, beluga_chat_model *model, int status, bool deletes)
-{
-    beluga_batch_requests *requests = two_requests(model);
-    size_t before = peer_requests(p);
-    beluga_error err;
-    answer(p, "POST /v1/files", openai_file);
-    refuse(p, "POST /v1/batches", status, REFUSAL);
-    if (deletes) answer_deletion(p, "file-abc123");
-    assert_true(beluga_batch_job_create(model, NULL, requests, "x", NULL, &err) < 0);
-    assert_int_equal(err.http_status, status);
-    beluga_batch_requests_free(requests);
-    assert_int_equal(peer_requests(p) - before, deletes ? 3 : 2);
-    assert_int_equal(peer_unscripted(p), 0);
-}
-
-static void a_job_that_is_refused_leaves_no_file(void **state)
-{
-    peer *p = *state;
-    SCOPED(beluga_chat_model) *model = OPENAI(p);
-    create_refused(p, model, 429, true);
-    create_refused(p, model, 400, true);
-    /* after these the job may be there */
-    create_refused(p, model, 408, false);
-    create_refused(p, model, 500, false);
-}
-
-static void a_job_in_doubt_after_a_refusal_keeps_its_file(void **state)
-{
-    peer *p = *state;
-    SCOPED(beluga_chat_model) *model = OPENAI(p);
-    beluga_batch_requests *requests = two_requests(model);
-    beluga_error err;
-    answer(p, "POST /v1/files", openai_file);
-    refuse(p, "POST /v1/batches", 429, REFUSAL);
-    refuse(p, "POST /v1/batches", 500, REFUSAL);
-    assert_true(beluga_batch_job_create(model, NULL, requests, "x", NULL, &err,
-                                        beluga_with_max_retries(3),
-                                        beluga_with_retry_delay_ms(100)) < 0);
-    assert_int_equal(err.http_status, 500);
-    assert_int_equal(peer_requests(p), 3);
-    beluga_batch_requests_free(requests);
-}
-
-static void a_job_that_is_refused_at_first_keeps_its_file(void **state)
-{
-    peer *p = *state;
-    SCOPED(beluga_chat_model) *model = OPENAI(p);
-    beluga_batch_requests *requests = two_requests(model);
-    beluga_error err;
-    answer(p, "POST /v1/files", openai_file);
-    refuse(p, "POST /v1/batches", 429, REFUSAL);
-    answer(p, "POST /v1/batches", OPENAI_BATCH("validating", NO_FILES, NO_COUNTS));
-    assert_int_equal(beluga_batch_job_create(model, NULL, requests, "x", NULL, &err,
-                                             beluga_with_max_retries(1),
-                                             beluga_with_retry_delay_ms(100)),
-                     0);
-    assert_int_equal(peer_requests(p), 3);
-    beluga_batch_requests_free(requests);
-}
-
 static void the_files_of_a_job_are_deleted(void **state)
 {
     peer *p = *state;
@@ -1130,9 +1066,6 @@ int main(void)
         ON_PEER(an_id_of_a_file_can_lead_nowhere_else),
         ON_PEER(a_job_that_runs_is_cancelled),
         ON_PEER(a_job_that_ended_is_not_cancelled),
-        ON_PEER(a_job_that_is_refused_leaves_no_file),
-        ON_PEER(a_job_in_doubt_after_a_refusal_keeps_its_file),
-        ON_PEER(a_job_that_is_refused_at_first_keeps_its_file),
         ON_PEER(the_files_of_a_job_are_deleted),
         ON_PEER(a_file_that_is_gone_already_does_not_keep_the_others),
         ON_PEER(a_job_that_is_gone_is_no_failure),

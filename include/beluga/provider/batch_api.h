@@ -94,16 +94,7 @@ typedef struct beluga_batch_api {
     int (*decode_results_end)(void *state, beluga_emit *emit);
     /** Bytes of decoder state for each call, at most 64 KiB. */
     size_t state_size;
-    /**
-     * Fill the request that deletes the file that was uploaded for a job, whose token is
-     * beluga_http_request_token, since the service refused to create the job. Optional. It is sent
-     * like the request of encode_cancel in provider.h: its answer is ignored. It is not sent if the
-     * job may have been created.
-     * @return 0 to send it; BELUGA_ENCODE_NOTHING if the token is not a file; or a negative code
-     * with detail in `err`.
-     */
-    int (*encode_discard)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
-    const void *reserved[3];
+    const void *reserved[4];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS

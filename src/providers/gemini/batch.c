@@ -324,7 +324,6 @@ const beluga_batch_api beluga__gemini_batch = {
     .encode_cancel = beluga__gemini_encode_cancel_job,
     .encode_results = beluga__gemini_encode_job_results,
     .encode_delete = beluga__gemini_encode_delete_job,
-    .encode_discard = beluga__gemini_encode_discard_file,
     .decode_job = decode_job,
     .decode_result = decode_result,
     .state_size = sizeof(beluga__gemini_batch_state),

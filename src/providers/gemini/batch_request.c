@@ -177,11 +177,3 @@ int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_reques
     int code = write_name("files/", token, path, err);
     return code ? code : ask(request, "DELETE", "", path, err);
 }
-
-int beluga__gemini_encode_discard_file(const beluga_call *call, beluga_http_request *request,
-                                       beluga_error *err)
-{
-    const char *token = beluga_http_request_token(request);
-    if (!token || strncmp(token, "files/", 6) != 0) return BELUGA_ENCODE_NOTHING;
-    return beluga__gemini_encode_delete_job(call, request, err);
-}

@@ -149,8 +149,6 @@ int beluga__gemini_encode_job_results(const beluga_call *call, beluga_http_reque
                                       beluga_error *err);
 int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err);
-int beluga__gemini_encode_discard_file(const beluga_call *call, beluga_http_request *request,
-                                       beluga_error *err);
 extern const beluga_batch_api beluga__gemini_batch;
 
 #endif

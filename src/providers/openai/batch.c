@@ -209,14 +209,3 @@ int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_requ
 {
     return go_on(call, request, "DELETE", err);
 }
-
-int beluga__openai_batch_encode_discard(const beluga_call *call, beluga_http_request *request,
-                                        beluga_error *err)
-{
-    char path[BELUGA__BATCH_PATH];
-    const char *file = beluga_http_request_token(request);
-    if (!file) return BELUGA_ENCODE_NOTHING;
-    int code = beluga__openai_batch_path(path, "/files", file, "", err);
-    if (!code) set_head(call, request, "DELETE", path);
-    return code;
-}

@@ -54,7 +54,6 @@ typedef struct beluga__openai_batch_state {
     .encode_cancel = beluga__openai_batch_encode_cancel,                                \
     .encode_results = beluga__openai_batch_encode_results,                              \
     .encode_delete = beluga__openai_batch_encode_delete,                                \
-    .encode_discard = beluga__openai_batch_encode_discard,                              \
     .decode_job = beluga__openai_batch_decode_job,                                      \
     .decode_result = beluga__openai_batch_decode_result,                                \
     .decode_results_end = beluga__openai_batch_decode_results_end,                      \
@@ -77,8 +76,6 @@ int beluga__openai_batch_encode_results(const beluga_call *call, beluga_http_req
                                         beluga_error *err);
 int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err);
-int beluga__openai_batch_encode_discard(const beluga_call *call, beluga_http_request *request,
-                                        beluga_error *err);
 /* Write a path that has an id between two texts. Returns 0 or INVALID_INPUT. */
 int beluga__openai_batch_path(char path[BELUGA__BATCH_PATH], const char *before, const char *id,
                               const char *after, beluga_error *err);
