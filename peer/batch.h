@@ -72,6 +72,7 @@ typedef struct batch_file {
     batch_blob *blob;
     time_t created;
     bool deleted, is_result, is_open; /* is_open: the upload has not ended */
+    bool is_pending;                  /* no job can be created from the file yet */
 } batch_file;
 
 /* The text of a user's message. Lines of all jobs with the same text share it, so that they can be
@@ -140,6 +141,7 @@ typedef enum batch_fault_kind {
     FAULT_CHUNKED,
     FAULT_EMPTY_IDS,
     FAULT_MISSING_GET,
+    FAULT_PENDING_FILE,
     FAULTS
 } batch_fault_kind;
 

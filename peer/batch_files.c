@@ -136,8 +136,8 @@ static bool put_members(batch_shape shape, const batch_file *file, bytes *out)
     if (shape == BATCH_TOGETHER)
         return peer__putf(out, ",\"Processed\":true,\"FileType\":\"jsonl\",\"LineCount\":%zu",
                           count_lines(file));
-    return peer__put(out,
-                     ",\"status\":\"processed\",\"expires_at\":null,\"status_details\":null") &&
+    return peer__putf(out, ",\"status\":\"%s\",\"expires_at\":null,\"status_details\":null",
+                      file->is_pending ? "pending" : "processed") &&
            put_mistral_members(file, out);
 }
 
@@ -171,6 +171,8 @@ static batch_file *add_file(batch_call *call, const form *f)
     if (!file) return NULL;
     file->name = strdup(f->name);
     file->purpose = strdup(f->purpose);
+    file->is_pending =
+        call->shape == BATCH_OPENAI && peer__batch_plays(call->b, FAULT_PENDING_FILE);
     call->b->uploads++;
     return file;
 }
@@ -280,7 +282,9 @@ static batch_file *file_of(batch_call *call, const char *id)
 static void get(batch_call *call, const char *id)
 {
     batch_file *file = file_of(call, id);
-    if (file) send_file(call, file);
+    if (!file) return;
+    file->is_pending = false;
+    send_file(call, file);
 }
 
 static void content(batch_call *call, const char *id)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The makers' own clients take beluga-peer for the batch APIs of OpenAI, Anthropic, Google and Mistral. TAP.
+"""The makers' own clients take beluga-peer for the batch APIs of OpenAI, Azure, Groq, Together, Anthropic,
+Google and Mistral. TAP.
 
     test_batch_clients.py BELUGA_PEER
 
@@ -43,6 +44,8 @@ def ended(client, job, states):
 
 def openai_client(peer, prefix=""):
     import openai  # pylint: disable=import-outside-toplevel
+    if prefix == "azure":
+        return openai.AzureOpenAI(azure_endpoint=peer.base, api_version="2024-10-21", api_key="key", max_retries=0)
     return openai.OpenAI(base_url=f"{peer.base}{prefix}/v1", api_key="key", max_retries=0)
 
 
@@ -51,7 +54,7 @@ def openai_makes_and_reads_a_batch():
     if reason:
         return reason
     from openai.types.chat import ChatCompletion  # pylint: disable=import-outside-toplevel
-    for prefix in ("", "/openai"):
+    for prefix in ("", "/openai", "azure"):
         with Peer(PROGRAM, "--batch-polls", "10") as peer:
             client = openai_client(peer, prefix)
             bodies = [{"messages": [{"role": "user", "content": f"say {i}" + (" fail-429" if i == 3 else "")}]} for i in range(9)]
@@ -111,6 +114,69 @@ def openai_sees_what_goes_wrong():
             except expected:
                 pass
         assert len(list(client.batches.list())) == 3
+    return None
+
+
+def openai_waits_for_a_file():
+    reason = missing()
+    if reason:
+        return reason
+    with Peer(PROGRAM, "--batch-seconds", "0", "--fault", "pending-file") as peer:
+        client = openai_client(peer, "azure")
+        file = upload(client, "/chat/completions", [{"messages": []}])
+        assert file.status == "pending" and client.files.wait_for_processing(file.id, poll_interval=0).status == "processed"
+        make = {"input_file_id": file.id, "endpoint": "/chat/completions", "completion_window": "24h"}
+        assert ended(client.batches, client.batches.create(**make).id, ("completed",)).request_counts.completed == 1
+    return None
+
+
+def groq_makes_and_reads_a_batch():
+    reason = missing()
+    if reason:
+        return reason
+    import groq  # pylint: disable=import-outside-toplevel
+    with Peer(PROGRAM, "--batch-polls", "6") as peer:
+        client = groq.Groq(base_url=peer.base, api_key="key", max_retries=0)
+        path = "/v1/chat/completions"
+        file = upload(client, path, [{"messages": [{"role": "user", "content": "hello"}]}])
+        assert client.files.info(file.id).bytes == file.bytes and [listed.id for listed in client.files.list().data] == [file.id]
+        job = client.batches.create(input_file_id=file.id, endpoint=path, completion_window="24h", metadata={"chunk": "7"})
+        second = client.batches.create(input_file_id=file.id, endpoint=path, completion_window="7d")
+        assert client.batches.cancel(second.id).status == "cancelling"
+        job = ended(client.batches, job.id, ("completed",))
+        assert job.metadata == {"chunk": "7"} and job.request_counts.completed == 1 and job.error_file_id is None
+        result = json.loads(client.files.content(job.output_file_id).text())
+        assert result["response"]["body"]["choices"][0]["message"]["content"] == "echo: hello"
+        assert [listed.id for listed in client.batches.list().data] == [second.id, job.id]
+        assert client.files.delete(file.id).deleted
+    return None
+
+
+def together_makes_and_reads_a_batch():
+    reason = missing()
+    if reason:
+        return reason
+    import together  # pylint: disable=import-outside-toplevel
+    with Peer(PROGRAM, "--batch-polls", "6") as peer, tempfile.TemporaryDirectory() as folder:
+        client = together.Together(base_url=f"{peer.base}/together", api_key="key", max_retries=0)
+        name = os.path.join(folder, "in.jsonl")
+        with open(name, "w", encoding="utf-8") as out:
+            for i, text in enumerate(("hello", "fail-400")):
+                out.write(json.dumps({"custom_id": f"r{i}", "body": {"model": "m", "messages": [
+                    {"role": "user", "content": text}]}}) + "\n")
+        file = client.files.upload(name, purpose="batch-api")
+        assert client.files.retrieve(file.id).bytes == file.bytes == os.path.getsize(name)
+        job = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions").job
+        assert job.status == "VALIDATING" and job.progress == 0 and job.job_deadline > job.created_at
+        job = ended(client.batches, job.id, ("COMPLETED",))
+        assert job.progress == 100 and job.completed_at >= job.created_at
+        result = json.loads(client.files.content(job.output_file_id).read())
+        assert result["custom_id"] == "r0" and result["response"]["status_code"] == 200
+        assert json.loads(client.files.content(job.error_file_id).read())["custom_id"] == "r1"
+        second = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions").job
+        assert client.batches.cancel(second.id).id == second.id
+        assert [listed.id for listed in client.batches.list()] == [second.id, job.id]
+        assert client.files.delete(file.id).deleted and file.id not in [left.id for left in client.files.list().data]
     return None
 
 
@@ -262,5 +328,6 @@ def mistral_makes_and_reads_a_batch():
 
 if __name__ == "__main__":
     sys.exit(run([openai_makes_and_reads_a_batch, openai_reads_responses, openai_sees_what_goes_wrong,
+                  openai_waits_for_a_file, groq_makes_and_reads_a_batch, together_makes_and_reads_a_batch,
                   anthropic_makes_and_reads_a_batch, gemini_makes_and_reads_a_batch_of_a_file,
                   gemini_makes_and_reads_a_batch_of_a_list, mistral_makes_and_reads_a_batch]))
