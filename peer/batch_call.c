@@ -308,9 +308,7 @@ batch_job *peer__batch_job_of(batch_call *call, const char *id)
         return NULL;
     }
     batch_job *job = peer__batch_job_find(call->b, call->shape, id, call->key);
-    bool late = job && is_get && !job->polls && peer__batch_plays(call->b, FAULT_LATE_GET);
-    if (late) job->polls++;
-    if (!job || late) {
+    if (!job || (is_get && peer__batch_plays(call->b, FAULT_MISSING_GET))) {
         refuse_unknown(call, id);
         return NULL;
     }

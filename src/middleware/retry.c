@@ -75,10 +75,12 @@ static bool afford(retry *self)
 /* --- the decision to retry -------------------------------------------------------------------- */
 
 /* Returns whether the failed request has certainly created no batch job. If it may have created
- * one, a retry could create, and charge for, a second one. */
+ * one, a retry could create, and charge for, a second one. After status 408 this is not certain,
+ * since a proxy may have forwarded the request. */
 static bool made_no_job(const beluga_error *err)
 {
-    return beluga__status_creates_nothing(err->http_status) || beluga__hint_is_unsent(err);
+    bool refused = err->http_status >= 400 && err->http_status < 500 && err->http_status != 408;
+    return refused || beluga__hint_is_unsent(err);
 }
 
 /* Returns whether another attempt may succeed. If `retry_on` has entries for this error, the last
@@ -88,7 +90,7 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
     const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
-    if (beluga__call_asks_once(stage->base.call) && !made_no_job(err)) return false;
+    if (beluga__course_asks_once(stage->base.call) && !made_no_job(err)) return false;
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
     bool has_others = beluga__call_is_answer(stage->base.call) &&
                       beluga__settings_has(settings, BELUGA_OPTION_FALLBACK);
@@ -172,6 +174,7 @@ static void failed(retry_stage *stage, const beluga_error *err)
         stage->base.kept = false;
     }
     stage->base.delivered = false;
+    if (beluga__course_uploads(stage->base.call)) beluga__course_upload_again(stage->base.call);
     plan_retry(stage, err, wait);
 }
 

@@ -10,6 +10,7 @@ static beluga__encode_fn *job_encoder(const beluga_call *call)
     case BELUGA_CALL_BATCH_LIST: return api->encode_list;
     case BELUGA_CALL_BATCH_CANCEL: return api->encode_cancel;
     case BELUGA_CALL_BATCH_RESULTS: return api->encode_results;
+    case BELUGA_CALL_BATCH_SWEEP: return api->encode_sweep;
     default: return api->encode_delete;
     }
 }
@@ -24,12 +25,6 @@ beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call)
     case BELUGA_CALL_COUNT: return provider->encode_count;
     default: return job_encoder(call);
     }
-}
-
-beluga__encode_fn *beluga__call_kind_farewell(const beluga_call *call)
-{
-    const beluga_provider *provider = call->target->provider;
-    return beluga__call_asks_once(call) ? provider->batch->encode_discard : provider->encode_cancel;
 }
 
 beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call)

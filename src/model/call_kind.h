@@ -11,9 +11,6 @@ typedef int beluga__decode_fn(const char *body, size_t length, beluga_emit *emit
 /* Returns the function of an HTTP provider that writes the call's request, or NULL if the provider
  * has none. */
 beluga__encode_fn *beluga__call_kind_encoder(const beluga_call *call);
-/* Returns the function that writes the last request of a call that ended early, or NULL if the
- * service need not be told. */
-beluga__encode_fn *beluga__call_kind_farewell(const beluga_call *call);
 /* Returns the function that decodes the whole answer of a call for models, vectors or a token
  * count. Calls for messages and batch jobs have decoders with a state instead. */
 beluga__decode_fn *beluga__call_kind_decoder(const beluga_call *call);

@@ -69,15 +69,13 @@ static void tell_url(const beluga__http_stage *self)
 }
 
 /* Note that a request is sent: from now on the service must be told if the call ends early, if the
- * provider has a function for that. A batch job that may have been created needs its file, so only
- * a refusal leads to the file's deletion (beluga__http_stage_refused). */
+ * provider has a function for that. */
 static int note_request(beluga__http_stage *self, beluga_error *err)
 {
-    beluga_call *call = self->emit.call;
-    if (!beluga__call_kind_farewell(call)) return 0;
-    beluga__course *course = beluga__course_of(call);
+    if (!beluga__http_stage_provider(self)->encode_cancel) return 0;
+    beluga__course *course = beluga__course_of(self->emit.call);
     if (!course) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    course->unended = beluga__call_asks_once(call) ? NULL : self;
+    course->unended = self;
     return 0;
 }
 
@@ -112,7 +110,8 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
         .secrets = self->secrets.list,
         .random = &self->emit.random,
         .streamed = call->streamed,
-        .once = beluga__call_asks_once(call),
+        /* an upload, too, since its address may be valid only once */
+        .once = call->kind == BELUGA_CALL_BATCH_CREATE,
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };

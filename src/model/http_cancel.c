@@ -2,7 +2,6 @@
  * the call. It runs on the call's loop, is in the loop's list of running calls, and has a reference
  * to the call. It has a stage of its own. Its answer is read, but not delivered. */
 #include "base/clock.h"
-#include "model/call_kind.h"
 #include "model/course.h"
 #include "model/http_log.h"
 #include "model/http_stage.h"
@@ -105,7 +104,7 @@ static int send_request(farewell *f, beluga_error *err)
 {
     beluga__http_stage *stage = &f->stage;
     beluga_call *call = stage->emit.call;
-    beluga__http_encode encode = beluga__call_kind_farewell(call);
+    beluga__http_encode encode = beluga__http_stage_provider(stage)->encode_cancel;
     int status = beluga__http_stage_write(stage, encode, true, err);
     if (status) return status;
     beluga__http_log_request(beluga__http_stage_runtime(stage), &stage->request);

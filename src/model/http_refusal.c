@@ -1,8 +1,6 @@
 /* Makes an error from a refusal: its status, its headers and the beginning of its body. */
 #include "base/clock.h"
 #include "base/line.h"
-#include "model/call_kind.h"
-#include "model/course.h"
 #include "model/http_stage.h"
 
 #include <stdio.h>
@@ -102,21 +100,9 @@ static void explain(beluga__http_stage *self, beluga_error *err)
         beluga_error_set_cause(err, sent_without_key, sizeof sent_without_key - 1);
 }
 
-/* Note that a batch job was not created, so that the file that was uploaded for it is deleted if
- * the call fails. */
-static void note_unmade_job(beluga__http_stage *self)
-{
-    const beluga_call *call = self->emit.call;
-    bool refused = beluga__status_creates_nothing(self->response.status);
-    if (beluga__call_asks_once(call) && refused && beluga__call_kind_farewell(call) &&
-        beluga__course_resumes(call))
-        call->course->unended = self;
-}
-
 void beluga__http_stage_refused(beluga__http_stage *self)
 {
     beluga_error err;
-    note_unmade_job(self);
     if (self->response.status == 407)
         explain_proxy(self, &err);
     else

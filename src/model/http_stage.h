@@ -209,8 +209,7 @@ typedef int (*beluga__http_encode)(const beluga_call *call, beluga_http_request 
 
 /* Let a function of the provider write the request, and add the headers and body members that
  * options request. `cancels` is true if the request tells the service that the call was cancelled.
- * Returns 0, a code with detail, or BELUGA_ENCODE_NOTHING, which only a call's last request may be.
- */
+ * Returns 0, a code with detail, or BELUGA_ENCODE_NOTHING, which only encode_cancel may return. */
 int beluga__http_stage_write(beluga__http_stage *self, beluga__http_encode encode, bool cancels,
                              beluga_error *err);
 /* Let the provider write a request that becomes a line of a batch job: URL and body, without the

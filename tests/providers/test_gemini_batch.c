@@ -124,21 +124,14 @@ static void an_upload_that_fails_makes_no_job(scene *s)
     "about Gemini API quotas\",\"url\":\"https://ai.google.dev/gemini-api/docs/rate-limits\"}]}"  \
     "]}}"
 
-static void a_job_without_room_leaves_no_file(scene *s)
+static void a_job_without_room_may_have_it_later(scene *s)
 {
     script_upload(s, s->peer);
     script(s->peer, UPLOADED);
     script(s->peer, HEAD(429, "Content-Type: application/json\r\n"), BODY(NO_ROOM));
-    script(s->peer, JSON("{}"));
     assert_null(create_job(s, "seven"));
     assert_int_equal(s->err.code, BELUGA_ERROR_RATE_LIMIT);
-    expect_sent(s, 3, "DELETE /v1beta/files/85nave4ld71j");
-    assert_string_equal(peer_request_header(s->peer, 3, "x-goog-api-key"), "the-key");
-    /* an upload that is refused has no file yet */
-    script_upload(s, s->peer);
-    script(s->peer, HEAD(429, "Content-Type: application/json\r\n"), BODY(NO_ROOM));
-    assert_null(create_job(s, "seven"));
-    assert_int_equal(peer_requests(s->peer), 6);
+    assert_true(s->err.retryable);
 }
 
 static void a_job_has_one_model(scene *s)
@@ -209,6 +202,33 @@ static void a_job_tells_why_it_failed(scene *s)
                JOB("BATCH_STATE_FAILED", ",\"done\":true,\"error\":{\"code\":3,\"message\":"
                                          "\"line 2 is no JSON\"}"),
                NAMED "failed|BATCH_STATE_FAILED|line 2 is no JSON" UNKNOWN);
+}
+
+/* The codes are those of google.rpc.Code (google/rpc/code.proto). */
+static void a_job_tells_the_kind_of_failure(scene *s)
+{
+    static const struct {
+        const char *error;
+        int code;
+    } cases[] = {
+        {"{\"code\":8,\"message\":\"busy\"}", BELUGA_ERROR_RATE_LIMIT},
+        {"{\"code\":13,\"message\":\"Internal error encountered.\"}", BELUGA_ERROR_INTERNAL},
+        {"{\"code\":3,\"message\":\"line 2 is no JSON\"}", BELUGA_ERROR_INVALID_REQUEST},
+        {"null", BELUGA_ERROR_INVALID_REQUEST},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[256];
+        beluga_batch_job *job;
+        snprintf(
+            body, sizeof body,
+            "{\"name\":\"batches/b\",\"metadata\":{\"state\":\"BATCH_STATE_FAILED\"},\"done\":true,"
+            "\"error\":%s}",
+            cases[i].error);
+        script(s->peer, JSON(body));
+        assert_int_equal(beluga_batch_job_get(s->model, NULL, "batches/b", &job, &s->err), 0);
+        assert_int_equal(job->error_code, cases[i].code);
+        beluga_free(job);
+    }
 }
 
 static void a_job_is_cancelled_and_looked_at(scene *s)
@@ -284,6 +304,23 @@ static void a_file_that_the_api_cannot_delete_is_left(scene *s)
     assert_int_equal(peer_requests(s->peer), 3);
     expect_sent(s, 1, "DELETE /v1beta/files/in");
     expect_sent(s, 2, "DELETE /v1beta/batches/b");
+}
+
+/* python-genai 3.6.1: files.py (GET files with pageSize and pageToken), types.py (File). An empty
+ * list is {}. */
+static void files_are_found_by_their_name_on_any_page(scene *s)
+{
+    script(s->peer, JSON("{\"files\":[{\"name\":\"files/1\",\"displayName\":\"other\"}],"
+                         "\"nextPageToken\":\"p2\"}"));
+    script(s->peer, JSON("{\"files\":[{\"name\":\"files/2\"},"
+                         "{\"name\":\"files/3\",\"displayName\":\"a-name\"}]}"));
+    script(s->peer, REPEATS(2), JSON("{}"));
+    if (beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err)) fail_msg("%s", s->err.message);
+    assert_int_equal(peer_requests(s->peer), 3);
+    expect_sent(s, 0, "GET /v1beta/files?pageSize=100");
+    expect_sent(s, 1, "GET /v1beta/files?pageSize=100&pageToken=p2");
+    expect_sent(s, 2, "DELETE /v1beta/files/3");
+    assert_int_equal(beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err), 0);
 }
 
 static void a_job_that_runs_is_not_deleted(scene *s)
@@ -392,17 +429,19 @@ int main(void)
         BATCH(a_job_is_made_of_a_file_that_is_uploaded_first),
         BATCH(another_server_gets_the_file_and_no_key),
         BATCH(an_upload_that_fails_makes_no_job),
-        BATCH(a_job_without_room_leaves_no_file),
+        BATCH(a_job_without_room_may_have_it_later),
         BATCH(a_job_has_one_model),
         BATCH(vertex_ai_has_no_batch_api_here),
         BATCH(states_have_two_words_each),
         BATCH(a_job_has_succeeded_when_its_results_are_there),
         BATCH(a_job_tells_why_it_failed),
+        BATCH(a_job_tells_the_kind_of_failure),
         BATCH(a_job_is_cancelled_and_looked_at),
         BATCH(jobs_are_listed_page_by_page),
         BATCH(what_is_no_job_is_no_answer),
         BATCH(the_files_of_a_job_are_deleted_and_then_the_job),
         BATCH(a_file_that_the_api_cannot_delete_is_left),
+        BATCH(files_are_found_by_their_name_on_any_page),
         BATCH(a_job_that_runs_is_not_deleted),
         BATCH(results_are_lines_of_the_file_that_is_told),
         BATCH(lines_that_were_cut_tell_it_by_the_end_of_their_job),

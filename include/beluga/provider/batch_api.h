@@ -95,22 +95,27 @@ typedef struct beluga_batch_api {
     /** Bytes of decoder state for each call, at most 64 KiB. */
     size_t state_size;
     /**
-     * Fill the request that deletes the file that was uploaded for a job, whose token is
-     * beluga_http_request_token, since the service refused to create the job. Optional. It is sent
-     * like the request of encode_cancel in provider.h: its answer is ignored. It is not sent if the
-     * job may have been created.
-     * @return 0 to send it; BELUGA_ENCODE_NOTHING if the token is not a file; or a negative code
-     * with detail in `err`.
+     * How many requests encode_create makes before the one that creates the job, at most: 1 if a
+     * file is uploaded first. Such a request is repeated after a failure, as in other calls. The
+     * request that creates the job, and every request if this is 0, is repeated only if it was
+     * refused or never sent.
      */
-    int (*encode_discard)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
-    const void *reserved[3];
+    size_t uploads;
+    /**
+     * Fill the HTTP request that finds and deletes the files which encode_create uploaded for a job
+     * that was never created (beluga_call_batch_name). decode_job reads the answers; as in a call
+     * that deletes a job, `length` is 0 after not_found. Optional.
+     * @return as encode_request.
+     */
+    int (*encode_sweep)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+    const void *reserved[2];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS
 
 /** Return the id of the job that a call is about, or NULL. Since: 0.1 */
 BELUGA_API const char *beluga_call_batch_id(const beluga_call *call);
-/** Return the name of the job that a call creates, or NULL. Since: 0.1 */
+/** Return the name of the job that a call creates, or whose files it sweeps, or NULL. Since: 0.1 */
 BELUGA_API const char *beluga_call_batch_name(const beluga_call *call);
 /**
  * Return the requests of the job that a call creates: the values that put_request wrote, each on a

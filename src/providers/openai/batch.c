@@ -88,14 +88,19 @@ static void add_field(beluga_http_request *request, const char *name, const char
                                                               .length = strlen(value)});
 }
 
+void beluga__openai_batch_file_name(const beluga_call *call, char out[BELUGA__BATCH_FILE])
+{
+    const char *name = beluga_call_batch_name(call);
+    snprintf(out, BELUGA__BATCH_FILE, "%.64s.jsonl", name ? name : "beluga");
+}
+
 /* Write the upload of a file. Hosts recognize the type of a file by the extension of its name. */
 static void upload(const beluga_call *call, beluga_http_request *request)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(call);
-    const char *name = beluga_call_batch_name(call);
     beluga_http_part file = {.size = sizeof file, .name = "file"};
-    char filename[96];
-    snprintf(filename, sizeof filename, "%.64s.jsonl", name ? name : "beluga");
+    char filename[BELUGA__BATCH_FILE];
+    beluga__openai_batch_file_name(call, filename);
     file.filename = filename;
     file.data = beluga_call_batch_requests(call, &file.length);
     set_head(call, request, "POST", form->upload ? form->upload : "/files");
@@ -219,14 +224,32 @@ int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_requ
     return go_on(call, request, "DELETE", err);
 }
 
-int beluga__openai_batch_encode_discard(const beluga_call *call, beluga_http_request *request,
-                                        beluga_error *err)
+/* Write the request for a page of the list of files. Each service has its parameters: Mistral can
+ * look for a name; OpenAI lists at most 10,000 files, the newest first. Sources: the clients for
+ * Python of OpenAI 3.57.0 (file_list_params.py), Mistral 3.7.0 (files.py), Groq 1.7.0 and Together
+ * 3.1.1 (files.py), whose lists have no parameters. */
+static void list_files(const beluga_call *call, beluga_http_request *request, const char *after)
 {
-    char path[BELUGA__BATCH_PATH];
-    const char *file = beluga_http_request_token(request);
-    if (!file) return BELUGA_ENCODE_NOTHING;
-    /* the token is the file's path if the service refused to tell its state */
-    int code = *file == '/' ? 0 : beluga__openai_batch_path(path, "/files", file, "", err);
-    if (!code) set_head(call, request, "DELETE", *file == '/' ? file : path);
-    return code;
+    const beluga__openai_batch *form = beluga__openai_batch_of(call);
+    char filename[BELUGA__BATCH_FILE];
+    set_head(call, request, "GET", "/files");
+    if (!is(form, BELUGA__BATCH_NO_LIMIT))
+        beluga_http_request_add_query(request, "purpose", "batch");
+    beluga__openai_batch_file_name(call, filename);
+    if (is(form, BELUGA__BATCH_MISTRAL)) beluga_http_request_add_query(request, "search", filename);
+    if (after) beluga_http_request_add_query(request, "after", after);
+}
+
+/* Delete files by their name. The first request lists files. A later request deletes a file, if
+ * its token is a path, or fetches the next page of the list. */
+int beluga__openai_batch_encode_sweep(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err)
+{
+    const char *token = beluga_http_request_token(request);
+    (void)err;
+    if (token && *token == '/')
+        set_head(call, request, "DELETE", token);
+    else
+        list_files(call, request, token);
+    return 0;
 }

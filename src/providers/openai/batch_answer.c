@@ -97,13 +97,19 @@ static void add_reason(char *reason, const beluga_json *value)
         snprintf(reason + at, REASON - at, " (%s)", code);
 }
 
-/* Read the reasons for which a job failed: {"errors":{"data":[{"code","message","line"}]}} from
- * OpenAI, {"errors":[{"message"}]} from Mistral, and {"error":"…"} from Together. */
-static void read_reason(const beluga_json *json, char reason[REASON])
+/* Returns the list of a job's errors: {"errors":{"data":[{"code","message","line"}]}} from OpenAI,
+ * {"errors":[{"message"}]} from Mistral; or the only error, which may be a text; NULL for none. */
+static const beluga_json *errors_of(const beluga_json *json)
 {
     const beluga_json *errors = beluga_json_get(json, "errors");
     const beluga_json *list = beluga_json_get(errors, "data");
-    if (!list) list = errors;
+    return list ? list : errors;
+}
+
+/* Read the reasons for which a job failed. Together sends {"error":"…"}. */
+static void read_reason(const beluga_json *json, char reason[REASON])
+{
+    const beluga_json *list = errors_of(json);
     *reason = '\0';
     add_reason(reason, beluga_json_get(json, "error"));
     if (!beluga_json_is_array(list)) {
@@ -112,6 +118,14 @@ static void read_reason(const beluga_json *json, char reason[REASON])
     }
     for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v))
         add_reason(reason, v);
+}
+
+/* Returns the code of the first error, or 0. */
+static int failure_of(const beluga_json *json)
+{
+    const beluga_json *list = errors_of(json);
+    int code = beluga__fault_of_job(beluga_json_is_array(list) ? beluga_json_at(list, 0) : list);
+    return code ? code : beluga__fault_of_job(beluga_json_get(json, "error"));
 }
 
 static const char *read_name(const beluga_json *json, const beluga_emit *emit)
@@ -137,6 +151,7 @@ static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason
     read_reason(json, reason);
     /* Mistral also lists the errors of single requests in "errors" */
     job->reason = job->state == BELUGA_BATCH_STATE_COMPLETED ? NULL : reason;
+    job->error_code = failure_of(json);
     return true;
 }
 
@@ -283,6 +298,32 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
                                "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
 }
 
+/* ---- files of a job that was not created ----------------------------------------------------- */
+
+/* Store the paths of the files with the job's name, for deletion; if there are none, ask for the
+ * next page. All files of a job were uploaded within minutes, so pages after the one with its files
+ * are not read. */
+static int take_files(beluga__openai_batch_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    char name[BELUGA__BATCH_FILE];
+    const beluga_json *list = beluga_json_get(root, "data");
+    const char *last = NULL;
+    int code = 0;
+    if (beluga_json_is_null(list)) return 0; /* an empty list, see emit_jobs */
+    if (!beluga_json_is_array(list))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
+    beluga__openai_batch_file_name(beluga_emit_call(emit), name);
+    for (const beluga_json *v = beluga_json_first(list); v && !code;
+         v = beluga_json_next(list, v)) {
+        last = beluga__filled(beluga_json_get_string(v, "id", NULL));
+        if (last && beluga__is(beluga_json_get_string(v, "filename", NULL), name))
+            code = keep(state, "/files", last, "", emit);
+    }
+    bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
+    if (code || state->n_paths || !more || !last) return code ? code : ask_next(state, emit);
+    return beluga_emit_next_request(emit, last, 0);
+}
+
 /* ---- answers to the requests of a call ------------------------------------------------------- */
 
 /* Ask for the state of the uploaded file again, less and less often. */
@@ -364,16 +405,19 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     /* the answer to a deletion contains nothing of interest, and an empty body means that the job
      * does not exist */
     if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP && (state->n_paths || !length))
+        return ask_next(state, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP) return take_files(state, root, emit);
     return first ? take_first(state, kind, root, emit) : take_second(root, emit);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit the answer or the error that a result's body contains. Some servers write the body's JSON as
- * a string. */
+/* Emit the answer or the error that a result's body contains. OGX (before: Llama Stack) writes the
+ * body as a string that contains JSON. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;

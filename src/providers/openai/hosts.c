@@ -136,9 +136,11 @@ static const beluga__openai_batch batch_of_groq = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 0.5, .keeps_names = true},
     .quirks = BELUGA__BATCH_NO_LIMIT};
 /* Sources: Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py,
- * extra/batch/client.py) and docs.mistral.ai/capabilities/batch. */
+ * extra/batch/client.py), docs.mistral.ai/studio-api/batch-processing (at most 1 million requests
+ * wait in a workspace) and docs.mistral.ai/resources/known-limitations (100,000 in a batch, in a
+ * file of 512 MB), of whose limits the lower one is kept. */
 static const beluga__openai_batch batch_of_mistral = {
-    .api = {BELUGA__OPENAI_BATCH(1000000, 0), .one_model = true, .price_factor = 0.5,
+    .api = {BELUGA__OPENAI_BATCH(100000, 512000000), .one_model = true, .price_factor = 0.5,
             .keeps_names = true},
     .quirks = BELUGA__BATCH_MISTRAL | BELUGA__BATCH_BARE};
 /* Sources: the OpenAPI document of platform.kimi.com, and its guide on the Batch API: 40 % cheaper,
