@@ -700,6 +700,16 @@ def answers_cost_half_and_the_budget_holds():
 
 # ---- what is left behind
 
+def a_refused_job_leaves_no_file():
+    for api in APIS:
+        with Place("--fault", "busy-create:1", api=api) as place:
+            place.write(texts(3))
+            for _ in range(2):
+                expect(place.ask("-o", "max_retries=0"), 5, "3 lines are left")
+            files = place.control()["files"]
+            assert (files["uploaded"], files["uploads_now"]) == (0 if api == "anthropic" else 2, 0), files
+
+
 def files_may_be_kept():
     with Place() as place:
         place.write(texts(3))
@@ -730,6 +740,25 @@ def a_job_of_another_key_is_not_asked_anew():
         expect(place.ask(), UNDER_WAY)
         place.key = "another"
         assert "it belongs to another key, or was deleted" in expect(place.ask(), 1).err
+        assert place.control()["jobs"]["created"] == 1
+
+
+def a_job_may_be_missing_for_a_moment():
+    # each fourth request misses: the one for the results of a job that has ended, or for the state of one that runs
+    for polls, trouble in (("3", "the results of a job can't be fetched"), ("6", "the state of a job can't be read")):
+        for api in APIS:
+            with Place("--batch-polls", polls, "--fault", "missing-get:4", api=api) as place:
+                place.write(texts(3))
+                assert f"{trouble}; trying again" in expect(place.wait(), 0, "3 of 3 lines done").err, api
+                assert_each_once(place, 3)
+                assert place.control()["jobs"]["created"] == 1
+
+
+def a_job_that_stays_missing_ends_the_run():
+    with Place("--batch-seconds", "60", "--fault", "missing-get:1") as place:
+        place.write(texts(2))
+        ended = expect(place.wait(), 1, "or was deleted")
+        assert ended.err.count("trying again") == 1, ended
         assert place.control()["jobs"]["created"] == 1
 
 
@@ -789,7 +818,8 @@ CHECKS = [a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_
           jobs_that_embed_nothing_say_so_before_anything_is_sent, lines_for_vectors_fail_and_are_asked_again_as_others_are,
           vectors_cost_half_and_no_output, an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          a_result_that_is_too_large_costs_no_other, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_job_may_be_missing_for_a_moment, a_job_that_stays_missing_ends_the_run,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
 if __name__ == "__main__":

@@ -650,6 +650,8 @@ static void a_line_may_lack_a_body(void **state)
                    "a internal_error/ b invalid_response/ c invalid_response/ ");
 }
 
+/* Mistral's lines about refusals have such a body (a note on its batches, with answers recorded on
+ * 2026-09-04). */
 static void a_body_may_be_a_text(void **state)
 {
     peer *p = *state;
@@ -930,17 +932,18 @@ static void azure_has_it_below_the_resource(void **state)
 /* Issue 312 of openai-dotnet: Azure refuses to create a job until its file is processed. The state
  * is in the answer to GET /files/{id}, as Azure's guide shows under "Track file upload status"
  * (articles/ai-foundry/openai/includes/batch/batch-rest.md in azure-ai-docs). */
+static const char azure_pending[] =
+    "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
+    "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
+    "\"file\"}";
+
 static void azure_first_reads_the_file(void **state)
 {
-    static const char pending[] =
-        "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
-        "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
-        "\"file\"}";
     static const char processed[] =
         "{\"status\":\"processed\",\"id\":\"file-7733\",\"object\":\"file\"}";
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "azure", "", NULL, NULL);
-    answer(p, "POST /openai/v1/files", pending);
+    answer(p, "POST /openai/v1/files", azure_pending);
     answer(p, "GET /openai/v1/files/file-7733", processed);
     answer(p, "POST /openai/v1/batches", azure_batch);
     create(model, "x", AZURE_ID, BELUGA_BATCH_STATE_COMPLETED);
@@ -1080,6 +1083,28 @@ static void together_has_an_upload_of_its_own(void **state)
     assert_string_equal(peer_request_body(p, 1, NULL),
                         "{\"input_file_id\":\"file-b35b03e9\",\"completion_window\":\"24h\","
                         "\"endpoint\":\"/v1/chat/completions\"}");
+}
+
+/* docs.together.ai/docs/inference/batch/tutorial: "Each line must be under 10 MB". */
+static void together_takes_no_long_lines(void **state)
+{
+    SCOPED(beluga_chat_model) *model = open_host(*state, "together", "/v1", NULL, NULL);
+    beluga_batch_requests *requests = two_requests(model);
+    size_t n = 9999000;
+    char *text = malloc(n + 1);
+    beluga_error err;
+    assert_non_null(text);
+    memset(text, 'x', n);
+    text[n] = '\0';
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "c", beluga_input_text(text), &err),
+                     0);
+    memset(text, '"', 1000); /* each becomes two bytes */
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "d", beluga_input_text(text), &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_has_all(err.message, "at most 9999744 bytes");
+    assert_int_equal(beluga_batch_requests_count(requests), 3);
+    free(text);
+    beluga_batch_requests_free(requests);
 }
 
 /* In its client for Python 3.1.1 (lib/cli/api/batches/submit.py), "job" may be null, and then
@@ -1464,6 +1489,7 @@ int main(void)
         ON_PEER(groqs_list_need_not_have_pages),
         ON_PEER(openai_takes_one_model),
         ON_PEER(together_has_an_upload_of_its_own),
+        ON_PEER(together_takes_no_long_lines),
         ON_PEER(together_may_create_no_job),
         ON_PEER(together_tells_times_as_texts),
         ON_PEER(togethers_list_is_an_array),
