@@ -19,27 +19,6 @@
 
 /* ---- a job that failed as a whole ------------------------------------------------------------ */
 
-/* Returns whether a job that failed may succeed later, such as when the provider's queue is full.
- * Providers show this only in the text of the reason. */
-static bool may_pass(const char *reason)
-{
-    static const char *const words[] = {"token_limit",  "enqueued",       "rate limit",
-                                        "rate_limit",   "overloaded",     "try again",
-                                        "temporar",     "internal error", "internal_error",
-                                        "server error", "server_error"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcasestr(reason, words[i])) return true;
-    return false;
-}
-
-static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int code)
-{
-    beluga_error err;
-    beluga_error_set(&err, code, "the job %s failed: %s", seen->id,
-                     *seen->reason ? seen->reason : "the provider gave no reason");
-    batch_jobs_stop(self, &err);
-}
-
 /* Returns whether there is no hope that a job will run. If the provider has no room for a job
  * although it is the only one, the job may be too large for the account, so half of it is tried
  * next. But other programs may use the account, too, so even a job of one line is tried several
@@ -55,15 +34,18 @@ static void wait_for_room(batch_jobs *self, uint64_t lines, bool alone)
     if (alone && lines > 1) self->most = lines / 2;
 }
 
+/* Ask the lines of a failed job again later, if the provider had no room for it or was out of order
+ * when it ran; otherwise stop. */
 static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_job *seen)
 {
     uint64_t open_lines;
+    beluga_error err;
     bool alone = !batch_journal_open_jobs(self->journal, &open_lines) && !self->completed;
+    beluga_error_set(&err, seen->error_code, "the job %s failed: %s", seen->id,
+                     *seen->reason ? seen->reason : "the provider gave no reason");
     self->failures++;
-    if (!may_pass(seen->reason) || is_hopeless(self, lines, alone)) {
-        stop_for_job(self, seen, BELUGA_ERROR_INVALID_REQUEST);
-    } else if (!self->wait) {
-        stop_for_job(self, seen, BELUGA_ERROR_RATE_LIMIT);
+    if (!err.retryable || !self->wait || is_hopeless(self, lines, alone)) {
+        batch_jobs_stop(self, &err);
     } else {
         out_note("the job %s failed, and its lines will be asked again later: %s", seen->id,
                  seen->reason);

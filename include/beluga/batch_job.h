@@ -78,7 +78,10 @@ typedef struct beluga_batch_job {
     const char *id;   /**< the provider's id of the job, for the other functions */
     const char *name; /**< the name that the job was created with; "" if the provider stores none */
     uint32_t state;   /**< beluga_batch_state */
-    uint32_t reserved_number;
+    /** Why the whole job failed, as a code such as BELUGA_ERROR_RATE_LIMIT for a provider that has
+     * no room for the job now; BELUGA_ERROR_INVALID_REQUEST if the provider gave no other reason; 0
+     * for a job that has not failed. beluga_error_set tells whether the code is retryable. */
+    int32_t error_code;
     const char *raw_state; /**< the provider's own word for the state */
     const char *reason;    /**< why the whole job failed, as text for a person */
     int64_t total;         /**< number of requests in the job; -1: unknown */

@@ -6,6 +6,8 @@
 
 #include "model/emit.h"
 
+#include <string.h>
+
 struct beluga__http_stage;
 
 typedef struct beluga__course {
@@ -42,29 +44,23 @@ static inline bool beluga__course_resumes(const beluga_call *call)
     return call->course && call->course->token;
 }
 
-/* Returns whether the call's present request only uploads the file of a batch job, which costs
- * nothing. */
-static inline bool beluga__course_uploads(const beluga_call *call)
-{
-    size_t before = call->course ? call->course->n_asked : 0;
-    return call->kind == BELUGA_CALL_BATCH_CREATE &&
-           before < call->target->provider->batch->uploads;
-}
-
 /* Returns whether the call's present request must not be repeated, since the service would create a
  * second batch job, and charge for it. */
 static inline bool beluga__course_asks_once(const beluga_call *call)
 {
-    return call->kind == BELUGA_CALL_BATCH_CREATE && !beluga__course_uploads(call);
+    if (call->kind != BELUGA_CALL_BATCH_CREATE) return false;
+    const beluga_batch_api *api = call->target->provider->batch;
+    return !api->creates_job || api->creates_job(call->course ? call->course->token : NULL);
 }
 
-/* Begin a batch job's uploads again with the first request, since the address for an upload may
- * have been used up. */
+/* If the request that failed was an upload to a URL that the service gave, begin again with the
+ * first request, since the URL may be used up. */
 static inline void beluga__course_upload_again(const beluga_call *call)
 {
-    if (!call->course) return;
-    call->course->token = call->course->asked = NULL;
-    call->course->n_asked = 0;
+    beluga__course *course = call->course;
+    bool uploads = call->kind == BELUGA_CALL_BATCH_CREATE && course && course->token &&
+                   !beluga__course_asks_once(call);
+    if (uploads && strstr(course->token, "://")) course->token = course->asked = NULL;
 }
 
 /* Note that the service has finished the job of this call, with or without success. So there is

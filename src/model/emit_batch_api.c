@@ -27,6 +27,13 @@ static const char *text_of(const char *text)
     return text ? text : "";
 }
 
+static int32_t failure_of(const beluga_batch_job *job)
+{
+    if (job->state != BELUGA_BATCH_STATE_FAILED) return 0;
+    bool known = job->error_code < 0 && job->error_code >= -BELUGA_ERROR_COUNT;
+    return known ? job->error_code : BELUGA_ERROR_INVALID_REQUEST;
+}
+
 int beluga_emit_batch_job(beluga_emit *given, const beluga_batch_job *job)
 {
     beluga_batch_job whole;
@@ -37,6 +44,7 @@ int beluga_emit_batch_job(beluga_emit *given, const beluga_batch_job *job)
     whole.name = text_of(whole.name);
     whole.raw_state = text_of(whole.raw_state);
     whole.reason = text_of(whole.reason);
+    whole.error_code = failure_of(&whole);
     return beluga__emit_send(
         given, &(beluga_event){.kind = BELUGA_EVENT_BATCH_JOB, .u.batch_job = &whole});
 }

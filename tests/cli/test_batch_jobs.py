@@ -21,7 +21,8 @@ from batch_peer import Peer, run, wait_until  # pylint: disable=wrong-import-pos
 BELUGA, PEER = sys.argv[1:3]
 # The provider, the path of its API at the peer, and the variable of its key.
 APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "anthropic": ("", "ANTHROPIC_API_KEY"),
-        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY")}
+        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY"), "azure": ("", "AZURE_OPENAI_API_KEY"),
+        "groq": ("/openai/v1", "GROQ_API_KEY"), "together": ("/together/v1", "TOGETHER_API_KEY")}
 MODEL = "peer-batch"
 UNDER_WAY, PARTLY, USAGE = 12, 11, 2
 PATIENCE = 120
@@ -136,7 +137,8 @@ def each_api_answers_each_line_once():
             expect(place.wait(), 0, "40 of 40 lines done")
             assert_each_once(place, 40)
             assert all(record["text"] == f"echo: question {line}" for line, record in place.results().items())
-            assert place.control()["files"]["now"] == [], f"{api}: {place.control()['files']}"
+            left = place.control()["files"]  # Google refuses to delete its file of results
+            assert (left["uploads_now"], left["results_now"]) == (0, int(api == "gemini")), f"{api}: {left}"
             expect(place.wait(), 0)  # and nothing is asked again
             assert place.control()["jobs"]["created"] == 1
 
@@ -479,7 +481,7 @@ def a_full_queue_is_waited_for_with_smaller_jobs():
         place.write(texts(8))
         expect(place.ask(), UNDER_WAY)
         expect(place.ask(), 5, "Enqueued token limit", "8 lines are left")
-        expect(place.wait(), 1, "Enqueued token limit")  # for a single line, too
+        expect(place.wait(), 5, "Enqueued token limit")  # for a single line, too
         assert place.results() == {}
 
 

@@ -11,11 +11,12 @@ enum { N_REQUESTS = 8 };
 
 /* Differences between the services. */
 enum {
-    PAGES = 1,   /* the list of jobs has pages */
-    HALF = 2,    /* an expired job keeps the answers that it had */
-    UNTRIED = 4, /* requests that were not tried also have results */
-    EARLY = 8,   /* faults of a job are reported by the call that creates it */
-    FORGETS = 16 /* a deleted job is not found later; elsewhere only its files are deleted */
+    PAGES = 1,    /* the list of jobs has pages */
+    HALF = 2,     /* an expired job keeps the answers that it had */
+    UNTRIED = 4,  /* requests that were not tried also have results */
+    EARLY = 8,    /* faults of a job are reported by the call that creates it */
+    FORGETS = 16, /* a deleted job is not found later; elsewhere only its files are deleted */
+    DATED = 32    /* Azure's API with a date */
 };
 
 /* A provider, and the path of its API on the server. */
@@ -27,8 +28,9 @@ typedef struct host {
 static const host hosts[] = {
     {"anthropic", "", PAGES | HALF | UNTRIED | EARLY | FORGETS},
     {"azure", "", PAGES | HALF | UNTRIED},
+    {"azure", "", PAGES | HALF | UNTRIED | DATED},
     {"gemini", "/v1beta", PAGES | FORGETS},
-    {"groq", "/openai/v1", HALF | UNTRIED},
+    {"groq", "/openai/v1", PAGES | HALF | UNTRIED},
     {"mistral", "/v1", PAGES | HALF | FORGETS},
     {"moonshot", "/v1", PAGES | HALF | UNTRIED},
     {"openai", "/v1", PAGES | HALF | UNTRIED},
@@ -70,6 +72,8 @@ static beluga_chat_model *open_host_with(const stand *s, const char *key, int64_
         beluga_config_new(beluga_with_base_url(url), beluga_with_api_key(key),
                           beluga_with_model_name("the-model"), beluga_with_max_retries(retries),
                           beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    const beluga_option date = beluga_with_provider_specific("azure.api_version", "2024-10-21");
+    assert_int_equal(beluga_config_set_n(config, &date, s->host->has & DATED ? 1 : 0), 0);
     if (beluga_registry_open(beluga_registry_default(), s->host->name, config, &model, &problem))
         fail_msg("%s: %s", s->host->name, problem.message);
     beluga_config_free(config);
@@ -81,18 +85,23 @@ static beluga_chat_model *open_host(const stand *s, const char *key)
     return open_host_with(s, key, 0);
 }
 
-/* Run a test with each provider, at a server whose jobs end after this many polls. */
+/* Run a test with this provider, at a server whose jobs end after this many polls. */
+static void play_host(const host *h, const char *fault, unsigned polls, void (*test)(stand *s))
+{
+    stand s = {.host = h, .fault = fault};
+    s.peer = serve(fault, polls, h->has & PAGES ? 2 : 0);
+    s.model = open_host(&s, "k");
+    test(&s);
+    free(s.id);
+    beluga_chat_model_unref(s.model);
+    peer_stop(s.peer);
+}
+
+/* Run a test with each provider. */
 static void play_slowly(const char *fault, unsigned polls, void (*test)(stand *s))
 {
-    for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++) {
-        stand s = {.host = h, .fault = fault};
-        s.peer = serve(fault, polls, h->has & PAGES ? 2 : 0);
-        s.model = open_host(&s, "k");
-        test(&s);
-        free(s.id);
-        beluga_chat_model_unref(s.model);
-        peer_stop(s.peer);
-    }
+    for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++)
+        play_host(h, fault, polls, test);
 }
 
 static void play(const char *fault, void (*test)(stand *s))
@@ -270,6 +279,14 @@ static void files_that_are_not_there_may_have_empty_ids(void **state)
 {
     (void)state;
     play("empty-ids", round_of);
+}
+
+/* Only Azure reads a file before a job can be created from it. */
+static void a_file_may_not_be_ready(void **state)
+{
+    (void)state;
+    for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++)
+        if (strcmp(h->name, "azure") == 0) play_host(h, "pending-file", 2, round_of);
 }
 
 /* ---- other ends ------------------------------------------------------------------------------ */
@@ -527,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_job_is_created_answered_and_deleted),
         cmocka_unit_test(results_may_come_in_chunks),
         cmocka_unit_test(files_that_are_not_there_may_have_empty_ids),
+        cmocka_unit_test(a_file_may_not_be_ready),
         cmocka_unit_test(a_job_that_is_cancelled_ends),
         cmocka_unit_test(of_a_job_that_expires_what_was_answered_is_there),
         cmocka_unit_test(all_requests_may_fail),

@@ -183,6 +183,33 @@ static void a_job_tells_why_it_failed(scene *s)
                NAMED "failed|BATCH_STATE_FAILED|line 2 is no JSON" UNKNOWN);
 }
 
+/* The codes are those of google.rpc.Code (google/rpc/code.proto). */
+static void a_job_tells_the_kind_of_failure(scene *s)
+{
+    static const struct {
+        const char *error;
+        int code;
+    } cases[] = {
+        {"{\"code\":8,\"message\":\"busy\"}", BELUGA_ERROR_RATE_LIMIT},
+        {"{\"code\":13,\"message\":\"Internal error encountered.\"}", BELUGA_ERROR_INTERNAL},
+        {"{\"code\":3,\"message\":\"line 2 is no JSON\"}", BELUGA_ERROR_INVALID_REQUEST},
+        {"null", BELUGA_ERROR_INVALID_REQUEST},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[256];
+        beluga_batch_job *job;
+        snprintf(
+            body, sizeof body,
+            "{\"name\":\"batches/b\",\"metadata\":{\"state\":\"BATCH_STATE_FAILED\"},\"done\":true,"
+            "\"error\":%s}",
+            cases[i].error);
+        script(s->peer, JSON(body));
+        assert_int_equal(beluga_batch_job_get(s->model, NULL, "batches/b", &job, &s->err), 0);
+        assert_int_equal(job->error_code, cases[i].code);
+        beluga_free(job);
+    }
+}
+
 static void a_job_is_cancelled_and_looked_at(scene *s)
 {
     beluga_batch_job *job;
@@ -386,6 +413,7 @@ int main(void)
         BATCH(states_have_two_words_each),
         BATCH(a_job_has_succeeded_when_its_results_are_there),
         BATCH(a_job_tells_why_it_failed),
+        BATCH(a_job_tells_the_kind_of_failure),
         BATCH(a_job_is_cancelled_and_looked_at),
         BATCH(jobs_are_listed_page_by_page),
         BATCH(what_is_no_job_is_no_answer),

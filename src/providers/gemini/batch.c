@@ -90,7 +90,8 @@ static int64_t count_of(const beluga_json *stats, const char *key)
 static int emit_job(const beluga_json *json, beluga_emit *emit)
 {
     const beluga_json *metadata = metadata_of(json),
-                      *stats = beluga_json_get(metadata, "batchStats");
+                      *stats = beluga_json_get(metadata, "batchStats"),
+                      *error = beluga_json_get(json, "error");
     return beluga_emit_batch_job(
         emit, &(beluga_batch_job){
                   .size = sizeof(beluga_batch_job),
@@ -98,7 +99,8 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
                   .name = beluga_json_get_string(metadata, "displayName", NULL),
                   .state = state_of(json),
                   .raw_state = beluga_json_get_string(metadata, "state", NULL),
-                  .reason = beluga_json_get_string(beluga_json_get(json, "error"), "message", NULL),
+                  .error_code = beluga__gemini_error_code(error, 0),
+                  .reason = beluga_json_get_string(error, "message", NULL),
                   .total = count_of(stats, "requestCount"),
                   .succeeded = count_of(stats, "successfulRequestCount"),
                   .failed = count_of(stats, "failedRequestCount"),
@@ -348,7 +350,7 @@ const beluga_batch_api beluga__gemini_batch = {
     .encode_results = beluga__gemini_encode_job_results,
     .encode_delete = beluga__gemini_encode_delete_job,
     .encode_sweep = beluga__gemini_encode_sweep_job,
-    .uploads = 2,
+    .creates_job = beluga__gemini_creates_job,
     .decode_job = decode_job,
     .decode_result = decode_result,
     .state_size = sizeof(beluga__gemini_batch_state),

@@ -131,6 +131,8 @@ static void put_input(beluga_json_writer *w, const beluga_call *call, const char
     beluga_json_put_int(w, "timeout_hours", 24);
 }
 
+/* Write the upload of the file; with the file's path as token, a request for its state; with its id
+ * as token, the request that creates the job. */
 int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {
@@ -139,6 +141,10 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
     (void)err;
     if (!file) {
         upload(call, request);
+        return 0;
+    }
+    if (*file == '/') {
+        set_head(call, request, "GET", file);
         return 0;
     }
     set_head(call, request, "POST", beluga__openai_batch_jobs(form));
@@ -150,6 +156,11 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
         put_name(w, beluga__openai_batch_name_key(form), name);
     beluga_json_end_object(w);
     return 0;
+}
+
+bool beluga__openai_batch_creates_job(const char *token)
+{
+    return token && *token != '/';
 }
 
 /* ---- about a job ----------------------------------------------------------------------------- */
@@ -171,7 +182,6 @@ int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_reques
     char limit[16], number[24];
     (void)err;
     set_head(call, request, "GET", beluga__openai_batch_jobs(form));
-    if (is(form, BELUGA__BATCH_ONE_PAGE)) return 0;
     snprintf(limit, sizeof limit, "%d", BELUGA__BATCH_PAGE);
     if (!is(form, BELUGA__BATCH_NO_LIMIT))
         beluga_http_request_add_query(request, numbered ? "page_size" : "limit", limit);
@@ -224,8 +234,8 @@ static void list_files(const beluga_call *call, beluga_http_request *request, co
     const beluga__openai_batch *form = beluga__openai_batch_of(call);
     char filename[BELUGA__BATCH_FILE];
     set_head(call, request, "GET", "/files");
-    if (is(form, BELUGA__BATCH_ONE_PAGE)) return;
-    beluga_http_request_add_query(request, "purpose", "batch");
+    if (!is(form, BELUGA__BATCH_NO_LIMIT))
+        beluga_http_request_add_query(request, "purpose", "batch");
     beluga__openai_batch_file_name(call, filename);
     if (is(form, BELUGA__BATCH_MISTRAL)) beluga_http_request_add_query(request, "search", filename);
     if (after) beluga_http_request_add_query(request, "after", after);

@@ -20,8 +20,7 @@ typedef enum beluga__batch_quirk {
     BELUGA__BATCH_FILE_NAME = 1 << 1, /* requires the file's name as a separate field too */
     BELUGA__BATCH_NO_NAMES = 1 << 2,  /* accepts no metadata */
     BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
-    BELUGA__BATCH_NO_LIMIT = 1 << 4,  /* the list of jobs accepts no page size */
-    BELUGA__BATCH_ONE_PAGE = 1 << 5   /* the list of jobs has no pages */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4   /* the list of jobs accepts no page size, or has no pages */
 } beluga__batch_quirk;
 
 /* The batch API of a host. A provider's table points to its first member, `api`. */
@@ -41,6 +40,7 @@ typedef struct beluga__openai_batch {
 /* The state of a call about jobs. It is all zero when the call begins. */
 typedef struct beluga__openai_batch_state {
     bool begun;             /* the first answer has been read */
+    uint32_t looks;         /* requests for the state of the uploaded file */
     uint32_t n_paths, next; /* number of paths for later requests, and the index of the next path */
     char paths[BELUGA__BATCH_STEPS][BELUGA__BATCH_PATH];
 } beluga__openai_batch_state;
@@ -55,7 +55,8 @@ typedef struct beluga__openai_batch_state {
     .encode_cancel = beluga__openai_batch_encode_cancel,                                \
     .encode_results = beluga__openai_batch_encode_results,                              \
     .encode_delete = beluga__openai_batch_encode_delete,                                \
-    .encode_sweep = beluga__openai_batch_encode_sweep, .uploads = 1,                    \
+    .encode_sweep = beluga__openai_batch_encode_sweep,                                  \
+    .creates_job = beluga__openai_batch_creates_job,                                    \
     .decode_job = beluga__openai_batch_decode_job,                                      \
     .decode_result = beluga__openai_batch_decode_result,                                \
     .decode_results_end = beluga__openai_batch_decode_results_end,                      \
@@ -68,6 +69,8 @@ int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga
                                      beluga_error *err);
 int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err);
+/* Returns whether the request with this token creates a job: the token is then the id of a file. */
+bool beluga__openai_batch_creates_job(const char *token);
 int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request *request,
                                     beluga_error *err);
 int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,
