@@ -308,29 +308,36 @@ static void tell(const collection *c)
                  c->job->id, c->strange, c->strange == 1 ? "" : "s");
 }
 
-/* Returns whether results are missing that the provider has made, and that are paid for. Their file
- * may have been cut at the end of a line, or be incomplete for some time. So the results are
- * fetched again, until some minutes have passed; then the lines are asked again, and the files stay
- * at the provider, for the user to look at. */
-static bool misses_results(collection *c, const beluga_batch_job *seen)
+/* Returns the least number of results that a job must have which has completed. Without counts,
+ * one, since requests that failed have results, too. */
+static uint64_t count_expected(const beluga_batch_job *seen)
+{
+    if (seen->state != BELUGA_BATCH_STATE_COMPLETED) return 0;
+    return seen->succeeded < 0 ? 1 : (uint64_t)seen->succeeded;
+}
+
+/* Returns whether to wait for results that the provider has made, and that are paid for, but did
+ * not send. Their file may have been cut at the end of a line, or be incomplete for some time. So
+ * the results are fetched again, until some minutes have passed; then the lines are asked again,
+ * and the files stay at the provider, for the user to look at. */
+static bool waits_for_results(collection *c, const beluga_batch_job *seen)
 {
     beluga_error err;
-    int64_t now = beluga__wall_ms();
     batch_noted_job *job = c->job;
-    if (seen->state != BELUGA_BATCH_STATE_COMPLETED || seen->succeeded <= 0 ||
-        c->delivered >= (uint64_t)seen->succeeded)
-        return false;
-    c->missing = (uint64_t)seen->succeeded - c->delivered;
-    if (job->looked_ms && job->looked_ms <= now && now - job->looked_ms >= COMPLETE_MS)
-        return false;
-    if (!job->looked_ms || job->looked_ms > now)
-        if (batch_journal_looked(c->self->journal, job, now) != 0)
-            batch_jobs_stop_for_journal(c->self);
+    int64_t now = beluga__wall_ms();
+    uint64_t expected = count_expected(seen);
+    if (c->delivered >= expected) return false;
+    c->missing = expected - c->delivered;
+    bool first = !job->looked_ms || job->looked_ms > now;
+    if (!first && now - job->looked_ms >= COMPLETE_MS) return false;
+    if (first && batch_journal_looked(c->self->journal, job, now) != 0)
+        batch_jobs_stop_for_journal(c->self);
     beluga_error_set(
         &err, BELUGA_ERROR_STREAM_CLOSED,
-        "the provider has answered %" PRId64 " lines of the job %s, but sent %" PRIu64
-        " results. If this does not change in %d minutes, the other lines are asked again",
-        seen->succeeded, job->id, c->delivered, (int)(COMPLETE_MS / 60000));
+        "the job %s has completed, but only %" PRIu64 " of at least %" PRIu64
+        " results came. If this does not change in %d minutes, the lines of the others "
+        "are asked again",
+        job->id, c->delivered, expected, (int)(COMPLETE_MS / 60000));
     if (!c->self->stopped) batch_jobs_fail(c->self, BATCH_TROUBLE_RESULTS, &err);
     return true;
 }
@@ -371,7 +378,7 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
     if (rc == 0) {
         rc = beluga_batch_job_results(self->work->model, self->context, job->id, on_result, &c,
                                       &err);
-        if (rc == 0 && !misses_results(&c, seen))
+        if (rc == 0 && !waits_for_results(&c, seen))
             end(&c, seen->state);
         else if (rc && !batch_signals_seen() && !self->stopped)
             fail(self, &err);

@@ -534,7 +534,7 @@ def answers_that_are_missing_in_the_results_are_waited_for():
         place.write(texts(5))
         expect(place.ask(), UNDER_WAY)
         wait_until(lambda: place.control()["jobs"]["all"][0]["state"] == "completed")
-        expect(place.ask(), 8, "has answered 5 lines of the job", "sent 0 results", "is under way")
+        expect(place.ask(), 8, "only 0 of at least 5 results", "is under way")
         expect(place.wait(), 0)
         assert_each_once(place, 5)
     with Place() as place, Emptier(place.peer.port, 2) as way:
@@ -542,7 +542,7 @@ def answers_that_are_missing_in_the_results_are_waited_for():
         place.write(texts(5))
         expect(place.ask(), UNDER_WAY)
         wait_until(lambda: place.control()["jobs"]["all"][0]["state"] == "completed")
-        expect(place.ask(), 8, "sent 0 results")
+        expect(place.ask(), 8, "only 0 of at least 5 results")
         with open(place.out + ".jobs", encoding="utf-8") as file:
             events = file.readlines()
         looked = json.loads(events[-1])
