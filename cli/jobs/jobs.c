@@ -247,8 +247,8 @@ static void do_round(batch_jobs *self)
     batch_jobs_find(self);
     if (self->cancel) cancel_all(self);
     ask_after_all(self);
-    if (may_submit(self, was_full)) batch_jobs_submit(self);
     if (!self->unreachable) tidy_up(self);
+    if (may_submit(self, was_full)) batch_jobs_submit(self);
 }
 
 /* Returns whether the run is over. If the budget is spent, this is an error only when no job is
@@ -323,15 +323,24 @@ static int64_t lengthen(const batch_jobs *self, int64_t wait)
     return wait < most ? wait : most;
 }
 
+static bool is_refusal(const beluga_error *err)
+{
+    return err->code && err->http_status >= 400 && err->http_status <= 499 &&
+           err->http_status != 401;
+}
+
 static void go_round(batch_jobs *self)
 {
     int64_t wait = self->poll_ms;
     for (;;) {
         do_round(self);
-        if (is_over(self)) return;
+        if (is_over(self)) break;
         wait_for_next(self, wait);
         wait = lengthen(self, wait);
     }
+    /* The file of a job that was refused is deleted at once, since the user may never run the same
+     * command again. After other errors this would probably fail, too. */
+    if (is_refusal(&self->work->error)) tidy_up(self);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */

@@ -195,7 +195,7 @@ def a_job_that_was_never_made_is_made_after_two_looks():
         assert place.events()[2:] == ["looked"], "it was given up too early"
         time.sleep(1.1)  # as long as a request may take
         expect(place.ask("--poll", "0.1"), 7, "was never created")
-        assert place.events()[3:] == ["lost", "intent", "deleted"]
+        assert place.events()[3:] == ["lost", "deleted", "intent"]
         report = place.control()
         assert report["jobs"]["created"] == 0 and report["files"]["uploads_now"] == 1, report["files"]
         time.sleep(1.1)
@@ -526,6 +526,55 @@ def results_that_are_cut_are_fetched_again():
             assert len(place.results()) == 200
 
 
+class Emptier(Cutter):
+    """A way to a server that replaces the body of downloads by nothing, in a valid answer."""
+
+    def __init__(self, port, most):
+        super().__init__(port, b"/content ", most)
+        self.asked = set()
+
+    def pass_on(self, source, target):
+        try:
+            while data := source.recv(65536):
+                if self.is_cut(data):
+                    source.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                else:
+                    target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+def answers_that_are_missing_in_the_results_are_waited_for():
+    with Place() as place, Emptier(place.peer.port, 2) as way:
+        place.peer.base = way.base
+        place.write(texts(5))
+        expect(place.ask(), UNDER_WAY)
+        wait_until(lambda: place.control()["jobs"]["all"][0]["state"] == "completed")
+        expect(place.ask(), 8, "only 0 of at least 5 results", "is under way")
+        expect(place.wait(), 0)
+        assert_each_once(place, 5)
+    with Place() as place, Emptier(place.peer.port, 2) as way:
+        place.peer.base = way.base
+        place.write(texts(5))
+        expect(place.ask(), UNDER_WAY)
+        wait_until(lambda: place.control()["jobs"]["all"][0]["state"] == "completed")
+        expect(place.ask(), 8, "only 0 of at least 5 results")
+        with open(place.out + ".jobs", encoding="utf-8") as file:
+            events = file.readlines()
+        looked = json.loads(events[-1])
+        assert looked["event"] == "looked", events
+        events[-1] = signed(event="looked", name=looked["name"], at=looked["at"] - 600_000)
+        with open(place.out + ".jobs", "w", encoding="utf-8") as file:
+            file.writelines(events)
+        expect(place.wait(), 0, "lack 5 answers")
+        assert place.control()["jobs"]["created"] == 2 and place.control()["files"]["uploads_now"] == 1
+
+
 def a_result_that_is_too_large_costs_no_other():
     with Place() as place:
         place.write(["fine", "x" * 300_000, "good", "x" * 9_000, "last"])
@@ -803,7 +852,7 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
+CHECKS = [answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
           an_upload_that_fails_has_made_no_job, a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,

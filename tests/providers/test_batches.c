@@ -800,6 +800,54 @@ static void the_files_of_a_job_are_deleted(void **state)
     assert_int_equal(peer_unscripted(p), 0);
 }
 
+/* A model that tries twice again after a failure. */
+static beluga_chat_model *open_patient(peer *p)
+{
+    char url[64];
+    beluga_chat_model *model = NULL;
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", peer_port(p));
+    beluga_config *config = beluga_config_new(
+        beluga_with_base_url(url), beluga_with_api_key("k"), beluga_with_model_name("m"),
+        beluga_with_max_retries(2), beluga_with_retry_delay_ms(100));
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), "openai", config, &model, NULL), 0);
+    beluga_config_free(config);
+    return model;
+}
+
+/* Try to create a job, which fails, and return the number of requests that this took. */
+static size_t requests_of_failure(peer *p, beluga_chat_model *model)
+{
+    beluga_error err;
+    size_t before = peer_requests(p);
+    beluga_batch_requests *requests = two_requests(model);
+    assert_int_not_equal(beluga_batch_job_create(model, NULL, requests, "n", NULL, &err), 0);
+    beluga_batch_requests_free(requests);
+    return peer_requests(p) - before;
+}
+
+/* The job may exist after any of these answers, although the errors count as temporary. */
+static void only_what_made_no_job_is_repeated(void **state)
+{
+    static const char *const answers[] = {
+        "<html>log in</html>", "{\"ok\":true}", "{", "",
+        "{\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}"};
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_patient(p);
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        answer(p, "POST /v1/files", "{\"id\":\"file-1\"}");
+        answer(p, "POST /v1/batches", answers[i]);
+        assert_int_equal(requests_of_failure(p, model), 2);
+    }
+    answer(p, "POST /v1/files", "{\"id\":\"file-1\"}");
+    refuse(p, "POST /v1/batches", 500, "{}");
+    assert_int_equal(requests_of_failure(p, model), 2);
+    for (int i = 0; i < 3; i++) answer(p, "POST /v1/files", "<html>log in</html>");
+    assert_int_equal(requests_of_failure(p, model), 3);
+    for (int i = 0; i < 3; i++) refuse(p, "POST /v1/files", 503, "{}");
+    assert_int_equal(requests_of_failure(p, model), 3);
+}
+
 /* OpenAI's client for Python 3.57.0 (file_list_params.py, file_object.py): the next page begins
  * after the last file of this page. */
 static void files_are_found_by_their_name_on_any_page(void **state)
@@ -1476,6 +1524,7 @@ int main(void)
         ON_PEER(a_job_that_ended_is_not_cancelled),
         ON_PEER(the_files_of_a_job_are_deleted),
         ON_PEER(files_are_found_by_their_name_on_any_page),
+        ON_PEER(only_what_made_no_job_is_repeated),
         ON_PEER(a_file_that_is_gone_already_does_not_keep_the_others),
         ON_PEER(a_job_that_is_gone_is_no_failure),
         ON_PEER(a_job_that_runs_keeps_its_files),

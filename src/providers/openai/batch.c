@@ -164,6 +164,11 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
     return 0;
 }
 
+bool beluga__openai_batch_creates_job(const char *token)
+{
+    return token && *token != '/';
+}
+
 /* ---- about a job ----------------------------------------------------------------------------- */
 
 int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request *request,

@@ -58,7 +58,8 @@ typedef struct beluga__openai_batch_state {
     .encode_cancel = beluga__openai_batch_encode_cancel,                                \
     .encode_results = beluga__openai_batch_encode_results,                              \
     .encode_delete = beluga__openai_batch_encode_delete,                                \
-    .encode_sweep = beluga__openai_batch_encode_sweep, .uploads = 1,                    \
+    .encode_sweep = beluga__openai_batch_encode_sweep,                                  \
+    .creates_job = beluga__openai_batch_creates_job,                                    \
     .decode_job = beluga__openai_batch_decode_job,                                      \
     .decode_result = beluga__openai_batch_decode_result,                                \
     .decode_results_end = beluga__openai_batch_decode_results_end,                      \
@@ -71,6 +72,8 @@ int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga
                                      beluga_error *err);
 int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err);
+/* Returns whether the request with this token creates a job: the token is then the id of a file. */
+bool beluga__openai_batch_creates_job(const char *token);
 int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request *request,
                                     beluga_error *err);
 int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,
