@@ -443,6 +443,10 @@ static void test_a_seed_signs_in(void **state)
     queue_free(role_create(nats_at("job", query)));
     setenv("NATS_NKEY", path, 1);
     queue_free(role_join(nats_at("job", NULL)));
+    unsetenv("NATS_NKEY");
+    setenv("NATS_CREDS", "/dev/null", 1);
+    expect_refusal(nats_at("job", NULL), BELUGA_ERROR_INTERNAL, "no nkey user seed found");
+    unsetenv("NATS_CREDS");
     setenv("NATS_NKEY", nats.folder, 1);
     expect_refusal(nats_at("job", NULL), BELUGA_ERROR_INVALID_CONFIG, "seed");
     setenv("NATS_NKEY", "/nothing/is/here", 1);
@@ -479,6 +483,15 @@ static void test_tls_knows_both_sides(void **state)
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "authority");
     snprintf(address, sizeof address, "nats://localhost:%d/job", nats.ports[0]);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "TLS");
+    /* The client has no certificate of its own, which it may notice during or after the handshake.
+     */
+    snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/cert.pem", nats.ports[0],
+             folder);
+    queue *none = NULL;
+    beluga_error err = {.code = 0};
+    queue_open(&(queue_settings){.address = address}, &none, &err);
+    assert_null(none);
+    assert_non_null(strstr(err.message, "NATS_CERT"));
     snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/key.pem", nats.ports[0],
              folder);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "key.pem");
