@@ -14,8 +14,11 @@
 #include <stdint.h>
 #include <time.h>
 
-#define BATCH_ID_SIZE  64
-#define BATCH_KEY_SIZE 256
+#define BATCH_ID_SIZE 64
+/* Makes ids as long as Gemini's: a job's id has 36 characters, and its results' file is named
+ * "batch-" and 36 characters. */
+#define PEER_BATCH_LONG "gzzzzzzzzzzz"
+#define BATCH_KEY_SIZE  256
 /* most bytes of a line's text that the control endpoint shows */
 #define BATCH_SHOWN_TEXT 120
 /* most problems that a job lists */
@@ -69,6 +72,7 @@ typedef struct batch_file {
     batch_blob *blob;
     time_t created;
     bool deleted, is_result, is_open; /* is_open: the upload has not ended */
+    bool is_pending;                  /* no job can be created from the file yet */
 } batch_file;
 
 /* The text of a user's message. Lines of all jobs with the same text share it, so that they can be
@@ -136,6 +140,7 @@ typedef enum batch_fault_kind {
     FAULT_CUT_CHUNKED,
     FAULT_CHUNKED,
     FAULT_EMPTY_IDS,
+    FAULT_PENDING_FILE,
     FAULTS
 } batch_fault_kind;
 

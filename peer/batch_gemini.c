@@ -185,7 +185,7 @@ static void create_for(batch_call *call, const char *model, const char *endpoint
     if (!job)
         peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
     else if (describe(call, job, batch, config, model) && set_endpoint(call, job, endpoint))
-        peer__batch_create(call, job, "g", read_job(call, job, items), put_job);
+        peer__batch_create(call, job, PEER_BATCH_LONG, read_job(call, job, items), put_job);
     else
         peer__batch_job_free(job);
 }

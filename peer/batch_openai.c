@@ -187,6 +187,8 @@ static bool check_request(batch_call *call, json body, const batch_file *file)
         peer__batch_refuse(call, 400, "Missing required parameter: 'endpoint'.");
     else if (!is_window)
         peer__batch_refuse(call, 400, "Missing required parameter: 'completion_window'.");
+    else if (file->is_pending) /* issue 312 of openai-dotnet; the text is not Azure's */
+        peer__batch_refuse(call, 400, "The input file is not processed yet.");
     else if (!takes_purpose(call, file))
         peer__batch_refuse(call, 400, "The input file has another purpose than a batch.");
     else

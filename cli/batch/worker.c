@@ -342,6 +342,7 @@ static int ask(worker *w)
                                  w->jobs) != 0)
         return out_no_memory();
     w->supply.idle_ms = w->idle_ms;
+    w->supply.stays = w->args->stay;
     batch_run(&run);
     return tell(w, &run);
 }

@@ -183,13 +183,21 @@ static size_t cancel_all(batch_jobs *self)
 
 /* ---- tidying up ------------------------------------------------------------------------------ */
 
+/* Delete the files of a job at the provider. The file of a job that was never created is found by
+ * the job's name. Providers that list no files need none, or delete them after a time. */
+static int delete_files(const batch_jobs *self, const batch_noted_job *job, beluga_error *err)
+{
+    if (self->keep_files) return 0;
+    if (*job->id) return beluga_batch_job_delete(self->work->model, self->context, job->id, err);
+    int rc = beluga_batch_job_sweep(self->work->model, self->context, job->name, err);
+    return rc == BELUGA_ERROR_NOT_SUPPORTED ? 0 : rc;
+}
+
 static void delete(batch_jobs *self, batch_noted_job *job)
 {
     char line[ERROR_BYTES];
     beluga_error err;
-    int rc = self->keep_files
-                 ? 0
-                 : beluga_batch_job_delete(self->work->model, self->context, job->id, &err);
+    int rc = delete_files(self, job, &err);
     if (rc == 0) {
         if (batch_journal_deleted(self->journal, job, self->keep_files) != 0)
             batch_jobs_stop_for_journal(self);
@@ -199,10 +207,11 @@ static void delete(batch_jobs *self, batch_noted_job *job)
     batch_progress_hide(self->work->progress);
     beluga_error_format(&err, line, sizeof line);
     out_note("the files uploaded for the job %s could not be deleted; the next run tries again: %s",
-             job->id, line);
+             *job->id ? job->id : job->name, line);
 }
 
-/* Delete uploaded files of collected jobs, except those of other models, whose provider may differ.
+/* Delete uploaded files of jobs that are collected or were never created, except those of other
+ * models, whose provider may differ.
  */
 static void tidy_up(batch_jobs *self)
 {
@@ -235,8 +244,8 @@ static void do_round(batch_jobs *self)
     batch_jobs_find(self);
     if (self->cancel) cancel_all(self);
     ask_after_all(self);
-    if (!self->unreachable) tidy_up(self);
     if (may_submit(self, was_full)) batch_jobs_submit(self);
+    if (!self->unreachable) tidy_up(self);
 }
 
 /* Returns whether the run is over. If the budget is spent, this is an error only when no job is

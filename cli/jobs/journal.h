@@ -6,11 +6,12 @@
  *
  *     begin      a new file of this version
  *     intent     a job with this name and these lines will be created now
- *     refused    the provider has refused to create the job: its lines are free again
+ *     refused    the job was certainly not created: its lines are free again, but its file may have
+ *                been uploaded
  *     created    the job exists, and has this id
  *     looked     the provider's list did not show the job; one list is no proof, see find_job.c
  *     other      a job in the list, which might have been this job, is another job
- *     lost       the job was never created: its lines are free again
+ *     lost       the job was never created: as after refused
  *     cancelled  the user cancelled the job
  *     collected  the results are in the output; its other lines are free, and this job may count
  *                as one of their tries
@@ -39,7 +40,8 @@
 typedef enum batch_job_phase {
     BATCH_JOB_UNSURE,    /* the provider may or may not have created the job */
     BATCH_JOB_OPEN,      /* the provider has created the job */
-    BATCH_JOB_COLLECTED, /* its results are collected; only uploaded files may remain */
+    BATCH_JOB_COLLECTED, /* its results are collected, or it was never created; only uploaded files
+                          * may remain */
     BATCH_JOB_CLOSED     /* nothing remains to be done */
 } batch_job_phase;
 

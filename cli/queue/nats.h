@@ -167,7 +167,6 @@ typedef struct nats_queue {
     natsConnection *connection;
     jsCtx *js;
     natsSubscription *answers;
-    size_t max_message; /* data that is longer than this is stored in parts */
     cli_text manifest;
 
     pthread_mutex_t lock;
@@ -213,6 +212,7 @@ typedef struct nats_queue {
     nats_reading reading;
     nats_workers workers;
     nats_spend spending;
+    char terms[QUEUE_TERMS_BYTES]; /* "": none are known */
 } nats_queue;
 
 static inline nats_queue *nats_of(const queue *q)
@@ -250,6 +250,8 @@ int nats_connect(nats_queue *q, beluga_error *err);
 /* Close the connection. @return true if no callback can run any more; otherwise the queue must not
  * be freed. */
 bool nats_disconnect(nats_queue *q);
+/* @return the number of bytes above which data is stored in parts. */
+size_t nats_max_message(const nats_queue *q);
 
 /* ---- nats_job.c ------------------------------------------------------------------------------ */
 
@@ -258,6 +260,7 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
 int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err);
 int nats_remove(queue *base, beluga_error *err);
 int nats_seal(queue *base, uint64_t lines, beluga_error *err);
+int nats_set_terms(queue *base, const char *terms, beluga_error *err);
 
 /* ---- nats_parts.c ---------------------------------------------------------------------------- */
 
@@ -352,6 +355,7 @@ void nats_state_free(nats_queue *q);
 bool nats_count(queue *base, queue_counts *counts, int64_t wait_ms);
 void nats_add_spend(queue *base, const queue_sum *sum);
 void nats_tell_spent(queue *base, queue_sum *sum);
+bool nats_tell_terms(queue *base, char terms[QUEUE_TERMS_BYTES]);
 size_t nats_list_workers(queue *base, queue_worker *workers, size_t n);
 
 #endif

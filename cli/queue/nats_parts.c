@@ -22,7 +22,7 @@ static void make_nonce(char text[NATS_NONCE_BYTES])
 /* The size of a part: half of the maximum of a message, since the server returns it as base64. */
 static size_t part_bytes(const nats_queue *q)
 {
-    return q->max_message / 2;
+    return nats_max_message(q) / 2;
 }
 
 static void name_part(const nats_queue *q, const char *ref, size_t length, size_t index,

@@ -148,7 +148,8 @@ static natsStatus send_stored(nats_queue *q, nats_put *put, const char *reply)
 
 static natsStatus store_parts(nats_queue *q, nats_put *put)
 {
-    if (put->kind == NATS_PUT_ACK || put->ref[0] || put->length <= q->max_message) return NATS_OK;
+    if (put->kind == NATS_PUT_ACK || put->ref[0] || put->length <= nats_max_message(q))
+        return NATS_OK;
     return nats_parts_store(q, put->kind == NATS_PUT_LINE ? "line" : "result", put->line,
                             put->bytes, put->length, put->ref, nats_beat);
 }

@@ -19,6 +19,7 @@
  *
  * If a job is created twice, its answers are also paid for twice. So the library repeats a request
  * that creates a job only if the provider refused it: after any other failure the job may exist.
+ * The upload of a file before it costs nothing, and is repeated as usual.
  * Before you create a job again, look for its name with beluga_batch_job_list. The command `beluga
  * batch --provider-batch` does all of this.
  *
@@ -263,6 +264,18 @@ BELUGA_API int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context 
 BELUGA_API int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx,
                                        const char *id, beluga_error *err);
 /**
+ * Delete the files that beluga_batch_job_create_n uploaded for a job which was then not created:
+ * files with the job's name. Call it only when it is certain that there is no such job, because a
+ * job can't run without its file.
+ *
+ * @param name  Name with which the job was to be created; borrowed.
+ * @return 0, also if there are no such files; BELUGA_ERROR_NOT_SUPPORTED if the provider gets no
+ * files, or can't list them; BELUGA_ERROR_INVALID_INPUT if the name is bad; otherwise as
+ * beluga_generate_n. Threads: any. Blocks: until the answers arrive. Since: 0.1
+ */
+BELUGA_API int beluga_batch_job_sweep(beluga_chat_model *model, beluga_context *ctx,
+                                      const char *name, beluga_error *err);
+/**
  * List the jobs that the key can see, newest first if the provider lists them in that order.
  *
  * @param since  Seconds since 1970: the function stops reading at a page on which all jobs are
@@ -370,6 +383,10 @@ BELUGA_API int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_lo
                                              beluga_context *ctx, const char *id,
                                              beluga_batch_job_cb cb, void *payload,
                                              beluga_job **handle, beluga_error *err);
+BELUGA_API int beluga_batch_job_sweep_start(beluga_chat_model *model, beluga_loop *loop,
+                                            beluga_context *ctx, const char *name,
+                                            beluga_batch_job_cb cb, void *payload,
+                                            beluga_job **handle, beluga_error *err);
 BELUGA_API int beluga_batch_job_list_start(beluga_chat_model *model, beluga_loop *loop,
                                            beluga_context *ctx, int64_t since,
                                            beluga_batch_job_cb cb, void *payload,

@@ -97,6 +97,13 @@ int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx, const
     return refuse(err);
 }
 
+int beluga_batch_job_sweep(beluga_chat_model *model, beluga_context *ctx, const char *name,
+                           beluga_error *err)
+{
+    BELUGA__UNUSED(model, ctx, name);
+    return refuse(err);
+}
+
 int beluga_batch_job_list(beluga_chat_model *model, beluga_context *ctx, int64_t since,
                           beluga_batch_job **out, size_t *count, beluga_error *err)
 {
@@ -147,6 +154,15 @@ int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_loop *loop, b
                                   beluga_job **handle, beluga_error *err)
 {
     BELUGA__UNUSED(model, loop, ctx, id, cb, payload);
+    if (handle) *handle = NULL;
+    return refuse(err);
+}
+
+int beluga_batch_job_sweep_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                 const char *name, beluga_batch_job_cb cb, void *payload,
+                                 beluga_job **handle, beluga_error *err)
+{
+    BELUGA__UNUSED(model, loop, ctx, name, cb, payload);
     if (handle) *handle = NULL;
     return refuse(err);
 }

@@ -42,6 +42,31 @@ static inline bool beluga__course_resumes(const beluga_call *call)
     return call->course && call->course->token;
 }
 
+/* Returns whether the call's present request only uploads the file of a batch job, which costs
+ * nothing. */
+static inline bool beluga__course_uploads(const beluga_call *call)
+{
+    size_t before = call->course ? call->course->n_asked : 0;
+    return call->kind == BELUGA_CALL_BATCH_CREATE &&
+           before < call->target->provider->batch->uploads;
+}
+
+/* Returns whether the call's present request must not be repeated, since the service would create a
+ * second batch job, and charge for it. */
+static inline bool beluga__course_asks_once(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_BATCH_CREATE && !beluga__course_uploads(call);
+}
+
+/* Begin a batch job's uploads again with the first request, since the address for an upload may
+ * have been used up. */
+static inline void beluga__course_upload_again(const beluga_call *call)
+{
+    if (!call->course) return;
+    call->course->token = call->course->asked = NULL;
+    call->course->n_asked = 0;
+}
+
 /* Note that the service has finished the job of this call, with or without success. So there is
  * nothing to resume, and the service need not be told when the call ends. */
 static inline void beluga__course_end(const beluga_call *call)

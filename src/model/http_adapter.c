@@ -110,7 +110,8 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
         .secrets = self->secrets.list,
         .random = &self->emit.random,
         .streamed = call->streamed,
-        .once = beluga__call_asks_once(call),
+        /* an upload, too, since its address may be valid only once */
+        .once = call->kind == BELUGA_CALL_BATCH_CREATE,
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };

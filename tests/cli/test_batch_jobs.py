@@ -21,10 +21,10 @@ from batch_peer import Peer, run, wait_until  # pylint: disable=wrong-import-pos
 BELUGA, PEER = sys.argv[1:3]
 # The provider, the path of its API at the peer, and the variable of its key.
 APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "anthropic": ("", "ANTHROPIC_API_KEY"),
-        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY")}
-# Those that are like one of these.
-OTHERS = {"openai-responses": APIS["openai"], "azure": ("", "AZURE_OPENAI_API_KEY"), "groq": ("/openai/v1", "GROQ_API_KEY"),
-          "together": ("/together/v1", "TOGETHER_API_KEY")}
+        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY"), "azure": ("", "AZURE_OPENAI_API_KEY"),
+        "groq": ("/openai/v1", "GROQ_API_KEY"), "together": ("/together/v1", "TOGETHER_API_KEY")}
+# One that is like another.
+OTHERS = {"openai-responses": APIS["openai"]}
 MODEL = "peer-batch"
 UNDER_WAY, PARTLY, USAGE = 12, 11, 2
 PATIENCE = 120
@@ -154,7 +154,8 @@ def each_api_answers_each_line_once():
             expect(place.wait(), 0, "40 of 40 lines done")
             assert_each_once(place, 40)
             assert all(record["text"] == f"echo: question {line}" for line, record in place.results().items())
-            assert place.control()["files"]["now"] == [], f"{api}: {place.control()['files']}"
+            left = place.control()["files"]  # Google refuses to delete its file of results
+            assert (left["uploads_now"], left["results_now"]) == (0, int(api == "gemini")), f"{api}: {left}"
             expect(place.wait(), 0)  # and nothing is asked again
             assert place.control()["jobs"]["created"] == 1
 
@@ -184,7 +185,8 @@ def another_job_of_as_many_lines_is_not_taken_for_it():
 
 
 def a_job_that_was_never_made_is_made_after_two_looks():
-    with Place("--batch-seconds", "0", "--fault", "lost-upload") as place:
+    with Place("--batch-seconds", "0") as place, Cutter(place.peer.port, b"POST /v1/batches ") as way:
+        place.peer.base = way.base
         place.write(texts(5))
         expect(place.ask(), 7, "may or may not have created")
         assert place.events() == ["begin", "intent"]
@@ -194,8 +196,68 @@ def a_job_that_was_never_made_is_made_after_two_looks():
         assert place.events()[2:] == ["looked"], "it was given up too early"
         time.sleep(1.1)  # as long as a request may take
         expect(place.ask("--poll", "0.1"), 7, "was never created")
-        assert place.events()[3:5] == ["lost", "intent"]
-        assert place.control()["jobs"]["created"] == 0
+        assert place.events()[3:] == ["lost", "intent", "deleted"]
+        report = place.control()
+        assert report["jobs"]["created"] == 0 and report["files"]["uploads_now"] == 1, report["files"]
+        time.sleep(1.1)
+        expect(place.wait("--poll", "0.1"), 0)
+        assert_each_once(place, 5)
+        assert place.control()["files"]["now"] == []
+
+
+# The request with which each API creates a job, after the upload of its file.
+CREATES = {"openai": b"POST /v1/batches ", "gemini": b":batchGenerateContent ", "mistral": b"POST /v1/batch/jobs "}
+# The first request of an upload.
+UPLOADS = {"openai": b"POST /v1/files ", "gemini": b"POST /upload/v1beta/files ", "mistral": b"POST /v1/files "}
+
+
+def a_file_whose_job_was_not_made_before_a_kill_is_deleted():
+    for api, words in CREATES.items():
+        with Place(api=api) as place, Cutter(place.peer.port, words, 1) as way:
+            place.peer.base = way.base
+            place.write(texts(3))
+            started = []
+            way.on_cut = lambda started=started: started[0].kill()
+            started.append(place.start(*place.common(), "--provider-batch"))
+            place.finish(started[0])
+            report = place.control()
+            assert way.cut == 1 and place.events() == ["begin", "intent"], place.events()
+            assert report["files"]["uploads_now"] == 1 and report["jobs"]["created"] == 0, report
+            expect(place.wait("-o", "timeout=100ms"), 0, "was never created")
+            assert_each_once(place, 3)
+            assert place.control()["files"]["uploads_now"] == 0, (api, place.control()["files"])
+
+
+def the_file_of_a_refused_job_is_deleted():
+    for api in CREATES:
+        with Place("--fault", "busy-create", api=api) as place:
+            place.write(texts(3))
+            expect(place.ask("-o", "max_retries=0"), 5, "accepts no more jobs now", "3 lines are left")
+            assert place.events() == ["begin", "intent", "refused", "deleted"], place.events()
+            files = place.control()["files"]
+            assert files["uploaded"] == 1 and files["now"] == [], files
+
+
+def an_upload_is_repeated():
+    for api, words in UPLOADS.items():
+        with Place("--batch-seconds", "0.2", api=api) as place, Cutter(place.peer.port, words, 2) as way:
+            place.peer.base = way.base
+            place.write(texts(3))
+            ended = expect(place.wait(), 0)
+            assert way.cut == 2 and "may or may not" not in ended.err, ended
+            assert_each_once(place, 3)
+            assert place.control()["files"]["uploads_now"] == 0, (api, place.control()["files"])
+
+
+def an_upload_that_fails_has_made_no_job():
+    for api, words in UPLOADS.items():
+        with Place(api=api) as place, Cutter(place.peer.port, words, 1) as way:
+            place.peer.base = way.base
+            place.write(texts(3))
+            expect(place.ask("-o", "max_retries=0"), 7, "no job could be created", "3 lines are left")
+            assert place.events()[:3] == ["begin", "intent", "refused"], place.events()
+            expect(place.wait(), 0)
+            assert_each_once(place, 3)
 
 
 def a_job_that_was_never_sent_is_not_looked_for():
@@ -212,10 +274,11 @@ def a_job_that_was_never_sent_is_not_looked_for():
 
 
 def jobs_of_which_nobody_knows_are_not_created_without_end():
-    with Place("--fault", "lost-upload") as place:
+    with Place() as place, Cutter(place.peer.port, b"POST /v1/batches ", 9) as way:
+        place.peer.base = way.base
         place.write(texts(2))
         expect(place.wait(), 7, "may or may not have created", "1 job with 2 lines may be under way")
-        assert place.events().count("intent") == 3, place.events()
+        assert place.events().count("intent") == 3 == way.cut, place.events()
 
 
 # ---- without --wait
@@ -300,7 +363,7 @@ class Cutter:
     when a connection that was used before ends so."""
 
     def __init__(self, port, words, most=2):
-        self.port, self.words, self.most, self.cut = port, words, most, 0
+        self.port, self.words, self.most, self.cut, self.on_cut = port, words, most, 0, lambda: None
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.base = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
 
@@ -336,6 +399,8 @@ class Cutter:
     def is_cut(self, data):
         found = self.cut < self.most and self.words in data
         self.cut += found
+        if found:
+            self.on_cut()
         return found
 
 
@@ -510,7 +575,8 @@ def each_api_embeds_texts_in_jobs_of_their_own():
                     assert record["text"] == f"echo: question {line}", record
             report = place.control()
             assert [job["lines"] for job in report["jobs"]["all"]] == [10, 10], report["jobs"]
-            assert report["files"]["now"] == [], report["files"]
+            left = report["files"]  # Google refuses to delete its files of results
+            assert (left["uploads_now"], left["results_now"]) == (0, 2 * int(api == "gemini")), f"{api}: {left}"
 
 
 def a_line_may_have_many_texts_where_the_api_takes_them():
@@ -710,7 +776,8 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
+CHECKS = [a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
+          an_upload_that_fails_has_made_no_job, a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,

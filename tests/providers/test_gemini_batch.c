@@ -330,6 +330,23 @@ static void a_file_that_the_api_cannot_delete_is_left(scene *s)
     expect_sent(s, 2, "DELETE /v1beta/batches/b");
 }
 
+/* python-genai 3.6.1: files.py (GET files with pageSize and pageToken), types.py (File). An empty
+ * list is {}. */
+static void files_are_found_by_their_name_on_any_page(scene *s)
+{
+    script(s->peer, JSON("{\"files\":[{\"name\":\"files/1\",\"displayName\":\"other\"}],"
+                         "\"nextPageToken\":\"p2\"}"));
+    script(s->peer, JSON("{\"files\":[{\"name\":\"files/2\"},"
+                         "{\"name\":\"files/3\",\"displayName\":\"a-name\"}]}"));
+    script(s->peer, REPEATS(2), JSON("{}"));
+    if (beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err)) fail_msg("%s", s->err.message);
+    assert_int_equal(peer_requests(s->peer), 3);
+    expect_sent(s, 0, "GET /v1beta/files?pageSize=100");
+    expect_sent(s, 1, "GET /v1beta/files?pageSize=100&pageToken=p2");
+    expect_sent(s, 2, "DELETE /v1beta/files/3");
+    assert_int_equal(beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err), 0);
+}
+
 static void a_job_that_runs_is_not_deleted(scene *s)
 {
     script(s->peer, JSON(PENDING));
@@ -449,6 +466,7 @@ int main(void)
         BATCH(what_is_no_job_is_no_answer),
         BATCH(the_files_of_a_job_are_deleted_and_then_the_job),
         BATCH(a_file_that_the_api_cannot_delete_is_left),
+        BATCH(files_are_found_by_their_name_on_any_page),
         BATCH(a_job_that_runs_is_not_deleted),
         BATCH(results_are_lines_of_the_file_that_is_told),
         BATCH(lines_that_were_cut_tell_it_by_the_end_of_their_job),

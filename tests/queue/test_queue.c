@@ -372,7 +372,7 @@ static void test_a_job_that_is_removed_ends_its_workers(void **state)
     assert_int_equal(queue_remove(q, &err), 0);
     while (!queue_failed(worker, &err)) queue_count(worker, &counts, 100);
     assert_int_equal(err.code, BELUGA_ERROR_NOT_FOUND);
-    assert_int_equal(queue_remove(q, &err), 0); /* removing the job again is not an error */
+    assert_int_equal(queue_remove(q, &err), BELUGA_ERROR_NOT_FOUND);
     queue_free(worker);
     queue_free(q);
 }
@@ -528,6 +528,36 @@ static void test_a_server_without_jetstream_is_told(void **state)
     queue_free(q);
 }
 
+static void test_a_server_with_tiny_messages_is_told(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, "max_payload: 2048");
+    expect_refusal(nats_at("tiny", NULL), BELUGA_ERROR_INVALID_CONFIG, "max_payload");
+}
+
+static void test_a_limit_of_messages_may_shrink(void **state)
+{
+    (void)state;
+    const size_t size = 600 * 1024;
+    beluga_error err;
+    char *text = make_long(size);
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(nats_at("shrink", NULL));
+    servers_kill(&nats, 0);
+    servers_configure_again(&nats, "max_payload: 65536");
+    servers_start_again(&nats, 0);
+    assert_int_equal(queue_put(q, 1, text, size, &err), 0);
+    assert_int_equal(queue_seal(q, 1, &err), 0);
+    queue *worker = role_join(nats_at("shrink", NULL));
+    queue_claim claim = role_claim(worker);
+    assert_null(claim.fault);
+    assert_int_equal(claim.length, size);
+    assert_memory_equal(claim.bytes, text, size);
+    queue_free(worker);
+    queue_free(q);
+    free(text);
+}
+
 static void test_a_server_that_is_not_there_is_told(void **state)
 {
     (void)state;
@@ -574,6 +604,35 @@ static void test_workers_spend_together(void **state)
     assert_int_equal(sum.output_tokens, 4000);
     queue_free(one);
     queue_free(two);
+}
+
+static void test_terms_can_change(void **state)
+{
+    (void)state;
+    beluga_error err;
+    queue_sum sum;
+    char terms[QUEUE_TERMS_BYTES] = "";
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(nats_at("terms", NULL)), *worker = role_join(nats_at("terms", NULL));
+    queue_spent(worker, &sum);
+    assert_false(queue_terms(worker, terms));
+    const char *const wanted[] = {"{\"budget\":1}", "{\"budget\":2}"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        assert_int_equal(queue_set_terms(q, wanted[i], &err), 0);
+        for (int tenths = 0; tenths < 600 && strcmp(terms, wanted[i]) != 0; tenths++) {
+            struct timespec tenth = {.tv_nsec = 100000000};
+            nanosleep(&tenth, NULL);
+            queue_spent(worker, &sum);
+            queue_terms(worker, terms);
+        }
+        assert_string_equal(terms, wanted[i]);
+    }
+    char too_long[QUEUE_TERMS_BYTES + 1];
+    memset(too_long, 'x', QUEUE_TERMS_BYTES);
+    too_long[QUEUE_TERMS_BYTES] = '\0';
+    assert_int_equal(queue_set_terms(q, too_long, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
+    queue_free(worker);
+    queue_free(q);
 }
 
 static void test_workers_are_listed(void **state)
@@ -652,9 +711,12 @@ int main(int count, char **arguments)
         CASE(test_credentials_that_end_are_told),
         CASE(test_a_job_that_is_not_there_is_told),
         CASE(test_a_server_without_jetstream_is_told),
+        CASE(test_a_server_with_tiny_messages_is_told),
+        CASE(test_a_limit_of_messages_may_shrink),
         CASE(test_a_server_that_is_not_there_is_told),
         CASE(test_replicas_need_a_cluster),
         CASE(test_workers_spend_together),
+        CASE(test_terms_can_change),
         CASE(test_workers_are_listed),
         CASE(test_collecting_goes_on_behind_a_position),
     };

@@ -94,7 +94,20 @@ typedef struct beluga_batch_api {
     int (*decode_results_end)(void *state, beluga_emit *emit);
     /** Bytes of decoder state for each call, at most 64 KiB. */
     size_t state_size;
-    const void *reserved[4];
+    /**
+     * How many requests encode_create makes before the one that creates the job, at most: 1 if a
+     * file is uploaded first. Such a request is repeated after a failure, as in other calls. The
+     * request that creates the job, and every request if this is 0, is repeated only if it was
+     * refused or never sent.
+     */
+    size_t uploads;
+    /**
+     * Fill the HTTP request that finds and deletes the files which encode_create uploaded for a job
+     * that was never created (beluga_call_batch_name). decode_job reads the answers; as in a call
+     * that deletes a job, `length` is 0 after not_found. Optional.
+     * @return as encode_request.
+     */
+    int (*encode_sweep)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
      * Most texts that a job may embed, in all its requests together; UINT64_MAX: no limit of its
      * own. 0: jobs can't embed texts. Otherwise put_request also gets requests that encode_embed
@@ -102,13 +115,14 @@ typedef struct beluga_batch_api {
      * beluga_emit_batch_embedding. Needs encode_embed and decode_embed. Since: 0.1
      */
     uint64_t max_inputs;
+    const void *reserved[1];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS
 
 /** Return the id of the job that a call is about, or NULL. Since: 0.1 */
 BELUGA_API const char *beluga_call_batch_id(const beluga_call *call);
-/** Return the name of the job that a call creates, or NULL. Since: 0.1 */
+/** Return the name of the job that a call creates, or whose files it sweeps, or NULL. Since: 0.1 */
 BELUGA_API const char *beluga_call_batch_name(const beluga_call *call);
 /**
  * Return the requests of the job that a call creates: the values that put_request wrote, each on a

@@ -200,6 +200,27 @@ static int delete_next(beluga__gemini_batch_state *state, beluga_emit *emit)
     return go_on(state, BELUGA__GEMINI_DELETED, BELUGA__GEMINI_THE_JOB, emit);
 }
 
+/* Store the names of the files with the job's name, for deletion; if there are none, ask for the
+ * next page. */
+static int find_files(beluga__gemini_batch_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    size_t n = 0, most = sizeof state->files / sizeof *state->files;
+    const char *name = beluga__gemini_batch_name(beluga_emit_call(emit));
+    const char *page = beluga__filled(beluga_json_get_string(root, "nextPageToken", NULL));
+    const beluga_json *list = beluga_json_get(root, "files");
+    if (beluga__fault_is(root, false))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
+    for (const beluga_json *v = beluga_json_first(list); v && n < most;
+         v = beluga_json_next(list, v)) {
+        if (!beluga__is(beluga_json_get_string(v, "displayName", NULL), name)) continue;
+        keep(state->files[n], beluga_json_get(v, "name"));
+        n += *state->files[n] != '\0';
+    }
+    state->job_goes = true; /* there is no job to delete after the files */
+    if (n) return delete_next(state, emit);
+    return page ? beluga_emit_next_request(emit, page, 0) : 0;
+}
+
 static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job, beluga_emit *emit)
 {
     int code;
@@ -296,6 +317,7 @@ static int decode_parsed(beluga__gemini_batch_state *state, const char *body, si
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return decode_list(root, emit);
     if (kind == BELUGA_CALL_BATCH_DELETE) return delete_job(state, root, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP) return find_files(state, root, emit);
     if (kind == BELUGA_CALL_BATCH_RESULTS) return find_results(state, root, emit);
     return decode_one(root, emit);
 }
@@ -305,7 +327,8 @@ static int decode_job(void *own, const char *body, size_t length, beluga_emit *e
     beluga__gemini_batch_state *state = own;
     beluga_kind_of_call kind = beluga_call_kind(beluga_emit_call(emit));
     bool first = state->step == BELUGA__GEMINI_FIRST;
-    bool gone = kind == BELUGA_CALL_BATCH_DELETE && first && !length;
+    bool deletes = kind == BELUGA_CALL_BATCH_DELETE || kind == BELUGA_CALL_BATCH_SWEEP;
+    bool gone = deletes && first && !length;
     if (kind == BELUGA_CALL_BATCH_CREATE && first) return upload(state, emit);
     if (kind == BELUGA_CALL_BATCH_CANCEL && first)
         return go_on(state, BELUGA__GEMINI_JOB, BELUGA__GEMINI_THE_JOB, emit);
@@ -328,6 +351,8 @@ const beluga_batch_api beluga__gemini_batch = {
     .encode_cancel = beluga__gemini_encode_cancel_job,
     .encode_results = beluga__gemini_encode_job_results,
     .encode_delete = beluga__gemini_encode_delete_job,
+    .encode_sweep = beluga__gemini_encode_sweep_job,
+    .uploads = 2,
     .decode_job = decode_job,
     .decode_result = decode_result,
     .state_size = sizeof(beluga__gemini_batch_state),

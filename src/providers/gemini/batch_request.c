@@ -90,7 +90,7 @@ int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_j
 }
 
 /* Returns the name of the job, or a default, since the API requires a display name. */
-static const char *name_of(const beluga_call *call)
+const char *beluga__gemini_batch_name(const beluga_call *call)
 {
     const char *name = beluga_call_batch_name(call);
     return name && *name ? name : "batch job";
@@ -111,7 +111,7 @@ static int begin_upload(const beluga_call *call, beluga_http_request *request, b
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_json_begin_object(w, NULL);
     beluga_json_begin_object(w, "file");
-    beluga_json_put_string(w, "display_name", name_of(call));
+    beluga_json_put_string(w, "display_name", beluga__gemini_batch_name(call));
     beluga_json_end_object(w);
     beluga_json_end_object(w);
     return 0;
@@ -140,7 +140,7 @@ static int create(const beluga_call *call, beluga_http_request *request, const c
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_json_begin_object(w, NULL);
     beluga_json_begin_object(w, "batch");
-    beluga_json_put_string(w, "display_name", name_of(call));
+    beluga_json_put_string(w, "display_name", beluga__gemini_batch_name(call));
     beluga_json_begin_object(w, "input_config");
     beluga_json_put_string(w, "file_name", file);
     beluga_json_end_object(w);
@@ -211,4 +211,23 @@ int beluga__gemini_encode_delete_job(const beluga_call *call, beluga_http_reques
         return ask_of_job(call, request, "DELETE", "", err);
     int code = write_name("files/", token, path, err);
     return code ? code : ask(request, "DELETE", "", path, err);
+}
+
+/* Delete files by their name. The first request lists files. A later request deletes a file, if
+ * its token is the file's name, or fetches the page that the token names. */
+int beluga__gemini_encode_sweep_job(const beluga_call *call, beluga_http_request *request,
+                                    beluga_error *err)
+{
+    char path[MAX_PATH];
+    (void)call;
+    const char *token = beluga_http_request_token(request);
+    bool is_file = token && strncmp(token, "files/", 6) == 0;
+    int code = is_file ? write_name("files/", token, path, err) : 0;
+    if (code) return code;
+    if (is_file) return ask(request, "DELETE", "", path, err);
+    code = ask(request, "GET", "", "files", err);
+    if (code) return code;
+    beluga_http_request_add_query(request, "pageSize", "100");
+    if (token) beluga_http_request_add_query(request, "pageToken", token);
+    return 0;
 }

@@ -141,6 +141,10 @@ int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_j
                                      beluga_error *err);
 int beluga__gemini_encode_create_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err);
+int beluga__gemini_encode_sweep_job(const beluga_call *call, beluga_http_request *request,
+                                    beluga_error *err);
+/* Returns the name of the job, which its file has, too. */
+const char *beluga__gemini_batch_name(const beluga_call *call);
 int beluga__gemini_encode_get_job(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__gemini_encode_list_jobs(const beluga_call *call, beluga_http_request *request,

@@ -130,11 +130,11 @@ static const beluga_own_option of_snowflake[] = {
 /* ---- batch APIs ------------------------------------------------------------------------------ */
 
 /* Sources: Groq's client for Python 1.7.0 (batch_create_params.py gives 100 MB where the page gives
- * 200 MB; its list has no pages) and console.groq.com/docs/batch, which shows several models in one
- * file. */
+ * 200 MB; its list has no parameters) and console.groq.com/docs/batch, which shows several models
+ * in one file. */
 static const beluga__openai_batch batch_of_groq = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 0.5, .keeps_names = true},
-    .quirks = BELUGA__BATCH_ONE_PAGE};
+    .quirks = BELUGA__BATCH_NO_LIMIT};
 /* Sources: Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py, apiendpoint.py,
  * extra/batch/client.py) and docs.mistral.ai/capabilities/batch. Both name "/v1/embeddings". */
 static const beluga__openai_batch batch_of_mistral = {
@@ -162,7 +162,7 @@ static const beluga__openai_batch batch_of_qwen = {
 static const beluga__openai_batch batch_of_together = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .one_model = true, .price_factor = 1.0},
     .quirks = BELUGA__BATCH_FILE_NAME | BELUGA__BATCH_NO_NAMES | BELUGA__BATCH_BARE |
-              BELUGA__BATCH_ONE_PAGE,
+              BELUGA__BATCH_NO_LIMIT,
     .upload = "/files/upload",
     .purpose = "batch-api"};
 

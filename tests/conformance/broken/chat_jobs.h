@@ -91,6 +91,7 @@ static const beluga_batch_api jobs_api = {
     .encode_cancel = cancel_job,
     .encode_results = get_results,
     .encode_delete = delete_job,
+    .uploads = 1,
     .decode_job = decode_job,
     .decode_result = decode_result,
 };
