@@ -1,7 +1,8 @@
 /**
  * @file batch_job.h
  * Batch jobs: many requests that are sent to a provider together, which answers them within about a
- * day at a lower price (with most providers at half the price).
+ * day at a lower price (with most providers at half the price). The requests of a job have
+ * messages, or texts to embed (beluga_batch_requests_add_embedding).
  *
  *     beluga_batch_requests *requests;
  *     beluga_batch_job *job;

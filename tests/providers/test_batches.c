@@ -705,6 +705,23 @@ static void a_body_may_be_a_string_with_json(void **state)
                    "a-1 [The quick brown fox] b-2 internal_error/request_failed ");
 }
 
+/* No recording: vectors, written the same way. */
+static void a_body_that_is_a_string_may_have_vectors(void **state)
+{
+    peer *p = *state;
+    char told[MAX_TOLD] = "";
+    beluga_error err;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", "\"output_file_id\":\"file-cvaTdG\"", COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content",
+              "{\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"body\":\"{\\\"data\\\":[{"
+              "\\\"embedding\\\":[0.5,1]}],\\\"model\\\":\\\"m\\\",\\\"usage\\\":{"
+              "\\\"prompt_tokens\\\":4}}\"}}\n");
+    if (beluga_batch_job_results(model, NULL, "batch_abc123", tell_vector, told, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(told, "a (0.5 1) m 4 tokens ");
+}
+
 /* No recording: the error of a line that was refused, written the same way. */
 static void a_body_that_is_a_string_tells_an_error(void **state)
 {
@@ -1517,6 +1534,7 @@ int main(void)
         ON_PEER(a_line_may_lack_a_body),
         ON_PEER(a_body_may_be_a_text),
         ON_PEER(a_body_may_be_a_string_with_json),
+        ON_PEER(a_body_that_is_a_string_may_have_vectors),
         ON_PEER(a_body_that_is_a_string_tells_an_error),
         ON_PEER(lines_without_an_id_end_the_call),
         ON_PEER(an_id_of_a_file_can_lead_nowhere_else),

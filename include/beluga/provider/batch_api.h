@@ -109,7 +109,6 @@ typedef struct beluga_batch_api {
      * @return as encode_request.
      */
     int (*encode_sweep)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
-    const void *reserved[2];
     /**
      * Most texts that a job may embed, in all its requests together; UINT64_MAX: no limit of its
      * own. 0: jobs can't embed texts. Otherwise put_request also gets requests that encode_embed
@@ -117,6 +116,7 @@ typedef struct beluga_batch_api {
      * beluga_emit_batch_embedding. Needs encode_embed and decode_embed. Since: 0.1
      */
     uint64_t max_inputs;
+    const void *reserved[1];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS

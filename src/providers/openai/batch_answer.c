@@ -422,15 +422,25 @@ static bool is_vectors(const beluga_json *body)
     return beluga_json_is_array(beluga_json_get(body, "data")) && !beluga_json_get(body, "choices");
 }
 
+/* Returns whether a body that is a string contains a list of vectors. */
+static bool is_vectors_text(const char *text, size_t length)
+{
+    beluga_json_doc *doc = NULL;
+    beluga_error err;
+    bool is = !beluga_json_parse(text, length, &doc, &err) && is_vectors(beluga_json_doc_root(doc));
+    beluga_json_doc_free(doc);
+    return is;
+}
+
 /* Emit the answer, the vectors or the error that a result's body contains. OGX (before: Llama
  * Stack) writes the body as a string that contains JSON. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
-    const char *text = beluga_json_string(json, &length);
-    if (!text) text = beluga_emit_json_text(emit, json, &length);
+    const char *inside = beluga_json_string(json, &length);
+    const char *text = inside ? inside : beluga_emit_json_text(emit, json, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
-    if (status == 200 && is_vectors(json))
+    if (status == 200 && (inside ? is_vectors_text(text, length) : is_vectors(json)))
         return beluga_emit_batch_embedding(emit, id, text, length);
     return beluga_emit_batch_result(emit, id, status, text, length);
 }
