@@ -738,6 +738,23 @@ static void a_body_that_is_a_string_tells_an_error(void **state)
                    "a quota_exceeded/insufficient_quota b internal_error/ c malformed_response/ ");
 }
 
+/* A line of OpenAI's file of errors, from issue 830 of tidyverse/ellmer, whose author had a handful
+ * of them in every second job. */
+static void a_line_without_a_status_may_be_asked_again(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE,
+           OPENAI_BATCH("completed", "\"output_file_id\":null,\"error_file_id\":\"file-HOWS94\"",
+                        COUNTS));
+    give_file(
+        p, "GET /v1/files/file-HOWS94/content",
+        "{\"id\": \"batch_req_690a0b6dbf608190b85f266e675c42a4\", \"custom_id\": \"chat-186\", "
+        "\"response\": {\"status_code\": 0, \"request_id\": \"\", \"body\": {}}, "
+        "\"error\": null}\n");
+    assert_results(model, "batch_abc123", "chat-186 internal_error/ ");
+}
+
 static void lines_without_an_id_end_the_call(void **state)
 {
     peer *p = *state;
@@ -1532,6 +1549,7 @@ int main(void)
         ON_PEER(a_job_that_failed_has_no_results),
         ON_PEER(results_are_not_there_before_the_end),
         ON_PEER(a_line_may_lack_a_body),
+        ON_PEER(a_line_without_a_status_may_be_asked_again),
         ON_PEER(a_body_may_be_a_text),
         ON_PEER(a_body_may_be_a_string_with_json),
         ON_PEER(a_body_that_is_a_string_may_have_vectors),

@@ -474,6 +474,9 @@ static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
     if (refused && filled) return emit_body(id, (int)status, body, emit);
     if (refused) return emit_body(id, (int)status, failed ? line : response, emit);
     if (failed) return emit_failure(id, line, emit);
+    if (status == 0 && beluga_json_is_object(body) && !beluga_json_count(body))
+        return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INTERNAL, NULL,
+                                         "the service gave no answer to this request");
     if (filled && (status == 0 || status / 100 == 2)) return emit_body(id, 200, body, emit);
     return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                      "the line of results has neither an answer nor an error");
