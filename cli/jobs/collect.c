@@ -14,6 +14,9 @@
 /* After this time a file of results is taken to be complete. */
 #define COMPLETE_MS ((int64_t)10 * 60 * 1000)
 
+/* The number of equal lines among which a line without an answer is looked for. */
+#define MOST_EQUAL 1000
+
 typedef enum line_state {
     LINE_OPEN,  /* no result has arrived */
     LINE_DONE,  /* the result is in the output */
@@ -34,6 +37,8 @@ typedef struct collection {
     batch_pass pass;
     job_line *lines; /* owned, in ascending order */
     size_t count, room;
+    job_line **by_digest; /* owned: the same lines in the order of their digests; NULL: not needed
+                           * yet */
     uint64_t delivered, answered, strange, changed, gone;
     uint64_t missing;     /* results that the provider has made, but did not send */
     beluga_error suspect; /* a failure whose cause may lie outside its line, such as a wrong model;
@@ -141,17 +146,58 @@ static job_line *find_line(const collection *c, uint64_t line)
     return bsearch(&wanted, c->lines, c->count, sizeof wanted, compare_lines);
 }
 
+static int compare_digests(const void *a, const void *b)
+{
+    uint64_t left = (*(job_line *const *)a)->digest, right = (*(job_line *const *)b)->digest;
+    return (left > right) - (left < right);
+}
+
+static bool sort_by_digest(collection *c)
+{
+    if (c->by_digest || !c->count) return c->by_digest != NULL;
+    c->by_digest = reallocarray(NULL, c->count, sizeof *c->by_digest);
+    if (!c->by_digest) return false;
+    for (size_t i = 0; i < c->count; i++) c->by_digest[i] = &c->lines[i];
+    qsort(c->by_digest, c->count, sizeof *c->by_digest, compare_digests);
+    return true;
+}
+
+/* Returns the line to which the text of a result's line has moved, since lines before it were added
+ * or removed; NULL: none. Of several equal lines, one without an answer is preferred. */
+static job_line *find_moved(collection *c, uint64_t digest)
+{
+    size_t low = 0, high = sort_by_digest(c) ? c->count : 0, last = high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c->by_digest[middle]->digest < digest)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == last || c->by_digest[low]->digest != digest) return NULL;
+    if (last - low > MOST_EQUAL) last = low + MOST_EQUAL;
+    for (size_t i = low; i < last && c->by_digest[i]->digest == digest; i++)
+        if (c->by_digest[i]->state != LINE_DONE) return c->by_digest[i];
+    return c->by_digest[low];
+}
+
 /* Returns the line of a result; NULL if the job has no such line, or the line has changed. */
 static job_line *find_result_line(collection *c, const char *id)
 {
     batch_job_line_id parts;
-    job_line *line = NULL;
     bool ours = batch_line_id_read(id, &parts) && batch_job_name_has_tag(c->job->name, parts.tag) &&
                 batch_ranges_has(&c->job->lines, parts.line);
-    if (ours) line = find_line(c, parts.line);
     c->strange += !ours;
-    c->gone += ours && !line;
-    if (!line || line->state == LINE_DONE || line->digest == parts.digest) return line;
+    if (!ours) return NULL;
+    job_line *line = find_line(c, parts.line);
+    if (line && line->digest == parts.digest) return line;
+    job_line *moved = find_moved(c, parts.digest);
+    if (moved) {
+        if (moved->state == LINE_FREE && c->changed) c->changed--;
+        return moved;
+    }
+    c->gone += !line;
+    if (!line || line->state != LINE_OPEN) return NULL;
     line->state = LINE_FREE;
     c->changed++;
     return NULL;
@@ -385,5 +431,6 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
             fail(self, job, &err);
     }
     batch_pass_free(&c.pass);
+    free(c.by_digest);
     free(c.lines);
 }

@@ -694,6 +694,19 @@ def a_line_that_changed_meanwhile_does_not_get_the_old_answer():
         assert len(results) == 5
 
 
+def lines_that_moved_keep_their_answers():
+    for after, created, twice in ((texts(5)[1:], 5, 0), (texts(5)[::-1], 5, 0), (["new"] + texts(5), 7, 1),
+                                  (["question 2"] * 2 + ["question 1"], 6, 1)):
+        with Place("--batch-polls", "2") as place:
+            place.write(texts(5))
+            expect(place.ask(), UNDER_WAY)
+            place.write(after)
+            expect(place.wait(), 0)
+            assert [place.results()[n + 1]["text"] for n in range(len(after))] == [f"echo: {text}" for text in after]
+            report = place.control()
+            assert (report["lines"]["created"], report["texts_answered_twice"]) == (created, twice), (after, report["lines"])
+
+
 def lines_that_are_gone_meanwhile_are_told():
     with Place("--batch-polls", "2") as place:
         place.write(texts(4))
@@ -853,7 +866,7 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
+CHECKS = [lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
           an_upload_that_fails_has_made_no_job, a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
