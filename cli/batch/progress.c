@@ -21,6 +21,7 @@
 void batch_format_time(double seconds, char *text, size_t size)
 {
     int64_t s = seconds < 1e9 ? (int64_t)(seconds + 0.5) : 1000000000;
+    if (s < 0) s = 0; /* the clock was set back */
     if (s < 60)
         snprintf(text, size, "%" PRId64 "s", s);
     else if (s < 3600)

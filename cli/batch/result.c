@@ -186,7 +186,7 @@ static void put_vectors(beluga_json_writer *w, const batch_result_source *s, bat
     const beluga_usage *usage = beluga_embeddings_usage(e);
     look_up(s, beluga_embeddings_provider(e), beluga_embeddings_model(e));
     entry->input_tokens = usage->input_total;
-    entry->cost = s->prices->known ? beluga_price_cost(&s->prices->price, usage) : -1;
+    entry->cost = s->prices->known ? batch_price_cost(s->prices, &s->prices->price, usage) : -1;
     if (!s->openai) {
         beluga_json_begin_array(w, "embeddings");
         for (size_t i = 0; i < beluga_embeddings_count(e); i++)

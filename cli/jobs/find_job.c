@@ -70,6 +70,7 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
     int rc =
         beluga_batch_job_results(self->work->model, self->context, seen->id, on_result, &p, &err);
     if (rc && !p.any) {
+        batch_jobs_excuse(self, true, &job->missed_results, &err);
         batch_jobs_fail(self, BATCH_TROUBLE_LOOK, &err);
         return false;
     }
@@ -112,7 +113,7 @@ static void miss(batch_jobs *self, batch_noted_job *job)
     else if (now - job->looked_ms >= find_patience_ms(self, job))
         rc = batch_journal_lost(self->journal, job);
     if (rc) batch_jobs_stop_for_journal(self);
-    if (rc == 0 && job->phase == BATCH_JOB_CLOSED)
+    if (rc == 0 && job->phase == BATCH_JOB_COLLECTED)
         out_note("the job %s was never created, so its lines are asked again", job->name);
 }
 
