@@ -118,7 +118,8 @@ static void check_model(batch_job *job, const batch_line *line, size_t number)
                      number);
 }
 
-/* OpenAI's lines contain method and path, and its job contains the path of all lines. */
+/* OpenAI's lines contain method and path, and its job contains the path of all lines. Azure's page
+ * calls a wrong path "url_mismatch". */
 static void check_route(batch_job *job, json value, size_t number)
 {
     json url = peer__json_get(value, "url");
@@ -129,8 +130,16 @@ static void check_route(batch_job *job, json value, size_t number)
         note_problem(job, "missing_required_parameter", "Missing required parameter: 'url'.",
                      number);
     else if (job->endpoint && !peer__json_is(url, job->endpoint))
-        note_problem(job, "url_mismatch",
+        note_problem(job, "invalid_url",
                      "The URL provided for this request does not match the batch endpoint.",
+                     number);
+}
+
+static void check_stream(batch_job *job, const batch_line *line, size_t number)
+{
+    json stream = peer__json_get(line->request, "stream");
+    if (job->shape == BATCH_OPENAI && stream.n == 4 && memcmp(stream.at, "true", 4) == 0)
+        note_problem(job, "streaming_unsupported", "Streaming is not supported in batches.",
                      number);
 }
 
@@ -171,6 +180,7 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
                      "custom_id parameter must be unique for each request in a batch.",
                      number);
     check_route(job, value, number);
+    check_stream(job, line, number);
     check_model(job, line, number);
 }
 

@@ -40,7 +40,8 @@ static int join(job_status *s)
     if (queue_open(&settings, &s->queue, &err) != 0) return report_error(s->args, &err, NULL);
     if (queue_join(s->queue, &json, &n, &err) != 0) return report_error(s->args, &err, NULL);
     if (batch_manifest_read(&s->manifest, json, n) == 0) return 0;
-    out_error("the job %s was made by another version of beluga", queue_job(s->queue));
+    out_error("another version of beluga made the job %s: install the same version here",
+              queue_job(s->queue));
     return CLI_EXIT_USAGE;
 }
 

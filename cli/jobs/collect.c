@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "batch/alike.h"
 #include "batch/signals.h"
 #include "jobs/chunk.h"
@@ -9,6 +10,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* After this time a file of results is taken to be complete. */
+#define COMPLETE_MS ((int64_t)10 * 60 * 1000)
 
 typedef enum line_state {
     LINE_OPEN,  /* no result has arrived */
@@ -30,7 +34,8 @@ typedef struct collection {
     batch_pass pass;
     job_line *lines; /* owned, in ascending order */
     size_t count, room;
-    uint64_t answered, strange, changed, gone;
+    uint64_t delivered, answered, strange, changed, gone;
+    uint64_t missing;     /* results that the provider has made, but did not send */
     beluga_error suspect; /* a failure whose cause may lie outside its line, such as a wrong model;
                            * code 0: none */
 } collection;
@@ -220,6 +225,7 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
     collection *c = payload;
     batch_output *output = c->self->work->output;
     if (batch_signals_seen()) return 1;
+    c->delivered++;
     job_line *line = find_result_line(c, id);
     if (line && line->state == LINE_DONE) c->answered += result->response != NULL;
     if (line && line->state != LINE_DONE && take_result(c, line, result) != 0) return 1;
@@ -243,6 +249,7 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     if (line->state != LINE_DONE) return 0;
     beluga_error_set(&result.error, BELUGA_ERROR_EMPTY_RESPONSE,
                      "no result for this line after %d batch jobs", BATCH_JOB_TRIES);
+    if (!c->self->work->failure.code) c->self->work->failure = result.error;
     return write_result(c, line, &result);
 }
 
@@ -292,9 +299,47 @@ static void tell(const collection *c)
         out_note("%" PRIu64
                  " line%s of the job %s %s no longer in the input: the answers are dropped",
                  c->gone, c->gone == 1 ? "" : "s", c->job->id, c->gone == 1 ? "is" : "are");
+    if (c->missing)
+        out_note("the results of the job %s lack %" PRIu64
+                 " answers that the provider has made; its files stay there for you to look at",
+                 c->job->id, c->missing);
     if (c->strange)
         out_note("the job %s returned %" PRIu64 " result%s for lines that it does not contain",
                  c->job->id, c->strange, c->strange == 1 ? "" : "s");
+}
+
+/* Returns the least number of results that a job must have which has completed. Without counts,
+ * one, since requests that failed have results, too. */
+static uint64_t count_expected(const beluga_batch_job *seen)
+{
+    if (seen->state != BELUGA_BATCH_STATE_COMPLETED) return 0;
+    return seen->succeeded < 0 ? 1 : (uint64_t)seen->succeeded;
+}
+
+/* Returns whether to wait for results that the provider has made, and that are paid for, but did
+ * not send. Their file may have been cut at the end of a line, or be incomplete for some time. So
+ * the results are fetched again, until some minutes have passed; then the lines are asked again,
+ * and the files stay at the provider, for the user to look at. */
+static bool waits_for_results(collection *c, const beluga_batch_job *seen)
+{
+    beluga_error err;
+    batch_noted_job *job = c->job;
+    int64_t now = beluga__wall_ms();
+    uint64_t expected = count_expected(seen);
+    if (c->delivered >= expected) return false;
+    c->missing = expected - c->delivered;
+    bool first = !job->looked_ms || job->looked_ms > now;
+    if (!first && now - job->looked_ms >= COMPLETE_MS) return false;
+    if (first && batch_journal_looked(c->self->journal, job, now) != 0)
+        batch_jobs_stop_for_journal(c->self);
+    beluga_error_set(
+        &err, BELUGA_ERROR_STREAM_CLOSED,
+        "the job %s has completed, but only %" PRIu64 " of at least %" PRIu64
+        " results came. If this does not change in %d minutes, the lines of the others "
+        "are asked again",
+        job->id, c->delivered, expected, (int)(COMPLETE_MS / 60000));
+    if (!c->self->stopped) batch_jobs_fail(c->self, BATCH_TROUBLE_RESULTS, &err);
+    return true;
 }
 
 static void end(collection *c, uint32_t state)
@@ -307,6 +352,8 @@ static void end(collection *c, uint32_t state)
         batch_jobs_stop_for_journal(c->self);
         return;
     }
+    if (c->missing && batch_journal_deleted(c->self->journal, c->job, true) != 0)
+        batch_jobs_stop_for_journal(c->self);
     tell(c);
     batch_jobs_recover(c->self, BATCH_TROUBLE_RESULTS);
     c->self->ended = true;
@@ -314,8 +361,9 @@ static void end(collection *c, uint32_t state)
 
 /* Handle a failure to fetch results. The results so far are in the output, and the next run fetches
  * the others. */
-static void fail(batch_jobs *self, const beluga_error *err)
+static void fail(batch_jobs *self, batch_noted_job *job, beluga_error *err)
 {
+    batch_jobs_excuse(self, job->seen, &job->missed_results, err);
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
     if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
         out_note("the results so far are safe; to fetch the others, give the same command with a "
@@ -331,10 +379,10 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
     if (rc == 0) {
         rc = beluga_batch_job_results(self->work->model, self->context, job->id, on_result, &c,
                                       &err);
-        if (rc == 0)
+        if (rc == 0 && !waits_for_results(&c, seen))
             end(&c, seen->state);
-        else if (!batch_signals_seen() && !self->stopped)
-            fail(self, &err);
+        else if (rc && !batch_signals_seen() && !self->stopped)
+            fail(self, job, &err);
     }
     batch_pass_free(&c.pass);
     free(c.lines);

@@ -118,11 +118,14 @@ static void ask_after(batch_jobs *self, batch_noted_job *job)
     beluga_error err;
     beluga_batch_job *seen = NULL;
     int rc = beluga_batch_job_get(self->work->model, self->context, job->id, &seen, &err);
-    if (rc == BELUGA_ERROR_NOT_FOUND) explain_missing(self, job);
+    bool excused = rc && batch_jobs_excuse(self, job->seen, &job->misses, &err);
+    if (rc == BELUGA_ERROR_NOT_FOUND && !excused) explain_missing(self, job);
     if (rc) {
         batch_jobs_fail(self, BATCH_TROUBLE_ASK, &err);
         return;
     }
+    job->seen = true;
+    job->misses = 0;
     batch_jobs_recover(self, BATCH_TROUBLE_ASK);
     take_state(self, job, seen);
     if (beluga_batch_state_is_end(seen->state)) end_job(self, job, seen);
@@ -244,8 +247,8 @@ static void do_round(batch_jobs *self)
     batch_jobs_find(self);
     if (self->cancel) cancel_all(self);
     ask_after_all(self);
-    if (may_submit(self, was_full)) batch_jobs_submit(self);
     if (!self->unreachable) tidy_up(self);
+    if (may_submit(self, was_full)) batch_jobs_submit(self);
 }
 
 /* Returns whether the run is over. If the budget is spent, this is an error only when no job is
@@ -320,15 +323,24 @@ static int64_t lengthen(const batch_jobs *self, int64_t wait)
     return wait < most ? wait : most;
 }
 
+static bool is_refusal(const beluga_error *err)
+{
+    return err->code && err->http_status >= 400 && err->http_status <= 499 &&
+           err->http_status != 401;
+}
+
 static void go_round(batch_jobs *self)
 {
     int64_t wait = self->poll_ms;
     for (;;) {
         do_round(self);
-        if (is_over(self)) return;
+        if (is_over(self)) break;
         wait_for_next(self, wait);
         wait = lengthen(self, wait);
     }
+    /* The file of a job that was refused is deleted at once, since the user may never run the same
+     * command again. After other errors this would probably fail, too. */
+    if (is_refusal(&self->work->error)) tidy_up(self);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */

@@ -148,6 +148,7 @@ static int take_created(batch_journal *j, const journal_event *e)
     (void)j;
     if (copy(e->job->id, sizeof e->job->id, text_of(e, "id")) != 0) return -1;
     e->job->phase = BATCH_JOB_OPEN;
+    e->job->looked_ms = 0;
     return 0;
 }
 

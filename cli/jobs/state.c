@@ -47,6 +47,15 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
     batch_jobs_stop(self, err);
 }
 
+bool batch_jobs_excuse(const batch_jobs *self, bool seen, unsigned *misses, beluga_error *err)
+{
+    if (!self->wait || !seen || err->code != BELUGA_ERROR_NOT_FOUND || err->http_status != 404 ||
+        ++*misses > BATCH_JOB_MISSES)
+        return false;
+    err->retryable = 1;
+    return true;
+}
+
 void batch_jobs_recover(batch_jobs *self, batch_trouble trouble)
 {
     self->told_troubles &= ~(1u << trouble);

@@ -128,6 +128,7 @@ static void create(submission *s, const batch_chunk *chunk, batch_noted_job *job
         batch_jobs_recover(self, BATCH_TROUBLE_ROOM);
         self->doubts = 0;
         job->state = made->state;
+        job->seen = true;
         out_note("%" PRIu64 " line%s %s submitted as job %s", job->lines.lines,
                  job->lines.lines == 1 ? "" : "s", job->lines.lines == 1 ? "is" : "are", made->id);
     } else if (is_refused(&err)) {

@@ -189,6 +189,7 @@ typedef struct nats_queue {
     size_t table_size, n_puts, put_bytes, n_lines, n_results;
     uint64_t last_id, repeated;
     int64_t full_since_ms;
+    bool is_silent;          /* the user was told that the server confirms nothing */
     int64_t next_renew_ms;   /* used only by the keeper */
     queue_outcome *outcomes; /* outcomes that the caller has not read yet; owned */
     size_t first_outcome, n_outcomes, outcomes_room;

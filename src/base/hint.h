@@ -31,7 +31,7 @@ static inline bool beluga__hint_is_unsent(const beluga_error *err)
     return err->reserved[2];
 }
 
-/* The failed request uploaded a file for a batch job, so the service has created no job. */
+/* The failed request belonged to an upload for a batch job, so the service has created no job. */
 static inline void beluga__hint_set_upload(beluga_error *err, bool set)
 {
     err->reserved[3] = set;

@@ -289,7 +289,8 @@ static void failed(asked_job *job, const beluga_error *error)
     if (job->given_up)
         beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
                          "the function that receives the results stopped the call");
-    beluga__hint_set_upload(&err, beluga__course_uploads(job->op->call));
+    beluga__hint_set_upload(&err, job->question.kind == BELUGA_CALL_BATCH_CREATE &&
+                                      !beluga__course_asks_once(job->op->call));
     let_go(job);
     fail(job, &err);
 }

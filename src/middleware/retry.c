@@ -174,7 +174,7 @@ static void failed(retry_stage *stage, const beluga_error *err)
         stage->base.kept = false;
     }
     stage->base.delivered = false;
-    if (beluga__course_uploads(stage->base.call)) beluga__course_upload_again(stage->base.call);
+    beluga__course_upload_again(stage->base.call);
     plan_retry(stage, err, wait);
 }
 

@@ -98,6 +98,8 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     int status = write_request(self, err);
+    if (!status && beluga__course_note_sent(call, self->request.token))
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (status) return status;
     beluga__http_log_request(beluga__http_stage_runtime(self), &self->request);
     tell_url(self);

@@ -650,6 +650,8 @@ static void a_line_may_lack_a_body(void **state)
                    "a internal_error/ b invalid_response/ c invalid_response/ ");
 }
 
+/* Mistral's lines about refusals have such a body (a note on its batches, with answers recorded on
+ * 2026-09-04). */
 static void a_body_may_be_a_text(void **state)
 {
     peer *p = *state;
@@ -815,6 +817,54 @@ static void the_files_of_a_job_are_deleted(void **state)
     assert_int_equal(peer_unscripted(p), 0);
 }
 
+/* A model that tries twice again after a failure. */
+static beluga_chat_model *open_patient(peer *p)
+{
+    char url[64];
+    beluga_chat_model *model = NULL;
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", peer_port(p));
+    beluga_config *config = beluga_config_new(
+        beluga_with_base_url(url), beluga_with_api_key("k"), beluga_with_model_name("m"),
+        beluga_with_max_retries(2), beluga_with_retry_delay_ms(100));
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), "openai", config, &model, NULL), 0);
+    beluga_config_free(config);
+    return model;
+}
+
+/* Try to create a job, which fails, and return the number of requests that this took. */
+static size_t requests_of_failure(peer *p, beluga_chat_model *model)
+{
+    beluga_error err;
+    size_t before = peer_requests(p);
+    beluga_batch_requests *requests = two_requests(model);
+    assert_int_not_equal(beluga_batch_job_create(model, NULL, requests, "n", NULL, &err), 0);
+    beluga_batch_requests_free(requests);
+    return peer_requests(p) - before;
+}
+
+/* The job may exist after any of these answers, although the errors count as temporary. */
+static void only_what_made_no_job_is_repeated(void **state)
+{
+    static const char *const answers[] = {
+        "<html>log in</html>", "{\"ok\":true}", "{", "",
+        "{\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}"};
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_patient(p);
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        answer(p, "POST /v1/files", "{\"id\":\"file-1\"}");
+        answer(p, "POST /v1/batches", answers[i]);
+        assert_int_equal(requests_of_failure(p, model), 2);
+    }
+    answer(p, "POST /v1/files", "{\"id\":\"file-1\"}");
+    refuse(p, "POST /v1/batches", 500, "{}");
+    assert_int_equal(requests_of_failure(p, model), 2);
+    for (int i = 0; i < 3; i++) answer(p, "POST /v1/files", "<html>log in</html>");
+    assert_int_equal(requests_of_failure(p, model), 3);
+    for (int i = 0; i < 3; i++) refuse(p, "POST /v1/files", 503, "{}");
+    assert_int_equal(requests_of_failure(p, model), 3);
+}
+
 /* OpenAI's client for Python 3.57.0 (file_list_params.py, file_object.py): the next page begins
  * after the last file of this page. */
 static void files_are_found_by_their_name_on_any_page(void **state)
@@ -947,17 +997,18 @@ static void azure_has_it_below_the_resource(void **state)
 /* Issue 312 of openai-dotnet: Azure refuses to create a job until its file is processed. The state
  * is in the answer to GET /files/{id}, as Azure's guide shows under "Track file upload status"
  * (articles/ai-foundry/openai/includes/batch/batch-rest.md in azure-ai-docs). */
+static const char azure_pending[] =
+    "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
+    "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
+    "\"file\"}";
+
 static void azure_first_reads_the_file(void **state)
 {
-    static const char pending[] =
-        "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
-        "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
-        "\"file\"}";
     static const char processed[] =
         "{\"status\":\"processed\",\"id\":\"file-7733\",\"object\":\"file\"}";
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "azure", "", NULL, NULL);
-    answer(p, "POST /openai/v1/files", pending);
+    answer(p, "POST /openai/v1/files", azure_pending);
     answer(p, "GET /openai/v1/files/file-7733", processed);
     answer(p, "POST /openai/v1/batches", azure_batch);
     create(model, "x", AZURE_ID, BELUGA_BATCH_STATE_COMPLETED);
@@ -1097,6 +1148,28 @@ static void together_has_an_upload_of_its_own(void **state)
     assert_string_equal(peer_request_body(p, 1, NULL),
                         "{\"input_file_id\":\"file-b35b03e9\",\"completion_window\":\"24h\","
                         "\"endpoint\":\"/v1/chat/completions\"}");
+}
+
+/* docs.together.ai/docs/inference/batch/tutorial: "Each line must be under 10 MB". */
+static void together_takes_no_long_lines(void **state)
+{
+    SCOPED(beluga_chat_model) *model = open_host(*state, "together", "/v1", NULL, NULL);
+    beluga_batch_requests *requests = two_requests(model);
+    size_t n = 9999000;
+    char *text = malloc(n + 1);
+    beluga_error err;
+    assert_non_null(text);
+    memset(text, 'x', n);
+    text[n] = '\0';
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "c", beluga_input_text(text), &err),
+                     0);
+    memset(text, '"', 1000); /* each becomes two bytes */
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "d", beluga_input_text(text), &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_has_all(err.message, "at most 9999744 bytes");
+    assert_int_equal(beluga_batch_requests_count(requests), 3);
+    free(text);
+    beluga_batch_requests_free(requests);
 }
 
 /* In its client for Python 3.1.1 (lib/cli/api/batches/submit.py), "job" may be null, and then
@@ -1469,6 +1542,7 @@ int main(void)
         ON_PEER(a_job_that_ended_is_not_cancelled),
         ON_PEER(the_files_of_a_job_are_deleted),
         ON_PEER(files_are_found_by_their_name_on_any_page),
+        ON_PEER(only_what_made_no_job_is_repeated),
         ON_PEER(a_file_that_is_gone_already_does_not_keep_the_others),
         ON_PEER(a_job_that_is_gone_is_no_failure),
         ON_PEER(a_job_that_runs_keeps_its_files),
@@ -1482,6 +1556,7 @@ int main(void)
         ON_PEER(groqs_list_need_not_have_pages),
         ON_PEER(openai_takes_one_model),
         ON_PEER(together_has_an_upload_of_its_own),
+        ON_PEER(together_takes_no_long_lines),
         ON_PEER(together_may_create_no_job),
         ON_PEER(together_tells_times_as_texts),
         ON_PEER(togethers_list_is_an_array),

@@ -158,6 +158,27 @@ static void an_upload_that_fails_makes_no_job(scene *s)
     assert_int_equal(peer_requests(s->peer), 5);
 }
 
+/* This refusal of a batch was recorded by langchain4j's tests of 2026-01-12 (its pull request
+ * 3942); js-genai's issue 1264 has the same text. */
+#define NO_ROOM                                                                                   \
+    "{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your "  \
+    "plan and billing details. For more information on this error, head to: "                     \
+    "https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head "     \
+    "to: https://ai.dev/rate-limit. \",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":[{"          \
+    "\"@type\":\"type.googleapis.com/google.rpc.Help\",\"links\":[{\"description\":\"Learn more " \
+    "about Gemini API quotas\",\"url\":\"https://ai.google.dev/gemini-api/docs/rate-limits\"}]}"  \
+    "]}}"
+
+static void a_job_without_room_may_have_it_later(scene *s)
+{
+    script_upload(s, s->peer);
+    script(s->peer, UPLOADED);
+    script(s->peer, HEAD(429, "Content-Type: application/json\r\n"), BODY(NO_ROOM));
+    assert_null(create_job(s, "seven"));
+    assert_int_equal(s->err.code, BELUGA_ERROR_RATE_LIMIT);
+    assert_true(s->err.retryable);
+}
+
 static void a_job_has_one_model(scene *s)
 {
     beluga_batch_requests *requests = make_requests(s, 1);
@@ -455,6 +476,7 @@ int main(void)
         BATCH(a_line_embeds_one_text),
         BATCH(another_server_gets_the_file_and_no_key),
         BATCH(an_upload_that_fails_makes_no_job),
+        BATCH(a_job_without_room_may_have_it_later),
         BATCH(a_job_has_one_model),
         BATCH(vertex_ai_has_no_batch_api_here),
         BATCH(states_have_two_words_each),

@@ -318,6 +318,26 @@ static void test_nothing_is_lost_when_connections_are_cut(void **state)
     relay_stop(&way);
 }
 
+/* A server whose disk is full keeps the connection, but confirms nothing, as a stopped one does. */
+static void test_a_silent_server_is_told(void **state)
+{
+    (void)state;
+    beluga_error err;
+    queue_counts counts;
+    char news[QUEUE_NEWS_BYTES] = "";
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(nats_at("silent", NULL));
+    kill(nats.pids[0], SIGSTOP);
+    assert_int_equal(queue_put(q, 1, "x", 1, &err), 0);
+    for (int i = 0; i < 600 && !queue_news(q, news); i++) queue_count(q, &counts, 100);
+    kill(nats.pids[0], SIGCONT);
+    assert_non_null(strstr(news, "does not confirm"));
+    assert_int_equal(queue_seal(q, 1, &err), 0);
+    counts = role_wait_for(q, 0);
+    assert_int_equal(counts.put, 1);
+    queue_free(q);
+}
+
 static void test_patience_has_an_end(void **state)
 {
     (void)state;
@@ -450,6 +470,21 @@ static void test_a_seed_signs_in(void **state)
     unsetenv("NATS_NKEY");
 }
 
+static void test_credentials_without_a_seed_are_told(void **state)
+{
+    (void)state;
+    char path[FOLDER_BYTES + 16];
+    servers_start(&nats, 1, NULL);
+    snprintf(path, sizeof path, "%s/user.creds", nats.folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("no credentials\n", file);
+    fclose(file);
+    setenv("NATS_CREDS", path, 1);
+    expect_refusal(nats_at("job", NULL), BELUGA_ERROR_INTERNAL, "no nkey user seed found");
+    unsetenv("NATS_CREDS");
+}
+
 static void test_tls_knows_both_sides(void **state)
 {
     (void)state;
@@ -479,6 +514,15 @@ static void test_tls_knows_both_sides(void **state)
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "authority");
     snprintf(address, sizeof address, "nats://localhost:%d/job", nats.ports[0]);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "TLS");
+    /* The client has no certificate of its own, which it may notice during or after the handshake.
+     */
+    snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/cert.pem", nats.ports[0],
+             folder);
+    queue *none = NULL;
+    beluga_error err = {.code = 0};
+    queue_open(&(queue_settings){.address = address}, &none, &err);
+    assert_null(none);
+    assert_non_null(strstr(err.message, "NATS_CERT"));
     snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/key.pem", nats.ports[0],
              folder);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "key.pem");
@@ -701,12 +745,14 @@ int main(int count, char **arguments)
         CASE(test_a_long_manifest_arrives),
         CASE(test_nothing_is_lost_when_the_server_is_killed),
         CASE(test_nothing_is_lost_when_connections_are_cut),
+        CASE(test_a_silent_server_is_told),
         CASE(test_patience_has_an_end),
         CASE(test_a_wait_can_be_ended),
         CASE(test_a_job_that_is_removed_ends_its_workers),
         CASE(test_credentials_are_asked_for),
         CASE(test_a_token_is_enough),
         CASE(test_a_seed_signs_in),
+        CASE(test_credentials_without_a_seed_are_told),
         CASE(test_tls_knows_both_sides),
         CASE(test_credentials_that_end_are_told),
         CASE(test_a_job_that_is_not_there_is_told),

@@ -95,12 +95,13 @@ typedef struct beluga_batch_api {
     /** Bytes of decoder state for each call, at most 64 KiB. */
     size_t state_size;
     /**
-     * How many requests encode_create makes before the one that creates the job, at most: 1 if a
-     * file is uploaded first. Such a request is repeated after a failure, as in other calls. The
-     * request that creates the job, and every request if this is 0, is repeated only if it was
-     * refused or never sent.
+     * Say whether the request that encode_create writes for this token (NULL: the first request)
+     * creates the job. Such a request is repeated only if it was refused or never sent. The others,
+     * such as an upload, are repeated after a failure as in other calls: from the first one, if the
+     * token is a URL, since the service may have used it up. Optional: without this function, each
+     * request counts as one that creates the job.
      */
-    size_t uploads;
+    bool (*creates_job)(const char *token);
     /**
      * Fill the HTTP request that finds and deletes the files which encode_create uploaded for a job
      * that was never created (beluga_call_batch_name). decode_job reads the answers; as in a call
@@ -108,6 +109,7 @@ typedef struct beluga_batch_api {
      * @return as encode_request.
      */
     int (*encode_sweep)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+    const void *reserved[2];
     /**
      * Most texts that a job may embed, in all its requests together; UINT64_MAX: no limit of its
      * own. 0: jobs can't embed texts. Otherwise put_request also gets requests that encode_embed
@@ -115,7 +117,6 @@ typedef struct beluga_batch_api {
      * beluga_emit_batch_embedding. Needs encode_embed and decode_embed. Since: 0.1
      */
     uint64_t max_inputs;
-    const void *reserved[1];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS

@@ -158,6 +158,11 @@ int beluga__gemini_encode_create_job(const beluga_call *call, beluga_http_reques
     return upload(call, request, token);
 }
 
+bool beluga__gemini_creates_job(const char *token)
+{
+    return token && strncmp(token, "files/", 6) == 0;
+}
+
 /* ---- of a job -------------------------------------------------------------------------------- */
 
 int beluga__gemini_encode_get_job(const beluga_call *call, beluga_http_request *request,

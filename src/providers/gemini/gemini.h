@@ -145,6 +145,8 @@ int beluga__gemini_encode_sweep_job(const beluga_call *call, beluga_http_request
                                     beluga_error *err);
 /* Returns the name of the job, which its file has, too. */
 const char *beluga__gemini_batch_name(const beluga_call *call);
+/* Returns whether the request with this token creates a job: the token is then a file's name. */
+bool beluga__gemini_creates_job(const char *token);
 int beluga__gemini_encode_get_job(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__gemini_encode_list_jobs(const beluga_call *call, beluga_http_request *request,

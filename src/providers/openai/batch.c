@@ -66,7 +66,11 @@ int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga
                                      beluga_error *err)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(request->call);
-    (void)err;
+    if (form->max_line && request->length + BELUGA__BATCH_FRAME > form->max_line)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a request of a batch job can have at most %u bytes, and this one "
+                                "has %zu: give images as URLs, or send it without a batch job",
+                                form->max_line - BELUGA__BATCH_FRAME, request->length);
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "custom_id", request->id);
     if (!is(form, BELUGA__BATCH_BARE)) {
@@ -158,6 +162,11 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
         put_name(w, beluga__openai_batch_name_key(form), name);
     beluga_json_end_object(w);
     return 0;
+}
+
+bool beluga__openai_batch_creates_job(const char *token)
+{
+    return token && *token != '/';
 }
 
 /* ---- about a job ----------------------------------------------------------------------------- */

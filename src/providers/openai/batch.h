@@ -10,8 +10,9 @@ enum {
     BELUGA__BATCH_ID = 256, /* size of a file's id in bytes */
     /* Bytes of a path that contains an id, each byte of which may become %XX. */
     BELUGA__BATCH_PATH = 1024,
-    BELUGA__BATCH_FILE = 96, /* size of the name of an uploaded file in bytes */
-    BELUGA__BATCH_STEPS = 4  /* maximum number of requests about a job's files and the job itself */
+    BELUGA__BATCH_FRAME = 256, /* most bytes of a line around the body of its request */
+    BELUGA__BATCH_FILE = 96,   /* size of the name of an uploaded file in bytes */
+    BELUGA__BATCH_STEPS = 4 /* maximum number of requests about a job's files and the job itself */
 };
 
 /* A difference between a host and OpenAI's batch API. */
@@ -27,6 +28,7 @@ typedef enum beluga__batch_quirk {
 typedef struct beluga__openai_batch {
     beluga_batch_api api;
     uint32_t quirks;     /* bits of beluga__batch_quirk */
+    uint32_t max_line;   /* bytes of the longest line; 0: unknown */
     const char *upload;  /* the path for uploading files; NULL: "/files" */
     const char *purpose; /* the purpose of an uploaded file; NULL: "batch" */
     /* the member of a job's metadata that contains its name; NULL: BELUGA__BATCH_NAME */
@@ -56,7 +58,8 @@ typedef struct beluga__openai_batch_state {
     .encode_cancel = beluga__openai_batch_encode_cancel,                                \
     .encode_results = beluga__openai_batch_encode_results,                              \
     .encode_delete = beluga__openai_batch_encode_delete,                                \
-    .encode_sweep = beluga__openai_batch_encode_sweep, .uploads = 1,                    \
+    .encode_sweep = beluga__openai_batch_encode_sweep,                                  \
+    .creates_job = beluga__openai_batch_creates_job,                                    \
     .decode_job = beluga__openai_batch_decode_job,                                      \
     .decode_result = beluga__openai_batch_decode_result,                                \
     .decode_results_end = beluga__openai_batch_decode_results_end,                      \
@@ -69,6 +72,8 @@ int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga
                                      beluga_error *err);
 int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err);
+/* Returns whether the request with this token creates a job: the token is then the id of a file. */
+bool beluga__openai_batch_creates_job(const char *token);
 int beluga__openai_batch_encode_get(const beluga_call *call, beluga_http_request *request,
                                     beluga_error *err);
 int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_request *request,

@@ -309,6 +309,7 @@ static int take_files(beluga__openai_batch_state *state, const beluga_json *root
     const beluga_json *list = beluga_json_get(root, "data");
     const char *last = NULL;
     int code = 0;
+    if (beluga_json_is_null(list)) return 0; /* an empty list, see emit_jobs */
     if (!beluga_json_is_array(list))
         return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
     beluga__openai_batch_file_name(beluga_emit_call(emit), name);
