@@ -269,6 +269,7 @@ int nats_set_terms(queue *base, const char *terms, beluga_error *err);
 
 /* @return the number of bytes above which data is stored in parts. */
 size_t nats_max_message(const nats_queue *q);
+
 /*
  * Store data in parts if it is too long for a message. Blocks; calls `beat` between parts.
  * @param kind  "line", "result" or "manifest".
