@@ -10,12 +10,6 @@
 
 #define REQUEST_MS   2000
 #define CALLBACKS_MS 5000
-/* A server must accept messages of at least this size, since requests about streams, and the
- * reference to the parts of a long message, must fit into a message. */
-#define LEAST_MESSAGE 4096
-/* The largest size of a part, since the server returns parts as base64 in JSON. */
-#define MOST_MESSAGE ((int64_t)1024 * 1024)
-#define HEADER_ROOM  1024
 
 /* ---- callbacks of libnats, on its threads ---------------------------------------------------- */
 
@@ -115,23 +109,14 @@ static natsStatus listen_for_answers(nats_queue *q)
     return s == NATS_OK ? nats_subscribe(q, &q->answers, subject, nats_on_answer) : s;
 }
 
-/* After a reconnect, the limit can be that of another server. */
-size_t nats_max_message(const nats_queue *q)
-{
-    int64_t most = q->nats->natsConnection_GetMaxPayload(q->connection);
-    if (most < LEAST_MESSAGE) most = LEAST_MESSAGE;
-    if (most > MOST_MESSAGE) most = MOST_MESSAGE;
-    return (size_t)most - HEADER_ROOM;
-}
-
 static int check_max_message(const nats_queue *q, beluga_error *err)
 {
     int64_t most = q->nats->natsConnection_GetMaxPayload(q->connection);
-    if (most >= LEAST_MESSAGE) return 0;
+    if (most >= NATS_LEAST_MESSAGE) return 0;
     beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                      "%s: the server accepts messages of only %" PRId64
                      " bytes: set its max_payload to %d or more",
-                     q->base.where, most, LEAST_MESSAGE);
+                     q->base.where, most, NATS_LEAST_MESSAGE);
     return err->code;
 }
 
