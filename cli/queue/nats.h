@@ -34,8 +34,11 @@
 #define NATS_MAX_PULLS     16
 #define NATS_MAX_NEWS      8
 /* A message that the server has not confirmed is sent again after this time. */
-#define NATS_ANSWER_MS  5000
-#define NATS_HEADER_REF "Beluga-Parts"
+#define NATS_ANSWER_MS 5000
+/* A server must accept messages of at least this size, since requests about streams, and the
+ * reference to the parts of a long message, must fit into a message. */
+#define NATS_LEAST_MESSAGE 4096
+#define NATS_HEADER_REF    "Beluga-Parts"
 
 /* ---- messages that must be stored and confirmed ---------------------------------------------- */
 
@@ -263,13 +266,8 @@ int nats_set_terms(queue *base, const char *terms, beluga_error *err);
 
 /* ---- nats_parts.c ---------------------------------------------------------------------------- */
 
-/* A server must accept messages of at least this size, since requests about streams, and the
- * reference to the parts of a long message, must fit into a message. */
-#define NATS_LEAST_MESSAGE 4096
-
 /* @return the number of bytes above which data is stored in parts. */
 size_t nats_max_message(const nats_queue *q);
-
 /*
  * Store data in parts if it is too long for a message. Blocks; calls `beat` between parts.
  * @param kind  "line", "result" or "manifest".
