@@ -136,6 +136,7 @@ typedef enum batch_fault_kind {
     FAULT_CUT_CHUNKED,
     FAULT_CHUNKED,
     FAULT_EMPTY_IDS,
+    FAULT_NO_METADATA,
     FAULTS
 } batch_fault_kind;
 

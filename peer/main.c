@@ -70,6 +70,7 @@ static const char usage_text[] =
     "  cut-chunked         a download in HTTP chunks ends without the last chunk\n"
     "  chunked             downloads are sent in HTTP chunks\n"
     "  empty-ids           missing files have the id \"\" instead of null (OpenAI)\n"
+    "  no-metadata         the metadata of a job is not stored (OpenAI)\n"
     "\n"
     "A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in\n"
     "this way; with -once after it only in the first job that has this text.\n"

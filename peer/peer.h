@@ -367,6 +367,7 @@ typedef struct peer_batches {
  *   cut-chunked   a download in HTTP chunks ends without the last chunk
  *   chunked       downloads are sent in HTTP chunks
  *   empty-ids     missing files have the id "" instead of null (OpenAI)
+ *   no-metadata   the metadata of a job is not stored (OpenAI)
  *
  * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in
  * this way; with "-once" after the word only in the first job that asks this text.

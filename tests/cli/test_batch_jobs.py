@@ -166,6 +166,26 @@ def another_job_of_as_many_lines_is_not_taken_for_it():
         assert all(r["text"] == f"echo: question {line}" for line, r in place.results().items())
 
 
+def a_job_is_found_where_names_are_dropped():
+    with Place("--batch-seconds", "0.3", "--fault", "lost-create:1", "--fault", "no-metadata") as place:
+        place.write(texts(20))
+        expect(place.wait(), 0, "was created: its id is")
+        assert_each_once(place, 20)
+        assert place.control()["jobs"]["created"] == 1
+
+
+def a_job_whose_results_are_gone_is_another():
+    with Place("--batch-seconds", "0", "--fault", "no-metadata") as place, Cutter(place.peer.port, CREATE, 1) as way:
+        place.write([f"other {i}" for i in range(4)], "other.txt")
+        other = (place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"openai/{MODEL}", "-o", "max_tokens=50")
+        expect(place.run(*other, "--provider-batch", "--wait", "--poll", "0.05"), 0)  # and its files are deleted
+        place.peer.base = way.base
+        place.write(texts(4))
+        expect(place.wait("--timeout", "0.3s"), 0, "was never created")
+        assert way.cut == 1
+        assert place.control()["jobs"]["created"] == 2
+
+
 def a_job_that_was_never_made_is_made_after_two_looks():
     with Place("--batch-seconds", "0") as place, Cutter(place.peer.port, CREATE, FOREVER) as way:
         place.peer.base = way.base
@@ -649,6 +669,7 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
+          a_job_is_found_where_names_are_dropped, a_job_whose_results_are_gone_is_another,
           an_upload_that_failed_made_no_job, an_upload_is_repeated,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
           a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,
