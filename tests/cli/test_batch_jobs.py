@@ -346,7 +346,7 @@ class Cutter:
     def pass_on(self, source, target):
         try:
             while (data := source.recv(65536)) and not self.is_cut(data):
-                target.sendall(data)
+                target.sendall(self.change(data))
         except OSError:
             pass
         for end in (source, target):
@@ -355,10 +355,23 @@ class Cutter:
             except OSError:
                 pass
 
+    def change(self, data):
+        return data
+
     def is_cut(self, data):
         found = self.cut < self.most and self.words in data
         self.cut += found
         return found
+
+
+class Spoiler(Cutter):
+    """A way to a server on which no answer in a file of results can be read."""
+
+    def __init__(self, port):
+        super().__init__(port, b"nothing is cut")
+
+    def change(self, data):
+        return data.replace(b'"status_code":200', b'"status_code":302')
 
 
 def cancelling_is_tried_again():
@@ -471,6 +484,18 @@ def a_server_that_takes_less_gets_smaller_jobs():
         report = place.control()
         assert report["texts_answered_twice"] == 0 and len(place.results()) == 60
         assert place.events() is None
+
+
+def answers_that_cannot_be_read_are_not_deleted():
+    with Place() as place, Spoiler(place.peer.port) as way:
+        place.write(texts(3))
+        base, place.peer.base = place.peer.base, way.base
+        expect(place.wait(), 8, "invalid_response", "so its files are kept at the provider", "3 lines are left")
+        assert [file["kind"] for file in place.control()["files"]["now"]] == ["upload", "result"], place.control()["files"]
+        assert place.events()[-2:] == ["collected", "kept"], place.events()
+        place.peer.base = base
+        expect(place.wait(), 0, "3 of 3 lines done")
+        assert len(place.control()["files"]["now"]) == 2
 
 
 def results_that_are_cut_are_fetched_again():
@@ -676,7 +701,8 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           cancelling_needs_no_input, lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
           a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs, what_is_wrong_with_a_line_is_final,
           want_of_credit_stops_the_run_and_fails_no_line, a_job_that_fails_as_a_whole_stops_the_run_with_its_reason,
-          a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
+          a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again,
+          answers_that_cannot_be_read_are_not_deleted, ids_templates_and_formats_are_those_of_other_runs,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
           a_result_that_is_too_large_costs_no_other, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
