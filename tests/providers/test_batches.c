@@ -267,6 +267,7 @@ static void every_word_is_a_state(void **state)
         {OPENAI_BATCH("expired", NO_FILES, COUNTS), BELUGA_BATCH_STATE_EXPIRED},
         {OPENAI_BATCH("cancelling", NO_FILES, COUNTS), BELUGA_BATCH_STATE_CANCELLING},
         {OPENAI_BATCH("cancelled", NO_FILES, COUNTS), BELUGA_BATCH_STATE_CANCELLED},
+        {OPENAI_BATCH("pending", NO_FILES, NO_COUNTS), BELUGA_BATCH_STATE_QUEUED},
         {OPENAI_BATCH("paused", NO_FILES, COUNTS), BELUGA_BATCH_STATE_UNKNOWN},
     };
     peer *p = *state;
@@ -309,6 +310,19 @@ static void a_job_that_failed_tells_why(void **state)
                                      "tokens has surpassed the configured limit.");
     assert_int_equal(job->ended, 1711471540);
     assert_string_equal(job->name, "");
+    beluga_free(job);
+}
+
+/* The error as the OpenAI adapter of SGLang writes it (openai_api/adapter.py, process_batch). */
+static void a_job_may_tell_one_reason_alone(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE,
+           "{\"id\":\"batch_abc123\",\"object\":\"batch\",\"status\":\"failed\",\"created_at\":1,"
+           "\"failed_at\":2,\"errors\":{\"message\":\"Unsupported endpoint\"}}");
+    beluga_batch_job *job = get(model, "batch_abc123");
+    assert_string_equal(job->reason, "Unsupported endpoint");
     beluga_free(job);
 }
 
@@ -1044,6 +1058,7 @@ int main(void)
         ON_PEER(every_word_is_a_state),
         ON_PEER(a_job_that_is_being_checked_has_no_counts),
         ON_PEER(a_job_that_failed_tells_why),
+        ON_PEER(a_job_may_tell_one_reason_alone),
         ON_PEER(an_unknown_job_is_not_found),
         ON_PEER(an_id_can_lead_nowhere_else),
         ON_PEER(an_answer_that_is_no_job_is_told),

@@ -15,7 +15,8 @@ static bool is(const beluga_emit *emit, uint32_t quirk)
 
 /* ---- a job ----------------------------------------------------------------------------------- */
 
-/* Read the state of a job from the words of OpenAI, Azure, Groq, Together, Mistral and others.
+/* Read the state of a job from the words of OpenAI, Azure, Groq, Together, Mistral and others;
+ * "pending" is from vLLM's production-stack.
  * Case, '_' and '-' don't matter. Together also sends CANCELING, which its reference doesn't
  * list. */
 static uint32_t read_state(const char *word)
@@ -24,7 +25,7 @@ static uint32_t read_state(const char *word)
         uint32_t state;
         const char *words;
     } rows[] = {
-        {BELUGA_BATCH_STATE_QUEUED, "validating\0queued\0"},
+        {BELUGA_BATCH_STATE_QUEUED, "validating\0queued\0pending\0"},
         {BELUGA_BATCH_STATE_RUNNING, "in_progress\0finalizing\0running\0"},
         {BELUGA_BATCH_STATE_CANCELLING, "cancelling\0canceling\0cancellation_requested\0"},
         {BELUGA_BATCH_STATE_COMPLETED, "completed\0success\0"},
@@ -86,7 +87,8 @@ static void add_reason(char *reason, size_t line, const char *text)
 }
 
 /* Read the reasons for which a job failed: {"errors":{"data":[{"message","line"}]}} from OpenAI,
- * {"errors":[{"message"}]} from Mistral, and {"error":"…"} from Together. */
+ * {"errors":[{"message"}]} from Mistral, {"errors":{"message"}} from SGLang, and {"error":"…"} from
+ * Together. */
 static void read_reason(const beluga_json *json, char reason[REASON])
 {
     const beluga_json *errors = beluga_json_get(json, "errors");
@@ -94,6 +96,7 @@ static void read_reason(const beluga_json *json, char reason[REASON])
     if (!list) list = errors;
     *reason = '\0';
     add_reason(reason, 0, beluga_json_get_string(json, "error", NULL));
+    add_reason(reason, 0, beluga_json_get_string(errors, "message", NULL));
     if (!beluga_json_is_array(list)) return;
     for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
         int64_t line = beluga_json_get_int(v, "line", 0);
