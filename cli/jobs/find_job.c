@@ -192,6 +192,16 @@ static int64_t find_since(const batch_journal *journal, int64_t oldest)
     return oldest > CLOCKS_DIFFER_S ? oldest - CLOCKS_DIFFER_S : 0;
 }
 
+/* If the server has no list, say how to go on, since the next run could do no more. */
+static void explain_no_list(const batch_jobs *self, int status)
+{
+    if (status != 404 && status != 405 && status != 501) return;
+    out_note("the server may have no list of jobs, so beluga can't find out whether it created the "
+             "last job: look for the job there. To ask its lines again, remove %s when no other "
+             "job is under way",
+             self->journal->path);
+}
+
 void batch_jobs_find(batch_jobs *self)
 {
     beluga_error err;
@@ -201,6 +211,7 @@ void batch_jobs_find(batch_jobs *self)
     if (oldest == INT64_MAX) return;
     int64_t since = find_since(self->journal, oldest);
     if (beluga_batch_job_list(self->work->model, self->context, since, &list, &n, &err) != 0) {
+        explain_no_list(self, err.http_status);
         batch_jobs_fail(self, BATCH_TROUBLE_LIST, &err);
         return;
     }

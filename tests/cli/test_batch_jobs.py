@@ -166,6 +166,17 @@ def another_job_of_as_many_lines_is_not_taken_for_it():
         assert all(r["text"] == f"echo: question {line}" for line, r in place.results().items())
 
 
+def where_no_list_is_the_user_is_told_what_to_do():
+    with Place() as place, NoList(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        expect(place.ask(), 7, "may or may not have created")
+        expect(place.wait(), 1, "may have no list of jobs", f"remove {place.out}.jobs")
+        os.remove(place.out + ".jobs")
+        expect(place.wait(), 0)
+        assert_each_once(place, 2)
+
+
 def a_job_is_found_where_names_are_dropped():
     with Place("--batch-seconds", "0.3", "--fault", "lost-create:1", "--fault", "no-metadata") as place:
         place.write(texts(20))
@@ -362,6 +373,16 @@ class Cutter:
         found = self.cut < self.most and self.words in data
         self.cut += found
         return found
+
+
+class NoList(Cutter):
+    """A way to a server that has no list, as SGLang's, and that loses the first request to create a job."""
+
+    def __init__(self, port):
+        super().__init__(port, CREATE, 1)
+
+    def change(self, data):
+        return data.replace(b"GET /v1/batches?", b"GET /v1/no-list?")
 
 
 class Spoiler(Cutter):
@@ -694,6 +715,7 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
+          where_no_list_is_the_user_is_told_what_to_do,
           a_job_is_found_where_names_are_dropped, a_job_whose_results_are_gone_is_another,
           an_upload_that_failed_made_no_job, an_upload_is_repeated,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
