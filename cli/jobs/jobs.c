@@ -163,20 +163,30 @@ static void ask_after_all(batch_jobs *self)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
+/* Report that a job was cancelled, or that it had ended before. */
+static void tell_cancelled(const batch_noted_job *job, const beluga_batch_job *seen)
+{
+    bool before =
+        beluga_batch_state_is_end(seen->state) && seen->state != BELUGA_BATCH_STATE_CANCELLED;
+    out_note("the job %s %s", job->id, before ? "has already ended" : "was cancelled");
+}
+
 /* Cancel a job. Returns whether the provider has refused this. */
 static bool cancel(batch_jobs *self, batch_noted_job *job)
 {
     char line[ERROR_BYTES];
     beluga_error err;
+    beluga_batch_job *seen = NULL;
     if (!job->cancelled && batch_journal_cancelled(self->journal, job) != 0) {
         batch_jobs_stop_for_journal(self);
         return false;
     }
-    int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err);
+    int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, &seen, &err);
     job->told_to_end = rc == 0 || !err.retryable; /* otherwise the next round tries again */
     if (rc == 0) {
         batch_jobs_recover(self, BATCH_TROUBLE_CANCEL);
-        out_note("the job %s was cancelled", job->id);
+        tell_cancelled(job, seen);
+        beluga_free(seen);
         return false;
     }
     if (self->wait && err.retryable) {

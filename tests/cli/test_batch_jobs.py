@@ -328,6 +328,16 @@ def cancelling_needs_no_input():
         assert json.loads(ended.out)["jobs_under_way"] == 0
 
 
+def a_job_that_has_ended_is_not_said_to_be_cancelled():
+    with Place("--batch-seconds", "0") as place:
+        place.write(texts(3))
+        expect(place.ask(), UNDER_WAY)
+        ended = expect(place.run("--out", place.out, "--cancel"), 0, "has already ended")
+        assert "was cancelled" not in ended.err, ended
+        expect(place.run(*place.common(), "--cancel"), 0, "3 of 3 lines done")
+        assert_each_once(place, 3)
+
+
 class Cutter:
     """A way to a server that closes the first connections on which certain bytes are sent: libcurl sends them once more
     when a connection that was used before ends so."""
@@ -720,7 +730,8 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           an_upload_that_failed_made_no_job, an_upload_is_repeated,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
           a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,
-          cancelling_needs_no_input, lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
+          cancelling_needs_no_input, a_job_that_has_ended_is_not_said_to_be_cancelled,
+          lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
           a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs, what_is_wrong_with_a_line_is_final,
           want_of_credit_stops_the_run_and_fails_no_line, a_job_that_fails_as_a_whole_stops_the_run_with_its_reason,
           a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again,
