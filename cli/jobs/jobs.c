@@ -211,23 +211,35 @@ static size_t cancel_all(batch_jobs *self)
 
 /* ---- tidying up ------------------------------------------------------------------------------ */
 
-static void delete(batch_jobs *self, batch_noted_job *job)
+static void note_deleted(batch_jobs *self, batch_noted_job *job, bool kept)
+{
+    if (batch_journal_deleted(self->journal, job, kept) != 0) batch_jobs_stop_for_journal(self);
+}
+
+/* Handle a failure to delete files. Some servers that people run themselves can't delete files,
+ * such as vLLM's production-stack, so the next run need not try again. */
+static void keep(batch_jobs *self, batch_noted_job *job, const beluga_error *err)
 {
     char line[ERROR_BYTES];
+    bool never = err->http_status == 405 || err->http_status == 501;
+    batch_progress_hide(self->work->progress);
+    beluga_error_format(err, line, sizeof line);
+    out_note("the files uploaded for the job %s could not be deleted; %s: %s", job->id,
+             never ? "they stay there" : "the next run tries again", line);
+    job->stays_this_run = true;
+    if (never) note_deleted(self, job, true);
+}
+
+static void delete(batch_jobs *self, batch_noted_job *job)
+{
     beluga_error err;
     int rc = self->keep_files
                  ? 0
                  : beluga_batch_job_delete(self->work->model, self->context, job->id, &err);
-    if (rc == 0) {
-        if (batch_journal_deleted(self->journal, job, self->keep_files) != 0)
-            batch_jobs_stop_for_journal(self);
-        return;
-    }
-    job->stays_this_run = true;
-    batch_progress_hide(self->work->progress);
-    beluga_error_format(&err, line, sizeof line);
-    out_note("the files uploaded for the job %s could not be deleted; the next run tries again: %s",
-             job->id, line);
+    if (rc == 0)
+        note_deleted(self, job, self->keep_files);
+    else
+        keep(self, job, &err);
 }
 
 /* Delete uploaded files of collected jobs, except those of other models, whose provider may differ.

@@ -385,6 +385,23 @@ class Cutter:
         return found
 
 
+class NoDelete(Cutter):
+    """A way to a server that can't delete files, as the router of vLLM's production-stack."""
+
+    def __init__(self, port):
+        super().__init__(port, b"nothing is cut")
+
+    def pass_on(self, source, target):
+        try:
+            while data := source.recv(65536):
+                if b"DELETE /" in data:
+                    source.sendall(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+                else:
+                    target.sendall(data)
+        except OSError:
+            pass
+
+
 class NoList(Cutter):
     """A way to a server that has no list, as SGLang's, and that loses the first request to create a job."""
 
@@ -647,6 +664,15 @@ def answers_cost_half_and_the_budget_holds():
 
 # ---- what is left behind
 
+def files_that_cannot_be_deleted_stay():
+    with Place() as place, NoDelete(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        expect(place.wait(), 0, "could not be deleted; they stay there", "405")
+        assert_each_once(place, 2)
+        assert "deleted" not in expect(place.wait(), 0).err
+
+
 def files_may_be_kept():
     with Place() as place:
         place.write(texts(3))
@@ -738,7 +764,8 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           answers_that_cannot_be_read_are_not_deleted, ids_templates_and_formats_are_those_of_other_runs,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          a_result_that_is_too_large_costs_no_other, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_result_that_is_too_large_costs_no_other, files_may_be_kept,
+          files_that_cannot_be_deleted_stay, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
 if __name__ == "__main__":
