@@ -664,6 +664,14 @@ def answers_cost_half_and_the_budget_holds():
 
 # ---- what is left behind
 
+def members_for_bodies_do_not_touch_the_job():
+    for api in APIS:
+        with Place("--batch-seconds", "0", api=api) as place:
+            place.write(texts(2))
+            expect(place.wait("-o", 'extra_body={"top_k":7}'), 0)
+            assert_each_once(place, 2)
+
+
 def files_that_cannot_be_deleted_stay():
     with Place() as place, NoDelete(place.peer.port) as way:
         place.peer.base = way.base
@@ -764,7 +772,7 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           answers_that_cannot_be_read_are_not_deleted, ids_templates_and_formats_are_those_of_other_runs,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          a_result_that_is_too_large_costs_no_other, files_may_be_kept,
+          a_result_that_is_too_large_costs_no_other, members_for_bodies_do_not_touch_the_job, files_may_be_kept,
           files_that_cannot_be_deleted_stay, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
