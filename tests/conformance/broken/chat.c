@@ -432,7 +432,6 @@ static const beluga_provider tables[] = {FAULTS(TABLE)};
 static const beluga_provider jobs[] = {TABLE_OF_JOBS("sound"), TABLE_OF_JOBS("id"),
                                        TABLE_OF_JOBS("state"), TABLE_OF_JOBS("page"),
                                        TABLE_OF_JOBS("body")};
-static const beluga_provider jobs_count = {CHAT("jobs-count"), .batch = &jobs_of_three};
 static const beluga_provider error_waits = {CHAT("error-waits"), .decode_error = describe_slowly};
 static const beluga_provider error_leaks = {CHAT("error-leaks"), .decode_error = describe_and_lose};
 static const beluga_provider early = {CHAT("early"), .decode_end = finish_anyway};
@@ -442,5 +441,5 @@ static const beluga_provider close_leaks = {CHAT("close-leaks"), .close = close_
 BELUGA_PLUGIN_PROVIDERS(NULL, T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7), T(8), T(9), T(10),
                         T(11), T(12), T(13), T(14), T(15), T(16), T(17), T(18), T(19), T(20), T(21),
                         T(22), T(23), T(24), T(25), T(26), T(27), T(28), T(29), T(30), T(31), T(32),
-                        T(33), T(34), &jobs[0], &jobs[1], &jobs[2], &jobs[3], &jobs[4], &jobs_count,
+                        T(33), T(34), &jobs[0], &jobs[1], &jobs[2], &jobs[3], &jobs[4],
                         &error_waits, &error_leaks, &close_leaks, &early)

@@ -80,21 +80,17 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     return beluga_emit_batch_result(emit, id, 200, text, n);
 }
 
-#define JOBS_API(requests)             \
-    {.size = sizeof(beluga_batch_api), \
-     .price_factor = 0.5,              \
-     .keeps_names = true,              \
-     .put_request = put_request,       \
-     .encode_create = create_job,      \
-     .encode_get = get_job,            \
-     .encode_list = list_jobs,         \
-     .encode_cancel = cancel_job,      \
-     .encode_results = get_results,    \
-     .encode_delete = delete_job,      \
-     .decode_job = decode_job,         \
-     .decode_result = decode_result,   \
-     .create_requests = (requests)}
-
-static const beluga_batch_api jobs_api = JOBS_API(2);
-/* Fault: it says that a third request creates the job, so the second one may be repeated. */
-static const beluga_batch_api jobs_of_three = JOBS_API(3);
+static const beluga_batch_api jobs_api = {
+    .size = sizeof jobs_api,
+    .price_factor = 0.5,
+    .keeps_names = true,
+    .put_request = put_request,
+    .encode_create = create_job,
+    .encode_get = get_job,
+    .encode_list = list_jobs,
+    .encode_cancel = cancel_job,
+    .encode_results = get_results,
+    .encode_delete = delete_job,
+    .decode_job = decode_job,
+    .decode_result = decode_result,
+};
