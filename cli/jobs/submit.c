@@ -57,12 +57,12 @@ static bool would_pass_budget(const submission *s, double cost)
 /* ---- a chunk --------------------------------------------------------------------------------- */
 
 /* Returns whether a job was certainly not created. This includes errors that occurred before
- * anything was sent, or while the job's file was uploaded. A server or proxy that gave up waiting
- * (408) may have passed the request on. */
+ * anything was sent. A server or proxy that gave up waiting (408) may have passed the request on.
+ */
 static bool is_refused(const beluga_error *err)
 {
-    if (beluga__hint_is_unsent(err) || beluga__hint_is_no_job(err)) return true;
     if (err->http_status >= 400 && err->http_status <= 499) return err->http_status != 408;
+    if (beluga__hint_is_unsent(err)) return true;
     return err->attempts == 0 && err->http_status == 0 &&
            (err->code == BELUGA_ERROR_INVALID_INPUT || err->code == BELUGA_ERROR_INVALID_CONFIG ||
             err->code == BELUGA_ERROR_AUTHENTICATION || err->code == BELUGA_ERROR_NOT_SUPPORTED);
@@ -91,7 +91,7 @@ static void take_refusal(submission *s, batch_noted_job *job, const beluga_error
         halve(s, lines);
     else if (err->code == BELUGA_ERROR_RATE_LIMIT)
         batch_jobs_fail(s->self, BATCH_TROUBLE_ROOM, err);
-    else if (beluga__hint_is_unsent(err) || (beluga__hint_is_no_job(err) && err->retryable))
+    else if (beluga__hint_is_unsent(err))
         batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
     else
         batch_jobs_stop(s->self, err);

@@ -31,18 +31,6 @@ static inline bool beluga__hint_is_unsent(const beluga_error *err)
     return err->reserved[2];
 }
 
-/* The call should have created a batch job, and failed at a request before the one that creates it,
- * such as an upload. So there is no such job. False if this is not known. */
-static inline void beluga__hint_set_no_job(beluga_error *err, bool set)
-{
-    err->reserved[3] = set;
-}
-
-static inline bool beluga__hint_is_no_job(const beluga_error *err)
-{
-    return err->reserved[3];
-}
-
 /* The rules that a provider must keep when it emits. The message of an error explains the broken
  * rule to people; code, such as the conformance kit, reads the rule here. */
 typedef enum beluga__rule {

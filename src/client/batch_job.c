@@ -1,6 +1,5 @@
 /* Batch jobs. Each public function makes one call; listing jobs makes one call for each page.
  * Results are delivered as they arrive, and decoded by batch_result.c. */
-#include "base/hint.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/batch_requests.h"
@@ -284,8 +283,6 @@ static void finished(asked_job *job, const beluga_event *finish)
 static void failed(asked_job *job, const beluga_error *error)
 {
     beluga_error err = *error;
-    if (job->question.kind == BELUGA_CALL_BATCH_CREATE)
-        beluga__hint_set_no_job(&err, !beluga__call_asks_once(job->op->call));
     if (job->given_up)
         beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
                          "the function that receives the results stopped the call");

@@ -5,7 +5,6 @@
 #include "base/line.h"
 #include "base/mem.h"
 #include "base/sum.h"
-#include "model/course.h"
 #include "schema/message.h"
 
 #include <stdio.h>
@@ -181,14 +180,6 @@ static int take_job(beluga_call *call, const beluga__job_question *question, bel
     if (job->model_name) call->model_name = job->model_name;
     call->u.job = job;
     return 0;
-}
-
-bool beluga__call_asks_once(const beluga_call *call)
-{
-    if (call->kind != BELUGA_CALL_BATCH_CREATE) return false;
-    const beluga_batch_api *api = call->target->provider->batch;
-    size_t before = call->course ? call->course->n_asked : 0;
-    return !api || before + 1 >= api->create_requests;
 }
 
 /* Copy what a call is about if it is not about messages: inputs to embed, a batch job, or the token

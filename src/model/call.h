@@ -138,9 +138,12 @@ static inline const beluga__job_question *beluga__call_job(const beluga_call *ca
     return of_one ? call->u.job : NULL;
 }
 
-/* Returns whether the call's present request must not be sent twice, since the service would create
- * a second batch job, and charge for it. */
-bool beluga__call_asks_once(const beluga_call *call);
+/* Returns whether the call's request must not be sent twice, since the service would create a
+ * second batch job, and charge for it. */
+static inline bool beluga__call_asks_once(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_BATCH_CREATE;
+}
 
 /* Returns whether the call fetches the results of a batch job. Its first answer names files, which
  * the next requests fetch; each line of a file is one result. */

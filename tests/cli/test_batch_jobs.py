@@ -24,7 +24,7 @@ APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "anthropic": ("", "ANTHROPIC_API_KE
         "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY")}
 MODEL = "peer-batch"
 UNDER_WAY, PARTLY, USAGE = 12, 11, 2
-CREATE, FOREVER = b"POST /v1/batches ", 1 << 30  # for a Cutter
+CREATE = b"POST /v1/batches "  # for a Cutter
 PATIENCE = 120
 PRICES = "date: 2026-11-05\nprices:\n  openai/peer-batch: {input: 100, output: 1000}\n"
 
@@ -198,8 +198,7 @@ def a_job_whose_results_are_gone_is_another():
 
 
 def a_job_that_was_never_made_is_made_after_two_looks():
-    with Place("--batch-seconds", "0") as place, Cutter(place.peer.port, CREATE, FOREVER) as way:
-        place.peer.base = way.base
+    with Place("--batch-seconds", "0", "--fault", "lost-upload") as place:
         place.write(texts(5))
         expect(place.ask(), 7, "may or may not have created")
         assert place.events() == ["begin", "intent"]
@@ -211,28 +210,6 @@ def a_job_that_was_never_made_is_made_after_two_looks():
         expect(place.ask("--poll", "0.1"), 7, "was never created")
         assert place.events()[3:5] == ["lost", "intent"]
         assert place.control()["jobs"]["created"] == 0
-
-
-def an_upload_that_failed_made_no_job():
-    with Place() as place, Cutter(place.peer.port, b"POST /v1/files ", FOREVER) as way:
-        place.peer.base, base = way.base, place.peer.base
-        place.write(texts(3))
-        ended = expect(place.ask(), 7, "no job could be created", "4 attempts", "3 lines are left")
-        assert "may or may not" not in ended.err, ended
-        assert place.events() == ["begin", "intent", "refused"], place.events()
-        place.peer.base = base
-        expect(place.wait(), 0)
-        assert_each_once(place, 3)
-
-
-def an_upload_is_repeated():
-    for api, words in (("openai", b"POST /v1/files "), ("mistral", b"POST /v1/files "), ("gemini", b"POST /upload/")):
-        with Place(api=api) as place, Cutter(place.peer.port, words, 1) as way:
-            place.peer.base = way.base
-            place.write(texts(3))
-            expect(place.wait(), 0)
-            assert way.cut == 1
-            assert_each_once(place, 3)
 
 
 def a_job_that_was_never_sent_is_not_looked_for():
@@ -249,8 +226,7 @@ def a_job_that_was_never_sent_is_not_looked_for():
 
 
 def jobs_of_which_nobody_knows_are_not_created_without_end():
-    with Place() as place, Cutter(place.peer.port, CREATE, FOREVER) as way:
-        place.peer.base = way.base
+    with Place("--fault", "lost-upload") as place:
         place.write(texts(2))
         expect(place.wait(), 7, "may or may not have created", "1 job with 2 lines may be under way")
         assert place.events().count("intent") == 3, place.events()
@@ -761,7 +737,6 @@ CHECKS = [a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_know
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
           where_no_list_is_the_user_is_told_what_to_do,
           a_job_is_found_where_names_are_dropped, a_job_whose_results_are_gone_is_another,
-          an_upload_that_failed_made_no_job, an_upload_is_repeated,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
           a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,
           cancelling_needs_no_input, a_job_that_has_ended_is_not_said_to_be_cancelled,

@@ -94,13 +94,7 @@ typedef struct beluga_batch_api {
     int (*decode_results_end)(void *state, beluga_emit *emit);
     /** Bytes of decoder state for each call, at most 64 KiB. */
     size_t state_size;
-    /**
-     * Number of HTTP requests of a call that creates a job, of which only the last one creates it;
-     * 0: unknown. Requests before the last one, such as uploads, are repeated after any temporary
-     * error, and if they fail, no job was created.
-     */
-    size_t create_requests;
-    const void *reserved[3];
+    const void *reserved[4];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS

@@ -295,5 +295,4 @@ const beluga_batch_api beluga__anthropic_batch = {
     .encode_delete = encode_delete,
     .decode_job = decode_job,
     .decode_result = decode_result,
-    .create_requests = 1,
 };

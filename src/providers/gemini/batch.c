@@ -327,5 +327,4 @@ const beluga_batch_api beluga__gemini_batch = {
     .decode_job = decode_job,
     .decode_result = decode_result,
     .state_size = sizeof(beluga__gemini_batch_state),
-    .create_requests = 3,
 };

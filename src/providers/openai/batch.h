@@ -57,7 +57,7 @@ typedef struct beluga__openai_batch_state {
     .decode_job = beluga__openai_batch_decode_job,                                      \
     .decode_result = beluga__openai_batch_decode_result,                                \
     .decode_results_end = beluga__openai_batch_decode_results_end,                      \
-    .state_size = sizeof(beluga__openai_batch_state), .create_requests = 2
+    .state_size = sizeof(beluga__openai_batch_state)
 
 /* batch.c */
 /* Returns the batch API of the call's provider. */
