@@ -14,8 +14,11 @@
 #include <stdint.h>
 #include <time.h>
 
-#define BATCH_ID_SIZE  64
-#define BATCH_KEY_SIZE 256
+#define BATCH_ID_SIZE 64
+/* Makes ids as long as Gemini's: a job's id has 36 characters, and its results' file is named
+ * "batch-" and 36 characters. */
+#define PEER_BATCH_LONG "gzzzzzzzzzzz"
+#define BATCH_KEY_SIZE  256
 /* most bytes of a line's text that the control endpoint shows */
 #define BATCH_SHOWN_TEXT 120
 /* most problems that a job lists */
@@ -69,6 +72,7 @@ typedef struct batch_file {
     batch_blob *blob;
     time_t created;
     bool deleted, is_result, is_open; /* is_open: the upload has not ended */
+    bool is_pending;                  /* no job can be created from the file yet */
 } batch_file;
 
 /* The text of a user's message. Lines of all jobs with the same text share it, so that they can be
@@ -137,6 +141,8 @@ typedef enum batch_fault_kind {
     FAULT_CHUNKED,
     FAULT_EMPTY_IDS,
     FAULT_NO_METADATA,
+    FAULT_MISSING_GET,
+    FAULT_PENDING_FILE,
     FAULTS
 } batch_fault_kind;
 
@@ -214,13 +220,21 @@ void peer__batch_store_free(batches *b);
 bool peer__batch_read_lines(batches *b, batch_job *job);
 /* Read the job's lines from an array of requests in the blob. */
 bool peer__batch_read_items(batches *b, batch_job *job, json array);
-/* Append the text of the user's last message in a line. */
+/* Return whether the job's lines embed texts. */
+bool peer__batch_embeds(const batch_job *job);
+/* Append the text of the user's last message in a line, or its texts to embed. */
 bool peer__batch_line_text(const batch_line *line, bytes *text);
 
 /* ---- batch_answer.c -------------------------------------------------------------------------- */
 
 /* Append the result of a line, in the form of the job's API. */
 bool peer__batch_put_result(const batch_job *job, const batch_line *line, bytes *out);
+
+/* ---- batch_vectors.c ------------------------------------------------------------------------- */
+
+/* Append the vectors of a line's texts, in the form of the job's API. */
+bool peer__batch_put_vectors(const batch_job *job, const batch_line *line, const char *model,
+                             bytes *out);
 
 /* ---- batch_run.c ----------------------------------------------------------------------------- */
 

@@ -121,7 +121,10 @@ static bool put_line_answer(const batch_job *job, const batch_line *line, bytes 
                 .id = peer__batch_hash(line->id.at, line->id.n) ^
                       peer__batch_hash(job->id, strlen(job->id)),
                 .created = (long long)job->created};
-    ok = ok && put_answer(job, out, &a);
+    if (ok && peer__batch_embeds(job))
+        ok = peer__batch_put_vectors(job, line, a.model, out);
+    else
+        ok = ok && put_answer(job, out, &a);
     peer__bytes_free(&text);
     peer__bytes_free(&model);
     return ok;
@@ -134,30 +137,28 @@ typedef struct failure {
     const char *type, *code;    /* error type and code of OpenAI and Mistral */
     const char *anthropic_type; /* Anthropic's type */
     int rpc;                    /* the number in google.rpc.Code */
-    const char *rpc_status;     /* the name of that number */
     const char *message;        /* the error message of all APIs except Anthropic's */
     const char *anthropic_message;
 } failure;
 
 static const failure failures[LINE_OUTCOMES] = {
     [LINE_REFUSED] = {400, "invalid_request_error", "invalid_value", "invalid_request_error", 3,
-                      "INVALID_ARGUMENT", "The request is wrong, as its text asks for.",
+                      "The request is wrong, as its text asks for.",
                       "The request is wrong, as its text asks for."},
     [LINE_LIMITED] = {429, "requests", "rate_limit_exceeded", "rate_limit_error", 8,
-                      "RESOURCE_EXHAUSTED", "Rate limit reached. Please try again later.",
+                      "Rate limit reached. Please try again later.",
                       "This request would exceed your rate limit."},
-    [LINE_BROKEN] = {500, "server_error", "server_error", "api_error", 13, "INTERNAL",
+    [LINE_BROKEN] = {500, "server_error", "server_error", "api_error", 13,
                      "The server had an error while processing your request.",
                      "Internal server error"},
     [LINE_UNPAID] = {429, "insufficient_quota", "insufficient_quota", "invalid_request_error", 8,
-                     "RESOURCE_EXHAUSTED",
                      "You exceeded your current quota, please check your plan and billing details.",
                      "Your credit balance is too low to access the Anthropic API. Please go to "
                      "Plans & Billing to upgrade or purchase credits."},
-    [LINE_EXPIRED] = {0, NULL, "batch_expired", NULL, 0, NULL,
+    [LINE_EXPIRED] = {0, NULL, "batch_expired", NULL, 0,
                       "This request could not be executed before the completion window expired.",
                       NULL},
-    [LINE_CANCELLED] = {0, NULL, "batch_cancelled", NULL, 0, NULL,
+    [LINE_CANCELLED] = {0, NULL, "batch_cancelled", NULL, 0,
                         "This request was not executed because the batch was cancelled.", NULL},
 };
 
@@ -181,11 +182,11 @@ static bool put_anthropic_error(bytes *out, const failure *f)
            peer__put_string(out, f->anthropic_message) && peer__put(out, "},\"request_id\":null}");
 }
 
+/* A google.rpc.Status, which has no word for its number, other than the error of a request. */
 static bool put_status(bytes *out, const failure *f)
 {
     return peer__putf(out, "{\"code\":%d,\"message\":", f->rpc) &&
-           peer__put_string(out, f->message) &&
-           peer__putf(out, ",\"status\":\"%s\"}", f->rpc_status);
+           peer__put_string(out, f->message) && peer__put(out, "}");
 }
 
 /* ---- lines of results ------------------------------------------------------------------------ */

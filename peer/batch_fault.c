@@ -8,15 +8,16 @@
 /* ---- options --------------------------------------------------------------------------------- */
 
 static const char *const fault_names[FAULTS] = {
-    [FAULT_LOST_CREATE] = "lost-create", [FAULT_ERROR_CREATE] = "error-create",
-    [FAULT_BUSY_CREATE] = "busy-create", [FAULT_LOST_UPLOAD] = "lost-upload",
-    [FAULT_BUSY_GET] = "busy-get",       [FAULT_EXPIRE] = "expire",
-    [FAULT_QUEUE_FULL] = "queue-full",   [FAULT_ERRORS_ONLY] = "errors-only",
-    [FAULT_INVALID] = "invalid",         [FAULT_LINE_400] = "line-400",
-    [FAULT_LINE_429] = "line-429",       [FAULT_LINE_500] = "line-500",
-    [FAULT_LINE_QUOTA] = "line-quota",   [FAULT_LINE_EXPIRED] = "line-expired",
-    [FAULT_CUT_RESULTS] = "cut-results", [FAULT_CUT_CHUNKED] = "cut-chunked",
-    [FAULT_CHUNKED] = "chunked",         [FAULT_EMPTY_IDS] = "empty-ids",
+    [FAULT_LOST_CREATE] = "lost-create",   [FAULT_ERROR_CREATE] = "error-create",
+    [FAULT_BUSY_CREATE] = "busy-create",   [FAULT_LOST_UPLOAD] = "lost-upload",
+    [FAULT_BUSY_GET] = "busy-get",         [FAULT_EXPIRE] = "expire",
+    [FAULT_QUEUE_FULL] = "queue-full",     [FAULT_ERRORS_ONLY] = "errors-only",
+    [FAULT_INVALID] = "invalid",           [FAULT_LINE_400] = "line-400",
+    [FAULT_LINE_429] = "line-429",         [FAULT_LINE_500] = "line-500",
+    [FAULT_LINE_QUOTA] = "line-quota",     [FAULT_LINE_EXPIRED] = "line-expired",
+    [FAULT_CUT_RESULTS] = "cut-results",   [FAULT_CUT_CHUNKED] = "cut-chunked",
+    [FAULT_CHUNKED] = "chunked",           [FAULT_EMPTY_IDS] = "empty-ids",
+    [FAULT_PENDING_FILE] = "pending-file", [FAULT_MISSING_GET] = "missing-get",
     [FAULT_NO_METADATA] = "no-metadata",
 };
 

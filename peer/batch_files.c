@@ -124,9 +124,10 @@ static size_t count_lines(const batch_file *file)
 
 static bool put_mistral_members(const batch_file *file, bytes *out)
 {
-    return peer__putf(out, ",\"sample_type\":\"%s\",\"source\":\"%s\",\"num_lines\":%zu",
-                      file->is_result ? "batch_result" : "batch_request",
-                      file->is_result ? "mistral" : "upload", count_lines(file));
+    return peer__putf(
+        out, ",\"sample_type\":\"%s\",\"source\":\"%s\",\"num_lines\":%zu,\"deleted\":false",
+        file->is_result ? "batch_result" : "batch_request", file->is_result ? "mistral" : "upload",
+        count_lines(file));
 }
 
 /* Write the members that only one of the APIs has. */
@@ -135,8 +136,8 @@ static bool put_members(batch_shape shape, const batch_file *file, bytes *out)
     if (shape == BATCH_TOGETHER)
         return peer__putf(out, ",\"Processed\":true,\"FileType\":\"jsonl\",\"LineCount\":%zu",
                           count_lines(file));
-    return peer__put(out,
-                     ",\"status\":\"processed\",\"expires_at\":null,\"status_details\":null") &&
+    return peer__putf(out, ",\"status\":\"%s\",\"expires_at\":null,\"status_details\":null",
+                      file->is_pending ? "pending" : "processed") &&
            put_mistral_members(file, out);
 }
 
@@ -170,6 +171,8 @@ static batch_file *add_file(batch_call *call, const form *f)
     if (!file) return NULL;
     file->name = strdup(f->name);
     file->purpose = strdup(f->purpose);
+    file->is_pending =
+        call->shape == BATCH_OPENAI && peer__batch_plays(call->b, FAULT_PENDING_FILE);
     call->b->uploads++;
     return file;
 }
@@ -279,7 +282,9 @@ static batch_file *file_of(batch_call *call, const char *id)
 static void get(batch_call *call, const char *id)
 {
     batch_file *file = file_of(call, id);
-    if (file) send_file(call, file);
+    if (!file) return;
+    file->is_pending = false;
+    send_file(call, file);
 }
 
 static void content(batch_call *call, const char *id)
@@ -288,6 +293,17 @@ static void content(batch_call *call, const char *id)
     if (!file) return;
     const batch_blob *blob = file->blob;
     peer__batch_download(call, "application/octet-stream", blob->bytes.data + blob->from, blob->n);
+}
+
+/* Answer with an address from which anyone can download the file (Mistral's). */
+static void sign(batch_call *call, const char *id)
+{
+    bytes text = {0};
+    const batch_file *file = file_of(call, id);
+    if (!file) return;
+    bool ok = peer__putf(&text, "{\"url\":\"http://127.0.0.1:%d/v1/files/%s/content?key=%s\"}",
+                         peer_port(call->b->owner), file->id, file->key);
+    peer__batch_send(call, 200, &text, ok);
 }
 
 static void delete(batch_call *call, const char *id)
@@ -326,6 +342,7 @@ bool peer__batch_files(batch_call *call)
         {"GET", "/v1/files", list},
         {"GET", "/v1/files/{}", get},
         {"GET", "/v1/files/{}/content", content},
+        {"GET", "/v1/files/{}/url", sign},
         {"DELETE", "/v1/files/{}", delete},
     };
     return peer__batch_route(call, routes, sizeof routes / sizeof *routes);

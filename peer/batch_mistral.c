@@ -79,10 +79,19 @@ static bool put_with(const batch_job *job, bool outputs, bytes *out)
            peer__put(out, "}");
 }
 
+static bool put_with_outputs(const batch_job *job, bytes *out)
+{
+    return put_with(job, peer__batch_has_ended(job) && job->state != JOB_FAILED, out);
+}
+
+static bool put_without_outputs(const batch_job *job, bytes *out)
+{
+    return put_with(job, false, out);
+}
+
 static bool put_job(const batch_job *job, bytes *out)
 {
-    bool has_outputs = job->is_inline && peer__batch_has_ended(job) && job->state != JOB_FAILED;
-    return put_with(job, has_outputs, out);
+    return job->is_inline ? put_with_outputs(job, out) : put_without_outputs(job, out);
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -145,9 +154,13 @@ static void delete(batch_call *call, const char *id)
     peer__batch_send(call, 200, &text, ok);
 }
 
-static bool put_without_outputs(const batch_job *job, bytes *out)
+/* With "inline=true" the results are in the answer, wherever the requests were. */
+static void get(batch_call *call, const char *id)
 {
-    return put_with(job, false, out);
+    char inside[8] = "";
+    peer__batch_query(call, "inline", inside, sizeof inside);
+    if (strcmp(inside, "true") == 0) call->put = put_with_outputs;
+    peer__batch_get(call, id);
 }
 
 static bool put_list(const batch_page *page, bytes *out)
@@ -174,7 +187,7 @@ bool peer__batch_mistral(batch_call *call)
     static const batch_route routes[] = {
         {"POST", "/v1/batch/jobs", create},
         {"GET", "/v1/batch/jobs", list},
-        {"GET", "/v1/batch/jobs/{}", peer__batch_get},
+        {"GET", "/v1/batch/jobs/{}", get},
         {"POST", "/v1/batch/jobs/{}/cancel", peer__batch_stop},
         {"DELETE", "/v1/batch/jobs/{}", delete},
     };

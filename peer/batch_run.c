@@ -137,7 +137,7 @@ bytes peer__batch_all_results(batches *b, const batch_job *job)
 
 static const char *file_prefix(batch_shape shape)
 {
-    if (shape == BATCH_GEMINI) return "g";
+    if (shape == BATCH_GEMINI) return "batch-" PEER_BATCH_LONG;
     return shape == BATCH_MISTRAL ? "" : "file-";
 }
 

@@ -2,6 +2,8 @@
 #include "peer/batch_call.h"
 #include "peer/server.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,20 +33,37 @@ static bool begins_with(const char *text, const char *begin)
     return strncmp(text, begin, strlen(begin)) == 0;
 }
 
-/* Copy the path without its prefix. Azure and Groq have OpenAI's paths below /openai. The prefix
- * /together exists only in the peer, to recognise requests for Together. Returns false if the path
- * is too long. */
+/* Google's paths begin with /v1beta in its documentation, and with /v1 in its clients since 3.0
+ * (google-genai for Python and JavaScript). In `path`, which has space for it, write the longer
+ * one; Google's headers tell such a path from OpenAI's. */
+static void read_google_version(batch_call *call)
+{
+    static const char beta[] = "beta";
+    char *version = strstr(call->path, "/v1/");
+    size_t n = strlen(call->path);
+    bool is_google = peer__find_header(call->req, "x-goog-api-key") ||
+                     peer__find_header(call->req, "x-goog-upload-command");
+    if (!version || !is_google || n + sizeof beta > sizeof call->path) return;
+    memmove(version + 3 + sizeof beta - 1, version + 3, strlen(version + 3) + 1);
+    memcpy(version + 3, beta, sizeof beta - 1);
+}
+
+/* Copy the path without its prefix. Azure and Groq have OpenAI's paths below /openai; Azure's dated
+ * API has them there without /v1, and with its date in the query. The prefix /together exists only
+ * in the peer, to recognise requests for Together. Returns false if the path is too long. */
 static bool read_path(batch_call *call)
 {
     const char *path = call->req->path, *query = strchr(path, '?');
-    bool is_together = begins_with(path, "/together/");
-    if (is_together) path += strlen("/together");
-    if (begins_with(path, "/openai/")) path += strlen("/openai");
-    size_t n = query ? (size_t)(query - path) : strlen(path);
-    if (n >= sizeof call->path) return false;
-    memcpy(call->path, path, n);
-    call->path[n] = '\0';
+    bool is_together = begins_with(path, "/together/"), is_azure = begins_with(path, "/openai/");
+    char date[32];
     call->query = query ? query + 1 : "";
+    if (is_together) path += strlen("/together");
+    if (is_azure) path += strlen("/openai");
+    bool is_dated = is_azure && peer__batch_query(call, "api-version", date, sizeof date);
+    int n = snprintf(call->path, sizeof call->path, "%s%.*s", is_dated ? "/v1" : "",
+                     (int)(query ? query - path : (ptrdiff_t)strlen(path)), path);
+    if (n < 0 || (size_t)n >= sizeof call->path) return false;
+    read_google_version(call);
     call->shape = is_together ? BATCH_TOGETHER : BATCH_OPENAI;
     if (begins_with(call->path, "/v1/messages/")) call->shape = BATCH_ANTHROPIC;
     if (begins_with(call->path, "/v1/batch/")) call->shape = BATCH_MISTRAL;

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY 86400
+#define DAY             86400
+#define LONGEST_DELETED 40
 
 static bool put_file(const batch_file *file, bytes *out)
 {
@@ -162,10 +163,18 @@ static void get(batch_call *call, const char *id)
     peer__batch_send(call, 200, &text, ok);
 }
 
+/* The service gives the files of results names that it then refuses to delete: see issue 1759 of
+ * python-genai, and issue 1227 of js-genai. */
 static void delete(batch_call *call, const char *id)
 {
     batch_file *file = file_of(call, id);
     if (!file) return;
+    if (strlen(id) > LONGEST_DELETED) {
+        peer__batch_refuse(call, 400,
+                           "* DeleteFileRequest.name: File ID (name excluding 'files/') cannot be "
+                           "more than 40 characters.\n");
+        return;
+    }
     peer__batch_file_delete(call->b, file);
     peer_step_json(call->r, 200, "{}");
 }
@@ -185,11 +194,46 @@ static void download(batch_call *call, const char *id)
                          file->blob->bytes.data + file->blob->from, file->blob->n);
 }
 
+/* Write the newest files after the file with this id ("": from the newest), at most `most`; set
+ * `*next` to the last file if there are more. */
+static bool put_page(const batch_call *call, const char *after, size_t most,
+                     const batch_file **next, bytes *out)
+{
+    const batch_file *last = NULL;
+    bool begun = !*after, ok = true;
+    *next = NULL;
+    for (size_t i = call->b->n_files, n = 0; ok && i-- > 0 && !*next;) {
+        const batch_file *file = call->b->files[i];
+        if (file->deleted || file->is_open || strcmp(file->key, call->key) != 0) continue;
+        if (begun && n == most) *next = last;
+        if (begun && n++ < most) ok = (n == 1 || peer__put(out, ",")) && put_file(file, out);
+        begun = begun || strcmp(file->id, after) == 0;
+        last = file;
+    }
+    return ok;
+}
+
+static void list(batch_call *call, const char *id)
+{
+    char after[BATCH_ID_SIZE] = "";
+    bytes text = {0};
+    const batch_file *next;
+    (void)id;
+    peer__batch_query(call, "pageToken", after, sizeof after);
+    size_t most = peer__batch_page_size(call, "pageSize", 10, 100);
+    bool ok = peer__put(&text, "{\"files\":[") && put_page(call, after, most, &next, &text) &&
+              peer__put(&text, "]");
+    if (ok && next) ok = peer__putf(&text, ",\"nextPageToken\":\"%s\"", next->id);
+    ok = ok && peer__put(&text, "}");
+    peer__batch_send(call, 200, &text, ok);
+}
+
 bool peer__batch_uploads(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/upload/v1beta/files", upload},
         {"PUT", "/upload/v1beta/files", upload},
+        {"GET", "/v1beta/files", list},
         {"GET", "/v1beta/files/{}:download", download}, /* the client's path */
         {"GET", "/v1beta/files/{}", get},
         {"DELETE", "/v1beta/files/{}", delete},

@@ -356,6 +356,7 @@ typedef struct peer_batches {
  *   busy-create   429 with Retry-After, and no job
  *   lost-upload   the file is stored, and the connection closes without an answer
  *   busy-get      429 when a job is asked for
+ *   missing-get   404 when a job is asked for, although it exists
  *   expire        half of a job's requests are answered (Gemini: none), then the job expires
  *   errors-only   all requests of a job fail, so there is only a file of errors
  *   invalid       the job fails as a whole when it is checked (Anthropic: it is refused)
@@ -368,6 +369,7 @@ typedef struct peer_batches {
  *   chunked       downloads are sent in HTTP chunks
  *   empty-ids     missing files have the id "" instead of null (OpenAI)
  *   no-metadata   the metadata of a job is not stored (OpenAI)
+ *   pending-file  no job can be created from a file until its state was asked for (OpenAI)
  *
  * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in
  * this way; with "-once" after the word only in the first job that asks this text.

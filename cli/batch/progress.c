@@ -21,6 +21,7 @@
 void batch_format_time(double seconds, char *text, size_t size)
 {
     int64_t s = seconds < 1e9 ? (int64_t)(seconds + 0.5) : 1000000000;
+    if (s < 0) s = 0; /* the clock was set back */
     if (s < 60)
         snprintf(text, size, "%" PRId64 "s", s);
     else if (s < 3600)
@@ -74,6 +75,8 @@ static void fill_parts(const batch_figures *f, char parts[PARTS][48])
     if (f->per_second > 0) {
         batch_format_amount(f->per_second, a, sizeof a);
         snprintf(parts[PART_RATE], 48, "%s/s", a);
+    }
+    if (f->tokens_per_second > 0) {
         batch_format_amount(f->tokens_per_second, a, sizeof a);
         snprintf(parts[PART_TOKENS], 48, "%s tok/s", a);
     }

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "batch/alike.h"
 #include "batch/signals.h"
 #include "jobs/chunk.h"
@@ -9,6 +10,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* After this time a file of results is taken to be complete. */
+#define COMPLETE_MS ((int64_t)10 * 60 * 1000)
+
+/* The number of equal lines among which a line without an answer is looked for. */
+#define MOST_EQUAL 1000
 
 typedef enum line_state {
     LINE_OPEN,  /* no result has arrived */
@@ -30,7 +37,10 @@ typedef struct collection {
     batch_pass pass;
     job_line *lines; /* owned, in ascending order */
     size_t count, room;
-    uint64_t answered, strange, changed, gone;
+    job_line **by_digest; /* owned: the same lines in the order of their digests; NULL: not needed
+                           * yet */
+    uint64_t delivered, answered, strange, changed, gone;
+    uint64_t missing;     /* results that the provider has made, but did not send */
     beluga_error suspect; /* a failure whose cause may lie outside its line, such as a wrong model;
                            * code 0: none */
 } collection;
@@ -136,17 +146,58 @@ static job_line *find_line(const collection *c, uint64_t line)
     return bsearch(&wanted, c->lines, c->count, sizeof wanted, compare_lines);
 }
 
+static int compare_digests(const void *a, const void *b)
+{
+    uint64_t left = (*(job_line *const *)a)->digest, right = (*(job_line *const *)b)->digest;
+    return (left > right) - (left < right);
+}
+
+static bool sort_by_digest(collection *c)
+{
+    if (c->by_digest || !c->count) return c->by_digest != NULL;
+    c->by_digest = reallocarray(NULL, c->count, sizeof *c->by_digest);
+    if (!c->by_digest) return false;
+    for (size_t i = 0; i < c->count; i++) c->by_digest[i] = &c->lines[i];
+    qsort(c->by_digest, c->count, sizeof *c->by_digest, compare_digests);
+    return true;
+}
+
+/* Returns the line to which the text of a result's line has moved, since lines before it were added
+ * or removed; NULL: none. Of several equal lines, one without an answer is preferred. */
+static job_line *find_moved(collection *c, uint64_t digest)
+{
+    size_t low = 0, high = sort_by_digest(c) ? c->count : 0, last = high;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (c->by_digest[middle]->digest < digest)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == last || c->by_digest[low]->digest != digest) return NULL;
+    if (last - low > MOST_EQUAL) last = low + MOST_EQUAL;
+    for (size_t i = low; i < last && c->by_digest[i]->digest == digest; i++)
+        if (c->by_digest[i]->state != LINE_DONE) return c->by_digest[i];
+    return c->by_digest[low];
+}
+
 /* Returns the line of a result; NULL if the job has no such line, or the line has changed. */
 static job_line *find_result_line(collection *c, const char *id)
 {
     batch_job_line_id parts;
-    job_line *line = NULL;
     bool ours = batch_line_id_read(id, &parts) && batch_job_name_has_tag(c->job->name, parts.tag) &&
                 batch_ranges_has(&c->job->lines, parts.line);
-    if (ours) line = find_line(c, parts.line);
     c->strange += !ours;
-    c->gone += ours && !line;
-    if (!line || line->state == LINE_DONE || line->digest == parts.digest) return line;
+    if (!ours) return NULL;
+    job_line *line = find_line(c, parts.line);
+    if (line && line->digest == parts.digest) return line;
+    job_line *moved = find_moved(c, parts.digest);
+    if (moved) {
+        if (moved->state == LINE_FREE && c->changed) c->changed--;
+        return moved;
+    }
+    c->gone += !line;
+    if (!line || line->state != LINE_OPEN) return NULL;
     line->state = LINE_FREE;
     c->changed++;
     return NULL;
@@ -220,6 +271,7 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
     collection *c = payload;
     batch_output *output = c->self->work->output;
     if (batch_signals_seen()) return 1;
+    c->delivered++;
     job_line *line = find_result_line(c, id);
     if (line && line->state == LINE_DONE) c->answered += result->response != NULL;
     if (line && line->state != LINE_DONE && take_result(c, line, result) != 0) return 1;
@@ -243,6 +295,7 @@ static int settle_open_line(collection *c, job_line *line, uint32_t state)
     if (line->state != LINE_DONE) return 0;
     beluga_error_set(&result.error, BELUGA_ERROR_EMPTY_RESPONSE,
                      "no result for this line after %d batch jobs", BATCH_JOB_TRIES);
+    if (!c->self->work->failure.code) c->self->work->failure = result.error;
     return write_result(c, line, &result);
 }
 
@@ -304,9 +357,47 @@ static void tell(const collection *c)
         out_note("%" PRIu64
                  " line%s of the job %s %s no longer in the input: the answers are dropped",
                  c->gone, c->gone == 1 ? "" : "s", c->job->id, c->gone == 1 ? "is" : "are");
+    if (c->missing)
+        out_note("the results of the job %s lack %" PRIu64
+                 " answers that the provider has made; its files stay there for you to look at",
+                 c->job->id, c->missing);
     if (c->strange)
         out_note("the job %s returned %" PRIu64 " result%s for lines that it does not contain",
                  c->job->id, c->strange, c->strange == 1 ? "" : "s");
+}
+
+/* Returns the least number of results that a job must have which has completed. Without counts,
+ * one, since requests that failed have results, too. */
+static uint64_t count_expected(const beluga_batch_job *seen)
+{
+    if (seen->state != BELUGA_BATCH_STATE_COMPLETED) return 0;
+    return seen->succeeded < 0 ? 1 : (uint64_t)seen->succeeded;
+}
+
+/* Returns whether to wait for results that the provider has made, and that are paid for, but did
+ * not send. Their file may have been cut at the end of a line, or be incomplete for some time. So
+ * the results are fetched again, until some minutes have passed; then the lines are asked again,
+ * and the files stay at the provider, for the user to look at. */
+static bool waits_for_results(collection *c, const beluga_batch_job *seen)
+{
+    beluga_error err;
+    batch_noted_job *job = c->job;
+    int64_t now = beluga__wall_ms();
+    uint64_t expected = count_expected(seen);
+    if (c->delivered >= expected) return false;
+    c->missing = expected - c->delivered;
+    bool first = !job->looked_ms || job->looked_ms > now;
+    if (!first && now - job->looked_ms >= COMPLETE_MS) return false;
+    if (first && batch_journal_looked(c->self->journal, job, now) != 0)
+        batch_jobs_stop_for_journal(c->self);
+    beluga_error_set(
+        &err, BELUGA_ERROR_STREAM_CLOSED,
+        "the job %s has completed, but only %" PRIu64 " of at least %" PRIu64
+        " results came. If this does not change in %d minutes, the lines of the others "
+        "are asked again",
+        job->id, c->delivered, expected, (int)(COMPLETE_MS / 60000));
+    if (!c->self->stopped) batch_jobs_fail(c->self, BATCH_TROUBLE_RESULTS, &err);
+    return true;
 }
 
 static void end(collection *c, uint32_t state)
@@ -319,6 +410,8 @@ static void end(collection *c, uint32_t state)
         batch_jobs_stop_for_journal(c->self);
         return;
     }
+    if (c->missing && batch_journal_deleted(c->self->journal, c->job, true) != 0)
+        batch_jobs_stop_for_journal(c->self);
     tell(c);
     batch_jobs_recover(c->self, BATCH_TROUBLE_RESULTS);
     c->self->ended = true;
@@ -326,8 +419,9 @@ static void end(collection *c, uint32_t state)
 
 /* Handle a failure to fetch results. The results so far are in the output, and the next run fetches
  * the others. */
-static void fail(batch_jobs *self, const beluga_error *err)
+static void fail(batch_jobs *self, batch_noted_job *job, beluga_error *err)
 {
+    batch_jobs_excuse(self, job->seen, &job->missed_results, err);
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
     if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
         out_note("the results so far are safe; to fetch the others, give the same command with a "
@@ -343,11 +437,12 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
     if (rc == 0) {
         rc = beluga_batch_job_results(self->work->model, self->context, job->id, on_result, &c,
                                       &err);
-        if (rc == 0)
+        if (rc == 0 && !waits_for_results(&c, seen))
             end(&c, seen->state);
-        else if (!batch_signals_seen() && !self->stopped)
-            fail(self, &err);
+        else if (rc && !batch_signals_seen() && !self->stopped)
+            fail(self, job, &err);
     }
     batch_pass_free(&c.pass);
+    free(c.by_digest);
     free(c.lines);
 }

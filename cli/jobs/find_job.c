@@ -70,7 +70,10 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
     if (!beluga_batch_state_is_end(seen->state)) return false;
     int rc =
         beluga_batch_job_results(self->work->model, self->context, seen->id, on_result, &p, &err);
-    if (rc && rc != BELUGA_ERROR_NOT_FOUND && !p.any) {
+    bool gone = rc == BELUGA_ERROR_NOT_FOUND &&
+                !batch_jobs_excuse(self, true, &job->missed_results, &err) &&
+                (self->wait || beluga__wall_s() - seen->ended > LISTS_LAG_S);
+    if (rc && !gone && !p.any) {
         batch_jobs_fail(self, BATCH_TROUBLE_LOOK, &err);
         return false;
     }
@@ -113,7 +116,7 @@ static void miss(batch_jobs *self, batch_noted_job *job)
     else if (now - job->looked_ms >= find_patience_ms(self, job))
         rc = batch_journal_lost(self->journal, job);
     if (rc) batch_jobs_stop_for_journal(self);
-    if (rc == 0 && job->phase == BATCH_JOB_CLOSED)
+    if (rc == 0 && job->phase == BATCH_JOB_COLLECTED)
         out_note("the job %s was never created, so its lines are asked again", job->name);
 }
 

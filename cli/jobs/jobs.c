@@ -19,27 +19,6 @@
 
 /* ---- a job that failed as a whole ------------------------------------------------------------ */
 
-/* Returns whether a job that failed may succeed later, such as when the provider's queue is full.
- * Providers show this only in the text of the reason. */
-static bool may_pass(const char *reason)
-{
-    static const char *const words[] = {"token_limit",  "enqueued",       "rate limit",
-                                        "rate_limit",   "overloaded",     "try again",
-                                        "temporar",     "internal error", "internal_error",
-                                        "server error", "server_error"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcasestr(reason, words[i])) return true;
-    return false;
-}
-
-static void stop_for_job(batch_jobs *self, const beluga_batch_job *seen, int code)
-{
-    beluga_error err;
-    beluga_error_set(&err, code, "the job %s failed: %s", seen->id,
-                     *seen->reason ? seen->reason : "the provider gave no reason");
-    batch_jobs_stop(self, &err);
-}
-
 /* Returns whether there is no hope that a job will run. If the provider has no room for a job
  * although it is the only one, the job may be too large for the account, so half of it is tried
  * next. But other programs may use the account, too, so even a job of one line is tried several
@@ -55,15 +34,18 @@ static void wait_for_room(batch_jobs *self, uint64_t lines, bool alone)
     if (alone && lines > 1) self->most = lines / 2;
 }
 
+/* Ask the lines of a failed job again later, if the provider had no room for it or was out of order
+ * when it ran; otherwise stop. */
 static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_job *seen)
 {
     uint64_t open_lines;
+    beluga_error err;
     bool alone = !batch_journal_open_jobs(self->journal, &open_lines) && !self->completed;
+    beluga_error_set(&err, seen->error_code, "the job %s failed: %s", seen->id,
+                     *seen->reason ? seen->reason : "the provider gave no reason");
     self->failures++;
-    if (!may_pass(seen->reason) || is_hopeless(self, lines, alone)) {
-        stop_for_job(self, seen, BELUGA_ERROR_INVALID_REQUEST);
-    } else if (!self->wait) {
-        stop_for_job(self, seen, BELUGA_ERROR_RATE_LIMIT);
+    if (!err.retryable || !self->wait || is_hopeless(self, lines, alone)) {
+        batch_jobs_stop(self, &err);
     } else {
         out_note("the job %s failed, and its lines will be asked again later: %s", seen->id,
                  seen->reason);
@@ -136,11 +118,14 @@ static void ask_after(batch_jobs *self, batch_noted_job *job)
     beluga_error err;
     beluga_batch_job *seen = NULL;
     int rc = beluga_batch_job_get(self->work->model, self->context, job->id, &seen, &err);
-    if (rc == BELUGA_ERROR_NOT_FOUND) explain_missing(self, job);
+    bool excused = rc && batch_jobs_excuse(self, job->seen, &job->misses, &err);
+    if (rc == BELUGA_ERROR_NOT_FOUND && !excused) explain_missing(self, job);
     if (rc) {
         batch_jobs_fail(self, BATCH_TROUBLE_ASK, &err);
         return;
     }
+    job->seen = true;
+    job->misses = 0;
     batch_jobs_recover(self, BATCH_TROUBLE_ASK);
     take_state(self, job, seen);
     if (beluga_batch_state_is_end(seen->state)) end_job(self, job, seen);
@@ -224,25 +209,34 @@ static void keep(batch_jobs *self, batch_noted_job *job, const beluga_error *err
     bool never = err->http_status == 405 || err->http_status == 501;
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);
-    out_note("the files uploaded for the job %s could not be deleted; %s: %s", job->id,
-             never ? "they stay there" : "the next run tries again", line);
+    out_note("the files uploaded for the job %s could not be deleted; %s: %s",
+             *job->id ? job->id : job->name, never ? "they stay there" : "the next run tries again",
+             line);
     job->stays_this_run = true;
     if (never) note_deleted(self, job, true);
+}
+
+/* Delete the files of a job at the provider. The file of a job that was never created is found by
+ * the job's name. Providers that list no files need none, or delete them after a time. */
+static int delete_files(const batch_jobs *self, const batch_noted_job *job, beluga_error *err)
+{
+    if (self->keep_files) return 0;
+    if (*job->id) return beluga_batch_job_delete(self->work->model, self->context, job->id, err);
+    int rc = beluga_batch_job_sweep(self->work->model, self->context, job->name, err);
+    return rc == BELUGA_ERROR_NOT_SUPPORTED ? 0 : rc;
 }
 
 static void delete(batch_jobs *self, batch_noted_job *job)
 {
     beluga_error err;
-    int rc = self->keep_files
-                 ? 0
-                 : beluga_batch_job_delete(self->work->model, self->context, job->id, &err);
-    if (rc == 0)
+    if (delete_files(self, job, &err) == 0)
         note_deleted(self, job, self->keep_files);
     else
         keep(self, job, &err);
 }
 
-/* Delete uploaded files of collected jobs, except those of other models, whose provider may differ.
+/* Delete uploaded files of jobs that are collected or were never created, except those of other
+ * models, whose provider may differ.
  */
 static void tidy_up(batch_jobs *self)
 {
@@ -351,15 +345,24 @@ static int64_t lengthen(const batch_jobs *self, int64_t wait)
     return wait < most ? wait : most;
 }
 
+static bool is_refusal(const beluga_error *err)
+{
+    return err->code && err->http_status >= 400 && err->http_status <= 499 &&
+           err->http_status != 401;
+}
+
 static void go_round(batch_jobs *self)
 {
     int64_t wait = self->poll_ms;
     for (;;) {
         do_round(self);
-        if (is_over(self)) return;
+        if (is_over(self)) break;
         wait_for_next(self, wait);
         wait = lengthen(self, wait);
     }
+    /* The file of a job that was refused is deleted at once, since the user may never run the same
+     * command again. After other errors this would probably fail, too. */
+    if (is_refusal(&self->work->error)) tidy_up(self);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */

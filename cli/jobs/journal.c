@@ -148,10 +148,19 @@ static int take_created(batch_journal *j, const journal_event *e)
     (void)j;
     if (copy(e->job->id, sizeof e->job->id, text_of(e, "id")) != 0) return -1;
     e->job->phase = BATCH_JOB_OPEN;
+    e->job->looked_ms = 0;
     return 0;
 }
 
 static int take_free(batch_journal *j, const journal_event *e)
+{
+    (void)j;
+    e->job->phase = BATCH_JOB_COLLECTED;
+    batch_ranges_free(&e->job->lines);
+    return 0;
+}
+
+static int take_deleted(batch_journal *j, const journal_event *e)
 {
     (void)j;
     e->job->phase = BATCH_JOB_CLOSED;
@@ -226,8 +235,8 @@ static const struct {
     {"refused", take_free, true},        {"created", take_created, true},
     {"looked", take_looked, true},       {"other", take_other, true},
     {"lost", take_free, true},           {"cancelled", take_cancelled, true},
-    {"collected", take_collected, true}, {"deleted", take_free, true},
-    {"kept", take_free, true},           {"retry", take_retry, false},
+    {"collected", take_collected, true}, {"deleted", take_deleted, true},
+    {"kept", take_deleted, true},        {"retry", take_retry, false},
 };
 
 /* Apply an event. Only the first event of the file contains the version. */

@@ -6,11 +6,13 @@
  *
  *     begin      a new file of this version
  *     intent     a job with this name and these lines will be created now
- *     refused    the provider has refused to create the job: its lines are free again
+ *     refused    the job was certainly not created: its lines are free again, but its file may have
+ *                been uploaded
  *     created    the job exists, and has this id
- *     looked     the provider's list did not show the job; one list is no proof, see find_job.c
+ *     looked     the provider's list did not show the job; one list is no proof, see find_job.c. Or
+ *                its results were incomplete, see collect.c
  *     other      a job in the list, which might have been this job, is another job
- *     lost       the job was never created: its lines are free again
+ *     lost       the job was never created: as after refused
  *     cancelled  the user cancelled the job
  *     collected  the results are in the output; its other lines are free, and this job may count
  *                as one of their tries
@@ -39,7 +41,8 @@
 typedef enum batch_job_phase {
     BATCH_JOB_UNSURE,    /* the provider may or may not have created the job */
     BATCH_JOB_OPEN,      /* the provider has created the job */
-    BATCH_JOB_COLLECTED, /* its results are collected; only uploaded files may remain */
+    BATCH_JOB_COLLECTED, /* its results are collected, or it was never created; only uploaded files
+                          * may remain */
     BATCH_JOB_CLOSED     /* nothing remains to be done */
 } batch_job_phase;
 
@@ -56,8 +59,8 @@ typedef struct batch_noted_job {
     batch_ranges lines;                /* empty after the job was collected */
     uint64_t bytes;                    /* size of its requests */
     int64_t time;                      /* time of the intent, in seconds since 1970 */
-    int64_t looked_ms; /* time at which the provider's list did not show the job, in milliseconds
-                        * since 1970; 0: never */
+    int64_t looked_ms; /* time at which the provider's list did not show the job, or its results
+                        * were incomplete, in milliseconds since 1970; 0: never */
     double reserved;   /* maximum cost in US dollars; 0: not known */
     bool cancelled;    /* the user has cancelled the job */
     cli_text others;   /* ids of jobs at the provider that looked like this job, but are not; each
@@ -69,6 +72,9 @@ typedef struct batch_noted_job {
                         * exists */
     bool told_to_end;  /* the provider was asked to cancel it */
     bool stays_this_run; /* its uploaded files could not be deleted; the next run tries again */
+    bool seen;           /* the provider has shown it in this run, so it belongs to our key */
+    /* how often in a row the provider did not find the job, and how often its results */
+    unsigned misses, missed_results;
 } batch_noted_job;
 
 /* Zero-initialise this struct, with fd -1. */

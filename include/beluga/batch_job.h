@@ -1,7 +1,8 @@
 /**
  * @file batch_job.h
  * Batch jobs: many requests that are sent to a provider together, which answers them within about a
- * day at a lower price (with most providers at half the price).
+ * day at a lower price (with most providers at half the price). The requests of a job have
+ * messages, or texts to embed (beluga_batch_requests_add_embedding).
  *
  *     beluga_batch_requests *requests;
  *     beluga_batch_job *job;
@@ -18,6 +19,7 @@
  *
  * If a job is created twice, its answers are also paid for twice. So the library repeats a request
  * that creates a job only if the provider refused it: after any other failure the job may exist.
+ * The upload of a file before it costs nothing, and is repeated as usual.
  * Before you create a job again, look for its name with beluga_batch_job_list. The command `beluga
  * batch --provider-batch` does all of this.
  *
@@ -77,7 +79,10 @@ typedef struct beluga_batch_job {
     const char *id;   /**< the provider's id of the job, for the other functions */
     const char *name; /**< the name that the job was created with; "" if the provider stores none */
     uint32_t state;   /**< beluga_batch_state */
-    uint32_t reserved_number;
+    /** Why the whole job failed, as a code such as BELUGA_ERROR_RATE_LIMIT for a provider that has
+     * no room for the job now; BELUGA_ERROR_INVALID_REQUEST if the provider gave no other reason; 0
+     * for a job that has not failed. beluga_error_set tells whether the code is retryable. */
+    int32_t error_code;
     const char *raw_state; /**< the provider's own word for the state */
     const char *reason;    /**< why the whole job failed, as text for a person */
     int64_t total;         /**< number of requests in the job; -1: unknown */
@@ -133,6 +138,30 @@ BELUGA_API int beluga_batch_requests_add_n(beluga_batch_requests *requests,
                                            beluga_chat_model *model, const char *id,
                                            beluga_input input, beluga_error *err,
                                            const beluga_option *opts, size_t n_opts);
+/**
+ * Add a request that embeds texts. It is encoded in the form in which beluga_embed would send it.
+ * The result is a response whose vectors beluga_response_embeddings returns.
+ *
+ * A job either answers messages or embeds texts, because services want one kind of request in a
+ * job. The options max_inputs and max_concurrent_batches do not apply: all texts are in this
+ * request.
+ *
+ * @param id     As for beluga_batch_requests_add_n.
+ * @param texts, lengths, n  As for beluga_embed_n; borrowed until the function returns. A request
+ * has at most as many texts as the provider accepts in one.
+ * @param opts, n_opts  Borrowed, for this request; n_opts may be BELUGA_OPTIONS_TERMINATED.
+ * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED as beluga_batch_requests_add_n, also because of
+ * beluga_batch_limits.max_inputs; BELUGA_ERROR_NOT_SUPPORTED also if the provider's batch API can't
+ * embed texts, or the list has requests with messages; BELUGA_ERROR_INVALID_INPUT also for more
+ * texts than a request may have; otherwise as beluga_embed_n before it sends anything.
+ *
+ * Threads: any, but only one thread at a time may use the list. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_batch_requests_add_embedding_n(beluga_batch_requests *requests,
+                                                     const char *id, const char *const *texts,
+                                                     const size_t *lengths, size_t n,
+                                                     beluga_error *err, const beluga_option *opts,
+                                                     size_t n_opts);
 /** Return the number of requests. Since: 0.1 */
 BELUGA_API size_t beluga_batch_requests_count(const beluga_batch_requests *requests);
 /** Return the total size of the encoded requests in bytes. Since: 0.1 */
@@ -154,6 +183,11 @@ typedef struct beluga_batch_limits {
     double price_factor;   /**< price compared with single requests: 0.5 is half, 1 the same */
     /** The provider stores a job's name. If false, only its results show which job it is. */
     bool keeps_names;
+    /**
+     * most texts that a job may embed, in all its requests together; UINT64_MAX: not known; 0: jobs
+     * can't embed texts
+     */
+    uint64_t max_inputs;
 } beluga_batch_limits;
 
 /**
@@ -230,6 +264,18 @@ BELUGA_API int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context 
 BELUGA_API int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx,
                                        const char *id, beluga_error *err);
 /**
+ * Delete the files that beluga_batch_job_create_n uploaded for a job which was then not created:
+ * files with the job's name. Call it only when it is certain that there is no such job, because a
+ * job can't run without its file.
+ *
+ * @param name  Name with which the job was to be created; borrowed.
+ * @return 0, also if there are no such files; BELUGA_ERROR_NOT_SUPPORTED if the provider gets no
+ * files, or can't list them; BELUGA_ERROR_INVALID_INPUT if the name is bad; otherwise as
+ * beluga_generate_n. Threads: any. Blocks: until the answers arrive. Since: 0.1
+ */
+BELUGA_API int beluga_batch_job_sweep(beluga_chat_model *model, beluga_context *ctx,
+                                      const char *name, beluga_error *err);
+/**
  * List the jobs that the key can see, newest first if the provider lists them in that order.
  *
  * @param since  Seconds since 1970: the function stops reading at a page on which all jobs are
@@ -257,6 +303,15 @@ BELUGA_API int beluga_batch_job_list(beluga_chat_model *model, beluga_context *c
  */
 typedef int (*beluga_batch_job_result_fn)(void *payload, const char *id,
                                           beluga_batch_result *result);
+
+/**
+ * Return the vectors in the result of a request that embedded texts; NULL for answers. Borrowed
+ * until the response is freed.
+ *
+ * The provider's results do not say how many texts were sent, so compare beluga_embeddings_count
+ * with the number of your texts. Usage and model are those of the response. Since: 0.1
+ */
+BELUGA_API const beluga_embeddings *beluga_response_embeddings(const beluga_response *response);
 
 /**
  * Fetch the results of a job that has ended. They come in no particular order, and the memory
@@ -328,6 +383,10 @@ BELUGA_API int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_lo
                                              beluga_context *ctx, const char *id,
                                              beluga_batch_job_cb cb, void *payload,
                                              beluga_job **handle, beluga_error *err);
+BELUGA_API int beluga_batch_job_sweep_start(beluga_chat_model *model, beluga_loop *loop,
+                                            beluga_context *ctx, const char *name,
+                                            beluga_batch_job_cb cb, void *payload,
+                                            beluga_job **handle, beluga_error *err);
 BELUGA_API int beluga_batch_job_list_start(beluga_chat_model *model, beluga_loop *loop,
                                            beluga_context *ctx, int64_t since,
                                            beluga_batch_job_cb cb, void *payload,
@@ -342,7 +401,8 @@ BELUGA_API int beluga_batch_job_results_start(beluga_chat_model *model, beluga_l
 BELUGA_END_DECLS
 
 /**
- * Call beluga_batch_requests_add_n or beluga_batch_job_create_n with options as further arguments.
+ * Call beluga_batch_requests_add_n, beluga_batch_requests_add_embedding_n or
+ * beluga_batch_job_create_n with options as further arguments.
  * @{
  */
 #ifdef __cplusplus
@@ -353,6 +413,15 @@ inline int beluga_batch_requests_add(beluga_batch_requests *requests, beluga_cha
 {
     const beluga_option list[] = {options..., BELUGA_OPTIONS_END};
     return beluga_batch_requests_add_n(requests, model, id, input, err, list, sizeof...(options));
+}
+template <class... Options>
+inline int beluga_batch_requests_add_embedding(beluga_batch_requests *requests, const char *id,
+                                               const char *const *texts, const size_t *lengths,
+                                               size_t n, beluga_error *err, Options... options)
+{
+    const beluga_option list[] = {options..., BELUGA_OPTIONS_END};
+    return beluga_batch_requests_add_embedding_n(requests, id, texts, lengths, n, err, list,
+                                                 sizeof...(options));
 }
 template <class... Options>
 inline int beluga_batch_job_create(beluga_chat_model *model, beluga_context *ctx,
@@ -367,6 +436,9 @@ inline int beluga_batch_job_create(beluga_chat_model *model, beluga_context *ctx
 #define beluga_batch_requests_add(requests, model, id, input, ...)                       \
     BELUGA_CALL_(beluga_batch_requests_add_n, (requests, model, id, input), __VA_ARGS__, \
                  BELUGA_OPTIONS_END)
+#define beluga_batch_requests_add_embedding(requests, id, texts, lengths, n, ...)          \
+    BELUGA_CALL_(beluga_batch_requests_add_embedding_n, (requests, id, texts, lengths, n), \
+                 __VA_ARGS__, BELUGA_OPTIONS_END)
 #define beluga_batch_job_create(model, ctx, requests, name, job, ...)                       \
     BELUGA_CALL_(beluga_batch_job_create_n, (model, ctx, requests, name, job), __VA_ARGS__, \
                  BELUGA_OPTIONS_END)

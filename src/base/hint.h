@@ -31,6 +31,17 @@ static inline bool beluga__hint_is_unsent(const beluga_error *err)
     return err->reserved[2];
 }
 
+/* The failed request belonged to an upload for a batch job, so the service has created no job. */
+static inline void beluga__hint_set_upload(beluga_error *err, bool set)
+{
+    err->reserved[3] = set;
+}
+
+static inline bool beluga__hint_is_upload(const beluga_error *err)
+{
+    return err->reserved[3];
+}
+
 /* The rules that a provider must keep when it emits. The message of an error explains the broken
  * rule to people; code, such as the conformance kit, reads the rule here. */
 typedef enum beluga__rule {

@@ -1,10 +1,12 @@
 /* Batch jobs. Each public function makes one call; listing jobs makes one call for each page.
  * Results are delivered as they arrive, and decoded by batch_result.c. */
+#include "base/hint.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "client/batch_requests.h"
 #include "client/batch_result.h"
 #include "client/job.h"
+#include "model/course.h"
 
 #include <stdio.h>
 
@@ -40,6 +42,7 @@ static const shape *shape_of(const question *q)
         [BELUGA_CALL_BATCH_CANCEL] = {.tells = ONE_JOB, .by_id = true},
         [BELUGA_CALL_BATCH_RESULTS] = {.tells = NOTHING, .by_id = true},
         [BELUGA_CALL_BATCH_DELETE] = {.tells = NOTHING, .by_id = true},
+        [BELUGA_CALL_BATCH_SWEEP] = {.tells = NOTHING},
     };
     return &shapes[q->kind];
 }
@@ -286,6 +289,8 @@ static void failed(asked_job *job, const beluga_error *error)
     if (job->given_up)
         beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
                          "the function that receives the results stopped the call");
+    beluga__hint_set_upload(&err, job->question.kind == BELUGA_CALL_BATCH_CREATE &&
+                                      !beluga__course_asks_once(job->op->call));
     let_go(job);
     fail(job, &err);
 }
@@ -317,7 +322,9 @@ static int ask(asked_job *job, beluga_error *err)
                                         .name = q->name,
                                         .model_name = q->requests ? q->requests->model_name : NULL,
                                         .requests = q->requests ? q->requests->lines.data : NULL,
-                                        .length = q->requests ? q->requests->lines.length : 0};
+                                        .length = q->requests ? q->requests->lines.length : 0,
+                                        .kind =
+                                            q->requests ? q->requests->kind : BELUGA_CALL_ANSWER};
     beluga__call_spec spec = beluga__job_spec(&job->base);
     spec.kind = q->kind;
     if (q->kind != BELUGA_CALL_BATCH_LIST) spec.job = &about;
@@ -335,14 +342,18 @@ static int ask(asked_job *job, beluga_error *err)
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
+static int check_name(const question *q, beluga_error *err)
+{
+    if (!q->name || beluga__batch_name_fits(q->name)) return 0;
+    return beluga_error_set(
+        err, BELUGA_ERROR_INVALID_INPUT,
+        "the name of a batch job must be 1 to %d characters of A-Z a-z 0-9 _ - (is \"%.80s\")",
+        BELUGA__BATCH_NAME_BYTES, q->name);
+}
+
 static int check_requests(const question *q, beluga_error *err)
 {
     if (q->kind != BELUGA_CALL_BATCH_CREATE) return 0;
-    if (q->name && !beluga__batch_name_fits(q->name))
-        return beluga_error_set(
-            err, BELUGA_ERROR_INVALID_INPUT,
-            "the name of a batch job must be 1 to %d characters of A-Z a-z 0-9 _ - (is \"%.80s\")",
-            BELUGA__BATCH_NAME_BYTES, q->name);
     if (!q->requests || !q->requests->count)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "the batch job has no requests: add at least one");
@@ -362,7 +373,11 @@ static int check(const question *q, beluga_error *err)
     if (q->kind == BELUGA_CALL_BATCH_DELETE && !api->encode_delete)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "this provider's batch jobs can't be deleted");
-    return check_requests(q, err);
+    if (q->kind == BELUGA_CALL_BATCH_SWEEP && !api->encode_sweep)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "this provider's uploaded files can't be found by a job's name");
+    int status = check_name(q, err);
+    return status ? status : check_requests(q, err);
 }
 
 /* Copy the id or the name that the question has, since the caller's string may be freed before the
@@ -439,6 +454,12 @@ static question about(beluga_kind_of_call kind, beluga_chat_model *model, beluga
     return (question){.model = model, .context = ctx, .kind = kind, .id = id ? id : ""};
 }
 
+static question to_sweep(beluga_chat_model *model, beluga_context *ctx, const char *name)
+{
+    return (question){
+        .model = model, .context = ctx, .kind = BELUGA_CALL_BATCH_SWEEP, .name = name ? name : ""};
+}
+
 static question for_results(beluga_chat_model *model, beluga_context *ctx, const char *id,
                             beluga_batch_job_result_fn fn, void *payload)
 {
@@ -493,6 +514,13 @@ int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_loop *loop, b
 {
     question q = about(BELUGA_CALL_BATCH_DELETE, model, ctx, id);
     return start_on(loop, q, cb, payload, handle, err);
+}
+
+int beluga_batch_job_sweep_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                 const char *name, beluga_batch_job_cb cb, void *payload,
+                                 beluga_job **handle, beluga_error *err)
+{
+    return start_on(loop, to_sweep(model, ctx, name), cb, payload, handle, err);
 }
 
 int beluga_batch_job_list_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
@@ -572,6 +600,12 @@ int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx, const
                             beluga_error *err)
 {
     return wait_for(about(BELUGA_CALL_BATCH_DELETE, model, ctx, id), NULL, NULL, err);
+}
+
+int beluga_batch_job_sweep(beluga_chat_model *model, beluga_context *ctx, const char *name,
+                           beluga_error *err)
+{
+    return wait_for(to_sweep(model, ctx, name), NULL, NULL, err);
 }
 
 int beluga_batch_job_list(beluga_chat_model *model, beluga_context *ctx, int64_t since,

@@ -31,6 +31,15 @@ size_t beluga_batch_requests_count(const beluga_batch_requests *requests)
     return 0;
 }
 
+int beluga_batch_requests_add_embedding_n(beluga_batch_requests *requests, const char *id,
+                                          const char *const *texts, const size_t *lengths, size_t n,
+                                          beluga_error *err, const beluga_option *opts,
+                                          size_t n_opts)
+{
+    BELUGA__UNUSED(requests, id, texts, lengths, n, opts, n_opts);
+    return refuse(err);
+}
+
 uint64_t beluga_batch_requests_bytes(const beluga_batch_requests *requests)
 {
     BELUGA__UNUSED(requests);
@@ -88,6 +97,13 @@ int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx, const
     return refuse(err);
 }
 
+int beluga_batch_job_sweep(beluga_chat_model *model, beluga_context *ctx, const char *name,
+                           beluga_error *err)
+{
+    BELUGA__UNUSED(model, ctx, name);
+    return refuse(err);
+}
+
 int beluga_batch_job_list(beluga_chat_model *model, beluga_context *ctx, int64_t since,
                           beluga_batch_job **out, size_t *count, beluga_error *err)
 {
@@ -138,6 +154,15 @@ int beluga_batch_job_delete_start(beluga_chat_model *model, beluga_loop *loop, b
                                   beluga_job **handle, beluga_error *err)
 {
     BELUGA__UNUSED(model, loop, ctx, id, cb, payload);
+    if (handle) *handle = NULL;
+    return refuse(err);
+}
+
+int beluga_batch_job_sweep_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                 const char *name, beluga_batch_job_cb cb, void *payload,
+                                 beluga_job **handle, beluga_error *err)
+{
+    BELUGA__UNUSED(model, loop, ctx, name, cb, payload);
     if (handle) *handle = NULL;
     return refuse(err);
 }

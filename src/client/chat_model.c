@@ -176,6 +176,7 @@ int beluga__chat_model_start_job(beluga_chat_model *model, beluga__call_spec *sp
         [BELUGA_CALL_BATCH_CREATE] = "batch_create",   [BELUGA_CALL_BATCH_GET] = "batch_get",
         [BELUGA_CALL_BATCH_LIST] = "batch_list",       [BELUGA_CALL_BATCH_CANCEL] = "batch_cancel",
         [BELUGA_CALL_BATCH_RESULTS] = "batch_results", [BELUGA_CALL_BATCH_DELETE] = "batch_delete",
+        [BELUGA_CALL_BATCH_SWEEP] = "batch_sweep",
     };
     spec->operation = names[spec->kind];
     spec->streamed = spec->kind == BELUGA_CALL_BATCH_RESULTS;

@@ -90,7 +90,7 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
     const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
-    if (beluga__call_asks_once(stage->base.call) && !made_no_job(err)) return false;
+    if (beluga__course_asks_once(stage->base.call) && !made_no_job(err)) return false;
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
     bool has_others = beluga__call_is_answer(stage->base.call) &&
                       beluga__settings_has(settings, BELUGA_OPTION_FALLBACK);
@@ -174,6 +174,7 @@ static void failed(retry_stage *stage, const beluga_error *err)
         stage->base.kept = false;
     }
     stage->base.delivered = false;
+    beluga__course_upload_again(stage->base.call);
     plan_retry(stage, err, wait);
 }
 

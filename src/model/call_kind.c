@@ -10,6 +10,7 @@ static beluga__encode_fn *job_encoder(const beluga_call *call)
     case BELUGA_CALL_BATCH_LIST: return api->encode_list;
     case BELUGA_CALL_BATCH_CANCEL: return api->encode_cancel;
     case BELUGA_CALL_BATCH_RESULTS: return api->encode_results;
+    case BELUGA_CALL_BATCH_SWEEP: return api->encode_sweep;
     default: return api->encode_delete;
     }
 }

@@ -6,6 +6,8 @@
 
 #include "model/emit.h"
 
+#include <string.h>
+
 struct beluga__http_stage;
 
 typedef struct beluga__course {
@@ -14,6 +16,8 @@ typedef struct beluga__course {
     const char *asked;
     int64_t wait_ms;  /* time to wait before the next request */
     uint32_t n_asked; /* how many further requests the decoder has asked for so far */
+    /* the request that was sent last creates a batch job; this stays after beluga__course_end */
+    bool creates;
     /* A copy of the states of the decoder and the emit when the request with `token` began. A retry
      * starts from this copy. */
     void *state;
@@ -40,6 +44,34 @@ static inline bool beluga__course_goes_on(const beluga_call *call)
 static inline bool beluga__course_resumes(const beluga_call *call)
 {
     return call->course && call->course->token;
+}
+
+/* Note whether the request that is sent now creates a batch job. Returns 0, or NO_MEMORY. */
+static inline int beluga__course_note_sent(beluga_call *call, const char *token)
+{
+    if (call->kind != BELUGA_CALL_BATCH_CREATE) return 0;
+    const beluga_batch_api *api = call->target->provider->batch;
+    beluga__course *course = beluga__course_of(call);
+    if (!course) return BELUGA_ERROR_NO_MEMORY;
+    course->creates = !api->creates_job || api->creates_job(token);
+    return 0;
+}
+
+/* Returns whether the request that was sent last must not be repeated, since the service would
+ * create a second batch job, and charge for it. */
+static inline bool beluga__course_asks_once(const beluga_call *call)
+{
+    return call->kind == BELUGA_CALL_BATCH_CREATE && (!call->course || call->course->creates);
+}
+
+/* If the request that failed was an upload to a URL that the service gave, begin again with the
+ * first request, since the URL may be used up. */
+static inline void beluga__course_upload_again(const beluga_call *call)
+{
+    beluga__course *course = call->course;
+    bool uploads = call->kind == BELUGA_CALL_BATCH_CREATE && course && !course->creates;
+    if (uploads && course->token && strstr(course->token, "://"))
+        course->token = course->asked = NULL;
 }
 
 /* Note that the service has finished the job of this call, with or without success. So there is

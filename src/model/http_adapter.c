@@ -98,6 +98,8 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     int status = write_request(self, err);
+    if (!status && beluga__course_note_sent(call, self->request.token))
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (status) return status;
     beluga__http_log_request(beluga__http_stage_runtime(self), &self->request);
     tell_url(self);
@@ -110,7 +112,8 @@ static int send_request(beluga__http_stage *self, beluga_error *err)
         .secrets = self->secrets.list,
         .random = &self->emit.random,
         .streamed = call->streamed,
-        .once = beluga__call_asks_once(call),
+        /* an upload, too, since its address may be valid only once */
+        .once = call->kind == BELUGA_CALL_BATCH_CREATE,
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };

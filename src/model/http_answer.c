@@ -304,7 +304,9 @@ static bool is_gone(const beluga__http_stage *self)
 {
     beluga_error err;
     int status = self->response.status;
-    if (self->emit.call->kind != BELUGA_CALL_BATCH_DELETE || status < 400) return false;
+    beluga_kind_of_call kind = self->emit.call->kind;
+    bool deletes = kind == BELUGA_CALL_BATCH_DELETE || kind == BELUGA_CALL_BATCH_SWEEP;
+    if (!deletes || status < 400) return false;
     beluga__refusal_read(self->emit.call, &self->response, beluga_error_from_http(status), NULL,
                          &err);
     return err.code == BELUGA_ERROR_NOT_FOUND;

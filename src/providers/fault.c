@@ -278,11 +278,12 @@ static const row phrases[] = {
      "ContextWindowExceeded\0model token limit\0prompt is too long\0"
      "range of input length\0`inputs` tokens\0"},
     {BELUGA_ERROR_QUOTA_EXCEEDED,
-     "credit balance is too low\0API usage limits\0unpaid invoice\0"
+     "credit balance is too low\0API usage limits\0monthly spend limit\0unpaid invoice\0"
      "insufficient balance\0any credits yet\0all available credits\0"
      "exceeded your current quota\0insufficient credit\0insufficient quota\0"
      "insufficient account balance\0余额不足\0额度不足\0"},
     {BELUGA_ERROR_CONTENT_FILTER, "content filtering policy\0includes sensitive content\0"},
+    {BELUGA_ERROR_RATE_LIMIT, "enqueued token\0"}, /* OpenAI's and Google's queues of batch jobs */
     {BELUGA_ERROR_AUTHORIZATION, "organization has been disabled\0"},
     {BELUGA_ERROR_AUTHENTICATION, "incorrect API key\0API key not valid\0"},
     {BELUGA_ERROR_INVALID_MODEL,
@@ -376,4 +377,25 @@ int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_e
 {
     if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, what, emit);
+}
+
+/* ---- batch jobs that failed as a whole ------------------------------------------------------- */
+
+/* Phrases in the errors of jobs that may succeed later. Errors of single requests that will pass
+ * have an HTTP status which says so; the error of a job has none. */
+static const row passing[] = {
+    {BELUGA_ERROR_RATE_LIMIT, "token_limit\0rate limit\0rate_limit\0"},
+    {BELUGA_ERROR_OVERLOADED, "overloaded\0try again\0temporar\0"},
+    {BELUGA_ERROR_INTERNAL, "internal error\0internal_error\0server error\0server_error\0"},
+};
+
+int beluga__fault_of_job(const beluga_json *error)
+{
+    json_fault fault = read_fault(error);
+    int code = meaning(&fault, 0);
+    if (beluga__is(fault.code, "token_limit_exceeded")) return BELUGA_ERROR_RATE_LIMIT;
+    if (code && code != BELUGA_ERROR_INVALID_REQUEST) return code;
+    for (size_t i = 0; fault.message && i < sizeof passing / sizeof *passing; i++)
+        if (beluga__is_among(passing[i].texts, fault.message, says)) return passing[i].code;
+    return code;
 }

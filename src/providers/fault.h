@@ -40,4 +40,7 @@ int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit
  * INVALID_RESPONSE with the message `what`. Returns the code. */
 int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_emit *emit);
 
+/* Returns the code of an error for which a whole batch job failed; 0 if it has no known code. */
+int beluga__fault_of_job(const beluga_json *error);
+
 #endif

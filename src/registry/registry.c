@@ -52,7 +52,7 @@ int beluga__provider_name_check(const char *name, int code, beluga_error *err)
 }
 
 /* The smallest size of a batch table. */
-enum { BATCH_MIN_SIZE = offsetof(beluga_batch_api, reserved) };
+enum { BATCH_MIN_SIZE = offsetof(beluga_batch_api, creates_job) };
 
 /* Returns a copy of a provider's table. Fields that did not exist when the provider was compiled
  * are zero. */

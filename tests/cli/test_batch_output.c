@@ -261,7 +261,8 @@ static void what_is_not_known_is_not_shown(void **state)
     static const struct {
         double seconds;
         const char *text;
-    } times[] = {{0.2, "0s"}, {59.4, "59s"}, {61, "1m 01s"}, {3600, "1h 00m"}, {90000, "1d 01h"}};
+    } times[] = {{-259198, "0s"}, {0.2, "0s"},      {59.4, "59s"},
+                 {61, "1m 01s"},  {3600, "1h 00m"}, {90000, "1d 01h"}};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         batch_format_time(times[i].seconds, text, sizeof text);
         assert_string_equal(text, times[i].text);

@@ -11,11 +11,13 @@ enum { N_REQUESTS = 8 };
 
 /* Differences between the services. */
 enum {
-    PAGES = 1,   /* the list of jobs has pages */
-    HALF = 2,    /* an expired job keeps the answers that it had */
-    UNTRIED = 4, /* requests that were not tried also have results */
-    EARLY = 8,   /* faults of a job are reported by the call that creates it */
-    FORGETS = 16 /* a deleted job is not found later; elsewhere only its files are deleted */
+    PAGES = 1,    /* the list of jobs has pages */
+    HALF = 2,     /* an expired job keeps the answers that it had */
+    UNTRIED = 4,  /* requests that were not tried also have results */
+    EARLY = 8,    /* faults of a job are reported by the call that creates it */
+    FORGETS = 16, /* a deleted job is not found later; elsewhere only its files are deleted */
+    DATED = 32,   /* Azure's API with a date */
+    EMBEDS = 64   /* jobs can embed texts */
 };
 
 /* A provider, and the path of its API on the server. */
@@ -27,13 +29,14 @@ typedef struct host {
 static const host hosts[] = {
     {"anthropic", "", PAGES | HALF | UNTRIED | EARLY | FORGETS},
     {"azure", "", PAGES | HALF | UNTRIED},
-    {"gemini", "/v1beta", PAGES | FORGETS},
-    {"groq", "/openai/v1", HALF | UNTRIED},
-    {"mistral", "/v1", PAGES | HALF | FORGETS},
+    {"azure", "", PAGES | HALF | UNTRIED | DATED},
+    {"gemini", "/v1beta", PAGES | FORGETS | EMBEDS},
+    {"groq", "/openai/v1", PAGES | HALF | UNTRIED},
+    {"mistral", "/v1", PAGES | HALF | FORGETS | EMBEDS},
     {"moonshot", "/v1", PAGES | HALF | UNTRIED},
-    {"openai", "/v1", PAGES | HALF | UNTRIED},
-    {"openai-responses", "/v1", PAGES | HALF | UNTRIED},
-    {"qwen", "/v1", PAGES | HALF | UNTRIED},
+    {"openai", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
+    {"openai-responses", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
+    {"qwen", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
     {"together", "/together/v1", HALF | UNTRIED},
 };
 
@@ -60,33 +63,46 @@ static peer *serve(const char *fault, unsigned polls, size_t page)
     return p;
 }
 
-static beluga_chat_model *open_host(const stand *s, const char *key)
+static beluga_chat_model *open_host_with(const stand *s, const char *key, int64_t retries)
 {
     char url[128];
     beluga_chat_model *model = NULL;
     beluga_error problem;
     snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(s->peer), s->host->path);
-    beluga_config *config = beluga_config_new(
-        beluga_with_base_url(url), beluga_with_api_key(key), beluga_with_model_name("the-model"),
-        beluga_with_max_retries(0), beluga_with_timeout_ms(PATIENCE_MS));
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(url), beluga_with_api_key(key),
+                          beluga_with_model_name("the-model"), beluga_with_max_retries(retries),
+                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    const beluga_option date = beluga_with_provider_specific("azure.api_version", "2024-10-21");
+    assert_int_equal(beluga_config_set_n(config, &date, s->host->has & DATED ? 1 : 0), 0);
     if (beluga_registry_open(beluga_registry_default(), s->host->name, config, &model, &problem))
         fail_msg("%s: %s", s->host->name, problem.message);
     beluga_config_free(config);
     return model;
 }
 
-/* Run a test with each provider, at a server whose jobs end after this many polls. */
+static beluga_chat_model *open_host(const stand *s, const char *key)
+{
+    return open_host_with(s, key, 0);
+}
+
+/* Run a test with this provider, at a server whose jobs end after this many polls. */
+static void play_host(const host *h, const char *fault, unsigned polls, void (*test)(stand *s))
+{
+    stand s = {.host = h, .fault = fault};
+    s.peer = serve(fault, polls, h->has & PAGES ? 2 : 0);
+    s.model = open_host(&s, "k");
+    test(&s);
+    free(s.id);
+    beluga_chat_model_unref(s.model);
+    peer_stop(s.peer);
+}
+
+/* Run a test with each provider. */
 static void play_slowly(const char *fault, unsigned polls, void (*test)(stand *s))
 {
-    for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++) {
-        stand s = {.host = h, .fault = fault};
-        s.peer = serve(fault, polls, h->has & PAGES ? 2 : 0);
-        s.model = open_host(&s, "k");
-        test(&s);
-        free(s.id);
-        beluga_chat_model_unref(s.model);
-        peer_stop(s.peer);
-    }
+    for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++)
+        play_host(h, fault, polls, test);
 }
 
 static void play(const char *fault, void (*test)(stand *s))
@@ -264,6 +280,77 @@ static void files_that_are_not_there_may_have_empty_ids(void **state)
 {
     (void)state;
     play("empty-ids", round_of);
+}
+
+/* Only Azure reads a file before a job can be created from it. */
+static void a_file_may_not_be_ready(void **state)
+{
+    (void)state;
+    for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++)
+        if (strcmp(h->name, "azure") == 0) play_host(h, "pending-file", 2, round_of);
+}
+
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+static const char *const embedded[] = {"abc", "de"};
+static const char *const ids[] = {"r-0", "r-1"};
+
+/* Assert that the result is the server's vector of a text, which has the text's bytes / 128. */
+static int take_vector(void *payload, const char *id, beluga_batch_result *result)
+{
+    int *n = payload;
+    const char *text = embedded[strcmp(id, ids[0]) != 0];
+    if (!result->response) fail_msg("%s: %s", id, result->error.message);
+    const beluga_embeddings *e = beluga_response_embeddings(result->response);
+    assert_non_null(e);
+    assert_int_equal(beluga_embeddings_count(e), 1);
+    assert_int_equal(beluga_embeddings_dimensions(e), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(beluga_embeddings_vector(e, 0)[i] == (float)text[i % strlen(text)] / 128);
+    assert_int_equal(beluga_embeddings_usage(e)->input_total, 1);
+    ++*n;
+    return 0;
+}
+
+static void embed(stand *s)
+{
+    beluga_batch_requests *requests;
+    beluga_batch_job *job;
+    int n = 0;
+    must(s, beluga_batch_requests_new(s->model, &requests, &err));
+    for (int i = 0; i < 2; i++)
+        must(s, beluga_batch_requests_add_embedding(requests, ids[i], &embedded[i], NULL, 1, &err,
+                                                    beluga_with_dimensions(4)));
+    must(s, beluga_batch_job_create(s->model, NULL, requests, "vectors", &job, &err));
+    s->id = strdup(job->id);
+    beluga_free(job);
+    beluga_batch_requests_free(requests);
+    expect_end(s, BELUGA_BATCH_STATE_COMPLETED);
+    must(s, beluga_batch_job_results(s->model, NULL, s->id, take_vector, &n, &err));
+    assert_int_equal(n, 2);
+    must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err));
+}
+
+static void embed_nothing(stand *s)
+{
+    beluga_batch_requests *requests;
+    beluga_error problem;
+    must(s, beluga_batch_requests_new(s->model, &requests, &err));
+    assert_int_equal(
+        beluga_batch_requests_add_embedding(requests, "r", embedded, NULL, 1, &problem),
+        BELUGA_ERROR_NOT_SUPPORTED);
+    beluga_batch_requests_free(requests);
+}
+
+static void embed_or_refuse(stand *s)
+{
+    (s->host->has & EMBEDS ? embed : embed_nothing)(s);
+}
+
+static void a_job_may_embed_texts(void **state)
+{
+    (void)state;
+    play(NULL, embed_or_refuse);
 }
 
 /* ---- other ends ------------------------------------------------------------------------------ */
@@ -461,12 +548,68 @@ static void a_job_whose_answer_was_lost_is_found_in_the_list(void **state)
     play("lost-create", created_without_an_answer);
 }
 
+/* ---- uploads --------------------------------------------------------------------------------- */
+
+/* Every second upload gets no answer. */
+static void uploaded_again(stand *s)
+{
+    beluga_chat_model_unref(s->model);
+    s->model = open_host_with(s, "k", 1);
+    create(s, "first");
+    create(s, "second");
+    beluga_free(list(s, 2));
+    expect_end(s, BELUGA_BATCH_STATE_COMPLETED);
+}
+
+static void an_upload_without_an_answer_is_repeated(void **state)
+{
+    (void)state;
+    play("lost-upload:2", uploaded_again);
+}
+
+/* Sweep, and return the number of requests that this took. */
+static size_t sweep(const stand *s, const char *name)
+{
+    size_t before = peer_requests(s->peer);
+    must(s, beluga_batch_job_sweep(s->model, NULL, name, &err));
+    return peer_requests(s->peer) - before;
+}
+
+/* The server refuses to create a job, after its file was uploaded. */
+static void swept(stand *s)
+{
+    beluga_error err;
+    beluga_batch_requests *requests = make_requests(s, questions);
+    int rc = beluga_batch_job_create(s->model, NULL, requests, "refused", NULL, &err);
+    assert_int_equal(rc, BELUGA_ERROR_RATE_LIMIT);
+    beluga_batch_requests_free(requests);
+    if (strcmp(s->host->name, "anthropic") == 0) {
+        assert_int_equal(beluga_batch_job_sweep(s->model, NULL, "refused", &err),
+                         BELUGA_ERROR_NOT_SUPPORTED);
+        return;
+    }
+    assert_int_equal(sweep(s, "another"), 1);
+    assert_int_equal(sweep(s, "refused"), 2);
+    assert_string_equal(peer_request_method(s->peer, peer_requests(s->peer) - 1), "DELETE");
+    assert_int_equal(sweep(s, "refused"), 1);
+    assert_int_equal(beluga_batch_job_sweep(s->model, NULL, NULL, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+}
+
+static void files_of_a_job_that_was_not_created_are_swept(void **state)
+{
+    (void)state;
+    play("busy-create", swept);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_is_created_answered_and_deleted),
         cmocka_unit_test(results_may_come_in_chunks),
         cmocka_unit_test(files_that_are_not_there_may_have_empty_ids),
+        cmocka_unit_test(a_file_may_not_be_ready),
+        cmocka_unit_test(a_job_may_embed_texts),
         cmocka_unit_test(a_job_that_is_cancelled_ends),
         cmocka_unit_test(of_a_job_that_expires_what_was_answered_is_there),
         cmocka_unit_test(all_requests_may_fail),
@@ -477,6 +620,8 @@ int main(void)
         cmocka_unit_test(a_key_sees_its_own_jobs),
         cmocka_unit_test(a_list_has_all_jobs),
         cmocka_unit_test(a_job_whose_answer_was_lost_is_found_in_the_list),
+        cmocka_unit_test(an_upload_without_an_answer_is_repeated),
+        cmocka_unit_test(files_of_a_job_that_was_not_created_are_swept),
     };
     return cmocka_run_group_tests_name("batch_rounds", tests, NULL, NULL);
 }

@@ -76,6 +76,51 @@ static void a_job_is_made_of_a_file_that_is_uploaded_first(scene *s)
                         "\"files/85nave4ld71j\"}}}");
 }
 
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+static int add_texts(scene *s, beluga_batch_requests *requests, size_t n)
+{
+    static const char *const texts[] = {"Hi", "Ho"};
+    return beluga_batch_requests_add_embedding(requests, "r-0", texts, NULL, n, &s->err,
+                                               beluga_with_dimensions(2),
+                                               beluga_with_input_type(BELUGA_INPUT_TYPE_DOCUMENT));
+}
+
+/* The method and the lines are those of python-genai 3.6 (batches.py, create_embeddings) and of
+ * developers.googleblog.com, "Gemini Batch API now supports Embeddings and OpenAI Compatibility";
+ * names with capitals and with underscores mean the same in Google's JSON. */
+static void a_job_may_embed_texts(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 0);
+    if (add_texts(s, requests, 1)) fail_msg("%s", s->err.message);
+    script_upload(s, s->peer);
+    script(s->peer, UPLOADED);
+    script(s->peer, JSON(PENDING));
+    assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "v", NULL, &s->err), 0);
+    beluga_batch_requests_free(requests);
+    assert_string_equal(peer_request_body(s->peer, 1, NULL),
+                        "{\"key\":\"r-0\",\"request\":{\"model\":\"models/the-model\","
+                        "\"content\":{\"parts\":[{\"text\":\"Hi\"}]},\"taskType\":"
+                        "\"RETRIEVAL_DOCUMENT\",\"outputDimensionality\":2}}\n");
+    expect_sent(s, 2, "POST /v1beta/models/the-model:asyncBatchEmbedContent");
+}
+
+static void a_line_embeds_one_text(scene *s)
+{
+    static const char *const texts[] = {"Hi"};
+    beluga_batch_requests *requests = make_requests(s, 0);
+    assert_int_equal(add_texts(s, requests, 2), BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(s->err.message, "embeds only one text"));
+    assert_int_equal(beluga_batch_requests_add_embedding(requests, "r", texts, NULL, 1, &s->err,
+                                                         beluga_with_extra_body("{\"a\":1}")),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(s->err.message, "extra_body"));
+    assert_int_equal(beluga_batch_requests_count(requests), 0);
+    beluga_batch_requests_free(requests);
+}
+
+/* ---- other uploads --------------------------------------------------------------------------- */
+
 /* A gateway's answer has Google's own URL for the upload. */
 static void another_server_gets_the_file_and_no_key(scene *s)
 {
@@ -111,6 +156,27 @@ static void an_upload_that_fails_makes_no_job(scene *s)
     assert_null(create_job(s, NULL));
     assert_int_equal(s->err.code, BELUGA_ERROR_INVALID_RESPONSE);
     assert_int_equal(peer_requests(s->peer), 5);
+}
+
+/* This refusal of a batch was recorded by langchain4j's tests of 2026-01-12 (its pull request
+ * 3942); js-genai's issue 1264 has the same text. */
+#define NO_ROOM                                                                                   \
+    "{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your "  \
+    "plan and billing details. For more information on this error, head to: "                     \
+    "https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head "     \
+    "to: https://ai.dev/rate-limit. \",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":[{"          \
+    "\"@type\":\"type.googleapis.com/google.rpc.Help\",\"links\":[{\"description\":\"Learn more " \
+    "about Gemini API quotas\",\"url\":\"https://ai.google.dev/gemini-api/docs/rate-limits\"}]}"  \
+    "]}}"
+
+static void a_job_without_room_may_have_it_later(scene *s)
+{
+    script_upload(s, s->peer);
+    script(s->peer, UPLOADED);
+    script(s->peer, HEAD(429, "Content-Type: application/json\r\n"), BODY(NO_ROOM));
+    assert_null(create_job(s, "seven"));
+    assert_int_equal(s->err.code, BELUGA_ERROR_RATE_LIMIT);
+    assert_true(s->err.retryable);
 }
 
 static void a_job_has_one_model(scene *s)
@@ -181,6 +247,33 @@ static void a_job_tells_why_it_failed(scene *s)
                JOB("BATCH_STATE_FAILED", ",\"done\":true,\"error\":{\"code\":3,\"message\":"
                                          "\"line 2 is no JSON\"}"),
                NAMED "failed|BATCH_STATE_FAILED|line 2 is no JSON" UNKNOWN);
+}
+
+/* The codes are those of google.rpc.Code (google/rpc/code.proto). */
+static void a_job_tells_the_kind_of_failure(scene *s)
+{
+    static const struct {
+        const char *error;
+        int code;
+    } cases[] = {
+        {"{\"code\":8,\"message\":\"busy\"}", BELUGA_ERROR_RATE_LIMIT},
+        {"{\"code\":13,\"message\":\"Internal error encountered.\"}", BELUGA_ERROR_INTERNAL},
+        {"{\"code\":3,\"message\":\"line 2 is no JSON\"}", BELUGA_ERROR_INVALID_REQUEST},
+        {"null", BELUGA_ERROR_INVALID_REQUEST},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char body[256];
+        beluga_batch_job *job;
+        snprintf(
+            body, sizeof body,
+            "{\"name\":\"batches/b\",\"metadata\":{\"state\":\"BATCH_STATE_FAILED\"},\"done\":true,"
+            "\"error\":%s}",
+            cases[i].error);
+        script(s->peer, JSON(body));
+        assert_int_equal(beluga_batch_job_get(s->model, NULL, "batches/b", &job, &s->err), 0);
+        assert_int_equal(job->error_code, cases[i].code);
+        beluga_free(job);
+    }
 }
 
 static void a_job_is_cancelled_and_looked_at(scene *s)
@@ -256,6 +349,23 @@ static void a_file_that_the_api_cannot_delete_is_left(scene *s)
     assert_int_equal(peer_requests(s->peer), 3);
     expect_sent(s, 1, "DELETE /v1beta/files/in");
     expect_sent(s, 2, "DELETE /v1beta/batches/b");
+}
+
+/* python-genai 3.6.1: files.py (GET files with pageSize and pageToken), types.py (File). An empty
+ * list is {}. */
+static void files_are_found_by_their_name_on_any_page(scene *s)
+{
+    script(s->peer, JSON("{\"files\":[{\"name\":\"files/1\",\"displayName\":\"other\"}],"
+                         "\"nextPageToken\":\"p2\"}"));
+    script(s->peer, JSON("{\"files\":[{\"name\":\"files/2\"},"
+                         "{\"name\":\"files/3\",\"displayName\":\"a-name\"}]}"));
+    script(s->peer, REPEATS(2), JSON("{}"));
+    if (beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err)) fail_msg("%s", s->err.message);
+    assert_int_equal(peer_requests(s->peer), 3);
+    expect_sent(s, 0, "GET /v1beta/files?pageSize=100");
+    expect_sent(s, 1, "GET /v1beta/files?pageSize=100&pageToken=p2");
+    expect_sent(s, 2, "DELETE /v1beta/files/3");
+    assert_int_equal(beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err), 0);
 }
 
 static void a_job_that_runs_is_not_deleted(scene *s)
@@ -362,18 +472,23 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BATCH(a_job_is_made_of_a_file_that_is_uploaded_first),
+        BATCH(a_job_may_embed_texts),
+        BATCH(a_line_embeds_one_text),
         BATCH(another_server_gets_the_file_and_no_key),
         BATCH(an_upload_that_fails_makes_no_job),
+        BATCH(a_job_without_room_may_have_it_later),
         BATCH(a_job_has_one_model),
         BATCH(vertex_ai_has_no_batch_api_here),
         BATCH(states_have_two_words_each),
         BATCH(a_job_has_succeeded_when_its_results_are_there),
         BATCH(a_job_tells_why_it_failed),
+        BATCH(a_job_tells_the_kind_of_failure),
         BATCH(a_job_is_cancelled_and_looked_at),
         BATCH(jobs_are_listed_page_by_page),
         BATCH(what_is_no_job_is_no_answer),
         BATCH(the_files_of_a_job_are_deleted_and_then_the_job),
         BATCH(a_file_that_the_api_cannot_delete_is_left),
+        BATCH(files_are_found_by_their_name_on_any_page),
         BATCH(a_job_that_runs_is_not_deleted),
         BATCH(results_are_lines_of_the_file_that_is_told),
         BATCH(lines_that_were_cut_tell_it_by_the_end_of_their_job),

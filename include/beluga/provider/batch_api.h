@@ -94,14 +94,36 @@ typedef struct beluga_batch_api {
     int (*decode_results_end)(void *state, beluga_emit *emit);
     /** Bytes of decoder state for each call, at most 64 KiB. */
     size_t state_size;
-    const void *reserved[4];
+    /**
+     * Say whether the request that encode_create writes for this token (NULL: the first request)
+     * creates the job. Such a request is repeated only if it was refused or never sent. The others,
+     * such as an upload, are repeated after a failure as in other calls: from the first one, if the
+     * token is a URL, since the service may have used it up. Optional: without this function, each
+     * request counts as one that creates the job.
+     */
+    bool (*creates_job)(const char *token);
+    /**
+     * Fill the HTTP request that finds and deletes the files which encode_create uploaded for a job
+     * that was never created (beluga_call_batch_name). decode_job reads the answers; as in a call
+     * that deletes a job, `length` is 0 after not_found. Optional.
+     * @return as encode_request.
+     */
+    int (*encode_sweep)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
+    /**
+     * Most texts that a job may embed, in all its requests together; UINT64_MAX: no limit of its
+     * own. 0: jobs can't embed texts. Otherwise put_request also gets requests that encode_embed
+     * wrote, encode_create asks beluga_call_batch_kind, and decode_result emits vectors with
+     * beluga_emit_batch_embedding. Needs encode_embed and decode_embed. Since: 0.1
+     */
+    uint64_t max_inputs;
+    const void *reserved[1];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS
 
 /** Return the id of the job that a call is about, or NULL. Since: 0.1 */
 BELUGA_API const char *beluga_call_batch_id(const beluga_call *call);
-/** Return the name of the job that a call creates, or NULL. Since: 0.1 */
+/** Return the name of the job that a call creates, or whose files it sweeps, or NULL. Since: 0.1 */
 BELUGA_API const char *beluga_call_batch_name(const beluga_call *call);
 /**
  * Return the requests of the job that a call creates: the values that put_request wrote, each on a
@@ -110,6 +132,12 @@ BELUGA_API const char *beluga_call_batch_name(const beluga_call *call);
  * @param length  Receives its length in bytes; NULL allowed. Since: 0.1
  */
 BELUGA_API const char *beluga_call_batch_requests(const beluga_call *call, size_t *length);
+/**
+ * Return the kind of the requests of the job that a call creates: BELUGA_CALL_ANSWER, or
+ * BELUGA_CALL_EMBED if they embed texts. All requests of a job have the same kind. For the call of
+ * a request (beluga_batch_request) it returns the kind of that request. Since: 0.1
+ */
+BELUGA_API beluga_kind_of_call beluga_call_batch_kind(const beluga_call *call);
 
 /**
  * Emit what the service reports about a job.
@@ -134,6 +162,15 @@ BELUGA_API int beluga_emit_batch_job(beluga_emit *emit, const beluga_batch_job *
  */
 BELUGA_API int beluga_emit_batch_result(beluga_emit *emit, const char *id, int status,
                                         const char *body, size_t length);
+/**
+ * Emit the result of a request that embedded texts, as the service sent it: decode_embed then
+ * decodes it. Refusals are emitted with beluga_emit_batch_result.
+ *
+ * @param id, body, length  As for beluga_emit_batch_result.
+ * @return as beluga_emit_batch_result. Since: 0.1
+ */
+BELUGA_API int beluga_emit_batch_embedding(beluga_emit *emit, const char *id, const char *body,
+                                           size_t length);
 /**
  * Emit the failure of a request that has no answer and no HTTP status.
  *

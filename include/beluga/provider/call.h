@@ -25,7 +25,8 @@ typedef enum beluga_kind_of_call {
     BELUGA_CALL_BATCH_LIST = 6,    /**< the list of all batch jobs */
     BELUGA_CALL_BATCH_CANCEL = 7,  /**< to cancel a batch job */
     BELUGA_CALL_BATCH_RESULTS = 8, /**< the results of a batch job */
-    BELUGA_CALL_BATCH_DELETE = 9   /**< to delete the data of a batch job */
+    BELUGA_CALL_BATCH_DELETE = 9,  /**< to delete the data of a batch job */
+    BELUGA_CALL_BATCH_SWEEP = 10   /**< to delete the files of a batch job that was not created */
 } beluga_kind_of_call;
 
 BELUGA_BEGIN_DECLS

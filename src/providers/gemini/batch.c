@@ -90,7 +90,8 @@ static int64_t count_of(const beluga_json *stats, const char *key)
 static int emit_job(const beluga_json *json, beluga_emit *emit)
 {
     const beluga_json *metadata = metadata_of(json),
-                      *stats = beluga_json_get(metadata, "batchStats");
+                      *stats = beluga_json_get(metadata, "batchStats"),
+                      *error = beluga_json_get(json, "error");
     return beluga_emit_batch_job(
         emit, &(beluga_batch_job){
                   .size = sizeof(beluga_batch_job),
@@ -98,7 +99,8 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
                   .name = beluga_json_get_string(metadata, "displayName", NULL),
                   .state = state_of(json),
                   .raw_state = beluga_json_get_string(metadata, "state", NULL),
-                  .reason = beluga_json_get_string(beluga_json_get(json, "error"), "message", NULL),
+                  .error_code = beluga__gemini_error_code(error, 0),
+                  .reason = beluga_json_get_string(error, "message", NULL),
                   .total = count_of(stats, "requestCount"),
                   .succeeded = count_of(stats, "successfulRequestCount"),
                   .failed = count_of(stats, "failedRequestCount"),
@@ -198,6 +200,27 @@ static int delete_next(beluga__gemini_batch_state *state, beluga_emit *emit)
     return go_on(state, BELUGA__GEMINI_DELETED, BELUGA__GEMINI_THE_JOB, emit);
 }
 
+/* Store the names of the files with the job's name, for deletion; if there are none, ask for the
+ * next page. */
+static int find_files(beluga__gemini_batch_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    size_t n = 0, most = sizeof state->files / sizeof *state->files;
+    const char *name = beluga__gemini_batch_name(beluga_emit_call(emit));
+    const char *page = beluga__filled(beluga_json_get_string(root, "nextPageToken", NULL));
+    const beluga_json *list = beluga_json_get(root, "files");
+    if (beluga__fault_is(root, false))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
+    for (const beluga_json *v = beluga_json_first(list); v && n < most;
+         v = beluga_json_next(list, v)) {
+        if (!beluga__is(beluga_json_get_string(v, "displayName", NULL), name)) continue;
+        keep(state->files[n], beluga_json_get(v, "name"));
+        n += *state->files[n] != '\0';
+    }
+    state->job_goes = true; /* there is no job to delete after the files */
+    if (n) return delete_next(state, emit);
+    return page ? beluga_emit_next_request(emit, page, 0) : 0;
+}
+
 static int delete_job(beluga__gemini_batch_state *state, const beluga_json *job, beluga_emit *emit)
 {
     int code;
@@ -246,6 +269,8 @@ static int emit_result(const beluga__gemini_batch_state *state, const beluga_jso
                                          "the result has neither an answer nor an error");
     const char *text = beluga_emit_json_text(emit, answered ? response : result, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
+    if (beluga_json_get(response, "embedding"))
+        return beluga_emit_batch_embedding(emit, id, text, length);
     if (answered) return beluga_emit_batch_result(emit, id, 200, text, length);
     return emit_error(state, id, error, text, length, emit);
 }
@@ -292,6 +317,7 @@ static int decode_parsed(beluga__gemini_batch_state *state, const char *body, si
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return decode_list(root, emit);
     if (kind == BELUGA_CALL_BATCH_DELETE) return delete_job(state, root, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP) return find_files(state, root, emit);
     if (kind == BELUGA_CALL_BATCH_RESULTS) return find_results(state, root, emit);
     return decode_one(root, emit);
 }
@@ -301,7 +327,8 @@ static int decode_job(void *own, const char *body, size_t length, beluga_emit *e
     beluga__gemini_batch_state *state = own;
     beluga_kind_of_call kind = beluga_call_kind(beluga_emit_call(emit));
     bool first = state->step == BELUGA__GEMINI_FIRST;
-    bool gone = kind == BELUGA_CALL_BATCH_DELETE && first && !length;
+    bool deletes = kind == BELUGA_CALL_BATCH_DELETE || kind == BELUGA_CALL_BATCH_SWEEP;
+    bool gone = deletes && first && !length;
     if (kind == BELUGA_CALL_BATCH_CREATE && first) return upload(state, emit);
     if (kind == BELUGA_CALL_BATCH_CANCEL && first)
         return go_on(state, BELUGA__GEMINI_JOB, BELUGA__GEMINI_THE_JOB, emit);
@@ -324,7 +351,10 @@ const beluga_batch_api beluga__gemini_batch = {
     .encode_cancel = beluga__gemini_encode_cancel_job,
     .encode_results = beluga__gemini_encode_job_results,
     .encode_delete = beluga__gemini_encode_delete_job,
+    .encode_sweep = beluga__gemini_encode_sweep_job,
+    .creates_job = beluga__gemini_creates_job,
     .decode_job = decode_job,
     .decode_result = decode_result,
     .state_size = sizeof(beluga__gemini_batch_state),
+    .max_inputs = UINT64_MAX,
 };

@@ -132,7 +132,7 @@ static int refine(const beluga_json *error, int code, const char *message)
     return code;
 }
 
-static int meaning(const beluga_json *error, int otherwise)
+int beluga__gemini_error_code(const beluga_json *error, int otherwise)
 {
     const char *message = beluga_json_get_string(error, "message", NULL);
     int place = place_of(error), code = place > 0 ? statuses[place].code : 0;
@@ -166,7 +166,7 @@ void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_resp
     if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
     const beluga_json *error = beluga_json_get(root, "error");
     if (beluga_json_is_object(error)) {
-        beluga__error_refine(err, meaning(error, err->code));
+        beluga__error_refine(err, beluga__gemini_error_code(error, err->code));
         describe(error, err);
     }
     beluga_json_doc_free(doc);
@@ -175,7 +175,7 @@ void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_resp
 int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit)
 {
     beluga_error err;
-    int code = meaning(error, otherwise);
+    int code = beluga__gemini_error_code(error, otherwise);
     beluga__error_set_inside(&err, code, otherwise);
     describe(error, &err);
     return beluga_emit_error(emit, &err);

@@ -108,6 +108,8 @@ void beluga__gemini_decode_error(const beluga_call *call, const beluga_http_resp
 /* Emit the error {"code","message","status","details"} that an answer with status 200 contains;
  * `otherwise` is the code for an error without a known status. Returns the code. */
 int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit);
+/* Returns the code of an error; `otherwise` if its status is not known. */
+int beluga__gemini_error_code(const beluga_json *error, int otherwise);
 /* Returns the HTTP status of an error, 400 to 599. An error that has only a gRPC number gets the
  * corresponding status. */
 int beluga__gemini_status_of(const beluga_json *error);
@@ -139,6 +141,12 @@ int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_j
                                      beluga_error *err);
 int beluga__gemini_encode_create_job(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err);
+int beluga__gemini_encode_sweep_job(const beluga_call *call, beluga_http_request *request,
+                                    beluga_error *err);
+/* Returns the name of the job, which its file has, too. */
+const char *beluga__gemini_batch_name(const beluga_call *call);
+/* Returns whether the request with this token creates a job: the token is then a file's name. */
+bool beluga__gemini_creates_job(const char *token);
 int beluga__gemini_encode_get_job(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__gemini_encode_list_jobs(const beluga_call *call, beluga_http_request *request,

@@ -16,8 +16,10 @@ static bool is(const beluga__openai_batch *form, uint32_t quirk)
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
+/* Returns the endpoint of a request, or of the job that a call creates. */
 static const char *endpoint_of(const beluga__openai_batch *form, const beluga_call *call)
 {
+    if (beluga_call_batch_kind(call) == BELUGA_CALL_EMBED) return "/v1/embeddings";
     return form->endpoint ? form->endpoint(call) : "/v1/chat/completions";
 }
 
@@ -64,7 +66,11 @@ int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga
                                      beluga_error *err)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(request->call);
-    (void)err;
+    if (form->max_line && request->length + BELUGA__BATCH_FRAME > form->max_line)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a request of a batch job can have at most %u bytes, and this one "
+                                "has %zu: give images as URLs, or send it without a batch job",
+                                form->max_line - BELUGA__BATCH_FRAME, request->length);
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "custom_id", request->id);
     if (!is(form, BELUGA__BATCH_BARE)) {
@@ -84,14 +90,19 @@ static void add_field(beluga_http_request *request, const char *name, const char
                                                               .length = strlen(value)});
 }
 
+void beluga__openai_batch_file_name(const beluga_call *call, char out[BELUGA__BATCH_FILE])
+{
+    const char *name = beluga_call_batch_name(call);
+    snprintf(out, BELUGA__BATCH_FILE, "%.64s.jsonl", name ? name : "beluga");
+}
+
 /* Write the upload of a file. Hosts recognize the type of a file by the extension of its name. */
 static void upload(const beluga_call *call, beluga_http_request *request)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(call);
-    const char *name = beluga_call_batch_name(call);
     beluga_http_part file = {.size = sizeof file, .name = "file"};
-    char filename[96];
-    snprintf(filename, sizeof filename, "%.64s.jsonl", name ? name : "beluga");
+    char filename[BELUGA__BATCH_FILE];
+    beluga__openai_batch_file_name(call, filename);
     file.filename = filename;
     file.data = beluga_call_batch_requests(call, &file.length);
     set_head(call, request, "POST", form->upload ? form->upload : "/files");
@@ -126,6 +137,8 @@ static void put_input(beluga_json_writer *w, const beluga_call *call, const char
     beluga_json_put_int(w, "timeout_hours", 24);
 }
 
+/* Write the upload of the file; with the file's path as token, a request for its state; with its id
+ * as token, the request that creates the job. */
 int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err)
 {
@@ -134,6 +147,10 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
     (void)err;
     if (!file) {
         upload(call, request);
+        return 0;
+    }
+    if (*file == '/') {
+        set_head(call, request, "GET", file);
         return 0;
     }
     set_head(call, request, "POST", beluga__openai_batch_jobs(form));
@@ -145,6 +162,11 @@ int beluga__openai_batch_encode_create(const beluga_call *call, beluga_http_requ
         put_name(w, beluga__openai_batch_name_key(form), name);
     beluga_json_end_object(w);
     return 0;
+}
+
+bool beluga__openai_batch_creates_job(const char *token)
+{
+    return token && *token != '/';
 }
 
 /* ---- about a job ----------------------------------------------------------------------------- */
@@ -166,7 +188,6 @@ int beluga__openai_batch_encode_list(const beluga_call *call, beluga_http_reques
     char limit[16], number[24];
     (void)err;
     set_head(call, request, "GET", beluga__openai_batch_jobs(form));
-    if (is(form, BELUGA__BATCH_ONE_PAGE)) return 0;
     snprintf(limit, sizeof limit, "%d", BELUGA__BATCH_PAGE);
     if (!is(form, BELUGA__BATCH_NO_LIMIT))
         beluga_http_request_add_query(request, numbered ? "page_size" : "limit", limit);
@@ -208,4 +229,34 @@ int beluga__openai_batch_encode_delete(const beluga_call *call, beluga_http_requ
                                        beluga_error *err)
 {
     return go_on(call, request, "DELETE", err);
+}
+
+/* Write the request for a page of the list of files. Each service has its parameters: Mistral can
+ * look for a name; OpenAI lists at most 10,000 files, the newest first. Sources: the clients for
+ * Python of OpenAI 3.57.0 (file_list_params.py), Mistral 3.7.0 (files.py), Groq 1.7.0 and Together
+ * 3.1.1 (files.py), whose lists have no parameters. */
+static void list_files(const beluga_call *call, beluga_http_request *request, const char *after)
+{
+    const beluga__openai_batch *form = beluga__openai_batch_of(call);
+    char filename[BELUGA__BATCH_FILE];
+    set_head(call, request, "GET", "/files");
+    if (!is(form, BELUGA__BATCH_NO_LIMIT))
+        beluga_http_request_add_query(request, "purpose", "batch");
+    beluga__openai_batch_file_name(call, filename);
+    if (is(form, BELUGA__BATCH_MISTRAL)) beluga_http_request_add_query(request, "search", filename);
+    if (after) beluga_http_request_add_query(request, "after", after);
+}
+
+/* Delete files by their name. The first request lists files. A later request deletes a file, if
+ * its token is a path, or fetches the next page of the list. */
+int beluga__openai_batch_encode_sweep(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err)
+{
+    const char *token = beluga_http_request_token(request);
+    (void)err;
+    if (token && *token == '/')
+        set_head(call, request, "DELETE", token);
+    else
+        list_files(call, request, token);
+    return 0;
 }

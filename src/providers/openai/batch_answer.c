@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REASON = 1024 }; /* size of the text with the reasons why a job failed */
+enum {
+    REASON = 1024, /* size of the text with the reasons why a job failed */
+    LOOKS = 40     /* most requests for the state of an uploaded file: about ten minutes */
+};
 
 static bool is(const beluga_emit *emit, uint32_t quirk)
 {
@@ -77,31 +80,53 @@ static void read_counts(const beluga_json *json, beluga_batch_job *job)
     if (job->total <= 0) job->total = job->succeeded = job->failed = -1;
 }
 
-static void add_reason(char *reason, size_t line, const char *text)
+/* Add a reason: a text, or an object with a message, a code, or both. The code is added since it is
+ * what a service's pages explain, and since it may be all that an object has. */
+static void add_reason(char *reason, const beluga_json *value)
 {
+    const char *text = beluga__filled(beluga_json_string(value, NULL));
+    const char *code = beluga__filled(beluga_json_get_string(value, "code", NULL));
+    int64_t line = beluga_json_get_int(value, "line", 0);
     size_t at = strlen(reason);
-    if (!text || !*text || at + 64 > REASON) return; /* no space for another reason */
+    if (!text) text = beluga__filled(beluga_json_get_string(value, "message", NULL));
+    if (!text) text = code;
+    if (!text || at + 64 > REASON) return; /* no space for another reason */
     if (at) at += (size_t)snprintf(reason + at, REASON - at, "; ");
-    if (line) at += (size_t)snprintf(reason + at, REASON - at, "line %zu: ", line);
-    beluga_text_to_line(text, strlen(text), reason + at, REASON - at);
+    if (line > 0) at += (size_t)snprintf(reason + at, REASON - at, "line %lld: ", (long long)line);
+    at += beluga_text_to_line(text, strlen(text), reason + at, REASON - at);
+    if (code && code != text && at + strlen(code) + 4 < REASON)
+        snprintf(reason + at, REASON - at, " (%s)", code);
 }
 
-/* Read the reasons for which a job failed: {"errors":{"data":[{"message","line"}]}} from OpenAI,
- * {"errors":[{"message"}]} from Mistral, {"errors":{"message"}} from SGLang, and {"error":"…"} from
- * Together. */
-static void read_reason(const beluga_json *json, char reason[REASON])
+/* Returns the list of a job's errors: {"errors":{"data":[{"code","message","line"}]}} from OpenAI,
+ * {"errors":[{"message"}]} from Mistral; or the only error, which may be a text; NULL for none. */
+static const beluga_json *errors_of(const beluga_json *json)
 {
     const beluga_json *errors = beluga_json_get(json, "errors");
     const beluga_json *list = beluga_json_get(errors, "data");
-    if (!list) list = errors;
+    return list ? list : errors;
+}
+
+/* Read the reasons for which a job failed. Together sends {"error":"…"}. */
+static void read_reason(const beluga_json *json, char reason[REASON])
+{
+    const beluga_json *list = errors_of(json);
     *reason = '\0';
-    add_reason(reason, 0, beluga_json_get_string(json, "error", NULL));
-    add_reason(reason, 0, beluga_json_get_string(errors, "message", NULL));
-    if (!beluga_json_is_array(list)) return;
-    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v)) {
-        int64_t line = beluga_json_get_int(v, "line", 0);
-        add_reason(reason, line > 0 ? (size_t)line : 0, beluga_json_get_string(v, "message", NULL));
+    add_reason(reason, beluga_json_get(json, "error"));
+    if (!beluga_json_is_array(list)) {
+        add_reason(reason, list);
+        return;
     }
+    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v))
+        add_reason(reason, v);
+}
+
+/* Returns the code of the first error, or 0. */
+static int failure_of(const beluga_json *json)
+{
+    const beluga_json *list = errors_of(json);
+    int code = beluga__fault_of_job(beluga_json_is_array(list) ? beluga_json_at(list, 0) : list);
+    return code ? code : beluga__fault_of_job(beluga_json_get(json, "error"));
 }
 
 static const char *read_name(const beluga_json *json, const beluga_emit *emit)
@@ -127,6 +152,7 @@ static bool read_job(const beluga_json *json, beluga_batch_job *job, char reason
     read_reason(json, reason);
     /* Mistral also lists the errors of single requests in "errors" */
     job->reason = job->state == BELUGA_BATCH_STATE_COMPLETED ? NULL : reason;
+    job->error_code = failure_of(json);
     return true;
 }
 
@@ -163,18 +189,19 @@ static int emit_numbered_page(const beluga_json *root, size_t count, beluga_emit
 static int emit_next_page(const beluga_json *root, const char *last, size_t count,
                           beluga_emit *emit)
 {
-    if (is(emit, BELUGA__BATCH_ONE_PAGE)) return 0;
     if (is(emit, BELUGA__BATCH_MISTRAL)) return emit_numbered_page(root, count, emit);
     bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
     return more && last ? beluga_emit_next_page(emit, last) : 0;
 }
 
-/* Emit a list of jobs. Together's list is an array; other hosts send the array in "data". */
+/* Emit a list of jobs. Together's list is an array; other hosts send the array in "data". A server
+ * that is written in Go may send null instead of an empty array. */
 static int emit_jobs(const beluga_json *root, beluga_emit *emit)
 {
-    const beluga_json *list = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
+    const beluga_json *list = beluga_json_is_object(root) ? beluga_json_get(root, "data") : root;
     const char *last = NULL;
     int code = 0;
+    if (beluga_json_is_null(list)) return 0;
     if (!beluga_json_is_array(list))
         return beluga__fault_or_failure(root, "the answer is JSON, but not a list of batch jobs",
                                         emit);
@@ -214,8 +241,21 @@ static const char *file_of(const beluga_json *json, const char *key, const char 
     return file ? file : beluga_json_get_string(json, of_mistral, NULL);
 }
 
+static int emit_result(const beluga_json *root, beluga_emit *emit);
+
+/* Emit the results in a job of Mistral's whose requests were in the call that created it. */
+static int emit_outputs(const beluga_json *job, beluga_emit *emit)
+{
+    const beluga_json *list = beluga_json_get(job, "outputs");
+    int code = 0;
+    for (const beluga_json *v = beluga_json_first(list); v && !code; v = beluga_json_next(list, v))
+        code = emit_result(v, emit);
+    return code;
+}
+
 /* Store the paths of the two files with results. Either file may be missing: the file of failures
- * if no request failed, the file of answers if all requests failed. */
+ * if no request failed, the file of answers if all requests failed. Without files the results may
+ * be in the job. */
 static int take_results(beluga__openai_batch_state *state, const beluga_json *json,
                         beluga_emit *emit)
 {
@@ -224,6 +264,7 @@ static int take_results(beluga__openai_batch_state *state, const beluga_json *js
     if (!code)
         code =
             keep(state, "/files", file_of(json, "error_file_id", "error_file"), "/content", emit);
+    if (!code && !state->n_paths) return emit_outputs(json, emit);
     return code ? code : ask_next(state, emit);
 }
 
@@ -258,12 +299,59 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
                                "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
 }
 
+/* ---- files of a job that was not created ----------------------------------------------------- */
+
+/* Store the paths of the files with the job's name, for deletion; if there are none, ask for the
+ * next page. All files of a job were uploaded within minutes, so pages after the one with its files
+ * are not read. */
+static int take_files(beluga__openai_batch_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    char name[BELUGA__BATCH_FILE];
+    const beluga_json *list = beluga_json_get(root, "data");
+    const char *last = NULL;
+    int code = 0;
+    if (beluga_json_is_null(list)) return 0; /* an empty list, see emit_jobs */
+    if (!beluga_json_is_array(list))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
+    beluga__openai_batch_file_name(beluga_emit_call(emit), name);
+    for (const beluga_json *v = beluga_json_first(list); v && !code;
+         v = beluga_json_next(list, v)) {
+        last = beluga__filled(beluga_json_get_string(v, "id", NULL));
+        if (last && beluga__is(beluga_json_get_string(v, "filename", NULL), name))
+            code = keep(state, "/files", last, "", emit);
+    }
+    bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
+    if (code || state->n_paths || !more || !last) return code ? code : ask_next(state, emit);
+    return beluga_emit_next_request(emit, last, 0);
+}
+
 /* ---- answers to the requests of a call ------------------------------------------------------- */
 
-static int take_upload(const beluga_json *root, beluga_emit *emit)
+/* Ask for the state of the uploaded file again, less and less often. */
+static int look_again(beluga__openai_batch_state *state, const char *id, beluga_emit *emit)
+{
+    char path[BELUGA__BATCH_PATH];
+    beluga_error err;
+    int64_t wait_ms = (int64_t)500 << (state->looks < 5 ? state->looks : 5);
+    if (beluga__openai_batch_path(path, "/files", id, "", &err))
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL, "%s", err.message);
+    state->looks++;
+    state->begun = false; /* the next answer is about the file, too */
+    return beluga_emit_next_request(emit, path, wait_ms);
+}
+
+/* Create the job from the uploaded file. Azure first reads a file, which takes longer for a large
+ * one, and refuses to create a job from it until then (issue 312 of openai-dotnet; "pending" and
+ * "running" are from Azure's client for .NET). If this takes too long, or fails, the service's
+ * refusal to create the job says why. */
+static int take_file(beluga__openai_batch_state *state, const beluga_json *root, beluga_emit *emit)
 {
     const char *id = beluga__filled(beluga_json_get_string(root, "id", NULL));
-    if (!id) return beluga__fault_or_failure(root, "the answer is JSON, but not a file", emit);
+    const char *status = beluga_json_get_string(root, "status", NULL);
+    if (!id || *id == '/') /* a token that begins with '/' is a path */
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a file", emit);
+    bool waits = status && beluga__is_among("pending\0running\0", status, beluga__same_word);
+    if (waits && state->looks < LOOKS) return look_again(state, id, emit);
     return beluga_emit_next_request(emit, id, 0);
 }
 
@@ -284,7 +372,7 @@ static int take_first(beluga__openai_batch_state *state, beluga_kind_of_call kin
                       const beluga_json *root, beluga_emit *emit)
 {
     switch ((int)kind) {
-    case BELUGA_CALL_BATCH_CREATE: return take_upload(root, emit);
+    case BELUGA_CALL_BATCH_CREATE: return take_file(state, root, emit);
     case BELUGA_CALL_BATCH_CANCEL: return take_cancel(root, emit);
     case BELUGA_CALL_BATCH_RESULTS:
         return take_ended(state, root, "its results are there", take_results, emit);
@@ -292,6 +380,19 @@ static int take_first(beluga__openai_batch_state *state, beluga_kind_of_call kin
         return take_ended(state, root, "its files can be deleted", take_leftovers, emit);
     default: return emit_job(root, emit);
     }
+}
+
+/* Read a job that was just created or cancelled. Together wraps a job that it has created in "job";
+ * if it creates none, a warning says why (lib/cli/api/batches/submit.py in its client for Python).
+ */
+static int take_second(const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *job = beluga_json_get(root, "job");
+    const char *warning = beluga__filled(beluga_json_get_string(root, "warning", NULL));
+    if (beluga_json_is_null(job) && warning)
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_REQUEST, NULL,
+                                   "the service created no batch job: %s", warning);
+    return emit_job(beluga_json_is_object(job) ? job : root, emit);
 }
 
 int beluga__openai_batch_decode_job(void *memory, const char *body, size_t length,
@@ -305,25 +406,43 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     /* the answer to a deletion contains nothing of interest, and an empty body means that the job
      * does not exist */
     if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP && (state->n_paths || !length))
+        return ask_next(state, emit);
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
-    if (first) return take_first(state, kind, root, emit);
-    /* Together wraps a job that was just created in "job". */
-    const beluga_json *job = beluga_json_get(root, "job");
-    return emit_job(beluga_json_is_object(job) ? job : root, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP) return take_files(state, root, emit);
+    return first ? take_first(state, kind, root, emit) : take_second(root, emit);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit the answer or the error that a result's body contains. OGX (before: Llama Stack) writes the
- * body as a string that contains JSON. */
+/* Returns whether a body is a list of vectors. Answers have no array "data". */
+static bool is_vectors(const beluga_json *body)
+{
+    return beluga_json_is_array(beluga_json_get(body, "data")) && !beluga_json_get(body, "choices");
+}
+
+/* Returns whether a body that is a string contains a list of vectors. */
+static bool is_vectors_text(const char *text, size_t length)
+{
+    beluga_json_doc *doc = NULL;
+    beluga_error err;
+    bool is = !beluga_json_parse(text, length, &doc, &err) && is_vectors(beluga_json_doc_root(doc));
+    beluga_json_doc_free(doc);
+    return is;
+}
+
+/* Emit the answer, the vectors or the error that a result's body contains. OGX (before: Llama
+ * Stack) writes the body as a string that contains JSON. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
-    const char *text = beluga_json_string(json, &length);
-    if (!text) text = beluga_emit_json_text(emit, json, &length);
+    const char *inside = beluga_json_string(json, &length);
+    const char *text = inside ? inside : beluga_emit_json_text(emit, json, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
+    if (status == 200 && (inside ? is_vectors_text(text, length) : is_vectors(json)))
+        return beluga_emit_batch_embedding(emit, id, text, length);
     return beluga_emit_batch_result(emit, id, status, text, length);
 }
 
@@ -352,13 +471,28 @@ static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
     const beluga_json *body = beluga_json_get(response, "body");
     int64_t status = beluga_json_get_int(response, "status_code", 0);
     bool failed = beluga__fault_is(line, true), refused = status >= 400 && status < 600;
-    bool filled = beluga_json_is_object(body) || beluga_json_is_string(body);
+    bool filled = beluga_json_is_object(body) || beluga__filled(beluga_json_string(body, NULL));
     if (refused && filled) return emit_body(id, (int)status, body, emit);
     if (refused) return emit_body(id, (int)status, failed ? line : response, emit);
     if (failed) return emit_failure(id, line, emit);
+    if (status == 0 && beluga_json_is_object(body) && !beluga_json_count(body))
+        return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INTERNAL, NULL,
+                                         "the service gave no answer to this request");
     if (filled && (status == 0 || status / 100 == 2)) return emit_body(id, 200, body, emit);
     return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                      "the line of results has neither an answer nor an error");
+}
+
+/* Emit a result, which is a line of a file, or an item of the list in a job. */
+static int emit_result(const beluga_json *root, beluga_emit *emit)
+{
+    const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
+    if (!id && beluga__fault_is(root, false))
+        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (!id)
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                      "a line of the results has no id of a request", emit);
+    return emit_line(id, root, emit);
 }
 
 int beluga__openai_batch_decode_result(void *memory, const char *line, size_t length,
@@ -367,14 +501,7 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
     const beluga_json *root;
     (void)memory;
     int code = beluga_emit_parse(emit, line, length, &root);
-    if (code) return code;
-    const char *id = beluga__filled(beluga_json_get_string(root, "custom_id", NULL));
-    if (!id && beluga__fault_is(root, false))
-        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    if (!id)
-        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
-                                      "a line of the results has no id of a request", emit);
-    return emit_line(id, root, emit);
+    return code ? code : emit_result(root, emit);
 }
 
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit)

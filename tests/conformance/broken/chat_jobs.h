@@ -80,6 +80,12 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     return beluga_emit_batch_result(emit, id, 200, text, n);
 }
 
+/* The first request uploads the file; the token of the second one is the file's id. */
+static bool creates_job(const char *token)
+{
+    return token != NULL;
+}
+
 static const beluga_batch_api jobs_api = {
     .size = sizeof jobs_api,
     .price_factor = 0.5,
@@ -91,6 +97,7 @@ static const beluga_batch_api jobs_api = {
     .encode_cancel = cancel_job,
     .encode_results = get_results,
     .encode_delete = delete_job,
+    .creates_job = creates_job,
     .decode_job = decode_job,
     .decode_result = decode_result,
 };
