@@ -140,6 +140,7 @@ typedef enum batch_fault_kind {
     FAULT_CUT_CHUNKED,
     FAULT_CHUNKED,
     FAULT_EMPTY_IDS,
+    FAULT_NO_METADATA,
     FAULT_MISSING_GET,
     FAULT_PENDING_FILE,
     FAULTS

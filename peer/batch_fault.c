@@ -18,6 +18,7 @@ static const char *const fault_names[FAULTS] = {
     [FAULT_CUT_RESULTS] = "cut-results",   [FAULT_CUT_CHUNKED] = "cut-chunked",
     [FAULT_CHUNKED] = "chunked",           [FAULT_EMPTY_IDS] = "empty-ids",
     [FAULT_PENDING_FILE] = "pending-file", [FAULT_MISSING_GET] = "missing-get",
+    [FAULT_NO_METADATA] = "no-metadata",
 };
 
 /* Read a chance such as "0.2", or a number such as "3", for each third time. */

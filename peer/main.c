@@ -71,6 +71,7 @@ static const char usage_text[] =
     "  cut-chunked         a download in HTTP chunks ends without the last chunk\n"
     "  chunked             downloads are sent in HTTP chunks\n"
     "  empty-ids           missing files have the id \"\" instead of null (OpenAI)\n"
+    "  no-metadata         the metadata of a job is not stored (OpenAI)\n"
     "  pending-file        no job can be created from a file until its state was asked for "
     "(OpenAI)\n"
     "\n"

@@ -368,6 +368,7 @@ typedef struct peer_batches {
  *   cut-chunked   a download in HTTP chunks ends without the last chunk
  *   chunked       downloads are sent in HTTP chunks
  *   empty-ids     missing files have the id "" instead of null (OpenAI)
+ *   no-metadata   the metadata of a job is not stored (OpenAI)
  *   pending-file  no job can be created from a file until its state was asked for (OpenAI)
  *
  * A request whose text has fail-400, fail-429, fail-500, fail-quota or fail-expired fails in

@@ -334,6 +334,18 @@ static int note_collected(collection *c)
     return rc;
 }
 
+/* If the job has answers, but none of them can be read, its files are kept: the answers are paid
+ * for, and another version of this program, or a person, may be able to read them. */
+static int keep_unread(const collection *c)
+{
+    bool unread = c->suspect.code == BELUGA_ERROR_INVALID_RESPONSE ||
+                  c->suspect.code == BELUGA_ERROR_MALFORMED_RESPONSE;
+    if (c->answered || !unread) return 0;
+    out_note("no answer of the job %s can be read, so its files are kept at the provider",
+             c->job->id);
+    return batch_journal_deleted(c->self->journal, c->job, true);
+}
+
 static void tell(const collection *c)
 {
     if (c->changed)
@@ -394,7 +406,7 @@ static void end(collection *c, uint32_t state)
         c->self->stopped = true; /* `work->output` holds the error */
         return;
     }
-    if (note_collected(c) != 0) {
+    if (note_collected(c) != 0 || keep_unread(c) != 0) {
         batch_jobs_stop_for_journal(c->self);
         return;
     }

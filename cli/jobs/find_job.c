@@ -3,8 +3,8 @@
  *
  * If a run is killed, or gets no answer, while it creates a job, its journal has an intent without
  * an id. Creating the job again could mean paying twice, so the job is looked up in the provider's
- * list: by its name, or, if the provider keeps no names, among the unknown jobs of that time with
- * the same number of requests. When such a job has ended, the ids in its results show whether it is
+ * list: by its name, or, if the list shows no names, among the unknown jobs of that time with the
+ * same number of requests. When such a job has ended, the ids in its results show whether it is
  * ours; until then, the lines count as under way.
  *
  * If a list does not show the job, this proves little: the server may still be creating it, and
@@ -61,7 +61,8 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
 }
 
 /* Find out whether a job in the list is the one that is looked for. Returns false if this can't be
- * decided yet, because the job has not ended or its results can't be read. */
+ * decided yet, because the job has not ended or its results can't be read. If they are gone, their
+ * owner has them already, so the job is another one. */
 static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
     beluga_error err;
@@ -69,8 +70,10 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
     if (!beluga_batch_state_is_end(seen->state)) return false;
     int rc =
         beluga_batch_job_results(self->work->model, self->context, seen->id, on_result, &p, &err);
-    if (rc && !p.any) {
-        batch_jobs_excuse(self, true, &job->missed_results, &err);
+    bool gone = rc == BELUGA_ERROR_NOT_FOUND &&
+                !batch_jobs_excuse(self, true, &job->missed_results, &err) &&
+                (self->wait || beluga__wall_s() - seen->ended > LISTS_LAG_S);
+    if (rc && !gone && !p.any) {
         batch_jobs_fail(self, BATCH_TROUBLE_LOOK, &err);
         return false;
     }
@@ -86,7 +89,7 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
 /* Returns whether a job in the list is, or may be, the job that is looked for. */
 static bool match(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
-    if (self->limits.keeps_names) {
+    if (self->named) {
         if (strcmp(seen->name, job->name) != 0) return false;
         if (batch_journal_created(self->journal, job, seen->id) != 0)
             batch_jobs_stop_for_journal(self);
@@ -156,6 +159,16 @@ static bool is_our_list(const batch_jobs *self, const beluga_batch_job *list, si
     return true;
 }
 
+/* Returns whether the provider's list shows names of jobs. A server that people run themselves may
+ * have the API of a provider that keeps names, and drop them. Its list has no name at all, so a job
+ * is recognized by its results there. */
+static bool has_names(const beluga_batch_job *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (*list[i].name) return true;
+    return false;
+}
+
 static void look_for_all(batch_jobs *self, const beluga_batch_job *list, size_t n)
 {
     for (size_t i = 0; i < self->journal->count && !self->stopped; i++)
@@ -182,6 +195,16 @@ static int64_t find_since(const batch_journal *journal, int64_t oldest)
     return oldest > CLOCKS_DIFFER_S ? oldest - CLOCKS_DIFFER_S : 0;
 }
 
+/* If the server has no list, say how to go on, since the next run could do no more. */
+static void explain_no_list(const batch_jobs *self, int status)
+{
+    if (status != 404 && status != 405 && status != 501) return;
+    out_note("the server may have no list of jobs, so beluga can't find out whether it created the "
+             "last job: look for the job there. To ask its lines again, remove %s when no other "
+             "job is under way",
+             self->journal->path);
+}
+
 void batch_jobs_find(batch_jobs *self)
 {
     beluga_error err;
@@ -191,10 +214,12 @@ void batch_jobs_find(batch_jobs *self)
     if (oldest == INT64_MAX) return;
     int64_t since = find_since(self->journal, oldest);
     if (beluga_batch_job_list(self->work->model, self->context, since, &list, &n, &err) != 0) {
+        explain_no_list(self, err.http_status);
         batch_jobs_fail(self, BATCH_TROUBLE_LIST, &err);
         return;
     }
     batch_jobs_recover(self, BATCH_TROUBLE_LIST);
+    self->named = self->limits.keeps_names && has_names(list, n);
     if (is_our_list(self, list, n, since))
         look_for_all(self, list, n);
     else

@@ -148,20 +148,30 @@ static void ask_after_all(batch_jobs *self)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
+/* Report that a job was cancelled, or that it had ended before. */
+static void tell_cancelled(const batch_noted_job *job, const beluga_batch_job *seen)
+{
+    bool before =
+        beluga_batch_state_is_end(seen->state) && seen->state != BELUGA_BATCH_STATE_CANCELLED;
+    out_note("the job %s %s", job->id, before ? "has already ended" : "was cancelled");
+}
+
 /* Cancel a job. Returns whether the provider has refused this. */
 static bool cancel(batch_jobs *self, batch_noted_job *job)
 {
     char line[ERROR_BYTES];
     beluga_error err;
+    beluga_batch_job *seen = NULL;
     if (!job->cancelled && batch_journal_cancelled(self->journal, job) != 0) {
         batch_jobs_stop_for_journal(self);
         return false;
     }
-    int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, NULL, &err);
+    int rc = beluga_batch_job_cancel(self->work->model, self->context, job->id, &seen, &err);
     job->told_to_end = rc == 0 || !err.retryable; /* otherwise the next round tries again */
     if (rc == 0) {
         batch_jobs_recover(self, BATCH_TROUBLE_CANCEL);
-        out_note("the job %s was cancelled", job->id);
+        tell_cancelled(job, seen);
+        beluga_free(seen);
         return false;
     }
     if (self->wait && err.retryable) {
@@ -186,6 +196,26 @@ static size_t cancel_all(batch_jobs *self)
 
 /* ---- tidying up ------------------------------------------------------------------------------ */
 
+static void note_deleted(batch_jobs *self, batch_noted_job *job, bool kept)
+{
+    if (batch_journal_deleted(self->journal, job, kept) != 0) batch_jobs_stop_for_journal(self);
+}
+
+/* Handle a failure to delete files. Some servers that people run themselves can't delete files,
+ * such as vLLM's production-stack, so the next run need not try again. */
+static void keep(batch_jobs *self, batch_noted_job *job, const beluga_error *err)
+{
+    char line[ERROR_BYTES];
+    bool never = err->http_status == 405 || err->http_status == 501;
+    batch_progress_hide(self->work->progress);
+    beluga_error_format(err, line, sizeof line);
+    out_note("the files uploaded for the job %s could not be deleted; %s: %s",
+             *job->id ? job->id : job->name, never ? "they stay there" : "the next run tries again",
+             line);
+    job->stays_this_run = true;
+    if (never) note_deleted(self, job, true);
+}
+
 /* Delete the files of a job at the provider. The file of a job that was never created is found by
  * the job's name. Providers that list no files need none, or delete them after a time. */
 static int delete_files(const batch_jobs *self, const batch_noted_job *job, beluga_error *err)
@@ -198,19 +228,11 @@ static int delete_files(const batch_jobs *self, const batch_noted_job *job, belu
 
 static void delete(batch_jobs *self, batch_noted_job *job)
 {
-    char line[ERROR_BYTES];
     beluga_error err;
-    int rc = delete_files(self, job, &err);
-    if (rc == 0) {
-        if (batch_journal_deleted(self->journal, job, self->keep_files) != 0)
-            batch_jobs_stop_for_journal(self);
-        return;
-    }
-    job->stays_this_run = true;
-    batch_progress_hide(self->work->progress);
-    beluga_error_format(&err, line, sizeof line);
-    out_note("the files uploaded for the job %s could not be deleted; the next run tries again: %s",
-             *job->id ? job->id : job->name, line);
+    if (delete_files(self, job, &err) == 0)
+        note_deleted(self, job, self->keep_files);
+    else
+        keep(self, job, &err);
 }
 
 /* Delete uploaded files of jobs that are collected or were never created, except those of other

@@ -60,6 +60,7 @@ typedef struct batch_jobs {
     bool completed;    /* a job was collected in this round that had not failed as a whole */
     bool gentle;       /* create only one job in each round, because the provider's queue was
                         * full before */
+    bool named;        /* the provider's list shows names of jobs */
     unsigned doubts;   /* number of consecutive jobs that may or may not have been created */
     unsigned failures; /* number of consecutive jobs for which the provider's queue had no room */
     bool budget_spent; /* the next line could exceed the budget */

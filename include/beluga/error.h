@@ -168,7 +168,7 @@ BELUGA_API int beluga_error_wrap(beluga_error *err, const char *operation, const
 /**
  * Return the code that an HTTP status means: 401 authentication_error, 402 quota_exceeded, 403
  * authorization_error, 404 not_found, 408 and 504 timeout, 413 limit_exceeded, 429 rate_limit, 503
- * and 529 overloaded, other 4xx invalid_request, other 5xx internal_error.
+ * and 529 overloaded, 501 not_supported, other 4xx invalid_request, other 5xx internal_error.
  *
  * @return 0 for 2xx; BELUGA_ERROR_INVALID_RESPONSE for any other number.
  */

@@ -124,6 +124,7 @@ int beluga_error_from_http(int status)
     case 504: return BELUGA_ERROR_TIMEOUT;
     case 413: return BELUGA_ERROR_LIMIT_EXCEEDED;
     case 429: return BELUGA_ERROR_RATE_LIMIT;
+    case 501: return BELUGA_ERROR_NOT_SUPPORTED; /* trying again does not help */
     case 503:
     case 529: return BELUGA_ERROR_OVERLOADED;
     }

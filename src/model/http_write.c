@@ -10,12 +10,22 @@
 
 /* --- the body --------------------------------------------------------------------------------- */
 
+/* Returns the option's JSON, which is to be merged into the body; NULL: there is none. In a call
+ * about batch jobs, the options of the model are those of the requests in the job, into which they
+ * were merged before, so that only options of the call itself count. */
+static const beluga__setting *to_merge(const beluga_call *call, int key)
+{
+    const beluga__setting *s = &call->settings->known[key];
+    if (s->type != BELUGA_OPTION_STRING) return NULL;
+    return beluga__call_is_of_jobs(call) && s->origin != BELUGA_ORIGIN_CALL ? NULL : s;
+}
+
 /* Merge an option's JSON into the body that the provider wrote. */
 static int merge(beluga__http_stage *self, int key, beluga_error *err)
 {
-    const beluga__setting *s = &self->emit.call->settings->known[key];
+    const beluga__setting *s = to_merge(self->emit.call, key);
     beluga__buf *body = &self->request.body, patched;
-    if (s->type != BELUGA_OPTION_STRING) return 0;
+    if (!s) return 0;
     beluga__buf_init(&patched, body->allocator, body->max);
     int status = beluga__json_merge(&patched, body->data, body->length, s->value.string, s->length);
     if (status) {
@@ -33,12 +43,14 @@ static int merge(beluga__http_stage *self, int key, beluga_error *err)
  * `body` was merged since. */
 static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
 {
-    const beluga__settings *settings = self->emit.call->settings;
+    const beluga_call *call = self->emit.call;
     const beluga_http_request *request = &self->request;
     int key = 0;
-    if (settings->known[BELUGA_OPTION_BODY].type) key = BELUGA_OPTION_BODY;
-    if (settings->known[BELUGA_OPTION_EXTRA_BODY].type) key = BELUGA_OPTION_EXTRA_BODY;
+    if (to_merge(call, BELUGA_OPTION_BODY)) key = BELUGA_OPTION_BODY;
+    if (to_merge(call, BELUGA_OPTION_EXTRA_BODY)) key = BELUGA_OPTION_EXTRA_BODY;
     if (!key || !request->has_body) return 0;
+    /* The upload for a batch job is followed by a request with JSON. */
+    if (request->body_form != BELUGA__BODY_JSON && beluga__call_is_of_jobs(call)) return 0;
     if (request->body_form != BELUGA__BODY_JSON)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "%s can't be merged: this request's body is not JSON",
@@ -46,7 +58,7 @@ static int patch_body(beluga__http_stage *self, bool merged, beluga_error *err)
     /* The writer reports its error when the request is finished. */
     if (beluga__json_writer_status(&self->request.writer)) return 0;
     int status = merge(self, BELUGA_OPTION_BODY, err);
-    if (status || (merged && !settings->known[BELUGA_OPTION_BODY].type)) return status;
+    if (status || (merged && !to_merge(call, BELUGA_OPTION_BODY))) return status;
     return merge(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 

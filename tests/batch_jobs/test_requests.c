@@ -38,6 +38,29 @@ static void line_breaks_of_options_do_not_break_a_line(scene *s)
     assert_non_null(strstr(line, "\"a\\nb\""));
 }
 
+/* A model's members for bodies belong to the requests, not to the upload or to the job. */
+static void members_of_a_model_are_in_the_requests_alone(scene *s)
+{
+    open_acme(s, beluga_with_extra_body("{\"seed\":7}"));
+    assert_string_equal(sent_line(s, BELUGA_OPTIONS_END),
+                        LINE("{\"model\":\"acme-1\",\"q\":\"Hi\",\"seed\":7}"));
+    const char *job = peer_request_body(s->peer, peer_requests(s->peer) - 1, NULL);
+    assert_null(strstr(job, "seed"));
+}
+
+static void members_of_a_call_are_in_the_job(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 1);
+    script(s->peer, JSON("{\"file\":\"f\"}"));
+    script(s->peer, JSON("{\"id\":\"j\"}"));
+    if (beluga_batch_job_create(s->model, NULL, requests, NULL, NULL, &s->err,
+                                beluga_with_extra_body("{\"notify\":\"me\"}")))
+        fail_msg("%s", s->err.message);
+    beluga_batch_requests_free(requests);
+    assert_null(strstr(peer_request_body(s->peer, 0, NULL), "notify"));
+    assert_non_null(strstr(peer_request_body(s->peer, 1, NULL), "\"notify\":\"me\""));
+}
+
 static void a_body_that_is_given_is_the_request(scene *s)
 {
     const char *line =
@@ -222,6 +245,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ACME(line_breaks_of_options_do_not_break_a_line),
+        ACME(members_of_a_model_are_in_the_requests_alone),
+        ACME(members_of_a_call_are_in_the_job),
         ACME(a_body_that_is_given_is_the_request),
         ACME(nothing_asks_for_a_stream),
         ACME(tools_that_are_bound_are_offered),

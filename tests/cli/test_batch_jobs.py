@@ -26,6 +26,7 @@ APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "openai-responses": ("/v1", "OPENAI
         "together": ("/together/v1", "TOGETHER_API_KEY")}
 MODEL = "peer-batch"
 UNDER_WAY, PARTLY, USAGE = 12, 11, 2
+CREATE = b"POST /v1/batches "  # for a Cutter
 PATIENCE = 120
 PRICES = "date: 2026-11-05\nprices:\n  openai/peer-batch: {input: 100, output: 1000}\n"
 
@@ -181,6 +182,37 @@ def another_job_of_as_many_lines_is_not_taken_for_it():
         report = place.control()
         assert report["jobs"]["created"] == 2 and report["lines"]["answered"] == 20, report
         assert all(r["text"] == f"echo: question {line}" for line, r in place.results().items())
+
+
+def where_no_list_is_the_user_is_told_what_to_do():
+    with Place() as place, NoList(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        expect(place.ask(), 7, "may or may not have created")
+        expect(place.wait(), 1, "may have no list of jobs", f"remove {place.out}.jobs")
+        os.remove(place.out + ".jobs")
+        expect(place.wait(), 0)
+        assert_each_once(place, 2)
+
+
+def a_job_is_found_where_names_are_dropped():
+    with Place("--batch-seconds", "0.3", "--fault", "lost-create:1", "--fault", "no-metadata") as place:
+        place.write(texts(20))
+        expect(place.wait(), 0, "was created: its id is")
+        assert_each_once(place, 20)
+        assert place.control()["jobs"]["created"] == 1
+
+
+def a_job_whose_results_are_gone_is_another():
+    with Place("--batch-seconds", "0", "--fault", "no-metadata") as place, Cutter(place.peer.port, CREATE, 1) as way:
+        place.write([f"other {i}" for i in range(4)], "other.txt")
+        other = (place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"openai/{MODEL}", "-o", "max_tokens=50")
+        expect(place.run(*other, "--provider-batch", "--wait", "--poll", "0.05"), 0)  # and its files are deleted
+        place.peer.base = way.base
+        place.write(texts(4))
+        expect(place.wait("--timeout", "0.3s"), 0, "was never created")
+        assert way.cut == 1
+        assert place.control()["jobs"]["created"] == 2
 
 
 def a_job_that_was_never_made_is_made_after_two_looks():
@@ -357,6 +389,16 @@ def cancelling_needs_no_input():
         assert json.loads(ended.out)["jobs_under_way"] == 0
 
 
+def a_job_that_has_ended_is_not_said_to_be_cancelled():
+    with Place("--batch-seconds", "0") as place:
+        place.write(texts(3))
+        expect(place.ask(), UNDER_WAY)
+        ended = expect(place.run("--out", place.out, "--cancel"), 0, "has already ended")
+        assert "was cancelled" not in ended.err, ended
+        expect(place.run(*place.common(), "--cancel"), 0, "3 of 3 lines done")
+        assert_each_once(place, 3)
+
+
 class Cutter:
     """A way to a server that closes the first connections on which certain bytes are sent: libcurl sends them once more
     when a connection that was used before ends so."""
@@ -386,7 +428,7 @@ class Cutter:
     def pass_on(self, source, target):
         try:
             while (data := source.recv(65536)) and not self.is_cut(data):
-                target.sendall(data)
+                target.sendall(self.change(data))
         except OSError:
             pass
         for end in (source, target):
@@ -395,12 +437,52 @@ class Cutter:
             except OSError:
                 pass
 
+    def change(self, data):
+        return data
+
     def is_cut(self, data):
         found = self.cut < self.most and self.words in data
         self.cut += found
         if found:
             self.on_cut()
         return found
+
+
+class NoDelete(Cutter):
+    """A way to a server that can't delete files, as the router of vLLM's production-stack."""
+
+    def __init__(self, port):
+        super().__init__(port, b"nothing is cut")
+
+    def pass_on(self, source, target):
+        try:
+            while data := source.recv(65536):
+                if b"DELETE /" in data:
+                    source.sendall(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+                else:
+                    target.sendall(data)
+        except OSError:
+            pass
+
+
+class NoList(Cutter):
+    """A way to a server that has no list, as SGLang's, and that loses the first request to create a job."""
+
+    def __init__(self, port):
+        super().__init__(port, CREATE, 1)
+
+    def change(self, data):
+        return data.replace(b"GET /v1/batches?", b"GET /v1/no-list?")
+
+
+class Spoiler(Cutter):
+    """A way to a server on which no answer in a file of results can be read."""
+
+    def __init__(self, port):
+        super().__init__(port, b"nothing is cut")
+
+    def change(self, data):
+        return data.replace(b'"status_code":200', b'"status_code":302')
 
 
 def cancelling_is_tried_again():
@@ -513,6 +595,18 @@ def a_server_that_takes_less_gets_smaller_jobs():
         report = place.control()
         assert report["texts_answered_twice"] == 0 and len(place.results()) == 60
         assert place.events() is None
+
+
+def answers_that_cannot_be_read_are_not_deleted():
+    with Place() as place, Spoiler(place.peer.port) as way:
+        place.write(texts(3))
+        base, place.peer.base = place.peer.base, way.base
+        expect(place.wait(), 8, "invalid_response", "so its files are kept at the provider", "3 lines are left")
+        assert [file["kind"] for file in place.control()["files"]["now"]] == ["upload", "result"], place.control()["files"]
+        assert place.events()[-2:] == ["collected", "kept"], place.events()
+        place.peer.base = base
+        expect(place.wait(), 0, "3 of 3 lines done")
+        assert len(place.control()["files"]["now"]) == 2
 
 
 def results_that_are_cut_are_fetched_again():
@@ -763,6 +857,23 @@ def answers_cost_half_and_the_budget_holds():
 
 # ---- what is left behind
 
+def members_for_bodies_do_not_touch_the_job():
+    for api in APIS:
+        with Place("--batch-seconds", "0", api=api) as place:
+            place.write(texts(2))
+            expect(place.wait("-o", 'extra_body={"top_k":7}'), 0)
+            assert_each_once(place, 2)
+
+
+def files_that_cannot_be_deleted_stay():
+    with Place() as place, NoDelete(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        expect(place.wait(), 0, "could not be deleted; they stay there", "405")
+        assert_each_once(place, 2)
+        assert "deleted" not in expect(place.wait(), 0).err
+
+
 def a_refused_job_leaves_no_file():
     for api in APIS:
         with Place("--fault", "busy-create:1", api=api) as place:
@@ -871,12 +982,17 @@ CHECKS = [lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_r
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
+          where_no_list_is_the_user_is_told_what_to_do,
+          a_job_is_found_where_names_are_dropped, a_job_whose_results_are_gone_is_another,
           jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
           a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,
-          cancelling_needs_no_input, lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
+          cancelling_needs_no_input, a_job_that_has_ended_is_not_said_to_be_cancelled,
+          lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
           a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs, what_is_wrong_with_a_line_is_final,
           want_of_credit_stops_the_run_and_fails_no_line, a_job_that_fails_as_a_whole_stops_the_run_with_its_reason,
-          a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
+          a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again,
+          answers_that_cannot_be_read_are_not_deleted, members_for_bodies_do_not_touch_the_job,
+          files_that_cannot_be_deleted_stay, ids_templates_and_formats_are_those_of_other_runs,
           each_api_embeds_texts_in_jobs_of_their_own, a_line_may_have_many_texts_where_the_api_takes_them,
           jobs_that_embed_nothing_say_so_before_anything_is_sent, lines_for_vectors_fail_and_are_asked_again_as_others_are,
           vectors_cost_half_and_no_output, an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,

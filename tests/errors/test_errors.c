@@ -192,6 +192,7 @@ static void every_http_status_has_a_code(void **state)
                 {418, BELUGA_ERROR_INVALID_REQUEST},
                 {429, BELUGA_ERROR_RATE_LIMIT},
                 {500, BELUGA_ERROR_INTERNAL},
+                {501, BELUGA_ERROR_NOT_SUPPORTED},
                 {502, BELUGA_ERROR_INTERNAL},
                 {503, BELUGA_ERROR_OVERLOADED},
                 {504, BELUGA_ERROR_TIMEOUT},

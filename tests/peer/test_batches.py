@@ -699,6 +699,12 @@ def a_file_may_not_be_ready():
         assert peer.ask("POST", "/v1/batches", make)[0] == 200
 
 
+def metadata_may_be_dropped():
+    with Peer(PROGRAM, *QUICK, "--fault", "no-metadata") as peer:
+        client = OpenAi(peer)
+        assert client.make_and_wait(texts(1))["metadata"] is None
+
+
 # ---- size
 
 def ten_thousand_lines_and_large_files_are_held():
@@ -723,7 +729,8 @@ CHECKS = [each_result_belongs_to_its_line, requests_in_the_body_are_answered_in_
           a_job_expires_half_way, texts_decide_what_fails, a_text_expires_once, lines_fail_by_chance, all_lines_fail,
           a_job_fails_when_it_is_checked, a_full_queue_is_no_fault_of_the_file, what_is_too_large_is_refused,
           together_uploads_in_three_steps, files_with_faults_fail_as_the_api_says, downloads_are_cut, a_list_shows_a_job_late,
-          an_absent_file_may_have_an_empty_id, a_file_may_not_be_ready, ten_thousand_lines_and_large_files_are_held]
+          an_absent_file_may_have_an_empty_id, a_file_may_not_be_ready, metadata_may_be_dropped,
+          ten_thousand_lines_and_large_files_are_held]
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))

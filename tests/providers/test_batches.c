@@ -347,6 +347,8 @@ static void every_word_is_a_state(void **state)
         {OPENAI_BATCH("expired", NO_FILES, COUNTS), BELUGA_BATCH_STATE_EXPIRED},
         {OPENAI_BATCH("cancelling", NO_FILES, COUNTS), BELUGA_BATCH_STATE_CANCELLING},
         {OPENAI_BATCH("cancelled", NO_FILES, COUNTS), BELUGA_BATCH_STATE_CANCELLED},
+        {OPENAI_BATCH("pending", NO_FILES, NO_COUNTS), BELUGA_BATCH_STATE_QUEUED},
+        {OPENAI_BATCH("scheduling", NO_FILES, NO_COUNTS), BELUGA_BATCH_STATE_QUEUED},
         {OPENAI_BATCH("paused", NO_FILES, COUNTS), BELUGA_BATCH_STATE_UNKNOWN},
     };
     peer *p = *state;

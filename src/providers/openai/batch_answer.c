@@ -19,15 +19,16 @@ static bool is(const beluga_emit *emit, uint32_t quirk)
 /* ---- a job ----------------------------------------------------------------------------------- */
 
 /* Read the state of a job from the words of OpenAI, Azure, Groq, Together, Mistral and others.
- * Case, '_' and '-' don't matter. Together also sends CANCELING, which its reference doesn't
- * list. */
+ * "pending" is from the router of vLLM's production-stack (BatchStatus), "scheduling" from AIBrix
+ * (BatchJobState). Case, '_' and '-' don't matter. Together also sends CANCELING, which its
+ * reference doesn't list. */
 static uint32_t read_state(const char *word)
 {
     static const struct {
         uint32_t state;
         const char *words;
     } rows[] = {
-        {BELUGA_BATCH_STATE_QUEUED, "validating\0queued\0"},
+        {BELUGA_BATCH_STATE_QUEUED, "validating\0queued\0pending\0scheduling\0"},
         {BELUGA_BATCH_STATE_RUNNING, "in_progress\0finalizing\0running\0"},
         {BELUGA_BATCH_STATE_CANCELLING, "cancelling\0canceling\0cancellation_requested\0"},
         {BELUGA_BATCH_STATE_COMPLETED, "completed\0success\0"},
