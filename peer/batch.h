@@ -140,6 +140,7 @@ typedef enum batch_fault_kind {
     FAULT_CUT_CHUNKED,
     FAULT_CHUNKED,
     FAULT_EMPTY_IDS,
+    FAULT_MISSING_GET,
     FAULT_PENDING_FILE,
     FAULTS
 } batch_fault_kind;
@@ -218,13 +219,21 @@ void peer__batch_store_free(batches *b);
 bool peer__batch_read_lines(batches *b, batch_job *job);
 /* Read the job's lines from an array of requests in the blob. */
 bool peer__batch_read_items(batches *b, batch_job *job, json array);
-/* Append the text of the user's last message in a line. */
+/* Return whether the job's lines embed texts. */
+bool peer__batch_embeds(const batch_job *job);
+/* Append the text of the user's last message in a line, or its texts to embed. */
 bool peer__batch_line_text(const batch_line *line, bytes *text);
 
 /* ---- batch_answer.c -------------------------------------------------------------------------- */
 
 /* Append the result of a line, in the form of the job's API. */
 bool peer__batch_put_result(const batch_job *job, const batch_line *line, bytes *out);
+
+/* ---- batch_vectors.c ------------------------------------------------------------------------- */
+
+/* Append the vectors of a line's texts, in the form of the job's API. */
+bool peer__batch_put_vectors(const batch_job *job, const batch_line *line, const char *model,
+                             bytes *out);
 
 /* ---- batch_run.c ----------------------------------------------------------------------------- */
 

@@ -121,7 +121,10 @@ static bool put_line_answer(const batch_job *job, const batch_line *line, bytes 
                 .id = peer__batch_hash(line->id.at, line->id.n) ^
                       peer__batch_hash(job->id, strlen(job->id)),
                 .created = (long long)job->created};
-    ok = ok && put_answer(job, out, &a);
+    if (ok && peer__batch_embeds(job))
+        ok = peer__batch_put_vectors(job, line, a.model, out);
+    else
+        ok = ok && put_answer(job, out, &a);
     peer__bytes_free(&text);
     peer__bytes_free(&model);
     return ok;

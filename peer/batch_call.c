@@ -129,8 +129,18 @@ static const char *openai_type(int status)
     return status >= 500 ? "server_error" : "invalid_request_error";
 }
 
-static bool put_error(batch_shape shape, int status, const char *message, bytes *out)
+/* Together's error about a job is a text. */
+static bool put_text_error(const char *message, bytes *out)
 {
+    return peer__put(out, "{\"error\":") && peer__put_string(out, message) &&
+           peer__put(out, ",\"request_id\":\"req-peer-batch\"}");
+}
+
+static bool put_error(const batch_call *call, int status, const char *message, bytes *out)
+{
+    batch_shape shape = call->shape;
+    if (shape == BATCH_TOGETHER && strncmp(call->path, "/v1/batches", 11) == 0)
+        return put_text_error(message, out);
     if (shape == BATCH_ANTHROPIC)
         return peer__putf(out, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"message\":",
                           anthropic_type(status)) &&
@@ -153,7 +163,7 @@ void peer__batch_refuse(batch_call *call, int status, const char *message)
 {
     bytes text = {0};
     peer_step_status(call->r, status, status == 429 ? "Retry-After: 1\r\n" : NULL);
-    if (put_error(call->shape, status, message, &text))
+    if (put_error(call, status, message, &text))
         peer_step_body(call->r, text.data, text.len);
     else
         peer_step_body(call->r, "", 0);
@@ -249,6 +259,13 @@ static void apply_faults(batch_call *call, batch_job *job)
         job->problems[job->n_problems++] = full;
 }
 
+static void send_job(batch_call *call, int status, const batch_job *job, batch_put_fn *put)
+{
+    bytes text = {0};
+    bool ok = put(job, &text);
+    peer__batch_send(call, status, &text, ok);
+}
+
 void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bool read,
                         batch_put_fn *put)
 {
@@ -267,7 +284,7 @@ void peer__batch_create(batch_call *call, batch_job *job, const char *prefix, bo
     else if (peer__batch_plays(call->b, FAULT_ERROR_CREATE))
         peer__batch_refuse(call, 500, "The server had an error while processing your request.");
     else
-        peer__batch_send_job(call, job, put);
+        send_job(call, call->shape == BATCH_TOGETHER ? 201 : 200, job, put);
 }
 
 static void refuse_unknown(batch_call *call, const char *id)
@@ -291,7 +308,7 @@ batch_job *peer__batch_job_of(batch_call *call, const char *id)
         return NULL;
     }
     batch_job *job = peer__batch_job_find(call->b, call->shape, id, call->key);
-    if (!job) {
+    if (!job || (is_get && peer__batch_plays(call->b, FAULT_MISSING_GET))) {
         refuse_unknown(call, id);
         return NULL;
     }
@@ -304,9 +321,7 @@ batch_job *peer__batch_job_of(batch_call *call, const char *id)
 
 void peer__batch_send_job(batch_call *call, const batch_job *job, batch_put_fn *put)
 {
-    bytes text = {0};
-    bool ok = put(job, &text);
-    peer__batch_send(call, 200, &text, ok);
+    send_job(call, 200, job, put);
 }
 
 void peer__batch_get(batch_call *call, const char *id)

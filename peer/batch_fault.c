@@ -17,7 +17,7 @@ static const char *const fault_names[FAULTS] = {
     [FAULT_LINE_QUOTA] = "line-quota",     [FAULT_LINE_EXPIRED] = "line-expired",
     [FAULT_CUT_RESULTS] = "cut-results",   [FAULT_CUT_CHUNKED] = "cut-chunked",
     [FAULT_CHUNKED] = "chunked",           [FAULT_EMPTY_IDS] = "empty-ids",
-    [FAULT_PENDING_FILE] = "pending-file",
+    [FAULT_PENDING_FILE] = "pending-file", [FAULT_MISSING_GET] = "missing-get",
 };
 
 /* Read a chance such as "0.2", or a number such as "3", for each third time. */

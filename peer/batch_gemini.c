@@ -2,7 +2,8 @@
  * Gemini's batches. Sources: Google's reference of the Batch API (an Operation whose metadata is
  * the batch; counts are strings, and zeros are left out as everywhere in its JSON), its guide (a
  * job that expired has no results; REST's examples write names with underscores), and the client
- * for Python (google-genai 3.6: a list is "operations").
+ * for Python (google-genai 3.6: a list is "operations"; jobs that embed texts are created by
+ * asyncBatchEmbedContent).
  */
 #include "peer/batch_call.h"
 
@@ -150,6 +151,13 @@ static bool describe(batch_call *call, batch_job *job, json batch, json config, 
     return false;
 }
 
+static bool set_endpoint(batch_call *call, batch_job *job, const char *endpoint)
+{
+    if (!endpoint || (job->endpoint = strdup(endpoint))) return true;
+    peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
+    return false;
+}
+
 static bool read_job(batch_call *call, batch_job *job, json items)
 {
     if (!job->is_inline) return peer__batch_read_lines(call->b, job);
@@ -157,7 +165,8 @@ static bool read_job(batch_call *call, batch_job *job, json items)
     return job->blob && peer__batch_read_items(call->b, job, items);
 }
 
-static void create(batch_call *call, const char *model)
+/* Create a job; `endpoint` is NULL unless its lines embed texts. */
+static void create_for(batch_call *call, const char *model, const char *endpoint)
 {
     json body = peer__json_parse(call->req->body.data, call->req->body.len);
     json batch = peer__json_get(body, "batch");
@@ -175,10 +184,20 @@ static void create(batch_call *call, const char *model)
     batch_job *job = peer__batch_job_new(call->b, BATCH_GEMINI);
     if (!job)
         peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
-    else if (describe(call, job, batch, config, model))
+    else if (describe(call, job, batch, config, model) && set_endpoint(call, job, endpoint))
         peer__batch_create(call, job, PEER_BATCH_LONG, read_job(call, job, items), put_job);
     else
         peer__batch_job_free(job);
+}
+
+static void create(batch_call *call, const char *model)
+{
+    create_for(call, model, NULL);
+}
+
+static void create_embedding(batch_call *call, const char *model)
+{
+    create_for(call, model, "/embeddings");
 }
 
 /* ---- other routes ---------------------------------------------------------------------------- */
@@ -233,6 +252,7 @@ bool peer__batch_gemini(batch_call *call)
 {
     static const batch_route routes[] = {
         {"POST", "/v1beta/models/{}:batchGenerateContent", create},
+        {"POST", "/v1beta/models/{}:asyncBatchEmbedContent", create_embedding},
         {"GET", "/v1beta/batches", list},
         {"GET", "/v1beta/batches/{}", peer__batch_get},
         {"POST", "/v1beta/batches/{}:cancel", cancel},

@@ -22,13 +22,13 @@ static void note_problem(batch_job *job, const char *code, const char *message, 
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Append the text of a message's content: a string, or an array of parts, some of which have
- * text. */
+/* Append the text of a message's content: a string, or an array of strings, or of parts, some of
+ * which have text. */
 static bool put_content(json content, bytes *text)
 {
     if (content.at && *content.at == '"') return peer__json_text(content, text);
     for (json part = {0}; peer__json_next(content, &part);) {
-        json words = peer__json_get(part, "text");
+        json words = *part.at == '"' ? part : peer__json_get(part, "text");
         if (words.at && *words.at == '"' && !peer__json_text(words, text)) return false;
     }
     return true;
@@ -46,9 +46,18 @@ static json last_user(json messages, const char *content)
     return peer__json_get(last, content);
 }
 
+bool peer__batch_embeds(const batch_job *job)
+{
+    return job->endpoint && strstr(job->endpoint, "/embeddings");
+}
+
 static json find_said(const batch_job *job, json request)
 {
     bool is_response = job->endpoint && strstr(job->endpoint, "/responses");
+    if (peer__batch_embeds(job))
+        return job->shape == BATCH_GEMINI
+                   ? peer__json_get(peer__json_get(request, "content"), "parts")
+                   : peer__json_get(request, "input");
     if (job->shape == BATCH_GEMINI) return last_user(peer__json_get(request, "contents"), "parts");
     return last_user(peer__json_get(request, is_response ? "input" : "messages"), "content");
 }
@@ -109,7 +118,8 @@ static void check_model(batch_job *job, const batch_line *line, size_t number)
                      number);
 }
 
-/* OpenAI's lines contain method and path, and its job contains the path of all lines. */
+/* OpenAI's lines contain method and path, and its job contains the path of all lines. Azure's page
+ * calls a wrong path "url_mismatch". */
 static void check_route(batch_job *job, json value, size_t number)
 {
     json url = peer__json_get(value, "url");
@@ -120,8 +130,16 @@ static void check_route(batch_job *job, json value, size_t number)
         note_problem(job, "missing_required_parameter", "Missing required parameter: 'url'.",
                      number);
     else if (job->endpoint && !peer__json_is(url, job->endpoint))
-        note_problem(job, "url_mismatch",
+        note_problem(job, "invalid_url",
                      "The URL provided for this request does not match the batch endpoint.",
+                     number);
+}
+
+static void check_stream(batch_job *job, const batch_line *line, size_t number)
+{
+    json stream = peer__json_get(line->request, "stream");
+    if (job->shape == BATCH_OPENAI && stream.n == 4 && memcmp(stream.at, "true", 4) == 0)
+        note_problem(job, "streaming_unsupported", "Streaming is not supported in batches.",
                      number);
 }
 
@@ -162,6 +180,7 @@ static void check_line(batch_job *job, batch_line *line, json value, id_set *ids
                      "custom_id parameter must be unique for each request in a batch.",
                      number);
     check_route(job, value, number);
+    check_stream(job, line, number);
     check_model(job, line, number);
 }
 

@@ -5,7 +5,9 @@
  * Sources: OpenAI's API reference and guide to batches, and the types of its client for Python
  * (3.57); Together's pages on batches and the types of its client (3.1): states are in upper case,
  * a created job is inside "job", a list is a bare array, times are texts, and there is a progress
- * in percent.
+ * in percent. What these leave open is from two notes with answers recorded on 2026-09-02, "OpenAI
+ * Batch API" and "Together Batch API", which also say that a file is not checked when a job is
+ * created: a job with an unknown file fails later.
  */
 #include "peer/batch_call.h"
 
@@ -106,12 +108,12 @@ static bool put_with_empty_ids(const batch_job *job, bytes *out)
 
 /* ---- Together -------------------------------------------------------------------------------- */
 
-/* Together reports a job that is being cancelled as in progress. */
+/* "CANCELING" is not in Together's reference, but in the recorded answers. */
 static const char *together_state(batch_state state)
 {
-    static const char *const names[JOB_STATES] = {"VALIDATING",  "IN_PROGRESS", "IN_PROGRESS",
-                                                  "IN_PROGRESS", "COMPLETED",   "FAILED",
-                                                  "EXPIRED",     "CANCELLED"};
+    static const char *const names[JOB_STATES] = {"VALIDATING", "IN_PROGRESS", "IN_PROGRESS",
+                                                  "CANCELING",  "COMPLETED",   "FAILED",
+                                                  "EXPIRED",    "CANCELLED"};
     return names[state];
 }
 
@@ -152,45 +154,56 @@ static batch_put_fn *writer_of(batch_call *call)
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
-/* Read the members that describe the job. Returns false if out of memory. */
-static bool read_request(batch_job *job, json body, const batch_file *file)
+/* Use an empty file instead of one that can't be used. Returns false if out of memory. */
+static bool use_nothing(batch_job *job, json body)
 {
-    peer__batch_job_use(job, file);
-    job->endpoint = peer__json_string(peer__json_get(body, "endpoint"));
-    return job->endpoint && peer__batch_job_read_metadata(job, body);
+    static const batch_problem problem = {"invalid_request",
+                                          "Cannot find the file, or it has another purpose.", 0};
+    bytes nothing = {0};
+    char *id = peer__json_string(peer__json_get(body, "input_file_id"));
+    snprintf(job->input, sizeof job->input, "%s", id ? id : "");
+    free(id);
+    job->blob = peer__batch_blob_new(&nothing);
+    job->problems[job->n_problems++] = problem;
+    return job->blob != NULL;
 }
 
-static const batch_file *input_of(batch_call *call, json body)
+/* Read the members that describe the job, and the lines of its file. Returns false if out of
+ * memory. */
+static bool read_request(batch_call *call, batch_job *job, json body, const batch_file *file)
+{
+    job->endpoint = peer__json_string(peer__json_get(body, "endpoint"));
+    if (!job->endpoint || !peer__batch_job_read_metadata(job, body)) return false;
+    if (!file) return use_nothing(job, body);
+    peer__batch_job_use(job, file);
+    return peer__batch_read_lines(call->b, job);
+}
+
+/* Find the job's file. Returns NULL if it is missing, or if it has another purpose than a batch,
+ * which Together does not check. */
+static const batch_file *input_of(const batch_call *call, json body)
 {
     char *id = peer__json_string(peer__json_get(body, "input_file_id"));
     const batch_file *file = id ? peer__batch_file_find(call->b, id, call->key) : NULL;
-    if (!id)
-        peer__batch_refuse(call, 400, "Missing required parameter: 'input_file_id'.");
-    else if (!file)
-        peer__batch_refuse(call, 400, "The input file of the batch does not exist.");
+    bool fits = file && file->purpose &&
+                (call->shape == BATCH_TOGETHER || strcmp(file->purpose, "batch") == 0);
     free(id);
-    return file;
-}
-
-static bool takes_purpose(const batch_call *call, const batch_file *file)
-{
-    const char *wanted = call->shape == BATCH_TOGETHER ? "batch-api" : "batch";
-    return file->purpose && strcmp(file->purpose, wanted) == 0;
+    return fits ? file : NULL;
 }
 
 /* Return whether the request describes a job correctly; if not, answer with an error. */
 static bool check_request(batch_call *call, json body, const batch_file *file)
 {
-    json endpoint = peer__json_get(body, "endpoint");
+    json endpoint = peer__json_get(body, "endpoint"), input = peer__json_get(body, "input_file_id");
     bool is_window = call->shape == BATCH_TOGETHER || peer__json_get(body, "completion_window").at;
-    if (!endpoint.at || *endpoint.at != '"')
+    if (!input.at || *input.at != '"')
+        peer__batch_refuse(call, 400, "Missing required parameter: 'input_file_id'.");
+    else if (!endpoint.at || *endpoint.at != '"')
         peer__batch_refuse(call, 400, "Missing required parameter: 'endpoint'.");
     else if (!is_window)
         peer__batch_refuse(call, 400, "Missing required parameter: 'completion_window'.");
-    else if (file->is_pending) /* issue 312 of openai-dotnet; the text is not Azure's */
+    else if (file && file->is_pending) /* issue 312 of openai-dotnet; the text is not Azure's */
         peer__batch_refuse(call, 400, "The input file is not processed yet.");
-    else if (!takes_purpose(call, file))
-        peer__batch_refuse(call, 400, "The input file has another purpose than a batch.");
     else
         return true;
     return false;
@@ -206,9 +219,9 @@ static void create(batch_call *call, const char *id)
         return;
     }
     const batch_file *file = input_of(call, body);
-    if (!file || !check_request(call, body, file)) return;
+    if (!check_request(call, body, file)) return;
     batch_job *job = peer__batch_job_new(call->b, call->shape);
-    bool read = job && read_request(job, body, file) && peer__batch_read_lines(call->b, job);
+    bool read = job && read_request(call, job, body, file);
     if (!job)
         peer__batch_refuse(call, 500, "the scripted peer has no memory for this batch");
     else

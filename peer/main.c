@@ -59,6 +59,7 @@ static const char usage_text[] =
     "  busy-create         429 with Retry-After, and no job\n"
     "  lost-upload         the file is stored, and the connection closes without an answer\n"
     "  busy-get            429 when a job is asked for\n"
+    "  missing-get         404 when a job is asked for, although it exists\n"
     "  expire              half of a job's requests are answered, then it expires\n"
     "  errors-only         all requests of a job fail\n"
     "  invalid             a job fails as a whole when it is checked\n"

@@ -356,6 +356,7 @@ typedef struct peer_batches {
  *   busy-create   429 with Retry-After, and no job
  *   lost-upload   the file is stored, and the connection closes without an answer
  *   busy-get      429 when a job is asked for
+ *   missing-get   404 when a job is asked for, although it exists
  *   expire        half of a job's requests are answered (Gemini: none), then the job expires
  *   errors-only   all requests of a job fail, so there is only a file of errors
  *   invalid       the job fails as a whole when it is checked (Anthropic: it is refused)

@@ -5,6 +5,7 @@
 #include "batch/parcel.h"
 #include "batch/queue_supply.h"
 #include "batch/signals.h"
+#include "batch/why.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -24,6 +25,9 @@
 #define MOST_WORKERS    64
 #define SEAL_MS         300000
 #define SEAL_PAUSE_MS   1000
+#define LOST_MS         15000
+/* A budget of which nothing is left; 0 would mean that there is no limit. */
+#define NO_BUDGET 1e-9
 
 static int report(const batch_gatherer *c, const beluga_error *err)
 {
@@ -144,9 +148,30 @@ static uint64_t job_lines(const batch_gatherer *c)
     return c->joined ? c->found.lines : c->made.lines;
 }
 
-static double job_budget(const batch_gatherer *c)
+/* Set the budget of the workers, from which the cost of results is excluded that were in the
+ * output before the job was created. */
+static void set_budget(batch_gatherer *c)
 {
-    return c->joined ? c->found.limits.budget : c->made.limits.budget;
+    const batch_manifest *m = c->joined ? &c->found : &c->made;
+    if (!c->joined) c->made.paid = c->output->totals.cost;
+    if (c->budget > m->paid)
+        c->made.limits.budget = c->budget - m->paid;
+    else if (c->budget > 0)
+        c->made.limits.budget = NO_BUDGET;
+}
+
+/* Let the workers of an existing job use the limits of this command. */
+static int set_terms(batch_gatherer *c)
+{
+    cli_text json = {0};
+    beluga_error err;
+    c->limits = c->joined ? c->found.limits : c->made.limits;
+    if (!c->joined) return 0;
+    int rc = batch_limits_write(&c->made.limits, &json) ? out_no_memory() : 0;
+    if (rc == 0) batch_limits_take(&c->limits, text_get(&json));
+    if (rc == 0 && queue_set_terms(c->queue, text_get(&json), &err) != 0) rc = report(c, &err);
+    text_free(&json);
+    return rc;
 }
 
 /* ---- putting lines --------------------------------------------------------------------------- */
@@ -167,11 +192,25 @@ static int stop_without_memory(batch_gatherer *c)
     return stop(c, &err);
 }
 
+/* Pack a line. A row of a CSV becomes longer by the escapes of JSON, and may then be too long for
+ * the queue: a fault takes its place, which becomes the line's result. */
+static int pack_line(const batch_gatherer *c, const batch_claim *claim, cli_text *text)
+{
+    batch_record record = claim->record;
+    int rc = batch_parcel_pack(c->reader, &record, claim->repeated, text);
+    bool fits = rc == 0 && text->length <= QUEUE_MAX_BYTES;
+    if (fits || (rc != 0 && rc != BELUGA_ERROR_LIMIT_EXCEEDED)) return rc;
+    beluga__buf_clear(text_begin(text));
+    batch_say_why(record.fault, "it is longer than the %zu MiB that a queue can keep of a line",
+                  QUEUE_MAX_BYTES >> 20);
+    return batch_parcel_pack(c->reader, &record, claim->repeated, text);
+}
+
 static int put_line(batch_gatherer *c, const batch_claim *claim)
 {
     cli_text text = {0};
     beluga_error err;
-    int rc = batch_parcel_pack(c->reader, &claim->record, claim->repeated, &text);
+    int rc = pack_line(c, claim, &text);
     if (rc != 0)
         stop_without_memory(c);
     else if (queue_put(c->queue, claim->record.line, text.data, text.length, &err) != 0)
@@ -233,7 +272,8 @@ static int keep_result(batch_gatherer *c, const queue_result *result)
     batch_entry entry;
     bool good = batch_entry_read(result->bytes, result->length, &entry);
     if (!good || entry.line != result->line || entry.line > c->output->max_line) {
-        c->unreadable++;
+        c->unreadable +=
+            result->line <= c->output->max_line && !batch_output_has(c->output, result->line);
         out_warning("the queue's result of line %" PRIu64 " can't be read, and is skipped",
                     result->line);
         return 0;
@@ -312,14 +352,14 @@ static bool is_worked_on(batch_gatherer *c)
  * larger budget. */
 static bool is_spent(batch_gatherer *c)
 {
-    double budget = job_budget(c);
+    double budget = c->limits.budget;
     if (!batch_budget_is_spent(budget, &c->counts, &c->spent)) return false;
     if (beluga__now_ms() - c->came_ms < SPENT_MS || is_worked_on(c)) return false;
     beluga_error_set(
         &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-        "all workers together have spent the budget of $%.6g; to continue with a larger one, run "
-        "beluga batch --remove %s, and then this command with the larger budget",
-        budget, queue_where(c->queue));
+        "all workers together have spent the budget of $%.6g: the same command with a larger "
+        "--budget continues; workers without --stay must be started again",
+        budget);
     return true;
 }
 
@@ -335,6 +375,37 @@ static bool is_stuck(batch_gatherer *c)
     return true;
 }
 
+/* Return whether some lines are neither waiting nor claimed, and have no result. Counts that are
+ * just being updated can say so as well. */
+static bool seems_lost(const batch_gatherer *c, const queue_counts *counts)
+{
+    bool idle = !counts->waiting && !counts->claimed;
+    return counts->put < job_lines(c) || (idle && counts->finished < job_lines(c));
+}
+
+/* Return whether lines or results were deleted from the queue, for which this run would wait
+ * without end. */
+static bool is_lost(batch_gatherer *c)
+{
+    queue_counts counts;
+    int64_t now = beluga__now_ms();
+    if (!seems_lost(c, &c->counts)) c->whole_ms = now;
+    if (now - c->whole_ms < LOST_MS || now - c->came_ms < LOST_MS) return false;
+    c->whole_ms = now;
+    if (!queue_count(c->queue, &counts, LAST_WAIT_MS) || !seems_lost(c, &counts)) return false;
+    beluga_error_set(
+        &c->error, BELUGA_ERROR_NOT_FOUND,
+        "lines or results of the job %s were deleted from its queue: run beluga batch "
+        "--remove %s, and then this command again to ask the lines that have no result",
+        queue_job(c->queue), queue_where(c->queue));
+    return true;
+}
+
+static bool can_end(batch_gatherer *c)
+{
+    return c->sealed && (is_spent(c) || is_stuck(c) || is_lost(c));
+}
+
 static int take_turn(batch_gatherer *c)
 {
     if (!c->sealed && put_some(c) != 0) return -1;
@@ -343,7 +414,7 @@ static int take_turn(batch_gatherer *c)
     if (n < 0 || batch_output_sync(c->output, false) != 0 || write_mark(c, false) != 0) return -1;
     hear(c);
     if (batch_signals_seen()) c->interrupted = true;
-    return c->interrupted || (n == 0 && c->sealed && (is_spent(c) || is_stuck(c))) ? -1 : 0;
+    return c->interrupted || (n == 0 && can_end(c)) ? -1 : 0;
 }
 
 static void go(batch_gatherer *c)
@@ -354,7 +425,7 @@ static void go(batch_gatherer *c)
     /* If the output has fewer lines than when the mark was written, collect all results again. */
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
-    c->came_ms = beluga__now_ms();
+    c->came_ms = c->whole_ms = beluga__now_ms();
     while ((!c->sealed || count_left(c)) && take_turn(c) == 0) continue;
     batch_output_sync(c->output, true);
     if (!c->output->error) write_mark(c, true);
@@ -365,8 +436,10 @@ int batch_gather_run(batch_gatherer *c)
     batch_signals before;
     int rc = 0;
     if (!c->joined && !count_left(c)) return 0;
+    set_budget(c);
     if (!c->joined) rc = create(c);
     if (rc == 0 && c->joined) rc = batch_mark_write(c->out, &c->mark);
+    if (rc == 0) rc = set_terms(c);
     if (rc) return rc;
     batch_signals_watch(&before);
     go(c);

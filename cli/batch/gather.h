@@ -26,13 +26,18 @@ typedef struct batch_gatherer {
     /* manifest of the job to create if it does not exist; its id and number of lines are not used
      */
     batch_manifest made;
+    double budget; /* US dollars for all results of the output; 0: no limit */
     /* Set by the functions below. */
     queue *queue;
     batch_manifest found; /* manifest of the existing job */
     bool joined;
+    /* limits of the job: those of this command; those that it does not give are as they were when
+     * the job was created */
+    batch_limits limits;
     /* the current mark, and the mark as it was last written to the file */
     batch_mark mark, written;
     int64_t marked_ms, came_ms; /* when the mark was written, and when the last result arrived */
+    int64_t whole_ms;           /* when no line was missing from the queue */
     batch_file_supply lines;
     bool sealed;
     /* when to try again to seal the job, and when to give up; 0: not tried yet */

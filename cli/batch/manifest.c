@@ -157,22 +157,39 @@ static void put_manifest(beluga_json_writer *w, const batch_manifest *m, const b
     put_flag(w, "strict", m->strict);
     put_flag(w, "attach_anyway", m->attach_anyway);
     put_flag(w, "tools", m->has_tools);
+    if (m->paid > 0) beluga_json_put_double(w, "paid", m->paid);
     put_layout(w, &m->layout);
     put_limits(w, &m->limits);
     put_facts(w, facts);
     beluga_json_end_object(w);
 }
 
-int batch_manifest_write(const batch_manifest *manifest, const batch_facts *facts, cli_text *out)
+/* Append the JSON of a writer, and free the writer. */
+static int take_text(beluga_json_writer *w, cli_text *out)
 {
     const char *json;
     size_t length;
-    beluga_json_writer *w = beluga_json_writer_new();
-    if (!w) return -1;
-    put_manifest(w, manifest, facts);
     int rc = beluga_json_writer_text(w, &json, &length) || text_add(out, json, length) ? -1 : 0;
     beluga_json_writer_free(w);
     return rc;
+}
+
+int batch_manifest_write(const batch_manifest *manifest, const batch_facts *facts, cli_text *out)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return -1;
+    put_manifest(w, manifest, facts);
+    return take_text(w, out);
+}
+
+int batch_limits_write(const batch_limits *limits, cli_text *out)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return -1;
+    beluga_json_begin_object(w, NULL);
+    put_limits(w, limits);
+    beluga_json_end_object(w);
+    return take_text(w, out);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -203,6 +220,18 @@ static batch_limits get_limits(const beluga_json *root)
     };
 }
 
+void batch_limits_take(batch_limits *limits, const char *terms)
+{
+    beluga_json_doc *doc = NULL;
+    if (beluga_json_parse(terms, strlen(terms), &doc, NULL) != 0) return;
+    const batch_limits given = get_limits(beluga_json_doc_root(doc));
+    beluga_json_doc_free(doc);
+    if (given.requests_per_minute) limits->requests_per_minute = given.requests_per_minute;
+    if (given.tokens_per_minute) limits->tokens_per_minute = given.tokens_per_minute;
+    if (given.max_concurrent_calls) limits->max_concurrent_calls = given.max_concurrent_calls;
+    if (given.budget > 0) limits->budget = given.budget;
+}
+
 static batch_layout get_layout(const beluga_json *root)
 {
     const char *format = get_text(root, "format"), *delimiter = get_text(root, "delimiter");
@@ -229,6 +258,7 @@ static void get_all(batch_manifest *m, const beluga_json *root)
     m->limits = get_limits(root);
     m->lines = (uint64_t)get_limit(root, "lines");
     m->there = (uint64_t)get_limit(root, "there");
+    m->paid = beluga_json_double(beluga_json_get(root, "paid"), 0);
 }
 
 int batch_manifest_read(batch_manifest *manifest, const char *json, size_t n)

@@ -34,6 +34,7 @@ typedef struct batch_manifest {
     batch_limits limits;
     uint64_t lines; /* number of lines in the job */
     uint64_t there; /* number of input lines that already had a result when the job began */
+    double paid;    /* their cost, which is not a part of the budget in `limits` */
 } batch_manifest;
 
 /* Append a manifest, with the facts on which its answers depend. @return 0, or -1 if memory runs
@@ -47,6 +48,13 @@ int batch_manifest_write(const batch_manifest *manifest, const batch_facts *fact
  * @return 0, or -1 if this is not a manifest, or one of another version.
  */
 int batch_manifest_read(batch_manifest *manifest, const char *json, size_t n);
+
+/* Append limits as JSON, for the terms of a job. @return 0, or -1 if memory runs out. */
+int batch_limits_write(const batch_limits *limits, cli_text *out);
+
+/* Set the limits that terms contain; the other limits stay. Terms that are not valid are ignored.
+ */
+void batch_limits_take(batch_limits *limits, const char *terms);
 
 /* Report how facts differ from those of a manifest that was read. */
 void batch_manifest_compare(const batch_manifest *manifest, const batch_facts *facts,

@@ -47,21 +47,21 @@ static int take(beluga_json_writer *w, cli_text *out)
     int rc = beluga_json_writer_text(w, &json, &length);
     if (rc == 0) rc = text_add(out, json, length);
     beluga_json_writer_free(w);
-    return rc ? -1 : 0;
+    return rc;
 }
 
 int batch_parcel_pack(const batch_reader *reader, const batch_record *record, bool repeated,
                       cli_text *out)
 {
     beluga_json_writer *w = beluga_json_writer_new();
-    if (!w) return -1;
+    if (!w) return BELUGA_ERROR_NO_MEMORY;
     put_head(w, record, repeated);
     int rc = take(w, out);
-    if (rc == 0) rc = text_add(out, "\n", 1) ? -1 : 0;
+    if (rc == 0) rc = text_add(out, "\n", 1);
     if (rc || *record->fault) return rc;
-    if (!record->fields) return text_add(out, record->bytes, record->length) ? -1 : 0;
+    if (!record->fields) return text_add(out, record->bytes, record->length);
     w = beluga_json_writer_new();
-    if (!w) return -1;
+    if (!w) return BELUGA_ERROR_NO_MEMORY;
     put_row(w, reader, record);
     return take(w, out);
 }

@@ -20,7 +20,7 @@ typedef struct batch_parcel {
     bool repeated; /* an earlier line has the id of this one */
 } batch_parcel;
 
-/* Append a line as a parcel. @return 0, or -1 if memory runs out. */
+/* Append a line as a parcel. @return 0; LIMIT_EXCEEDED if a row is too long as JSON; NO_MEMORY. */
 int batch_parcel_pack(const batch_reader *reader, const batch_record *record, bool repeated,
                       cli_text *out);
 

@@ -75,6 +75,8 @@ static void fill_parts(const batch_figures *f, char parts[PARTS][48])
     if (f->per_second > 0) {
         batch_format_amount(f->per_second, a, sizeof a);
         snprintf(parts[PART_RATE], 48, "%s/s", a);
+    }
+    if (f->tokens_per_second > 0) {
         batch_format_amount(f->tokens_per_second, a, sizeof a);
         snprintf(parts[PART_TOKENS], 48, "%s tok/s", a);
     }

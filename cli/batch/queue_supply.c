@@ -98,7 +98,7 @@ static void note_job(batch_queue_supply *work)
 static void share_limits(batch_queue_supply *work, int64_t now)
 {
     queue_worker some[TOLD_NAMES];
-    const batch_limits *limits = &work->manifest->limits;
+    const batch_limits *limits = &work->limits;
     work->workers = queue_workers(work->queue, some, TOLD_NAMES);
     if (!work->workers) work->workers = 1;
     double workers = (double)work->workers;
@@ -121,14 +121,49 @@ static void note_failure(batch_queue_supply *work)
         fail(work, &err);
 }
 
+static void read_terms(batch_queue_supply *work)
+{
+    char terms[QUEUE_TERMS_BYTES];
+    work->limits = work->manifest->limits;
+    if (queue_terms(work->queue, terms)) batch_limits_take(&work->limits, terms);
+}
+
+/* A job that was created with a budget is not worked on without prices (worker.c), but its budget
+ * may have come later. */
+static void check_price(batch_queue_supply *work)
+{
+    beluga_error err;
+    if (!(work->limits.budget > 0) || work->manifest->limits.budget > 0 || !work->own.unpriced)
+        return;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
+                     "the job has a budget, but the price of its model is not known here: give "
+                     "this worker a list of prices with -o prices=FILE");
+    fail(work, &err);
+}
+
+static void stay(batch_queue_supply *work, bool is_spent)
+{
+    if (is_spent && !work->is_spent) {
+        batch_progress_hide(work->progress);
+        out_note("the job's budget of $%.6g is spent; waiting for a larger one because of --stay",
+                 work->limits.budget);
+    }
+    work->is_spent = is_spent;
+}
+
 static void check_budget(batch_queue_supply *work)
 {
     beluga_error err;
-    double budget = work->manifest->limits.budget;
-    if (!batch_budget_is_spent(budget, &work->counts, &work->spent)) return;
-    beluga_error_set(&err, BELUGA_ERROR_BUDGET_EXCEEDED,
-                     "all workers together have spent the job's budget of $%.6g", budget);
-    fail(work, &err);
+    double budget = work->limits.budget;
+    bool is_spent = batch_budget_is_spent(budget, &work->counts, &work->spent);
+    check_price(work);
+    if (work->stays) {
+        stay(work, is_spent);
+    } else if (is_spent) {
+        beluga_error_set(&err, BELUGA_ERROR_BUDGET_EXCEEDED,
+                         "all workers together have spent the job's budget of $%.6g", budget);
+        fail(work, &err);
+    }
 }
 
 static void look(batch_queue_supply *work, int64_t now)
@@ -137,6 +172,7 @@ static void look(batch_queue_supply *work, int64_t now)
     work->looked_ms = now;
     queue_count(work->queue, &work->counts, 0);
     queue_spent(work->queue, &work->spent);
+    read_terms(work);
     share_limits(work, now);
     note_job(work);
     note_failure(work);
@@ -160,7 +196,7 @@ static void hear(batch_queue_supply *work)
  * for each worker. */
 static bool is_nearly_spent(const batch_queue_supply *work, size_t running)
 {
-    double budget = work->manifest->limits.budget;
+    double budget = work->limits.budget;
     double under_way = (double)running * (double)work->workers;
     return budget > 0 &&
            work->spent.cost + batch_line_cost(&work->counts, &work->spent) * under_way >= budget;
@@ -168,7 +204,7 @@ static bool is_nearly_spent(const batch_queue_supply *work, size_t running)
 
 static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
 {
-    int64_t most = work->manifest->limits.max_concurrent_calls;
+    int64_t most = work->limits.max_concurrent_calls;
     size_t share = most > 0 ? (size_t)most / work->workers : 0;
     if (most > 0 && running >= (share ? share : 1)) return true;
     /* At most -j results may still be unconfirmed by the queue, since they would be lost if this
@@ -180,7 +216,7 @@ static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
 
 static batch_claimed wait_for_lines(batch_queue_supply *work, size_t running, int64_t now)
 {
-    if (work->removed || queue_is_over(&work->counts)) return BATCH_CLAIM_END;
+    if (queue_is_over(&work->counts)) return BATCH_CLAIM_END;
     if (running) work->busy_ms = now;
     if (!work->idle_ms || now - work->busy_ms < work->idle_ms) return BATCH_CLAIM_LATER;
     work->was_idle = true;
@@ -224,11 +260,24 @@ static batch_claimed begin_line(batch_queue_supply *work, batch_claim *claim, in
     return BATCH_CLAIM_LINE;
 }
 
+/* Return the lines without a call, so that the gatherer sees that nobody works on them, and claim
+ * no more. */
+static batch_claimed wait_for_budget(batch_queue_supply *work, size_t running, int64_t now)
+{
+    queue_claim none;
+    give_back_ready(work);
+    queue_take(work->queue, &none, 0);
+    return wait_for_lines(work, running, now);
+}
+
 static batch_claimed claim_line(batch_supply *supply, size_t running, batch_claim *claim)
 {
     batch_queue_supply *work = work_of(supply);
     int64_t now = beluga__now_ms();
     if (work->failure.code) return BATCH_CLAIM_FAILED;
+    /* Results that will never be confirmed would otherwise hold up the end. */
+    if (work->removed) return BATCH_CLAIM_END;
+    if (work->is_spent) return wait_for_budget(work, running, now);
     if (is_held_up(work, running, now)) return BATCH_CLAIM_HOLD;
     if (work->n_ready <= work->jobs / 2) take_more(work);
     return work->n_ready ? begin_line(work, claim, now) : wait_for_lines(work, running, now);
@@ -283,6 +332,8 @@ static int put_once(batch_supply *supply, uint64_t ticket, const batch_entry *en
     beluga_error err;
     batch_queue_supply *work = work_of(supply);
     claimed_line *line = &work->lines[ticket];
+    /* begin_line has counted the first request */
+    if (entry->requests > 1) batch_gate_pass(&work->requests, entry->requests - 1);
     if (hand_back(work, line, entry)) return 0;
     int rc = queue_put_once(work->queue, &line->claim, text, n);
     if (rc != 0) {
@@ -308,10 +359,12 @@ static void done(batch_supply *supply, uint64_t ticket, bool put)
 
 static void finish(batch_supply *supply)
 {
+    beluga_error err;
     batch_queue_supply *work = work_of(supply);
     int64_t until = beluga__now_ms() + FINISH_MS;
     give_back_ready(work);
-    while (queue_unconfirmed(work->queue) && beluga__now_ms() < until) {
+    while (queue_unconfirmed(work->queue) && !queue_failed(work->queue, &err) &&
+           beluga__now_ms() < until) {
         struct pollfd ready = {.fd = supply->fd, .events = POLLIN};
         poll(&ready, 1, POLL_MS);
         queue_extend(work->queue);
@@ -342,6 +395,7 @@ int batch_queue_supply_begin(batch_queue_supply *work, queue *q, const batch_man
     *work = (batch_queue_supply){.base = {.ops = &ops, .fd = queue_fd(q)},
                                  .queue = q,
                                  .manifest = manifest,
+                                 .limits = manifest->limits,
                                  .plan = plan,
                                  .progress = progress,
                                  .jobs = jobs,

@@ -39,7 +39,10 @@ typedef struct batch_queue_supply {
     claimed_line *lines;
     size_t *ready, *unused;
     size_t slots, n_ready, first_ready, n_unused;
+    batch_limits limits; /* the latest limits of the job */
     batch_gate requests, tokens;
+    bool stays;     /* if the budget is spent, the worker waits for a larger one */
+    bool is_spent;  /* it waits */
     size_t workers; /* number of workers that share the limits */
     int64_t looked_ms, busy_ms;
     queue_counts counts;

@@ -157,6 +157,20 @@ static int put_partial(beluga_json_writer *w, const batch_result_source *s,
     return rc;
 }
 
+/* Write what an answer has cost that is not part of the result. */
+static void put_paid(beluga_json_writer *w, const batch_entry *paid, batch_entry *entry)
+{
+    entry->begun = true;
+    entry->cost = paid->cost;
+    entry->input_tokens = paid->input_tokens;
+    entry->output_tokens = paid->output_tokens;
+    beluga_json_begin_object(w, "usage");
+    if (paid->input_tokens >= 0) beluga_json_put_int(w, "input_total", paid->input_tokens);
+    if (paid->output_tokens >= 0) beluga_json_put_int(w, "output_total", paid->output_tokens);
+    beluga_json_end_object(w);
+    put_cost(w, paid->cost);
+}
+
 /* Write the digest of the line, with which later runs check whether the result belongs to it. */
 static void put_digest(beluga_json_writer *w, uint64_t digest)
 {
@@ -172,7 +186,7 @@ static void put_vectors(beluga_json_writer *w, const batch_result_source *s, bat
     const beluga_usage *usage = beluga_embeddings_usage(e);
     look_up(s, beluga_embeddings_provider(e), beluga_embeddings_model(e));
     entry->input_tokens = usage->input_total;
-    entry->cost = s->prices->known ? beluga_price_cost(&s->prices->price, usage) : -1;
+    entry->cost = s->prices->known ? batch_price_cost(s->prices, &s->prices->price, usage) : -1;
     if (!s->openai) {
         beluga_json_begin_array(w, "embeddings");
         for (size_t i = 0; i < beluga_embeddings_count(e); i++)
@@ -200,6 +214,7 @@ static int put_members(beluga_json_writer *w, const batch_result_source *s,
     } else {
         report_put_error(w, "error", &result->error);
         rc = put_partial(w, s, result->partial, entry);
+        if (s->paid) put_paid(w, s->paid, entry);
     }
     if (s->runs->count) {
         tool_runs_put(s->runs, w, "tool_runs");
@@ -225,8 +240,9 @@ static int put_result(beluga_json_writer *w, const batch_result_source *s,
     return rc;
 }
 
-int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
-                       cli_text *text, batch_entry *entry)
+/* Append a result. @return 0, or the error's code: LIMIT_EXCEEDED if the result is too long. */
+static int write_line(const batch_result_source *source, const beluga_batch_result *result,
+                      cli_text *text, batch_entry *entry)
 {
     const char *json;
     size_t length;
@@ -236,10 +252,39 @@ int batch_result_write(const batch_result_source *source, const beluga_batch_res
                            .input_tokens = -1,
                            .output_tokens = -1};
     beluga_json_writer *w = beluga_json_writer_new();
-    if (!w) return -1;
+    if (!w) return BELUGA_ERROR_NO_MEMORY;
     int rc = put_result(w, source, result, entry);
     if (rc == 0) rc = beluga_json_writer_text(w, &json, &length);
-    if (rc == 0) rc = text_add(text, json, length) || text_add(text, "\n", 1);
+    if (rc == 0 && length > BATCH_MAX_RECORD_BYTES) rc = BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (rc == 0 && (text_add(text, json, length) || text_add(text, "\n", 1)))
+        rc = BELUGA_ERROR_NO_MEMORY;
     beluga_json_writer_free(w);
+    return rc;
+}
+
+/* Later runs, and the collector of a queue, could not read a longer result, and would ask the line
+ * again. So an error becomes its result, with what the answer has cost. */
+static int write_too_long(const batch_result_source *source, const beluga_error *error,
+                          cli_text *text, batch_entry *entry)
+{
+    static const tool_runs none;
+    const batch_entry paid = *entry;
+    batch_result_source without = *source;
+    beluga_batch_result result = {.error = *error};
+    without.vectors = NULL;
+    without.runs = &none;
+    without.paid = &paid;
+    if (!paid.failed)
+        beluga_error_set(&result.error, BELUGA_ERROR_LIMIT_EXCEEDED,
+                         "the result is longer than %zu MiB: ask for less in this line",
+                         BATCH_MAX_RECORD_BYTES >> 20);
+    return write_line(&without, &result, text, entry);
+}
+
+int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
+                       cli_text *text, batch_entry *entry)
+{
+    int rc = write_line(source, result, text, entry);
+    if (rc == BELUGA_ERROR_LIMIT_EXCEEDED) rc = write_too_long(source, &result->error, text, entry);
     return rc ? -1 : 0;
 }

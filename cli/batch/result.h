@@ -3,6 +3,7 @@
 #define BELUGA_CLI_BATCH_RESULT_H
 
 #include "batch/item.h"
+#include "batch/reader.h"
 #include "batch/results.h"
 #include "input.h"
 #include "tools/runs.h"
@@ -38,9 +39,11 @@ typedef struct batch_result_source {
     batch_prices *prices;
     const beluga_chat_model *model; /* the model to which the line was sent */
     const tool_runs *runs;          /* the tools that ran for the answer */
+    const batch_entry *paid;        /* for an error: what its answer has cost; NULL: no answer */
 } batch_result_source;
 
-/* Append a result as one line, with a newline, to `text`. @return 0, or -1 if memory runs out. */
+/* Append a result as one line, with a newline, to `text`. If the line would be longer than
+ * BATCH_MAX_RECORD_BYTES, an error takes its place. @return 0, or -1 if memory runs out. */
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
                        cli_text *text, batch_entry *entry);
 

@@ -26,11 +26,12 @@ typedef struct batch_entry {
     uint64_t line;
     uint64_t digest; /* digest of the line in the input; 0: not known */
     bool failed;
-    bool unfinished; /* the answer is not complete */
-    bool misfit;     /* the answer does not fit the schema */
-    bool begun;      /* a part of the answer arrived, or tools ran, before the failure */
-    bool outside;    /* the line failed for a reason that may lie outside the line */
-    double cost;     /* -1: unknown */
+    bool unfinished;   /* the answer is not complete */
+    bool misfit;       /* the answer does not fit the schema */
+    bool begun;        /* a part of the answer arrived, or tools ran, before the failure */
+    bool outside;      /* the line failed for a reason that may lie outside the line */
+    uint32_t requests; /* requests of the call, with its retries; 0: unknown */
+    double cost;       /* -1: unknown */
     int64_t input_tokens, output_tokens;
 } batch_entry;
 

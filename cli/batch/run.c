@@ -36,6 +36,8 @@ typedef struct batch_job {
     bool busy;
     batch_item item;
     tool_runs runs;             /* the tools that ran so far */
+    uint32_t steps;             /* requests with the results of tools */
+    bool tools_ran;             /* the last event was the result of a tool */
     beluga_embeddings *vectors; /* answer to a request for embeddings; NULL: none */
 } batch_job;
 
@@ -188,13 +190,24 @@ static void settle(running_batch *run, batch_held *held, const beluga_error *err
     deliver(run, held);
 }
 
+/* Count the requests that a call took: its attempts, and a request for each further step of tools.
+ */
+static uint32_t count_requests(const batch_job *job, const beluga_batch_result *result)
+{
+    uint32_t attempts = result->error.attempts > 0 ? (uint32_t)result->error.attempts : 0;
+    if (result->response) attempts = beluga_response_attempts(result->response);
+    return attempts + job->steps;
+}
+
 static bool write_result(running_batch *run, const batch_job *job,
                          const beluga_batch_result *result, batch_held *held)
 {
     batch_result_source source = batch_work_source(run->self, &job->item);
     source.vectors = job->vectors;
     source.runs = &job->runs;
-    if (batch_result_write(&source, result, &held->text, &held->entry) == 0) return true;
+    int rc = batch_result_write(&source, result, &held->text, &held->entry);
+    held->entry.requests = count_requests(job, result);
+    if (rc == 0) return true;
     text_free(&held->text);
     stop_without_memory(run);
     return false;
@@ -259,6 +272,9 @@ static void refuse_line(running_batch *run, const batch_job *job)
 static void note_tools(void *payload, const beluga_event *event)
 {
     batch_job *job = payload;
+    bool ran = event->kind == BELUGA_EVENT_TOOL_RESULT;
+    job->steps += job->tools_ran && !ran;
+    job->tools_ran = ran;
     tool_runs_note(&job->runs, event);
 }
 
@@ -329,6 +345,8 @@ static int begin_job(running_batch *run, uint64_t index, const batch_claim *clai
     }
     job->run = run;
     job->busy = true;
+    job->steps = 0;
+    job->tools_ran = false;
     job->index = job->item.n_texts ? NO_INDEX : index;
     job->place = run->placed++;
     run->running++;

@@ -21,6 +21,7 @@ typedef struct job_status {
     const cli_args *args;
     queue *queue;
     batch_manifest manifest;
+    batch_limits limits;
     queue_counts counts;
     queue_sum spent;
     queue_worker workers[MOST_WORKERS];
@@ -39,13 +40,16 @@ static int join(job_status *s)
     if (queue_open(&settings, &s->queue, &err) != 0) return report_error(s->args, &err, NULL);
     if (queue_join(s->queue, &json, &n, &err) != 0) return report_error(s->args, &err, NULL);
     if (batch_manifest_read(&s->manifest, json, n) == 0) return 0;
-    out_error("the job %s was made by another version of beluga", queue_job(s->queue));
+    out_error("another version of beluga made the job %s: install the same version here",
+              queue_job(s->queue));
     return CLI_EXIT_USAGE;
 }
 
 static int count(job_status *s)
 {
+    beluga_error err;
     if (queue_count(s->queue, &s->counts, COUNT_MS)) return 0;
+    if (queue_failed(s->queue, &err)) return report_error(s->args, &err, NULL);
     out_error("%s does not report the state of the job %s", queue_where(s->queue),
               queue_job(s->queue));
     return CLI_EXIT_TIMEOUT;
@@ -63,6 +67,7 @@ static void wait_a_moment(job_status *s, int64_t until)
 
 static int look(job_status *s)
 {
+    char terms[QUEUE_TERMS_BYTES];
     int rc = count(s);
     uint64_t before = s->counts.finished;
     int64_t since = beluga__now_ms();
@@ -75,6 +80,8 @@ static int look(job_status *s)
     s->n_workers = queue_workers(s->queue, s->workers, MOST_WORKERS);
     s->n_told = s->n_workers < MOST_WORKERS ? s->n_workers : MOST_WORKERS;
     queue_spent(s->queue, &s->spent);
+    s->limits = s->manifest.limits;
+    if (queue_terms(s->queue, terms)) batch_limits_take(&s->limits, terms);
     return rc;
 }
 
@@ -112,8 +119,7 @@ static void put_worker(beluga_json_writer *w, const queue_worker *worker)
 static void put_spent(beluga_json_writer *w, const job_status *s)
 {
     beluga_json_put_double(w, "cost", s->spent.cost);
-    if (s->manifest.limits.budget > 0)
-        beluga_json_put_double(w, "budget", s->manifest.limits.budget);
+    if (s->limits.budget > 0) beluga_json_put_double(w, "budget", s->limits.budget);
     beluga_json_put_int(w, "input_tokens", s->spent.input_tokens);
     beluga_json_put_int(w, "output_tokens", s->spent.output_tokens);
     beluga_json_put_double(w, "per_second", s->per_second);
@@ -170,9 +176,8 @@ static void draw_lines(const job_status *s)
     out_printf("Waiting  %" PRIu64 ", claimed by workers %" PRIu64 "\n", c->waiting, c->claimed);
     if (!c->lines)
         out_printf("Put      %" PRIu64 " of %" PRIu64 " lines so far\n", c->put, count_lines(s));
-    if (s->manifest.limits.budget > 0)
-        out_printf("Budget   $%.6g, of which $%.6g is spent\n", s->manifest.limits.budget,
-                   s->spent.cost);
+    if (s->limits.budget > 0)
+        out_printf("Budget   $%.6g, of which $%.6g is spent\n", s->limits.budget, s->spent.cost);
 }
 
 static void draw_workers(const job_status *s)

@@ -93,7 +93,8 @@ static int join(worker *w, bool *missing)
     if (rc) return report_error(w->args, &err, NULL);
     *w->told = false;
     if (batch_manifest_read(&w->manifest, json, n) == 0) return 0;
-    out_error("another version of beluga made the job %s, and this version can't work on it",
+    out_error("another version of beluga made the job %s: install the same version here, or create "
+              "the job again with this one",
               queue_job(w->queue));
     return CLI_EXIT_USAGE;
 }
@@ -342,6 +343,7 @@ static int ask(worker *w)
                                  w->jobs) != 0)
         return out_no_memory();
     w->supply.idle_ms = w->idle_ms;
+    w->supply.stays = w->args->stay;
     batch_run(&run);
     return tell(w, &run);
 }

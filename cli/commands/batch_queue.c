@@ -49,8 +49,7 @@ int batch_find_job(batch_command *b)
     return batch_gather_find(c);
 }
 
-/* Put the lines into the job of --queue, and collect their results. The workers get the part of the
- * budget that earlier runs have left. */
+/* Put the lines into the job of --queue, and collect their results. */
 int batch_collect(batch_command *b)
 {
     batch_gatherer *c = &b->collector;
@@ -60,8 +59,9 @@ int batch_collect(batch_command *b)
                       .progress = &b->progress,
                       .survey = &b->survey,
                       .output = &b->output};
-    int rc = batch_set_budget(b);
-    c->made.limits.budget = b->budget ? b->budget - there->cost : 0;
+    /* If the budget is spent, the results of an existing job are collected nevertheless. */
+    int rc = c->joined ? 0 : batch_set_budget(b);
+    c->budget = b->budget;
     batch_begin_progress(b, &run);
     if (rc == 0) rc = batch_gather_run(c);
     if (rc != 0) return rc;
@@ -85,12 +85,8 @@ static int remove_job(const cli_args *args)
     beluga_error err;
     queue *q = NULL;
     const queue_settings settings = {.address = args->remove};
-    const char *manifest;
-    size_t n;
     if (queue_open(&settings, &q, &err) != 0) return report_error(args, &err, NULL);
-    int rc = queue_join(q, &manifest, &n, &err) || queue_remove(q, &err)
-                 ? report_error(args, &err, NULL)
-                 : 0;
+    int rc = queue_remove(q, &err) ? report_error(args, &err, NULL) : 0;
     if (rc == 0) out_note("the job %s was removed, with its lines and results", queue_job(q));
     queue_free(q);
     return rc;

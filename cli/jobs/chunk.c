@@ -62,6 +62,13 @@ int batch_chunk_begin(batch_chunk *c, beluga_chat_model *model, beluga_error *er
     return rc ? rc : beluga_batch_requests_new(model, &c->requests, err);
 }
 
+static int add_texts(batch_chunk *c, const batch_item *item, const char *id, beluga_error *err)
+{
+    return beluga_batch_requests_add_embedding_n(c->requests, id, item->texts, item->lengths,
+                                                 item->n_texts, err, item->request.options,
+                                                 item->request.n_options);
+}
+
 static int add_request(batch_chunk *c, const batch_item *item, const char *id, const char *schema,
                        beluga_error *err)
 {
@@ -82,7 +89,7 @@ int batch_chunk_add(batch_chunk *c, const batch_item *item, const char *schema, 
     batch_line_id_write(&parts, id);
     if (beluga_batch_requests_bytes(c->requests) >= BATCH_CHUNK_BYTES)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
-    int rc = add_request(c, item, id, schema, err);
+    int rc = item->n_texts ? add_texts(c, item, id, err) : add_request(c, item, id, schema, err);
     if (rc) return rc;
     batch_digest_bytes(&c->digest, id, strlen(id));
     if (batch_ranges_add(&c->lines, item->line) == 0) return 0;

@@ -407,8 +407,9 @@ static void end(collection *c, uint32_t state)
 
 /* Handle a failure to fetch results. The results so far are in the output, and the next run fetches
  * the others. */
-static void fail(batch_jobs *self, const beluga_error *err)
+static void fail(batch_jobs *self, batch_noted_job *job, beluga_error *err)
 {
+    batch_jobs_excuse(self, job->seen, &job->missed_results, err);
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
     if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
         out_note("the results so far are safe; to fetch the others, give the same command with a "
@@ -427,7 +428,7 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
         if (rc == 0 && !waits_for_results(&c, seen))
             end(&c, seen->state);
         else if (rc && !batch_signals_seen() && !self->stopped)
-            fail(self, &err);
+            fail(self, job, &err);
     }
     batch_pass_free(&c.pass);
     free(c.by_digest);

@@ -70,6 +70,7 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
     int rc =
         beluga_batch_job_results(self->work->model, self->context, seen->id, on_result, &p, &err);
     if (rc && !p.any) {
+        batch_jobs_excuse(self, true, &job->missed_results, &err);
         batch_jobs_fail(self, BATCH_TROUBLE_LOOK, &err);
         return false;
     }

@@ -118,11 +118,14 @@ static void ask_after(batch_jobs *self, batch_noted_job *job)
     beluga_error err;
     beluga_batch_job *seen = NULL;
     int rc = beluga_batch_job_get(self->work->model, self->context, job->id, &seen, &err);
-    if (rc == BELUGA_ERROR_NOT_FOUND) explain_missing(self, job);
+    bool excused = rc && batch_jobs_excuse(self, job->seen, &job->misses, &err);
+    if (rc == BELUGA_ERROR_NOT_FOUND && !excused) explain_missing(self, job);
     if (rc) {
         batch_jobs_fail(self, BATCH_TROUBLE_ASK, &err);
         return;
     }
+    job->seen = true;
+    job->misses = 0;
     batch_jobs_recover(self, BATCH_TROUBLE_ASK);
     take_state(self, job, seen);
     if (beluga_batch_state_is_end(seen->state)) end_job(self, job, seen);

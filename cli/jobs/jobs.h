@@ -22,6 +22,9 @@
  */
 #define BATCH_JOB_TRIES 3
 
+/* So often a job may be missing, one time after the other. */
+#define BATCH_JOB_MISSES 5
+
 /* Kinds of calls that can fail. */
 typedef enum batch_trouble {
     BATCH_TROUBLE_LIST,    /* listing jobs */
@@ -84,6 +87,11 @@ void batch_jobs_stop_for_journal(batch_jobs *jobs);
 /* Handle a failed call: a later round tries it again, or the run stops. A trouble that lasts for
  * several rounds is reported only once. */
 void batch_jobs_fail(batch_jobs *jobs, batch_trouble trouble, const beluga_error *err);
+/* Mark an error as one that may pass if the provider did not find a job or its results, although it
+ * has shown the job in this run (`seen`). Anthropic may not find a job for a moment, shortly after
+ * it was created or has ended (anthropic-sdk-python, issue 1432). After BATCH_JOB_MISSES times the
+ * job counts as deleted. @return whether the error is marked. */
+bool batch_jobs_excuse(const batch_jobs *jobs, bool seen, unsigned *misses, beluga_error *err);
 /* Note that a call of this kind succeeded, so that its next failure is reported again. */
 void batch_jobs_recover(batch_jobs *jobs, batch_trouble trouble);
 /* Write the result of a line. @return 0, or -1 if the run has stopped. */

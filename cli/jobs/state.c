@@ -47,9 +47,29 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
     batch_jobs_stop(self, err);
 }
 
+bool batch_jobs_excuse(const batch_jobs *self, bool seen, unsigned *misses, beluga_error *err)
+{
+    if (!self->wait || !seen || err->code != BELUGA_ERROR_NOT_FOUND || err->http_status != 404 ||
+        ++*misses > BATCH_JOB_MISSES)
+        return false;
+    err->retryable = 1;
+    return true;
+}
+
 void batch_jobs_recover(batch_jobs *self, batch_trouble trouble)
 {
     self->told_troubles &= ~(1u << trouble);
+}
+
+/* Returns whether an answer has as many vectors as the line has texts, which is 0 for a line with
+ * messages. The library can't check this, since a job's results do not say what was sent. */
+static bool fits(const batch_item *item, const beluga_embeddings *vectors, beluga_error *err)
+{
+    size_t n = vectors ? beluga_embeddings_count(vectors) : 0;
+    if (n == item->n_texts) return true;
+    beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
+                     "the result has %zu vectors, but the line has %zu texts", n, item->n_texts);
+    return false;
 }
 
 int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batch_result *result)
@@ -57,7 +77,14 @@ int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batc
     beluga_error err;
     batch_entry entry;
     cli_text text = {0};
-    const batch_result_source source = batch_work_source(self->work, item);
+    batch_result_source source = batch_work_source(self->work, item);
+    beluga_batch_result misfit = {.response = NULL};
+    if (result->response) source.vectors = beluga_response_embeddings(result->response);
+    if (result->response && !fits(item, source.vectors, &misfit.error)) {
+        if (!self->work->failure.code) self->work->failure = misfit.error;
+        source.vectors = NULL;
+        result = &misfit;
+    }
     int rc = batch_result_write(&source, result, &text, &entry);
     if (rc) {
         beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");

@@ -16,11 +16,12 @@
 /* Estimated length of an answer if nothing is known about it, in tokens. */
 #define USUAL_OUTPUT 1000
 
-/* The chunk that is being filled, and the state of creating jobs. */
+/* The chunks that are being filled, and the state of creating jobs. A job either answers messages
+ * or embeds texts, so there is one chunk for each. */
 typedef struct submission {
     batch_jobs *self;
     batch_pass pass;
-    batch_chunk chunk;
+    batch_chunk chunks[2];
     bool ends;   /* create no more jobs in this round */
     bool halves; /* the server accepts only smaller jobs, so the input is read again, to put its
                   * lines into smaller jobs */
@@ -33,6 +34,7 @@ static int64_t guess_output(const batch_jobs *self, const batch_item *item)
     const batch_totals *t = &self->work->output->totals;
     int64_t most = item->request.max_tokens ? item->request.max_tokens : self->max_tokens;
     int64_t average = t->done && t->output_tokens ? t->output_tokens / (int64_t)t->done + 1 : 0;
+    if (item->n_texts) return 0; /* vectors cost no output tokens */
     if (average) return most && most < average ? most : average;
     return most ? most : USUAL_OUTPUT;
 }
@@ -51,7 +53,8 @@ static bool would_pass_budget(const submission *s, double cost)
 {
     const batch_jobs *self = s->self;
     double spent = self->work->output->totals.cost + batch_journal_reserved(self->journal);
-    return self->budget > 0 && spent + s->chunk.cost + cost > self->budget;
+    double chunks = s->chunks[0].cost + s->chunks[1].cost;
+    return self->budget > 0 && spent + chunks + cost > self->budget;
 }
 
 /* ---- a chunk --------------------------------------------------------------------------------- */
@@ -106,13 +109,13 @@ static void take_doubt(submission *s, const batch_noted_job *job, const beluga_e
     if (++s->self->doubts >= BATCH_JOB_TRIES) batch_jobs_stop(s->self, err);
 }
 
-static void create(submission *s, batch_noted_job *job)
+static void create(submission *s, const batch_chunk *chunk, batch_noted_job *job)
 {
     beluga_error err;
     batch_jobs *self = s->self;
     beluga_batch_job *made = NULL;
-    int rc = beluga_batch_job_create_n(self->work->model, self->context, s->chunk.requests,
-                                       job->name, &made, &err, NULL, 0);
+    int rc = beluga_batch_job_create_n(self->work->model, self->context, chunk->requests, job->name,
+                                       &made, &err, NULL, 0);
     s->ends |= rc != 0 || self->gentle;
     if (rc == 0 && batch_journal_created(self->journal, job, made->id) != 0)
         batch_jobs_stop_for_journal(self);
@@ -122,6 +125,7 @@ static void create(submission *s, batch_noted_job *job)
         batch_jobs_recover(self, BATCH_TROUBLE_ROOM);
         self->doubts = 0;
         job->state = made->state;
+        job->seen = true;
         out_note("%" PRIu64 " line%s %s submitted as job %s", job->lines.lines,
                  job->lines.lines == 1 ? "" : "s", job->lines.lines == 1 ? "is" : "are", made->id);
     } else if (is_refused(&err)) {
@@ -132,21 +136,21 @@ static void create(submission *s, batch_noted_job *job)
     beluga_free(made);
 }
 
-static void send(submission *s)
+static void send(submission *s, batch_chunk *chunk)
 {
     batch_jobs *self = s->self;
-    batch_noted_job intent = {.lines = s->chunk.lines,
-                              .bytes = beluga_batch_requests_bytes(s->chunk.requests),
+    batch_noted_job intent = {.lines = chunk->lines,
+                              .bytes = beluga_batch_requests_bytes(chunk->requests),
                               .time = beluga__wall_s(),
-                              .reserved = s->chunk.cost};
+                              .reserved = chunk->cost};
     snprintf(intent.model, sizeof intent.model, "%s", self->model);
-    batch_chunk_name(&s->chunk, intent.name);
+    batch_chunk_name(chunk, intent.name);
     batch_progress_hide(self->work->progress);
     if (batch_journal_intend(self->journal, &intent) == 0)
-        create(s, &self->journal->jobs[self->journal->count - 1]);
+        create(s, chunk, &self->journal->jobs[self->journal->count - 1]);
     else
         batch_jobs_stop_for_journal(self);
-    batch_chunk_free(&s->chunk);
+    batch_chunk_free(chunk);
 }
 
 /* ---- a line ---------------------------------------------------------------------------------- */
@@ -158,9 +162,9 @@ static void refuse_line(submission *s, const batch_item *item, const beluga_erro
     batch_jobs_write(s->self, item, &result);
 }
 
-static void tell_warning(submission *s, const batch_item *item)
+static void tell_warning(submission *s, const batch_chunk *chunk, const batch_item *item)
 {
-    const char *warning = beluga_batch_requests_warning(s->chunk.requests, 0);
+    const char *warning = beluga_batch_requests_warning(chunk->requests, 0);
     if (!warning || s->self->told_warning) return;
     s->self->told_warning = true;
     out_note("line %" PRIu64 ", and perhaps other lines: %s", item->line, warning);
@@ -168,37 +172,38 @@ static void tell_warning(submission *s, const batch_item *item)
 
 /* Add a line to the chunk, if the job's limits allow this. Returns the same values as
  * batch_chunk_add. */
-static int add_to_chunk(submission *s, const batch_item *item, double cost, beluga_error *err)
+static int add_to_chunk(const batch_jobs *self, batch_chunk *chunk, const batch_item *item,
+                        double cost, beluga_error *err)
 {
-    batch_jobs *self = s->self;
-    if (!s->chunk.requests) {
-        int rc = batch_chunk_begin(&s->chunk, self->work->model, err);
+    if (!chunk->requests) {
+        int rc = batch_chunk_begin(chunk, self->work->model, err);
         if (rc) return rc;
     }
-    if (self->most && s->chunk.lines.lines >= self->most)
+    if (self->most && chunk->lines.lines >= self->most)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the batch job is full");
-    int rc = batch_chunk_add(&s->chunk, item, self->work->schema, err);
-    if (rc == 0) s->chunk.cost += cost;
+    int rc = batch_chunk_add(chunk, item, self->work->schema, err);
+    if (rc == 0) chunk->cost += cost;
     return rc;
 }
 
 static void add_line(submission *s, const batch_item *item)
 {
     beluga_error err;
+    batch_chunk *chunk = &s->chunks[item->n_texts > 0];
     double cost = guess_cost(s->self, item);
     if (would_pass_budget(s, cost)) {
         s->self->budget_spent = s->ends = true;
         return;
     }
-    int rc = add_to_chunk(s, item, cost, &err);
-    if (rc == BELUGA_ERROR_LIMIT_EXCEEDED && s->chunk.lines.lines) {
-        send(s);
+    int rc = add_to_chunk(s->self, chunk, item, cost, &err);
+    if (rc == BELUGA_ERROR_LIMIT_EXCEEDED && chunk->lines.lines) {
+        send(s, chunk);
         if (s->ends || s->self->stopped) return;
-        rc = add_to_chunk(s, item, cost, &err);
+        rc = add_to_chunk(s->self, chunk, item, cost, &err);
     }
     if (rc == 0)
-        tell_warning(s, item);
-    else if (batch_alike_is_of_all(rc) || !s->chunk.requests)
+        tell_warning(s, chunk, item);
+    else if (batch_alike_is_of_all(rc) || !chunk->requests)
         batch_jobs_stop(s->self, &err);
     else
         refuse_line(s, item, &err);
@@ -209,9 +214,9 @@ static void take_line(submission *s, const batch_record *record)
     batch_item item;
     beluga_error err;
     int rc = batch_work_parse(s->self->work, &s->pass.plan, record, &item);
-    if (rc == 0 && item.n_texts) {
-        batch_say_why(item.why,
-                      "a batch job can't embed texts: ask this line without --provider-batch");
+    if (rc == 0 && item.n_texts && !s->self->limits.max_inputs) {
+        batch_say_why(item.why, "this provider's batch jobs can't embed texts: ask this line "
+                                "without --provider-batch");
         rc = BELUGA_ERROR_INVALID_INPUT;
     }
     if (rc == 0) {
@@ -245,10 +250,11 @@ static void take_lines(submission *s)
         if (batch_output_sync(self->work->output, false) != 0) self->stopped = true;
     }
     if (got < 0) self->work->input_failed = self->stopped = true;
-    /* The last chunk is sent if all lines were read, or if it had to end because the budget is
+    /* The last chunks are sent if all lines were read, or if they had to end because the budget is
      * spent. */
-    bool whole = !s->ends || self->budget_spent;
-    if (s->chunk.lines.lines && whole && !self->stopped && !batch_signals_seen()) send(s);
+    if (self->budget_spent) s->ends = false;
+    for (batch_chunk *c = s->chunks; c < s->chunks + 2; c++)
+        if (c->lines.lines && !s->ends && !self->stopped && !batch_signals_seen()) send(s, c);
 }
 
 static void stop_for_input(batch_jobs *self, const char *why)
@@ -269,7 +275,8 @@ static bool submit_once(batch_jobs *self)
         take_lines(&s);
     else
         stop_for_input(self, why);
-    batch_chunk_free(&s.chunk);
+    batch_chunk_free(&s.chunks[0]);
+    batch_chunk_free(&s.chunks[1]);
     batch_pass_free(&s.pass);
     return s.halves && !self->stopped && !batch_signals_seen();
 }

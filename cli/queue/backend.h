@@ -12,6 +12,8 @@ typedef struct queue_backend {
     int (*create)(queue *q, const char *manifest, size_t n, bool *made, beluga_error *err);
     int (*join)(queue *q, const char **manifest, size_t *n, beluga_error *err);
     int (*remove)(queue *q, beluga_error *err);
+    int (*set_terms)(queue *q, const char *terms, beluga_error *err);
+    bool (*terms)(queue *q, char terms[QUEUE_TERMS_BYTES]);
     bool (*count)(queue *q, queue_counts *counts, int64_t wait_ms);
     void (*spend)(queue *q, const queue_sum *sum);
     void (*spent)(queue *q, queue_sum *sum);

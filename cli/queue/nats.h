@@ -167,7 +167,6 @@ typedef struct nats_queue {
     natsConnection *connection;
     jsCtx *js;
     natsSubscription *answers;
-    size_t max_message; /* data that is longer than this is stored in parts */
     cli_text manifest;
 
     pthread_mutex_t lock;
@@ -190,6 +189,7 @@ typedef struct nats_queue {
     size_t table_size, n_puts, put_bytes, n_lines, n_results;
     uint64_t last_id, repeated;
     int64_t full_since_ms;
+    bool is_silent;          /* the user was told that the server confirms nothing */
     int64_t next_renew_ms;   /* used only by the keeper */
     queue_outcome *outcomes; /* outcomes that the caller has not read yet; owned */
     size_t first_outcome, n_outcomes, outcomes_room;
@@ -213,6 +213,7 @@ typedef struct nats_queue {
     nats_reading reading;
     nats_workers workers;
     nats_spend spending;
+    char terms[QUEUE_TERMS_BYTES]; /* "": none are known */
 } nats_queue;
 
 static inline nats_queue *nats_of(const queue *q)
@@ -258,9 +259,16 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
 int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err);
 int nats_remove(queue *base, beluga_error *err);
 int nats_seal(queue *base, uint64_t lines, beluga_error *err);
+int nats_set_terms(queue *base, const char *terms, beluga_error *err);
 
 /* ---- nats_parts.c ---------------------------------------------------------------------------- */
 
+/* A server must accept messages of at least this size, since requests about streams, and the
+ * reference to the parts of a long message, must fit into a message. */
+#define NATS_LEAST_MESSAGE 4096
+
+/* @return the number of bytes above which data is stored in parts. */
+size_t nats_max_message(const nats_queue *q);
 /*
  * Store data in parts if it is too long for a message. Blocks; calls `beat` between parts.
  * @param kind  "line", "result" or "manifest".
@@ -352,6 +360,7 @@ void nats_state_free(nats_queue *q);
 bool nats_count(queue *base, queue_counts *counts, int64_t wait_ms);
 void nats_add_spend(queue *base, const queue_sum *sum);
 void nats_tell_spent(queue *base, queue_sum *sum);
+bool nats_tell_terms(queue *base, char terms[QUEUE_TERMS_BYTES]);
 size_t nats_list_workers(queue *base, queue_worker *workers, size_t n);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_PORT     65535
 #define MAX_REPLICAS 5
 #define MAX_SECONDS  (7 * 24 * 3600)
 
@@ -89,18 +90,44 @@ static int take_credentials(nats_address *a, piece text, beluga_error *err)
     return rc ? rc : decode_into(text, &a->password, err);
 }
 
-static bool is_host(piece host)
+static bool consists_of(piece text, const char *others)
 {
-    if (!host.n) return false;
-    for (size_t i = 0; i < host.n; i++)
-        if (!isalnum((unsigned char)host.at[i]) && !strchr(".-_:[]", host.at[i])) return false;
-    return true;
+    for (size_t i = 0; i < text.n; i++)
+        if (!isalnum((unsigned char)text.at[i]) && !strchr(others, text.at[i])) return false;
+    return text.n != 0;
+}
+
+static bool is_port(piece text)
+{
+    long port = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (!isdigit((unsigned char)text.at[i]) || port > MAX_PORT) return false;
+        port = 10 * port + (text.at[i] - '0');
+    }
+    return port >= 1 && port <= MAX_PORT;
+}
+
+/* Check a host: a name or an IP address, that of version 6 in brackets, and perhaps a port. */
+static int check_host(piece host, beluga_error *err)
+{
+    size_t n = 0, bracket = host.n && *host.at == '[';
+    while (n < host.n && host.at[n] != (bracket ? ']' : ':')) n++;
+    bool good = bracket ? n < host.n && consists_of((piece){host.at + 1, n - 1}, ":.")
+                        : consists_of((piece){host.at, n}, ".-_");
+    if (!good)
+        return fail(err, "a host is missing or not valid (expected nats://HOST/NAME; an IPv6 "
+                         "address must be in brackets)");
+    n += bracket;
+    if (n == host.n || (host.at[n] == ':' && is_port((piece){host.at + n + 1, host.n - n - 1})))
+        return 0;
+    return fail(err, "the port after a host must be a number from 1 to 65535; an IPv6 address must "
+                     "be in brackets");
 }
 
 static int add_server(nats_address *a, piece host, beluga_error *err)
 {
-    if (!is_host(host))
-        return fail(err, "a host is missing or not valid (expected nats://HOST/NAME)");
+    int rc = check_host(host, err);
+    if (rc != 0) return rc;
     if (a->n_servers == NATS_MAX_SERVERS) return fail(err, "it has more than 32 hosts");
     char **server = &a->servers[a->n_servers];
     if (asprintf(server, "%s://%.*s", a->tls ? "tls" : "nats", (int)host.n, host.at) < 0) {

@@ -36,7 +36,7 @@ void nats_calm(const nats_queue *q)
 void nats_fail_locked(nats_queue *q, int code, const char *format, ...)
 {
     va_list arguments;
-    char text[256];
+    char text[320];
     if (q->error.code) return;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

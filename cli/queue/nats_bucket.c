@@ -10,9 +10,25 @@
 
 #define REQUEST_MS 2000
 
+/* If the user may not send a request, the server tells so apart from it, and the request itself has
+ * no answer. */
+static const char *find_denial(const nats_bucket *b, natsStatus status)
+{
+    const char *text = NULL;
+    if (status != NATS_TIMEOUT || !b->connection) return NULL;
+    return b->nats->natsConnection_GetLastError(b->connection, &text) == NATS_NOT_PERMITTED ? text
+                                                                                            : NULL;
+}
+
 int nats_bucket_explain(const nats_bucket *b, natsStatus status, jsErrCode code, const char *what,
                         beluga_error *err)
 {
+    const char *denial = find_denial(b, status);
+    if (denial)
+        return beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION,
+                                "%s: %s: %.100s: the user must be allowed to use %s>, $JS.API.> "
+                                "and _INBOX.>",
+                                b->address.where, what, denial, b->prefix);
     return nats_explain_at(b->nats, b->address.where, status, code, what, err);
 }
 
@@ -172,7 +188,8 @@ static int take_message(const nats_bucket *b, const beluga_json *json, uint64_t 
     int64_t sequence = beluga_json_get_int(json, "seq", 0);
     size_t skip = strlen(b->prefix);
     if (!subject || sequence <= (int64_t)behind || strncmp(subject, b->prefix, skip) != 0) {
-        nats_bucket_explain(b, NATS_PROTOCOL_ERROR, 0, "can't read", err);
+        beluga_error_set(err, BELUGA_ERROR_INTERNAL, "%s: the server's answer makes no sense",
+                         b->address.where);
         return -1;
     }
     int lost = decode(json, "hdrs", text);

@@ -4,17 +4,12 @@
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
 
 #define REQUEST_MS   2000
 #define CALLBACKS_MS 5000
-/* A server must accept messages of at least this size, since the reference to the parts of a long
- * message must fit into a message. */
-#define LEAST_MESSAGE 4096
-/* The largest size of a part, since the server returns parts as base64 in JSON. */
-#define MOST_MESSAGE ((size_t)1024 * 1024)
-#define HEADER_ROOM  1024
 
 /* ---- callbacks of libnats, on its threads ---------------------------------------------------- */
 
@@ -75,7 +70,11 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus statu
     if (status != NATS_NOT_PERMITTED) return;
     q->nats->natsConnection_GetLastError(nc, &text);
     pthread_mutex_lock(&q->lock);
-    nats_fail_locked(q, BELUGA_ERROR_AUTHORIZATION, "%.180s", text ? text : "not permitted");
+    nats_fail_locked(
+        q, BELUGA_ERROR_AUTHORIZATION,
+        "%.120s: the user must be allowed to use beluga.%s.>, $JS.API.>, $JS.ACK.> and "
+        "_INBOX.>",
+        text ? text : "not permitted", q->base.job);
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -110,6 +109,17 @@ static natsStatus listen_for_answers(nats_queue *q)
     return s == NATS_OK ? nats_subscribe(q, &q->answers, subject, nats_on_answer) : s;
 }
 
+static int check_max_message(const nats_queue *q, beluga_error *err)
+{
+    int64_t most = q->nats->natsConnection_GetMaxPayload(q->connection);
+    if (most >= NATS_LEAST_MESSAGE) return 0;
+    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                     "%s: the server accepts messages of only %" PRId64
+                     " bytes: set its max_payload to %d or more",
+                     q->base.where, most, NATS_LEAST_MESSAGE);
+    return err->code;
+}
+
 static natsStatus use_connection(nats_queue *q)
 {
     jsOptions options;
@@ -117,12 +127,7 @@ static natsStatus use_connection(nats_queue *q)
     options.Domain = q->address.domain;
     options.Wait = REQUEST_MS;
     if (s == NATS_OK) s = q->nats->natsConnection_JetStream(&q->js, q->connection, &options);
-    if (s == NATS_OK) s = listen_for_answers(q);
-    int64_t most = q->nats->natsConnection_GetMaxPayload(q->connection);
-    if (most < LEAST_MESSAGE) most = LEAST_MESSAGE;
-    q->max_message = most > (int64_t)MOST_MESSAGE ? MOST_MESSAGE : (size_t)most;
-    q->max_message -= HEADER_ROOM;
-    return s;
+    return s == NATS_OK ? listen_for_answers(q) : s;
 }
 
 int nats_connect(nats_queue *q, beluga_error *err)
@@ -140,7 +145,7 @@ int nats_connect(nats_queue *q, beluga_error *err)
         natsStatus s = nats_dial(q->nats, options, &q->connection);
         q->connected = s == NATS_OK;
         if (s == NATS_OK) s = use_connection(q);
-        if (s != NATS_OK) rc = nats_explain(q, s, 0, "can't connect", err);
+        rc = s == NATS_OK ? check_max_message(q, err) : nats_explain(q, s, 0, "can't connect", err);
     }
     q->nats->natsOptions_Destroy(options);
     return rc;

@@ -58,6 +58,16 @@ static int code_of(natsStatus status)
     }
 }
 
+/* NATS_ERR is for all failures without a status of their own; libnats has more words for them. */
+static const char *last_error(const nats_library *nats, natsStatus status)
+{
+    natsStatus last = NATS_OK;
+    const char *text = nats->nats_GetLastError(&last);
+    if (last != status || !text || !*text) return nats->natsStatus_GetText(status);
+    const char *words = *text == '(' ? strstr(text, "): ") : NULL; /* after (FILE:LINE) */
+    return words ? words + 3 : text;
+}
+
 static const char *text_of(const nats_library *nats, natsStatus status)
 {
     switch (status) {
@@ -73,9 +83,15 @@ static const char *text_of(const nats_library *nats, natsStatus status)
     case NATS_SECURE_CONNECTION_WANTED:
         return "the server does not support TLS: use nats:// instead of tls://";
     case NATS_SSL_ERROR:
-        return "the TLS handshake failed: if the server's certificate has an authority of its own, "
-               "name it with NATS_CA; if the server requires a client certificate, give NATS_CERT "
-               "and NATS_KEY";
+        return "the TLS handshake failed: the server's certificate must be for this host; if it "
+               "has an authority of its own, name it with NATS_CA; if the server requires a client "
+               "certificate, give NATS_CERT and NATS_KEY";
+    case NATS_IO_ERROR:
+    case NATS_PROTOCOL_ERROR:
+    case NATS_CONNECTION_CLOSED:
+        return "the connection was closed: is this a NATS server? If it requires a client "
+               "certificate, give NATS_CERT and NATS_KEY";
+    case NATS_ERR: return last_error(nats, status);
     default: return nats->natsStatus_GetText(status);
     }
 }

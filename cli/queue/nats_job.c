@@ -220,7 +220,7 @@ static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *
     options.ExpectNoMessage = true;
     name_state(q, "manifest", subject);
     natsStatus s = NATS_OK;
-    if (n > q->max_message) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL);
+    if (n > nats_max_message(q)) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL);
     if (s == NATS_OK)
         s = q->nats->natsMsg_Create(&message, subject, NULL, *ref ? "" : text, *ref ? 0 : (int)n);
     if (s == NATS_OK && *ref) s = q->nats->natsMsgHeader_Set(message, NATS_HEADER_REF, ref);
@@ -228,6 +228,35 @@ static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *
     q->nats->natsMsg_Destroy(message);
     *made = s == NATS_OK;
     return *code == JSStreamWrongLastSequenceErr ? NATS_OK : s;
+}
+
+/* Return whether the streams have lines or results. */
+static bool are_used(nats_queue *q)
+{
+    const char *streams[] = {q->lines, q->results};
+    bool used = false;
+    for (size_t i = 0; i < sizeof streams / sizeof *streams && !used; i++) {
+        jsStreamInfo *info = NULL;
+        natsStatus s = q->nats->js_GetStreamInfo(&info, q->js, streams[i], NULL, NULL);
+        used = s == NATS_OK && info->State.Msgs;
+        q->nats->jsStreamInfo_Destroy(info);
+    }
+    return used;
+}
+
+/* Refuse to use streams with lines or results of a job that has no manifest any more, since they
+ * would be taken for those of the new job. If somebody else has just created the job, it has a
+ * manifest. */
+static int refuse_remains(nats_queue *q, beluga_error *err)
+{
+    jsErrCode code = 0;
+    beluga_error stop = {.code = 0};
+    if (!are_used(q) || read_manifest(q, &code, &stop) == NATS_OK) return 0;
+    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                     "%s: an earlier job of this name was only partly removed: run beluga batch "
+                     "--remove %s first",
+                     q->base.where, q->base.where);
+    return err->code;
 }
 
 int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_error *err)
@@ -241,7 +270,7 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
     if (stop.code) return *err = stop, stop.code;
     if (!is_missing(code)) return nats_explain(q, s, code, "can't read the job", err);
     int rc = add_streams(q, err);
-    if (rc != 0) return rc;
+    if (rc == 0) rc = refuse_remains(q, err);
     for (int64_t end = beluga__now_ms() + JOB_MS; rc == 0;) {
         code = 0;
         s = put_manifest(q, manifest, n, made, &code);
@@ -255,34 +284,58 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Remove the manifest first, so that no worker joins a job that is partly removed. */
+/* Remove the manifest last: if this process is killed, the job is still there, and can be removed
+ * again. */
 int nats_remove(queue *base, beluga_error *err)
 {
     nats_queue *q = nats_of(base);
-    const char *streams[] = {q->state, q->lines, q->results};
+    const char *streams[] = {q->lines, q->results, q->state};
+    bool there = false;
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
         jsErrCode code = 0;
         natsStatus s = q->nats->js_DeleteStream(q->js, streams[i], NULL, &code);
         if (s != NATS_OK && code != JSStreamNotFoundErr)
             return nats_explain(q, s, code, "can't remove the job", err);
+        there |= s == NATS_OK;
     }
-    return 0;
+    if (there) return 0;
+    beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s: there is no job of this name", base->where);
+    return err->code;
+}
+
+/* ---- other messages of the state ------------------------------------------------------------- */
+
+static int publish_state(nats_queue *q, const char *name, const char *text, const char *what,
+                         beluga_error *err)
+{
+    char subject[NATS_SUBJECT_BYTES];
+    int rc = 0;
+    name_state(q, name, subject);
+    while (rc == 0) {
+        jsErrCode code = 0;
+        natsStatus s =
+            q->nats->js_Publish(NULL, q->js, subject, text, (int)strlen(text), NULL, &code);
+        if (s == NATS_OK) return 0;
+        if (!publish_may_pass(s, code)) return nats_explain(q, s, code, what, err);
+        rc = nats_pause(q, AGAIN_MS, err);
+    }
+    return rc;
 }
 
 int nats_seal(queue *base, uint64_t lines, beluga_error *err)
 {
     nats_queue *q = nats_of(base);
-    char subject[NATS_SUBJECT_BYTES], text[64];
+    char text[64];
     int rc = nats_puts_wait(q, err);
-    name_state(q, "sealed", subject);
-    int n = snprintf(text, sizeof text, "{\"lines\":%" PRIu64 "}", lines);
-    while (rc == 0) {
-        jsErrCode code = 0;
-        natsStatus s = q->nats->js_Publish(NULL, q->js, subject, text, n, NULL, &code);
-        if (s == NATS_OK) return 0;
-        if (!publish_may_pass(s, code))
-            return nats_explain(q, s, code, "can't mark the job as complete", err);
-        rc = nats_pause(q, AGAIN_MS, err);
+    snprintf(text, sizeof text, "{\"lines\":%" PRIu64 "}", lines);
+    return rc ? rc : publish_state(q, "sealed", text, "can't mark the job as complete", err);
+}
+
+int nats_set_terms(queue *base, const char *terms, beluga_error *err)
+{
+    if (strlen(terms) >= QUEUE_TERMS_BYTES) {
+        beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the terms of the job are too long");
+        return err->code;
     }
-    return rc;
+    return publish_state(nats_of(base), "terms", terms, "can't change the limits of the job", err);
 }

@@ -10,6 +10,7 @@
 
 /* The functions of libnats that are used. */
 #define NATS_FUNCTIONS(XX)                      \
+    XX(nats_GetLastError)                       \
     XX(nats_GetVersionNumber)                   \
     XX(natsStatus_GetText)                      \
     XX(natsOptions_Create)                      \

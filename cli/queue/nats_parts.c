@@ -12,6 +12,19 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* The largest size of a part, since the server returns parts as base64 in JSON. */
+#define MOST_MESSAGE ((int64_t)1024 * 1024)
+#define HEADER_ROOM  1024
+
+/* After a reconnect, the limit can be that of another server. */
+size_t nats_max_message(const nats_queue *q)
+{
+    int64_t most = q->nats->natsConnection_GetMaxPayload(q->connection);
+    if (most < NATS_LEAST_MESSAGE) most = NATS_LEAST_MESSAGE;
+    if (most > MOST_MESSAGE) most = MOST_MESSAGE;
+    return (size_t)most - HEADER_ROOM;
+}
+
 static void make_nonce(char text[NATS_NONCE_BYTES])
 {
     uint64_t number = 0;
@@ -22,7 +35,7 @@ static void make_nonce(char text[NATS_NONCE_BYTES])
 /* The size of a part: half of the maximum of a message, since the server returns it as base64. */
 static size_t part_bytes(const nats_queue *q)
 {
-    return q->max_message / 2;
+    return nats_max_message(q) / 2;
 }
 
 static void name_part(const nats_queue *q, const char *ref, size_t length, size_t index,

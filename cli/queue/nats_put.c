@@ -23,7 +23,9 @@
 #define AGAIN_MS   1000
 #define FULL_MS    60000
 #define ACK_TRIES  2
-#define RENEW_MS   50
+/* After this many attempts without any answer, the user is told. */
+#define SILENT_TRIES 3
+#define RENEW_MS     50
 
 void nats_puts_begin(nats_queue *q)
 {
@@ -148,7 +150,8 @@ static natsStatus send_stored(nats_queue *q, nats_put *put, const char *reply)
 
 static natsStatus store_parts(nats_queue *q, nats_put *put)
 {
-    if (put->kind == NATS_PUT_ACK || put->ref[0] || put->length <= q->max_message) return NATS_OK;
+    if (put->kind == NATS_PUT_ACK || put->ref[0] || put->length <= nats_max_message(q))
+        return NATS_OK;
     return nats_parts_store(q, put->kind == NATS_PUT_LINE ? "line" : "result", put->line,
                             put->bytes, put->length, put->ref, nats_beat);
 }
@@ -201,6 +204,20 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
     return true;
 }
 
+/* Tell the user that nothing is confirmed, once until something is. A server whose disk is full
+ * answers nothing at all. */
+static void tell_silence_locked(nats_queue *q, const nats_put *put)
+{
+    bool silent = q->connected && put->kind != NATS_PUT_ACK && put->answer == NATS_UNANSWERED &&
+                  put->tries >= SILENT_TRIES;
+    if (!silent || q->is_silent) return;
+    q->is_silent = true;
+    nats_tell_locked(q,
+                     "%s: the server does not confirm what is sent: its disk may be full, see "
+                     "its log; trying again",
+                     q->base.where);
+}
+
 /* Send each put again that had no answer in time. An acknowledgement is sent at most ACK_TRIES
  * times, since a server does not answer an acknowledgement that it has already processed. If the
  * line is delivered again, the worker finds its result. */
@@ -211,6 +228,7 @@ static void renew_locked(nats_queue *q, int64_t now_ms)
         nats_put *put = put_of(node);
         if (put->due_ms > now_ms) continue;
         beluga__list_remove(node);
+        if (now_ms != INT64_MAX) tell_silence_locked(q, put);
         bool enough = put->kind == NATS_PUT_ACK && put->tries >= ACK_TRIES;
         if (enough) put->answer = NATS_THERE;
         beluga__list_append(enough ? &q->answered : &q->fresh, node);
@@ -294,7 +312,10 @@ static bool settle_locked(nats_queue *q, nats_put *put, int64_t now_ms)
         try_later_locked(q, put, now_ms);
         return false;
     }
-    if (put->kind != NATS_PUT_ACK) q->full_since_ms = 0;
+    if (put->kind != NATS_PUT_ACK) {
+        q->full_since_ms = 0;
+        q->is_silent = false;
+    }
     if (put->kind == NATS_PUT_RESULT) {
         acknowledge_locked(q, put);
         return false;

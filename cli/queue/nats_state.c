@@ -130,7 +130,7 @@ bool nats_count(queue *base, queue_counts *counts, int64_t wait_ms)
     while (wait_ms && q->count_round == round && beluga__now_ms() < end)
         if (nats_wait_locked(q, &err) != 0) break;
     *counts = q->counts;
-    bool counted = q->counted;
+    bool counted = wait_ms ? q->count_round != round : q->counted;
     pthread_mutex_unlock(&q->lock);
     return counted;
 }
@@ -202,6 +202,39 @@ static bool store_sum(nats_queue *q, const queue_sum *unsent, queue_sum *total)
     return false;
 }
 
+static void keep_terms(nats_queue *q, natsMsg *message)
+{
+    size_t n = (size_t)q->nats->natsMsg_GetDataLength(message);
+    pthread_mutex_lock(&q->lock);
+    if (n < sizeof q->terms) {
+        memcpy(q->terms, q->nats->natsMsg_GetData(message), n);
+        q->terms[n] = '\0';
+    }
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* Read the terms of the job. @return false if it is not known which terms apply. */
+static bool read_terms(nats_queue *q)
+{
+    char subject[NATS_SUBJECT_BYTES];
+    natsMsg *message = NULL;
+    jsErrCode code = 0;
+    name_subject(q, "state.terms", subject);
+    natsStatus s = q->nats->js_GetLastMsg(&message, q->js, q->state, subject, NULL, &code);
+    if (s == NATS_OK) keep_terms(q, message);
+    q->nats->natsMsg_Destroy(message);
+    return s == NATS_OK || s == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
+}
+
+bool nats_tell_terms(queue *base, char terms[QUEUE_TERMS_BYTES])
+{
+    nats_queue *q = nats_of(base);
+    pthread_mutex_lock(&q->lock);
+    memcpy(terms, q->terms, QUEUE_TERMS_BYTES);
+    pthread_mutex_unlock(&q->lock);
+    return *terms != '\0';
+}
+
 /* Add the usage of this worker to the stored sum. If it is unknown whether a sum was stored, the
  * usage may be added twice: for a budget, counting too much is better than counting too little. */
 static void spend(nats_queue *q, int64_t now_ms)
@@ -219,7 +252,8 @@ static void spend(nats_queue *q, int64_t now_ms)
     if (!wanted) return;
     p->next_ms = now_ms + SPEND_MS;
     p->next_read_ms = now_ms + SPENT_MS;
-    bool stored = store_sum(q, &p->sending, &total);
+    /* The terms are read first, since the sum is compared with the budget in them. */
+    bool stored = (!asked || read_terms(q)) && store_sum(q, &p->sending, &total);
     pthread_mutex_lock(&q->lock);
     if (stored)
         p->known = total;

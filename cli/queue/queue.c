@@ -69,6 +69,16 @@ int queue_remove(queue *q, beluga_error *err)
     return q->backend->remove(q, err);
 }
 
+int queue_set_terms(queue *q, const char *terms, beluga_error *err)
+{
+    return q->backend->set_terms(q, terms, err);
+}
+
+bool queue_terms(queue *q, char terms[QUEUE_TERMS_BYTES])
+{
+    return q->backend->terms(q, terms);
+}
+
 bool queue_count(queue *q, queue_counts *counts, int64_t wait_ms)
 {
     return q->backend->count(q, counts, wait_ms);

@@ -80,8 +80,27 @@ int queue_create(queue *q, const char *manifest, size_t n, bool *made, beluga_er
  */
 int queue_join(queue *q, const char **manifest, size_t *n, beluga_error *err);
 
-/* Remove the job with its lines and results. Its workers then end with NOT_FOUND. Blocks. */
+/* Remove the job with its lines and results, or what is left of it. Its workers then end with
+ * NOT_FOUND. @return 0; NOT_FOUND if there is no such job; others as queue_open. Blocks. */
 int queue_remove(queue *q, beluga_error *err);
+
+/* ---- the terms of the job -------------------------------------------------------------------- */
+
+#define QUEUE_TERMS_BYTES 512
+
+/*
+ * Replace the terms of the job: a short text which, unlike the manifest, may change while the job
+ * exists.
+ * @return 0; LIMIT_EXCEEDED if they have QUEUE_TERMS_BYTES or more; others as queue_put. Blocks.
+ */
+int queue_set_terms(queue *q, const char *terms, beluga_error *err);
+
+/*
+ * Copy the latest terms, which may be some seconds old. They are read only while queue_spent is
+ * called, too. Never blocks.
+ * @return false if no terms are known.
+ */
+bool queue_terms(queue *q, char terms[QUEUE_TERMS_BYTES]);
 
 /* ---- the state of the job -------------------------------------------------------------------- */
 
@@ -102,7 +121,7 @@ static inline bool queue_is_over(const queue_counts *counts)
 /*
  * Return the latest counts, and request newer ones.
  * @param wait_ms  Wait at most this time for the newer counts; 0: never blocks.
- * @return false if no counts are known yet.
+ * @return false if no counts are known yet, or none arrived in this time.
  */
 bool queue_count(queue *q, queue_counts *counts, int64_t wait_ms);
 

@@ -1,7 +1,8 @@
 /**
  * @file batch_job.h
  * Batch jobs: many requests that are sent to a provider together, which answers them within about a
- * day at a lower price (with most providers at half the price).
+ * day at a lower price (with most providers at half the price). The requests of a job have
+ * messages, or texts to embed (beluga_batch_requests_add_embedding).
  *
  *     beluga_batch_requests *requests;
  *     beluga_batch_job *job;
@@ -137,6 +138,30 @@ BELUGA_API int beluga_batch_requests_add_n(beluga_batch_requests *requests,
                                            beluga_chat_model *model, const char *id,
                                            beluga_input input, beluga_error *err,
                                            const beluga_option *opts, size_t n_opts);
+/**
+ * Add a request that embeds texts. It is encoded in the form in which beluga_embed would send it.
+ * The result is a response whose vectors beluga_response_embeddings returns.
+ *
+ * A job either answers messages or embeds texts, because services want one kind of request in a
+ * job. The options max_inputs and max_concurrent_batches do not apply: all texts are in this
+ * request.
+ *
+ * @param id     As for beluga_batch_requests_add_n.
+ * @param texts, lengths, n  As for beluga_embed_n; borrowed until the function returns. A request
+ * has at most as many texts as the provider accepts in one.
+ * @param opts, n_opts  Borrowed, for this request; n_opts may be BELUGA_OPTIONS_TERMINATED.
+ * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED as beluga_batch_requests_add_n, also because of
+ * beluga_batch_limits.max_inputs; BELUGA_ERROR_NOT_SUPPORTED also if the provider's batch API can't
+ * embed texts, or the list has requests with messages; BELUGA_ERROR_INVALID_INPUT also for more
+ * texts than a request may have; otherwise as beluga_embed_n before it sends anything.
+ *
+ * Threads: any, but only one thread at a time may use the list. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_batch_requests_add_embedding_n(beluga_batch_requests *requests,
+                                                     const char *id, const char *const *texts,
+                                                     const size_t *lengths, size_t n,
+                                                     beluga_error *err, const beluga_option *opts,
+                                                     size_t n_opts);
 /** Return the number of requests. Since: 0.1 */
 BELUGA_API size_t beluga_batch_requests_count(const beluga_batch_requests *requests);
 /** Return the total size of the encoded requests in bytes. Since: 0.1 */
@@ -158,6 +183,11 @@ typedef struct beluga_batch_limits {
     double price_factor;   /**< price compared with single requests: 0.5 is half, 1 the same */
     /** The provider stores a job's name. If false, only its results show which job it is. */
     bool keeps_names;
+    /**
+     * most texts that a job may embed, in all its requests together; UINT64_MAX: not known; 0: jobs
+     * can't embed texts
+     */
+    uint64_t max_inputs;
 } beluga_batch_limits;
 
 /**
@@ -275,6 +305,15 @@ typedef int (*beluga_batch_job_result_fn)(void *payload, const char *id,
                                           beluga_batch_result *result);
 
 /**
+ * Return the vectors in the result of a request that embedded texts; NULL for answers. Borrowed
+ * until the response is freed.
+ *
+ * The provider's results do not say how many texts were sent, so compare beluga_embeddings_count
+ * with the number of your texts. Usage and model are those of the response. Since: 0.1
+ */
+BELUGA_API const beluga_embeddings *beluga_response_embeddings(const beluga_response *response);
+
+/**
  * Fetch the results of a job that has ended. They come in no particular order, and the memory
  * needed does not depend on their number.
  *
@@ -362,7 +401,8 @@ BELUGA_API int beluga_batch_job_results_start(beluga_chat_model *model, beluga_l
 BELUGA_END_DECLS
 
 /**
- * Call beluga_batch_requests_add_n or beluga_batch_job_create_n with options as further arguments.
+ * Call beluga_batch_requests_add_n, beluga_batch_requests_add_embedding_n or
+ * beluga_batch_job_create_n with options as further arguments.
  * @{
  */
 #ifdef __cplusplus
@@ -373,6 +413,15 @@ inline int beluga_batch_requests_add(beluga_batch_requests *requests, beluga_cha
 {
     const beluga_option list[] = {options..., BELUGA_OPTIONS_END};
     return beluga_batch_requests_add_n(requests, model, id, input, err, list, sizeof...(options));
+}
+template <class... Options>
+inline int beluga_batch_requests_add_embedding(beluga_batch_requests *requests, const char *id,
+                                               const char *const *texts, const size_t *lengths,
+                                               size_t n, beluga_error *err, Options... options)
+{
+    const beluga_option list[] = {options..., BELUGA_OPTIONS_END};
+    return beluga_batch_requests_add_embedding_n(requests, id, texts, lengths, n, err, list,
+                                                 sizeof...(options));
 }
 template <class... Options>
 inline int beluga_batch_job_create(beluga_chat_model *model, beluga_context *ctx,
@@ -387,6 +436,9 @@ inline int beluga_batch_job_create(beluga_chat_model *model, beluga_context *ctx
 #define beluga_batch_requests_add(requests, model, id, input, ...)                       \
     BELUGA_CALL_(beluga_batch_requests_add_n, (requests, model, id, input), __VA_ARGS__, \
                  BELUGA_OPTIONS_END)
+#define beluga_batch_requests_add_embedding(requests, id, texts, lengths, n, ...)          \
+    BELUGA_CALL_(beluga_batch_requests_add_embedding_n, (requests, id, texts, lengths, n), \
+                 __VA_ARGS__, BELUGA_OPTIONS_END)
 #define beluga_batch_job_create(model, ctx, requests, name, job, ...)                       \
     BELUGA_CALL_(beluga_batch_job_create_n, (model, ctx, requests, name, job), __VA_ARGS__, \
                  BELUGA_OPTIONS_END)

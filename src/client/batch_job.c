@@ -322,7 +322,9 @@ static int ask(asked_job *job, beluga_error *err)
                                         .name = q->name,
                                         .model_name = q->requests ? q->requests->model_name : NULL,
                                         .requests = q->requests ? q->requests->lines.data : NULL,
-                                        .length = q->requests ? q->requests->lines.length : 0};
+                                        .length = q->requests ? q->requests->lines.length : 0,
+                                        .kind =
+                                            q->requests ? q->requests->kind : BELUGA_CALL_ANSWER};
     beluga__call_spec spec = beluga__job_spec(&job->base);
     spec.kind = q->kind;
     if (q->kind != BELUGA_CALL_BATCH_LIST) spec.job = &about;

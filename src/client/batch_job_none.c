@@ -31,6 +31,15 @@ size_t beluga_batch_requests_count(const beluga_batch_requests *requests)
     return 0;
 }
 
+int beluga_batch_requests_add_embedding_n(beluga_batch_requests *requests, const char *id,
+                                          const char *const *texts, const size_t *lengths, size_t n,
+                                          beluga_error *err, const beluga_option *opts,
+                                          size_t n_opts)
+{
+    BELUGA__UNUSED(requests, id, texts, lengths, n, opts, n_opts);
+    return refuse(err);
+}
+
 uint64_t beluga_batch_requests_bytes(const beluga_batch_requests *requests)
 {
     BELUGA__UNUSED(requests);

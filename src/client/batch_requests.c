@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "client/texts.h"
 #include "model/call_kind.h"
 #include "model/http_stage.h"
 
@@ -47,7 +48,9 @@ int beluga_batch_limits_get(const beluga_chat_model *model, beluga_batch_limits 
                                  .max_requests = max_requests(api),
                                  .max_bytes = max_bytes(api),
                                  .price_factor = api->price_factor > 0 ? api->price_factor : 1,
-                                 .keeps_names = api->keeps_names};
+                                 .keeps_names = api->keeps_names,
+                                 .max_inputs =
+                                     model->target->provider->encode_embed ? api->max_inputs : 0};
     memcpy(limits, &known, limits->size < sizeof known ? limits->size : sizeof known);
     return 0;
 }
@@ -157,6 +160,17 @@ static int check_model(beluga_batch_requests *r, const beluga_call *call, beluga
                             r->model_name, call->model_name);
 }
 
+/* Check that all requests of the job are of one kind, since services want one endpoint for a job.
+ * The first request sets the kind. */
+static int check_kind(beluga_batch_requests *r, const beluga_call *call, beluga_error *err)
+{
+    if (!r->count) r->kind = beluga_call_kind(call);
+    if (r->kind == beluga_call_kind(call)) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                            "a batch job either answers messages or embeds texts: put this request "
+                            "into another one");
+}
+
 /* Keep the warnings of a request. A warning is dropped if there is no memory for it. */
 static void take_warnings(beluga_batch_requests *r, const beluga_http_request *request)
 {
@@ -169,9 +183,11 @@ static void take_warnings(beluga_batch_requests *r, const beluga_http_request *r
     }
 }
 
-static bool fits(const beluga_batch_requests *r, size_t more)
+static bool fits(const beluga_batch_requests *r, size_t more, size_t texts)
 {
-    return r->count < max_requests(api_of(r)) && r->lines.length + more <= max_bytes(api_of(r));
+    const beluga_batch_api *api = api_of(r);
+    return r->count < max_requests(api) && r->lines.length + more <= max_bytes(api) &&
+           texts <= api->max_inputs - r->texts;
 }
 
 /* Replace line breaks by blanks, so that the request is one line. JSON from an option may have line
@@ -182,7 +198,7 @@ static void make_one_line(beluga__buf *line)
         if (line->data[i] == '\n' || line->data[i] == '\r') line->data[i] = ' ';
 }
 
-static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error *err)
+static int keep(beluga_batch_requests *r, const beluga__buf *line, size_t texts, beluga_error *err)
 {
     uint64_t most = max_bytes(api_of(r));
     if (line->length + 1 > most)
@@ -190,13 +206,14 @@ static int keep(beluga_batch_requests *r, const beluga__buf *line, beluga_error 
             err, BELUGA_ERROR_INVALID_INPUT,
             "the request has %zu bytes, but a whole batch job may have only %llu", line->length,
             (unsigned long long)most);
-    if (!fits(r, line->length + 1))
+    if (!fits(r, line->length + 1, texts))
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
                                 "the batch job is full: put this request into another one");
     size_t before = r->lines.length;
     if (!beluga__buf_append(&r->lines, line->data, line->length) &&
         !beluga__buf_putc(&r->lines, '\n')) {
         r->count++;
+        r->texts += texts;
         return 0;
     }
     r->lines.length = before;
@@ -250,7 +267,7 @@ static int put_line(beluga_batch_requests *r, const beluga__http_stage *stage, c
         beluga_error_set(err, status, "the request can't be added to the batch job: %s",
                          beluga_error_text(status));
     make_one_line(&line);
-    if (!status) status = keep(r, &line, err);
+    if (!status) status = keep(r, &line, beluga_call_input_count(request.call), err);
     beluga__buf_free(&line);
     return status;
 }
@@ -285,6 +302,7 @@ static int encode(beluga_batch_requests *r, beluga_call *call, const char *id, b
                               call->target->base_url);
     int status = give_state(stage, call) ? no_memory(err) : beluga__http_stage_encode(stage, err);
     if (!status) status = check_body(call, &stage->request, err);
+    if (!status) status = check_kind(r, call, err);
     if (!status) status = check_model(r, call, err);
     if (!status) status = put_line(r, stage, id, err);
     if (!status) take_warnings(r, &stage->request);
@@ -292,21 +310,17 @@ static int encode(beluga_batch_requests *r, beluga_call *call, const char *id, b
     return status;
 }
 
-static int make_call(beluga_batch_requests *r, beluga_chat_model *model,
-                     const beluga_messages *messages, const beluga_option *opts, size_t n_opts,
-                     beluga_call **call, beluga_error *err)
+/* Make the call of a request, encode it, and add it to the list. */
+static int add(beluga_batch_requests *r, const beluga__call_spec *spec, const char *id,
+               beluga_error *err)
 {
-    const beluga__call_spec spec = {.target = r->model->target,
-                                    .kind = BELUGA_CALL_ANSWER,
-                                    .messages = messages,
-                                    .tools = model->tools,
-                                    .n_tools = model->n_tools,
-                                    .operation = "batch_request",
-                                    .opts = opts,
-                                    .n_opts = n_opts};
-    int status = beluga__call_new(&spec, call, err);
+    beluga_call *call = NULL;
+    int status = beluga__call_new(spec, &call, err);
     /* a batch job can't stream, whatever the model's options say */
-    if (!status) (*call)->streamed = false;
+    if (!status) call->streamed = false;
+    if (!status) status = encode(r, call, id, err);
+    if (status && call) beluga__call_locate(call, err);
+    beluga__call_unref(call);
     return status;
 }
 
@@ -315,7 +329,6 @@ int beluga_batch_requests_add_n(beluga_batch_requests *r, beluga_chat_model *mod
                                 size_t n_opts)
 {
     beluga_messages *messages = NULL;
-    beluga_call *call = NULL;
     beluga_error unused;
     if (!err) err = &unused;
     if (!model) model = r->model;
@@ -324,10 +337,54 @@ int beluga_batch_requests_add_n(beluga_batch_requests *r, beluga_chat_model *mod
         status = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                   "the request is for another model than the batch job's");
     if (!status) status = beluga_ensure_messages(input, &messages, err);
-    if (!status) status = make_call(r, model, messages, opts, n_opts, &call, err);
-    if (!status) status = encode(r, call, id, err);
-    if (status && call) beluga__call_locate(call, err);
-    beluga__call_unref(call);
+    const beluga__call_spec spec = {.target = r->model->target,
+                                    .kind = BELUGA_CALL_ANSWER,
+                                    .messages = messages,
+                                    .tools = model->tools,
+                                    .n_tools = model->n_tools,
+                                    .operation = "batch_request",
+                                    .opts = opts,
+                                    .n_opts = n_opts};
+    if (!status) status = add(r, &spec, id, err);
     beluga_messages_free(messages);
+    return status;
+}
+
+/* --- requests that embed texts ---------------------------------------------------------------- */
+
+static int check_embedding(const beluga_batch_requests *r, size_t n, beluga_error *err)
+{
+    const beluga_provider *provider = r->model->target->provider;
+    if (!provider->encode_embed || !provider->batch->max_inputs)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "%s can't embed texts in a batch job: embed them without one",
+                                provider->name);
+    if (provider->max_inputs && n > provider->max_inputs)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the request has %zu texts, but %s accepts only %u in one request",
+                                n, provider->name, provider->max_inputs);
+    return 0;
+}
+
+int beluga_batch_requests_add_embedding_n(beluga_batch_requests *r, const char *id,
+                                          const char *const *texts, const size_t *lengths, size_t n,
+                                          beluga_error *err, const beluga_option *opts,
+                                          size_t n_opts)
+{
+    beluga__arena arena;
+    beluga_error unused;
+    beluga__call_spec spec = {.target = r->model->target,
+                              .kind = BELUGA_CALL_EMBED,
+                              .n_inputs = n,
+                              .operation = "batch_request",
+                              .opts = opts,
+                              .n_opts = n_opts};
+    if (!err) err = &unused;
+    beluga__arena_init(&arena, allocator_of(r), NULL, 0, BELUGA__MAX_CALL_BYTES);
+    int status = check_id(id, err);
+    if (!status) status = check_embedding(r, n, err);
+    if (!status) status = beluga__texts_take(texts, lengths, n, false, &arena, &spec.inputs, err);
+    if (!status) status = add(r, &spec, id, err);
+    beluga__arena_free(&arena);
     return status;
 }

@@ -13,7 +13,9 @@ struct beluga_batch_requests {
     /* the model of all requests, if the provider allows only one model for each job; owned */
     char *model_name;
     size_t count;
-    char **warnings; /* warnings of the last request; the array and its texts are owned */
+    beluga_kind_of_call kind; /* the kind of all requests, ANSWER or EMBED */
+    uint64_t texts;           /* number of texts to embed in all requests */
+    char **warnings;          /* warnings of the last request; the array and its texts are owned */
     size_t n_warnings;
 };
 

@@ -2,10 +2,10 @@
  * the vectors of all parts are put into one block. */
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "client/batch_span.h"
-#include "client/embeddings.h"
 #include "client/job.h"
+#include "client/texts.h"
+#include "schema/embeddings.h"
 
 #include <stdio.h>
 
@@ -138,11 +138,23 @@ static void part_failed(part *p, const beluga_error *error)
     fail(p->job, &err);
 }
 
+/* Add the metadata, usage and warnings of a part. Returns 0 or NO_MEMORY. */
+static int add_part(beluga_embeddings *e, const beluga_op *op)
+{
+    const beluga_call *call = op->call;
+    const char *model = op->metadata.model ? op->metadata.model : call->model_name;
+    int status = beluga__embeddings_describe(e, call->target->provider->name, model,
+                                             op->metadata.request_id, &op->usage);
+    for (size_t i = 0; i < op->n_warnings && !status; i++)
+        status = beluga__embeddings_warn(e, op->warnings[i]);
+    return status;
+}
+
 static void part_finished(part *p)
 {
     embed_job *job = p->job;
     beluga_error err;
-    int status = beluga__embeddings_add(job->result, p->op);
+    int status = add_part(job->result, p->op);
     beluga__operation_free(p->op);
     p->op = NULL;
     job->n_running--;
@@ -232,51 +244,13 @@ typedef struct question {
     bool copies; /* copy the texts, since the caller may free them before the job ends */
 } question;
 
-static int check_text(const question *q, size_t i, size_t *length, beluga_error *err)
-{
-    const char *text = q->texts[i];
-    if (!text) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "text %zu is NULL", i);
-    *length = q->lengths ? q->lengths[i] : strlen(text);
-    if (!*length)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "text %zu is empty, and has no vector: leave it out", i);
-    if (*length > BELUGA__MAX_PART_BYTES)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "text %zu is over 64 MiB", i);
-    size_t valid = beluga__utf8_valid(text, *length);
-    if (valid == *length) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "text %zu: invalid UTF-8 at byte %zu",
-                            i, valid);
-}
-
-static int check_question(const question *q, beluga_error *err)
-{
-    if (!q->n || !q->texts)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no texts provided");
-    if (q->n > BELUGA__MAX_INPUTS)
-        return beluga_error_set(
-            err, BELUGA_ERROR_LIMIT_EXCEEDED,
-            "there are %zu texts, but one call takes at most %u: use several calls", q->n,
-            BELUGA__MAX_INPUTS);
-    return 0;
-}
-
 static int take_question(embed_job *job, const question *q, beluga_error *err)
 {
     const beluga_allocator *allocator = &job->base.model->target->runtime->allocator;
     beluga__arena_init(&job->texts, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
-    beluga__input *inputs = beluga__arena_alloc(&job->texts, q->n * sizeof *inputs);
-    if (!inputs) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the texts");
-    for (size_t i = 0; i < q->n; i++) {
-        int status = check_text(q, i, &inputs[i].length, err);
-        if (status) return status;
-        inputs[i].text = q->copies ? beluga__arena_copy(&job->texts, q->texts[i], inputs[i].length)
-                                   : q->texts[i];
-        if (!inputs[i].text)
-            return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the texts");
-    }
-    job->inputs = inputs;
     job->n = q->n;
-    return 0;
+    return beluga__texts_take(q->texts, q->lengths, q->n, q->copies, &job->texts, &job->inputs,
+                              err);
 }
 
 /* Returns an integer option of this call or of the model. */
@@ -329,8 +303,6 @@ static int start_parts(embed_job *job, beluga_error *err)
 static int start(beluga_loop *loop, const question *q, beluga_embed_cb cb, void *payload,
                  beluga_job **out, beluga_error *err)
 {
-    int status = check_question(q, err);
-    if (status) return status;
     embed_job *job =
         beluga__job_new(sizeof *job, q->model, loop, q->context, q->opts, q->n_opts, err);
     if (!job) return BELUGA_ERROR_NO_MEMORY;
@@ -339,7 +311,7 @@ static int start(beluga_loop *loop, const question *q, beluga_embed_cb cb, void 
     job->base.release = release;
     job->cb = cb;
     job->payload = payload;
-    status = take_question(job, q, err);
+    int status = take_question(job, q, err);
     if (!status) status = make_parts(job, err);
     if (!status) status = start_parts(job, err);
     if (status) {

@@ -1,6 +1,7 @@
-/* Replaces count.c, embed.c, embeddings.c and trim.c in a library that is built without
+/* Replaces count.c, embed.c, texts.c and trim.c in a library that is built without
  * embeddings. */
 #include "base/left_out.h"
+#include "client/texts.h"
 
 #include <beluga/embedding.h>
 
@@ -56,59 +57,11 @@ int beluga_trim_messages(beluga_chat_model *model, beluga_context *ctx,
     return refuse(err);
 }
 
-/* Nothing in this library makes embeddings, so callers can pass only NULL to the following
- * functions. */
+/* What batch jobs use. */
 
-void beluga_embeddings_free(beluga_embeddings *embeddings)
+int beluga__texts_take(const char *const *texts, const size_t *lengths, size_t n, bool copies,
+                       beluga__arena *arena, const beluga__input **out, beluga_error *err)
 {
-    (void)embeddings;
-}
-
-size_t beluga_embeddings_count(const beluga_embeddings *embeddings)
-{
-    (void)embeddings;
-    return 0;
-}
-
-size_t beluga_embeddings_dimensions(const beluga_embeddings *embeddings)
-{
-    (void)embeddings;
-    return 0;
-}
-
-const float *beluga_embeddings_vector(const beluga_embeddings *embeddings, size_t index)
-{
-    BELUGA__UNUSED(embeddings, index);
-    return NULL;
-}
-
-const beluga_usage *beluga_embeddings_usage(const beluga_embeddings *embeddings)
-{
-    static const beluga_usage unknown = BELUGA_USAGE_INIT;
-    (void)embeddings;
-    return &unknown;
-}
-
-const char *beluga_embeddings_model(const beluga_embeddings *embeddings)
-{
-    (void)embeddings;
-    return "";
-}
-
-const char *beluga_embeddings_provider(const beluga_embeddings *embeddings)
-{
-    (void)embeddings;
-    return "";
-}
-
-const char *beluga_embeddings_request_id(const beluga_embeddings *embeddings)
-{
-    (void)embeddings;
-    return "";
-}
-
-const char *beluga_embeddings_warning(const beluga_embeddings *embeddings, size_t index)
-{
-    BELUGA__UNUSED(embeddings, index);
-    return NULL;
+    BELUGA__UNUSED(texts, lengths, n, copies, arena, out);
+    return refuse(err);
 }

@@ -209,6 +209,7 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     int status = take_messages(call, spec->messages, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
     if (!status && !beluga__call_is_answer(call)) status = take_subject(call, spec, err);
+    call->any_inputs = spec->answered && call->kind == BELUGA_CALL_EMBED;
     if (!status) status = check_question(call, spec, err);
     if (status) return status;
     if (beluga_context_is_cancelled(spec->context))

@@ -19,7 +19,8 @@ typedef struct beluga__job_question {
     const char *name;       /* name of the job to create, or NULL */
     const char *model_name; /* model of the job's requests; NULL: the model of the settings */
     const char *requests;
-    size_t length; /* size of the job's requests in bytes */
+    size_t length;            /* size of the job's requests in bytes */
+    beluga_kind_of_call kind; /* kind of the job's requests: ANSWER or EMBED */
 } beluga__job_question;
 
 struct beluga_call {
@@ -45,6 +46,9 @@ struct beluga_call {
     /* The caller gave the body (option request_body), so there are no messages and no tools, and
      * options that would go into the body are not read. */
     bool body_given : 1;
+    /* The vectors of this call are a result of a batch job, which does not say how many texts were
+     * embedded, so `n_inputs` is 0. */
+    bool any_inputs : 1;
     /* The events are folded into a response, so a START without warnings is not delivered. */
     bool folded : 1;
     beluga_tool *const *tools; /* borrowed from `holder` */

@@ -1,6 +1,7 @@
 #include "model/decode_answer.h"
 
 #include "base/limits.h"
+#include "model/call_kind.h"
 #include "model/course.h"
 #include "model/handle.h"
 #include "model/http_stage.h"
@@ -37,22 +38,40 @@ static void read_refusal(decoding *d, const char *body, size_t length)
     beluga__emit_fail(&d->emit, err.code, &err);
 }
 
+/* Decode an answer to messages, or a list of vectors, whose decoder emits no finish. */
+static int decode(decoding *d, const char *body, size_t length)
+{
+    beluga_emit *emit = &d->emit;
+    const beluga_call *call = emit->call;
+    if (beluga__call_is_answer(call))
+        return call->target->provider->decode_response(d->state, body, length, emit->given);
+    int status = beluga__call_kind_decoder(call)(body, length, emit->given);
+    return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
 static int run_decoder(decoding *d, const char *body, size_t length)
 {
     beluga_emit *emit = &d->emit;
-    const beluga_provider *provider = emit->call->target->provider;
     uintptr_t before = beluga__turn_begin(emit->given);
-    int status = provider->decode_response(d->state, body, length, emit->given);
+    int status = decode(d, body, length);
     beluga__turn_end(emit->given, before);
     beluga__emit_check_turns(emit);
     return status;
 }
 
+static bool can_decode(const beluga_call *call)
+{
+    return beluga__call_is_answer(call) ? call->target->provider->decode_response != NULL
+                                        : beluga__call_kind_decoder(call) != NULL;
+}
+
 static void read_answer(decoding *d, const char *body, size_t length)
 {
     beluga_emit *emit = &d->emit;
-    if (!emit->call->target->provider->decode_response) {
-        fail(emit, BELUGA_ERROR_NOT_SUPPORTED, "this provider answers only with streams");
+    if (!can_decode(emit->call)) {
+        fail(emit, BELUGA_ERROR_NOT_SUPPORTED,
+             beluga__call_is_answer(emit->call) ? "this provider answers only with streams"
+                                                : "this provider does not embed texts");
         return;
     }
     int status = run_decoder(d, body, length);

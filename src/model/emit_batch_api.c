@@ -2,6 +2,7 @@
  * such a call. */
 #include "base/sized.h"
 #include "model/emit.h"
+#include "schema/event.h"
 
 const char *beluga_call_batch_id(const beluga_call *call)
 {
@@ -20,6 +21,12 @@ const char *beluga_call_batch_requests(const beluga_call *call, size_t *length)
     const beluga__job_question *job = beluga__call_job(call);
     if (length) *length = job ? job->length : 0;
     return job ? job->requests : NULL;
+}
+
+beluga_kind_of_call beluga_call_batch_kind(const beluga_call *call)
+{
+    const beluga__job_question *job = beluga__call_job(call);
+    return job ? job->kind : (beluga_kind_of_call)call->kind;
 }
 
 static const char *text_of(const char *text)
@@ -57,6 +64,16 @@ int beluga_emit_batch_result(beluga_emit *given, const char *id, int status, con
     event.u.batch_result.body = body ? body : "";
     event.u.batch_result.length = body ? length : 0;
     event.u.batch_result.status = status;
+    return beluga__emit_send(given, &event);
+}
+
+int beluga_emit_batch_embedding(beluga_emit *given, const char *id, const char *body, size_t length)
+{
+    beluga_event event = {.kind = BELUGA_EVENT_BATCH_RESULT, .index = BELUGA__RESULT_OF_VECTORS};
+    event.u.batch_result.id = id;
+    event.u.batch_result.body = body ? body : "";
+    event.u.batch_result.length = body ? length : 0;
+    event.u.batch_result.status = 200;
     return beluga__emit_send(given, &event);
 }
 

@@ -21,6 +21,11 @@ const char *beluga_call_batch_requests(const beluga_call *call, size_t *length)
     return NULL;
 }
 
+beluga_kind_of_call beluga_call_batch_kind(const beluga_call *call)
+{
+    return beluga_call_kind(call);
+}
+
 int beluga__emit_job(beluga_emit *emit, beluga_event *event)
 {
     BELUGA__UNUSED(emit, event);
@@ -43,6 +48,12 @@ int beluga_emit_batch_result(beluga_emit *emit, const char *id, int status, cons
                              size_t length)
 {
     BELUGA__UNUSED(emit, id, status, body, length);
+    return BELUGA_ERROR_NOT_SUPPORTED;
+}
+
+int beluga_emit_batch_embedding(beluga_emit *emit, const char *id, const char *body, size_t length)
+{
+    BELUGA__UNUSED(emit, id, body, length);
     return BELUGA_ERROR_NOT_SUPPORTED;
 }
 

@@ -9,6 +9,7 @@
 struct beluga__vectors {
     size_t dimensions;
     size_t n;      /* number of inputs that have a vector */
+    size_t end;    /* the highest index of these inputs, plus 1 */
     uint8_t has[]; /* one bit for each input: 1 if it has a vector */
 };
 
@@ -37,11 +38,19 @@ static bool are_finite(const float *values, size_t n)
     return !odd;
 }
 
+/* Returns the largest number of vectors that the answer may have. */
+static size_t most_vectors(const beluga_call *call)
+{
+    if (!call->any_inputs) return call->n_inputs;
+    uint32_t most = call->target->provider->max_inputs;
+    return most && most < BELUGA__MAX_INPUTS ? most : BELUGA__MAX_INPUTS;
+}
+
 static beluga__vectors *vectors_of(beluga_emit *emit)
 {
     if (!emit->vectors)
-        emit->vectors = beluga__arena_zalloc(&emit->call->arena,
-                                             sizeof *emit->vectors + emit->call->n_inputs / 8 + 1);
+        emit->vectors = beluga__arena_zalloc(
+            &emit->call->arena, sizeof *emit->vectors + most_vectors(emit->call) / 8 + 1);
     return emit->vectors;
 }
 
@@ -53,11 +62,10 @@ static bool has_vector(const beluga__vectors *vectors, size_t index)
 static int check_vector(beluga_emit *emit, const beluga__vectors *vectors,
                         const beluga_event *event)
 {
-    const beluga_call *call = emit->call;
-    size_t index = event->index, n = event->u.embedding.count;
-    if (index >= call->n_inputs)
-        return refuse(emit, "the answer has a vector for input %zu, but only %u inputs were sent",
-                      index, call->n_inputs);
+    size_t index = event->index, n = event->u.embedding.count, most = most_vectors(emit->call);
+    if (index >= most)
+        return refuse(emit, "the answer has a vector for input %zu, but only %zu inputs were sent",
+                      index, most);
     if (has_vector(vectors, index))
         return refuse(emit, "the answer has two vectors for input %zu", index);
     if (!n || n > BELUGA__MAX_DIMENSIONS)
@@ -83,6 +91,7 @@ int beluga__emit_vector(beluga_emit *emit, beluga_event *event)
     vectors->dimensions = event->u.embedding.count;
     vectors->has[event->index / 8] |= (uint8_t)(1u << event->index % 8);
     vectors->n++;
+    if (event->index >= vectors->end) vectors->end = (size_t)event->index + 1;
     emit->brought |= BELUGA__BROUGHT_CONTENT;
     return beluga__emit_event(emit, event);
 }
@@ -103,10 +112,12 @@ static int check_vectors(beluga_emit *emit)
     const beluga__vectors *vectors = vectors_of(emit);
     size_t index = 0;
     if (!vectors) return beluga__emit_no_memory(emit);
-    if (vectors->n == emit->call->n_inputs) return 0;
+    size_t expected = !emit->call->any_inputs ? emit->call->n_inputs : vectors->end;
+    if (!expected) return refuse(emit, "the answer has no vectors");
+    if (vectors->n == expected) return 0;
     while (has_vector(vectors, index)) index++;
-    return refuse(emit, "the answer has no vector for input %zu: only %zu of %u came", index,
-                  vectors->n, emit->call->n_inputs);
+    return refuse(emit, "the answer has no vector for input %zu: only %zu of %zu came", index,
+                  vectors->n, expected);
 }
 
 int beluga__emit_check_whole(beluga_emit *emit)

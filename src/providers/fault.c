@@ -278,7 +278,7 @@ static const row phrases[] = {
      "ContextWindowExceeded\0model token limit\0prompt is too long\0"
      "range of input length\0`inputs` tokens\0"},
     {BELUGA_ERROR_QUOTA_EXCEEDED,
-     "credit balance is too low\0API usage limits\0unpaid invoice\0"
+     "credit balance is too low\0API usage limits\0monthly spend limit\0unpaid invoice\0"
      "insufficient balance\0any credits yet\0all available credits\0"
      "exceeded your current quota\0insufficient credit\0insufficient quota\0"
      "insufficient account balance\0余额不足\0额度不足\0"},

@@ -29,6 +29,8 @@ enum {
 
 /* The index of a BELUGA__EVENT_MODEL whose `info` is set. */
 enum { BELUGA__MODEL_WITH_INFO = 1 };
+/* The index of a BELUGA_EVENT_BATCH_RESULT whose body has vectors instead of an answer. */
+enum { BELUGA__RESULT_OF_VECTORS = 1 };
 
 /* A public event, or an internal event whose data has no member in the public struct. */
 typedef union beluga__any_event {

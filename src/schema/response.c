@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <beluga/batch_job.h>
 #include <beluga/message.h>
 
 void beluga_response_free(beluga_response *r)
@@ -9,6 +10,7 @@ void beluga_response_free(beluga_response *r)
     if (!r) return;
     beluga_allocator allocator = r->allocator;
     beluga__runtime *runtime = r->runtime;
+    beluga_embeddings_free(r->embeddings);
     beluga__arena_free(&r->arena);
     if (r->text.owned) beluga__release(&allocator, r->text.data);
     if (r->reasoning.owned) beluga__release(&allocator, r->reasoning.data);
@@ -74,6 +76,11 @@ const beluga_part *beluga_response_media(const beluga_response *r, size_t index)
     const beluga__media_piece *media = r->media;
     while (media && index--) media = media->next;
     return media ? &media->part : NULL;
+}
+
+const beluga_embeddings *beluga_response_embeddings(const beluga_response *r)
+{
+    return r->embeddings;
 }
 
 const beluga_usage *beluga_response_usage(const beluga_response *r)

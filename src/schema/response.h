@@ -8,6 +8,7 @@
 #include "base/runtime.h"
 
 #include <beluga/allocator.h>
+#include <beluga/embedding.h>
 #include <beluga/message.h>
 #include <beluga/response.h>
 
@@ -63,6 +64,7 @@ struct beluga_response {
     int64_t created;
     beluga_usage usage;
     beluga_rate_limits *rate_limits; /* NULL: unknown */
+    beluga_embeddings *embeddings;   /* owned; NULL: the answer has no vectors */
     const char *raw_reason;
     const char **warnings;
     uint32_t n_calls, n_warnings;

@@ -20,9 +20,10 @@ from batch_peer import Peer, run, wait_until  # pylint: disable=wrong-import-pos
 
 BELUGA, PEER = sys.argv[1:3]
 # The provider, the path of its API at the peer, and the variable of its key.
-APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "anthropic": ("", "ANTHROPIC_API_KEY"),
-        "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY"), "azure": ("", "AZURE_OPENAI_API_KEY"),
-        "groq": ("/openai/v1", "GROQ_API_KEY"), "together": ("/together/v1", "TOGETHER_API_KEY")}
+APIS = {"openai": ("/v1", "OPENAI_API_KEY"), "openai-responses": ("/v1", "OPENAI_API_KEY"),
+        "anthropic": ("", "ANTHROPIC_API_KEY"), "gemini": ("", "GEMINI_API_KEY"), "mistral": ("/v1", "MISTRAL_API_KEY"),
+        "azure": ("", "AZURE_OPENAI_API_KEY"), "groq": ("/openai/v1", "GROQ_API_KEY"),
+        "together": ("/together/v1", "TOGETHER_API_KEY")}
 MODEL = "peer-batch"
 UNDER_WAY, PARTLY, USAGE = 12, 11, 2
 PATIENCE = 120
@@ -106,6 +107,21 @@ class Place:
 
 def texts(n):
     return [f"question {i}" for i in range(1, n + 1)]
+
+
+def chat(number, content):
+    return json.dumps({"custom_id": f"r{number}", "method": "POST", "url": "/v1/chat/completions",
+                       "body": {"model": "any", "messages": [{"role": "user", "content": content}]}})
+
+
+def embedding(number, content, **options):
+    return json.dumps({"custom_id": f"r{number}", "method": "POST", "url": "/v1/embeddings",
+                       "body": {"model": "any", "input": content, **options}})
+
+
+def vector(text, dimensions=3):
+    """The peer's vector of a text."""
+    return [text.encode()[i % len(text)] / 128 for i in range(dimensions)]
 
 
 def expect(ended, code, *words):
@@ -305,17 +321,22 @@ def ctrl_c_leaves_the_jobs_and_says_how_to_go_on():
         assert_each_once(place, 10)
 
 
-def a_kill_at_any_moment_pays_nothing_twice():
+def kill_at_any_moment(lines, source):
     with Place("--batch-seconds", "0.3", "--fault", "lost-create:2") as place:
-        place.write(texts(60))
+        place.write(lines, source)
         for i in range(12):
-            process = place.start(*place.common(), "--provider-batch", "--wait", "--poll", "0.05", "--limit",
+            process = place.start(*place.common(source), "--provider-batch", "--wait", "--poll", "0.05", "--limit",
                                   str(5 * i + 5))
             time.sleep(0.013 * i)
             process.kill()
             place.finish(process)
-        expect(place.wait(), 0)
-        assert_each_once(place, 60)
+        expect(place.wait(source=source), 0)
+        assert_each_once(place, len(lines))
+
+
+def a_kill_at_any_moment_pays_nothing_twice():
+    kill_at_any_moment(texts(60), "in.txt")
+    kill_at_any_moment([(embedding if n % 3 else chat)(n, f"text {n}") for n in range(60)], "in.jsonl")
 
 
 # ---- cancelling
@@ -588,16 +609,84 @@ def ids_templates_and_formats_are_those_of_other_runs():
         assert "an earlier line has the same id" in results[4]["error"]["message"]
         assert list(results) == [2, 3, 4]
     with Place() as place:
-        lines = [json.dumps({"custom_id": f"r{n}", "method": "POST", "url": "/v1/chat/completions",
-                             "body": {"model": "any", "messages": [{"role": "user", "content": f"q{n}"}]}}) for n in (1, 2)]
-        lines.append(json.dumps({"custom_id": "v", "method": "POST", "url": "/v1/embeddings",
-                                 "body": {"model": "any", "input": "text"}}))
-        place.write(lines, "in.jsonl")
-        expect(place.wait("--output-format", "openai", source="in.jsonl"), PARTLY)
+        place.write([chat(1, "q1"), chat(2, "q2"), embedding(3, ["abc", "de"])], "in.jsonl")
+        expect(place.wait("--output-format", "openai", source="in.jsonl"), 0)
         with open(place.out, encoding="utf-8") as file:
             results = {record["custom_id"]: record for record in map(json.loads, file)}
         assert results["r2"]["response"]["body"]["choices"][0]["message"]["content"] == "echo: q2"
-        assert "--provider-batch" in json.dumps(results["v"])
+        body = results["r3"]["response"]["body"]
+        assert body["object"] == "list" and body["usage"] == {"prompt_tokens": 2, "total_tokens": 2}, body
+        assert [(v["index"], v["embedding"]) for v in body["data"]] == [(0, vector("abc")), (1, vector("de"))], body
+
+
+# ---- lines that ask for vectors
+
+def each_api_embeds_texts_in_jobs_of_their_own():
+    for api in ("openai", "openai-responses", "mistral", "gemini"):
+        with Place("--batch-seconds", "0.1", api=api) as place:
+            lines = [embedding(n, f"text {n}", dimensions=5) if n % 2 else chat(n, f"question {n}") for n in range(1, 21)]
+            place.write(lines, "in.jsonl")
+            expect(place.wait(source="in.jsonl"), 0, "20 of 20 lines done")
+            assert_each_once(place, 20)
+            for line, record in place.results().items():
+                if line % 2:
+                    assert record["embeddings"] == [vector(f"text {line}", 5)] and "text" not in record, record
+                    assert record["usage"] == {"input_total": 2} and record["provider"] == api, record
+                else:
+                    assert record["text"] == f"echo: question {line}", record
+            report = place.control()
+            assert [job["lines"] for job in report["jobs"]["all"]] == [10, 10], report["jobs"]
+            left = report["files"]  # Google refuses to delete its files of results
+            assert (left["uploads_now"], left["results_now"]) == (0, 2 * int(api == "gemini")), f"{api}: {left}"
+
+
+def a_line_may_have_many_texts_where_the_api_takes_them():
+    inputs = [f"text {n}" for n in range(300)]
+    for api, most in (("openai", 2048), ("mistral", 256), ("gemini", 1)):
+        with Place(api=api) as place:
+            place.write([embedding(1, inputs), embedding(2, ["one"])], "in.jsonl")
+            ended = expect(place.wait(source="in.jsonl"), 0 if most >= 300 else PARTLY)
+            results = place.results()
+            assert results[2]["embeddings"] == [vector("one")], ended
+            if most >= 300:
+                assert results[1]["embeddings"] == [vector(text) for text in inputs]
+            else:
+                assert results[1]["error"]["code"] == "invalid_input", results[1]
+                assert place.control()["lines"]["created"] == 1
+
+
+def jobs_that_embed_nothing_say_so_before_anything_is_sent():
+    for api in ("anthropic", "azure", "groq", "together"):
+        with Place(api=api) as place:
+            place.write([embedding(1, "one"), embedding(2, "two")], "in.jsonl")
+            expect(place.wait(source="in.jsonl"), PARTLY, "0 of 2 lines done, 2 failed")
+            assert all("batch jobs can't embed texts: ask this line without --provider-batch" in record["error"]["message"]
+                       for record in place.results().values()), place.results()
+            assert place.control()["requests"] == 0, place.control()
+
+
+def lines_for_vectors_fail_and_are_asked_again_as_others_are():
+    with Place() as place:
+        place.write([embedding(1, "fine"), embedding(2, "fail-429-once"), embedding(3, "fail-400")], "in.jsonl")
+        expect(place.wait(source="in.jsonl"), PARTLY, "2 of 3 lines done, 1 failed")
+        assert place.results()[2]["embeddings"] == [vector("fail-429-once")]
+        assert place.results()[3]["error"]["code"] == "invalid_request"
+        assert place.control()["jobs"]["created"] == 2
+
+
+def vectors_cost_half_and_no_output():
+    with Place() as place:
+        with open(place.path("prices.yaml"), "w", encoding="utf-8") as file:
+            file.write(PRICES)
+        priced = ("-o", f"prices={place.path('prices.yaml')}")
+        place.write([embedding(n, f"text {n}") for n in range(1, 21)], "in.jsonl")
+        estimate = json.loads(expect(place.ask(*priced, "--dry-run", "--json", source="in.jsonl"), 0).out)
+        assert estimate["output_tokens"] == 0 and abs(estimate["cost_in_jobs"] - estimate["cost"] / 2) < 1e-9, estimate
+        # With an answer of 50 tokens, as max_tokens allows others, one line could cost $0.025.
+        expect(place.wait(*priced, "--budget", "0.01", source="in.jsonl"), 0)
+        assert_each_once(place, 20)
+        record = place.results()[1]
+        assert abs(record["cost"] - record["usage"]["input_total"] * 100 / 1e6 / 2) < 1e-12, record
 
 
 def an_answer_is_held_against_its_schema():
@@ -687,6 +776,16 @@ def answers_cost_half_and_the_budget_holds():
 
 # ---- what is left behind
 
+def a_refused_job_leaves_no_file():
+    for api in APIS:
+        with Place("--fault", "busy-create:1", api=api) as place:
+            place.write(texts(3))
+            for _ in range(2):
+                expect(place.ask("-o", "max_retries=0"), 5, "3 lines are left")
+            files = place.control()["files"]
+            assert (files["uploaded"], files["uploads_now"]) == (0 if api == "anthropic" else 2, 0), files
+
+
 def files_may_be_kept():
     with Place() as place:
         place.write(texts(3))
@@ -717,6 +816,25 @@ def a_job_of_another_key_is_not_asked_anew():
         expect(place.ask(), UNDER_WAY)
         place.key = "another"
         assert "it belongs to another key, or was deleted" in expect(place.ask(), 1).err
+        assert place.control()["jobs"]["created"] == 1
+
+
+def a_job_may_be_missing_for_a_moment():
+    # each fourth request misses: the one for the results of a job that has ended, or for the state of one that runs
+    for polls, trouble in (("3", "the results of a job can't be fetched"), ("6", "the state of a job can't be read")):
+        for api in APIS:
+            with Place("--batch-polls", polls, "--fault", "missing-get:4", api=api) as place:
+                place.write(texts(3))
+                assert f"{trouble}; trying again" in expect(place.wait(), 0, "3 of 3 lines done").err, api
+                assert_each_once(place, 3)
+                assert place.control()["jobs"]["created"] == 1
+
+
+def a_job_that_stays_missing_ends_the_run():
+    with Place("--batch-seconds", "60", "--fault", "missing-get:1") as place:
+        place.write(texts(2))
+        ended = expect(place.wait(), 1, "or was deleted")
+        assert ended.err.count("trying again") == 1, ended
         assert place.control()["jobs"]["created"] == 1
 
 
@@ -772,9 +890,12 @@ CHECKS = [a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_thei
           a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs, what_is_wrong_with_a_line_is_final,
           want_of_credit_stops_the_run_and_fails_no_line, a_job_that_fails_as_a_whole_stops_the_run_with_its_reason,
           a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again, ids_templates_and_formats_are_those_of_other_runs,
-          an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
+          each_api_embeds_texts_in_jobs_of_their_own, a_line_may_have_many_texts_where_the_api_takes_them,
+          jobs_that_embed_nothing_say_so_before_anything_is_sent, lines_for_vectors_fail_and_are_asked_again_as_others_are,
+          vectors_cost_half_and_no_output, an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          a_result_that_is_too_large_costs_no_other, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
+          a_job_may_be_missing_for_a_moment, a_job_that_stays_missing_ends_the_run,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ class Provider(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         self.status, self.requests, self.lock = 200, 0, threading.Lock()
+        self.failures, self.times = 0, []  # refused requests at the beginning; when each request came
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self):
@@ -54,7 +56,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         with self.server.lock:
             self.server.requests += 1
-        status = self.server.status
+            self.server.times.append(time.monotonic())
+            refused = self.server.requests <= self.server.failures
+        status = 503 if refused else self.server.status
         message = {"role": "assistant", "content": "Hello"}
         body = {"id": "x", "object": "chat.completion", "model": "peer-chat",
                 "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
@@ -135,6 +139,17 @@ def wait_for(what, why):
             return
         time.sleep(0.02)
     raise AssertionError(f"in vain: {why}")
+
+
+def request(site, subject, text=b""):
+    """Send a message to the server as another client would, by the protocol itself, and wait until it has arrived."""
+    with socket.create_connection(("127.0.0.1", site.servers.ports[0]), timeout=PATIENCE) as server, server.makefile("rb") as answers:
+        server.sendall(b'CONNECT {"verbose":false}\r\nSUB answer 1\r\n'
+                       + f"PUB {subject} answer {len(text)}\r\n".encode() + text + b"\r\nPING\r\n")
+        for line in answers:
+            if line.startswith(b"MSG answer"):
+                return json.loads(answers.readline())
+    raise AssertionError(f"no answer to {subject}")
 
 
 def count_lines(path):
@@ -350,12 +365,16 @@ def a_worker_that_is_idle_ends_when_it_was_told_so(site):
     first.kill()
 
 
+PRICES = "date: 2026-11-05\nprices:\n  mock/*: {input: 1000, output: 1000}\n"
+
+
 def the_budget_is_that_of_all_workers(site):
     job, source, out = site.address(), site.numbers("m.jsonl", 400), site.path("m.out")
-    prices = site.write("prices.yaml", "date: 2026-11-05\nprices:\n  mock/*: {input: 1000, output: 1000}\n")
+    prices = site.write("prices.yaml", PRICES)
     command = (source, "--out", out, *SLOW, "-o", f"prices={prices}", "--queue", job, "--budget", "0.5", "-q")
     collector = site.start(*command)
-    workers = [site.start("--work", job, "-j", "2", "--stay", "-q", "-o", f"prices={prices}") for _ in range(2)]
+    site.wait_for_job(job)
+    workers = [site.start("--work", job, "-j", "2", "-q", "-o", f"prices={prices}") for _ in range(2)]
     code, _, err = site.finish(collector)
     expect(code, 5, f"the collector's exit code ({err})")
     contains(err, "all workers together have spent the budget of $0.5")
@@ -365,13 +384,141 @@ def the_budget_is_that_of_all_workers(site):
         expect(site.finish(worker)[0], 5, "a worker's exit code")
 
 
+def a_larger_budget_goes_on_with_the_same_job(site):
+    job, source, out = site.address(), site.numbers("o.jsonl", 200), site.path("o.out")
+    prices = site.write("prices.yaml", PRICES)
+    command = (source, "--out", out, *SLOW, "-o", f"prices={prices}", "--queue", job, "-q", "--budget")
+    collector = site.start(*command, "0.2")
+    worker = site.start("--work", job, "-j", "2", "--stay", "-o", f"prices={prices}")
+    code, _, err = site.finish(collector)
+    expect(code, 5, f"the collector's exit code ({err})")
+    contains(err, "the same command with a larger --budget continues")
+    answered = count_lines(out)
+    expect(0 < answered < 200, True, f"{answered} results")
+    code, _, err = site.run(*command, "0.1")  # what has come is kept, even if more is spent
+    expect((code, count_lines(out) >= answered), (5, True), f"the exit code with a smaller budget, and results ({err})")
+    collector = site.start(*command, "50")
+    wait_for(lambda: '"budget":50' in site.run("--status", job, "--json")[1] or collector.poll() is not None, "the larger budget")
+    expect(site.finish(collector)[0], 0, "the exit code with the larger budget")
+    expect(len(site.results("o.out")), 200, "results")
+    worker.send_signal(signal.SIGTERM)
+    contains(site.finish(worker)[2], "waiting for a larger one")
+
+
+def a_larger_limit_goes_on_with_the_same_job(site):
+    job, source, out = site.address(), site.numbers("p.jsonl", 60), site.path("p.out")
+    command = (source, "--out", out, *FAST, "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "4", "--stay", "-q")
+    collector = site.start(*command, "-o", "requests_per_minute=6")
+    wait_for(lambda: count_lines(out) >= 1, "a result")
+    collector.send_signal(signal.SIGINT)
+    expect(site.finish(collector)[0], 130, "the exit code of the interrupted collector")
+    expect(count_lines(out) < 30, True, "the limit holds")
+    code, _, err = site.run(*command, "-o", "requests_per_minute=60000")  # at 6 a minute this would take ten minutes
+    expect((code, len(site.results("p.out"))), (0, 60), f"the exit code with the larger limit, and results ({err})")
+    worker.kill()
+
+
+def retries_count_in_the_limits(site):
+    job, source, out = site.address(), site.numbers("q.jsonl", 2), site.path("q.out")
+    provider = Provider()
+    provider.failures = 3
+    collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "-o", "requests_per_minute=60", "--queue", job, "-q")
+    site.wait_for_job(job)
+    worker = site.start("--work", job, "-j", "1", "-q", "-o", "max_retries=3", "-o", "retry_delay=100ms",
+                        OPENAI_BASE_URL=provider.url())
+    expect(site.finish(worker)[0], 0, "the worker's exit code")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    times = provider.times
+    expect(len(times), 5, "requests")
+    # The first line took four requests, so that at one a second the next may come no earlier than four seconds later.
+    expect(times[4] - times[0] > 3.5, True, f"times {[round(t - times[0], 1) for t in times]}")
+
+
+def a_result_that_is_too_long_is_an_error_of_its_own(site):
+    job, out = site.address(), site.path("r.out")
+    source = site.write("r.txt", "one\n" + "\x01" * (12 << 20) + "\nthree\n")  # six bytes each, as JSON
+    collector = site.start(source, "--out", out, *FAST, "--queue", job, "--ordered", "-q")
+    worker = site.start("--work", job, "--json", "--stay")
+    expect(site.finish(collector)[0], 11, "the collector's exit code")
+    results = site.results("r.out")
+    expect([r.get("text") for r in results], ["one", None, "three"], "texts")
+    expect(results[1]["error"]["code"], "limit_exceeded", "the error")
+    contains(results[1]["error"]["message"], "longer than 64 MiB")
+    expect(results[1]["usage"]["output_total"] > 0, True, "what it took is told")
+    worker.kill()
+
+
+def a_row_that_is_too_long_is_an_error_of_its_own(site):
+    job, out = site.address(), site.path("s.out")
+    source = site.write("s.csv", "id,prompt\na,one\nb," + "\x01" * (24 << 20) + "\nc,three\n")
+    collector = site.start(source, "--out", out, *FAST, "--queue", job, "--ordered", "-q")
+    worker = site.start("--work", job, "--stay", "-q")
+    code, _, err = site.finish(collector)
+    expect(code, 11, f"the collector's exit code ({err})")
+    results = site.results("s.out")
+    expect([r.get("text") for r in results], ["one", None, "three"], "texts")
+    contains(results[1]["error"]["message"], "128 MiB")
+    worker.kill()
+
+
+def what_was_deleted_from_the_queue_is_told(site):
+    job, source, out = site.address(), site.numbers("t.jsonl", 5), site.path("t.out")
+    command = (source, "--out", out, *FAST, "--queue", job, "-q")
+    collector = site.start(*command)
+    site.wait_for_job(job)
+    wait_for(lambda: '"waiting":5' in site.run("--status", job, "--json")[1], "the lines")
+    name = job.split("/")[-1].split("?")[0]
+    request(site, f"$JS.API.STREAM.PURGE.beluga_{name}_lines")
+    code, _, err = site.finish(collector)
+    expect(code, 1, f"the collector's exit code ({err})")
+    contains(err, "were deleted from its queue: run beluga batch --remove")
+    expect(site.run("--remove", job, "-q")[0], 0, "removing it")
+    site.start("--work", job, "--stay", "-q")
+    expect(site.run(*command)[0], 0, "the same command again")
+    expect(len(site.results("t.out")), 5, "results")
+
+
+def a_job_that_is_removed_ends_its_worker(site):
+    job, source = site.address(), site.numbers("u.jsonl", 40)
+    collector = site.start(source, "--out", site.path("u.out"), *SLOW, "--queue", job, "-q")
+    site.wait_for_job(job)
+    worker = site.start("--work", job, "-j", "1", "--json")  # its last result may never be confirmed
+    wait_for(lambda: count_lines(site.path("u.out")) >= 3, "three results")
+    expect(site.run("--remove", job, "-q")[0], 0, "removing it")
+    code, text, err = site.finish(worker)
+    expect(code, 0, f"the worker's exit code ({err})")
+    code, _, err = site.finish(collector)
+    expect(code, 1, f"the collector's exit code ({err})")
+    contains(err, "the job was removed")
+
+
+def what_is_left_of_a_job_is_not_taken_for_another(site):
+    job, source = site.address(), site.numbers("v.jsonl", 5)
+    site.start("--work", job, "-q", "--stay")
+    expect(site.run(source, "--out", site.path("v.out"), *FAST, "--queue", job, "--keep-job", "-q")[0], 0, "the exit code")
+    name = job.split("/")[-1].split("?")[0]
+    request(site, f"$JS.API.STREAM.DELETE.beluga_{name}_state")  # as a removal does that is killed
+    other = site.write("w.jsonl", "".join(f'{{"prompt":"another {i}"}}\n' for i in range(5)))
+    command = (other, "--out", site.path("w.out"), *FAST, "--queue", job, "--ordered", "-q")
+    code, _, err = site.run(*command)
+    expect((code, count_lines(site.path("w.out"))), (3, 0), f"the exit code, and results ({err})")
+    contains(err, "--remove")
+    expect(site.run("--remove", job)[0], 0, "removing it")
+    expect(site.run(*command)[0], 0, "the exit code afterwards")
+    expect([r["text"] for r in site.results("w.out")], [f"another {i}" for i in range(5)], "texts")
+
+
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
-         the_budget_is_that_of_all_workers]
+         the_budget_is_that_of_all_workers, a_larger_budget_goes_on_with_the_same_job, a_larger_limit_goes_on_with_the_same_job,
+         retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
+         a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
+         a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another]
 
 
 def run_cases(site, cases):

@@ -186,7 +186,11 @@ static void print_batch_api(const beluga_batch_api *api)
         printf("at %.0f %% of the price", api->price_factor * 100);
     else
         printf("mostly at the same price");
-    puts(api->one_model ? ", for one model" : "");
+    printf("%s", api->one_model ? ", for one model" : "");
+    if (api->max_inputs) printf("; embeddings, too");
+    if (api->max_inputs && api->max_inputs != UINT64_MAX)
+        printf(", of up to %llu texts", (unsigned long long)api->max_inputs);
+    puts("");
 }
 
 static void print_provider(const beluga_provider *p)

@@ -43,7 +43,7 @@ class Peer:
 
     def json(self, method, path, body=None, **options):
         status, _, text = self.ask(method, path, body, **options)
-        assert status == 200, f"{method} {path}: {status} {text[:300]}"
+        assert status in (200, 201), f"{method} {path}: {status} {text[:300]}"
         return json.loads(text)
 
     def control(self):

@@ -91,6 +91,34 @@ def openai_reads_responses():
     return None
 
 
+def vector(text, dimensions=3):
+    return [ord(text[i % len(text)]) / 128 for i in range(dimensions)]
+
+
+def openai_reads_vectors():
+    reason = missing()
+    if reason:
+        return reason
+    import base64  # pylint: disable=import-outside-toplevel
+    import struct  # pylint: disable=import-outside-toplevel
+    from openai.types import CreateEmbeddingResponse  # pylint: disable=import-outside-toplevel
+    with Peer(PROGRAM, "--batch-seconds", "0") as peer:
+        client = openai_client(peer)
+        file = upload(client, "/v1/embeddings", [{"input": ["one", "two"], "dimensions": 4}, {"input": "one"},
+                                                 {"input": "one", "encoding_format": "base64"}])
+        job = client.batches.create(input_file_id=file.id, endpoint="/v1/embeddings", completion_window="24h")
+        job = ended(client.batches, job.id, ("completed",))
+        results = {got["custom_id"]: got["response"]["body"] for got in map(json.loads, client.files.content(
+            job.output_file_id).text.splitlines())}
+        whole = CreateEmbeddingResponse.model_validate(results["r0"])
+        assert [item.embedding for item in whole.data] == [vector("one", 4), vector("two", 4)], whole
+        assert [item.index for item in whole.data] == [0, 1] and whole.usage.total_tokens == 2, whole
+        assert CreateEmbeddingResponse.model_validate(results["r1"]).data[0].embedding == vector("one")
+        packed = base64.b64decode(results["r2"]["data"][0]["embedding"])
+        assert list(struct.unpack("<3f", packed)) == vector("one")
+    return None
+
+
 def openai_sees_what_goes_wrong():
     reason = missing()
     if reason:
@@ -264,6 +292,25 @@ def gemini_makes_and_reads_a_batch_of_a_file():
     return None
 
 
+def gemini_reads_vectors():
+    reason = missing()
+    if reason:
+        return reason
+    from google.genai.types import SingleEmbedContentResponse  # pylint: disable=import-outside-toplevel
+    with Peer(PROGRAM, "--batch-seconds", "0") as peer, tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        client = gemini_client(peer)
+        request = {"content": {"parts": [{"text": "one"}]}, "outputDimensionality": 4}
+        file.write(json.dumps({"key": "r0", "request": request}) + "\n")
+        file.flush()
+        sent = client.files.upload(file=file.name, config={"display_name": "in", "mime_type": "application/jsonl"})
+        job = client.batches.create_embeddings(model="m", src={"file_name": sent.name}, config={"display_name": "v"})
+        job = gemini_ended(client, job.name)
+        result = json.loads(client.files.download(file=job.dest.file_name))
+        response = SingleEmbedContentResponse.model_validate(result["response"])
+        assert result["key"] == "r0" and response.embedding.values == vector("one", 4) and response.token_count == 1, result
+    return None
+
+
 def gemini_makes_and_reads_a_batch_of_a_list():
     reason = missing()
     if reason:
@@ -327,7 +374,8 @@ def mistral_makes_and_reads_a_batch():
 
 
 if __name__ == "__main__":
-    sys.exit(run([openai_makes_and_reads_a_batch, openai_reads_responses, openai_sees_what_goes_wrong,
-                  openai_waits_for_a_file, groq_makes_and_reads_a_batch, together_makes_and_reads_a_batch,
+    sys.exit(run([openai_makes_and_reads_a_batch, openai_reads_responses, openai_reads_vectors,
+                  openai_sees_what_goes_wrong, openai_waits_for_a_file, groq_makes_and_reads_a_batch, together_makes_and_reads_a_batch,
                   anthropic_makes_and_reads_a_batch, gemini_makes_and_reads_a_batch_of_a_file,
-                  gemini_makes_and_reads_a_batch_of_a_list, mistral_makes_and_reads_a_batch]))
+                  gemini_reads_vectors, gemini_makes_and_reads_a_batch_of_a_list,
+                  mistral_makes_and_reads_a_batch]))

@@ -630,8 +630,9 @@ def files_with_faults_fail_as_the_api_says():
         model = json.dumps({**client.line(2, "x"), "body": {"model": "another", "messages": []}})
         other = json.dumps({**client.line(2, "x"), "url": "/v1/responses"})
         for data, code, line in (("", "empty_file", None), (f"{good}\nno JSON\n", "invalid_json_line", 2),
-                                 (f"{good}\n{good}\n", "duplicate_custom_id", 2), (f"{good}\n{other}", "url_mismatch", 2),
+                                 (f"{good}\n{good}\n", "duplicate_custom_id", 2), (f"{good}\n{other}", "invalid_url", 2),
                                  (f"{good}\n{model}", "mismatched_model", 2),
+                                 (good.replace('"m"', '"m", "stream": true'), "streaming_unsupported", 1),
                                  (f"{good}\n" + '{"custom_id": "r9"}', "missing_required_parameter", 2)):
             problem = client.wait(client.create_of(client.upload(data.encode()))["id"])["errors"]["data"][0]
             assert (problem["code"], problem["line"]) == (code, line), (code, problem)
@@ -641,8 +642,15 @@ def files_with_faults_fail_as_the_api_says():
             same[0]["custom_id"] = wrong
             assert peer.ask("POST", "/v1/messages/batches", {"requests": same[:1]})[0] == 400, wrong
         assert peer.ask("POST", "/v1/messages/batches", b"no JSON")[0] == 400
-        assert peer.ask("POST", "/v1/batches", {"input_file_id": "file-no", "endpoint": "/v1/chat/completions",
-                                                "completion_window": "24h"})[0] == 400
+        for missing, code in (("input_file_id", 400), ("endpoint", 400), ("completion_window", 400), (None, 200)):
+            make = {"input_file_id": "file-no", "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+            make.pop(missing, None)
+            assert peer.ask("POST", "/v1/batches", make)[0] == code, missing
+        job = client.wait(client.list()[0])
+        assert job["status"] == "failed" and job["errors"]["data"][0]["code"] == "invalid_request" and not client.files(job)
+        job = Together(peer).wait(Together(peer).create_of("file-no")["job"]["id"])
+        assert job["status"] == "FAILED" and job["error"] and not Together(peer).files(job)
+        assert json.loads(peer.ask("GET", "/together/v1/batches/no")[2])["error"] == "No batch found with id 'no'."
 
 
 def downloads_are_cut():

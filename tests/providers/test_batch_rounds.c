@@ -16,7 +16,8 @@ enum {
     UNTRIED = 4,  /* requests that were not tried also have results */
     EARLY = 8,    /* faults of a job are reported by the call that creates it */
     FORGETS = 16, /* a deleted job is not found later; elsewhere only its files are deleted */
-    DATED = 32    /* Azure's API with a date */
+    DATED = 32,   /* Azure's API with a date */
+    EMBEDS = 64   /* jobs can embed texts */
 };
 
 /* A provider, and the path of its API on the server. */
@@ -29,13 +30,13 @@ static const host hosts[] = {
     {"anthropic", "", PAGES | HALF | UNTRIED | EARLY | FORGETS},
     {"azure", "", PAGES | HALF | UNTRIED},
     {"azure", "", PAGES | HALF | UNTRIED | DATED},
-    {"gemini", "/v1beta", PAGES | FORGETS},
+    {"gemini", "/v1beta", PAGES | FORGETS | EMBEDS},
     {"groq", "/openai/v1", PAGES | HALF | UNTRIED},
-    {"mistral", "/v1", PAGES | HALF | FORGETS},
+    {"mistral", "/v1", PAGES | HALF | FORGETS | EMBEDS},
     {"moonshot", "/v1", PAGES | HALF | UNTRIED},
-    {"openai", "/v1", PAGES | HALF | UNTRIED},
-    {"openai-responses", "/v1", PAGES | HALF | UNTRIED},
-    {"qwen", "/v1", PAGES | HALF | UNTRIED},
+    {"openai", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
+    {"openai-responses", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
+    {"qwen", "/v1", PAGES | HALF | UNTRIED | EMBEDS},
     {"together", "/together/v1", HALF | UNTRIED},
 };
 
@@ -287,6 +288,69 @@ static void a_file_may_not_be_ready(void **state)
     (void)state;
     for (const host *h = hosts; h < hosts + sizeof hosts / sizeof *hosts; h++)
         if (strcmp(h->name, "azure") == 0) play_host(h, "pending-file", 2, round_of);
+}
+
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+static const char *const embedded[] = {"abc", "de"};
+static const char *const ids[] = {"r-0", "r-1"};
+
+/* Assert that the result is the server's vector of a text, which has the text's bytes / 128. */
+static int take_vector(void *payload, const char *id, beluga_batch_result *result)
+{
+    int *n = payload;
+    const char *text = embedded[strcmp(id, ids[0]) != 0];
+    if (!result->response) fail_msg("%s: %s", id, result->error.message);
+    const beluga_embeddings *e = beluga_response_embeddings(result->response);
+    assert_non_null(e);
+    assert_int_equal(beluga_embeddings_count(e), 1);
+    assert_int_equal(beluga_embeddings_dimensions(e), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(beluga_embeddings_vector(e, 0)[i] == (float)text[i % strlen(text)] / 128);
+    assert_int_equal(beluga_embeddings_usage(e)->input_total, 1);
+    ++*n;
+    return 0;
+}
+
+static void embed(stand *s)
+{
+    beluga_batch_requests *requests;
+    beluga_batch_job *job;
+    int n = 0;
+    must(s, beluga_batch_requests_new(s->model, &requests, &err));
+    for (int i = 0; i < 2; i++)
+        must(s, beluga_batch_requests_add_embedding(requests, ids[i], &embedded[i], NULL, 1, &err,
+                                                    beluga_with_dimensions(4)));
+    must(s, beluga_batch_job_create(s->model, NULL, requests, "vectors", &job, &err));
+    s->id = strdup(job->id);
+    beluga_free(job);
+    beluga_batch_requests_free(requests);
+    expect_end(s, BELUGA_BATCH_STATE_COMPLETED);
+    must(s, beluga_batch_job_results(s->model, NULL, s->id, take_vector, &n, &err));
+    assert_int_equal(n, 2);
+    must(s, beluga_batch_job_delete(s->model, NULL, s->id, &err));
+}
+
+static void embed_nothing(stand *s)
+{
+    beluga_batch_requests *requests;
+    beluga_error problem;
+    must(s, beluga_batch_requests_new(s->model, &requests, &err));
+    assert_int_equal(
+        beluga_batch_requests_add_embedding(requests, "r", embedded, NULL, 1, &problem),
+        BELUGA_ERROR_NOT_SUPPORTED);
+    beluga_batch_requests_free(requests);
+}
+
+static void embed_or_refuse(stand *s)
+{
+    (s->host->has & EMBEDS ? embed : embed_nothing)(s);
+}
+
+static void a_job_may_embed_texts(void **state)
+{
+    (void)state;
+    play(NULL, embed_or_refuse);
 }
 
 /* ---- other ends ------------------------------------------------------------------------------ */
@@ -545,6 +609,7 @@ int main(void)
         cmocka_unit_test(results_may_come_in_chunks),
         cmocka_unit_test(files_that_are_not_there_may_have_empty_ids),
         cmocka_unit_test(a_file_may_not_be_ready),
+        cmocka_unit_test(a_job_may_embed_texts),
         cmocka_unit_test(a_job_that_is_cancelled_ends),
         cmocka_unit_test(of_a_job_that_expires_what_was_answered_is_there),
         cmocka_unit_test(all_requests_may_fail),

@@ -225,6 +225,86 @@ static void a_job_is_a_file_that_is_uploaded_before(void **state)
                         "\"metadata\":{\"beluga_name\":\"reviews-7\"}}");
 }
 
+/* Create a job that embeds one text of two requests each. */
+static void create_embedding(beluga_chat_model *model)
+{
+    static const char *const texts[] = {"One", "Two"};
+    beluga_batch_requests *requests = NULL;
+    beluga_error err;
+    assert_int_equal(beluga_batch_requests_new(model, &requests, &err), 0);
+    for (size_t i = 0; i < 2; i++)
+        if (beluga_batch_requests_add_embedding(requests, i ? "b-2" : "a-1", &texts[i], NULL, 1,
+                                                &err, beluga_with_dimensions(2)))
+            fail_msg("%s", err.message);
+    if (beluga_batch_job_create(model, NULL, requests, NULL, NULL, &err))
+        fail_msg("%s", err.message);
+    beluga_batch_requests_free(requests);
+}
+
+static void a_job_that_embeds_texts_has_their_endpoint(void **state)
+{
+    static const char *const providers[] = {"openai", "openai-responses", "qwen"};
+    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
+        peer *p = *state;
+        SCOPED(beluga_chat_model) *model = open_host(p, providers[i], "/v1", NULL, NULL);
+        size_t before = peer_requests(p);
+        answer(p, "POST /v1/files", openai_file);
+        answer(p, "POST /v1/batches", OPENAI_BATCH("validating", NO_FILES, NO_COUNTS));
+        create_embedding(model);
+        assert_has_all(peer_request_body(p, before, NULL),
+                       "{\"custom_id\":\"a-1\",\"method\":\"POST\",\"url\":\"/v1/embeddings\","
+                       "\"body\":{\"model\":\"the-model\",\"input\":[\"One\"],",
+                       "\"dimensions\":2}}\n{\"custom_id\":\"b-2\"");
+        assert_string_equal(peer_request_body(p, before + 1, NULL),
+                            "{\"input_file_id\":\"file-abc123\",\"completion_window\":\"24h\","
+                            "\"endpoint\":\"/v1/embeddings\"}");
+    }
+}
+
+/* The first line has the members of OpenAI's API reference (batch request output object, and the
+ * embeddings object); the second is that of vLLM's guide to this format (vllm-project/vllm, pull
+ * request 7132), with shorter vectors. */
+static const char vector_lines[] =
+    "{\"id\":\"batch_req_1\",\"custom_id\":\"a-1\",\"response\":{\"status_code\":200,"
+    "\"request_id\":\"req_1\",\"body\":{\"object\":\"list\",\"data\":[{\"object\":"
+    "\"embedding\",\"index\":0,\"embedding\":[0.25,-0.5]}],\"model\":"
+    "\"text-embedding-3-small\",\"usage\":{\"prompt_tokens\":8,\"total_tokens\":8}}},"
+    "\"error\":null}\n"
+    "{\"id\":\"vllm-db0f71\",\"custom_id\":\"b-2\",\"response\":{\"status_code\":200,"
+    "\"request_id\":\"vllm-batch-3580bf\",\"body\":{\"id\":\"embd-33ac2e\",\"object\":\"list\","
+    "\"created\":444647,\"model\":\"intfloat/e5-mistral-7b-instruct\",\"data\":[{\"index\":0,"
+    "\"object\":\"embedding\",\"embedding\":[0.5,0.125]}],\"usage\":{\"prompt_tokens\":6,"
+    "\"total_tokens\":6,\"completion_tokens\":0}}},\"error\":null}\n";
+
+/* Append "ID (x y) MODEL N tokens " for a result with one vector of two numbers. */
+static int tell_vector(void *payload, const char *id, beluga_batch_result *result)
+{
+    char *told = payload;
+    size_t n = strlen(told);
+    const beluga_embeddings *e =
+        result->response ? beluga_response_embeddings(result->response) : NULL;
+    if (!e) return tell(payload, id, result);
+    assert_int_equal(beluga_embeddings_count(e) * beluga_embeddings_dimensions(e), 2);
+    const float *v = beluga_embeddings_vector(e, 0);
+    snprintf(told + n, MAX_TOLD - n, "%s (%g %g) %s %d tokens ", id, (double)v[0], (double)v[1],
+             beluga_embeddings_model(e), (int)beluga_embeddings_usage(e)->input_total);
+    return 0;
+}
+
+static void results_may_be_vectors(void **state)
+{
+    peer *p = *state;
+    char told[MAX_TOLD] = "";
+    beluga_error err;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", "\"output_file_id\":\"file-cvaTdG\"", COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content", vector_lines);
+    if (beluga_batch_job_results(model, NULL, "batch_abc123", tell_vector, told, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(told, "a-1 (0.25 -0.5) text-embedding-3-small 8 tokens "
+                              "b-2 (0.5 0.125) intfloat/e5-mistral-7b-instruct 6 tokens ");
+}
+
 static void a_job_without_a_name_has_no_metadata(void **state)
 {
     peer *p = *state;
@@ -570,6 +650,8 @@ static void a_line_may_lack_a_body(void **state)
                    "a internal_error/ b invalid_response/ c invalid_response/ ");
 }
 
+/* Mistral's lines about refusals have such a body (a note on its batches, with answers recorded on
+ * 2026-09-04). */
 static void a_body_may_be_a_text(void **state)
 {
     peer *p = *state;
@@ -589,6 +671,88 @@ static void a_body_may_be_a_text(void **state)
     assert_results(model, "batch_abc123",
                    "a [Yes.] b quota_exceeded/insufficient_quota c overloaded/ d "
                    "invalid_response/ ");
+}
+
+/* Recorded from OGX 1.5.0 (before: Llama Stack), inline::reference, with a scripted model behind
+ * it: the body of an answer is a string, and a failure has no response. */
+static const char ogx_answers[] =
+    "{\"id\": \"batch_req_batch_ab42da2667e64b57_1\", \"custom_id\": \"a-1\", \"response\": "
+    "{\"status_code\": 200, \"request_id\": \"batch_req_batch_ab42da2667e64b57_1\", \"body\": "
+    "\"{\\\"id\\\":\\\"chatcmpl-peer0123456789abcdefghijkl\\\",\\\"choices\\\":[{"
+    "\\\"finish_reason\\\":\\\"stop\\\",\\\"index\\\":0,\\\"logprobs\\\":null,\\\"message\\\":{"
+    "\\\"content\\\":\\\"The quick brown "
+    "fox\\\",\\\"refusal\\\":null,\\\"role\\\":\\\"assistant\\\","
+    "\\\"annotations\\\":null,\\\"audio\\\":null,\\\"function_call\\\":null,\\\"tool_calls\\\":"
+    "null}}"
+    "],\\\"created\\\":1700000000,\\\"model\\\":\\\"peer/gpt-5-mini\\\",\\\"object\\\":"
+    "\\\"chat.completion\\\",\\\"usage\\\":{\\\"completion_tokens\\\":60,\\\"prompt_tokens\\\":12,"
+    "\\\"total_tokens\\\":72}}\"}}";
+static const char ogx_failures[] =
+    "{\"id\": \"batch_req_batch_ab42da2667e64b57_2\", \"custom_id\": \"b-2\", \"error\": "
+    "{\"type\": "
+    "\"request_failed\", \"message\": \"1 validation error for OpenAIUserMessageParam\\ncontent\\n "
+    " "
+    "Field required [type=missing, input_value={'role': 'user'}, input_type=dict]\"}}";
+
+static void a_body_may_be_a_string_with_json(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", BOTH_FILES, COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content", ogx_answers);
+    give_file(p, "GET /v1/files/file-HOWS94/content", ogx_failures);
+    assert_results(model, "batch_abc123",
+                   "a-1 [The quick brown fox] b-2 internal_error/request_failed ");
+}
+
+/* No recording: vectors, written the same way. */
+static void a_body_that_is_a_string_may_have_vectors(void **state)
+{
+    peer *p = *state;
+    char told[MAX_TOLD] = "";
+    beluga_error err;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", "\"output_file_id\":\"file-cvaTdG\"", COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content",
+              "{\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"body\":\"{\\\"data\\\":[{"
+              "\\\"embedding\\\":[0.5,1]}],\\\"model\\\":\\\"m\\\",\\\"usage\\\":{"
+              "\\\"prompt_tokens\\\":4}}\"}}\n");
+    if (beluga_batch_job_results(model, NULL, "batch_abc123", tell_vector, told, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(told, "a (0.5 1) m 4 tokens ");
+}
+
+/* No recording: the error of a line that was refused, written the same way. */
+static void a_body_that_is_a_string_tells_an_error(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE, OPENAI_BATCH("completed", BOTH_FILES, COUNTS));
+    give_file(p, "GET /v1/files/file-cvaTdG/content", "");
+    give_file(p, "GET /v1/files/file-HOWS94/content",
+              "{\"custom_id\":\"a\",\"response\":{\"status_code\":429,\"body\":\"{\\\"error\\\":{"
+              "\\\"code\\\":\\\"insufficient_quota\\\"}}\"}}\n"
+              "{\"custom_id\":\"b\",\"response\":{\"status_code\":502,\"body\":\"Bad Gateway\"}}\n"
+              "{\"custom_id\":\"c\",\"response\":{\"status_code\":200,\"body\":\"no JSON\"}}\n");
+    assert_results(model, "batch_abc123",
+                   "a quota_exceeded/insufficient_quota b internal_error/ c malformed_response/ ");
+}
+
+/* A line of OpenAI's file of errors, from issue 830 of tidyverse/ellmer, whose author had a handful
+ * of them in every second job. */
+static void a_line_without_a_status_may_be_asked_again(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    answer(p, BATCH_ROUTE,
+           OPENAI_BATCH("completed", "\"output_file_id\":null,\"error_file_id\":\"file-HOWS94\"",
+                        COUNTS));
+    give_file(
+        p, "GET /v1/files/file-HOWS94/content",
+        "{\"id\": \"batch_req_690a0b6dbf608190b85f266e675c42a4\", \"custom_id\": \"chat-186\", "
+        "\"response\": {\"status_code\": 0, \"request_id\": \"\", \"body\": {}}, "
+        "\"error\": null}\n");
+    assert_results(model, "batch_abc123", "chat-186 internal_error/ ");
 }
 
 static void lines_without_an_id_end_the_call(void **state)
@@ -850,17 +1014,18 @@ static void azure_has_it_below_the_resource(void **state)
 /* Issue 312 of openai-dotnet: Azure refuses to create a job until its file is processed. The state
  * is in the answer to GET /files/{id}, as Azure's guide shows under "Track file upload status"
  * (articles/ai-foundry/openai/includes/batch/batch-rest.md in azure-ai-docs). */
+static const char azure_pending[] =
+    "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
+    "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
+    "\"file\"}";
+
 static void azure_first_reads_the_file(void **state)
 {
-    static const char pending[] =
-        "{\"status\":\"pending\",\"bytes\":686,\"purpose\":\"batch\",\"filename\":\"test.jsonl\","
-        "\"expires_at\":1744607747,\"id\":\"file-7733\",\"created_at\":1721408291,\"object\":"
-        "\"file\"}";
     static const char processed[] =
         "{\"status\":\"processed\",\"id\":\"file-7733\",\"object\":\"file\"}";
     peer *p = *state;
     SCOPED(beluga_chat_model) *model = open_host(p, "azure", "", NULL, NULL);
-    answer(p, "POST /openai/v1/files", pending);
+    answer(p, "POST /openai/v1/files", azure_pending);
     answer(p, "GET /openai/v1/files/file-7733", processed);
     answer(p, "POST /openai/v1/batches", azure_batch);
     create(model, "x", AZURE_ID, BELUGA_BATCH_STATE_COMPLETED);
@@ -1002,6 +1167,28 @@ static void together_has_an_upload_of_its_own(void **state)
                         "\"endpoint\":\"/v1/chat/completions\"}");
 }
 
+/* docs.together.ai/docs/inference/batch/tutorial: "Each line must be under 10 MB". */
+static void together_takes_no_long_lines(void **state)
+{
+    SCOPED(beluga_chat_model) *model = open_host(*state, "together", "/v1", NULL, NULL);
+    beluga_batch_requests *requests = two_requests(model);
+    size_t n = 9999000;
+    char *text = malloc(n + 1);
+    beluga_error err;
+    assert_non_null(text);
+    memset(text, 'x', n);
+    text[n] = '\0';
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "c", beluga_input_text(text), &err),
+                     0);
+    memset(text, '"', 1000); /* each becomes two bytes */
+    assert_int_equal(beluga_batch_requests_add(requests, NULL, "d", beluga_input_text(text), &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_has_all(err.message, "at most 9999744 bytes");
+    assert_int_equal(beluga_batch_requests_count(requests), 3);
+    free(text);
+    beluga_batch_requests_free(requests);
+}
+
 /* In its client for Python 3.1.1 (lib/cli/api/batches/submit.py), "job" may be null, and then
  * Together's own command shows the warning. */
 static void together_may_create_no_job(void **state)
@@ -1111,6 +1298,23 @@ static void mistral_has_jobs(void **state)
         peer_request_body(p, 1, NULL),
         "{\"input_files\":[\"0001\"],\"model\":\"the-model\",\"timeout_hours\":24,"
         "\"endpoint\":\"/v1/chat/completions\",\"metadata\":{\"beluga_name\":\"x\"}}");
+}
+
+static void mistrals_job_that_embeds_texts_has_its_endpoint(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = open_host(p, "mistral", "/v1", NULL, NULL);
+    answer(p, "POST /v1/files", "{\"id\":\"0001\",\"object\":\"file\"}");
+    answer(p, "POST /v1/batch/jobs",
+           MISTRAL_JOB("QUEUED", "\"output_file\":null,\"error_file\":null", MISTRAL_NONE));
+    create_embedding(model);
+    assert_has_all(peer_request_body(p, 0, NULL),
+                   "{\"custom_id\":\"a-1\",\"body\":{\"model\":\"the-model\",\"input\":"
+                   "[\"One\"],",
+                   "\"output_dimension\":2}}");
+    assert_string_equal(peer_request_body(p, 1, NULL),
+                        "{\"input_files\":[\"0001\"],\"model\":\"the-model\","
+                        "\"timeout_hours\":24,\"endpoint\":\"/v1/embeddings\"}");
 }
 
 static void mistral_has_words_of_its_own(void **state)
@@ -1324,6 +1528,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         ON_PEER(a_job_is_a_file_that_is_uploaded_before),
+        ON_PEER(a_job_that_embeds_texts_has_their_endpoint),
+        ON_PEER(results_may_be_vectors),
+        ON_PEER(mistrals_job_that_embeds_texts_has_its_endpoint),
         ON_PEER(a_job_without_a_name_has_no_metadata),
         ON_PEER(a_job_tells_what_the_object_has),
         ON_PEER(every_word_is_a_state),
@@ -1342,7 +1549,11 @@ int main(void)
         ON_PEER(a_job_that_failed_has_no_results),
         ON_PEER(results_are_not_there_before_the_end),
         ON_PEER(a_line_may_lack_a_body),
+        ON_PEER(a_line_without_a_status_may_be_asked_again),
         ON_PEER(a_body_may_be_a_text),
+        ON_PEER(a_body_may_be_a_string_with_json),
+        ON_PEER(a_body_that_is_a_string_may_have_vectors),
+        ON_PEER(a_body_that_is_a_string_tells_an_error),
         ON_PEER(lines_without_an_id_end_the_call),
         ON_PEER(an_id_of_a_file_can_lead_nowhere_else),
         ON_PEER(a_job_that_runs_is_cancelled),
@@ -1363,6 +1574,7 @@ int main(void)
         ON_PEER(groqs_list_need_not_have_pages),
         ON_PEER(openai_takes_one_model),
         ON_PEER(together_has_an_upload_of_its_own),
+        ON_PEER(together_takes_no_long_lines),
         ON_PEER(together_may_create_no_job),
         ON_PEER(together_tells_times_as_texts),
         ON_PEER(togethers_list_is_an_array),

@@ -76,6 +76,51 @@ static void a_job_is_made_of_a_file_that_is_uploaded_first(scene *s)
                         "\"files/85nave4ld71j\"}}}");
 }
 
+/* ---- vectors --------------------------------------------------------------------------------- */
+
+static int add_texts(scene *s, beluga_batch_requests *requests, size_t n)
+{
+    static const char *const texts[] = {"Hi", "Ho"};
+    return beluga_batch_requests_add_embedding(requests, "r-0", texts, NULL, n, &s->err,
+                                               beluga_with_dimensions(2),
+                                               beluga_with_input_type(BELUGA_INPUT_TYPE_DOCUMENT));
+}
+
+/* The method and the lines are those of python-genai 3.6 (batches.py, create_embeddings) and of
+ * developers.googleblog.com, "Gemini Batch API now supports Embeddings and OpenAI Compatibility";
+ * names with capitals and with underscores mean the same in Google's JSON. */
+static void a_job_may_embed_texts(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 0);
+    if (add_texts(s, requests, 1)) fail_msg("%s", s->err.message);
+    script_upload(s, s->peer);
+    script(s->peer, UPLOADED);
+    script(s->peer, JSON(PENDING));
+    assert_int_equal(beluga_batch_job_create(s->model, NULL, requests, "v", NULL, &s->err), 0);
+    beluga_batch_requests_free(requests);
+    assert_string_equal(peer_request_body(s->peer, 1, NULL),
+                        "{\"key\":\"r-0\",\"request\":{\"model\":\"models/the-model\","
+                        "\"content\":{\"parts\":[{\"text\":\"Hi\"}]},\"taskType\":"
+                        "\"RETRIEVAL_DOCUMENT\",\"outputDimensionality\":2}}\n");
+    expect_sent(s, 2, "POST /v1beta/models/the-model:asyncBatchEmbedContent");
+}
+
+static void a_line_embeds_one_text(scene *s)
+{
+    static const char *const texts[] = {"Hi"};
+    beluga_batch_requests *requests = make_requests(s, 0);
+    assert_int_equal(add_texts(s, requests, 2), BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(s->err.message, "embeds only one text"));
+    assert_int_equal(beluga_batch_requests_add_embedding(requests, "r", texts, NULL, 1, &s->err,
+                                                         beluga_with_extra_body("{\"a\":1}")),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(s->err.message, "extra_body"));
+    assert_int_equal(beluga_batch_requests_count(requests), 0);
+    beluga_batch_requests_free(requests);
+}
+
+/* ---- other uploads --------------------------------------------------------------------------- */
+
 /* A gateway's answer has Google's own URL for the upload. */
 static void another_server_gets_the_file_and_no_key(scene *s)
 {
@@ -111,6 +156,27 @@ static void an_upload_that_fails_makes_no_job(scene *s)
     assert_null(create_job(s, NULL));
     assert_int_equal(s->err.code, BELUGA_ERROR_INVALID_RESPONSE);
     assert_int_equal(peer_requests(s->peer), 5);
+}
+
+/* This refusal of a batch was recorded by langchain4j's tests of 2026-01-12 (its pull request
+ * 3942); js-genai's issue 1264 has the same text. */
+#define NO_ROOM                                                                                   \
+    "{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your "  \
+    "plan and billing details. For more information on this error, head to: "                     \
+    "https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head "     \
+    "to: https://ai.dev/rate-limit. \",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":[{"          \
+    "\"@type\":\"type.googleapis.com/google.rpc.Help\",\"links\":[{\"description\":\"Learn more " \
+    "about Gemini API quotas\",\"url\":\"https://ai.google.dev/gemini-api/docs/rate-limits\"}]}"  \
+    "]}}"
+
+static void a_job_without_room_may_have_it_later(scene *s)
+{
+    script_upload(s, s->peer);
+    script(s->peer, UPLOADED);
+    script(s->peer, HEAD(429, "Content-Type: application/json\r\n"), BODY(NO_ROOM));
+    assert_null(create_job(s, "seven"));
+    assert_int_equal(s->err.code, BELUGA_ERROR_RATE_LIMIT);
+    assert_true(s->err.retryable);
 }
 
 static void a_job_has_one_model(scene *s)
@@ -406,8 +472,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BATCH(a_job_is_made_of_a_file_that_is_uploaded_first),
+        BATCH(a_job_may_embed_texts),
+        BATCH(a_line_embeds_one_text),
         BATCH(another_server_gets_the_file_and_no_key),
         BATCH(an_upload_that_fails_makes_no_job),
+        BATCH(a_job_without_room_may_have_it_later),
         BATCH(a_job_has_one_model),
         BATCH(vertex_ai_has_no_batch_api_here),
         BATCH(states_have_two_words_each),

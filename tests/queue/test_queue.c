@@ -318,6 +318,26 @@ static void test_nothing_is_lost_when_connections_are_cut(void **state)
     relay_stop(&way);
 }
 
+/* A server whose disk is full keeps the connection, but confirms nothing, as a stopped one does. */
+static void test_a_silent_server_is_told(void **state)
+{
+    (void)state;
+    beluga_error err;
+    queue_counts counts;
+    char news[QUEUE_NEWS_BYTES] = "";
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(nats_at("silent", NULL));
+    kill(nats.pids[0], SIGSTOP);
+    assert_int_equal(queue_put(q, 1, "x", 1, &err), 0);
+    for (int i = 0; i < 600 && !queue_news(q, news); i++) queue_count(q, &counts, 100);
+    kill(nats.pids[0], SIGCONT);
+    assert_non_null(strstr(news, "does not confirm"));
+    assert_int_equal(queue_seal(q, 1, &err), 0);
+    counts = role_wait_for(q, 0);
+    assert_int_equal(counts.put, 1);
+    queue_free(q);
+}
+
 static void test_patience_has_an_end(void **state)
 {
     (void)state;
@@ -372,7 +392,7 @@ static void test_a_job_that_is_removed_ends_its_workers(void **state)
     assert_int_equal(queue_remove(q, &err), 0);
     while (!queue_failed(worker, &err)) queue_count(worker, &counts, 100);
     assert_int_equal(err.code, BELUGA_ERROR_NOT_FOUND);
-    assert_int_equal(queue_remove(q, &err), 0); /* removing the job again is not an error */
+    assert_int_equal(queue_remove(q, &err), BELUGA_ERROR_NOT_FOUND);
     queue_free(worker);
     queue_free(q);
 }
@@ -450,6 +470,21 @@ static void test_a_seed_signs_in(void **state)
     unsetenv("NATS_NKEY");
 }
 
+static void test_credentials_without_a_seed_are_told(void **state)
+{
+    (void)state;
+    char path[FOLDER_BYTES + 16];
+    servers_start(&nats, 1, NULL);
+    snprintf(path, sizeof path, "%s/user.creds", nats.folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("no credentials\n", file);
+    fclose(file);
+    setenv("NATS_CREDS", path, 1);
+    expect_refusal(nats_at("job", NULL), BELUGA_ERROR_INTERNAL, "no nkey user seed found");
+    unsetenv("NATS_CREDS");
+}
+
 static void test_tls_knows_both_sides(void **state)
 {
     (void)state;
@@ -479,6 +514,15 @@ static void test_tls_knows_both_sides(void **state)
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "authority");
     snprintf(address, sizeof address, "nats://localhost:%d/job", nats.ports[0]);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "TLS");
+    /* The client has no certificate of its own, which it may notice during or after the handshake.
+     */
+    snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/cert.pem", nats.ports[0],
+             folder);
+    queue *none = NULL;
+    beluga_error err = {.code = 0};
+    queue_open(&(queue_settings){.address = address}, &none, &err);
+    assert_null(none);
+    assert_non_null(strstr(err.message, "NATS_CERT"));
     snprintf(address, sizeof address, "tls://localhost:%d/job?ca=%s/key.pem", nats.ports[0],
              folder);
     expect_refusal(address, BELUGA_ERROR_INVALID_CONFIG, "key.pem");
@@ -528,6 +572,36 @@ static void test_a_server_without_jetstream_is_told(void **state)
     queue_free(q);
 }
 
+static void test_a_server_with_tiny_messages_is_told(void **state)
+{
+    (void)state;
+    servers_start(&nats, 1, "max_payload: 2048");
+    expect_refusal(nats_at("tiny", NULL), BELUGA_ERROR_INVALID_CONFIG, "max_payload");
+}
+
+static void test_a_limit_of_messages_may_shrink(void **state)
+{
+    (void)state;
+    const size_t size = 600 * 1024;
+    beluga_error err;
+    char *text = make_long(size);
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(nats_at("shrink", NULL));
+    servers_kill(&nats, 0);
+    servers_configure_again(&nats, "max_payload: 65536");
+    servers_start_again(&nats, 0);
+    assert_int_equal(queue_put(q, 1, text, size, &err), 0);
+    assert_int_equal(queue_seal(q, 1, &err), 0);
+    queue *worker = role_join(nats_at("shrink", NULL));
+    queue_claim claim = role_claim(worker);
+    assert_null(claim.fault);
+    assert_int_equal(claim.length, size);
+    assert_memory_equal(claim.bytes, text, size);
+    queue_free(worker);
+    queue_free(q);
+    free(text);
+}
+
 static void test_a_server_that_is_not_there_is_told(void **state)
 {
     (void)state;
@@ -574,6 +648,35 @@ static void test_workers_spend_together(void **state)
     assert_int_equal(sum.output_tokens, 4000);
     queue_free(one);
     queue_free(two);
+}
+
+static void test_terms_can_change(void **state)
+{
+    (void)state;
+    beluga_error err;
+    queue_sum sum;
+    char terms[QUEUE_TERMS_BYTES] = "";
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(nats_at("terms", NULL)), *worker = role_join(nats_at("terms", NULL));
+    queue_spent(worker, &sum);
+    assert_false(queue_terms(worker, terms));
+    const char *const wanted[] = {"{\"budget\":1}", "{\"budget\":2}"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        assert_int_equal(queue_set_terms(q, wanted[i], &err), 0);
+        for (int tenths = 0; tenths < 600 && strcmp(terms, wanted[i]) != 0; tenths++) {
+            struct timespec tenth = {.tv_nsec = 100000000};
+            nanosleep(&tenth, NULL);
+            queue_spent(worker, &sum);
+            queue_terms(worker, terms);
+        }
+        assert_string_equal(terms, wanted[i]);
+    }
+    char too_long[QUEUE_TERMS_BYTES + 1];
+    memset(too_long, 'x', QUEUE_TERMS_BYTES);
+    too_long[QUEUE_TERMS_BYTES] = '\0';
+    assert_int_equal(queue_set_terms(q, too_long, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
+    queue_free(worker);
+    queue_free(q);
 }
 
 static void test_workers_are_listed(void **state)
@@ -642,19 +745,24 @@ int main(int count, char **arguments)
         CASE(test_a_long_manifest_arrives),
         CASE(test_nothing_is_lost_when_the_server_is_killed),
         CASE(test_nothing_is_lost_when_connections_are_cut),
+        CASE(test_a_silent_server_is_told),
         CASE(test_patience_has_an_end),
         CASE(test_a_wait_can_be_ended),
         CASE(test_a_job_that_is_removed_ends_its_workers),
         CASE(test_credentials_are_asked_for),
         CASE(test_a_token_is_enough),
         CASE(test_a_seed_signs_in),
+        CASE(test_credentials_without_a_seed_are_told),
         CASE(test_tls_knows_both_sides),
         CASE(test_credentials_that_end_are_told),
         CASE(test_a_job_that_is_not_there_is_told),
         CASE(test_a_server_without_jetstream_is_told),
+        CASE(test_a_server_with_tiny_messages_is_told),
+        CASE(test_a_limit_of_messages_may_shrink),
         CASE(test_a_server_that_is_not_there_is_told),
         CASE(test_replicas_need_a_cluster),
         CASE(test_workers_spend_together),
+        CASE(test_terms_can_change),
         CASE(test_workers_are_listed),
         CASE(test_collecting_goes_on_behind_a_position),
     };

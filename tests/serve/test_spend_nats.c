@@ -339,6 +339,25 @@ static void what_can_not_become_right_is_refused(void **state)
     spend_free(s);
 }
 
+static void a_user_without_permissions_is_told(void **state)
+{
+    char address[256], why[512] = "";
+    (void)state;
+    start();
+    servers_kill(&nats, 0);
+    servers_configure_again(&nats, "authorization { users: [{user: ann, password: word, "
+                                   "permissions: {publish: \"a\", subscribe: \"_INBOX.>\"}}] }");
+    servers_start_again(&nats, 0);
+    snprintf(address, sizeof address, "nats://ann:word@127.0.0.1:%d/budgets", nats.ports[0]);
+    spend *s;
+    beluga_error err;
+    assert_int_equal(spend_new(address, &s, &err), 0);
+    wait_for_failure(s, true);
+    assert_true(spend_trouble(s, why, sizeof why));
+    if (!strstr(why, "the user must be allowed to use $KV.budgets.>")) fail_msg("%s", why);
+    spend_free(s);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, nats_set_up, nats_tear_down)
 
 int main(void)
@@ -354,6 +373,7 @@ int main(void)
         TEST(it_starts_without_a_server),
         TEST(a_server_that_has_lost_all_gets_it_again),
         TEST(what_can_not_become_right_is_refused),
+        TEST(a_user_without_permissions_is_told),
     };
     return cmocka_run_group_tests_name("spend-nats", tests, NULL, NULL);
 }

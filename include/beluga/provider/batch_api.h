@@ -109,7 +109,14 @@ typedef struct beluga_batch_api {
      * @return as encode_request.
      */
     int (*encode_sweep)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
-    const void *reserved[2];
+    /**
+     * Most texts that a job may embed, in all its requests together; UINT64_MAX: no limit of its
+     * own. 0: jobs can't embed texts. Otherwise put_request also gets requests that encode_embed
+     * wrote, encode_create asks beluga_call_batch_kind, and decode_result emits vectors with
+     * beluga_emit_batch_embedding. Needs encode_embed and decode_embed. Since: 0.1
+     */
+    uint64_t max_inputs;
+    const void *reserved[1];
 } beluga_batch_api;
 
 BELUGA_BEGIN_DECLS
@@ -125,6 +132,12 @@ BELUGA_API const char *beluga_call_batch_name(const beluga_call *call);
  * @param length  Receives its length in bytes; NULL allowed. Since: 0.1
  */
 BELUGA_API const char *beluga_call_batch_requests(const beluga_call *call, size_t *length);
+/**
+ * Return the kind of the requests of the job that a call creates: BELUGA_CALL_ANSWER, or
+ * BELUGA_CALL_EMBED if they embed texts. All requests of a job have the same kind. For the call of
+ * a request (beluga_batch_request) it returns the kind of that request. Since: 0.1
+ */
+BELUGA_API beluga_kind_of_call beluga_call_batch_kind(const beluga_call *call);
 
 /**
  * Emit what the service reports about a job.
@@ -149,6 +162,15 @@ BELUGA_API int beluga_emit_batch_job(beluga_emit *emit, const beluga_batch_job *
  */
 BELUGA_API int beluga_emit_batch_result(beluga_emit *emit, const char *id, int status,
                                         const char *body, size_t length);
+/**
+ * Emit the result of a request that embedded texts, as the service sent it: decode_embed then
+ * decodes it. Refusals are emitted with beluga_emit_batch_result.
+ *
+ * @param id, body, length  As for beluga_emit_batch_result.
+ * @return as beluga_emit_batch_result. Since: 0.1
+ */
+BELUGA_API int beluga_emit_batch_embedding(beluga_emit *emit, const char *id, const char *body,
+                                           size_t length);
 /**
  * Emit the failure of a request that has no answer and no HTTP status.
  *

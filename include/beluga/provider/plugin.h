@@ -101,7 +101,8 @@
     XX(beluga_emit_token_count) XX(beluga_emit_model_info) XX(beluga_emit_resolve_url)             \
     XX(beluga_http_request_set_client_credentials) XX(beluga_call_batch_id)                        \
     XX(beluga_call_batch_name) XX(beluga_call_batch_requests) XX(beluga_emit_batch_job)            \
-    XX(beluga_emit_batch_result) XX(beluga_emit_batch_failure)
+    XX(beluga_emit_batch_result) XX(beluga_emit_batch_failure) XX(beluga_call_batch_kind)          \
+    XX(beluga_emit_batch_embedding)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -383,12 +384,14 @@ BELUGA_END_DECLS
 #define beluga_emit_resolve_url         beluga_plugin_functions->beluga_emit_resolve_url
 #define beluga_http_request_set_client_credentials \
     beluga_plugin_functions->beluga_http_request_set_client_credentials
-#define beluga_call_batch_id       beluga_plugin_functions->beluga_call_batch_id
-#define beluga_call_batch_name     beluga_plugin_functions->beluga_call_batch_name
-#define beluga_call_batch_requests beluga_plugin_functions->beluga_call_batch_requests
-#define beluga_emit_batch_job      beluga_plugin_functions->beluga_emit_batch_job
-#define beluga_emit_batch_result   beluga_plugin_functions->beluga_emit_batch_result
-#define beluga_emit_batch_failure  beluga_plugin_functions->beluga_emit_batch_failure
+#define beluga_call_batch_id        beluga_plugin_functions->beluga_call_batch_id
+#define beluga_call_batch_name      beluga_plugin_functions->beluga_call_batch_name
+#define beluga_call_batch_requests  beluga_plugin_functions->beluga_call_batch_requests
+#define beluga_emit_batch_job       beluga_plugin_functions->beluga_emit_batch_job
+#define beluga_emit_batch_result    beluga_plugin_functions->beluga_emit_batch_result
+#define beluga_emit_batch_failure   beluga_plugin_functions->beluga_emit_batch_failure
+#define beluga_call_batch_kind      beluga_plugin_functions->beluga_call_batch_kind
+#define beluga_emit_batch_embedding beluga_plugin_functions->beluga_emit_batch_embedding
 #else
 
 /**

@@ -142,8 +142,10 @@ static const char *endpoint(const beluga_call *call)
     return api_version(call) ? "/chat/completions" : "/v1/chat/completions";
 }
 
-/* The REST reference says that the limit is 50,000 requests, and the page on quotas says
- * 100,000. */
+/* The REST reference says that the limit is 50,000 requests, and the page on quotas says 100,000.
+ * The reference, which is made from OpenAI's, names "/v1/embeddings", too, but the guide's FAQ of
+ * March 2026 says that embeddings are not supported, so jobs embed no texts
+ * (MicrosoftDocs/azure-ai-docs, articles/foundry/openai/includes/how-to-batch-content.md). */
 static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
                                                    .one_model = true, .price_factor = 0.5,
                                                    .keeps_names = true},

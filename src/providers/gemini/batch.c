@@ -269,6 +269,8 @@ static int emit_result(const beluga__gemini_batch_state *state, const beluga_jso
                                          "the result has neither an answer nor an error");
     const char *text = beluga_emit_json_text(emit, answered ? response : result, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
+    if (beluga_json_get(response, "embedding"))
+        return beluga_emit_batch_embedding(emit, id, text, length);
     if (answered) return beluga_emit_batch_result(emit, id, 200, text, length);
     return emit_error(state, id, error, text, length, emit);
 }
@@ -354,4 +356,5 @@ const beluga_batch_api beluga__gemini_batch = {
     .decode_job = decode_job,
     .decode_result = decode_result,
     .state_size = sizeof(beluga__gemini_batch_state),
+    .max_inputs = UINT64_MAX,
 };

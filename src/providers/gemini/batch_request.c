@@ -4,7 +4,11 @@
  *
  * Sources: Google's pages on the Batch API (ai.google.dev/gemini-api/docs/batch-api, its reference
  * ai.google.dev/api/batch-api) and on files (ai.google.dev/gemini-api/docs/files, "resumable");
- * python-genai, batches.py and files.py, which send the same paths, headers and members. */
+ * python-genai, batches.py and files.py, which send the same paths, headers and members.
+ *
+ * Jobs of embeddings: asyncBatchEmbedContent in python-genai, batches.py (create_embeddings), and
+ * Google's post of September 2025 "Gemini Batch API now supports Embeddings", which shows lines of
+ * the file and says that they cost half. A line has one EmbedContentRequest, so one text. */
 #include "providers/gemini/gemini.h"
 
 #include <stdio.h>
@@ -45,15 +49,44 @@ static int ask_of_job(const beluga_call *call, beluga_http_request *request, con
 
 /* ---- creating a job -------------------------------------------------------------------------- */
 
+static void put_request(beluga_json_writer *w, const char *id, const char *body, size_t length)
+{
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "key", id);
+    beluga_json_put_raw(w, "request", body, length);
+    beluga_json_end_object(w);
+}
+
+/* Write the only request in a body for batchEmbedContents, which is {"requests":[…]}. */
+static int put_embed_request(const beluga_batch_request *given, beluga_json_doc *doc,
+                             beluga_json_writer *w, beluga_error *err)
+{
+    const beluga_json *root = beluga_json_doc_root(doc), *list = beluga_json_get(root, "requests");
+    size_t n = beluga_json_count(list), length = 0;
+    if (n != 1 || beluga_json_count(root) != 1)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                n > 1
+                                    ? "a request of Gemini's batch jobs embeds only one text: put "
+                                      "each text into a request of its own"
+                                    : "extra_body can't be sent in Gemini's batch jobs");
+    const char *text = beluga_json_text(doc, beluga_json_at(list, 0), &length);
+    if (!text) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    put_request(w, given->id, text, length);
+    return 0;
+}
+
 int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_json_writer *w,
                                      beluga_error *err)
 {
-    (void)err;
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "key", given->id);
-    beluga_json_put_raw(w, "request", given->body, given->length);
-    beluga_json_end_object(w);
-    return 0;
+    beluga_json_doc *doc = NULL;
+    if (beluga_call_batch_kind(given->call) != BELUGA_CALL_EMBED) {
+        put_request(w, given->id, given->body, given->length);
+        return 0;
+    }
+    int code = beluga_json_parse(given->body, given->length, &doc, err);
+    if (!code) code = put_embed_request(given, doc, w, err);
+    beluga_json_doc_free(doc);
+    return code;
 }
 
 /* Returns the name of the job, or a default, since the API requires a display name. */
@@ -100,7 +133,9 @@ static int upload(const beluga_call *call, beluga_http_request *request, const c
 static int create(const beluga_call *call, beluga_http_request *request, const char *file,
                   beluga_error *err)
 {
-    int code = beluga__gemini_set_path(call, request, "batchGenerateContent", err);
+    bool embeds = beluga_call_batch_kind(call) == BELUGA_CALL_EMBED;
+    int code = beluga__gemini_set_path(
+        call, request, embeds ? "asyncBatchEmbedContent" : "batchGenerateContent", err);
     if (code) return code;
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_json_begin_object(w, NULL);

@@ -5,6 +5,7 @@
 #include "providers/gemini/gemini.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const types[] = {"RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY",
                                     "CLASSIFICATION", "CLUSTERING"};
@@ -131,24 +132,51 @@ static int emit_predictions(const beluga_json *list, beluga_usage *usage, beluga
     return code;
 }
 
+/* Emit the vector in a result of a batch job, {"embedding":{"values"},"tokenCount"}. The count may
+ * be a text, as int64 is in Google's JSON, and the reference has "usageMetadata", too. */
+static int emit_single(const beluga_json *root, beluga_usage *usage, beluga_emit *emit)
+{
+    const beluga_json *vector = beluga_json_get(root, "embedding");
+    const beluga_json *count = beluga_json_get(root, "tokenCount");
+    const char *text = beluga_json_string(count, NULL);
+    int64_t tokens = text ? strtoll(text, NULL, 10) : beluga_json_int(count, -1);
+    if (tokens > 0 && tokens <= BELUGA__MOST_TOKENS) usage->input_total = tokens;
+    return beluga_emit_embedding_json(emit, 0, beluga_json_get(vector, "values"));
+}
+
+static int emit_list(const beluga_json *root, beluga_usage *usage, beluga_emit *emit)
+{
+    const beluga_json *vectors = beluga_json_get(root, "embeddings");
+    if (beluga_json_is_object(beluga_json_get(root, "embedding")))
+        return emit_single(root, usage, emit);
+    return vectors ? beluga__embed_emit_array(vectors, "values", emit)
+                   : emit_predictions(beluga_json_get(root, "predictions"), usage, emit);
+}
+
+/* Returns whether an answer has vectors: those of the Gemini API, of Vertex AI, or that in a result
+ * of a batch job. */
+static bool has_vectors(const beluga_json *root)
+{
+    return beluga_json_is_array(beluga_json_get(root, "embeddings")) ||
+           beluga_json_is_array(beluga_json_get(root, "predictions")) ||
+           beluga_json_is_object(beluga_json_get(root, "embedding"));
+}
+
 int beluga__gemini_decode_embed(const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
     beluga_usage usage = BELUGA_USAGE_INIT;
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
-    const beluga_json *vectors = beluga_json_get(root, "embeddings");
-    const beluga_json *predictions = beluga_json_get(root, "predictions");
     const beluga_json *error = beluga_json_get(root, "error");
     if (beluga_json_is_object(error))
         return beluga__gemini_emit_fault(error, BELUGA_ERROR_INTERNAL, emit);
-    if (!beluga_json_is_array(vectors) && !beluga_json_is_array(predictions))
+    if (!has_vectors(root))
         return beluga__fault_or_failure(root, "the answer is JSON, but not a list of vectors",
                                         emit);
     usage.input_total = beluga__count(beluga_json_get(root, "usageMetadata"), "promptTokenCount",
                                       BELUGA__MOST_TOKENS);
-    code = vectors ? beluga__embed_emit_array(vectors, "values", emit)
-                   : emit_predictions(predictions, &usage, emit);
+    code = emit_list(root, &usage, emit);
     return code ? code : beluga_emit_usage(emit, &usage);
 }
 

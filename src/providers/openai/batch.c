@@ -16,8 +16,10 @@ static bool is(const beluga__openai_batch *form, uint32_t quirk)
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
+/* Returns the endpoint of a request, or of the job that a call creates. */
 static const char *endpoint_of(const beluga__openai_batch *form, const beluga_call *call)
 {
+    if (beluga_call_batch_kind(call) == BELUGA_CALL_EMBED) return "/v1/embeddings";
     return form->endpoint ? form->endpoint(call) : "/v1/chat/completions";
 }
 
@@ -64,7 +66,11 @@ int beluga__openai_batch_put_request(const beluga_batch_request *request, beluga
                                      beluga_error *err)
 {
     const beluga__openai_batch *form = beluga__openai_batch_of(request->call);
-    (void)err;
+    if (form->max_line && request->length + BELUGA__BATCH_FRAME > form->max_line)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a request of a batch job can have at most %u bytes, and this one "
+                                "has %zu: give images as URLs, or send it without a batch job",
+                                form->max_line - BELUGA__BATCH_FRAME, request->length);
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "custom_id", request->id);
     if (!is(form, BELUGA__BATCH_BARE)) {

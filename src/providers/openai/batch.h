@@ -10,8 +10,9 @@ enum {
     BELUGA__BATCH_ID = 256, /* size of a file's id in bytes */
     /* Bytes of a path that contains an id, each byte of which may become %XX. */
     BELUGA__BATCH_PATH = 1024,
-    BELUGA__BATCH_FILE = 96, /* size of the name of an uploaded file in bytes */
-    BELUGA__BATCH_STEPS = 4  /* maximum number of requests about a job's files and the job itself */
+    BELUGA__BATCH_FRAME = 256, /* most bytes of a line around the body of its request */
+    BELUGA__BATCH_FILE = 96,   /* size of the name of an uploaded file in bytes */
+    BELUGA__BATCH_STEPS = 4 /* maximum number of requests about a job's files and the job itself */
 };
 
 /* A difference between a host and OpenAI's batch API. */
@@ -20,18 +21,20 @@ typedef enum beluga__batch_quirk {
     BELUGA__BATCH_FILE_NAME = 1 << 1, /* requires the file's name as a separate field too */
     BELUGA__BATCH_NO_NAMES = 1 << 2,  /* accepts no metadata */
     BELUGA__BATCH_BARE = 1 << 3,      /* a line has neither method nor URL */
-    BELUGA__BATCH_NO_LIMIT = 1 << 4   /* the list of jobs accepts no page size, or has no pages */
+    BELUGA__BATCH_NO_LIMIT = 1 << 4 /* lists accept no page size and no filter, or have no pages */
 } beluga__batch_quirk;
 
 /* The batch API of a host. A provider's table points to its first member, `api`. */
 typedef struct beluga__openai_batch {
     beluga_batch_api api;
     uint32_t quirks;     /* bits of beluga__batch_quirk */
+    uint32_t max_line;   /* bytes of the longest line; 0: unknown */
     const char *upload;  /* the path for uploading files; NULL: "/files" */
     const char *purpose; /* the purpose of an uploaded file; NULL: "batch" */
     /* the member of a job's metadata that contains its name; NULL: BELUGA__BATCH_NAME */
     const char *name_key;
-    /* Returns the endpoint that is written into lines and jobs; NULL: "/v1/chat/completions". */
+    /* Returns the endpoint that is written into lines and jobs that answer messages; NULL:
+     * "/v1/chat/completions". */
     const char *(*endpoint)(const beluga_call *call);
     /* Set path and headers of a request; NULL: beluga__openai_set_head. */
     void (*set_head)(const beluga_call *call, beluga_http_request *request, const char *path);
@@ -101,6 +104,8 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit);
 
 #define BELUGA__BATCH_NAME "beluga_name"
+/* The maximum number of texts that a job embeds at OpenAI. */
+#define BELUGA__OPENAI_BATCH_INPUTS 50000
 /* The number of jobs on one page of a list. No host allows more than 100. */
 #define BELUGA__BATCH_PAGE 100
 

@@ -309,6 +309,7 @@ static int take_files(beluga__openai_batch_state *state, const beluga_json *root
     const beluga_json *list = beluga_json_get(root, "data");
     const char *last = NULL;
     int code = 0;
+    if (beluga_json_is_null(list)) return 0; /* an empty list, see emit_jobs */
     if (!beluga_json_is_array(list))
         return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
     beluga__openai_batch_file_name(beluga_emit_call(emit), name);
@@ -415,14 +416,32 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Emit the answer or the error that a result's body contains. Some servers write the body's JSON as
- * a string. */
+/* Returns whether a body is a list of vectors. Answers have no array "data". */
+static bool is_vectors(const beluga_json *body)
+{
+    return beluga_json_is_array(beluga_json_get(body, "data")) && !beluga_json_get(body, "choices");
+}
+
+/* Returns whether a body that is a string contains a list of vectors. */
+static bool is_vectors_text(const char *text, size_t length)
+{
+    beluga_json_doc *doc = NULL;
+    beluga_error err;
+    bool is = !beluga_json_parse(text, length, &doc, &err) && is_vectors(beluga_json_doc_root(doc));
+    beluga_json_doc_free(doc);
+    return is;
+}
+
+/* Emit the answer, the vectors or the error that a result's body contains. OGX (before: Llama
+ * Stack) writes the body as a string that contains JSON. */
 static int emit_body(const char *id, int status, const beluga_json *json, beluga_emit *emit)
 {
     size_t length = 0;
-    const char *text = beluga_json_string(json, &length);
-    if (!text) text = beluga_emit_json_text(emit, json, &length);
+    const char *inside = beluga_json_string(json, &length);
+    const char *text = inside ? inside : beluga_emit_json_text(emit, json, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
+    if (status == 200 && (inside ? is_vectors_text(text, length) : is_vectors(json)))
+        return beluga_emit_batch_embedding(emit, id, text, length);
     return beluga_emit_batch_result(emit, id, status, text, length);
 }
 
@@ -455,6 +474,9 @@ static int emit_line(const char *id, const beluga_json *line, beluga_emit *emit)
     if (refused && filled) return emit_body(id, (int)status, body, emit);
     if (refused) return emit_body(id, (int)status, failed ? line : response, emit);
     if (failed) return emit_failure(id, line, emit);
+    if (status == 0 && beluga_json_is_object(body) && !beluga_json_count(body))
+        return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INTERNAL, NULL,
+                                         "the service gave no answer to this request");
     if (filled && (status == 0 || status / 100 == 2)) return emit_body(id, 200, body, emit);
     return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                      "the line of results has neither an answer nor an error");

@@ -135,11 +135,14 @@ static const beluga_own_option of_snowflake[] = {
 static const beluga__openai_batch batch_of_groq = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .price_factor = 0.5, .keeps_names = true},
     .quirks = BELUGA__BATCH_NO_LIMIT};
-/* Sources: Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py,
- * extra/batch/client.py) and docs.mistral.ai/capabilities/batch. */
+/* Sources: Mistral's client for Python 3.7.0 (jobs.py, createbatchjobrequest.py, apiendpoint.py,
+ * extra/batch/client.py), docs.mistral.ai/studio-api/batch-processing (at most 1 million requests
+ * wait in a workspace; the endpoint "/v1/embeddings"), and docs.mistral.ai/resources/
+ * known-limitations (100,000 in a batch, in a file of 512 MB), of whose limits the lower one is
+ * kept. */
 static const beluga__openai_batch batch_of_mistral = {
-    .api = {BELUGA__OPENAI_BATCH(1000000, 0), .one_model = true, .price_factor = 0.5,
-            .keeps_names = true},
+    .api = {BELUGA__OPENAI_BATCH(100000, 512000000), .one_model = true, .price_factor = 0.5,
+            .keeps_names = true, .max_inputs = UINT64_MAX},
     .quirks = BELUGA__BATCH_MISTRAL | BELUGA__BATCH_BARE};
 /* Sources: the OpenAPI document of platform.kimi.com, and its guide on the Batch API: 40 % cheaper,
  * 100 MB. */
@@ -148,20 +151,23 @@ static const beluga__openai_batch batch_of_moonshot = {
             .keeps_names = true},
     .quirks = BELUGA__BATCH_NO_LIMIT};
 /* Sources: two pages of Alibaba Cloud's Model Studio: "Batch inference", and "OpenAI compatible -
- * Batch", which shows metadata.ds_name for a task's name, and "after" as a parameter of the
- * list. */
-static const beluga__openai_batch batch_of_qwen = {.api = {BELUGA__OPENAI_BATCH(50000, 500000000),
-                                                           .one_model = true, .price_factor = 0.5,
-                                                           .keeps_names = true},
-                                                   .quirks = BELUGA__BATCH_NO_LIMIT,
-                                                   .name_key = "ds_name"};
+ * Batch", which shows metadata.ds_name for a task's name, "after" as a parameter of the list, and
+ * "/v1/embeddings" as the endpoint for text-embedding-v4. The page "OpenAI compatible - Embedding"
+ * has the price in batches. */
+static const beluga__openai_batch batch_of_qwen = {
+    .api = {BELUGA__OPENAI_BATCH(50000, 500000000), .one_model = true, .price_factor = 0.5,
+            .keeps_names = true, .max_inputs = UINT64_MAX},
+    .quirks = BELUGA__BATCH_NO_LIMIT,
+    .name_key = "ds_name"};
 /* Sources: docs.together.ai/docs/inference/batch (overview, tutorial, manage), its reference of the
  * API, and Together's client for Python 3.1.1 (batch_job.py, batch_list_response.py). Only two
- * models cost half; for the others a batch costs as much as ordinary requests. */
+ * models cost half; for the others a batch costs as much as ordinary requests. A line of 10 MB
+ * would make the whole job fail (tutorial). */
 static const beluga__openai_batch batch_of_together = {
     .api = {BELUGA__OPENAI_BATCH(50000, 100000000), .one_model = true, .price_factor = 1.0},
     .quirks = BELUGA__BATCH_FILE_NAME | BELUGA__BATCH_NO_NAMES | BELUGA__BATCH_BARE |
               BELUGA__BATCH_NO_LIMIT,
+    .max_line = 10000000,
     .upload = "/files/upload",
     .purpose = "batch-api"};
 

@@ -5,9 +5,9 @@
 /* Sources for limits and price: developers.openai.com/api/docs/guides/batch, and
  * batch_create_params.py of OpenAI's client for Python. The guide says that all requests of a file
  * must use one model. */
-static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
-                                                   .one_model = true, .price_factor = 0.5,
-                                                   .keeps_names = true}};
+static const beluga__openai_batch batch = {
+    .api = {BELUGA__OPENAI_BATCH(50000, 200000000), .one_model = true, .price_factor = 0.5,
+            .keeps_names = true, .max_inputs = BELUGA__OPENAI_BATCH_INPUTS}};
 
 const beluga_provider beluga__openai_provider = {
     BELUGA__OVER_HTTP("openai", "Chat Completions", openai, BELUGA_FRAMING_SSE),

@@ -10,10 +10,10 @@ static const char *endpoint(const beluga_call *call)
 }
 
 /* The limits of the batch API are the same as for Chat Completions at the same host. */
-static const beluga__openai_batch batch = {.api = {BELUGA__OPENAI_BATCH(50000, 200000000),
-                                                   .one_model = true, .price_factor = 0.5,
-                                                   .keeps_names = true},
-                                           .endpoint = endpoint};
+static const beluga__openai_batch batch = {
+    .api = {BELUGA__OPENAI_BATCH(50000, 200000000), .one_model = true, .price_factor = 0.5,
+            .keeps_names = true, .max_inputs = BELUGA__OPENAI_BATCH_INPUTS},
+    .endpoint = endpoint};
 
 const beluga_provider beluga__openai_responses_provider = {
     BELUGA__OVER_HTTP("openai-responses", "OpenAI Responses", responses, BELUGA_FRAMING_SSE),

@@ -1,4 +1,4 @@
-#include "client/embeddings.h"
+#include "schema/embeddings.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -27,18 +27,31 @@ void beluga_embeddings_free(beluga_embeddings *e)
 
 /* --- adding vectors --------------------------------------------------------------------------- */
 
-/* Allocate memory for all vectors when the first one arrives, since all have the same length. */
-static int make_room(beluga_embeddings *e, size_t dimensions, beluga_error *err)
+/* Returns for how many vectors to get memory when vector `index` has arrived: for all, if their
+ * number is known. */
+static size_t next_room(const beluga_embeddings *e, size_t index)
 {
-    if (dimensions > BELUGA__MAX_VECTOR_BYTES / sizeof(float) / e->count)
+    if (index < e->count) return e->count;
+    return index < 2 * e->room ? 2 * e->room : index + 1;
+}
+
+/* Allocate memory for the vectors. Their length is known when the first one arrives. */
+static int make_room(beluga_embeddings *e, size_t room, size_t dimensions, beluga_error *err)
+{
+    size_t bytes = dimensions * sizeof(float);
+    if (dimensions > BELUGA__MAX_VECTOR_BYTES / sizeof(float) / room)
         return beluga_error_set(
             err, BELUGA_ERROR_LIMIT_EXCEEDED,
-            "%zu vectors of %zu numbers have more than %u bytes: embed fewer texts at once",
-            e->count, dimensions, BELUGA__MAX_VECTOR_BYTES);
-    e->values = beluga__alloc(&e->allocator, e->count * dimensions * sizeof(float));
-    if (!e->values)
+            "%zu vectors of %zu numbers have more than %u bytes: embed fewer texts at once", room,
+            dimensions, BELUGA__MAX_VECTOR_BYTES);
+    float *values = e->values
+                        ? beluga__resize(&e->allocator, e->values, e->room * bytes, room * bytes)
+                        : beluga__alloc(&e->allocator, room * bytes);
+    if (!values)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY,
-                                "no memory for %zu vectors of %zu numbers", e->count, dimensions);
+                                "no memory for %zu vectors of %zu numbers", room, dimensions);
+    e->values = values;
+    e->room = room;
     e->dimensions = dimensions;
     return 0;
 }
@@ -46,13 +59,14 @@ static int make_room(beluga_embeddings *e, size_t dimensions, beluga_error *err)
 int beluga__embeddings_put(beluga_embeddings *e, size_t index, const float *values, size_t n,
                            beluga_error *err)
 {
-    int status = e->values ? 0 : make_room(e, n, err);
-    if (status) return status;
-    if (n != e->dimensions)
+    if (e->values && n != e->dimensions)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
                                 "the vector of text %zu has %zu numbers, but others have %zu",
                                 index, n, e->dimensions);
+    int status = index < e->room ? 0 : make_room(e, next_room(e, index), n, err);
+    if (status) return status;
     memcpy(e->values + index * n, values, n * sizeof *values);
+    if (index >= e->count) e->count = index + 1;
     return 0;
 }
 
@@ -68,9 +82,7 @@ static int keep_name(beluga_embeddings *e, const char **name, const char *text)
     return *name ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Keep a warning, unless the same one was kept before: the requests of one job usually have the
- * same warnings. */
-static int keep_warning(beluga_embeddings *e, const char *warning)
+int beluga__embeddings_warn(beluga_embeddings *e, const char *warning)
 {
     if (!e->warnings)
         e->warnings = beluga__arena_alloc(&e->arena, BELUGA__MAX_WARNINGS * sizeof *e->warnings);
@@ -84,19 +96,15 @@ static int keep_warning(beluga_embeddings *e, const char *warning)
     return 0;
 }
 
-int beluga__embeddings_add(beluga_embeddings *e, const beluga_op *op)
+int beluga__embeddings_describe(beluga_embeddings *e, const char *provider, const char *model,
+                                const char *request_id, const beluga_usage *usage)
 {
-    const beluga_call *call = op->call;
-    add_count(&e->usage.input_total, op->usage.input_total);
-    add_count(&e->usage.input_cache_read, op->usage.input_cache_read);
-    add_count(&e->usage.output_total, op->usage.output_total);
-    int status =
-        keep_name(e, &e->model, op->metadata.model ? op->metadata.model : call->model_name);
-    if (!status) status = keep_name(e, &e->provider, call->target->provider->name);
-    if (!status) status = keep_name(e, &e->request_id, op->metadata.request_id);
-    for (size_t i = 0; i < op->n_warnings && !status; i++)
-        status = keep_warning(e, op->warnings[i]);
-    return status;
+    add_count(&e->usage.input_total, usage->input_total);
+    add_count(&e->usage.input_cache_read, usage->input_cache_read);
+    add_count(&e->usage.output_total, usage->output_total);
+    int status = keep_name(e, &e->model, model);
+    if (!status) status = keep_name(e, &e->provider, provider);
+    return status ? status : keep_name(e, &e->request_id, request_id);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
