@@ -66,10 +66,7 @@ static bool would_pass_budget(const submission *s, double cost)
 static bool is_refused(const beluga_error *err)
 {
     if (err->http_status >= 400 && err->http_status <= 499) return err->http_status != 408;
-    if (beluga__hint_is_unsent(err) || beluga__hint_is_upload(err)) return true;
-    return err->attempts == 0 && err->http_status == 0 &&
-           (err->code == BELUGA_ERROR_INVALID_INPUT || err->code == BELUGA_ERROR_INVALID_CONFIG ||
-            err->code == BELUGA_ERROR_AUTHENTICATION || err->code == BELUGA_ERROR_NOT_SUPPORTED);
+    return beluga__hint_is_unsent(err) || beluga__hint_is_uncreated(err);
 }
 
 /* Returns whether a smaller job may succeed. A proxy in front of the service may have a lower limit
@@ -95,7 +92,7 @@ static void take_refusal(submission *s, batch_noted_job *job, const beluga_error
         halve(s, lines);
     else if (err->code == BELUGA_ERROR_RATE_LIMIT)
         batch_jobs_fail(s->self, BATCH_TROUBLE_ROOM, err);
-    else if (beluga__hint_is_unsent(err) || (beluga__hint_is_upload(err) && err->retryable))
+    else if (beluga__hint_is_unsent(err) || (beluga__hint_is_uncreated(err) && err->retryable))
         batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
     else
         batch_jobs_stop(s->self, err);

@@ -31,13 +31,13 @@ static inline bool beluga__hint_is_unsent(const beluga_error *err)
     return err->reserved[2];
 }
 
-/* The failed request belonged to an upload for a batch job, so the service has created no job. */
-static inline void beluga__hint_set_upload(beluga_error *err, bool set)
+/* A batch job was not created: nothing was sent, or only an upload. False if this is not known. */
+static inline void beluga__hint_set_uncreated(beluga_error *err, bool set)
 {
     err->reserved[3] = set;
 }
 
-static inline bool beluga__hint_is_upload(const beluga_error *err)
+static inline bool beluga__hint_is_uncreated(const beluga_error *err)
 {
     return err->reserved[3];
 }

@@ -289,8 +289,8 @@ static void failed(asked_job *job, const beluga_error *error)
     if (job->given_up)
         beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
                          "the function that receives the results stopped the call");
-    beluga__hint_set_upload(&err, job->question.kind == BELUGA_CALL_BATCH_CREATE &&
-                                      !beluga__course_asks_once(job->op->call));
+    beluga__hint_set_uncreated(&err, job->question.kind == BELUGA_CALL_BATCH_CREATE &&
+                                         !beluga__course_asks_once(job->op->call));
     let_go(job);
     fail(job, &err);
 }
@@ -409,7 +409,7 @@ static void set_up(asked_job *job, const beluga_allocator *allocator)
     beluga__json_scratch_init(&job->scratch, allocator);
 }
 
-static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_error *err)
+static int begin(beluga_loop *loop, const question *q, beluga_job **out, beluga_error *err)
 {
     int status = check(q, err);
     if (status) return status;
@@ -423,6 +423,14 @@ static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_
         abort_job(&job->base);
     else
         beluga__job_hand_over(&job->base, out);
+    return status;
+}
+
+/* A call that does not begin sends nothing. */
+static int start(beluga_loop *loop, const question *q, beluga_job **out, beluga_error *err)
+{
+    int status = begin(loop, q, out, err);
+    if (status) beluga__hint_set_uncreated(err, q->kind == BELUGA_CALL_BATCH_CREATE);
     return status;
 }
 

@@ -57,11 +57,11 @@ static inline int beluga__course_note_sent(beluga_call *call, const char *token)
     return 0;
 }
 
-/* Returns whether the request that was sent last must not be repeated, since the service would
- * create a second batch job, and charge for it. */
+/* Returns whether the request that was sent last, if any, must not be repeated, since the service
+ * would create a second batch job, and charge for it. */
 static inline bool beluga__course_asks_once(const beluga_call *call)
 {
-    return call->kind == BELUGA_CALL_BATCH_CREATE && (!call->course || call->course->creates);
+    return call->course && call->course->creates;
 }
 
 /* If the request that failed was an upload to a URL that the service gave, begin again with the

@@ -312,6 +312,19 @@ def jobs_of_which_nobody_knows_are_not_created_without_end():
         assert place.events().count("intent") == 3 == way.cut, place.events()
 
 
+def a_call_that_was_never_made_has_made_no_job():
+    with Place() as place, Cutter(place.peer.port, b"POST /v1/files ", 1) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        ended = expect(place.wait("-o", "max_retries=0", "-o", "breaker_failures=1"), 1, "circuit_open", "2 lines are left")
+        assert "may be under way" not in ended.err, ended
+        place.key = "a\nkey"  # can't be sent in a header
+        assert "may be under way" not in expect(place.ask(), 4).err
+        place.key = "secret"
+        expect(place.wait(), 0)
+        assert_each_once(place, 2)
+
+
 # ---- without --wait
 
 def jobs_are_under_way_until_a_later_run_collects_them():
@@ -977,7 +990,7 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
+CHECKS = [a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
           an_upload_that_fails_has_made_no_job, a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
