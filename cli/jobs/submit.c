@@ -65,8 +65,8 @@ static bool would_pass_budget(const submission *s, double cost)
  */
 static bool is_refused(const beluga_error *err)
 {
-    if (err->http_status >= 400 && err->http_status <= 499) return err->http_status != 408;
-    return beluga__hint_is_unsent(err) || beluga__hint_is_uncreated(err);
+    if (beluga__hint_is_unsent(err) || beluga__hint_is_uncreated(err)) return true;
+    return err->http_status >= 400 && err->http_status <= 499 && err->http_status != 408;
 }
 
 /* Returns whether a smaller job may succeed. A proxy in front of the service may have a lower limit
