@@ -159,7 +159,7 @@ static void refuse_line(submission *s, const batch_item *item, const beluga_erro
 {
     beluga_batch_result result = {.error = *err};
     if (!s->self->work->failure.code) s->self->work->failure = *err;
-    batch_jobs_write(s->self, item, &result);
+    batch_jobs_write(s->self, item, &result, NULL);
 }
 
 static void tell_warning(submission *s, const batch_chunk *chunk, const batch_item *item)
