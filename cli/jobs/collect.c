@@ -29,7 +29,7 @@ typedef enum line_state {
 typedef struct job_line {
     uint64_t line, digest, offset;
     line_state state;
-    bool came;  /* a result for it has come */
+    bool came;  /* a result with its number has come */
     bool moved; /* it has got the result of an equal line that was elsewhere in the input */
 } job_line;
 
@@ -190,9 +190,11 @@ static job_line *find_result_line(collection *c, const char *id)
     batch_job_line_id parts;
     bool ours = batch_line_id_read(id, &parts) && batch_job_name_has_tag(c->job->name, parts.tag) &&
                 batch_ranges_has(&c->job->lines, parts.line);
+    job_line *line = ours ? find_line(c, parts.line) : NULL;
+    c->delivered += !line || !line->came; /* a provider may send a result twice */
     c->strange += !ours;
     if (!ours) return NULL;
-    job_line *line = find_line(c, parts.line);
+    if (line) line->came = true;
     if (line && line->digest == parts.digest && !line->moved) return line;
     job_line *moved = find_moved(c, parts.digest);
     if (moved) {
@@ -278,8 +280,6 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
     batch_output *output = c->self->work->output;
     if (batch_signals_seen()) return 1;
     job_line *line = find_result_line(c, id);
-    c->delivered += !line || !line->came; /* a provider may send a result twice */
-    if (line) line->came = true;
     if (line && line->state == LINE_DONE) c->answered += result->response != NULL;
     if (line && line->state != LINE_DONE && take_result(c, line, result) != 0) return 1;
     if (batch_output_sync(output, false) != 0) c->self->stopped = true;
