@@ -918,6 +918,15 @@ def jobs_keep_the_model_and_the_options_that_they_were_begun_with():
 
 # ---- money
 
+def cancelling_says_how_to_go_on():
+    with Place("--batch-polls", "20") as place:
+        place.write(texts(4))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.run("--cancel", "--wait", "--out", place.out), USAGE, "--cancel --wait needs the input file")
+        expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "4 lines are left",
+               "the same command without --cancel continues")
+
+
 def answers_cost_half_and_the_budget_holds():
     with Place() as place:
         with open(place.path("prices.yaml"), "w", encoding="utf-8") as file:
@@ -928,7 +937,7 @@ def answers_cost_half_and_the_budget_holds():
         assert abs(estimate["cost_in_jobs"] - estimate["cost"] / 2) < 1e-9, estimate
         assert "in batch jobs (0.5 of the price)" in place.ask(*priced, "--dry-run").out
         # A line may cost $0.025 with 50 tokens of answer, and costs a tenth of that.
-        expect(place.wait(*priced, "--budget", "0.03"), 5, "the budget of $0.03 is spent")
+        expect(place.wait(*priced, "--budget", "0.03"), 5, "the budget of $0.03 does not suffice for the next line", "with a larger --budget continues")
         first = place.results()
         assert 3 <= len(first) < 20, len(first)
         usage = first[1]["usage"]
@@ -1085,7 +1094,7 @@ CHECKS = [a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_thei
           a_job_may_be_missing_for_a_moment, a_job_that_stays_missing_ends_the_run,
           the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run,
           a_job_of_other_hours_that_has_no_name_holds_nothing_up, a_result_that_comes_twice_hides_no_missing_one,
-          an_answer_to_another_line_is_an_error_that_was_paid_for, equal_lines_that_moved_keep_an_answer_each]
+          an_answer_to_another_line_is_an_error_that_was_paid_for, equal_lines_that_moved_keep_an_answer_each, cancelling_says_how_to_go_on]
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))
