@@ -26,8 +26,6 @@
 #define SEAL_MS         300000
 #define SEAL_PAUSE_MS   1000
 #define LOST_MS         15000
-/* A budget of which nothing is left; 0 would mean that there is no limit. */
-#define NO_BUDGET 1e-9
 
 static int report(const batch_gatherer *c, const beluga_error *err)
 {
@@ -136,6 +134,7 @@ static int create(batch_gatherer *c)
     c->made.id = c->mark.id;
     c->made.lines = count_left(c);
     c->made.there = c->survey->wanted - c->made.lines;
+    c->made.paid = c->output->totals.cost;
     int rc = batch_manifest_write(&c->made, c->facts, &json) ? out_no_memory() : 0;
     if (rc == 0) rc = batch_mark_write(c->out, &c->mark);
     if (rc == 0) rc = make_job(c, &json);
@@ -143,21 +142,14 @@ static int create(batch_gatherer *c)
     return rc;
 }
 
-static uint64_t job_lines(const batch_gatherer *c)
+static const batch_manifest *job_manifest(const batch_gatherer *c)
 {
-    return c->joined ? c->found.lines : c->made.lines;
+    return c->joined ? &c->found : &c->made;
 }
 
-/* Set the budget of the workers, from which the cost of results is excluded that were in the
- * output before the job was created. */
-static void set_budget(batch_gatherer *c)
+static uint64_t job_lines(const batch_gatherer *c)
 {
-    const batch_manifest *m = c->joined ? &c->found : &c->made;
-    if (!c->joined) c->made.paid = c->output->totals.cost;
-    if (c->budget > m->paid)
-        c->made.limits.budget = c->budget - m->paid;
-    else if (c->budget > 0)
-        c->made.limits.budget = NO_BUDGET;
+    return job_manifest(c)->lines;
 }
 
 /* Let the workers of an existing job use the limits of this command. */
@@ -165,7 +157,7 @@ static int set_terms(batch_gatherer *c)
 {
     cli_text json = {0};
     beluga_error err;
-    c->limits = c->joined ? c->found.limits : c->made.limits;
+    c->limits = job_manifest(c)->limits;
     if (!c->joined) return 0;
     int rc = batch_limits_write(&c->made.limits, &json) ? out_no_memory() : 0;
     if (rc == 0) batch_limits_take(&c->limits, text_get(&json));
@@ -352,14 +344,15 @@ static bool is_worked_on(batch_gatherer *c)
  * larger budget. */
 static bool is_spent(batch_gatherer *c)
 {
-    double budget = c->limits.budget;
-    if (!batch_budget_is_spent(budget, &c->counts, &c->spent)) return false;
+    double budget = c->limits.budget, used = batch_budget_used(job_manifest(c), &c->spent);
+    if (!batch_budget_is_spent(budget, used, batch_line_cost(&c->counts, &c->spent))) return false;
     if (beluga__now_ms() - c->came_ms < SPENT_MS || is_worked_on(c)) return false;
     beluga_error_set(
         &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-        "all workers together have spent the budget of $%.6g: the same command with a larger "
-        "--budget continues; workers without --stay must be started again",
-        budget);
+        "the budget of $%.6g is spent (all workers and earlier runs together have used $%.6g): the "
+        "same command with a larger --budget continues; workers without --stay must be started "
+        "again",
+        budget, used);
     return true;
 }
 
@@ -436,7 +429,6 @@ int batch_gather_run(batch_gatherer *c)
     batch_signals before;
     int rc = 0;
     if (!c->joined && !count_left(c)) return 0;
-    set_budget(c);
     if (!c->joined) rc = create(c);
     if (rc == 0 && c->joined) rc = batch_mark_write(c->out, &c->mark);
     if (rc == 0) rc = set_terms(c);

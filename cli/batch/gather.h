@@ -26,7 +26,6 @@ typedef struct batch_gatherer {
     /* manifest of the job to create if it does not exist; its id and number of lines are not used
      */
     batch_manifest made;
-    double budget; /* US dollars for all results of the output; 0: no limit */
     /* Set by the functions below. */
     queue *queue;
     batch_manifest found; /* manifest of the existing job */

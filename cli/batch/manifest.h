@@ -18,7 +18,7 @@
 /* Limits that apply to all workers together; 0: no limit. */
 typedef struct batch_limits {
     int64_t requests_per_minute, tokens_per_minute, max_concurrent_calls;
-    double budget; /* US dollars */
+    double budget; /* US dollars for all results of the output, also those before the job */
 } batch_limits;
 
 /* All texts are borrowed, either from the caller that writes a manifest, or from `doc`. NULL: not
@@ -34,7 +34,7 @@ typedef struct batch_manifest {
     batch_limits limits;
     uint64_t lines; /* number of lines in the job */
     uint64_t there; /* number of input lines that already had a result when the job began */
-    double paid;    /* their cost, which is not a part of the budget in `limits` */
+    double paid;    /* their cost, which is a part of the budget in `limits` */
 } batch_manifest;
 
 /* Append a manifest, with the facts on which its answers depend. @return 0, or -1 if memory runs

@@ -28,9 +28,14 @@ double batch_line_cost(const queue_counts *counts, const queue_sum *spent)
     return counts->finished ? spent->cost / (double)counts->finished : 0;
 }
 
-bool batch_budget_is_spent(double budget, const queue_counts *counts, const queue_sum *spent)
+double batch_budget_used(const batch_manifest *manifest, const queue_sum *spent)
 {
-    return budget > 0 && spent->cost > 0 && spent->cost + batch_line_cost(counts, spent) > budget;
+    return manifest->paid + spent->cost;
+}
+
+bool batch_budget_is_spent(double budget, double used, double line_cost)
+{
+    return budget > 0 && (used >= budget || used + line_cost > budget);
 }
 
 static batch_queue_supply *work_of(batch_supply *supply)
@@ -155,23 +160,28 @@ static void check_budget(batch_queue_supply *work)
 {
     beluga_error err;
     double budget = work->limits.budget;
-    bool is_spent = batch_budget_is_spent(budget, &work->counts, &work->spent);
+    double used = batch_budget_used(work->manifest, &work->spent);
+    bool is_spent =
+        batch_budget_is_spent(budget, used, batch_line_cost(&work->counts, &work->spent));
     check_price(work);
     if (work->stays) {
         stay(work, is_spent);
     } else if (is_spent) {
-        beluga_error_set(&err, BELUGA_ERROR_BUDGET_EXCEEDED,
-                         "all workers together have spent the job's budget of $%.6g", budget);
+        beluga_error_set(
+            &err, BELUGA_ERROR_BUDGET_EXCEEDED,
+            "the job's budget of $%.6g is spent (all workers and earlier runs together "
+            "have used $%.6g)",
+            budget, used);
         fail(work, &err);
     }
 }
 
 static void look(batch_queue_supply *work, int64_t now)
 {
-    if (work->looked_ms && now - work->looked_ms < LOOK_MS) return;
+    if (work->knows && now - work->looked_ms < LOOK_MS) return;
     work->looked_ms = now;
     queue_count(work->queue, &work->counts, 0);
-    queue_spent(work->queue, &work->spent);
+    work->knows = queue_spent(work->queue, &work->spent);
     read_terms(work);
     share_limits(work, now);
     note_job(work);
@@ -198,8 +208,9 @@ static bool is_nearly_spent(const batch_queue_supply *work, size_t running)
 {
     double budget = work->limits.budget;
     double under_way = (double)running * (double)work->workers;
-    return budget > 0 &&
-           work->spent.cost + batch_line_cost(&work->counts, &work->spent) * under_way >= budget;
+    return budget > 0 && batch_budget_used(work->manifest, &work->spent) +
+                                 batch_line_cost(&work->counts, &work->spent) * under_way >=
+                             budget;
 }
 
 static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
@@ -277,6 +288,7 @@ static batch_claimed claim_line(batch_supply *supply, size_t running, batch_clai
     if (work->failure.code) return BATCH_CLAIM_FAILED;
     /* Results that will never be confirmed would otherwise hold up the end. */
     if (work->removed) return BATCH_CLAIM_END;
+    if (!work->knows) return wait_for_lines(work, running, now);
     if (work->is_spent) return wait_for_budget(work, running, now);
     if (is_held_up(work, running, now)) return BATCH_CLAIM_HOLD;
     if (work->n_ready <= work->jobs / 2) take_more(work);

@@ -44,6 +44,7 @@ typedef struct batch_queue_supply {
     bool stays;     /* if the budget is spent, the worker waits for a larger one */
     bool is_spent;  /* it waits */
     size_t workers; /* number of workers that share the limits */
+    bool knows;     /* it knows what was spent, and the latest limits; no line is begun before */
     int64_t looked_ms, busy_ms;
     queue_counts counts;
     queue_sum spent;
@@ -59,9 +60,11 @@ typedef struct batch_queue_supply {
 
 /* Return the average cost of a line that has a result. */
 double batch_line_cost(const queue_counts *counts, const queue_sum *spent);
+/* Return what was used of a budget: the cost of this job, and of the results before it. */
+double batch_budget_used(const batch_manifest *manifest, const queue_sum *spent);
 /* Return whether a budget (0: none) is too small for another line. Workers and the gatherer both
  * use this function, so that they agree. */
-bool batch_budget_is_spent(double budget, const queue_counts *counts, const queue_sum *spent);
+bool batch_budget_is_spent(double budget, double used, double line_cost);
 
 /* Begin to claim lines. The plan will use the reader of the supply.
  * @return 0, or -1 if memory runs out. Free the supply in either case. */

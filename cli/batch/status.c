@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "batch/manifest.h"
 #include "batch/progress.h"
+#include "batch/queue_supply.h"
 #include "exit.h"
 #include "output.h"
 #include "queue/queue.h"
@@ -119,6 +120,7 @@ static void put_worker(beluga_json_writer *w, const queue_worker *worker)
 static void put_spent(beluga_json_writer *w, const job_status *s)
 {
     beluga_json_put_double(w, "cost", s->spent.cost);
+    beluga_json_put_double(w, "paid_before", s->manifest.paid);
     if (s->limits.budget > 0) beluga_json_put_double(w, "budget", s->limits.budget);
     beluga_json_put_int(w, "input_tokens", s->spent.input_tokens);
     beluga_json_put_int(w, "output_tokens", s->spent.output_tokens);
@@ -177,7 +179,8 @@ static void draw_lines(const job_status *s)
     if (!c->lines)
         out_printf("Put      %" PRIu64 " of %" PRIu64 " lines so far\n", c->put, count_lines(s));
     if (s->limits.budget > 0)
-        out_printf("Budget   $%.6g, of which $%.6g is spent\n", s->limits.budget, s->spent.cost);
+        out_printf("Budget   $%.6g, of which $%.6g is spent\n", s->limits.budget,
+                   batch_budget_used(&s->manifest, &s->spent));
 }
 
 static void draw_workers(const job_status *s)

@@ -19,6 +19,7 @@ static void take_limits(const batch_command *b, batch_limits *limits)
     beluga_config_get_int(config, BELUGA_OPTION_TOKENS_PER_MINUTE, &limits->tokens_per_minute);
     beluga_config_get_int(config, BELUGA_OPTION_MAX_CONCURRENT_CALLS,
                           &limits->max_concurrent_calls);
+    limits->budget = b->budget;
 }
 
 int batch_find_job(batch_command *b)
@@ -61,7 +62,6 @@ int batch_collect(batch_command *b)
                       .output = &b->output};
     /* If the budget is spent, the results of an existing job are collected nevertheless. */
     int rc = c->joined ? 0 : batch_set_budget(b);
-    c->budget = b->budget;
     batch_begin_progress(b, &run);
     if (rc == 0) rc = batch_gather_run(c);
     if (rc != 0) return rc;

@@ -16,7 +16,7 @@ typedef struct queue_backend {
     bool (*terms)(queue *q, char terms[QUEUE_TERMS_BYTES]);
     bool (*count)(queue *q, queue_counts *counts, int64_t wait_ms);
     void (*spend)(queue *q, const queue_sum *sum);
-    void (*spent)(queue *q, queue_sum *sum);
+    bool (*spent)(queue *q, queue_sum *sum);
     size_t (*workers)(queue *q, queue_worker *workers, size_t n);
     int (*put)(queue *q, uint64_t line, const char *bytes, size_t n, beluga_error *err);
     int (*seal)(queue *q, uint64_t lines, beluga_error *err);

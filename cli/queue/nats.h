@@ -156,7 +156,7 @@ typedef struct nats_workers {
 
 typedef struct nats_spend {
     queue_sum unsent, sending, known;
-    bool asked;
+    bool asked, is_known; /* is_known: the sum and the terms were read at least once */
     int64_t next_ms, next_read_ms, asked_ms;
 } nats_spend;
 
@@ -358,7 +358,7 @@ void nats_state_work(nats_queue *q, int64_t now_ms);
 void nats_state_free(nats_queue *q);
 bool nats_count(queue *base, queue_counts *counts, int64_t wait_ms);
 void nats_add_spend(queue *base, const queue_sum *sum);
-void nats_tell_spent(queue *base, queue_sum *sum);
+bool nats_tell_spent(queue *base, queue_sum *sum);
 bool nats_tell_terms(queue *base, char terms[QUEUE_TERMS_BYTES]);
 size_t nats_list_workers(queue *base, queue_worker *workers, size_t n);
 

@@ -260,6 +260,10 @@ static void spend(nats_queue *q, int64_t now_ms)
     else
         add(&p->unsent, &p->sending);
     p->sending = (queue_sum){0};
+    if (stored && asked && !p->is_known) {
+        p->is_known = true;
+        nats_wake_locked(q);
+    }
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -272,7 +276,7 @@ void nats_add_spend(queue *base, const queue_sum *sum)
     pthread_mutex_unlock(&q->lock);
 }
 
-void nats_tell_spent(queue *base, queue_sum *sum)
+bool nats_tell_spent(queue *base, queue_sum *sum)
 {
     nats_queue *q = nats_of(base);
     nats_spend *p = &q->spending;
@@ -282,7 +286,9 @@ void nats_tell_spent(queue *base, queue_sum *sum)
     *sum = p->known;
     add(sum, &p->sending);
     add(sum, &p->unsent);
+    bool known = p->is_known;
     pthread_mutex_unlock(&q->lock);
+    return known;
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */

@@ -89,9 +89,9 @@ void queue_spend(queue *q, const queue_sum *sum)
     q->backend->spend(q, sum);
 }
 
-void queue_spent(queue *q, queue_sum *sum)
+bool queue_spent(queue *q, queue_sum *sum)
 {
-    q->backend->spent(q, sum);
+    return q->backend->spent(q, sum);
 }
 
 size_t queue_workers(queue *q, queue_worker *workers, size_t n)

@@ -136,8 +136,10 @@ typedef struct queue_sum {
 /* Add the usage of a line. Never blocks. */
 void queue_spend(queue *q, const queue_sum *sum);
 
-/* Return the sum of all workers, which may be some seconds old. Never blocks. */
-void queue_spent(queue *q, queue_sum *sum);
+/* Return the sum of all workers, which may be some seconds old. Never blocks.
+ * @return false if neither the stored sum nor the terms were read yet: the sum is then only that of
+ * this worker. */
+bool queue_spent(queue *q, queue_sum *sum);
 
 typedef struct queue_worker {
     char name[QUEUE_NAME_BYTES]; /* host and process */

@@ -380,11 +380,57 @@ def the_budget_is_that_of_all_workers(site):
     workers = [site.start("--work", job, "-j", "2", "-q", "-o", f"prices={prices}") for _ in range(2)]
     code, _, err = site.finish(collector)
     expect(code, 5, f"the collector's exit code ({err})")
-    contains(err, "all workers together have spent the budget of $0.5")
+    contains(err, "the budget of $0.5 is spent (all workers and earlier runs together have used $")
     spent = sum(r["cost"] for r in site.results("m.out"))
     expect(0.4 < spent < 1.5, True, f"spent {spent}")
     for worker in workers:
         expect(site.finish(worker)[0], 5, "a worker's exit code")
+
+
+def a_budget_includes_what_was_paid_before(site):
+    job, source, out = site.address(), site.numbers("n2.jsonl", 200), site.path("n2.out")
+    prices = f"prices={site.write('prices.yaml', PRICES)}"
+    command = (source, "--out", out, "-m", "mock/echo", "-o", "mock.latency_ms=100", "-o", prices, "-q")
+    expect(site.run(*command, "--limit", "20")[0], 0, "the exit code of the run without a queue")
+    paid = sum(r["cost"] for r in site.results("n2.out"))
+    budget, less = round(paid + 0.202, 3), round(paid / 2, 3)
+    collector = site.start(*command, "--queue", job, "--budget", str(budget))
+    site.wait_for_job(job)
+    code, _, err = site.run("--work", job, "-j", "1", "-o", prices)
+    expect(code, 5, f"the worker's exit code ({err})")
+    contains(err, f"the job's budget of ${budget:.6g} is spent")
+    code, _, err = site.finish(collector)
+    expect(code, 5, f"the collector's exit code ({err})")
+    contains(err, f"the budget of ${budget:.6g} is spent")
+    spent = sum(r["cost"] for r in site.results("n2.out"))
+    expect(paid < spent < budget + 0.5, True, f"spent {spent} of {budget}")
+    told = site.run("--status", job)[1]
+    contains(told, f"Budget   ${budget:.6g}, of which $")
+    used = float(told.split("of which $")[1].split()[0])  # the last usage of a worker may be missing
+    expect(budget - 0.1 < used < spent + 0.001, True, f"used, by the state: {used}")
+    code, _, err = site.run(*command, "--queue", job, "--budget", str(less))
+    expect(code, 5, f"the exit code with less than was paid before ({err})")
+    contains(err, f"the budget of ${less:.6g} is spent")
+    expect(json.loads(site.run("--status", job, "--json")[1])["budget"], less, "the budget in the state")
+    code, text, err = site.run("--work", job, "-j", "8", "--json", "-o", prices)
+    expect((code, json.loads(text)["done"]), (5, 0), f"a worker's exit code when nothing is left, and its lines ({err})")
+    contains(err, f"the job's budget of ${less:.6g} is spent")
+
+
+def a_worker_begins_nothing_when_nothing_is_left(site):
+    job, source, out = site.address(), site.numbers("q2.jsonl", 60), site.path("q2.out")
+    prices = f"prices={site.write('prices.yaml', PRICES)}"
+    command = (source, "--out", out, *FAST, "-o", prices, "-q")
+    expect(site.run(*command, "--limit", "20")[0], 0, "the exit code of the run without a queue")
+    collector = site.start(*command, "--queue", job)
+    site.wait_for_job(job)
+    collector.send_signal(signal.SIGINT)
+    expect(site.finish(collector)[0], 130, "the exit code of the interrupted collector")
+    code, _, err = site.run(*command, "--queue", job, "--budget", "0.001")  # no worker has asked anything yet
+    expect(code, 5, f"the collector's exit code ({err})")
+    contains(err, "the budget of $0.001 is spent")
+    code, text, err = site.run("--work", job, "-j", "8", "--json", "-o", prices)
+    expect((code, json.loads(text)["done"]), (5, 0), f"the worker's exit code, and its lines ({err})")
 
 
 def a_larger_budget_goes_on_with_the_same_job(site):
@@ -518,7 +564,8 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
-         the_budget_is_that_of_all_workers, a_larger_budget_goes_on_with_the_same_job, a_larger_limit_goes_on_with_the_same_job,
+         the_budget_is_that_of_all_workers, a_budget_includes_what_was_paid_before,
+         a_worker_begins_nothing_when_nothing_is_left, a_larger_budget_goes_on_with_the_same_job, a_larger_limit_goes_on_with_the_same_job,
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
          a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
          a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another]
