@@ -45,6 +45,8 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
                      *seen->reason ? seen->reason : "the provider gave no reason");
     self->failures++;
     if (!err.retryable || !self->wait || is_hopeless(self, lines, alone)) {
+        /* the run ends with its first error, which is that of a line if the job has results */
+        if (self->work->error.code) out_note("%s", err.message);
         batch_jobs_stop(self, &err);
     } else {
         out_note("the job %s failed, and its lines will be asked again later: %s", seen->id,
@@ -95,7 +97,7 @@ static void end_job(batch_jobs *self, batch_noted_job *job, const beluga_batch_j
     batch_jobs_collect(self, job, seen);
     self->work->progress->label = NULL;
     self->work->progress->elsewhere = 0;
-    if (job->phase != BATCH_JOB_COLLECTED) return;
+    if (job->phase < BATCH_JOB_FILES) return; /* the results can't be fetched now */
     if (seen->state == BELUGA_BATCH_STATE_FAILED) {
         batch_progress_hide(self->work->progress);
         judge_failure(self, lines, seen);
@@ -223,7 +225,7 @@ static int delete_files(const batch_jobs *self, const batch_noted_job *job, belu
     if (self->keep_files) return 0;
     if (*job->id) return beluga_batch_job_delete(self->work->model, self->context, job->id, err);
     int rc = beluga_batch_job_sweep(self->work->model, self->context, job->name, err);
-    return rc == BELUGA_ERROR_NOT_SUPPORTED ? 0 : rc;
+    return rc == BELUGA_ERROR_NOT_SUPPORTED && !err->http_status ? 0 : rc;
 }
 
 static void delete(batch_jobs *self, batch_noted_job *job)
@@ -242,7 +244,7 @@ static void tidy_up(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && !batch_signals_seen(); i++) {
         batch_noted_job *job = &self->journal->jobs[i];
-        if (job->phase == BATCH_JOB_COLLECTED && !job->stays_this_run && !self->journal->error &&
+        if (job->phase == BATCH_JOB_FILES && !job->stays_this_run && !self->journal->error &&
             strcmp(job->model, self->model) == 0)
             delete (self, job);
     }
@@ -393,7 +395,7 @@ void batch_jobs_run(batch_jobs *self)
     begin(self, &signals);
     go_round(self);
     finish(self, &signals);
-    if (!batch_summary_left(self->work)) batch_journal_remove(self->journal);
+    if (!batch_summary_left(self->work)) batch_journal_remove(self->journal, self->model);
 }
 
 size_t batch_jobs_cancel(batch_jobs *self)
