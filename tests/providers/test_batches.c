@@ -1,6 +1,7 @@
 /* Batch jobs with the API that OpenAI defined, and with the variants of other services. The tests
  * check the requests that a scripted server receives; its answers are taken from the services' own
  * documentation. */
+#include "base/hint.h"
 #include "support/calls.h"
 #include "support/scoped.h"
 #include "support/words.h"
@@ -1205,6 +1206,7 @@ static void together_may_create_no_job(void **state)
     assert_int_equal(beluga_batch_job_create(model, NULL, requests, "x", &job, &err),
                      BELUGA_ERROR_INVALID_REQUEST);
     assert_has_all(err.message, "no batch job", "The model has no batches.");
+    assert_true(beluga__hint_is_uncreated(&err));
     beluga_batch_requests_free(requests);
 }
 

@@ -382,6 +382,17 @@ static int take_first(beluga__openai_batch_state *state, beluga_kind_of_call kin
     }
 }
 
+/* Emit that the service refused to create a job. Together says so with status 200, but the error
+ * has the status of a refusal, so that the library knows for certain that there is no job. */
+static int refuse_job(const char *why, beluga_emit *emit)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "the service created no batch job: %s",
+                     why);
+    err.http_status = 400;
+    return beluga_emit_error(emit, &err);
+}
+
 /* Read a job that was just created or cancelled. Together wraps a job that it has created in "job";
  * if it creates none, a warning says why (lib/cli/api/batches/submit.py in its client for Python).
  */
@@ -389,9 +400,7 @@ static int take_second(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *job = beluga_json_get(root, "job");
     const char *warning = beluga__filled(beluga_json_get_string(root, "warning", NULL));
-    if (beluga_json_is_null(job) && warning)
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_REQUEST, NULL,
-                                   "the service created no batch job: %s", warning);
+    if (beluga_json_is_null(job) && warning) return refuse_job(warning, emit);
     return emit_job(beluga_json_is_object(job) ? job : root, emit);
 }
 
