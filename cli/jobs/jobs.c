@@ -218,14 +218,23 @@ static void keep(batch_jobs *self, batch_noted_job *job, const beluga_error *err
     if (never) note_deleted(self, job, true);
 }
 
-/* Delete the files of a job at the provider. The file of a job that was never created is found by
- * the job's name. Providers that list no files need none, or delete them after a time. */
+/* Delete the files with a job's name: the file of a job that was never created, or the second copy
+ * of a file whose upload was repeated, since its answer was lost. Providers that list no files need
+ * none, or delete them after a time. Some servers that people run themselves can't list files, such
+ * as SGLang; that is no failure for a job that was created, since a copy is rare. */
+static int sweep_files(const batch_jobs *self, const batch_noted_job *job, beluga_error *err)
+{
+    int rc = beluga_batch_job_sweep(self->work->model, self->context, job->name, err);
+    bool never = rc == BELUGA_ERROR_NOT_SUPPORTED && !err->http_status;
+    return rc && (never || (*job->id && !err->retryable)) ? 0 : rc;
+}
+
 static int delete_files(const batch_jobs *self, const batch_noted_job *job, beluga_error *err)
 {
+    int rc = 0;
     if (self->keep_files) return 0;
-    if (*job->id) return beluga_batch_job_delete(self->work->model, self->context, job->id, err);
-    int rc = beluga_batch_job_sweep(self->work->model, self->context, job->name, err);
-    return rc == BELUGA_ERROR_NOT_SUPPORTED && !err->http_status ? 0 : rc;
+    if (*job->id) rc = beluga_batch_job_delete(self->work->model, self->context, job->id, err);
+    return rc ? rc : sweep_files(self, job, err);
 }
 
 static void delete(batch_jobs *self, batch_noted_job *job)

@@ -280,6 +280,17 @@ def an_upload_is_repeated():
             assert place.control()["files"]["uploads_now"] == 0, (api, place.control()["files"])
 
 
+def no_copy_of_a_repeated_upload_stays():
+    for api in APIS:
+        with Place("--batch-seconds", "0", "--fault", "lost-upload:2", api=api) as place:
+            place.write(texts(3))
+            expect(place.wait("--limit", "1"), 0)
+            expect(place.wait(), 0)
+            assert_each_once(place, 3)
+            files = place.control()["files"]
+            assert (files["uploaded"], files["uploads_now"]) == (0 if api == "anthropic" else 3, 0), (api, files)
+
+
 def an_upload_that_fails_has_made_no_job():
     for api, words in UPLOADS.items():
         with Place(api=api) as place, Cutter(place.peer.port, words, 1) as way:
@@ -933,6 +944,12 @@ def files_that_cannot_be_listed_stay():
         place.write(texts(2))
         expect(place.ask("-o", "max_retries=0"), 5, "could not be deleted; they stay there", "501")
         assert place.events() == ["begin", "intent", "refused", "kept"], place.events()
+    with Place() as place, NoFiles(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        assert "deleted" not in expect(place.wait(), 0).err
+        assert_each_once(place, 2)
+        assert place.control()["files"]["now"] == []
 
 
 def a_refused_job_leaves_no_file():
@@ -1038,7 +1055,7 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [files_that_cannot_be_listed_stay, a_job_that_was_never_sent_to_another_model_leaves_no_journal,
+CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay, a_job_that_was_never_sent_to_another_model_leaves_no_journal,
           the_reason_of_a_failed_job_is_told_although_its_answers_cannot_be_read, a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
           an_upload_that_fails_has_made_no_job, a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
