@@ -15,7 +15,8 @@
        "The configuration is not valid: no model, an unknown provider or model, or a bad value.") \
     XX(AUTH, 4, "A key is missing, was refused, or does not allow this request.")                 \
     XX(RATE, 5,                                                                                   \
-       "A rate limit or quota was reached, or the provider is overloaded: try again later.")      \
+       "A rate limit or quota was reached, or the provider is overloaded: try again later. Or a " \
+       "budget is spent.")                                                                        \
     XX(TIMEOUT, 6, "The answer, or its next part, did not arrive within the time allowed.")       \
     XX(NETWORK, 7, "The network or the connection failed.")                                       \
     XX(RESPONSE, 8,                                                                               \
@@ -25,12 +26,12 @@
     XX(OUTPUT, 10,                                                                                \
        "The output of a batch can't be written, for example because the disk is full. Results "   \
        "that were already written are safe.")                                                     \
-    XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                          \
+    XX(PARTLY, 11, "Every line of a batch is finished, and some failed.")                         \
     XX(UNDERWAY, 12,                                                                              \
        "Jobs of a batch are under way at the provider: the same command collects their answers "  \
        "later.")                                                                                  \
     XX(INTERRUPTED, 130,                                                                          \
-       "Interrupted with Ctrl-C. The part of the answer that arrived was printed.")
+       "Interrupted with Ctrl-C or SIGTERM. The part of the answer that arrived was printed.")
 
 typedef enum exit_code {
 #define XX(constant, value, meaning) CLI_EXIT_##constant = (value),

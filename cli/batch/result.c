@@ -262,29 +262,44 @@ static int write_line(const batch_result_source *source, const beluga_batch_resu
     return rc;
 }
 
-/* Later runs, and the collector of a queue, could not read a longer result, and would ask the line
- * again. So an error becomes its result, with what the answer has cost. */
-static int write_too_long(const batch_result_source *source, const beluga_error *error,
-                          cli_text *text, batch_entry *entry)
+/* Write an error instead of an answer, with what the answer has cost. */
+static int write_instead(const batch_result_source *source, const beluga_error *error,
+                         cli_text *text, batch_entry *entry)
 {
     static const tool_runs none;
     const batch_entry paid = *entry;
     batch_result_source without = *source;
-    beluga_batch_result result = {.error = *error};
+    const beluga_batch_result result = {.error = *error};
     without.vectors = NULL;
     without.runs = &none;
     without.paid = &paid;
-    if (!paid.failed)
-        beluga_error_set(&result.error, BELUGA_ERROR_LIMIT_EXCEEDED,
-                         "the result is longer than %zu MiB: ask for less in this line",
-                         BATCH_MAX_RECORD_BYTES >> 20);
     return write_line(&without, &result, text, entry);
+}
+
+/* Later runs, and the collector of a queue, could not read a longer result, and would ask the line
+ * again. So an error becomes its result. */
+static int write_too_long(const batch_result_source *source, const beluga_error *error,
+                          cli_text *text, batch_entry *entry)
+{
+    beluga_error too_long;
+    if (entry->failed) return write_instead(source, error, text, entry);
+    beluga_error_set(&too_long, BELUGA_ERROR_LIMIT_EXCEEDED,
+                     "the result is longer than %zu MiB: ask for less in this line",
+                     BATCH_MAX_RECORD_BYTES >> 20);
+    return write_instead(source, &too_long, text, entry);
 }
 
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
                        cli_text *text, batch_entry *entry)
 {
+    size_t begin = text->length;
     int rc = write_line(source, result, text, entry);
-    if (rc == BELUGA_ERROR_LIMIT_EXCEEDED) rc = write_too_long(source, &result->error, text, entry);
+    bool too_long = rc == BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (source->misfit && (rc == 0 || too_long)) {
+        text->length = begin;
+        rc = write_instead(source, source->misfit, text, entry);
+    } else if (too_long) {
+        rc = write_too_long(source, &result->error, text, entry);
+    }
     return rc ? -1 : 0;
 }

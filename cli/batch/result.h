@@ -40,10 +40,12 @@ typedef struct batch_result_source {
     const beluga_chat_model *model; /* the model to which the line was sent */
     const tool_runs *runs;          /* the tools that ran for the answer */
     const batch_entry *paid;        /* for an error: what its answer has cost; NULL: no answer */
+    const beluga_error *misfit;     /* why the answer is not one to this line; NULL: it is */
 } batch_result_source;
 
-/* Append a result as one line, with a newline, to `text`. If the line would be longer than
- * BATCH_MAX_RECORD_BYTES, an error takes its place. @return 0, or -1 if memory runs out. */
+/* Append a result as one line, with a newline, to `text`. If the answer is not one to the line, or
+ * the result would be longer than BATCH_MAX_RECORD_BYTES, an error with the answer's cost takes its
+ * place. @return 0, or -1 if memory runs out. */
 int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
                        cli_text *text, batch_entry *entry);
 

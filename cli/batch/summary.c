@@ -127,14 +127,26 @@ static uint64_t tell_jobs(const batch_work *run, uint64_t left)
     return left > lines ? left - lines : 0;
 }
 
+/* Returns how a later run continues with the lines that are left. */
+static const char *how_on(const batch_work *run)
+{
+    if (run->cancels) return "the same command without --cancel continues";
+    if (run->error.code == BELUGA_ERROR_BUDGET_EXCEEDED)
+        return "the same command with a larger --budget continues";
+    if (run->budget_waits)
+        return "the rest of the budget may not suffice for them, but the same command continues "
+               "when "
+               "jobs have ended, or with a larger --budget";
+    return "the same command continues";
+}
+
 static void tell_how_on(const cli_args *args, const batch_work *run, uint64_t left)
 {
     uint64_t behind = left ? 0 : count_all_left(run);
     left = tell_jobs(run, left);
     if (left)
-        out_note("%" PRIu64
-                 " line%s left; finished answers are safe in %s, and the same command continues",
-                 left, left == 1 ? " is" : "s are", args->out);
+        out_note("%" PRIu64 " line%s left; finished answers are safe in %s, and %s", left,
+                 left == 1 ? " is" : "s are", args->out, how_on(run));
     else if (run->output->totals.failed)
         out_note("use --retry-failed to ask the failed lines again");
     if (behind)

@@ -43,7 +43,8 @@ typedef struct batch_work {
     size_t jobs_under_way;
     size_t jobs_in_doubt; /* those of jobs_under_way that may not have been created */
     uint64_t lines_under_way;
-    bool cancels; /* the run cancels its jobs, and sends no more lines */
+    bool cancels;      /* the run cancels its jobs, and sends no more lines */
+    bool budget_waits; /* the budget is reserved for jobs under way, so that lines are left */
 } batch_work;
 
 /* Read a line in order to send it, and check whether another line has the same id.

@@ -107,6 +107,9 @@ static int take_by_jobs(batch_command *b)
             "--tool: a batch job can't call tools: leave out --tool or --provider-batch");
     if (args->cancel && args->dry_run)
         return out_usage("--cancel: can't be combined with --dry-run");
+    if (args->cancel && args->wait && !args->operands.count)
+        return out_usage("--cancel --wait needs the input file, since it collects the answers that "
+                         "came before: name it, or leave out --wait");
     b->by_jobs.wait = args->wait;
     b->by_jobs.cancel = args->cancel;
     b->by_jobs.keep_files = args->keep_files;

@@ -100,6 +100,13 @@ static int check_options(const cli_args *args)
     static const arg_set work[] = {ARG_MODEL,         ARG_JOBS, ARG_TOOLS, ARG_ATTACH_COLUMN,
                                    ARG_ATTACH_ANYWAY, ARG_STAY, ARG_IDLE,  ARG_COUNT};
     const char *asked = args->work ? "work" : args->status ? "status" : "remove";
+    const char *address = args->work ? args->work : args->status ? args->status : args->remove;
+    if (!queue_is_address(address))
+        return out_usage("--%s %s: name the job of a queue, as in nats://HOST/JOB%s", asked,
+                         address,
+                         args->status ? "; for jobs of --provider-batch, run the same command with "
+                                        "--dry-run"
+                                      : "");
     if (args->operands.count)
         return out_usage("--%s takes no input file: it uses the lines of the job", asked);
     for (arg i = 0; i < ARG_COUNT; i++) {

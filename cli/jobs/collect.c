@@ -29,6 +29,8 @@ typedef enum line_state {
 typedef struct job_line {
     uint64_t line, digest, offset;
     line_state state;
+    bool came;  /* a result with its number has come */
+    bool moved; /* it has got the result of an equal line that was elsewhere in the input */
 } job_line;
 
 typedef struct collection {
@@ -41,6 +43,7 @@ typedef struct collection {
                            * yet */
     uint64_t delivered, answered, strange, changed, gone;
     uint64_t missing;     /* results that the provider has made, but did not send */
+    bool unread;          /* an answer could not be used */
     beluga_error suspect; /* a failure whose cause may lie outside its line, such as a wrong model;
                            * code 0: none */
 } collection;
@@ -187,13 +190,16 @@ static job_line *find_result_line(collection *c, const char *id)
     batch_job_line_id parts;
     bool ours = batch_line_id_read(id, &parts) && batch_job_name_has_tag(c->job->name, parts.tag) &&
                 batch_ranges_has(&c->job->lines, parts.line);
+    job_line *line = ours ? find_line(c, parts.line) : NULL;
+    c->delivered += !line || !line->came; /* a provider may send a result twice */
     c->strange += !ours;
     if (!ours) return NULL;
-    job_line *line = find_line(c, parts.line);
-    if (line && line->digest == parts.digest) return line;
+    if (line) line->came = true;
+    if (line && line->digest == parts.digest && !line->moved) return line;
     job_line *moved = find_moved(c, parts.digest);
     if (moved) {
         if (moved->state == LINE_FREE && c->changed) c->changed--;
+        moved->moved = true;
         return moved;
     }
     c->gone += !line;
@@ -219,9 +225,12 @@ static int write_result(collection *c, job_line *line, const beluga_batch_result
     /* The line may have become invalid, for example because an attachment was deleted. This is
      * ignored, since the line was already answered. */
     batch_work_parse(c->self->work, &c->pass.plan, &record, &item);
-    int rc = batch_jobs_write(c->self, &item, result);
+    bool fits = true;
+    int rc = batch_jobs_write(c->self, &item, result, &fits);
     batch_item_free(&item);
     if (rc == 0) line->state = LINE_DONE;
+    c->answered += rc == 0 && fits && result->response;
+    c->unread |= !fits;
     return rc;
 }
 
@@ -262,7 +271,6 @@ static int take_failure(collection *c, job_line *line, const beluga_batch_result
 static int take_result(collection *c, job_line *line, const beluga_batch_result *result)
 {
     if (!result->response && result->error.code) return take_failure(c, line, result);
-    c->answered++;
     return write_result(c, line, result);
 }
 
@@ -271,7 +279,6 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
     collection *c = payload;
     batch_output *output = c->self->work->output;
     if (batch_signals_seen()) return 1;
-    c->delivered++;
     job_line *line = find_result_line(c, id);
     if (line && line->state == LINE_DONE) c->answered += result->response != NULL;
     if (line && line->state != LINE_DONE && take_result(c, line, result) != 0) return 1;
@@ -338,7 +345,7 @@ static int note_collected(collection *c)
  * for, and another version of this program, or a person, may be able to read them. */
 static int keep_unread(const collection *c)
 {
-    bool unread = c->suspect.code == BELUGA_ERROR_INVALID_RESPONSE ||
+    bool unread = c->unread || c->suspect.code == BELUGA_ERROR_INVALID_RESPONSE ||
                   c->suspect.code == BELUGA_ERROR_MALFORMED_RESPONSE;
     if (c->answered || !unread) return 0;
     out_note("no answer of the job %s can be read, so its files are kept at the provider",

@@ -30,15 +30,18 @@
 
 /* ---- jobs without names ---------------------------------------------------------------------- */
 
+/* Returns whether a job in the list may be the one that is looked for. If the provider should show
+ * names, nearly every job without one belongs to another program, which must not hold up our lines.
+ * Only a job of the same minutes may be ours then, on a server that drops names. */
 static bool is_candidate(const batch_jobs *self, const batch_noted_job *job,
                          const beluga_batch_job *seen)
 {
     char id[BATCH_JOB_ID_BYTES + 2];
+    int64_t near_s = self->limits.keeps_names ? LISTS_LAG_S : CLOCKS_DIFFER_S;
     snprintf(id, sizeof id, "\n%s\n", seen->id);
     if (strlen(seen->id) >= BATCH_JOB_ID_BYTES || strstr(text_get(&job->others), id)) return false;
     if (batch_journal_knows(self->journal, seen->id)) return false;
-    if (seen->created && (seen->created < job->time - CLOCKS_DIFFER_S ||
-                          seen->created > job->time + CLOCKS_DIFFER_S))
+    if (seen->created && (seen->created < job->time - near_s || seen->created > job->time + near_s))
         return false;
     return seen->total < 0 || (uint64_t)seen->total == job->lines.lines;
 }
@@ -60,9 +63,18 @@ static int on_result(void *payload, const char *id, beluga_batch_result *result)
     return 1;
 }
 
+/* Returns whether the results of a job were deleted: their owner has them already, so the job is
+ * another one. Results that are missing shortly after the job has ended may come yet. */
+static bool is_gone(const beluga_batch_job *seen, beluga_error *err)
+{
+    int64_t since = seen->ended ? seen->ended : seen->created;
+    if (err->code != BELUGA_ERROR_NOT_FOUND) return false;
+    err->retryable = 1;
+    return since && beluga__wall_s() - since > LISTS_LAG_S;
+}
+
 /* Find out whether a job in the list is the one that is looked for. Returns false if this can't be
- * decided yet, because the job has not ended or its results can't be read. If they are gone, their
- * owner has them already, so the job is another one. */
+ * decided yet, because the job has not ended or its results can't be read. */
 static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
 {
     beluga_error err;
@@ -70,10 +82,7 @@ static bool judge_candidate(batch_jobs *self, batch_noted_job *job, const beluga
     if (!beluga_batch_state_is_end(seen->state)) return false;
     int rc =
         beluga_batch_job_results(self->work->model, self->context, seen->id, on_result, &p, &err);
-    bool gone = rc == BELUGA_ERROR_NOT_FOUND &&
-                !batch_jobs_excuse(self, true, &job->missed_results, &err) &&
-                (self->wait || beluga__wall_s() - seen->ended > LISTS_LAG_S);
-    if (rc && !gone && !p.any) {
+    if (rc && !p.any && !is_gone(seen, &err)) {
         batch_jobs_fail(self, BATCH_TROUBLE_LOOK, &err);
         return false;
     }
@@ -128,6 +137,7 @@ static void look_for(batch_jobs *self, batch_noted_job *job, const beluga_batch_
     if (job->phase == BATCH_JOB_OPEN) {
         out_note("the job %s was created: its id is %s", job->name, job->id);
         self->doubts = 0;
+        job->seen = true;
     }
     if (!maybe && !self->stopped && job->phase == BATCH_JOB_UNSURE) miss(self, job);
 }

@@ -63,8 +63,9 @@ static void tell_state(const batch_jobs *self, const batch_noted_job *job)
     if (self->work->progress->bar) return; /* the progress bar shows all jobs together */
     batch_format_time((double)(beluga__wall_s() - job->time), age, sizeof age);
     if (job->answered >= 0) snprintf(answered, sizeof answered, "%" PRId64 " of ", job->answered);
-    out_note("the job %s is %s: %s%" PRIu64 " lines, %s old", job->id,
-             beluga_batch_state_name(job->state), answered, job->lines.lines, age);
+    out_note("the job %s is %s: %s%" PRIu64 " line%s, %s old", job->id,
+             beluga_batch_state_name(job->state), answered, job->lines.lines,
+             job->lines.lines == 1 ? "" : "s", age);
 }
 
 static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
@@ -293,8 +294,8 @@ static bool is_over(batch_jobs *self)
     bool open = batch_journal_open_jobs(self->journal, &lines) != 0;
     if (!open && self->budget_spent && !work->error.code)
         beluga_error_set(&work->error, BELUGA_ERROR_BUDGET_EXCEEDED,
-                         "the budget of $%.6g is spent: $%.6g have been used, and the next line "
-                         "may cost more than is left",
+                         "the budget of $%.6g does not suffice for the next line ($%.6g have been "
+                         "used): give a larger --budget, or less max_tokens",
                          self->budget, work->output->totals.cost);
     if (!goes_on(self) || !self->wait) return true;
     if (open) return false;
@@ -390,6 +391,7 @@ static void finish(batch_jobs *self, const batch_signals *signals)
     batch_work *work = self->work;
     work->interrupted = batch_signals_seen();
     work->cancels = self->cancel;
+    work->budget_waits = self->budget_spent;
     batch_output_sync(work->output, true);
     batch_progress_hide(work->progress);
     work->jobs_in_doubt = batch_journal_count(self->journal, BATCH_JOB_UNSURE);

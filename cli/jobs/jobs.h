@@ -95,8 +95,10 @@ void batch_jobs_fail(batch_jobs *jobs, batch_trouble trouble, const beluga_error
 bool batch_jobs_excuse(const batch_jobs *jobs, bool seen, unsigned *misses, beluga_error *err);
 /* Note that a call of this kind succeeded, so that its next failure is reported again. */
 void batch_jobs_recover(batch_jobs *jobs, batch_trouble trouble);
-/* Write the result of a line. @return 0, or -1 if the run has stopped. */
-int batch_jobs_write(batch_jobs *jobs, const batch_item *item, const beluga_batch_result *result);
+/* Write the result of a line. @param fits  Receives false if the answer is not one to this line,
+ * which becomes an error; NULL allowed. @return 0, or -1 if the run has stopped. */
+int batch_jobs_write(batch_jobs *jobs, const batch_item *item, const beluga_batch_result *result,
+                     bool *fits);
 
 /* Create jobs from the free lines, which are neither finished nor in a job. */
 void batch_jobs_submit(batch_jobs *jobs);

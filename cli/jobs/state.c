@@ -63,28 +63,27 @@ void batch_jobs_recover(batch_jobs *self, batch_trouble trouble)
 
 /* Returns whether an answer has as many vectors as the line has texts, which is 0 for a line with
  * messages. The library can't check this, since a job's results do not say what was sent. */
-static bool fits(const batch_item *item, const beluga_embeddings *vectors, beluga_error *err)
+static bool has_vectors(const batch_item *item, const beluga_embeddings *vectors, beluga_error *err)
 {
     size_t n = vectors ? beluga_embeddings_count(vectors) : 0;
     if (n == item->n_texts) return true;
     beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE,
-                     "the result has %zu vectors, but the line has %zu texts", n, item->n_texts);
+                     "the result has %zu vector%s, but the line has %zu text%s", n,
+                     n == 1 ? "" : "s", item->n_texts, item->n_texts == 1 ? "" : "s");
     return false;
 }
 
-int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batch_result *result)
+int batch_jobs_write(batch_jobs *self, const batch_item *item, const beluga_batch_result *result,
+                     bool *fits)
 {
-    beluga_error err;
+    beluga_error err, misfit;
     batch_entry entry;
     cli_text text = {0};
     batch_result_source source = batch_work_source(self->work, item);
-    beluga_batch_result misfit = {.response = NULL};
     if (result->response) source.vectors = beluga_response_embeddings(result->response);
-    if (result->response && !fits(item, source.vectors, &misfit.error)) {
-        if (!self->work->failure.code) self->work->failure = misfit.error;
-        source.vectors = NULL;
-        result = &misfit;
-    }
+    if (result->response && !has_vectors(item, source.vectors, &misfit)) source.misfit = &misfit;
+    if (source.misfit && !self->work->failure.code) self->work->failure = misfit;
+    if (fits) *fits = !source.misfit;
     int rc = batch_result_write(&source, result, &text, &entry);
     if (rc) {
         beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");

@@ -149,7 +149,7 @@ static void refuse_line(submission *s, const batch_item *item, const beluga_erro
 {
     beluga_batch_result result = {.error = *err};
     if (!s->self->work->failure.code) s->self->work->failure = *err;
-    batch_jobs_write(s->self, item, &result);
+    batch_jobs_write(s->self, item, &result, NULL);
 }
 
 static void tell_warning(submission *s, const batch_chunk *chunk, const batch_item *item)
@@ -206,7 +206,7 @@ static void take_line(submission *s, const batch_record *record)
     int rc = batch_work_parse(s->self->work, &s->pass.plan, record, &item);
     if (rc == 0 && item.n_texts && !s->self->limits.max_inputs) {
         batch_say_why(item.why, "this provider's batch jobs can't embed texts: ask this line "
-                                "without --provider-batch");
+                                "without --provider-batch, or another provider");
         rc = BELUGA_ERROR_INVALID_INPUT;
     }
     if (rc == 0) {

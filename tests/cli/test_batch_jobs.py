@@ -204,7 +204,7 @@ def a_job_is_found_where_names_are_dropped():
 
 
 def a_job_whose_results_are_gone_is_another():
-    with Place("--batch-seconds", "0", "--fault", "no-metadata") as place, Cutter(place.peer.port, CREATE, 1) as way:
+    with Place("--batch-seconds", "0", "--fault", "no-metadata") as place, Older(place.peer.port, b"completed_at") as way:
         place.write([f"other {i}" for i in range(4)], "other.txt")
         other = (place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"openai/{MODEL}", "-o", "max_tokens=50")
         expect(place.run(*other, "--provider-batch", "--wait", "--poll", "0.05"), 0)  # and its files are deleted
@@ -212,6 +212,17 @@ def a_job_whose_results_are_gone_is_another():
         place.write(texts(4))
         expect(place.wait("--timeout", "0.3s"), 0, "was never created")
         assert way.cut == 1
+        assert place.control()["jobs"]["created"] == 2
+
+
+def a_job_of_other_hours_that_has_no_name_holds_nothing_up():
+    with Place("--batch-polls", "2", "--fault", "no-metadata") as place, Older(place.peer.port, b"created_at") as way:
+        place.write([f"other {i}" for i in range(4)], "other.txt")
+        other = (place.path("other.txt"), "--out", place.path("other.jsonl"), "-m", f"openai/{MODEL}", "-o", "max_tokens=50")
+        expect(place.run(*other, "--provider-batch"), UNDER_WAY)
+        place.peer.base = way.base
+        place.write(texts(4))
+        expect(place.wait("--timeout", "0.3s"), 0, "was never created")
         assert place.control()["jobs"]["created"] == 2
 
 
@@ -484,6 +495,37 @@ class Cutter:
         return found
 
 
+class Older(Cutter):
+    """A way to a server that says that its jobs are some years older, and that loses the first request to create one."""
+
+    def __init__(self, port, member):
+        super().__init__(port, CREATE, 1)
+        self.member = b'"' + member + b'":1'
+
+    def change(self, data):
+        return data.replace(self.member + b"7", self.member + b"6")
+
+
+class Shuffler(Cutter):
+    """A way to a server that changes the first two results of some files: both are the first one, or each has the id of the
+    other."""
+
+    def __init__(self, port, most, swaps=False):
+        super().__init__(port, b"nothing is cut")
+        self.left, self.swaps = most, swaps
+
+    def change(self, data):
+        lines = [line for line in data.split(b"\n") if line.startswith(b'{"id":"') and b'"custom_id":"' in line]
+        if len(lines) < 2 or not self.left:
+            return data
+        self.left -= 1
+        first, second = (json.loads(line)["custom_id"].encode() for line in lines[:2])
+        if not self.swaps:
+            assert len(lines[0]) == len(lines[1]), lines
+            return data.replace(lines[1], lines[0])
+        return data.replace(first, b"?").replace(second, first).replace(b"?", second)
+
+
 class NoDelete(Cutter):
     """A way to a server that can't delete files, as the router of vLLM's production-stack."""
 
@@ -733,6 +775,26 @@ def answers_that_are_missing_in_the_results_are_waited_for():
         assert place.control()["jobs"]["created"] == 2 and place.control()["files"]["uploads_now"] == 1
 
 
+def a_result_that_comes_twice_hides_no_missing_one():
+    with Place("--batch-seconds", "0") as place, Shuffler(place.peer.port, 1) as way:
+        place.peer.base = way.base
+        place.write(texts(5))
+        expect(place.wait(), 0, "only 4 of at least 5 results")
+        assert_each_once(place, 5)
+
+
+def an_answer_to_another_line_is_an_error_that_was_paid_for():
+    with Place("--batch-seconds", "0") as place, Shuffler(place.peer.port, 1, swaps=True) as way:
+        place.peer.base = way.base
+        place.write([embedding(1, "a"), embedding(2, ["a", "b"])], "in.jsonl")
+        with open(place.path("prices.yaml"), "w", encoding="utf-8") as file:
+            file.write(PRICES)
+        ended = place.wait("-o", f"prices={place.path('prices.yaml')}", source="in.jsonl")
+        expect(ended, PARTLY, "has 1 vector, but the line has 2 texts", "its files are kept")
+        for record in place.results().values():
+            assert record["error"]["code"] == "invalid_response" and record["cost"] > 0, record
+
+
 def a_result_that_is_too_large_costs_no_other():
     with Place() as place:
         place.write(["fine", "x" * 300_000, "good", "x" * 9_000, "last"])
@@ -865,6 +927,15 @@ def lines_that_moved_keep_their_answers():
             assert (report["lines"]["created"], report["texts_answered_twice"]) == (created, twice), (after, report["lines"])
 
 
+def equal_lines_that_moved_keep_an_answer_each():
+    with Place("--batch-polls", "2") as place:
+        place.write(["same"] * 8)
+        expect(place.ask(), UNDER_WAY)
+        place.write(["new"] + ["same"] * 7)
+        expect(place.wait(), 0)
+        assert place.control()["lines"]["created"] == 9, "a line whose answer is paid for was asked again"
+
+
 def lines_that_are_gone_meanwhile_are_told():
     with Place("--batch-polls", "2") as place:
         place.write(texts(4))
@@ -898,6 +969,15 @@ def jobs_keep_the_model_and_the_options_that_they_were_begun_with():
 
 # ---- money
 
+def cancelling_says_how_to_go_on():
+    with Place("--batch-polls", "20") as place:
+        place.write(texts(4))
+        expect(place.ask(), UNDER_WAY)
+        expect(place.run("--cancel", "--wait", "--out", place.out), USAGE, "--cancel --wait needs the input file")
+        expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "4 lines are left",
+               "the same command without --cancel continues")
+
+
 def answers_cost_half_and_the_budget_holds():
     with Place() as place:
         with open(place.path("prices.yaml"), "w", encoding="utf-8") as file:
@@ -908,7 +988,7 @@ def answers_cost_half_and_the_budget_holds():
         assert abs(estimate["cost_in_jobs"] - estimate["cost"] / 2) < 1e-9, estimate
         assert "in batch jobs (0.5 of the price)" in place.ask(*priced, "--dry-run").out
         # A line may cost $0.025 with 50 tokens of answer, and costs a tenth of that.
-        expect(place.wait(*priced, "--budget", "0.03"), 5, "the budget of $0.03 is spent")
+        expect(place.wait(*priced, "--budget", "0.03"), 5, "the budget of $0.03 does not suffice for the next line", "with a larger --budget continues")
         first = place.results()
         assert 3 <= len(first) < 20, len(first)
         usage = first[1]["usage"]
@@ -1078,7 +1158,9 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay, 
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
           a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
           a_job_may_be_missing_for_a_moment, a_job_that_stays_missing_ends_the_run,
-          the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run]
+          the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run,
+          a_job_of_other_hours_that_has_no_name_holds_nothing_up, a_result_that_comes_twice_hides_no_missing_one,
+          an_answer_to_another_line_is_an_error_that_was_paid_for, equal_lines_that_moved_keep_an_answer_each, cancelling_says_how_to_go_on]
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))

@@ -197,6 +197,9 @@ def two_workers_ask_all_lines_once_and_in_order(site):
     expect(os.path.exists(out + ".queue"), False, "the mark is left")
     code, _, err = site.run("--status", job)
     expect(code != 0, True, "the job is still there")
+    code, _, err = site.run("--status", "--out", out)  # which takes --out for the address
+    expect(code, 2, "the exit code")
+    contains(err, "run the same command with --dry-run")
 
 
 def a_worker_ends_when_the_job_is_over(site):
