@@ -118,7 +118,7 @@ static int open_journaled_model(batch_command *b)
 {
     const char *model = NULL;
     for (size_t i = 0; i < b->journal.count; i++)
-        if (b->journal.jobs[i].phase < BATCH_JOB_COLLECTED) model = b->journal.jobs[i].model;
+        if (b->journal.jobs[i].phase < BATCH_JOB_FILES) model = b->journal.jobs[i].model;
     int rc = session_load(&b->session, b->args);
     if (rc == 0) rc = session_open(&b->session, b->args, b->args->model ? NULL : model);
     snprintf(b->texts.model, sizeof b->texts.model, "%s", model);

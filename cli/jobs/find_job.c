@@ -125,7 +125,7 @@ static void miss(batch_jobs *self, batch_noted_job *job)
     else if (now - job->looked_ms >= find_patience_ms(self, job))
         rc = batch_journal_lost(self->journal, job);
     if (rc) batch_jobs_stop_for_journal(self);
-    if (rc == 0 && job->phase == BATCH_JOB_COLLECTED)
+    if (rc == 0 && job->phase == BATCH_JOB_FILES)
         out_note("the job %s was never created, so its lines are asked again", job->name);
 }
 

@@ -45,6 +45,8 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
                      *seen->reason ? seen->reason : "the provider gave no reason");
     self->failures++;
     if (!err.retryable || !self->wait || is_hopeless(self, lines, alone)) {
+        /* the run ends with its first error, which is that of a line if the job has results */
+        if (self->work->error.code) out_note("%s", err.message);
         batch_jobs_stop(self, &err);
     } else {
         out_note("the job %s failed, and its lines will be asked again later: %s", seen->id,
@@ -96,7 +98,7 @@ static void end_job(batch_jobs *self, batch_noted_job *job, const beluga_batch_j
     batch_jobs_collect(self, job, seen);
     self->work->progress->label = NULL;
     self->work->progress->elsewhere = 0;
-    if (job->phase != BATCH_JOB_COLLECTED) return;
+    if (job->phase < BATCH_JOB_FILES) return; /* the results can't be fetched now */
     if (seen->state == BELUGA_BATCH_STATE_FAILED) {
         batch_progress_hide(self->work->progress);
         judge_failure(self, lines, seen);
@@ -217,14 +219,23 @@ static void keep(batch_jobs *self, batch_noted_job *job, const beluga_error *err
     if (never) note_deleted(self, job, true);
 }
 
-/* Delete the files of a job at the provider. The file of a job that was never created is found by
- * the job's name. Providers that list no files need none, or delete them after a time. */
+/* Delete the files with a job's name: the file of a job that was never created, or the second copy
+ * of a file whose upload was repeated, since its answer was lost. Providers that list no files need
+ * none, or delete them after a time. Some servers that people run themselves can't list files, such
+ * as SGLang; that is no failure for a job that was created, since a copy is rare. */
+static int sweep_files(const batch_jobs *self, const batch_noted_job *job, beluga_error *err)
+{
+    int rc = beluga_batch_job_sweep(self->work->model, self->context, job->name, err);
+    bool never = rc == BELUGA_ERROR_NOT_SUPPORTED && !err->http_status;
+    return rc && (never || (*job->id && !err->retryable)) ? 0 : rc;
+}
+
 static int delete_files(const batch_jobs *self, const batch_noted_job *job, beluga_error *err)
 {
+    int rc = 0;
     if (self->keep_files) return 0;
-    if (*job->id) return beluga_batch_job_delete(self->work->model, self->context, job->id, err);
-    int rc = beluga_batch_job_sweep(self->work->model, self->context, job->name, err);
-    return rc == BELUGA_ERROR_NOT_SUPPORTED ? 0 : rc;
+    if (*job->id) rc = beluga_batch_job_delete(self->work->model, self->context, job->id, err);
+    return rc ? rc : sweep_files(self, job, err);
 }
 
 static void delete(batch_jobs *self, batch_noted_job *job)
@@ -243,7 +254,7 @@ static void tidy_up(batch_jobs *self)
 {
     for (size_t i = 0; i < self->journal->count && !batch_signals_seen(); i++) {
         batch_noted_job *job = &self->journal->jobs[i];
-        if (job->phase == BATCH_JOB_COLLECTED && !job->stays_this_run && !self->journal->error &&
+        if (job->phase == BATCH_JOB_FILES && !job->stays_this_run && !self->journal->error &&
             strcmp(job->model, self->model) == 0)
             delete (self, job);
     }
@@ -395,7 +406,7 @@ void batch_jobs_run(batch_jobs *self)
     begin(self, &signals);
     go_round(self);
     finish(self, &signals);
-    if (!batch_summary_left(self->work)) batch_journal_remove(self->journal);
+    if (!batch_summary_left(self->work)) batch_journal_remove(self->journal, self->model);
 }
 
 size_t batch_jobs_cancel(batch_jobs *self)

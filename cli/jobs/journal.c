@@ -155,7 +155,7 @@ static int take_created(batch_journal *j, const journal_event *e)
 static int take_free(batch_journal *j, const journal_event *e)
 {
     (void)j;
-    e->job->phase = BATCH_JOB_COLLECTED;
+    e->job->phase = BATCH_JOB_FILES;
     batch_ranges_free(&e->job->lines);
     return 0;
 }
@@ -208,7 +208,7 @@ static int take_collected(batch_journal *j, const journal_event *e)
     if (rc == 0) rc = count_tries(j, &again);
     batch_ranges_free(&again);
     batch_ranges_free(&e->job->lines);
-    e->job->phase = BATCH_JOB_COLLECTED;
+    e->job->phase = BATCH_JOB_FILES;
     return rc;
 }
 
@@ -521,10 +521,18 @@ int batch_journal_complain(const batch_journal *j)
     return CLI_EXIT_OUTPUT;
 }
 
-void batch_journal_remove(batch_journal *j)
+/* Returns whether a job may need further steps in a run with this model. A job of another model
+ * that was never created needs none: only a run with that model could look for its file. */
+static bool is_unfinished(const batch_noted_job *job, const char *model)
+{
+    if (job->phase == BATCH_JOB_FILES && !*job->id) return strcmp(job->model, model) == 0;
+    return job->phase != BATCH_JOB_CLOSED;
+}
+
+void batch_journal_remove(batch_journal *j, const char *model)
 {
     for (size_t i = 0; i < j->count; i++)
-        if (j->jobs[i].phase != BATCH_JOB_CLOSED) return;
+        if (is_unfinished(&j->jobs[i], model)) return;
     if (j->fd >= 0 && !j->error) unlink(j->path);
 }
 

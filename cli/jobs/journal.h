@@ -39,11 +39,11 @@
 #define BATCH_JOB_MODEL_BYTES 256
 
 typedef enum batch_job_phase {
-    BATCH_JOB_UNSURE,    /* the provider may or may not have created the job */
-    BATCH_JOB_OPEN,      /* the provider has created the job */
-    BATCH_JOB_COLLECTED, /* its results are collected, or it was never created; only uploaded files
-                          * may remain */
-    BATCH_JOB_CLOSED     /* nothing remains to be done */
+    BATCH_JOB_UNSURE, /* the provider may or may not have created the job */
+    BATCH_JOB_OPEN,   /* the provider has created the job */
+    BATCH_JOB_FILES,  /* its results are collected, or it was never created; only uploaded files may
+                       * remain */
+    BATCH_JOB_CLOSED  /* nothing remains to be done */
 } batch_job_phase;
 
 /* The place in the input where a line begins. */
@@ -137,8 +137,8 @@ int batch_journal_retry(batch_journal *journal);
 /* Report the failure in `error`. @return the exit code. */
 int batch_journal_complain(const batch_journal *journal);
 
-/* Remove the file, if no job in it needs further steps. */
-void batch_journal_remove(batch_journal *journal);
+/* Remove the file, if no job in it needs further steps in a run with this model. */
+void batch_journal_remove(batch_journal *journal, const char *model);
 void batch_journal_free(batch_journal *journal);
 
 #endif

@@ -59,16 +59,6 @@ static bool would_pass_budget(const submission *s, double cost)
 
 /* ---- a chunk --------------------------------------------------------------------------------- */
 
-/* Returns whether a job was certainly not created. This includes errors that occurred before
- * anything was sent, or while the file was uploaded. A server or proxy that gave up waiting (408)
- * may have passed the request on.
- */
-static bool is_refused(const beluga_error *err)
-{
-    if (beluga__hint_is_unsent(err) || beluga__hint_is_uncreated(err)) return true;
-    return err->http_status >= 400 && err->http_status <= 499 && err->http_status != 408;
-}
-
 /* Returns whether a smaller job may succeed. A proxy in front of the service may have a lower limit
  * than the service. */
 static bool may_halve(uint64_t lines, const beluga_error *err)
@@ -92,7 +82,7 @@ static void take_refusal(submission *s, batch_noted_job *job, const beluga_error
         halve(s, lines);
     else if (err->code == BELUGA_ERROR_RATE_LIMIT)
         batch_jobs_fail(s->self, BATCH_TROUBLE_ROOM, err);
-    else if (beluga__hint_is_unsent(err) || (beluga__hint_is_uncreated(err) && err->retryable))
+    else if (beluga__hint_is_unsent(err) || err->retryable)
         batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
     else
         batch_jobs_stop(s->self, err);
@@ -128,7 +118,7 @@ static void create(submission *s, const batch_chunk *chunk, batch_noted_job *job
         job->seen = true;
         out_note("%" PRIu64 " line%s %s submitted as job %s", job->lines.lines,
                  job->lines.lines == 1 ? "" : "s", job->lines.lines == 1 ? "is" : "are", made->id);
-    } else if (is_refused(&err)) {
+    } else if (beluga__hint_is_uncreated(&err)) {
         take_refusal(s, job, &err);
     } else {
         take_doubt(s, job, &err);

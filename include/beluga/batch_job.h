@@ -264,9 +264,10 @@ BELUGA_API int beluga_batch_job_cancel(beluga_chat_model *model, beluga_context 
 BELUGA_API int beluga_batch_job_delete(beluga_chat_model *model, beluga_context *ctx,
                                        const char *id, beluga_error *err);
 /**
- * Delete the files that beluga_batch_job_create_n uploaded for a job which was then not created:
- * files with the job's name. Call it only when it is certain that there is no such job, because a
- * job can't run without its file.
+ * Delete the files that beluga_batch_job_create_n uploaded for a job which was then not created, or
+ * a second copy of a job's file, which an upload that was repeated may have left: files with the
+ * job's name. Call it only when it is certain that there is no such job, or that it has ended,
+ * because a job can't run without its file.
  *
  * @param name  Name with which the job was to be created; borrowed.
  * @return 0, also if there are no such files; BELUGA_ERROR_NOT_SUPPORTED if the provider gets no

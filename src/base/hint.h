@@ -31,7 +31,8 @@ static inline bool beluga__hint_is_unsent(const beluga_error *err)
     return err->reserved[2];
 }
 
-/* A batch job was not created: nothing was sent, or only an upload. False if this is not known. */
+/* A batch job was not created: nothing was sent, or only an upload, or the service refused it.
+ * False if this is not known. */
 static inline void beluga__hint_set_uncreated(beluga_error *err, bool set)
 {
     err->reserved[3] = set;

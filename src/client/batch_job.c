@@ -290,7 +290,7 @@ static void failed(asked_job *job, const beluga_error *error)
         beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
                          "the function that receives the results stopped the call");
     beluga__hint_set_uncreated(&err, job->question.kind == BELUGA_CALL_BATCH_CREATE &&
-                                         !beluga__course_asks_once(job->op->call));
+                                         beluga__course_made_no_job(job->op->call, &err));
     let_go(job);
     fail(job, &err);
 }

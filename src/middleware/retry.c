@@ -74,15 +74,6 @@ static bool afford(retry *self)
 
 /* --- the decision to retry -------------------------------------------------------------------- */
 
-/* Returns whether the failed request has certainly created no batch job. If it may have created
- * one, a retry could create, and charge for, a second one. After status 408 this is not certain,
- * since a proxy may have forwarded the request. */
-static bool made_no_job(const beluga_error *err)
-{
-    bool refused = err->http_status >= 400 && err->http_status < 500 && err->http_status != 408;
-    return refused || beluga__hint_is_unsent(err);
-}
-
 /* Returns whether another attempt may succeed. If `retry_on` has entries for this error, the last
  * one decides; otherwise the error's own flag does. If an answer has a fallback, a model that did
  * not respond within a timeout is not tried again. */
@@ -90,7 +81,7 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
     const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
-    if (beluga__course_asks_once(stage->base.call) && !made_no_job(err)) return false;
+    if (!beluga__course_may_repeat(stage->base.call, err)) return false;
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
     bool has_others = beluga__call_is_answer(stage->base.call) &&
                       beluga__settings_has(settings, BELUGA_OPTION_FALLBACK);

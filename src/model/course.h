@@ -4,6 +4,7 @@
 #ifndef BELUGA__COURSE_H
 #define BELUGA__COURSE_H
 
+#include "base/hint.h"
 #include "model/emit.h"
 
 #include <string.h>
@@ -16,8 +17,9 @@ typedef struct beluga__course {
     const char *asked;
     int64_t wait_ms;  /* time to wait before the next request */
     uint32_t n_asked; /* how many further requests the decoder has asked for so far */
-    /* the request that was sent last creates a batch job; this stays after beluga__course_end */
-    bool creates;
+    /* These stay after beluga__course_end: the request that was sent last creates a batch job; this
+     * request, or an earlier one of the call, does. */
+    bool creates, has_created;
     /* A copy of the states of the decoder and the emit when the request with `token` began. A retry
      * starts from this copy. */
     void *state;
@@ -54,14 +56,26 @@ static inline int beluga__course_note_sent(beluga_call *call, const char *token)
     beluga__course *course = beluga__course_of(call);
     if (!course) return BELUGA_ERROR_NO_MEMORY;
     course->creates = !api->creates_job || api->creates_job(token);
+    course->has_created |= course->creates;
     return 0;
 }
 
-/* Returns whether the request that was sent last, if any, must not be repeated, since the service
- * would create a second batch job, and charge for it. */
-static inline bool beluga__course_asks_once(const beluga_call *call)
+/* Returns whether a call that failed with this error has certainly created no batch job. After
+ * status 408 this is not certain, since a proxy may have forwarded the request. */
+static inline bool beluga__course_made_no_job(const beluga_call *call, const beluga_error *err)
 {
-    return call->course && call->course->creates;
+    const beluga__course *course = call->course;
+    if (call->kind != BELUGA_CALL_BATCH_CREATE || !course || !course->has_created) return true;
+    bool refused = err->http_status >= 400 && err->http_status < 500 && err->http_status != 408;
+    return course->creates && (refused || beluga__hint_is_unsent(err));
+}
+
+/* Returns whether the call may go on with another attempt. It may not if the service could then
+ * create a second batch job, and charge for it. */
+static inline bool beluga__course_may_repeat(const beluga_call *call, const beluga_error *err)
+{
+    bool creates_again = !beluga__course_resumes(call) || call->course->creates;
+    return !creates_again || beluga__course_made_no_job(call, err);
 }
 
 /* If the request that failed was an upload to a URL that the service gave, begin again with the
@@ -69,7 +83,7 @@ static inline bool beluga__course_asks_once(const beluga_call *call)
 static inline void beluga__course_upload_again(const beluga_call *call)
 {
     beluga__course *course = call->course;
-    bool uploads = call->kind == BELUGA_CALL_BATCH_CREATE && course && !course->creates;
+    bool uploads = call->kind == BELUGA_CALL_BATCH_CREATE && course && !course->has_created;
     if (uploads && course->token && strstr(course->token, "://"))
         course->token = course->asked = NULL;
 }

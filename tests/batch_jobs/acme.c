@@ -164,6 +164,12 @@ static int decode_results_end(void *given, beluga_emit *emit)
     return beluga_emit_next_request(emit, file, 0);
 }
 
+/* A token that is "poll" or a URL belongs to a request about a job that was created before. */
+static bool creates_job(const char *token)
+{
+    return !token || (strcmp(token, "poll") != 0 && !strstr(token, "://"));
+}
+
 static const beluga_batch_api api = {
     .size = sizeof api,
     .max_requests = 3,
@@ -178,6 +184,7 @@ static const beluga_batch_api api = {
     .encode_cancel = cancel_job,
     .encode_results = get_results,
     .encode_delete = delete_job,
+    .creates_job = creates_job,
     .decode_job = decode_job,
     .decode_result = decode_result,
     .decode_results_end = decode_results_end,

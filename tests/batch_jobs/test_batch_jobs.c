@@ -1,5 +1,6 @@
 /* Batch jobs: the requests for them, the reports about them, and their results; with calls that
  * block and calls that run on a loop. */
+#include "base/hint.h"
 #include "batch_scene.h"
 
 #include <stdio.h>
@@ -137,6 +138,44 @@ static void a_create_that_was_refused_for_now_is_sent_again(scene *s)
     /* The file was not uploaded again. */
     assert_string_equal(peer_request_path(s->peer, 2), "/v1/jobs");
     beluga_batch_requests_free(requests);
+}
+
+/* Creating a job fails; returns whether it is certain that there is none. */
+static bool has_made_none(scene *s)
+{
+    beluga_batch_requests *requests = make_requests(s, 1);
+    assert_int_not_equal(beluga_batch_job_create(s->model, NULL, requests, "n", NULL, &s->err), 0);
+    beluga_batch_requests_free(requests);
+    return beluga__hint_is_uncreated(&s->err);
+}
+
+static void whether_a_job_was_made_is_known_after_a_refusal(scene *s)
+{
+    const struct {
+        int status;
+        bool made_none;
+    } cases[] = {{400, true}, {408, false}, {404, true}, {500, false}};
+    open_acme(s, beluga_with_max_retries(0));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        script(s->peer, JSON("{\"file\":\"f-1\"}"));
+        script(s->peer, FAILS(cases[i].status, NULL));
+        assert_int_equal(has_made_none(s), cases[i].made_none);
+    }
+}
+
+/* The answer to the request that creates the job leads to a third request, for the job's state. */
+static void a_job_is_made_once_although_its_state_is_asked_for(scene *s)
+{
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, JSON("{\"file\":\"poll\"}"));
+    script(s->peer, FAILS(404, NULL));
+    assert_false(has_made_none(s)); /* what is missing was created before */
+    expect_requests(s, 3);
+    script(s->peer, JSON("{\"file\":\"f-1\"}"));
+    script(s->peer, JSON("{\"file\":\"https://host.example/j\"}"));
+    script(s->peer, REPEATS(3), FAILS(503, "Retry-After: 0\r\n"));
+    assert_false(has_made_none(s));
+    expect_requests(s, 8);
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
@@ -349,6 +388,8 @@ int main(void)
         ACME(a_provider_without_the_api_says_so),
         ACME(a_create_that_may_have_arrived_is_not_sent_again),
         ACME(a_create_that_was_refused_for_now_is_sent_again),
+        ACME(whether_a_job_was_made_is_known_after_a_refusal),
+        ACME(a_job_is_made_once_although_its_state_is_asked_for),
         ACME(a_list_is_read_page_by_page_until_all_are_older),
         ACME(an_empty_list_is_no_failure),
         ACME(results_of_both_files_are_answers_and_errors),

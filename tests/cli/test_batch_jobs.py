@@ -291,6 +291,17 @@ def an_upload_is_repeated():
             assert place.control()["files"]["uploads_now"] == 0, (api, place.control()["files"])
 
 
+def no_copy_of_a_repeated_upload_stays():
+    for api in APIS:
+        with Place("--batch-seconds", "0", "--fault", "lost-upload:2", api=api) as place:
+            place.write(texts(3))
+            expect(place.wait("--limit", "1"), 0)
+            expect(place.wait(), 0)
+            assert_each_once(place, 3)
+            files = place.control()["files"]
+            assert (files["uploaded"], files["uploads_now"]) == (0 if api == "anthropic" else 3, 0), (api, files)
+
+
 def an_upload_that_fails_has_made_no_job():
     for api, words in UPLOADS.items():
         with Place(api=api) as place, Cutter(place.peer.port, words, 1) as way:
@@ -309,6 +320,18 @@ def a_job_that_was_never_sent_is_not_looked_for():
         place.write(texts(2))
         ended = expect(place.ask(), 7, "2 attempts", "2 lines are left")  # as any call that may pass
         assert "under way" not in ended.err, ended
+        assert place.events() == ["begin", "intent", "refused"], place.events()
+        place.peer.base = base
+        expect(place.wait(), 0)
+        assert_each_once(place, 2)
+
+
+def a_job_that_was_never_sent_to_another_model_leaves_no_journal():
+    with Place() as place, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        base, place.peer.base = place.peer.base, f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        place.write(texts(2))
+        expect(place.ask("-m", "openai/another"), 7, "2 lines are left")
         assert place.events() == ["begin", "intent", "refused"], place.events()
         place.peer.base = base
         expect(place.wait(), 0)
@@ -530,13 +553,33 @@ class NoList(Cutter):
         return data.replace(b"GET /v1/batches?", b"GET /v1/no-list?")
 
 
+class NoFiles(Cutter):
+    """A way to a server that says 501 when its files are listed."""
+
+    def __init__(self, port):
+        super().__init__(port, b"nothing is cut")
+
+    def pass_on(self, source, target):
+        try:
+            while data := source.recv(65536):
+                if b"GET /v1/files?" in data:
+                    source.sendall(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n")
+                else:
+                    target.sendall(data)
+        except OSError:
+            pass
+
+
 class Spoiler(Cutter):
     """A way to a server on which no answer in a file of results can be read."""
 
     def __init__(self, port):
         super().__init__(port, b"nothing is cut")
+        self.failed = False  # the job is said to have failed as a whole, too
 
     def change(self, data):
+        if self.failed:
+            data = data.replace(b'"status":"completed"', b'"status":"failed"   ')
         return data.replace(b'"status_code":200', b'"status_code":302')
 
 
@@ -625,6 +668,14 @@ def a_job_that_fails_as_a_whole_stops_the_run_with_its_reason():
         expect(place.wait(), 1, "failed: ", "7 lines are left")
         assert place.control()["jobs"]["created"] == 1
         assert place.results() == {}
+
+
+def the_reason_of_a_failed_job_is_told_although_its_answers_cannot_be_read():
+    with Place() as place, Spoiler(place.peer.port) as way:
+        place.write(texts(3))
+        place.peer.base, way.failed = way.base, True
+        expect(place.wait(), 8, "so its files are kept at the provider", "failed: the provider gave no reason")
+        assert place.control()["jobs"]["created"] == 1
 
 
 def a_full_queue_is_waited_for_with_smaller_jobs():
@@ -967,6 +1018,20 @@ def files_that_cannot_be_deleted_stay():
         assert "deleted" not in expect(place.wait(), 0).err
 
 
+def files_that_cannot_be_listed_stay():
+    with Place("--fault", "busy-create") as place, NoFiles(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        expect(place.ask("-o", "max_retries=0"), 5, "could not be deleted; they stay there", "501")
+        assert place.events() == ["begin", "intent", "refused", "kept"], place.events()
+    with Place() as place, NoFiles(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(2))
+        assert "deleted" not in expect(place.wait(), 0).err
+        assert_each_once(place, 2)
+        assert place.control()["files"]["now"] == []
+
+
 def a_refused_job_leaves_no_file():
     for api in APIS:
         with Place("--fault", "busy-create:1", api=api) as place:
@@ -1070,7 +1135,8 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
+CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay, a_job_that_was_never_sent_to_another_model_leaves_no_journal,
+          the_reason_of_a_failed_job_is_told_although_its_answers_cannot_be_read, a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
           an_upload_that_fails_has_made_no_job, a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
           cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,

@@ -149,8 +149,8 @@ static void assert_written(const batch_journal *j)
     assert_int_equal(j->jobs[1].phase, BATCH_JOB_OPEN);
     assert_string_equal(j->jobs[1].id, "batch_b");
     assert_string_equal(j->jobs[1].model, "openai/any");
-    assert_int_equal(j->jobs[2].phase, BATCH_JOB_COLLECTED);
-    assert_int_equal(j->jobs[3].phase, BATCH_JOB_COLLECTED);
+    assert_int_equal(j->jobs[2].phase, BATCH_JOB_FILES);
+    assert_int_equal(j->jobs[3].phase, BATCH_JOB_FILES);
 }
 
 static void what_is_written_is_read(void **state)
@@ -167,7 +167,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(info.st_mode & 077, 0);
     assert_int_equal(batch_journal_open(&j, path, LAST_LINE, true), 0);
     assert_written(&j);
-    batch_journal_remove(&j); /* this keeps the journal, since jobs are still open */
+    batch_journal_remove(&j, "openai/any"); /* this keeps the journal, since jobs are still open */
     assert_int_equal(access(journal_path(), F_OK), 0);
     assert_int_equal(batch_journal_lost(&j, job_of(&j, "a")), 0);
     collect_again(&j, "b", "");
@@ -177,10 +177,10 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(batch_journal_deleted(&j, job_of(&j, "a"), false), 0);
     assert_int_equal(batch_journal_deleted(&j, job_of(&j, "d"), false), 0);
     /* this keeps the journal, since files of "c" are still at the provider */
-    batch_journal_remove(&j);
+    batch_journal_remove(&j, "openai/any");
     assert_int_equal(access(journal_path(), F_OK), 0);
     assert_int_equal(batch_journal_deleted(&j, job_of(&j, "c"), true), 0);
-    batch_journal_remove(&j);
+    batch_journal_remove(&j, "openai/any");
     assert_int_equal(access(journal_path(), F_OK), -1);
     batch_journal_free(&j);
 }

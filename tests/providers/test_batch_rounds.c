@@ -589,8 +589,8 @@ static void swept(stand *s)
         return;
     }
     assert_int_equal(sweep(s, "another"), 1);
-    assert_int_equal(sweep(s, "refused"), 2);
-    assert_string_equal(peer_request_method(s->peer, peer_requests(s->peer) - 1), "DELETE");
+    assert_int_equal(sweep(s, "refused"), 3);
+    assert_string_equal(peer_request_method(s->peer, peer_requests(s->peer) - 2), "DELETE");
     assert_int_equal(sweep(s, "refused"), 1);
     assert_int_equal(beluga_batch_job_sweep(s->model, NULL, NULL, &err),
                      BELUGA_ERROR_INVALID_INPUT);

@@ -1,6 +1,7 @@
 /* Batch jobs with the API that OpenAI defined, and with the variants of other services. The tests
  * check the requests that a scripted server receives; its answers are taken from the services' own
  * documentation. */
+#include "base/hint.h"
 #include "support/calls.h"
 #include "support/scoped.h"
 #include "support/words.h"
@@ -899,12 +900,45 @@ static void files_are_found_by_their_name_on_any_page(void **state)
            "{\"id\":\"file-4\",\"filename\":\"a-name.jsonl\"}],\"has_more\":true}");
     answer_deletion(p, "file-3");
     refuse(p, "DELETE /v1/files/file-4", 404, "{\"error\":{\"message\":\"gone\"}}");
+    answer(p, "GET /v1/files?purpose=batch",
+           "{\"object\":\"list\",\"data\":[],\"has_more\":false}");
     assert_int_equal(beluga_batch_job_sweep(model, NULL, "a-name", &err), 0);
-    assert_int_equal(peer_requests(p), 4);
+    assert_int_equal(peer_requests(p), 5);
     assert_int_equal(peer_unscripted(p), 0);
     answer(p, "GET /v1/files?purpose=batch", "{\"object\":\"file\"}");
     assert_int_equal(beluga_batch_job_sweep(model, NULL, "a-name", &err),
                      BELUGA_ERROR_INVALID_RESPONSE);
+}
+
+#define NAMED(id) "{\"id\":\"" id "\",\"filename\":\"a-name.jsonl\"}"
+
+static void all_files_with_a_name_are_found(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    const char *const ids[] = {"f-1", "f-2", "f-3", "f-4", "f-5"};
+    beluga_error err;
+    answer(p, "GET /v1/files?purpose=batch",
+           "{\"data\":[" NAMED("f-1") "," NAMED("f-2") "," NAMED("f-3") "," NAMED("f-4") "," NAMED(
+               "f-5") "]}");
+    for (size_t i = 0; i < 5; i++) answer_deletion(p, ids[i]);
+    answer(p, "GET /v1/files?purpose=batch", "{\"data\":[" NAMED("f-5") "]}");
+    answer(p, "GET /v1/files?purpose=batch", "{\"data\":[]}");
+    assert_int_equal(beluga_batch_job_sweep(model, NULL, "a-name", &err), 0);
+    assert_int_equal(peer_requests(p), 8);
+    assert_request(p, 6, "DELETE", "/v1/files/f-5");
+}
+
+static void a_list_that_shows_deleted_files_is_not_read_for_ever(void **state)
+{
+    peer *p = *state;
+    SCOPED(beluga_chat_model) *model = OPENAI(p);
+    beluga_error err;
+    for (size_t i = 0; i < 2; i++)
+        answer(p, "GET /v1/files?purpose=batch", "{\"data\":[" NAMED("f-1") "]}");
+    answer_deletion(p, "f-1");
+    assert_int_equal(beluga_batch_job_sweep(model, NULL, "a-name", &err), 0);
+    assert_int_equal(peer_requests(p), 3);
 }
 
 static void a_file_that_is_gone_already_does_not_keep_the_others(void **state)
@@ -1205,6 +1239,7 @@ static void together_may_create_no_job(void **state)
     assert_int_equal(beluga_batch_job_create(model, NULL, requests, "x", &job, &err),
                      BELUGA_ERROR_INVALID_REQUEST);
     assert_has_all(err.message, "no batch job", "The model has no batches.");
+    assert_true(beluga__hint_is_uncreated(&err));
     beluga_batch_requests_free(requests);
 }
 
@@ -1562,6 +1597,8 @@ int main(void)
         ON_PEER(a_job_that_ended_is_not_cancelled),
         ON_PEER(the_files_of_a_job_are_deleted),
         ON_PEER(files_are_found_by_their_name_on_any_page),
+        ON_PEER(all_files_with_a_name_are_found),
+        ON_PEER(a_list_that_shows_deleted_files_is_not_read_for_ever),
         ON_PEER(only_what_made_no_job_is_repeated),
         ON_PEER(a_file_that_is_gone_already_does_not_keep_the_others),
         ON_PEER(a_job_that_is_gone_is_no_failure),

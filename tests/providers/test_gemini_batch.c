@@ -359,13 +359,29 @@ static void files_are_found_by_their_name_on_any_page(scene *s)
                          "\"nextPageToken\":\"p2\"}"));
     script(s->peer, JSON("{\"files\":[{\"name\":\"files/2\"},"
                          "{\"name\":\"files/3\",\"displayName\":\"a-name\"}]}"));
-    script(s->peer, REPEATS(2), JSON("{}"));
+    script(s->peer, REPEATS(3), JSON("{}"));
     if (beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err)) fail_msg("%s", s->err.message);
-    assert_int_equal(peer_requests(s->peer), 3);
+    assert_int_equal(peer_requests(s->peer), 4);
     expect_sent(s, 0, "GET /v1beta/files?pageSize=100");
     expect_sent(s, 1, "GET /v1beta/files?pageSize=100&pageToken=p2");
     expect_sent(s, 2, "DELETE /v1beta/files/3");
+    expect_sent(s, 3, "GET /v1beta/files?pageSize=100");
     assert_int_equal(beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err), 0);
+}
+
+#define FILE_NAMED(id) "{\"name\":\"files/" id "\",\"displayName\":\"a-name\"}"
+
+static void all_files_with_a_name_are_found(scene *s)
+{
+    script(s->peer,
+           JSON("{\"files\":[" FILE_NAMED("1") "," FILE_NAMED("2") "," FILE_NAMED("3") "]}"));
+    script(s->peer, REPEATS(2), JSON("{}"));
+    script(s->peer, JSON("{\"files\":[" FILE_NAMED("3") "]}"));
+    script(s->peer, JSON("{}"));
+    script(s->peer, JSON("{\"files\":[" FILE_NAMED("3") "]}")); /* although it was deleted */
+    if (beluga_batch_job_sweep(s->model, NULL, "a-name", &s->err)) fail_msg("%s", s->err.message);
+    assert_int_equal(peer_requests(s->peer), 6);
+    expect_sent(s, 4, "DELETE /v1beta/files/3");
 }
 
 static void a_job_that_runs_is_not_deleted(scene *s)
@@ -489,6 +505,7 @@ int main(void)
         BATCH(the_files_of_a_job_are_deleted_and_then_the_job),
         BATCH(a_file_that_the_api_cannot_delete_is_left),
         BATCH(files_are_found_by_their_name_on_any_page),
+        BATCH(all_files_with_a_name_are_found),
         BATCH(a_job_that_runs_is_not_deleted),
         BATCH(results_are_lines_of_the_file_that_is_told),
         BATCH(lines_that_were_cut_tell_it_by_the_end_of_their_job),

@@ -104,8 +104,8 @@ typedef struct beluga_batch_api {
     bool (*creates_job)(const char *token);
     /**
      * Fill the HTTP request that finds and deletes the files which encode_create uploaded for a job
-     * that was never created (beluga_call_batch_name). decode_job reads the answers; as in a call
-     * that deletes a job, `length` is 0 after not_found. Optional.
+     * that was never created, or has ended (beluga_call_batch_name). decode_job reads the answers;
+     * as in a call that deletes a job, `length` is 0 after not_found. Optional.
      * @return as encode_request.
      */
     int (*encode_sweep)(const beluga_call *call, beluga_http_request *request, beluga_error *err);

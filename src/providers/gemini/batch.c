@@ -186,22 +186,26 @@ static int refuse(const beluga_json *job, const char *what, beluga_emit *emit)
 }
 
 /* Delete the next file, and at last the job. The job contains the names of the files, so if the
- * deletion is interrupted, the caller can repeat it. */
+ * deletion is interrupted, the caller can repeat it. Without a job, list the files again instead,
+ * since there may be more than can be stored at once. */
 static int delete_next(beluga__gemini_batch_state *state, beluga_emit *emit)
 {
+    bool sweeps = beluga_call_kind(beluga_emit_call(emit)) == BELUGA_CALL_BATCH_SWEEP;
     for (size_t i = 0; i < sizeof state->files / sizeof *state->files; i++) {
         char file[BELUGA__GEMINI_FILE];
         memcpy(file, state->files[i], sizeof file);
         state->files[i][0] = '\0';
         if (*file) return go_on(state, BELUGA__GEMINI_DELETED, file, emit);
     }
+    if (sweeps) return go_on(state, BELUGA__GEMINI_FIRST, BELUGA__GEMINI_AGAIN, emit);
     if (state->job_goes) return 0;
     state->job_goes = true;
     return go_on(state, BELUGA__GEMINI_DELETED, BELUGA__GEMINI_THE_JOB, emit);
 }
 
-/* Store the names of the files with the job's name, for deletion; if there are none, ask for the
- * next page. */
+/* Delete the files with the job's name; if the page has none, ask for the next page. If a new list
+ * begins with the same file as the one before, the service shows files that it has deleted, and the
+ * work ends. */
 static int find_files(beluga__gemini_batch_state *state, const beluga_json *root, beluga_emit *emit)
 {
     size_t n = 0, most = sizeof state->files / sizeof *state->files;
@@ -216,7 +220,8 @@ static int find_files(beluga__gemini_batch_state *state, const beluga_json *root
         keep(state->files[n], beluga_json_get(v, "name"));
         n += *state->files[n] != '\0';
     }
-    state->job_goes = true; /* there is no job to delete after the files */
+    if (n && strcmp(state->first, state->files[0]) == 0) return 0;
+    memcpy(state->first, state->files[0], sizeof state->first);
     if (n) return delete_next(state, emit);
     return page ? beluga_emit_next_request(emit, page, 0) : 0;
 }

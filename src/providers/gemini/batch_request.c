@@ -233,6 +233,7 @@ int beluga__gemini_encode_sweep_job(const beluga_call *call, beluga_http_request
     code = ask(request, "GET", "", "files", err);
     if (code) return code;
     beluga_http_request_add_query(request, "pageSize", "100");
-    if (token) beluga_http_request_add_query(request, "pageToken", token);
+    if (token && strcmp(token, BELUGA__GEMINI_AGAIN) != 0)
+        beluga_http_request_add_query(request, "pageToken", token);
     return 0;
 }

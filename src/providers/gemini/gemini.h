@@ -131,11 +131,14 @@ typedef struct beluga__gemini_batch_state {
     uint32_t ended_as; /* the beluga_batch_state of the job whose results are read */
     char files[2][BELUGA__GEMINI_FILE]; /* files that are deleted before the job; "": no file */
     bool job_goes; /* the files are deleted, and the job itself is being deleted */
+    char first[BELUGA__GEMINI_FILE]; /* the first file that the last list of files had */
 } beluga__gemini_batch_state;
 
 /* The token (see beluga_emit_next_request) of a request that fetches or deletes the job. Other
  * tokens are the URL of an upload or the name of a file. */
 #define BELUGA__GEMINI_THE_JOB "job"
+/* The token of a request that lists files again, from the first page on. No page has this token. */
+#define BELUGA__GEMINI_AGAIN "*"
 
 int beluga__gemini_put_batch_request(const beluga_batch_request *given, beluga_json_writer *w,
                                      beluga_error *err);

@@ -244,7 +244,8 @@ static void list_files(const beluga_call *call, beluga_http_request *request, co
         beluga_http_request_add_query(request, "purpose", "batch");
     beluga__openai_batch_file_name(call, filename);
     if (is(form, BELUGA__BATCH_MISTRAL)) beluga_http_request_add_query(request, "search", filename);
-    if (after) beluga_http_request_add_query(request, "after", after);
+    if (after && strcmp(after, BELUGA__BATCH_AGAIN) != 0)
+        beluga_http_request_add_query(request, "after", after);
 }
 
 /* Delete files by their name. The first request lists files. A later request deletes a file, if

@@ -104,6 +104,8 @@ int beluga__openai_batch_decode_result(void *memory, const char *line, size_t le
 int beluga__openai_batch_decode_results_end(void *memory, beluga_emit *emit);
 
 #define BELUGA__BATCH_NAME "beluga_name"
+/* The token of a request that lists files again, from the first page on. No file has this id. */
+#define BELUGA__BATCH_AGAIN "*"
 /* The maximum number of texts that a job embeds at OpenAI. */
 #define BELUGA__OPENAI_BATCH_INPUTS 50000
 /* The number of jobs on one page of a list. No host allows more than 100. */

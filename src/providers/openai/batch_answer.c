@@ -299,30 +299,52 @@ static int take_ended(beluga__openai_batch_state *state, const beluga_json *json
                                "batch %s is %s: %s when it has ended", job.id, job.raw_state, what);
 }
 
-/* ---- files of a job that was not created ----------------------------------------------------- */
+/* ---- files with the name of a job ------------------------------------------------------------ */
 
-/* Store the paths of the files with the job's name, for deletion; if there are none, ask for the
- * next page. All files of a job were uploaded within minutes, so pages after the one with its files
- * are not read. */
-static int take_files(beluga__openai_batch_state *state, const beluga_json *root, beluga_emit *emit)
+/* Store the paths of the files on this page that have the job's name, for deletion. `*last`
+ * receives the id of the last file of the page. */
+static int keep_files(beluga__openai_batch_state *state, const beluga_json *list, const char **last,
+                      beluga_emit *emit)
 {
     char name[BELUGA__BATCH_FILE];
-    const beluga_json *list = beluga_json_get(root, "data");
-    const char *last = NULL;
     int code = 0;
-    if (beluga_json_is_null(list)) return 0; /* an empty list, see emit_jobs */
-    if (!beluga_json_is_array(list))
-        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
     beluga__openai_batch_file_name(beluga_emit_call(emit), name);
     for (const beluga_json *v = beluga_json_first(list); v && !code;
          v = beluga_json_next(list, v)) {
-        last = beluga__filled(beluga_json_get_string(v, "id", NULL));
-        if (last && beluga__is(beluga_json_get_string(v, "filename", NULL), name))
-            code = keep(state, "/files", last, "", emit);
+        *last = beluga__filled(beluga_json_get_string(v, "id", NULL));
+        if (*last && beluga__is(beluga_json_get_string(v, "filename", NULL), name))
+            code = keep(state, "/files", *last, "", emit);
     }
+    return code;
+}
+
+/* Delete the files with the job's name; if the page has none, ask for the next page. After the
+ * deletions the files are listed again, since there may be more than can be stored at once. If the
+ * new list begins with the same file, the service shows files that it has deleted, and the work
+ * ends. */
+static int take_files(beluga__openai_batch_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    char before[BELUGA__BATCH_PATH];
+    const beluga_json *list = beluga_json_get(root, "data");
+    const char *last = NULL;
+    if (beluga_json_is_null(list)) return 0; /* an empty list, see emit_jobs */
+    if (!beluga_json_is_array(list))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a list of files", emit);
+    memcpy(before, state->paths[0], sizeof before);
+    int code = keep_files(state, list, &last, emit);
     bool more = beluga_json_bool(beluga_json_get(root, "has_more"), false);
-    if (code || state->n_paths || !more || !last) return code ? code : ask_next(state, emit);
-    return beluga_emit_next_request(emit, last, 0);
+    if (code) return code;
+    if (state->n_paths && strcmp(before, state->paths[0]) == 0) return 0;
+    if (state->n_paths) return ask_next(state, emit);
+    return more && last ? beluga_emit_next_request(emit, last, 0) : 0;
+}
+
+/* Delete the next file. After the last one list the files again. */
+static int sweep_on(beluga__openai_batch_state *state, beluga_emit *emit)
+{
+    if (state->next < state->n_paths) return ask_next(state, emit);
+    state->n_paths = state->next = 0;
+    return beluga_emit_next_request(emit, BELUGA__BATCH_AGAIN, 0);
 }
 
 /* ---- answers to the requests of a call ------------------------------------------------------- */
@@ -382,6 +404,17 @@ static int take_first(beluga__openai_batch_state *state, beluga_kind_of_call kin
     }
 }
 
+/* Emit that the service refused to create a job. Together says so with status 200, but the error
+ * has the status of a refusal, so that the library knows for certain that there is no job. */
+static int refuse_job(const char *why, beluga_emit *emit)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "the service created no batch job: %s",
+                     why);
+    err.http_status = 400;
+    return beluga_emit_error(emit, &err);
+}
+
 /* Read a job that was just created or cancelled. Together wraps a job that it has created in "job";
  * if it creates none, a warning says why (lib/cli/api/batches/submit.py in its client for Python).
  */
@@ -389,9 +422,7 @@ static int take_second(const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *job = beluga_json_get(root, "job");
     const char *warning = beluga__filled(beluga_json_get_string(root, "warning", NULL));
-    if (beluga_json_is_null(job) && warning)
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_REQUEST, NULL,
-                                   "the service created no batch job: %s", warning);
+    if (beluga_json_is_null(job) && warning) return refuse_job(warning, emit);
     return emit_job(beluga_json_is_object(job) ? job : root, emit);
 }
 
@@ -406,8 +437,8 @@ int beluga__openai_batch_decode_job(void *memory, const char *body, size_t lengt
     /* the answer to a deletion contains nothing of interest, and an empty body means that the job
      * does not exist */
     if (kind == BELUGA_CALL_BATCH_DELETE && (!first || !length)) return ask_next(state, emit);
-    if (kind == BELUGA_CALL_BATCH_SWEEP && (state->n_paths || !length))
-        return ask_next(state, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP && state->n_paths) return sweep_on(state, emit);
+    if (kind == BELUGA_CALL_BATCH_SWEEP && !length) return 0; /* the service has no list */
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     if (kind == BELUGA_CALL_BATCH_LIST) return emit_jobs(root, emit);
