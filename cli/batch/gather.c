@@ -345,7 +345,7 @@ static bool is_worked_on(batch_gatherer *c)
 static bool is_spent(batch_gatherer *c)
 {
     double budget = c->limits.budget, used = batch_budget_used(job_manifest(c), &c->spent);
-    if (!batch_budget_is_spent(budget, used, batch_line_cost(&c->counts, &c->spent))) return false;
+    if (!batch_budget_is_spent(budget, used, batch_line_cost(&c->spent))) return false;
     if (beluga__now_ms() - c->came_ms < SPENT_MS || is_worked_on(c)) return false;
     beluga_error_set(
         &c->error, BELUGA_ERROR_BUDGET_EXCEEDED,

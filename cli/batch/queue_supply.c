@@ -23,9 +23,9 @@
 
 /* ---- the budget ------------------------------------------------------------------------------ */
 
-double batch_line_cost(const queue_counts *counts, const queue_sum *spent)
+double batch_line_cost(const queue_sum *spent)
 {
-    return counts->finished ? spent->cost / (double)counts->finished : 0;
+    return spent->lines ? spent->cost / (double)spent->lines : 0;
 }
 
 double batch_budget_used(const batch_manifest *manifest, const queue_sum *spent)
@@ -161,8 +161,7 @@ static void check_budget(batch_queue_supply *work)
     beluga_error err;
     double budget = work->limits.budget;
     double used = batch_budget_used(work->manifest, &work->spent);
-    bool is_spent =
-        batch_budget_is_spent(budget, used, batch_line_cost(&work->counts, &work->spent));
+    bool is_spent = batch_budget_is_spent(budget, used, batch_line_cost(&work->spent));
     check_price(work);
     if (work->stays) {
         stay(work, is_spent);
@@ -209,7 +208,7 @@ static bool is_nearly_spent(const batch_queue_supply *work, size_t running)
     double budget = work->limits.budget;
     double under_way = (double)running * (double)work->workers;
     return budget > 0 && batch_budget_used(work->manifest, &work->spent) +
-                                 batch_line_cost(&work->counts, &work->spent) * under_way >=
+                                 batch_line_cost(&work->spent) * under_way >=
                              budget;
 }
 
@@ -318,6 +317,7 @@ static int64_t pause_of(unsigned tries)
 static void count(batch_queue_supply *work, const batch_entry *entry)
 {
     const queue_sum sum = {.cost = entry->cost > 0 ? entry->cost : 0,
+                           .lines = 1,
                            .failed = entry->failed,
                            .input_tokens = entry->input_tokens > 0 ? entry->input_tokens : 0,
                            .output_tokens = entry->output_tokens > 0 ? entry->output_tokens : 0};

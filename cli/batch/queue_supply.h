@@ -58,8 +58,9 @@ typedef struct batch_queue_supply {
     beluga_error failure; /* the failure after which no line is claimed; code 0: none */
 } batch_queue_supply;
 
-/* Return the average cost of a line that has a result. */
-double batch_line_cost(const queue_counts *counts, const queue_sum *spent);
+/* Return the average cost of a line. Cost and number come from the same sum, so that workers and
+ * the gatherer get the same average. */
+double batch_line_cost(const queue_sum *spent);
 /* Return what was used of a budget: the cost of this job, and of the results before it. */
 double batch_budget_used(const batch_manifest *manifest, const queue_sum *spent);
 /* Return whether a budget (0: none) is too small for another line. Workers and the gatherer both

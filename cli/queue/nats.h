@@ -355,6 +355,8 @@ int nats_next_result(queue *base, uint64_t from, queue_result *result, int64_t w
 /* ---- nats_state.c ---------------------------------------------------------------------------- */
 
 void nats_state_work(nats_queue *q, int64_t now_ms);
+/* Store the usage that is not stored yet, at the end of the keeper's thread. */
+void nats_state_leave(nats_queue *q);
 void nats_state_free(nats_queue *q);
 bool nats_count(queue *base, queue_counts *counts, int64_t wait_ms);
 void nats_add_spend(queue *base, const queue_sum *sum);

@@ -36,6 +36,7 @@ static void *keep(void *argument)
         nats_beat(q);
         nats_state_work(q, now_ms);
     } while (rest(q));
+    nats_state_leave(q);
     return NULL;
 }
 

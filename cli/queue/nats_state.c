@@ -140,6 +140,7 @@ bool nats_count(queue *base, queue_counts *counts, int64_t wait_ms)
 static void add(queue_sum *to, const queue_sum *sum)
 {
     to->cost += sum->cost;
+    to->lines += sum->lines;
     to->failed += sum->failed;
     to->input_tokens += sum->input_tokens;
     to->output_tokens += sum->output_tokens;
@@ -147,12 +148,14 @@ static void add(queue_sum *to, const queue_sum *sum)
 
 static bool is_nothing(const queue_sum *sum)
 {
-    return sum->cost == 0 && !sum->failed && !sum->input_tokens && !sum->output_tokens;
+    return sum->cost == 0 && !sum->lines && !sum->failed && !sum->input_tokens &&
+           !sum->output_tokens;
 }
 
 static queue_sum read_sum(const beluga_json *root)
 {
     return (queue_sum){.cost = beluga_json_double(beluga_json_get(root, "cost"), 0),
+                       .lines = beluga_json_get_int(root, "lines", 0),
                        .failed = beluga_json_get_int(root, "failed", 0),
                        .input_tokens = beluga_json_get_int(root, "input_tokens", 0),
                        .output_tokens = beluga_json_get_int(root, "output_tokens", 0)};
@@ -179,9 +182,9 @@ static natsStatus set_sum(nats_queue *q, const queue_sum *sum, uint64_t sequence
     jsErrCode code = 0;
     name_subject(q, "state.spent", subject);
     int n = snprintf(text, sizeof text,
-                     "{\"cost\":%.17g,\"failed\":%" PRId64 ",\"input_tokens\":%" PRId64
-                     ",\"output_tokens\":%" PRId64 "}",
-                     sum->cost, sum->failed, sum->input_tokens, sum->output_tokens);
+                     "{\"cost\":%.17g,\"lines\":%" PRId64 ",\"failed\":%" PRId64
+                     ",\"input_tokens\":%" PRId64 ",\"output_tokens\":%" PRId64 "}",
+                     sum->cost, sum->lines, sum->failed, sum->input_tokens, sum->output_tokens);
     q->nats->jsPubOptions_Init(&options);
     options.ExpectLastSubjectSeq = sequence;
     options.ExpectNoMessage = !sequence;
@@ -251,7 +254,7 @@ static void spend(nats_queue *q, int64_t now_ms)
     pthread_mutex_unlock(&q->lock);
     if (!wanted) return;
     p->next_ms = now_ms + SPEND_MS;
-    p->next_read_ms = now_ms + SPENT_MS;
+    if (asked) p->next_read_ms = now_ms + SPENT_MS;
     /* The terms are read first, since the sum is compared with the budget in them. */
     bool stored = (!asked || read_terms(q)) && store_sum(q, &p->sending, &total);
     pthread_mutex_lock(&q->lock);
@@ -265,6 +268,12 @@ static void spend(nats_queue *q, int64_t now_ms)
         nats_wake_locked(q);
     }
     pthread_mutex_unlock(&q->lock);
+}
+
+void nats_state_leave(nats_queue *q)
+{
+    q->spending.next_ms = 0;
+    spend(q, beluga__now_ms());
 }
 
 void nats_add_spend(queue *base, const queue_sum *sum)

@@ -129,6 +129,7 @@ bool queue_count(queue *q, queue_counts *counts, int64_t wait_ms);
  * missing. */
 typedef struct queue_sum {
     double cost;    /* US dollars */
+    int64_t lines;  /* calls that ended, most of which gave a line its result */
     int64_t failed; /* results that are errors */
     int64_t input_tokens, output_tokens;
 } queue_sum;
