@@ -24,6 +24,8 @@
  * LISTS_LAG_S. */
 #define CLOCKS_DIFFER_S ((int64_t)24 * 60 * 60)
 #define LISTS_LAG_S     ((int64_t)10 * 60)
+/* Results may be missing for this time after their job has ended. */
+#define RESULTS_LAG_S ((int64_t)60)
 /* Our own jobs under way show whether a list is complete: it must contain them. A job is used for
  * this if it is at most this much older than the job that is looked for. */
 #define WITNESSES_S ((int64_t)2 * 24 * 60 * 60)
@@ -70,7 +72,7 @@ static bool is_gone(const beluga_batch_job *seen, beluga_error *err)
     int64_t since = seen->ended ? seen->ended : seen->created;
     if (err->code != BELUGA_ERROR_NOT_FOUND) return false;
     err->retryable = 1;
-    return since && beluga__wall_s() - since > LISTS_LAG_S;
+    return since && beluga__wall_s() - since > RESULTS_LAG_S;
 }
 
 /* Find out whether a job in the list is the one that is looked for. Returns false if this can't be

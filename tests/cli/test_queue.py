@@ -453,7 +453,7 @@ def a_larger_budget_goes_on_with_the_same_job(site):
 
 
 def a_smaller_budget_stops_a_worker_that_is_busy(site):
-    job, source, out = site.address(), site.numbers("s.jsonl", 2000), site.path("s.out")
+    job, source, out = site.address(), site.numbers("busy.jsonl", 2000), site.path("busy.out")
     prices = site.write("prices.yaml", PRICES)
     command = (source, "--out", out, *SLOW, "-o", f"prices={prices}", "--queue", job, "-q", "--budget")
     collector = site.start(*command, "50")
