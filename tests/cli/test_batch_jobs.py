@@ -446,9 +446,14 @@ def a_job_that_has_ended_is_not_said_to_be_cancelled():
         assert_each_once(place, 3)
 
 
+ALWAYS = 1 << 30  # so often a Cutter cuts
+
+
 class Cutter:
     """A way to a server that closes the first connections on which certain bytes are sent: libcurl sends them once more
     when a connection that was used before ends so."""
+
+    answer = None  # the status of an empty answer that is sent instead
 
     def __init__(self, port, words, most=2):
         self.port, self.words, self.most, self.cut, self.on_cut = port, words, most, 0, lambda: None
@@ -474,8 +479,13 @@ class Cutter:
 
     def pass_on(self, source, target):
         try:
-            while (data := source.recv(65536)) and not self.is_cut(data):
-                target.sendall(self.change(data))
+            while data := source.recv(65536):
+                if not self.is_cut(data):
+                    target.sendall(self.change(data))
+                elif self.answer:
+                    source.sendall(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % self.answer)
+                else:
+                    break
         except OSError:
             pass
         for end in (source, target):
@@ -529,18 +539,28 @@ class Shuffler(Cutter):
 class NoDelete(Cutter):
     """A way to a server that can't delete files, as the router of vLLM's production-stack."""
 
-    def __init__(self, port):
-        super().__init__(port, b"nothing is cut")
+    answer = b"405 Method Not Allowed"
 
-    def pass_on(self, source, target):
-        try:
-            while data := source.recv(65536):
-                if b"DELETE /" in data:
-                    source.sendall(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
-                else:
-                    target.sendall(data)
-        except OSError:
-            pass
+    def __init__(self, port):
+        super().__init__(port, b"DELETE /", ALWAYS)
+
+
+class NoFiles(Cutter):
+    """A way to a server that can't list its files."""
+
+    answer = b"501 Not Implemented"
+
+    def __init__(self, port):
+        super().__init__(port, b"GET /v1/files?", ALWAYS)
+
+
+class Emptier(Cutter):
+    """A way to a server that answers the first downloads with nothing, in a valid answer."""
+
+    answer = b"200 OK"
+
+    def __init__(self, port, most):
+        super().__init__(port, b"/content ", most)
 
 
 class NoList(Cutter):
@@ -551,23 +571,6 @@ class NoList(Cutter):
 
     def change(self, data):
         return data.replace(b"GET /v1/batches?", b"GET /v1/no-list?")
-
-
-class NoFiles(Cutter):
-    """A way to a server that says 501 when its files are listed."""
-
-    def __init__(self, port):
-        super().__init__(port, b"nothing is cut")
-
-    def pass_on(self, source, target):
-        try:
-            while data := source.recv(65536):
-                if b"GET /v1/files?" in data:
-                    source.sendall(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n")
-                else:
-                    target.sendall(data)
-        except OSError:
-            pass
 
 
 class Spoiler(Cutter):
@@ -724,29 +727,6 @@ def results_that_are_cut_are_fetched_again():
             report = place.control()
             assert report["texts_answered_twice"] == 0, report
             assert len(place.results()) == 200
-
-
-class Emptier(Cutter):
-    """A way to a server that replaces the body of downloads by nothing, in a valid answer."""
-
-    def __init__(self, port, most):
-        super().__init__(port, b"/content ", most)
-        self.asked = set()
-
-    def pass_on(self, source, target):
-        try:
-            while data := source.recv(65536):
-                if self.is_cut(data):
-                    source.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                else:
-                    target.sendall(data)
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
 
 def answers_that_are_missing_in_the_results_are_waited_for():
@@ -1135,32 +1115,38 @@ def a_damaged_journal_stops_the_run():
         expect(place.ask(), USAGE, "another version")
 
 
-CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay, a_job_that_was_never_sent_to_another_model_leaves_no_journal,
-          the_reason_of_a_failed_job_is_told_although_its_answers_cannot_be_read, a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_their_answers, answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted, the_file_of_a_refused_job_is_deleted, an_upload_is_repeated,
-          an_upload_that_fails_has_made_no_job, a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
-          cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them, a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
+CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
+          a_job_that_was_never_sent_to_another_model_leaves_no_journal,
+          the_reason_of_a_failed_job_is_told_although_its_answers_cannot_be_read,
+          a_call_that_was_never_made_has_made_no_job, lines_that_moved_keep_their_answers,
+          answers_that_are_missing_in_the_results_are_waited_for, a_file_whose_job_was_not_made_before_a_kill_is_deleted,
+          the_file_of_a_refused_job_is_deleted, an_upload_is_repeated, an_upload_that_fails_has_made_no_job,
+          a_job_that_was_never_sent_is_not_looked_for, jobs_of_which_nobody_knows_are_not_created_without_end,
+          cancelling_is_tried_again, an_outage_is_told_once, jobs_are_found_in_an_input_that_changed_around_them,
+          a_server_that_takes_less_gets_smaller_jobs, lines_that_are_gone_meanwhile_are_told,
           each_api_answers_each_line_once, a_job_that_was_made_without_an_answer_is_found,
           another_job_of_as_many_lines_is_not_taken_for_it, a_job_that_was_never_made_is_made_after_two_looks,
-          where_no_list_is_the_user_is_told_what_to_do,
-          a_job_is_found_where_names_are_dropped, a_job_whose_results_are_gone_is_another,
-          jobs_are_under_way_until_a_later_run_collects_them, ctrl_c_leaves_the_jobs_and_says_how_to_go_on,
-          a_kill_at_any_moment_pays_nothing_twice, cancelling_keeps_what_was_answered_and_frees_the_rest,
-          cancelling_needs_no_input, a_job_that_has_ended_is_not_said_to_be_cancelled,
-          lines_that_expired_are_asked_again_and_only_they, a_line_is_in_three_jobs_at_most,
-          a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs, what_is_wrong_with_a_line_is_final,
-          want_of_credit_stops_the_run_and_fails_no_line, a_job_that_fails_as_a_whole_stops_the_run_with_its_reason,
-          a_full_queue_is_waited_for_with_smaller_jobs, results_that_are_cut_are_fetched_again,
-          answers_that_cannot_be_read_are_not_deleted, members_for_bodies_do_not_touch_the_job,
-          files_that_cannot_be_deleted_stay, ids_templates_and_formats_are_those_of_other_runs,
-          each_api_embeds_texts_in_jobs_of_their_own, a_line_may_have_many_texts_where_the_api_takes_them,
-          jobs_that_embed_nothing_say_so_before_anything_is_sent, lines_for_vectors_fail_and_are_asked_again_as_others_are,
-          vectors_cost_half_and_no_output, an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
+          where_no_list_is_the_user_is_told_what_to_do, a_job_is_found_where_names_are_dropped,
+          a_job_whose_results_are_gone_is_another, jobs_are_under_way_until_a_later_run_collects_them,
+          ctrl_c_leaves_the_jobs_and_says_how_to_go_on, a_kill_at_any_moment_pays_nothing_twice,
+          cancelling_keeps_what_was_answered_and_frees_the_rest, cancelling_needs_no_input,
+          a_job_that_has_ended_is_not_said_to_be_cancelled, lines_that_expired_are_asked_again_and_only_they,
+          a_line_is_in_three_jobs_at_most, a_failure_that_passes_is_asked_once_more, tries_are_counted_over_runs,
+          what_is_wrong_with_a_line_is_final, want_of_credit_stops_the_run_and_fails_no_line,
+          a_job_that_fails_as_a_whole_stops_the_run_with_its_reason, a_full_queue_is_waited_for_with_smaller_jobs,
+          results_that_are_cut_are_fetched_again, answers_that_cannot_be_read_are_not_deleted,
+          members_for_bodies_do_not_touch_the_job, files_that_cannot_be_deleted_stay,
+          ids_templates_and_formats_are_those_of_other_runs, each_api_embeds_texts_in_jobs_of_their_own,
+          a_line_may_have_many_texts_where_the_api_takes_them, jobs_that_embed_nothing_say_so_before_anything_is_sent,
+          lines_for_vectors_fail_and_are_asked_again_as_others_are, vectors_cost_half_and_no_output,
+          an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
-          a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept, what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew,
-          a_job_may_be_missing_for_a_moment, a_job_that_stays_missing_ends_the_run,
-          the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run,
+          a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept,
+          what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew, a_job_may_be_missing_for_a_moment,
+          a_job_that_stays_missing_ends_the_run, the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run,
           a_job_of_other_hours_that_has_no_name_holds_nothing_up, a_result_that_comes_twice_hides_no_missing_one,
-          an_answer_to_another_line_is_an_error_that_was_paid_for, equal_lines_that_moved_keep_an_answer_each, cancelling_says_how_to_go_on]
+          an_answer_to_another_line_is_an_error_that_was_paid_for, equal_lines_that_moved_keep_an_answer_each,
+          cancelling_says_how_to_go_on]
 
 if __name__ == "__main__":
     sys.exit(run(CHECKS))
