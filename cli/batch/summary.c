@@ -134,9 +134,7 @@ static const char *how_on(const batch_work *run)
     if (run->error.code == BELUGA_ERROR_BUDGET_EXCEEDED)
         return "the same command with a larger --budget continues";
     if (run->budget_waits)
-        return "the rest of the budget may not suffice for them, but the same command continues "
-               "when "
-               "jobs have ended, or with a larger --budget";
+        return "the same command continues when jobs have ended, or with a larger --budget";
     return "the same command continues";
 }
 

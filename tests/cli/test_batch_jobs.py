@@ -6,6 +6,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -506,14 +507,14 @@ class Cutter:
 
 
 class Older(Cutter):
-    """A way to a server that says that its jobs are some years older, and that loses the first request to create one."""
+    """A way to a server that says that its jobs are an hour older, and that loses the first request to create one."""
 
     def __init__(self, port, member):
         super().__init__(port, CREATE, 1)
-        self.member = b'"' + member + b'":1'
+        self.time = re.compile(b'("' + member + rb'":)(\d{10})\b')
 
     def change(self, data):
-        return data.replace(self.member + b"7", self.member + b"6")
+        return self.time.sub(lambda found: found[1] + b"%d" % (int(found[2]) - 3600), data)
 
 
 class Shuffler(Cutter):
