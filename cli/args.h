@@ -175,7 +175,7 @@ typedef enum arg_completion {
        "Use the batch API of the provider, which usually costs half as much and answers within a " \
        "day. Run the same command again later to collect the answers.")                            \
     XX(WAIT, 0, "wait", NULL, FLAG, wait, NOTHING,                                                 \
-       "With --provider-batch or --cancel: wait until the jobs have ended.")                       \
+       "With --provider-batch, or --cancel and the input: wait until the jobs have ended.")        \
     XX(POLL, 0, "poll", "TIME", TEXT, poll, NOTHING,                                               \
        "With --wait: check the jobs for the first time after TIME (30s by default), and then at "  \
        "growing intervals of up to five minutes.")                                                 \
