@@ -205,18 +205,25 @@ static void note_deleted(batch_jobs *self, batch_noted_job *job, bool kept)
 }
 
 /* Handle a failure to delete files. Some servers that people run themselves can't delete files,
- * such as vLLM's production-stack, so the next run need not try again. */
+ * such as vLLM's production-stack, so the next run need not try again. While a server is down, no
+ * jobs are created, since each of them would leave such files to look for. */
 static void keep(batch_jobs *self, batch_noted_job *job, const beluga_error *err)
 {
     char line[ERROR_BYTES];
     bool never = err->http_status == 405 || err->http_status == 501;
+    bool again = self->wait && err->retryable;
+    self->unreachable |= self->wait && beluga__hint_is_unsent(err);
+    job->stays_this_run = !again;
+    if (never) note_deleted(self, job, true);
+    if (batch_jobs_told(self, BATCH_TROUBLE_DELETE) && again) return;
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);
     out_note("the files uploaded for the job %s could not be deleted; %s: %s",
-             *job->id ? job->id : job->name, never ? "they stay there" : "the next run tries again",
+             *job->id ? job->id : job->name,
+             never   ? "they stay there"
+             : again ? "trying again later"
+                     : "the next run tries again",
              line);
-    job->stays_this_run = true;
-    if (never) note_deleted(self, job, true);
 }
 
 /* Delete the files with a job's name: the file of a job that was never created, or the second copy
@@ -238,13 +245,17 @@ static int delete_files(const batch_jobs *self, const batch_noted_job *job, belu
     return rc ? rc : sweep_files(self, job, err);
 }
 
-static void delete(batch_jobs *self, batch_noted_job *job)
+/* Delete the files of a job. Returns whether the server could be reached. */
+static bool delete(batch_jobs *self, batch_noted_job *job)
 {
     beluga_error err;
-    if (delete_files(self, job, &err) == 0)
-        note_deleted(self, job, self->keep_files);
-    else
+    if (delete_files(self, job, &err) != 0) {
         keep(self, job, &err);
+        return !beluga__hint_is_unsent(&err);
+    }
+    batch_jobs_recover(self, BATCH_TROUBLE_DELETE);
+    note_deleted(self, job, self->keep_files);
+    return true;
 }
 
 /* Delete uploaded files of jobs that are collected or were never created, except those of other
@@ -252,11 +263,12 @@ static void delete(batch_jobs *self, batch_noted_job *job)
  */
 static void tidy_up(batch_jobs *self)
 {
-    for (size_t i = 0; i < self->journal->count && !batch_signals_seen(); i++) {
+    bool reached = true;
+    for (size_t i = 0; i < self->journal->count && reached && !batch_signals_seen(); i++) {
         batch_noted_job *job = &self->journal->jobs[i];
         if (job->phase == BATCH_JOB_FILES && !job->stays_this_run && !self->journal->error &&
             strcmp(job->model, self->model) == 0)
-            delete (self, job);
+            reached = delete (self, job);
     }
 }
 

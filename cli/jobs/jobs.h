@@ -33,6 +33,7 @@ typedef enum batch_trouble {
     BATCH_TROUBLE_RESULTS, /* fetching the results of a job */
     BATCH_TROUBLE_CANCEL,
     BATCH_TROUBLE_CREATE,
+    BATCH_TROUBLE_DELETE,
     BATCH_TROUBLE_ROOM /* creating a job while the provider accepts no more jobs */
 } batch_trouble;
 
@@ -88,6 +89,9 @@ void batch_jobs_stop_for_journal(batch_jobs *jobs);
 /* Handle a failed call: a later round tries it again, or the run stops. A trouble that lasts for
  * several rounds is reported only once. */
 void batch_jobs_fail(batch_jobs *jobs, batch_trouble trouble, const beluga_error *err);
+/* Note that a kind of trouble is reported. @return whether it was reported before, and still lasts.
+ */
+bool batch_jobs_told(batch_jobs *jobs, batch_trouble trouble);
 /* Mark an error as one that may pass if the provider did not find a job or its results, although it
  * has shown the job in this run (`seen`). Anthropic may not find a job for a moment, shortly after
  * it was created or has ended (anthropic-sdk-python, issue 1432). After BATCH_JOB_MISSES times the

@@ -21,6 +21,13 @@ void batch_jobs_stop_for_journal(batch_jobs *self)
     self->stopped = self->work->journal_failed = true;
 }
 
+bool batch_jobs_told(batch_jobs *self, batch_trouble trouble)
+{
+    bool told = self->told_troubles >> trouble & 1;
+    self->told_troubles |= 1u << trouble;
+    return told;
+}
+
 void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error *err)
 {
     static const char *const whats[] = {
@@ -33,9 +40,8 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
         [BATCH_TROUBLE_ROOM] = "the provider accepts no more jobs now"};
     char line[ERROR_BYTES];
     bool again = self->wait && err->retryable;
-    bool told = self->told_troubles >> trouble & 1;
+    bool told = batch_jobs_told(self, trouble);
     self->unreachable |= beluga__hint_is_unsent(err);
-    self->told_troubles |= 1u << trouble;
     if (again && told) return;
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);

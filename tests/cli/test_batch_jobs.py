@@ -459,7 +459,10 @@ class Cutter:
     def __init__(self, port, words, most=2):
         self.port, self.words, self.most, self.cut, self.on_cut = port, words, most, 0, lambda: None
         self.socket = socket.create_server(("127.0.0.1", 0))
-        self.base = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    @property
+    def base(self):
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}"
 
     def __enter__(self):
         threading.Thread(target=self.accept, daemon=True).start()
@@ -504,6 +507,23 @@ class Cutter:
         if found:
             self.on_cut()
         return found
+
+
+class Down(Cutter):
+    """A way to a server that refuses connections until it is opened."""
+
+    def __init__(self, port):
+        super().__init__(port, b"nothing is cut")
+        self.socket.close()
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+
+    def __enter__(self):
+        return self
+
+    def open(self):
+        self.socket.listen()
+        super().__enter__()
 
 
 class Older(Cutter):
@@ -1067,6 +1087,36 @@ def a_job_may_be_missing_for_a_moment():
                 assert place.control()["jobs"]["created"] == 1
 
 
+def a_server_that_is_down_is_waited_for_with_one_job():
+    with Place() as place, Down(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(3))
+        process = place.start(*place.common(), "--provider-batch", "--wait", "--poll", "0.01", "-o", "max_retries=0")
+        assert wait_until(lambda: "refused" in (place.events() or []))
+        time.sleep(1)  # some rounds
+        assert place.events().count("intent") == 1, place.events()
+        way.open()
+        ended = expect(place.finish(process), 0, "no job could be created; trying again",
+                       "could not be deleted; trying again later", "3 of 3 lines done")
+        assert ended.err.count("trying again") == 2, ended
+        assert_each_once(place, 3)
+        report = place.control()
+        assert report["jobs"]["created"] == 1 and report["files"]["now"] == [], report
+
+
+def a_server_that_is_down_leaves_a_journal_that_says_little():
+    with Place() as place, Down(place.peer.port) as way:
+        place.peer.base = way.base
+        place.write(texts(3))
+        for run_before in range(3):
+            ended = expect(place.ask("-o", "max_retries=0"), 7, "no job could be created")
+            assert ended.err.count("could not be deleted; the next run tries again") == bool(run_before), ended
+        way.open()
+        expect(place.wait(), 0, "3 of 3 lines done")
+        report = place.control()
+        assert report["jobs"]["created"] == 1 and report["files"]["now"] == [], report
+
+
 def a_job_that_stays_missing_ends_the_run():
     with Place("--batch-seconds", "60", "--fault", "missing-get:1") as place:
         place.write(texts(2))
@@ -1144,6 +1194,7 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
           a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept,
           what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew, a_job_may_be_missing_for_a_moment,
+          a_server_that_is_down_is_waited_for_with_one_job, a_server_that_is_down_leaves_a_journal_that_says_little,
           a_job_that_stays_missing_ends_the_run, the_list_of_another_key_proves_nothing, a_damaged_journal_stops_the_run,
           a_job_of_other_hours_that_has_no_name_holds_nothing_up, a_result_that_comes_twice_hides_no_missing_one,
           an_answer_to_another_line_is_an_error_that_was_paid_for, equal_lines_that_moved_keep_an_answer_each,
