@@ -156,12 +156,17 @@ static void stay(batch_queue_supply *work, bool is_spent)
     work->is_spent = is_spent;
 }
 
+static bool is_over_budget(const batch_queue_supply *work)
+{
+    return batch_budget_is_spent(work->limits.budget,
+                                 batch_budget_used(work->manifest, &work->spent),
+                                 batch_line_cost(&work->spent));
+}
+
 static void check_budget(batch_queue_supply *work)
 {
     beluga_error err;
-    double budget = work->limits.budget;
-    double used = batch_budget_used(work->manifest, &work->spent);
-    bool is_spent = batch_budget_is_spent(budget, used, batch_line_cost(&work->spent));
+    bool is_spent = is_over_budget(work);
     check_price(work);
     if (work->stays) {
         stay(work, is_spent);
@@ -170,14 +175,13 @@ static void check_budget(batch_queue_supply *work)
             &err, BELUGA_ERROR_BUDGET_EXCEEDED,
             "the job's budget of $%.6g is spent (all workers and earlier runs together "
             "have used $%.6g)",
-            budget, used);
+            work->limits.budget, batch_budget_used(work->manifest, &work->spent));
         fail(work, &err);
     }
 }
 
-static void look(batch_queue_supply *work, int64_t now)
+static void look_now(batch_queue_supply *work, int64_t now)
 {
-    if (work->knows && now - work->looked_ms < LOOK_MS) return;
     work->looked_ms = now;
     queue_count(work->queue, &work->counts, 0);
     work->knows = queue_spent(work->queue, &work->spent);
@@ -186,6 +190,20 @@ static void look(batch_queue_supply *work, int64_t now)
     note_job(work);
     note_failure(work);
     check_budget(work);
+}
+
+static void look(batch_queue_supply *work, int64_t now)
+{
+    if (!work->knows || now - work->looked_ms >= LOOK_MS) look_now(work, now);
+}
+
+/* Add what this worker has spent since it last looked: a fast worker could spend many times the
+ * budget in the meantime. The terms are read again, since they may allow more by now. */
+static void watch_budget(batch_queue_supply *work)
+{
+    if (!(work->limits.budget > 0)) return;
+    queue_spent(work->queue, &work->spent);
+    if (is_over_budget(work)) look_now(work, beluga__now_ms());
 }
 
 static void hear(batch_queue_supply *work)
@@ -324,6 +342,7 @@ static void count(batch_queue_supply *work, const batch_entry *entry)
     batch_totals_add(&work->own, entry);
     batch_gate_pass(&work->tokens, (double)sum.input_tokens + (double)sum.output_tokens);
     queue_spend(work->queue, &sum);
+    watch_budget(work);
 }
 
 /* Return a line to the queue, if its failure may have a cause outside the line and it has not

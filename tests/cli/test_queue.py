@@ -387,6 +387,18 @@ def the_budget_is_that_of_all_workers(site):
         expect(site.finish(worker)[0], 5, "a worker's exit code")
 
 
+def a_fast_worker_spends_no_more_than_its_calls_under_way(site):
+    job, source = site.address(), site.numbers("fast.jsonl", 2000)
+    prices = f"prices={site.write('prices.yaml', PRICES)}"
+    collector = site.start(source, "--out", site.path("fast.out"), *FAST, "-o", prices, "--queue", job, "--budget", "0.5", "-q")
+    site.wait_for_job(job)
+    code, _, err = site.run("--work", job, "-j", "2", "-q", "-o", prices)
+    expect(code, 5, f"the worker's exit code ({err})")
+    expect(site.finish(collector)[0], 5, "the collector's exit code")
+    costs = [r["cost"] for r in site.results("fast.out")]
+    expect(0.5 - 2 * max(costs) < sum(costs) < 0.5 + 2 * max(costs), True, f"spent {sum(costs)}")
+
+
 def a_budget_includes_what_was_paid_before(site):
     job, source, out = site.address(), site.numbers("n2.jsonl", 200), site.path("n2.out")
     prices = f"prices={site.write('prices.yaml', PRICES)}"
@@ -578,7 +590,8 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
-         the_budget_is_that_of_all_workers, a_budget_includes_what_was_paid_before,
+         the_budget_is_that_of_all_workers, a_fast_worker_spends_no_more_than_its_calls_under_way,
+         a_budget_includes_what_was_paid_before,
          a_worker_begins_nothing_when_nothing_is_left, a_larger_budget_goes_on_with_the_same_job,
          a_smaller_budget_stops_a_worker_that_is_busy, a_larger_limit_goes_on_with_the_same_job,
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
