@@ -427,8 +427,12 @@ static void note_signal(running_batch *run)
     if (!batch_signals_seen() || run->self->interrupted) return;
     run->self->interrupted = true;
     batch_progress_hide(run->self->progress);
-    out_note("stopping after the %zu call%s under way %s ended; press Ctrl-C again to end at once",
-             run->running, run->running == 1 ? "" : "s", run->running == 1 ? "has" : "have");
+    if (!run->running)
+        out_note("stopping; press Ctrl-C again to end at once");
+    else
+        out_note(
+            "stopping after the %zu call%s under way %s ended; press Ctrl-C again to end at once",
+            run->running, run->running == 1 ? "" : "s", run->running == 1 ? "has" : "have");
     beluga_batch_wake(run->batch);
 }
 

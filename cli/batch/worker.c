@@ -262,16 +262,17 @@ static void tell_reason(const batch_work *run, const batch_queue_supply *supply)
         out_error("%s", line);
 }
 
-static void tell_totals(const batch_queue_supply *supply, const char *state)
+static void tell_totals(const batch_queue_supply *supply)
 {
     char time[32], cost[48] = "cost unknown";
+    bool over = supply->removed || queue_is_over(&supply->counts);
     const batch_totals *own = &supply->own;
     batch_format_time(batch_progress_seconds(supply->progress), time, sizeof time);
     if (!own->unpriced || own->cost > 0) batch_format_cost(own->cost, cost, sizeof cost);
     out_note("this worker finished %" PRIu64 " line%s, of which %" PRIu64
              " failed, in %s; %s; the job is %s",
              own->done + own->failed, own->done + own->failed == 1 ? "" : "s", own->failed, time,
-             cost, strcmp(state, "over") == 0 ? "over" : "not finished");
+             cost, over ? "over" : "not finished");
     if (supply->returned)
         out_note("%" PRIu64 " line%s returned to the queue for another try", supply->returned,
                  supply->returned == 1 ? " was" : "s were");
@@ -309,7 +310,7 @@ static int tell(const worker *w, const batch_work *run)
     char line[ERROR_LINE_BYTES];
     int code = find_code(run, &w->supply);
     tell_reason(run, &w->supply);
-    tell_totals(&w->supply, name_state(&w->supply, code));
+    tell_totals(&w->supply);
     if (run->failure.code) {
         beluga_error_format(&run->failure, line, sizeof line);
         out_note("the first failure: %s", line);
