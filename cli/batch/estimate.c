@@ -120,7 +120,21 @@ static void guess_cost(const batch_estimate *e, estimate_sums *s)
     usage.input_total = s->input;
     usage.output_total = s->output < 0 ? 0 : s->output;
     s->cost = beluga_price_cost(&s->price, &usage);
-    s->cost_how = s->output < 0 ? "input and output" : "of input and output";
+    s->cost_how = s->output < 0 ? "of the input alone" : "of input and output";
+}
+
+/* Return the cost of all runs together, as far as it can be estimated. */
+static double sum_cost(const batch_estimate *e, const estimate_sums *s)
+{
+    return e->output->totals.cost + s->cost * (e->factor > 0 ? e->factor : 1);
+}
+
+/* An answer whose length is unknown may use up any budget. */
+static const char *judge_budget(const batch_estimate *e, const estimate_sums *s)
+{
+    if (s->cost < 0) return "the price of the model is not known, so it can't have a budget";
+    if (sum_cost(e, s) > e->budget) return "not enough, by this estimate";
+    return s->output < 0 ? "enough for the input alone" : "enough, by this estimate";
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -147,6 +161,7 @@ static void put_words(const batch_estimate *e, const estimate_sums *s)
         out_printf("           about $%.4f in batch jobs (%g of the price)\n", s->cost * e->factor,
                    e->factor);
     if (t->cost > 0) out_printf("Spent      $%.4f by earlier runs\n", t->cost);
+    if (e->budget > 0) out_printf("Budget     $%.6g: %s\n", e->budget, judge_budget(e, s));
 }
 
 static void put_known(beluga_json_writer *w, const char *key, int64_t value)
@@ -182,6 +197,10 @@ static int put_json(const batch_estimate *e, const estimate_sums *s)
         beluga_json_put_double(w, "cost_in_jobs", s->cost * e->factor);
     beluga_json_put_string(w, "prices_of", s->cost < 0 ? NULL : beluga_prices_date(e->prices));
     beluga_json_put_double(w, "spent", t->cost);
+    if (e->budget > 0) {
+        beluga_json_put_double(w, "budget", e->budget);
+        beluga_json_put_string(w, "budget_how", judge_budget(e, s));
+    }
     beluga_json_end_object(w);
     return report_json(w);
 }

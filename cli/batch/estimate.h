@@ -21,6 +21,7 @@ typedef struct batch_estimate {
     const char *model;            /* in the form PROVIDER/MODEL */
     const batch_journal *journal; /* has the lines that are in batch jobs */
     double factor; /* price factor for batch jobs; 0: the lines are not sent in batch jobs */
+    double budget; /* US dollars, for this and all earlier runs; 0: none */
 } batch_estimate;
 
 /* Find the price of a model in the form PROVIDER/MODEL. */

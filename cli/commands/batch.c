@@ -24,7 +24,8 @@ static int estimate(batch_command *b)
                                      .prices = b->prices,
                                      .model = b->texts.model,
                                      .journal = &b->journal,
-                                     .factor = b->args->provider_batch ? batch_job_factor(b) : 0};
+                                     .factor = b->args->provider_batch ? batch_job_factor(b) : 0,
+                                     .budget = b->budget};
     if (b->args->provider_batch && !(estimate.factor > 0)) return batch_refuse_provider(b);
     return batch_estimate_tell(b->args, &estimate);
 }

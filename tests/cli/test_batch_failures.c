@@ -305,6 +305,32 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
     assert_int_equal(stat(out, &status), -1);
 }
 
+static void a_dry_run_judges_the_budget(void **state)
+{
+    cli_process *cli = *state;
+    static const char prices[] =
+        "date: 2026-11-22\nprices:\n  mock/echo: {input: 1000000, output: 1000000}\n";
+    char option[300];
+    const struct {
+        const char *budget, *option, *cost, *judgement;
+    } rows[] = {
+        {"5", "max_retries=0", "$6.0000 of the input alone", "Budget     $5: not enough"},
+        {"7", "max_retries=0", "of the input alone", "Budget     $7: enough for the input alone"},
+        {"15", "max_tokens=10", "$16.0000 of input and output", "Budget     $15: not enough"},
+        {"16", "max_tokens=10", "of input and output", "Budget     $16: enough, by this estimate"},
+    };
+    write_input(cli, "in.jsonl", "{\"prompt\":\"12345678\"}\n");
+    snprintf(option, sizeof option, "prices=%s",
+             cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--dry-run",
+                                 "-o", option, "--budget", rows[i].budget, "-o", rows[i].option,
+                                 NULL),
+                         0);
+        assert_has_all(cli->out, rows[i].cost, rows[i].judgement);
+    }
+}
+
 static void an_input_that_changes_meanwhile_is_told(void **state)
 {
     cli_process *cli = *state;
@@ -396,6 +422,7 @@ int main(void)
         TEST(nothing_but_results_is_written_into_them_where_descriptors_are_closed),
         TEST(what_makes_no_sense_is_refused),
         TEST(a_dry_run_sends_and_writes_nothing),
+        TEST(a_dry_run_judges_the_budget),
         TEST(an_input_that_changes_meanwhile_is_told),
         TEST(what_was_recorded_is_answered_again),
         TEST(a_schema_is_asked_for),
