@@ -59,10 +59,12 @@ static int take_idle(const cli_args *args, int64_t *ms)
 
 static int tell_missing(const worker *w)
 {
-    out_error("there is no job %s at %s: create it with beluga batch FILE --out OUT --queue, or "
-              "wait for it with --stay",
-              queue_job(w->queue), queue_where(w->queue));
-    return CLI_EXIT_USAGE;
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_NOT_FOUND,
+                     "%s: there is no job of this name; create it with `beluga batch IN --out OUT "
+                     "--queue %s`, or wait for it with --stay",
+                     queue_where(w->queue), queue_where(w->queue));
+    return report_error(w->args, &err, NULL);
 }
 
 /* Return whether to wait because of --stay: a job or server that is missing now may appear later.

@@ -215,7 +215,11 @@ def a_worker_ends_when_the_job_is_over(site):
     expect((status["state"], status["lines"], status["finished"], status["waiting"], status["claimed"]),
            ("over", 20, 20, 0, 0), "its status")
     expect(site.run("--remove", job)[0], 0, "removing it")
-    expect(site.run("--remove", job)[0] != 0, True, "removing it again")
+    for command, words in (("--remove", "there is no job of this name"), ("--status", "create it with"),
+                           ("--work", "wait for it with --stay")):
+        code, text, err = site.run(command, job, "--json")
+        expect((code, json.loads(text)["error"]["code"]), (1, "not_found"), f"{command} of a job that is gone")
+        contains(err, words)
 
 
 def a_worker_that_is_killed_leaves_its_lines_to_another(site):
