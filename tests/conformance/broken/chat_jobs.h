@@ -1,6 +1,8 @@
 /* The batch API of the providers whose names begin with "chat-jobs-". In the file of requests each
  * line is {"id": "request-1", "body": {…}}; in the file of results each line is {"id": "request-1",
- * "answer": {…}}. A job has a "status", and when it has ended also "results". */
+ * "answer": {…}}. A job has a "status", and when it has ended also "results". Providers with the
+ * second table embed texts, too: a request is {"texts": […]}, and the line of a result has
+ * "embedded": {"vectors": […]}. */
 #include "../../support/job_service.h"
 
 static int put_request(const beluga_batch_request *request, beluga_json_writer *w,
@@ -9,7 +11,8 @@ static int put_request(const beluga_batch_request *request, beluga_json_writer *
     (void)err;
     beluga_json_begin_object(w, NULL);
     if (!has_fault(request->call, "jobs-id")) beluga_json_put_string(w, "id", request->id);
-    beluga_json_put_raw(w, "body", request->body, request->length);
+    if (!has_fault(request->call, "jobs-texts"))
+        beluga_json_put_raw(w, "body", request->body, request->length);
     beluga_json_end_object(w);
     return 0;
 }
@@ -62,6 +65,50 @@ static int decode_job(void *state, const char *body, size_t length, beluga_emit 
     return status || !fetches || !results ? status : beluga_emit_next_request(emit, results, 0);
 }
 
+static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    size_t n;
+    (void)err;
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_http_request_set_path(request, "/embed");
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_array(w, "texts");
+    for (size_t i = 0; i < beluga_call_input_count(call); i++) {
+        const char *text = beluga_call_input(call, i, &n);
+        beluga_json_put_string_n(w, NULL, text, n);
+    }
+    beluga_json_end_array(w);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int decode_embed(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    uint32_t index = 0;
+    int status = beluga_emit_parse(emit, body, length, &root);
+    const beluga_json *list = status ? NULL : beluga_json_get(root, "vectors");
+    for (const beluga_json *v = beluga_json_first(list); v && !status;
+         v = beluga_json_next(list, v))
+        status = beluga_emit_embedding_json(emit, index++, v);
+    return status;
+}
+
+static int emit_vectors(beluga_emit *emit, const char *id, const beluga_json *embedded)
+{
+    size_t n;
+    static const char two[] = "{\"vectors\":[[1,2],[3,4]]}";
+    const beluga_call *call = beluga_emit_call(emit);
+    const char *text = beluga_emit_json_text(emit, embedded, &n);
+    if (has_fault(call, "jobs-one-id")) id = "request-1";
+    /* Fault: this takes the vectors for an answer to messages. */
+    if (has_fault(call, "jobs-no-vectors")) return beluga_emit_batch_result(emit, id, 200, text, n);
+    /* Fault: this gives each request the vectors of two texts. */
+    if (has_fault(call, "jobs-two-vectors"))
+        return beluga_emit_batch_embedding(emit, id, two, sizeof two - 1);
+    return beluga_emit_batch_embedding(emit, id, text, n);
+}
+
 static int decode_result(void *state, const char *line, size_t length, beluga_emit *emit)
 {
     size_t n;
@@ -71,6 +118,8 @@ static int decode_result(void *state, const char *line, size_t length, beluga_em
     if (status) return status;
     const char *id = beluga_json_get_string(root, "id", NULL);
     const beluga_json *answer = beluga_json_get(root, "answer");
+    const beluga_json *embedded = beluga_json_get(root, "embedded");
+    if (embedded) return emit_vectors(emit, id, embedded);
     if (!answer)
         return beluga_emit_batch_failure(emit, id, BELUGA_ERROR_TIMEOUT, "expired",
                                          beluga_json_get_string(root, "error", NULL));
@@ -86,18 +135,29 @@ static bool creates_job(const char *token)
     return token != NULL;
 }
 
-static const beluga_batch_api jobs_api = {
-    .size = sizeof jobs_api,
-    .price_factor = 0.5,
-    .keeps_names = true,
-    .put_request = put_request,
-    .encode_create = create_job,
-    .encode_get = get_job,
-    .encode_list = list_jobs,
-    .encode_cancel = cancel_job,
-    .encode_results = get_results,
-    .encode_delete = delete_job,
-    .creates_job = creates_job,
-    .decode_job = decode_job,
-    .decode_result = decode_result,
-};
+/* Faults: no request creates the job, or each one does. */
+static bool creates_never(const char *token)
+{
+    (void)token;
+    return false;
+}
+
+static bool creates_always(const char *token)
+{
+    (void)token;
+    return true;
+}
+
+/* clang-format off */
+#define JOBS                                                                                   \
+    .size = sizeof(beluga_batch_api), .price_factor = 0.5, .keeps_names = true,                \
+    .put_request = put_request, .encode_create = create_job, .encode_get = get_job,            \
+    .encode_list = list_jobs, .encode_cancel = cancel_job, .encode_results = get_results,      \
+    .encode_delete = delete_job, .decode_job = decode_job, .decode_result = decode_result
+/* clang-format on */
+
+static const beluga_batch_api jobs_api = {JOBS, .creates_job = creates_job};
+static const beluga_batch_api vectors_api = {JOBS, .creates_job = creates_job, .max_inputs = 100};
+static const beluga_batch_api never_api = {JOBS, .creates_job = creates_never};
+static const beluga_batch_api always_api = {JOBS, .creates_job = creates_always};
+static const beluga_batch_api unsaid_api = {JOBS};
