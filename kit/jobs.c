@@ -324,7 +324,7 @@ static void refuse_texts(check_run *run)
 
 void check_run_job_embed(check_run *run)
 {
-    if (!run->provider->batch->max_inputs) {
+    if (!run->provider->batch->max_inputs || !run->provider->encode_embed) {
         refuse_texts(run);
         return;
     }

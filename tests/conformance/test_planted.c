@@ -140,8 +140,16 @@ static void jobs_that_may_be_paid_twice_or_are_in_doubt_are_found(void **state)
          "creates_job must return false for its token, which is NULL"},
         {"chat-jobs-unsaid", "job-doubt ", "the batch table lacks creates_job"},
     };
+    /* their calls ask for the job that they created */
+    static const planted later[] = {
+        {"chat-jobs-again", "", ""},
+        {"chat-jobs-again-creates", "job-doubt ",
+         "request 3 (GET /v1/jobs/job-1) comes after the one that creates the job"},
+    };
     (void)state;
     CHECK_ALL(rows);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        planted_check("tests/conformance/chat.so", "tests/conformance/broken", &later[i]);
 }
 
 int main(void)

@@ -443,6 +443,8 @@ static const beluga_provider vectors[] = {
 static const beluga_provider never = {CHAT("jobs-never"), .batch = &never_api};
 static const beluga_provider always = {CHAT("jobs-always"), .batch = &always_api};
 static const beluga_provider unsaid = {CHAT("jobs-unsaid"), .batch = &unsaid_api};
+static const beluga_provider again = {CHAT("jobs-again"), .batch = &alone_api};
+static const beluga_provider again_creates = {CHAT("jobs-again-creates"), .batch = &jobs_api};
 static const beluga_provider no_embed = {CHAT("jobs-no-embed"), .batch = &vectors_api};
 static const beluga_provider error_waits = {CHAT("error-waits"), .decode_error = describe_slowly};
 static const beluga_provider error_leaks = {CHAT("error-leaks"), .decode_error = describe_and_lose};
@@ -455,4 +457,5 @@ BELUGA_PLUGIN_PROVIDERS(NULL, T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7), T(
                         T(22), T(23), T(24), T(25), T(26), T(27), T(28), T(29), T(30), T(31), T(32),
                         T(33), T(34), &jobs[0], &jobs[1], &jobs[2], &jobs[3], &jobs[4], &vectors[0],
                         &vectors[1], &vectors[2], &vectors[3], &vectors[4], &never, &always,
-                        &unsaid, &no_embed, &error_waits, &error_leaks, &close_leaks, &early)
+                        &unsaid, &no_embed, &again, &again_creates, &error_waits, &error_leaks,
+                        &close_leaks, &early)

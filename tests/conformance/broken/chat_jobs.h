@@ -20,6 +20,7 @@ static int put_request(const beluga_batch_request *request, beluga_json_writer *
 static uint32_t state_of(const beluga_call *call, const char *word)
 {
     if (has_fault(call, "jobs-state")) return BELUGA_BATCH_STATE_UNKNOWN;
+    if (strcmp(word, "queued") == 0) return BELUGA_BATCH_STATE_QUEUED;
     if (strcmp(word, "running") == 0) return BELUGA_BATCH_STATE_RUNNING;
     if (strcmp(word, "cancelling") == 0) return BELUGA_BATCH_STATE_CANCELLING;
     return strcmp(word, "done") == 0 ? BELUGA_BATCH_STATE_COMPLETED : BELUGA_BATCH_STATE_UNKNOWN;
@@ -50,6 +51,19 @@ static int emit_jobs(beluga_emit *emit, const beluga_json *root, const beluga_js
     return status || !goes_on ? status : beluga_emit_next_page(emit, after);
 }
 
+/* A job that is queued is asked for again in the call that created it; its id is the token. */
+static int create_and_get_job(const beluga_call *call, beluga_http_request *request,
+                              beluga_error *err)
+{
+    char path[80];
+    const char *token = beluga_http_request_token(request);
+    if (!token || strncmp(token, "job-", 4) != 0) return create_job(call, request, err);
+    snprintf(path, sizeof path, "/jobs/%.64s", token);
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, path);
+    return 0;
+}
+
 static int decode_job(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
@@ -60,6 +74,9 @@ static int decode_job(void *state, const char *body, size_t length, beluga_emit 
     if (file) return beluga_emit_next_request(emit, file, 0);
     const beluga_json *jobs = beluga_json_get(root, "jobs");
     status = jobs ? emit_jobs(emit, root, jobs) : emit_job(emit, root);
+    const char *word = beluga_json_get_string(root, "status", NULL);
+    if (!status && word && strcmp(word, "queued") == 0)
+        return beluga_emit_next_request(emit, beluga_json_get_string(root, "id", NULL), 0);
     const char *results = beluga_json_get_string(root, "results", NULL);
     bool fetches = beluga_call_kind(beluga_emit_call(emit)) == BELUGA_CALL_BATCH_RESULTS;
     return status || !fetches || !results ? status : beluga_emit_next_request(emit, results, 0);
@@ -135,6 +152,11 @@ static bool creates_job(const char *token)
     return token != NULL;
 }
 
+static bool creates_job_alone(const char *token)
+{
+    return token && strncmp(token, "job-", 4) != 0;
+}
+
 /* Faults: no request creates the job, or each one does. */
 static bool creates_never(const char *token)
 {
@@ -151,7 +173,7 @@ static bool creates_always(const char *token)
 /* clang-format off */
 #define JOBS                                                                                   \
     .size = sizeof(beluga_batch_api), .price_factor = 0.5, .keeps_names = true,                \
-    .put_request = put_request, .encode_create = create_job, .encode_get = get_job,            \
+    .put_request = put_request, .encode_create = create_and_get_job, .encode_get = get_job,    \
     .encode_list = list_jobs, .encode_cancel = cancel_job, .encode_results = get_results,      \
     .encode_delete = delete_job, .decode_job = decode_job, .decode_result = decode_result
 /* clang-format on */
@@ -160,4 +182,5 @@ static const beluga_batch_api jobs_api = {JOBS, .creates_job = creates_job};
 static const beluga_batch_api vectors_api = {JOBS, .creates_job = creates_job, .max_inputs = 100};
 static const beluga_batch_api never_api = {JOBS, .creates_job = creates_never};
 static const beluga_batch_api always_api = {JOBS, .creates_job = creates_always};
+static const beluga_batch_api alone_api = {JOBS, .creates_job = creates_job_alone};
 static const beluga_batch_api unsaid_api = {JOBS};
