@@ -64,6 +64,10 @@ static void check_capabilities(check_run *run)
         check_problem(run, "capabilities: MODELS and decode_list_models go together");
     if (!(p->capabilities & BELUGA_CAPABILITY_EMBED) != !p->decode_embed)
         check_problem(run, "capabilities: EMBED and decode_embed go together");
+    /* the library may be built without embeddings, and then the built-in decoders are missing */
+    if (run->settings->foreign && p->batch && p->batch->max_inputs && !p->decode_embed)
+        check_problem(run, "batch: max_inputs says that jobs embed texts, and decode_embed is "
+                           "missing");
     if (!(p->capabilities & BELUGA_CAPABILITY_COUNT) != !p->decode_count)
         check_problem(run, "capabilities: COUNT and decode_count go together");
     /* with a wrong table every later check would fail */

@@ -222,7 +222,7 @@ void check_cancel_pushed(check_run *run)
 
 /* ---- vectors and counts of tokens ------------------------------------------------------------ */
 
-static void tell_vectors(check_run *run, const beluga_embeddings *e)
+void check_tell_vectors(check_run *run, const beluga_embeddings *e)
 {
     const char *warning;
     for (size_t i = 0; (warning = beluga_embeddings_warning(e, i)); i++)
@@ -254,7 +254,7 @@ void check_embed(check_run *run)
     if (status)
         end_with_error(run, status);
     else
-        tell_vectors(run, e);
+        check_tell_vectors(run, e);
     run->finished = !status;
     beluga_embeddings_free(e);
     beluga_context_unref(context);

@@ -12,6 +12,8 @@ check_action check_cancel, check_cancel_pushed;
 check_action check_stream_and_ask_on;
 /* List models; embed the messages' texts; count the messages' tokens. */
 check_action check_list, check_embed, check_count;
+/* Write vectors to the story as check_embed does. */
+void check_tell_vectors(check_run *run, const beluga_embeddings *e);
 /* A pushed stream that is paused after each event. */
 check_action check_push_slowly;
 

@@ -115,6 +115,43 @@ static void batch_jobs_that_are_lost_are_found(void **state)
     CHECK_ALL(rows);
 }
 
+static void vectors_that_jobs_lose_are_found(void **state)
+{
+    static const planted rows[] = {
+        {"chat-jobs-vectors", "", ""},
+        {"chat-jobs-texts", "job-embed ", "put_request must write the body that encode_embed"},
+        {"chat-jobs-two-vectors", "job-embed ", "has 2 vectors, and its request one text"},
+        {"chat-jobs-no-vectors", "job-embed ", "decode_embed reads to beluga_emit_batch_embedding"},
+        {"chat-jobs-one-id", "job-embed ", "0 results have the id request-2, want one"},
+        {"chat-jobs-no-embed", "table ", "max_inputs says that jobs embed texts"},
+    };
+    (void)state;
+    CHECK_ALL(rows);
+}
+
+static void jobs_that_may_be_paid_twice_or_are_in_doubt_are_found(void **state)
+{
+    static const planted rows[] = {
+        {"chat-jobs-never", "job-doubt ",
+         "request 2 (POST /v1/jobs) creates the job, but when its answer is lost the call says "
+         "that there is no job, which may be made again, and paid for twice: creates_job must "
+         "return true for its token"},
+        {"chat-jobs-always", "job-doubt ",
+         "creates_job must return false for its token, which is NULL"},
+        {"chat-jobs-unsaid", "job-doubt ", "the batch table lacks creates_job"},
+    };
+    /* their calls ask for the job that they created */
+    static const planted later[] = {
+        {"chat-jobs-again", "", ""},
+        {"chat-jobs-again-creates", "job-doubt ",
+         "request 3 (GET /v1/jobs/job-1) comes after the one that creates the job"},
+    };
+    (void)state;
+    CHECK_ALL(rows);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        planted_check("tests/conformance/chat.so", "tests/conformance/broken", &later[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +162,8 @@ int main(void)
         cmocka_unit_test(answers_that_are_misread_are_found),
         cmocka_unit_test(functions_that_wait_are_found),
         cmocka_unit_test(batch_jobs_that_are_lost_are_found),
+        cmocka_unit_test(vectors_that_jobs_lose_are_found),
+        cmocka_unit_test(jobs_that_may_be_paid_twice_or_are_in_doubt_are_found),
         cmocka_unit_test(memory_that_is_lost_is_found),
     };
     return cmocka_run_group_tests_name("planted", tests, NULL, NULL);

@@ -98,8 +98,9 @@ typedef struct beluga_batch_api {
      * Say whether the request that encode_create writes for this token (NULL: the first request)
      * creates the job. Such a request is repeated only if it was refused or never sent. The others,
      * such as an upload, are repeated after a failure as in other calls: from the first one, if the
-     * token is a URL, since the service may have used it up. Optional: without this function, each
-     * request counts as one that creates the job.
+     * token is a URL, since the service may have used it up. Needed if creating a job takes several
+     * requests: without this function, each counts as one that creates the job, so that a failed
+     * upload leaves open whether there is a job.
      */
     bool (*creates_job)(const char *token);
     /**

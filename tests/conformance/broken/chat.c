@@ -398,15 +398,16 @@ static void close_and_lose(void *self)
 
 /* ---- the tables ------------------------------------------------------------------------------ */
 
-#define CHAT(fault)                                                                     \
-    BELUGA_PROVIDER_INIT("chat-" fault), .default_model = "m",                          \
-        .base_url = "https://chat.example/v1", .framing = BELUGA_FRAMING_SSE,           \
-        .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS |            \
-                        BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_SCHEMA |   \
-                        BELUGA_CAPABILITY_REASONING,                                    \
-        .encode_request = encode, .decode_response = decode_response,                   \
-        .decode_event = decode_event, .decode_error = describe, .authorize = authorize, \
-        .open = open_with_state, .close = close_with_state
+#define CAPABILITIES                                                                        \
+    BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS | \
+        BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_REASONING
+#define CHAT(fault)                                                                \
+    BELUGA_PROVIDER_INIT("chat-" fault), .default_model = "m",                     \
+        .base_url = "https://chat.example/v1", .framing = BELUGA_FRAMING_SSE,      \
+        .capabilities = CAPABILITIES, .encode_request = encode,                    \
+        .decode_response = decode_response, .decode_event = decode_event,          \
+        .decode_error = describe, .authorize = authorize, .open = open_with_state, \
+        .close = close_with_state
 
 #pragma GCC diagnostic ignored "-Woverride-init"
 #ifdef __clang__
@@ -432,6 +433,19 @@ static const beluga_provider tables[] = {FAULTS(TABLE)};
 static const beluga_provider jobs[] = {TABLE_OF_JOBS("sound"), TABLE_OF_JOBS("id"),
                                        TABLE_OF_JOBS("state"), TABLE_OF_JOBS("page"),
                                        TABLE_OF_JOBS("body")};
+#define EMBEDS                                                                            \
+    .capabilities = CAPABILITIES | BELUGA_CAPABILITY_EMBED, .encode_embed = encode_embed, \
+    .decode_embed = decode_embed
+#define TABLE_OF_VECTORS(fault) {CHAT("jobs-" fault), EMBEDS, .batch = &vectors_api}
+static const beluga_provider vectors[] = {
+    TABLE_OF_VECTORS("vectors"), TABLE_OF_VECTORS("texts"), TABLE_OF_VECTORS("two-vectors"),
+    TABLE_OF_VECTORS("no-vectors"), TABLE_OF_VECTORS("one-id")};
+static const beluga_provider never = {CHAT("jobs-never"), .batch = &never_api};
+static const beluga_provider always = {CHAT("jobs-always"), .batch = &always_api};
+static const beluga_provider unsaid = {CHAT("jobs-unsaid"), .batch = &unsaid_api};
+static const beluga_provider again = {CHAT("jobs-again"), .batch = &alone_api};
+static const beluga_provider again_creates = {CHAT("jobs-again-creates"), .batch = &jobs_api};
+static const beluga_provider no_embed = {CHAT("jobs-no-embed"), .batch = &vectors_api};
 static const beluga_provider error_waits = {CHAT("error-waits"), .decode_error = describe_slowly};
 static const beluga_provider error_leaks = {CHAT("error-leaks"), .decode_error = describe_and_lose};
 static const beluga_provider early = {CHAT("early"), .decode_end = finish_anyway};
@@ -441,5 +455,7 @@ static const beluga_provider close_leaks = {CHAT("close-leaks"), .close = close_
 BELUGA_PLUGIN_PROVIDERS(NULL, T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7), T(8), T(9), T(10),
                         T(11), T(12), T(13), T(14), T(15), T(16), T(17), T(18), T(19), T(20), T(21),
                         T(22), T(23), T(24), T(25), T(26), T(27), T(28), T(29), T(30), T(31), T(32),
-                        T(33), T(34), &jobs[0], &jobs[1], &jobs[2], &jobs[3], &jobs[4],
-                        &error_waits, &error_leaks, &close_leaks, &early)
+                        T(33), T(34), &jobs[0], &jobs[1], &jobs[2], &jobs[3], &jobs[4], &vectors[0],
+                        &vectors[1], &vectors[2], &vectors[3], &vectors[4], &never, &always,
+                        &unsaid, &no_embed, &again, &again_creates, &error_waits, &error_leaks,
+                        &close_leaks, &early)
