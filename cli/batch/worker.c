@@ -226,6 +226,7 @@ static int open_model(worker *w)
     if (rc == 0) rc = set_options(w);
     if (rc == 0) rc = resolve(w);
     if (rc == 0) rc = check_facts(w);
+    if (rc == 0) rc = batch_calls_wait(&w->session);
     if (rc == 0) rc = session_open(&w->session, args, NULL);
     if (rc == 0) rc = tools_bind(&w->tools, args, &w->session);
     if (rc == 0) rc = prices_load(w->session.config, true, &w->prices);

@@ -24,6 +24,7 @@ int batch_set_budget(batch_command *b)
 int batch_open_model(batch_command *b)
 {
     int rc = batch_set_budget(b);
+    if (rc == 0) rc = batch_calls_wait(&b->session);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
     if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;
