@@ -464,6 +464,23 @@ def a_larger_budget_goes_on_with_the_same_job(site):
     contains(site.finish(worker)[2], "waiting for a larger one")
 
 
+def a_worker_learns_what_a_line_takes_before_it_asks_many(site):
+    """With all of its sixteen calls it would use many times the limits."""
+    prices = site.write("prices.yaml", PRICES)
+    for limit in (("--budget", "0.001"), ("-o", "tokens_per_minute=4")):
+        job, source, out = site.address(), site.numbers("dear.jsonl", 60), site.path(f"dear{limit[0]}.out")
+        model = ("-m", "mock/echo", "-o", "mock.latency_ms=300", "-o", f"prices={prices}")
+        collector = site.start(source, "--out", out, *model, "--queue", job, "-q", *limit)
+        worker = site.start("--work", job, "-j", "16", "--stay", "--json", "-o", f"prices={prices}")
+        wait_for(lambda: count_lines(out) >= 1, "a result")
+        worker.send_signal(signal.SIGTERM)
+        collector.send_signal(signal.SIGTERM)
+        code, text, err = site.finish(worker)
+        expect(code, 130, f"the worker's exit code ({err})")
+        site.finish(collector)
+        expect(json.loads(text)["done"] < 4, True, f"lines with {limit}: {text}")
+
+
 def a_smaller_budget_stops_a_worker_that_is_busy(site):
     job, source, out = site.address(), site.numbers("busy.jsonl", 2000), site.path("busy.out")
     prices = site.write("prices.yaml", PRICES)
@@ -593,6 +610,7 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          the_budget_is_that_of_all_workers, a_fast_worker_spends_no_more_than_its_calls_under_way,
          a_budget_includes_what_was_paid_before,
          a_worker_begins_nothing_when_nothing_is_left, a_larger_budget_goes_on_with_the_same_job,
+         a_worker_learns_what_a_line_takes_before_it_asks_many,
          a_smaller_budget_stops_a_worker_that_is_busy, a_larger_limit_goes_on_with_the_same_job,
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
          a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
