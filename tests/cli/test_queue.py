@@ -357,6 +357,15 @@ def a_failure_that_may_pass_is_no_result_yet(site):
     expect(len(site.results("n.out")), 6, "results")
 
 
+def a_worker_that_waits_for_a_job_names_it(site):
+    """Its name may be misspelt. The worker says so once, however often it looks."""
+    job = site.address()
+    code, _, err = site.run("--work", job, "--stay", "--idle", "3s")
+    expect(code, 0, "the worker's exit code")
+    contains(err, f"there is no job {job.split('/')[-1].split('?')[0]} at ")
+    expect(err.count("waiting for it because of --stay"), 1, f"notes ({err})")
+
+
 def a_worker_that_is_idle_ends_when_it_was_told_so(site):
     job, source = site.address(), site.numbers("l.jsonl", 3)
     first = site.start(source, "--out", site.path("l.out"), "-m", "mock/echo", "-o", "mock.latency_ms=60000", "--queue", job, "-q")
@@ -606,7 +615,8 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
-         a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
+         a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet,
+         a_worker_that_waits_for_a_job_names_it, a_worker_that_is_idle_ends_when_it_was_told_so,
          the_budget_is_that_of_all_workers, a_fast_worker_spends_no_more_than_its_calls_under_way,
          a_budget_includes_what_was_paid_before,
          a_worker_begins_nothing_when_nothing_is_left, a_larger_budget_goes_on_with_the_same_job,
