@@ -610,6 +610,24 @@ def what_is_left_of_a_job_is_not_taken_for_another(site):
     expect([r["text"] for r in site.results("w.out")], [f"another {i}" for i in range(5)], "texts")
 
 
+def answers_of_a_removed_job_are_not_those_of_the_next_one(site):
+    """Its collector reads no results of the job that has its name now, and its workers put none into it."""
+    job, slow = site.address(), ("-m", "mock/echo", "-o", "mock.latency_ms=500")
+    first = site.start(site.numbers("x.jsonl", 40), "--out", site.path("x.out"), *slow, "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "4", "--stay", "-q")
+    wait_for(lambda: count_lines(site.path("x.out")) >= 1, "a result")
+    expect(site.run("--remove", job)[0], 0, "removing it")
+    other = site.write("y.jsonl", "".join(f'{{"prompt":"another {i}"}}\n' for i in range(40)))
+    code, _, err = site.run(other, "--out", site.path("y.out"), *slow, "--queue", job, "--ordered", "-q")
+    expect(code, 0, f"the second collector's exit code ({err})")
+    expect([r["text"] for r in site.results("y.out")], [f"another {i}" for i in range(40)], "texts of the second job")
+    code, _, err = site.finish(first)
+    expect(code, 1, "the first collector's exit code")
+    contains(err, "the job was removed")
+    expect([r["text"] for r in site.results("x.out") if not r["text"].startswith("number")], [], "texts of the first job")
+    worker.kill()
+
+
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
@@ -624,7 +642,8 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          a_smaller_budget_stops_a_worker_that_is_busy, a_larger_limit_goes_on_with_the_same_job,
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
          a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
-         a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another]
+         a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another,
+         answers_of_a_removed_job_are_not_those_of_the_next_one]
 
 
 def run_cases(site, cases):
