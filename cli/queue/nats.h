@@ -167,9 +167,9 @@ typedef struct nats_queue {
     queue_settings settings;
     char inbox[NATS_SUBJECT_BYTES], api[NATS_API_BYTES], name[QUEUE_NAME_BYTES];
     char lines[NATS_STREAM_BYTES], results[NATS_STREAM_BYTES], state[NATS_STREAM_BYTES];
-    /* The subjects of lines and results, without their numbers. They contain a random word, so that
-     * they are not those of a later job of the same name. "": not known yet. */
-    uint64_t word;
+    uint64_t word; /* random: the subjects below have it if this process creates their streams */
+    /* The subjects of lines and results, without their numbers. They are not those of a later job
+     * of the same name. "": not known yet. */
     char line_subject[NATS_SUBJECT_BYTES], result_subject[NATS_SUBJECT_BYTES];
     natsConnection *connection;
     jsCtx *js;
