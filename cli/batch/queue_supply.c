@@ -197,13 +197,22 @@ static void look(batch_queue_supply *work, int64_t now)
     if (!work->knows || now - work->looked_ms >= LOOK_MS) look_now(work, now);
 }
 
+/* Returns whether nobody knows yet what a line costs. Then each worker asks one line alone: all of
+ * its -j calls could use many times the budget, or the tokens of many minutes. */
+static bool is_first(const batch_queue_supply *work)
+{
+    return !work->spent.lines && (work->limits.budget > 0 || work->limits.tokens_per_minute > 0);
+}
+
 /* Add what this worker has spent since it last looked: a fast worker could spend many times the
- * budget in the meantime. The terms are read again, since they may allow more by now. */
+ * budget in the meantime. The terms are read again, since they may allow more by now, and the
+ * number of workers before the first calls that are more than one. */
 static void watch_budget(batch_queue_supply *work)
 {
-    if (!(work->limits.budget > 0)) return;
+    bool first = is_first(work);
+    if (!first && !(work->limits.budget > 0)) return;
     queue_spent(work->queue, &work->spent);
-    if (is_over_budget(work)) look_now(work, beluga__now_ms());
+    if (first || is_over_budget(work)) look_now(work, beluga__now_ms());
 }
 
 static void hear(batch_queue_supply *work)
@@ -230,6 +239,12 @@ static bool is_nearly_spent(const batch_queue_supply *work, size_t running)
                              budget;
 }
 
+static double line_tokens(const queue_sum *spent)
+{
+    double tokens = (double)spent->input_tokens + (double)spent->output_tokens;
+    return spent->lines ? tokens / (double)spent->lines : 0;
+}
+
 static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
 {
     int64_t most = work->limits.max_concurrent_calls;
@@ -238,7 +253,7 @@ static bool is_held_up(batch_queue_supply *work, size_t running, int64_t now)
     /* At most -j results may still be unconfirmed by the queue, since they would be lost if this
      * worker died. */
     if (running + queue_unconfirmed(work->queue) >= work->jobs) return true;
-    if (running && is_nearly_spent(work, running)) return true;
+    if (running && (is_first(work) || is_nearly_spent(work, running))) return true;
     return !batch_gate_is_open(&work->requests, now) || !batch_gate_is_open(&work->tokens, now);
 }
 
@@ -282,9 +297,11 @@ static batch_claimed begin_line(batch_queue_supply *work, batch_claim *claim, in
     work->first_ready = (work->first_ready + 1) % work->slots;
     work->n_ready--;
     line->begun = true;
+    line->tokens = line_tokens(&work->spent);
     claim->ticket = slot;
     work->busy_ms = now;
     batch_gate_pass(&work->requests, 1);
+    batch_gate_pass(&work->tokens, line->tokens);
     return BATCH_CLAIM_LINE;
 }
 
@@ -384,6 +401,7 @@ static void done(batch_supply *supply, uint64_t ticket, bool put)
 {
     batch_queue_supply *work = work_of(supply);
     (void)put;
+    batch_gate_pass(&work->tokens, -work->lines[ticket].tokens); /* count() took the real number */
     if (work->lines[ticket].used) queue_let_go(work->queue, &work->lines[ticket].claim, 0);
     free_slot(work, ticket);
 }

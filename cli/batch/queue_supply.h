@@ -21,6 +21,7 @@
 /* A line that this worker has claimed. */
 typedef struct claimed_line {
     queue_claim claim;
+    double tokens; /* taken from the limit of tokens when its call began */
     bool used, begun;
 } claimed_line;
 

@@ -5,14 +5,25 @@
 #include <stddef.h>
 #include <time.h>
 
-static volatile sig_atomic_t seen;
+/* timeout(1) sends its signal to the command and then to its group, and a wrapper passes on the
+ * Ctrl-C that the terminal also sends here. The same signal within this time is therefore one. */
+#define ECHO_MS 250
+
+static volatile sig_atomic_t seen; /* the number of the first signal; 0: none */
+static volatile int64_t seen_ms;   /* used in the handler only */
 
 /* The first signal is noted; the second one ends the program. */
 static void on_signal(int number)
 {
-    if (seen++ == 0) return;
-    signal(number, SIG_DFL);
-    raise(number);
+    int64_t now = beluga__now_ms();
+    if (seen == number && now - seen_ms < ECHO_MS) return;
+    if (seen) {
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    seen_ms = now;
+    seen = number;
 }
 
 static const int watched[BATCH_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
@@ -21,6 +32,7 @@ void batch_signals_watch(batch_signals *s)
 {
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < BATCH_SIGNALS; i++) sigaddset(&action.sa_mask, watched[i]);
     seen = 0;
     for (size_t i = 0; i < BATCH_SIGNALS; i++) {
         sigaction(watched[i], NULL, &s->before[i]);

@@ -13,7 +13,8 @@ typedef struct batch_signals {
     struct sigaction before[BATCH_SIGNALS];
 } batch_signals;
 
-/* Watch the signals: the first one is noted, the second one ends the program. */
+/* Watch the signals: the first one is noted, the second one ends the program. A signal that comes
+ * twice at almost the same time is one. */
 void batch_signals_watch(batch_signals *signals);
 void batch_signals_unwatch(const batch_signals *signals);
 

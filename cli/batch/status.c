@@ -190,7 +190,7 @@ static void draw_workers(const job_status *s)
         const queue_worker *w = &s->workers[i];
         out_printf("  ");
         out_name(w->name);
-        out_printf("  %zu in flight, %" PRIu64 " done, %" PRIu64 " failed\n", w->in_flight, w->done,
+        out_printf("  %zu claimed, %" PRIu64 " done, %" PRIu64 " failed\n", w->in_flight, w->done,
                    w->failed);
     }
 }

@@ -27,7 +27,7 @@
 /* The state of a worker, for one job. */
 typedef struct worker {
     const cli_args *args;
-    bool *told; /* set when a message has said that the server is unreachable */
+    int *told; /* the code of the error for which a message has said that the worker waits */
     size_t jobs;
     int64_t idle_ms;
     queue *queue;
@@ -73,8 +73,14 @@ static bool may_come(const worker *w, const beluga_error *err)
 {
     bool away = err->code == BELUGA_ERROR_NETWORK || err->code == BELUGA_ERROR_TIMEOUT;
     if (!w->args->stay || (!away && err->code != BELUGA_ERROR_NOT_FOUND)) return false;
-    if (away && !*w->told) out_note("%s; trying again because of --stay", err->message);
-    *w->told = away;
+    int code = away ? BELUGA_ERROR_NETWORK : err->code;
+    if (*w->told == code) return true;
+    *w->told = code;
+    if (away)
+        out_note("%s; trying again because of --stay", err->message);
+    else
+        out_note("there is no job %s at %s; waiting for it because of --stay", queue_job(w->queue),
+                 queue_where(w->queue));
     return true;
 }
 
@@ -93,7 +99,7 @@ static int join(worker *w, bool *missing)
     if (*missing) return 0;
     if (rc == BELUGA_ERROR_NOT_FOUND) return tell_missing(w);
     if (rc) return report_error(w->args, &err, NULL);
-    *w->told = false;
+    *w->told = 0;
     if (batch_manifest_read(&w->manifest, json, n) == 0) return 0;
     out_error("another version of beluga made the job %s: install the same version here, or create "
               "the job again with this one",
@@ -228,6 +234,7 @@ static int open_model(worker *w)
     if (rc == 0) rc = set_options(w);
     if (rc == 0) rc = resolve(w);
     if (rc == 0) rc = check_facts(w);
+    if (rc == 0) rc = batch_calls_wait(&w->session);
     if (rc == 0) rc = session_open(&w->session, args, NULL);
     if (rc == 0) rc = tools_bind(&w->tools, args, &w->session);
     if (rc == 0) rc = prices_load(w->session.config, true, &w->prices);
@@ -364,7 +371,7 @@ static void release(worker *w)
 
 /* Connect to the job, and send its lines until it ends. @param[out] busy  The worker has sent
  * lines. */
-static int work_once(const cli_args *args, int64_t idle_ms, bool *told, bool *busy)
+static int work_once(const cli_args *args, int64_t idle_ms, int *told, bool *busy)
 {
     worker w = {.args = args, .told = told, .idle_ms = idle_ms};
     bool missing = false;
@@ -383,7 +390,7 @@ static int work_once(const cli_args *args, int64_t idle_ms, bool *told, bool *bu
 int batch_worker_run(const cli_args *args)
 {
     int64_t idle_ms;
-    bool told = false;
+    int told = 0;
     int rc = take_idle(args, &idle_ms);
     int64_t since = beluga__now_ms();
     while (rc == 0) {

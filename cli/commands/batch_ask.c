@@ -24,6 +24,8 @@ int batch_set_budget(batch_command *b)
 int batch_open_model(batch_command *b)
 {
     int rc = batch_set_budget(b);
+    /* the requests about jobs are made one after the other */
+    if (rc == 0 && !batch_is_by_jobs(b->args)) rc = batch_calls_wait(&b->session);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
     if (rc == 0) rc = tools_bind(&b->tools, b->args, &b->session);
     if (rc == 0) b->plan.model = b->session.model;

@@ -167,6 +167,10 @@ typedef struct nats_queue {
     queue_settings settings;
     char inbox[NATS_SUBJECT_BYTES], api[NATS_API_BYTES], name[QUEUE_NAME_BYTES];
     char lines[NATS_STREAM_BYTES], results[NATS_STREAM_BYTES], state[NATS_STREAM_BYTES];
+    uint64_t word; /* random: the subjects below have it if this process creates their streams */
+    /* The subjects of lines and results, without their numbers. They are not those of a later job
+     * of the same name. "": not known yet. */
+    char line_subject[NATS_SUBJECT_BYTES], result_subject[NATS_SUBJECT_BYTES];
     natsConnection *connection;
     jsCtx *js;
     natsSubscription *answers;
@@ -258,6 +262,8 @@ bool nats_disconnect(nats_queue *q);
 /* ---- nats_job.c ------------------------------------------------------------------------------ */
 
 void nats_name_streams(nats_queue *q);
+/* Return whether a stream of lines or results is that of this job, and not of a later one. */
+bool nats_is_ours(const jsStreamInfo *info, const char *subject);
 int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_error *err);
 int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err);
 int nats_remove(queue *base, beluga_error *err);

@@ -31,10 +31,13 @@ static unsigned count_tries(const nats_queue *q, natsMsg *message)
     return origin.delivered < UINT32_MAX ? (unsigned)origin.delivered : UINT32_MAX;
 }
 
-static nats_claim *make_claim(const nats_queue *q, natsMsg *message)
+static nats_claim *make_claim(nats_queue *q, natsMsg *message)
 {
-    const char *dot = strrchr(q->nats->natsMsg_GetSubject(message), '.');
-    uint64_t line = dot ? strtoull(dot + 1, NULL, 10) : 0;
+    const char *subject = q->nats->natsMsg_GetSubject(message), *dot = strrchr(subject, '.');
+    size_t n = strlen(q->line_subject);
+    bool ours = strncmp(subject, q->line_subject, n) == 0 && subject + n == dot;
+    uint64_t line = ours ? strtoull(dot + 1, NULL, 10) : 0;
+    q->check_job |= !ours; /* a later job of this name */
     bool can_be_answered = q->nats->natsMsg_GetReply(message) != NULL;
     nats_claim *claim = line && can_be_answered ? calloc(1, sizeof *claim) : NULL;
     if (!claim) return NULL;
@@ -120,7 +123,7 @@ static natsStatus look_for_result(nats_queue *q, const nats_claim *claim, bool *
     char subject[NATS_SUBJECT_BYTES];
     natsMsg *message = NULL;
     jsErrCode code = 0;
-    snprintf(subject, sizeof subject, "beluga.%s.result.%" PRIu64, q->base.job, claim->line);
+    snprintf(subject, sizeof subject, "%.220s.%" PRIu64, q->result_subject, claim->line);
     natsStatus s = q->nats->js_GetLastMsg(&message, q->js, q->results, subject, NULL, &code);
     *there = s == NATS_OK;
     q->nats->natsMsg_Destroy(message);

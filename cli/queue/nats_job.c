@@ -1,5 +1,6 @@
 /* Creates the streams of a job, stores and reads its manifest, and removes the job. */
 #include "base/clock.h"
+#include "base/mix.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
 
@@ -19,6 +20,7 @@
 void nats_name_streams(nats_queue *q)
 {
     const char *job = q->base.job, *domain = q->address.domain;
+    q->word = beluga__seed();
     snprintf(q->lines, sizeof q->lines, "beluga_%s_lines", job);
     snprintf(q->results, sizeof q->results, "beluga_%s_results", job);
     snprintf(q->state, sizeof q->state, "beluga_%s_state", job);
@@ -62,7 +64,7 @@ static natsStatus add_once_stream(nats_queue *q, const char *name, const char *w
     char subject[NATS_SUBJECT_BYTES];
     const char *subjects[] = {subject};
     jsStreamConfig config;
-    snprintf(subject, sizeof subject, "beluga.%s.%s.*", q->base.job, word);
+    snprintf(subject, sizeof subject, "beluga.%s.%s.%016" PRIx64 ".*", q->base.job, word, q->word);
     nats_stream_config(q->nats, &config, name, subjects, 1, replicas);
     config.Discard = js_DiscardNew;
     config.DiscardNewPerSubject = true;
@@ -107,6 +109,40 @@ static natsStatus add_consumer(nats_queue *q, int replicas, jsErrCode *code)
     return q->nats->js_AddConsumer(NULL, q->js, q->lines, &config, NULL, code);
 }
 
+static bool read_subject(const jsStreamInfo *info, char subject[NATS_SUBJECT_BYTES])
+{
+    const jsStreamConfig *config = info->Config;
+    const char *found = config && config->SubjectsLen == 1 ? config->Subjects[0] : "";
+    size_t n = strlen(found);
+    if (n < 3 || n >= NATS_SUBJECT_BYTES || strcmp(found + n - 2, ".*") != 0) return false;
+    snprintf(subject, NATS_SUBJECT_BYTES, "%.*s", (int)n - 2, found);
+    return true;
+}
+
+bool nats_is_ours(const jsStreamInfo *info, const char *subject)
+{
+    char found[NATS_SUBJECT_BYTES];
+    return !*subject || (read_subject(info, found) && strcmp(found, subject) == 0);
+}
+
+static natsStatus find_subject(nats_queue *q, const char *stream, char subject[NATS_SUBJECT_BYTES],
+                               jsErrCode *code)
+{
+    jsStreamInfo *info = NULL;
+    natsStatus s = q->nats->js_GetStreamInfo(&info, q->js, stream, NULL, code);
+    if (s == NATS_OK && !read_subject(info, subject)) s = NATS_ERR;
+    q->nats->jsStreamInfo_Destroy(info);
+    return s;
+}
+
+/* Read the subjects from the streams, which another process may have created. */
+static natsStatus find_subjects(nats_queue *q, int replicas, jsErrCode *code)
+{
+    (void)replicas;
+    natsStatus s = find_subject(q, q->lines, q->line_subject, code);
+    return s == NATS_OK ? find_subject(q, q->results, q->result_subject, code) : s;
+}
+
 /* Repeat a step of creating the job until it succeeds, or fails for a reason that is not temporary.
  * If the object already exists, this counts as success. */
 static natsStatus do_step(nats_queue *q, job_step *step, int *replicas, jsErrCode *code,
@@ -134,7 +170,8 @@ static int add_streams(nats_queue *q, beluga_error *err)
     } steps[] = {{add_lines, "can't create the stream of the lines"},
                  {add_results, "can't create the stream of the results"},
                  {add_state, "can't create the stream of the job's state"},
-                 {add_consumer, "can't create the consumer of the lines"}};
+                 {add_consumer, "can't create the consumer of the lines"},
+                 {find_subjects, "can't read the streams of the job"}};
     int replicas = q->address.replicas ? q->address.replicas : NATS_REPLICAS;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         jsErrCode code = 0;
@@ -188,6 +225,27 @@ static bool is_missing(jsErrCode code)
     return code == JSStreamNotFoundErr || code == JSNoMessageFoundErr;
 }
 
+static int explain_remains(const nats_queue *q, beluga_error *err)
+{
+    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                     "%s: an earlier job of this name was only partly removed: run beluga batch "
+                     "--remove %s first",
+                     q->base.where, q->base.where);
+    return err->code;
+}
+
+static int join_streams(nats_queue *q, beluga_error *err)
+{
+    int replicas = 0;
+    jsErrCode code = 0;
+    beluga_error stop = {.code = 0};
+    natsStatus s = do_step(q, find_subjects, &replicas, &code, &stop);
+    if (s == NATS_OK) return nats_claims_begin(q, err);
+    if (stop.code) return *err = stop, stop.code;
+    if (is_missing(code)) return explain_remains(q, err);
+    return nats_explain(q, s, code, "can't read the streams of the job", err);
+}
+
 int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err)
 {
     nats_queue *q = nats_of(base);
@@ -197,7 +255,7 @@ int nats_join(queue *base, const char **manifest, size_t *n, beluga_error *err)
     if (s == NATS_OK) {
         *manifest = text_get(&q->manifest);
         *n = q->manifest.length;
-        return nats_claims_begin(q, err);
+        return join_streams(q, err);
     }
     if (stop.code) return *err = stop, stop.code;
     if (!is_missing(code)) return nats_explain(q, s, code, "can't read the job", err);
@@ -252,11 +310,7 @@ static int refuse_remains(nats_queue *q, beluga_error *err)
     jsErrCode code = 0;
     beluga_error stop = {.code = 0};
     if (!are_used(q) || read_manifest(q, &code, &stop) == NATS_OK) return 0;
-    beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                     "%s: an earlier job of this name was only partly removed: run beluga batch "
-                     "--remove %s first",
-                     q->base.where, q->base.where);
-    return err->code;
+    return explain_remains(q, err);
 }
 
 int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_error *err)

@@ -137,8 +137,8 @@ static natsStatus send_stored(nats_queue *q, nats_put *put, const char *reply)
     char subject[NATS_SUBJECT_BYTES];
     natsMsg *message = NULL;
     bool line = put->kind == NATS_PUT_LINE;
-    snprintf(subject, sizeof subject, "beluga.%s.%s.%" PRIu64, q->base.job,
-             line ? "work" : "result", put->line);
+    snprintf(subject, sizeof subject, "%.220s.%" PRIu64, line ? q->line_subject : q->result_subject,
+             put->line);
     if (line && !put->ref[0])
         return q->nats->natsConnection_PublishRequest(q->connection, subject, reply, put->bytes,
                                                       (int)put->length);

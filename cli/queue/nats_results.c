@@ -57,7 +57,10 @@ static natsStatus make_consumer(nats_queue *q, uint64_t position, jsConsumerInfo
 {
     jsConsumerConfig config;
     jsErrCode code = 0;
+    char subject[NATS_SUBJECT_BYTES];
     q->nats->jsConsumerConfig_Init(&config);
+    snprintf(subject, sizeof subject, "%.220s.*", q->result_subject);
+    config.FilterSubject = subject; /* no results of a later job of this name */
     config.DeliverPolicy = js_DeliverByStartSequence;
     config.OptStartSeq = position + 1;
     config.AckPolicy = js_AckNone;

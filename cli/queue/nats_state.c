@@ -28,11 +28,17 @@ static void name_subject(const nats_queue *q, const char *what, char subject[NAT
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-static natsStatus count_messages(nats_queue *q, const char *stream, uint64_t *n, jsErrCode *code)
+/* A stream of a later job of the same name counts as missing. */
+static natsStatus count_messages(nats_queue *q, const char *stream, const char *subject,
+                                 uint64_t *n, jsErrCode *code)
 {
     jsStreamInfo *info = NULL;
     natsStatus s = q->nats->js_GetStreamInfo(&info, q->js, stream, NULL, code);
     if (s == NATS_OK) *n = info->State.Msgs;
+    if (s == NATS_OK && !nats_is_ours(info, subject)) {
+        *code = JSStreamNotFoundErr;
+        s = NATS_NOT_FOUND;
+    }
     q->nats->jsStreamInfo_Destroy(info);
     return s;
 }
@@ -101,9 +107,9 @@ static void count(nats_queue *q, int64_t now_ms)
     if (!wanted) return;
     q->next_count_ms = now_ms + COUNT_MS;
     natsStatus s = count_lines(q, &counts, &code);
-    if (s == NATS_OK) s = count_messages(q, q->lines, &counts.put, &code);
+    if (s == NATS_OK) s = count_messages(q, q->lines, q->line_subject, &counts.put, &code);
     if (s == NATS_OK) s = count_claims(q, &counts, &code);
-    if (s == NATS_OK) s = count_messages(q, q->results, &counts.finished, &code);
+    if (s == NATS_OK) s = count_messages(q, q->results, q->result_subject, &counts.finished, &code);
     if (s != NATS_OK) {
         end_for(q, code);
         return;

@@ -2,6 +2,7 @@
 #include "../support/words.h"
 #include "batch.h"
 
+#include <poll.h>
 #include <signal.h>
 
 /* ---- lines and results ----------------------------------------------------------------------- */
@@ -192,6 +193,24 @@ static void a_second_ctrl_c_ends_at_once(void **state)
     assert_true(cli->signal == SIGTERM || cli->signal == SIGINT);
 }
 
+/* With one request a minute the last call waits 11 minutes for its turn, and not limit_wait. */
+static void calls_wait_for_their_turn_as_long_as_it_takes(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = serve_openai(cli);
+    answer_for_ever(p, "Hello");
+    write_numbers(cli, 12);
+    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "12", "-o",
+              "requests_per_minute=1", NULL);
+    assert_int_equal(peer_wait_requests(p, 1, GENEROUS), 0);
+    for (int ms = 0; !count_lines(read_path(out)) && ms < GENEROUS; ms += 10) poll(NULL, 0, 10);
+    cli_signal(cli, SIGINT);
+    cli_wait_for_err(cli, "stopping after the 11 calls under way");
+    cli_signal(cli, SIGTERM);
+    cli_finish(cli);
+    assert_int_equal(cli->signal, SIGTERM);
+}
+
 static void a_kill_loses_only_what_was_under_way(void **state)
 {
     cli_process *cli = *state;
@@ -333,6 +352,7 @@ int main(void)
         TEST(results_come_in_order_when_that_is_wanted),
         TEST(ctrl_c_finishes_what_runs_and_the_same_command_goes_on),
         TEST(a_second_ctrl_c_ends_at_once),
+        TEST(calls_wait_for_their_turn_as_long_as_it_takes),
         TEST(a_kill_loses_only_what_was_under_way),
         TEST(the_option_that_is_another_is_named),
         TEST(an_output_that_is_the_input_is_not_to_be_removed),

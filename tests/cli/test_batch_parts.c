@@ -1,4 +1,5 @@
 /* Modules of beluga batch: records, templates, requests, ids, output, progress. */
+#include "batch/signals.h"
 #include "batch_parts.h"
 
 #include <fcntl.h>
@@ -381,6 +382,20 @@ static void a_number_is_taken_where_another_line_has_it_as_its_id(void **state)
     batch_ids_free(&ids);
 }
 
+/* ---- signals --------------------------------------------------------------------------------- */
+
+/* timeout(1) sends its signal twice; the second one would end this test. */
+static void a_signal_that_comes_twice_at_once_is_one(void **state)
+{
+    batch_signals before;
+    (void)state;
+    batch_signals_watch(&before);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_true(batch_signals_seen());
+    batch_signals_unwatch(&before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_line_is_a_prompt_messages_or_a_request),
         cmocka_unit_test(a_line_that_asks_nothing_is_told_why),
         cmocka_unit_test(the_members_of_a_request_become_options),
+        cmocka_unit_test(a_signal_that_comes_twice_at_once_is_one),
         IN_FOLDER(an_id_that_comes_again_is_found_in_any_part),
         IN_FOLDER(a_number_is_taken_where_another_line_has_it_as_its_id),
     };

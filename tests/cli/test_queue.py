@@ -361,6 +361,15 @@ def a_failure_that_may_pass_is_no_result_yet(site):
     expect(len(site.results("n.out")), 6, "results")
 
 
+def a_worker_that_waits_for_a_job_names_it(site):
+    """Its name may be misspelt. The worker says so once, however often it looks."""
+    job = site.address()
+    code, _, err = site.run("--work", job, "--stay", "--idle", "3s")
+    expect(code, 0, "the worker's exit code")
+    contains(err, f"there is no job {job.split('/')[-1].split('?')[0]} at ")
+    expect(err.count("waiting for it because of --stay"), 1, f"notes ({err})")
+
+
 def a_worker_that_is_idle_ends_when_it_was_told_so(site):
     job, source = site.address(), site.numbers("l.jsonl", 3)
     first = site.start(source, "--out", site.path("l.out"), "-m", "mock/echo", "-o", "mock.latency_ms=60000", "--queue", job, "-q")
@@ -466,6 +475,23 @@ def a_larger_budget_goes_on_with_the_same_job(site):
     expect(len(site.results("o.out")), 200, "results")
     worker.send_signal(signal.SIGTERM)
     contains(site.finish(worker)[2], "waiting for a larger one")
+
+
+def a_worker_learns_what_a_line_takes_before_it_asks_many(site):
+    """With all of its sixteen calls it would use many times the limits."""
+    prices = site.write("prices.yaml", PRICES)
+    for limit in (("--budget", "0.001"), ("-o", "tokens_per_minute=4")):
+        job, source, out = site.address(), site.numbers("dear.jsonl", 60), site.path(f"dear{limit[0]}.out")
+        model = ("-m", "mock/echo", "-o", "mock.latency_ms=300", "-o", f"prices={prices}")
+        collector = site.start(source, "--out", out, *model, "--queue", job, "-q", *limit)
+        worker = site.start("--work", job, "-j", "16", "--stay", "--json", "-o", f"prices={prices}")
+        wait_for(lambda: count_lines(out) >= 1, "a result")
+        worker.send_signal(signal.SIGTERM)
+        collector.send_signal(signal.SIGTERM)
+        code, text, err = site.finish(worker)
+        expect(code, 130, f"the worker's exit code ({err})")
+        site.finish(collector)
+        expect(json.loads(text)["done"] < 4, True, f"lines with {limit}: {text}")
 
 
 def a_smaller_budget_stops_a_worker_that_is_busy(site):
@@ -588,19 +614,40 @@ def what_is_left_of_a_job_is_not_taken_for_another(site):
     expect([r["text"] for r in site.results("w.out")], [f"another {i}" for i in range(5)], "texts")
 
 
+def answers_of_a_removed_job_are_not_those_of_the_next_one(site):
+    """Its collector reads no results of the job that has its name now, and its workers put none into it."""
+    job, slow = site.address(), ("-m", "mock/echo", "-o", "mock.latency_ms=500")
+    first = site.start(site.numbers("x.jsonl", 40), "--out", site.path("x.out"), *slow, "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "4", "--stay", "-q")
+    wait_for(lambda: count_lines(site.path("x.out")) >= 1, "a result")
+    expect(site.run("--remove", job)[0], 0, "removing it")
+    other = site.write("y.jsonl", "".join(f'{{"prompt":"another {i}"}}\n' for i in range(40)))
+    code, _, err = site.run(other, "--out", site.path("y.out"), *slow, "--queue", job, "--ordered", "-q")
+    expect(code, 0, f"the second collector's exit code ({err})")
+    expect([r["text"] for r in site.results("y.out")], [f"another {i}" for i in range(40)], "texts of the second job")
+    code, _, err = site.finish(first)
+    expect(code, 1, "the first collector's exit code")
+    contains(err, "the job was removed")
+    expect([r["text"] for r in site.results("x.out") if not r["text"].startswith("number")], [], "texts of the first job")
+    worker.kill()
+
+
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
-         a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet, a_worker_that_is_idle_ends_when_it_was_told_so,
+         a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet,
+         a_worker_that_waits_for_a_job_names_it, a_worker_that_is_idle_ends_when_it_was_told_so,
          the_budget_is_that_of_all_workers, a_fast_worker_spends_no_more_than_its_calls_under_way,
          a_budget_includes_what_was_paid_before,
          a_worker_begins_nothing_when_nothing_is_left, a_larger_budget_goes_on_with_the_same_job,
+         a_worker_learns_what_a_line_takes_before_it_asks_many,
          a_smaller_budget_stops_a_worker_that_is_busy, a_larger_limit_goes_on_with_the_same_job,
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
          a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
-         a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another]
+         a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another,
+         answers_of_a_removed_job_are_not_those_of_the_next_one]
 
 
 def run_cases(site, cases):

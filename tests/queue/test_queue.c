@@ -1,5 +1,5 @@
 /* What the queue guarantees to a batch over many machines, tested with a real NATS server. */
-#include "queue/nats_library.h"
+#include "queue/nats.h"
 #include "relay.h"
 #include "roles.h"
 #include "servers.h"
@@ -178,7 +178,9 @@ static void test_a_line_with_a_result_is_not_handed_out(void **state)
     role_put(q, 1, 1, 1);
     queue *one = role_join(nats_at("has", QUICK)), *two = role_join(nats_at("has", QUICK));
     queue_claim claim = role_claim(one), none;
-    put_result_from_outside("beluga.has.result.1");
+    char subject[NATS_SUBJECT_BYTES];
+    snprintf(subject, sizeof subject, "%.220s.1", nats_of(q)->result_subject);
+    put_result_from_outside(subject);
     role_wait_for(q, 1);
     queue_let_go(one, &claim, 0);
     queue_counts counts = {.claimed = 1};
