@@ -1,13 +1,10 @@
 #include "batch/signals.h"
 
 #include "base/clock.h"
+#include "base/signals.h"
 
 #include <stddef.h>
 #include <time.h>
-
-/* timeout(1) sends its signal to the command and then to its group, and a wrapper passes on the
- * Ctrl-C that the terminal also sends here. The same signal within this time is therefore one. */
-#define ECHO_MS 250
 
 static volatile sig_atomic_t seen; /* the number of the first signal; 0: none */
 static volatile int64_t seen_ms;   /* used in the handler only */
@@ -16,7 +13,7 @@ static volatile int64_t seen_ms;   /* used in the handler only */
 static void on_signal(int number)
 {
     int64_t now = beluga__now_ms();
-    if (seen == number && now - seen_ms < ECHO_MS) return;
+    if (seen == number && now - seen_ms < BELUGA__SIGNAL_ECHO_MS) return;
     if (seen) {
         signal(number, SIG_DFL);
         raise(number);

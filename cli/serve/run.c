@@ -1,5 +1,6 @@
 #include "serve/run.h"
 
+#include "base/clock.h"
 #include "base/epoll.h"
 #include "base/signals.h"
 #include "exit.h"
@@ -31,7 +32,9 @@ typedef struct running {
     serve s;
     reactor_watch signals;
     reactor_timer linger, drain, flush;
-    bool closing; /* the server does not listen any more */
+    int signal;        /* the first signal that asked the server to end */
+    int64_t signal_ms; /* when it came */
+    bool closing;      /* the server does not listen any more */
     bool ended;
 } running;
 
@@ -68,11 +71,14 @@ static void drain_over(reactor_timer *timer)
 static void drain(running *r, int number)
 {
     serve *s = &r->s;
+    int64_t now = beluga__now_ms();
     if (s->draining) {
-        r->ended = true;
+        r->ended |= number != r->signal || now - r->signal_ms >= BELUGA__SIGNAL_ECHO_MS;
         return;
     }
     s->draining = true;
+    r->signal = number;
+    r->signal_ms = now;
     if (s->n_works)
         out_note("ending when %zu %s been answered; a second signal ends the server at once",
                  s->n_works, s->n_works == 1 ? "request has" : "requests have");

@@ -371,7 +371,7 @@ static void a_second_signal_ends_it_at_once(void **state)
     assert_int_equal(peer_wait_requests(g->peer, 1, GATE_WAIT_MS), 0);
     cli_signal(g->cli, SIGINT);
     cli_wait_for_err(g->cli, "ending");
-    cli_signal(g->cli, SIGINT);
+    cli_signal(g->cli, SIGTERM); /* a SIGINT at almost the same time would count once */
     assert_int_equal(cli_finish(g->cli), 0);
     close(fd);
 }
