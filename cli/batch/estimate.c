@@ -123,10 +123,11 @@ static void guess_cost(const batch_estimate *e, estimate_sums *s)
     s->cost_how = s->output < 0 ? "of the input alone" : "of input and output";
 }
 
-/* Return the cost of all runs together, as far as it can be estimated. */
+/* Return the cost of all runs and of the jobs under way together, as far as it can be estimated. */
 static double sum_cost(const batch_estimate *e, const estimate_sums *s)
 {
-    return e->output->totals.cost + s->cost * (e->factor > 0 ? e->factor : 1);
+    return e->output->totals.cost + batch_journal_reserved(e->journal) +
+           s->cost * (e->factor > 0 ? e->factor : 1);
 }
 
 /* An answer whose length is unknown may use up any budget. */

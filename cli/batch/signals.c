@@ -13,14 +13,13 @@ static volatile int64_t seen_ms;   /* used in the handler only */
 static void on_signal(int number)
 {
     int64_t now = beluga__now_ms();
-    if (seen == number && now - seen_ms < BELUGA__SIGNAL_ECHO_MS) return;
-    if (seen) {
+    if (!seen) {
+        seen_ms = now;
+        seen = number;
+    } else if (beluga__signal_is_second(seen, seen_ms, number, now)) {
         signal(number, SIG_DFL);
         raise(number);
-        return;
     }
-    seen_ms = now;
-    seen = number;
 }
 
 static const int watched[BATCH_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};

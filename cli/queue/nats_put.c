@@ -205,14 +205,12 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
 }
 
 /* Tell the user that nothing is confirmed, once until something is. A server whose disk is full
- * answers nothing at all. If the job was removed, nothing is confirmed either, so the job is looked
- * for before. */
+ * answers nothing at all. */
 static void tell_silence_locked(nats_queue *q, const nats_put *put)
 {
-    bool silent = q->connected && put->kind != NATS_PUT_ACK && put->answer == NATS_UNANSWERED;
+    bool silent = q->connected && put->kind != NATS_PUT_ACK && put->answer == NATS_UNANSWERED &&
+                  put->tries >= SILENT_TRIES;
     if (!silent || q->is_silent) return;
-    q->check_job |= put->tries + 1 == SILENT_TRIES;
-    if (put->tries < SILENT_TRIES) return;
     q->is_silent = true;
     nats_tell_locked(q,
                      "%s: the server does not confirm what is sent: its disk may be full, see "

@@ -73,7 +73,7 @@ static void drain(running *r, int number)
     serve *s = &r->s;
     int64_t now = beluga__now_ms();
     if (s->draining) {
-        r->ended |= number != r->signal || now - r->signal_ms >= BELUGA__SIGNAL_ECHO_MS;
+        r->ended |= beluga__signal_is_second(r->signal, r->signal_ms, number, now);
         return;
     }
     s->draining = true;

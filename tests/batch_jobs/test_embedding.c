@@ -1,5 +1,6 @@
 /* Batch jobs that embed texts, with a variant of acme: a request is {"texts": […]}, and an answer
  * {"vectors": [{"at": INDEX, "is": […]}, …], "tokens": N}. */
+#include "../support/put_texts.h"
 #include "batch_scene.h"
 
 #include <beluga/provider/provider.h>
@@ -19,13 +20,7 @@ static int encode_embed(const beluga_call *call, beluga_http_request *request, b
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_http_request_set_path(request, "/embed");
     beluga_json_begin_object(w, NULL);
-    beluga_json_begin_array(w, "texts");
-    for (size_t i = 0; i < beluga_call_input_count(call); i++) {
-        size_t n;
-        const char *text = beluga_call_input(call, i, &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
+    put_texts(call, w);
     if (beluga_call_get_int(call, BELUGA_OPTION_DIMENSIONS, &size))
         beluga_json_put_int(w, "size", size);
     beluga_json_end_object(w);

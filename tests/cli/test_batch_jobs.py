@@ -1000,6 +1000,17 @@ def answers_cost_half_and_the_budget_holds():
         assert_each_once(place, 20)
 
 
+def a_dry_run_counts_what_jobs_under_way_may_cost():
+    with Place("--batch-seconds", "60") as place:
+        with open(place.path("prices.yaml"), "w", encoding="utf-8") as file:
+            file.write(PRICES)
+        priced = ("-o", f"prices={place.path('prices.yaml')}")
+        place.write(texts(3))
+        expect(place.ask(*priced), UNDER_WAY)  # a line may cost $0.025
+        expect(place.ask(*priced, "--dry-run", "--budget", "0.05"), 0, "3 under way", "Budget     $0.05: not enough")
+        expect(place.ask(*priced, "--dry-run", "--budget", "0.1"), 0, "Budget     $0.1: enough")
+
+
 # ---- what is left behind
 
 def members_for_bodies_do_not_touch_the_job():
@@ -1192,6 +1203,7 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
           lines_for_vectors_fail_and_are_asked_again_as_others_are, vectors_cost_half_and_no_output,
           an_answer_is_held_against_its_schema, a_line_that_changed_meanwhile_does_not_get_the_old_answer,
           jobs_keep_the_model_and_the_options_that_they_were_begun_with, answers_cost_half_and_the_budget_holds,
+          a_dry_run_counts_what_jobs_under_way_may_cost,
           a_result_that_is_too_large_costs_no_other, a_refused_job_leaves_no_file, files_may_be_kept,
           what_no_job_can_do_is_told, a_job_of_another_key_is_not_asked_anew, a_job_may_be_missing_for_a_moment,
           a_server_that_is_down_is_waited_for_with_one_job, a_server_that_is_down_leaves_a_journal_that_says_little,

@@ -1,4 +1,5 @@
 /* Modules of beluga batch: records, templates, requests, ids, output, progress. */
+#include "base/signals.h"
 #include "batch/signals.h"
 #include "batch_parts.h"
 
@@ -385,6 +386,15 @@ static void a_number_is_taken_where_another_line_has_it_as_its_id(void **state)
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
+static void only_the_same_signal_at_almost_the_same_time_is_an_echo(void **state)
+{
+    (void)state;
+    assert_false(beluga__signal_is_second(SIGTERM, 1000, SIGTERM, 1000));
+    assert_false(beluga__signal_is_second(SIGTERM, 1000, SIGTERM, 1249));
+    assert_true(beluga__signal_is_second(SIGTERM, 1000, SIGTERM, 1250));
+    assert_true(beluga__signal_is_second(SIGTERM, 1000, SIGINT, 1000));
+}
+
 /* Returns whether a process that gets SIGTERM twice at once goes on. */
 static bool goes_on_after_two(void)
 {
@@ -427,6 +437,7 @@ int main(void)
         cmocka_unit_test(a_line_is_a_prompt_messages_or_a_request),
         cmocka_unit_test(a_line_that_asks_nothing_is_told_why),
         cmocka_unit_test(the_members_of_a_request_become_options),
+        cmocka_unit_test(only_the_same_signal_at_almost_the_same_time_is_an_echo),
         cmocka_unit_test(a_signal_that_comes_twice_at_once_is_one),
         IN_FOLDER(an_id_that_comes_again_is_found_in_any_part),
         IN_FOLDER(a_number_is_taken_where_another_line_has_it_as_its_id),

@@ -4,6 +4,7 @@
  * second table embed texts, too: a request is {"texts": […]}, and the line of a result has
  * "embedded": {"vectors": […]}. */
 #include "../../support/job_service.h"
+#include "../../support/put_texts.h"
 
 static int put_request(const beluga_batch_request *request, beluga_json_writer *w,
                        beluga_error *err)
@@ -84,17 +85,11 @@ static int decode_job(void *state, const char *body, size_t length, beluga_emit 
 
 static int encode_embed(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
-    size_t n;
     (void)err;
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_http_request_set_path(request, "/embed");
     beluga_json_begin_object(w, NULL);
-    beluga_json_begin_array(w, "texts");
-    for (size_t i = 0; i < beluga_call_input_count(call); i++) {
-        const char *text = beluga_call_input(call, i, &n);
-        beluga_json_put_string_n(w, NULL, text, n);
-    }
-    beluga_json_end_array(w);
+    put_texts(call, w);
     beluga_json_end_object(w);
     return 0;
 }
