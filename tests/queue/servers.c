@@ -1,5 +1,6 @@
 #include "servers.h"
 
+#include "base/mix.h"
 #include "support/sockets.h"
 
 #include <errno.h>
@@ -10,8 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS       10000
+#define WAIT_MS       60000
 #define STEP_MS       20
+#define LEAST_PORT    20000
+#define PORTS         12000
 #define ADDRESS_BYTES 512
 
 static void nap(void)
@@ -20,13 +23,21 @@ static void nap(void)
     nanosleep(&step, NULL);
 }
 
+/* The port is below those that the system gives to programs that do not choose. One of these may be
+ * taken before the server listens, or while it is started again. */
 int servers_free_port(void)
 {
-    char url[64];
-    int listener = listen_locally(1, url, sizeof url);
-    int port = ntohs(address_of(listener).sin_port);
-    close(listener);
-    return port;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < 1000; i++) {
+        int port = LEAST_PORT + (int)(beluga__seed() % PORTS);
+        at.sin_port = htons((uint16_t)port);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        bool is_free = bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+        close(fd);
+        if (is_free) return port;
+    }
+    fail_msg("no port is free");
+    return 0;
 }
 
 bool servers_wait_for_port(int port)

@@ -40,7 +40,7 @@ void servers_configure_again(servers *s, const char *extra);
 const char *servers_address(const servers *s, const char *job, const char *query, char *text,
                             size_t size);
 
-/* Wait until a port accepts connections. @return false after ten seconds. */
+/* Wait until a port accepts connections. @return false after a minute. */
 bool servers_wait_for_port(int port);
 
 /* The servers of a test. The setup clears this object, and the teardown stops the servers. */
