@@ -32,9 +32,14 @@ static int report(const batch_gatherer *c, const beluga_error *err)
     return report_error(c->args, err, NULL);
 }
 
+static void hear(batch_gatherer *c);
+
+/* Called while the queue waits: for a server, or for room in it. The user is told meanwhile. */
 static bool is_stopped(void *payload)
 {
-    (void)payload;
+    batch_gatherer *c = payload;
+    int64_t now = beluga__now_ms();
+    if (c->runs && now - c->heard_ms >= WAIT_MS) hear(c);
     return batch_signals_seen();
 }
 
@@ -86,7 +91,8 @@ int batch_gather_find(batch_gatherer *c)
     beluga_error err;
     const char *json;
     size_t n;
-    const queue_settings settings = {.address = c->args->queue, .stopped = is_stopped};
+    const queue_settings settings = {
+        .address = c->args->queue, .stopped = is_stopped, .payload = c};
     batch_mark_read(c->out, &c->mark);
     if (queue_open(&settings, &c->queue, &err) != 0) return report(c, &err);
     int rc = queue_join(c->queue, &json, &n, &err);
@@ -321,6 +327,7 @@ static int write_mark(batch_gatherer *c, bool now)
 static void hear(batch_gatherer *c)
 {
     char news[QUEUE_NEWS_BYTES];
+    c->heard_ms = beluga__now_ms();
     while (queue_news(c->queue, news)) {
         batch_progress_hide(c->progress);
         out_note("%s", news);
@@ -419,7 +426,9 @@ static void go(batch_gatherer *c)
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
     c->came_ms = c->whole_ms = beluga__now_ms();
+    c->runs = true;
     while ((!c->sealed || count_left(c)) && take_turn(c) == 0) continue;
+    c->runs = false;
     batch_output_sync(c->output, true);
     if (!c->output->error) write_mark(c, true);
 }

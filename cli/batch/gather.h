@@ -37,6 +37,8 @@ typedef struct batch_gatherer {
     batch_mark mark, written;
     int64_t marked_ms, came_ms; /* when the mark was written, and when the last result arrived */
     int64_t whole_ms;           /* when no line was missing from the queue */
+    int64_t heard_ms;           /* when the user was last told the queue's news */
+    bool runs;                  /* lines are put, or results collected */
     batch_file_supply lines;
     bool sealed;
     /* when to try again to seal the job, and when to give up; 0: not tried yet */
