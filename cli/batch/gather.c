@@ -10,6 +10,8 @@
 #include "output.h"
 #include "report.h"
 
+#include <beluga/provider/json.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -263,6 +265,20 @@ static int put_some(batch_gatherer *c)
 
 /* ---- collecting results ---------------------------------------------------------------------- */
 
+/* Remember the first failure for the summary: its cause is often that of all others. */
+static void note_failure(batch_gatherer *c, const queue_result *result)
+{
+    beluga_json_doc *doc = NULL;
+    if (c->failure.code || beluga_json_parse(result->bytes, result->length, &doc, NULL) != 0)
+        return;
+    const beluga_json *error = beluga_json_get(beluga_json_doc_root(doc), "error");
+    const char *name = beluga_json_get_string(error, "code", NULL);
+    const char *message = beluga_json_get_string(error, "message", NULL);
+    if (name && message)
+        beluga_error_set(&c->failure, beluga_error_code_from_name(name), "%s", message);
+    beluga_json_doc_free(doc);
+}
+
 /* Write a result to the output. If the output already has a result of this line, an earlier run
  * wrote it before it was killed. */
 static int keep_result(batch_gatherer *c, const queue_result *result)
@@ -280,6 +296,7 @@ static int keep_result(batch_gatherer *c, const queue_result *result)
      * again. */
     if (!c->unreadable) c->mark.position = result->position;
     if (batch_output_has(c->output, entry.line)) return 0;
+    if (entry.failed) note_failure(c, result);
     return batch_output_add(c->output, &entry, result->bytes, result->length);
 }
 

@@ -48,7 +48,8 @@ typedef struct batch_gatherer {
     queue_counts counts;
     queue_sum spent;
     /* The outcome. */
-    beluga_error error; /* the error that stopped the run; code 0: none */
+    beluga_error error;   /* the error that stopped the run; code 0: none */
+    beluga_error failure; /* that of the first line that failed; code 0: none */
     bool interrupted;
     int code; /* exit code of a failure that was already reported; 0: none */
 } batch_gatherer;

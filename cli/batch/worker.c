@@ -219,8 +219,8 @@ static int check_facts(worker *w)
     tell_model(w);
     batch_manifest_compare(&w->manifest, &w->facts, &difference);
     if (difference.kind == BATCH_SAME) return 0;
-    out_error("the job %s %s than this machine would use: set the same value here, with -o or in "
-              "the configuration",
+    out_error("the job %s %s, but this machine would use something else: set the same value here, "
+              "with -o or in the configuration",
               queue_job(w->queue), difference.text);
     return CLI_EXIT_CONFIG;
 }

@@ -315,7 +315,7 @@ def a_job_of_other_facts_is_refused_by_both_sides(site):
     site.wait_for_job(job)
     code, _, err = site.run("--work", job, "-o", "temperature=0.7")
     expect(code, 3, "the worker's exit code")
-    contains(err, "temperature")
+    contains(err, "was begun with another temperature (0.5), but this machine would use something else")
     code, _, err = site.run(site.numbers("j2.jsonl", 6), *command[1:], "--out", site.path("j2.out"))
     expect(code, 2, "the other collector's exit code")
     contains(err, "another input")
@@ -567,6 +567,14 @@ def a_row_that_is_too_long_is_an_error_of_its_own(site):
     worker.kill()
 
 
+def the_first_failure_is_in_the_summary(site):
+    job, source = site.address(), site.write("first.jsonl", '{"prompt":"one"}\n{"prompt"\n')
+    site.start("--work", job, "--stay", "-q")
+    code, _, err = site.run(source, "--out", site.path("first.out"), *FAST, "--queue", job)
+    expect(code, 11, f"the collector's exit code ({err})")
+    contains(err, "the first failure: invalid_input: line 2: it is not valid JSON")
+
+
 def what_was_deleted_from_the_queue_is_told(site):
     job, source, out = site.address(), site.numbers("t.jsonl", 5), site.path("t.out")
     command = (source, "--out", out, *FAST, "--queue", job, "-q")
@@ -703,6 +711,7 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
          a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another,
          answers_of_a_removed_job_are_not_those_of_the_next_one, a_job_that_lost_its_state_ends_its_collector,
+         the_first_failure_is_in_the_summary,
          a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
 
 
