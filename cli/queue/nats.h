@@ -278,9 +278,11 @@ size_t nats_max_message(const nats_queue *q);
  * Store data in parts if it is too long for a message. Blocks; calls `beat` between parts.
  * @param kind  "line", "result" or "manifest".
  * @param ref   Receives the reference to the parts.
+ * @param code  Receives JetStream's error code; 0: none.
  */
 natsStatus nats_parts_store(nats_queue *q, const char *kind, uint64_t line, const char *bytes,
-                            size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q));
+                            size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q),
+                            jsErrCode *code);
 /* @return the message's reference to its parts; NULL: the message has no parts. */
 const char *nats_parts_of(const nats_queue *q, natsMsg *message);
 /*

@@ -36,8 +36,15 @@ static const struct {
      "or use ?replicas=1"},
     {JSStreamNotFoundErr, BELUGA_ERROR_NOT_FOUND, "the job does not exist"},
     {JSNoMessageFoundErr, BELUGA_ERROR_NOT_FOUND, "the job does not exist"},
-    {JSStorageResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
-    {JSInsufficientResourcesErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
+    {JSStorageResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, NATS_STORE_IS_FULL},
+    {JSInsufficientResourcesErr, BELUGA_ERROR_LIMIT_EXCEEDED, NATS_STORE_IS_FULL},
+    {JSAccountResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, NATS_STORE_IS_FULL},
+    {JSMaximumStreamsLimitErr, BELUGA_ERROR_LIMIT_EXCEEDED,
+     "the account may have no more streams (a job needs three, a bucket one): remove others, or "
+     "raise max_streams"},
+    {JSStreamSubjectOverlapErr, BELUGA_ERROR_INVALID_CONFIG,
+     "another stream of this account already stores these subjects: choose another name, or "
+     "change the subjects of that stream"},
 };
 
 static int code_of(natsStatus status)
@@ -112,6 +119,12 @@ int nats_explain_at(const nats_library *nats, const char *where, natsStatus stat
     else
         beluga_error_set(err, error, "%s: %s: %s", where, what, text);
     return error;
+}
+
+bool nats_is_full(jsErrCode code)
+{
+    return code == JSStorageResourcesExceededErr || code == JSInsufficientResourcesErr ||
+           code == JSAccountResourcesExceededErr;
 }
 
 /* ---- options --------------------------------------------------------------------------------- */

@@ -278,7 +278,7 @@ static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *
     options.ExpectNoMessage = true;
     name_state(q, "manifest", subject);
     natsStatus s = NATS_OK;
-    if (n > nats_max_message(q)) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL);
+    if (n > nats_max_message(q)) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL, code);
     if (s == NATS_OK)
         s = q->nats->natsMsg_Create(&message, subject, NULL, *ref ? "" : text, *ref ? 0 : (int)n);
     if (s == NATS_OK && *ref) s = q->nats->natsMsgHeader_Set(message, NATS_HEADER_REF, ref);

@@ -91,7 +91,10 @@ static void end_for(nats_queue *q, jsErrCode code)
 {
     if (code != JSStreamNotFoundErr && code != JSConsumerNotFoundErr) return;
     pthread_mutex_lock(&q->lock);
-    nats_fail_locked(q, BELUGA_ERROR_NOT_FOUND, "the job was removed");
+    nats_fail_locked(q, BELUGA_ERROR_NOT_FOUND,
+                     "the job was removed, or a part of it; beluga batch --remove %s clears what "
+                     "is left",
+                     q->base.where);
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -232,6 +235,7 @@ static bool read_terms(nats_queue *q)
     natsStatus s = q->nats->js_GetLastMsg(&message, q->js, q->state, subject, NULL, &code);
     if (s == NATS_OK) keep_terms(q, message);
     q->nats->natsMsg_Destroy(message);
+    end_for(q, code);
     return s == NATS_OK || s == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
 }
 
