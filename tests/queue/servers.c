@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS       10000
+#define WAIT_MS       60000
 #define STEP_MS       20
 #define ADDRESS_BYTES 512
 
@@ -20,16 +20,7 @@ static void nap(void)
     nanosleep(&step, NULL);
 }
 
-int servers_free_port(void)
-{
-    char url[64];
-    int listener = listen_locally(1, url, sizeof url);
-    int port = ntohs(address_of(listener).sin_port);
-    close(listener);
-    return port;
-}
-
-bool servers_wait_for_port(int port)
+static bool wait_for_port(int port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),
@@ -109,12 +100,12 @@ static void start(servers *s)
 {
     assert_true(folder_make(s->folder, "nats"));
     for (int i = 0; i < s->count; i++) {
-        s->ports[i] = servers_free_port();
-        s->routes[i] = servers_free_port();
+        s->kept[s->n_kept++] = keep_port(&s->ports[i]);
+        s->kept[s->n_kept++] = keep_port(&s->routes[i]);
     }
     for (int i = 0; i < s->count; i++) configure(s, i);
     for (int i = 0; i < s->count; i++) s->pids[i] = run(s, i);
-    for (int i = 0; i < s->count; i++) assert_true(servers_wait_for_port(s->ports[i]));
+    for (int i = 0; i < s->count; i++) assert_true(wait_for_port(s->ports[i]));
 }
 
 void servers_start(servers *s, int count, const char *extra)
@@ -153,12 +144,13 @@ void servers_configure_again(servers *s, const char *extra)
 void servers_start_again(servers *s, int index)
 {
     s->pids[index] = run(s, index);
-    assert_true(servers_wait_for_port(s->ports[index]));
+    assert_true(wait_for_port(s->ports[index]));
 }
 
 void servers_stop(servers *s)
 {
     for (int i = 0; i < s->count; i++) servers_kill(s, i);
+    for (int i = 0; i < s->n_kept; i++) close(s->kept[i]);
     if (s->folder[0]) folder_remove(s->folder);
     *s = (servers){0};
 }
