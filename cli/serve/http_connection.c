@@ -131,10 +131,16 @@ static int64_t wait_ms(const http_connection *c, http_wait wait)
     }
 }
 
+/* Return whether the time that the timer measures is over, since what it waits for has come. */
+static bool waits_anew(const http_connection *c, http_wait wait)
+{
+    return wait != c->wait || (c->moved && wait != HTTP_WAIT_HEAD);
+}
+
 static void set_timer(http_connection *c)
 {
     http_wait wait = find_wait(c);
-    bool is_new = wait != c->wait || (c->moved && wait != HTTP_WAIT_HEAD);
+    bool is_new = waits_anew(c, wait);
     c->wait = wait;
     c->moved = false;
     if (wait == HTTP_NO_WAIT)
@@ -149,6 +155,10 @@ static void time_is_out(reactor_timer *timer)
 {
     http_connection *c = beluga__container_of(timer, http_connection, timer);
     http_server *s = c->server;
+    if (waits_anew(c, find_wait(c))) { /* it came in this turn, whose end sets the timer */
+        http_touch(c);
+        return;
+    }
     http_enter(s);
     if (c->phase == PHASE_HEAD || c->wait == HTTP_WAIT_BODY) {
         http_refuse(c, 408, "the request did not arrive in time");

@@ -1,6 +1,5 @@
 #include "servers.h"
 
-#include "base/mix.h"
 #include "support/sockets.h"
 
 #include <errno.h>
@@ -13,8 +12,6 @@
 
 #define WAIT_MS       60000
 #define STEP_MS       20
-#define LEAST_PORT    20000
-#define PORTS         12000
 #define ADDRESS_BYTES 512
 
 static void nap(void)
@@ -23,24 +20,7 @@ static void nap(void)
     nanosleep(&step, NULL);
 }
 
-/* The port is below those that the system gives to programs that do not choose. One of these may be
- * taken before the server listens, or while it is started again. */
-int servers_free_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    for (int i = 0; i < 1000; i++) {
-        int port = LEAST_PORT + (int)(beluga__seed() % PORTS);
-        at.sin_port = htons((uint16_t)port);
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        bool is_free = bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
-        close(fd);
-        if (is_free) return port;
-    }
-    fail_msg("no port is free");
-    return 0;
-}
-
-bool servers_wait_for_port(int port)
+static bool wait_for_port(int port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),
@@ -120,12 +100,12 @@ static void start(servers *s)
 {
     assert_true(folder_make(s->folder, "nats"));
     for (int i = 0; i < s->count; i++) {
-        s->ports[i] = servers_free_port();
-        s->routes[i] = servers_free_port();
+        s->kept[s->n_kept++] = keep_port(&s->ports[i]);
+        s->kept[s->n_kept++] = keep_port(&s->routes[i]);
     }
     for (int i = 0; i < s->count; i++) configure(s, i);
     for (int i = 0; i < s->count; i++) s->pids[i] = run(s, i);
-    for (int i = 0; i < s->count; i++) assert_true(servers_wait_for_port(s->ports[i]));
+    for (int i = 0; i < s->count; i++) assert_true(wait_for_port(s->ports[i]));
 }
 
 void servers_start(servers *s, int count, const char *extra)
@@ -164,12 +144,13 @@ void servers_configure_again(servers *s, const char *extra)
 void servers_start_again(servers *s, int index)
 {
     s->pids[index] = run(s, index);
-    assert_true(servers_wait_for_port(s->ports[index]));
+    assert_true(wait_for_port(s->ports[index]));
 }
 
 void servers_stop(servers *s)
 {
     for (int i = 0; i < s->count; i++) servers_kill(s, i);
+    for (int i = 0; i < s->n_kept; i++) close(s->kept[i]);
     if (s->folder[0]) folder_remove(s->folder);
     *s = (servers){0};
 }

@@ -15,6 +15,7 @@ typedef struct servers {
     char program[512], folder[FOLDER_BYTES];
     int count;
     int ports[SERVERS_MAX], routes[SERVERS_MAX];
+    int kept[2 * SERVERS_MAX], n_kept; /* sockets that keep the ports while a server is away */
     pid_t pids[SERVERS_MAX];
     bool syncs;  /* writes are on disk before the server confirms them */
     bool is_new; /* the program is the pinned version */
@@ -40,17 +41,11 @@ void servers_configure_again(servers *s, const char *extra);
 const char *servers_address(const servers *s, const char *job, const char *query, char *text,
                             size_t size);
 
-/* Wait until a port accepts connections. @return false after a minute. */
-bool servers_wait_for_port(int port);
-
 /* The servers of a test. The setup clears this object, and the teardown stops the servers. */
 extern servers nats;
 int nats_set_up(void **state);
 int nats_tear_down(void **state);
 /* @return the address of a job or a bucket on these servers, valid until the next call. */
 const char *nats_at(const char *job, const char *query);
-
-/* @return a port on loopback that is free at the moment. */
-int servers_free_port(void);
 
 #endif

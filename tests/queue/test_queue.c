@@ -3,6 +3,7 @@
 #include "relay.h"
 #include "roles.h"
 #include "servers.h"
+#include "support/sockets.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -665,8 +666,10 @@ static void test_a_server_that_is_not_there_is_told(void **state)
 {
     (void)state;
     char text[ADDRESS_BYTES];
-    snprintf(text, sizeof text, "nats://127.0.0.1:%d/job", servers_free_port());
+    int port, kept = keep_port(&port);
+    snprintf(text, sizeof text, "nats://127.0.0.1:%d/job", port);
     expect_refusal(text, BELUGA_ERROR_NETWORK, "no server");
+    close(kept);
 }
 
 static void test_replicas_need_a_cluster(void **state)

@@ -235,9 +235,11 @@ static void a_request_that_is_handled_has_no_end(void **state)
 {
     stand *s = *state;
     s->limits.head_ms = s->limits.body_ms = s->limits.idle_ms = s->limits.write_ms = 1;
-    int hanging = stand_dial(s), streaming = stand_dial(s);
+    int streaming = stand_dial(s);
     stand_say(s, streaming, "GET /stream" HOST "\r\n");
     stand_hear(s, streaming, "two");
+    /* dialled only now, so that its head is there before its 1 ms has begun */
+    int hanging = stand_dial(s);
     stand_say(s, hanging, "GET /hang" HOST "\r\n");
     stand_until(s, "/hang request:0");
     for (int i = 0; i < 50; i++) stand_turn(s);
@@ -247,6 +249,29 @@ static void a_request_that_is_handled_has_no_end(void **state)
     close(hanging);
     close(streaming);
     stand_until(s, "gone");
+}
+
+/* Let more time pass than a limit of 50 ms, without a turn: what is said then is seen in the same
+ * turn as the timer that is due. */
+static void say_too_late(stand *s, int fd, const char *text)
+{
+    usleep(60000);
+    stand_say(s, fd, text);
+    assert_memory_equal(stand_hear(s, fd, "x-method: POST\r\n"), "HTTP/1.1 200 ", 13);
+}
+
+static void what_comes_in_the_turn_in_which_its_time_ends_is_served(void **state)
+{
+    stand *s = *state;
+    s->limits.head_ms = s->limits.body_ms = s->limits.idle_ms = 50;
+    int fd = stand_dial(s);
+    stand_until_connections(s, 1);
+    say_too_late(s, fd, "POST /a" HOST "\r\n");
+    say_too_late(s, fd, "POST /b" HOST "Content-Length: 0\r\n\r\n");
+    stand_say(s, fd, "POST /c" HOST "Content-Length: 5\r\n\r\nhel");
+    stand_until(s, "head:/c ");
+    say_too_late(s, fd, "lo");
+    close(fd);
 }
 
 static void a_client_that_does_not_close_behind_the_last_answer_has_an_end(void **state)
@@ -371,6 +396,7 @@ int main(void)
         CASE(a_connection_between_two_requests_has_an_end),
         CASE(a_client_that_reads_nothing_has_an_end),
         CASE(a_request_that_is_handled_has_no_end),
+        CASE(what_comes_in_the_turn_in_which_its_time_ends_is_served),
         CASE(a_client_that_does_not_close_behind_the_last_answer_has_an_end),
         CASE(one_connection_too_many_is_told_so),
         CASE(without_a_descriptor_a_connection_waits_and_nothing_spins),

@@ -31,6 +31,20 @@ static inline int listen_locally(int backlog, char *url, size_t size)
     return listener;
 }
 
+/* Keep a free port of 127.0.0.1 for a server that another program starts: until the returned socket
+ * is closed, the kernel gives the port to nobody else, and a server that sets SO_REUSEADDR, as most
+ * do, can listen there, also a second time. */
+static inline int keep_port(int *port)
+{
+    static const int on = 1;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int kept = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(setsockopt(kept, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(kept, (struct sockaddr *)&at, sizeof at), 0);
+    *port = ntohs(address_of(kept).sin_port);
+    return kept;
+}
+
 /* Connect to a listener. With SOCK_NONBLOCK the connection may not be established yet. */
 static inline int connect_to(int listener, int flags)
 {

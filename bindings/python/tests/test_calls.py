@@ -252,7 +252,7 @@ def test_health(mock):
 def test_models_and_health_of_a_server(peer):
     model = Model("openai/peer-chat", base_url=peer)
     assert "peer-chat" in [info.name for info in model.list_models()]
-    health = model.check_health(probe=True, deadline=10)
+    health = model.check_health(probe=True, deadline=60)
     assert health.probed and health.state == "healthy" and health.error is None
     dead = Model("openai/x", base_url="http://127.0.0.1:9/v1", max_retries=0)
     sick = dead.check_health(probe=True)

@@ -223,7 +223,7 @@ class Hoarder(Provider):
         self.kept.append(call)
         yield "x"
         if call.messages[-1].text == "wait":
-            self.go_on.wait(30)  # the caller leaves in the meantime
+            self.go_on.wait(60)  # the caller leaves in the meantime
             self.after_the_end.append((call.messages[-1].text, call.model, call.option("temperature")))
             self.ended.set()
 
@@ -268,7 +268,7 @@ def test_a_call_stays_usable_until_its_function_returns():
     libbeluga._engine.close_idle()
     del stream
     Hoarder.go_on.set()
-    assert Hoarder.ended.wait(30) and Hoarder.after_the_end == [("wait", "m", 0.5)]
+    assert Hoarder.ended.wait(60) and Hoarder.after_the_end == [("wait", "m", 0.5)]
 
 
 def test_an_answer_that_is_over_can_not_be_used(serve):
@@ -288,7 +288,7 @@ def test_an_engine_is_stopped():
     with Model("py-parrot").stream("endless") as stream:
         for _ in range(5):
             next(stream)
-    assert Parrot.stopped.wait(10)
+    assert Parrot.stopped.wait(60)
 
 
 def test_a_service(serve):

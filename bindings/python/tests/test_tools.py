@@ -5,7 +5,6 @@ import enum
 import functools
 import json
 import threading
-import time
 from typing import Any, Dict, List, Literal, Optional, Tuple, TypedDict, Union
 
 import pytest
@@ -277,7 +276,7 @@ def test_a_late_tool_is_left_behind():
 
     @tool(timeout=0.05)
     def slow() -> str:
-        end.wait(5)
+        end.wait(60)
         return "late"
 
     event, = results(asked(("slow", {})).bind_tools(slow).stream("?", run_tools=True))
@@ -286,11 +285,12 @@ def test_a_late_tool_is_left_behind():
 
 
 def test_cancelling_a_tool_loop():
-    started, end = threading.Event(), threading.Event()
+    started, end, late = threading.Event(), threading.Event(), []
 
     def slow() -> str:
         started.set()
-        end.wait(10)
+        if not end.wait(60):
+            late.append("it was waited for")
         return "late"
 
     model = asked(("slow", {})).bind_tools(slow)
@@ -303,23 +303,22 @@ def test_cancelling_a_tool_loop():
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    before = time.monotonic()
     asyncio.run(main())
-    assert time.monotonic() - before < 8
     end.set()
+    assert not late
     with model.stream("?", run_tools=True) as stream:
         next(stream)
     assert Model("mock/echo").generate("Hi").text == "Hi"
 
 
-@pytest.mark.parametrize("way", ["wait_for", "deadline", "timeout", "aclose", "sync deadline", "sync timeout", "sync close"])
-def test_a_coroutine_whose_result_is_not_wanted_is_cancelled(way):
+def how_it_ends(way, limit):
+    """Let a tool be a coroutine that is not waited for longer than `limit`. Return how it ends; nothing: it never began."""
     started, ended, seen = threading.Event(), threading.Event(), []
 
     async def work() -> str:
         started.set()
         try:
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
             seen.append("went on")
         except asyncio.CancelledError:
             seen.append("cancelled")
@@ -327,14 +326,14 @@ def test_a_coroutine_whose_result_is_not_wanted_is_cancelled(way):
         finally:
             ended.set()
 
-    model = asked(("work", {})).bind_tools(tool(work, timeout=0.8 if "timeout" in way else 0))
-    options = {"deadline": 0.8} if "deadline" in way else {}
+    model = asked(("work", {})).bind_tools(tool(work, timeout=limit if "timeout" in way else 0))
+    options = {"deadline": limit} if "deadline" in way else {}
 
     async def main():
         stream = model.stream("?", run_tools=True)
         if way == "wait_for":
             with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(model.ainvoke("?"), 0.8)
+                await asyncio.wait_for(model.ainvoke("?"), limit)
         elif way == "aclose":
             task = asyncio.ensure_future(drain(stream))
             while not started.is_set():
@@ -343,21 +342,28 @@ def test_a_coroutine_whose_result_is_not_wanted_is_cancelled(way):
             await task
         else:
             await quiet(model.ainvoke("?", **options))
-        while not ended.is_set():
+        while started.is_set() and not ended.is_set():
             await asyncio.sleep(0.01)
 
     if way == "sync close":
         stream = model.stream("?", run_tools=True)
         thread = threading.Thread(target=lambda: asyncio.run(quiet_sync(stream)))
         thread.start()
-        started.wait(30)
+        assert started.wait(60)
         stream.close()
         thread.join()
     elif way.startswith("sync"):
         asyncio.run(quiet_sync(lambda: model.invoke("?", **options)))
     else:
-        asyncio.run(asyncio.wait_for(main(), 20))
-    assert ended.wait(20) and seen == ["cancelled"]
+        asyncio.run(asyncio.wait_for(main(), 120))
+    assert not started.is_set() or ended.wait(60)
+    return seen
+
+
+@pytest.mark.parametrize("way", ["wait_for", "deadline", "timeout", "aclose", "sync deadline", "sync timeout", "sync close"])
+def test_a_coroutine_whose_result_is_not_wanted_is_cancelled(way):
+    # On a loaded machine, a short time may pass before the coroutine begins.
+    assert next(seen for seen in (how_it_ends(way, limit) for limit in (0.8, 8, 80)) if seen) == ["cancelled"]
 
 
 async def drain(stream):
