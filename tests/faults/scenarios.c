@@ -105,11 +105,20 @@ static void check_silence(const scenario *s, const setup *with, result *r)
     advise(r, r->seen.primary == 1, "the silent route was asked again");
 }
 
+static bool is_from_fallback(const outcome *o)
+{
+    return strcmp(o->model, "peer-backup") == 0;
+}
+
+/* When time goes faster, a busy machine may need longer than the seconds that are left for the
+ * fallback. That it was asked shows the limit, too. */
 static void check_first_token(const scenario *s, const setup *with, result *r)
 {
+    const outcome *o = &r->calls[0];
+    bool limited = with->divisor > 1 ? is_from_fallback(o) : o->seconds < 15;
     (void)s;
     judge(r);
-    advise(r, r->calls[0].seconds < 15.0 / with->divisor, "no limit for the first token");
+    advise(r, limited, "no limit for the first token");
 }
 
 static void check_stall(const scenario *s, const setup *with, result *r)
@@ -168,11 +177,6 @@ static void check_prefill(const scenario *s, const setup *with, result *r)
     (void)with;
     judge(r);
     require(r, !r->seen.prefill, "the fallback was asked to continue half an answer");
-}
-
-static bool is_from_fallback(const outcome *o)
-{
-    return strcmp(o->model, "peer-backup") == 0;
 }
 
 static void check_outage(const scenario *s, const setup *with, result *r)

@@ -27,7 +27,10 @@ typedef struct server {
 
 static inline void server_init(server *s, const char *way, const char *argument)
 {
-    *s = (server){.settings = {.size = sizeof s->settings, .name = "srv", .command = "python3"}};
+    *s = (server){.settings = {.size = sizeof s->settings,
+                               .name = "srv",
+                               .command = "python3",
+                               .connect_timeout_ms = 60000}};
     snprintf(s->script, sizeof s->script, "%s/tests/mcp/server.py", getenv("BELUGA_SOURCE_ROOT"));
     s->args[0] = s->script;
     s->args[1] = way;
@@ -107,6 +110,18 @@ static inline void expect_failure_of(beluga_mcp *mcp, const char *name, int code
 static inline void expect_alive(beluga_mcp *mcp)
 {
     expect_text_of(mcp, "echo", "{\"text\":\"still here\"}", "still here");
+}
+
+/* Expect that a server answers calls, each of which may only take a short time. */
+static inline void expect_alive_in_the_end(beluga_mcp *mcp)
+{
+    int status = -1;
+    for (int i = 0; i < 300 && status; i++) {
+        outcome o = call_under(mcp, NULL, "echo", "{\"text\":\"still here\"}");
+        status = o.status;
+        beluga_free(o.text);
+    }
+    assert_int_equal(status, 0);
 }
 
 /* For threads_run: make several calls, and check that each gets its own answer. Returns NULL if all

@@ -33,7 +33,7 @@ static void service_start(service *s, const char *way)
     assert_non_null(fgets(line, sizeof line, s->lines));
     snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d/mcp", atoi(line));
     s->settings = (beluga_mcp_settings){
-        .size = sizeof s->settings, .name = "srv", .url = s->url, .connect_timeout_ms = 20000};
+        .size = sizeof s->settings, .name = "srv", .url = s->url, .connect_timeout_ms = 60000};
 }
 
 static void service_end(service *s)
