@@ -262,6 +262,9 @@ bool nats_disconnect(nats_queue *q);
 /* ---- nats_job.c ------------------------------------------------------------------------------ */
 
 void nats_name_streams(nats_queue *q);
+/* Name a subject, such as "state.spent", that only this job has, and not a later one of the same
+ * name. */
+void nats_name_subject(const nats_queue *q, const char *what, char subject[NATS_SUBJECT_BYTES]);
 /* Return whether a stream of lines or results is that of this job, and not of a later one. */
 bool nats_is_ours(const jsStreamInfo *info, const char *subject);
 int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_error *err);
