@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONNECT_MS       3000
+#define CONNECT_MS       5000
 #define RECONNECT_MS     500
 #define RECONNECT_JITTER 500
 #define PING_MS          10000

@@ -306,7 +306,7 @@ static void test_nothing_is_lost_when_connections_are_cut(void **state)
     relay way;
     char address[ADDRESS_BYTES];
     servers_start(&nats, 1, NULL);
-    relay_start(&way, nats.ports[0]);
+    relay_start(&way, nats.ports[0], 0);
     snprintf(address, sizeof address, "nats://127.0.0.1:%d/cut?ack_wait=2", way.port);
     queue *q = role_create(address);
     pid_t worker = role_spawn("ask", address, 64);
@@ -672,6 +672,18 @@ static void test_a_server_that_is_not_there_is_told(void **state)
     close(kept);
 }
 
+static void test_a_server_that_is_slow_to_answer_is_asked_again(void **state)
+{
+    (void)state;
+    relay way;
+    char address[ADDRESS_BYTES];
+    servers_start(&nats, 1, NULL);
+    relay_start(&way, nats.ports[0], 1);
+    snprintf(address, sizeof address, "nats://127.0.0.1:%d/slow", way.port);
+    queue_free(role_open(address));
+    relay_stop(&way);
+}
+
 static void test_replicas_need_a_cluster(void **state)
 {
     (void)state;
@@ -885,6 +897,7 @@ int main(int count, char **arguments)
         CASE(test_a_server_with_tiny_messages_is_told),
         CASE(test_a_limit_of_messages_may_shrink),
         CASE(test_a_server_that_is_not_there_is_told),
+        CASE(test_a_server_that_is_slow_to_answer_is_asked_again),
         CASE(test_replicas_need_a_cluster),
         CASE(test_workers_spend_together),
         CASE(test_a_worker_of_a_removed_job_spends_nothing_of_the_next_one),
