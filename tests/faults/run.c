@@ -175,7 +175,7 @@ void open_scenario(const scenario *s, const setup *with, result *r)
 void run_scenario(const scenario *s, const setup *with, result *r)
 {
     double began = now_s(), d = with->divisor;
-    /* When time goes faster, a busy machine does not. */
+    /* A busy machine does not go faster with the time. */
     double slack_s = with->divisor > 1 ? 20 : 1;
     for (size_t i = 0; i < (s->calls ? s->calls : 1); i++) {
         sleep_until(began + (double)i * s->interval_s / d);

@@ -17,6 +17,9 @@
 SCOPED_TYPE(beluga_mcp, beluga_mcp_close)
 #undef SCOPED_TYPE
 
+/* The timeout of a call: on a busy machine a message that is too long takes minutes. */
+enum { PATIENT_MS = 300000 };
+
 /* The settings of a server that behaves in a certain way. The texts in the settings are valid as
  * long as this object. */
 typedef struct server {
@@ -30,7 +33,8 @@ static inline void server_init(server *s, const char *way, const char *argument)
     *s = (server){.settings = {.size = sizeof s->settings,
                                .name = "srv",
                                .command = "python3",
-                               .connect_timeout_ms = 60000}};
+                               .connect_timeout_ms = 60000,
+                               .timeout_ms = PATIENT_MS}};
     snprintf(s->script, sizeof s->script, "%s/tests/mcp/server.py", getenv("BELUGA_SOURCE_ROOT"));
     s->args[0] = s->script;
     s->args[1] = way;
