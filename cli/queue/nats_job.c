@@ -338,6 +338,24 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* Delete a stream, and note in `there` whether it was there. A server whose disk is slow may delete
+ * it after the request has timed out, so a stream that is missing then was there, too. */
+static natsStatus delete_stream(nats_queue *q, const char *stream, bool *there, jsErrCode *code,
+                                beluga_error *stop)
+{
+    int64_t end = beluga__now_ms() + JOB_MS;
+    for (;;) {
+        *code = 0;
+        natsStatus s = q->nats->js_DeleteStream(q->js, stream, NULL, code);
+        *there |= s == NATS_OK || s == NATS_TIMEOUT;
+        if (s == NATS_OK || *code == JSStreamNotFoundErr) return NATS_OK;
+        if (!may_pass(s, *code) || beluga__now_ms() > end) return s;
+        /* The queue has ended if the keeper has missed a stream, but the others must be deleted. */
+        if (nats_pause(q, AGAIN_MS, stop) == BELUGA_ERROR_NOT_FOUND) *stop = (beluga_error){0};
+        if (stop->code) return s;
+    }
+}
+
 /* Remove the manifest last: if this process is killed, the job is still there, and can be removed
  * again. */
 int nats_remove(queue *base, beluga_error *err)
@@ -347,10 +365,10 @@ int nats_remove(queue *base, beluga_error *err)
     bool there = false;
     for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
         jsErrCode code = 0;
-        natsStatus s = q->nats->js_DeleteStream(q->js, streams[i], NULL, &code);
-        if (s != NATS_OK && code != JSStreamNotFoundErr)
-            return nats_explain(q, s, code, "can't remove the job", err);
-        there |= s == NATS_OK;
+        beluga_error stop = {.code = 0};
+        natsStatus s = delete_stream(q, streams[i], &there, &code, &stop);
+        if (stop.code) return *err = stop, stop.code;
+        if (s != NATS_OK) return nats_explain(q, s, code, "can't remove the job", err);
     }
     if (there) return 0;
     beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s: there is no job of this name", base->where);

@@ -198,9 +198,11 @@ static bool send_fresh(nats_queue *q, int64_t now_ms)
     if (!put) return false;
     bool stored = store_parts(q, put) == NATS_OK;
     pthread_mutex_lock(&q->lock);
-    wait_for_answer(q, put, now_ms + (stored ? NATS_ANSWER_MS : AGAIN_MS));
+    /* Meanwhile an earlier try may have been answered, which has put it into the other list. */
+    bool is_due = beluga__list_empty(&put->node);
+    if (is_due) wait_for_answer(q, put, now_ms + (stored ? NATS_ANSWER_MS : AGAIN_MS));
     pthread_mutex_unlock(&q->lock);
-    if (stored) send(q, put);
+    if (is_due && stored) send(q, put);
     return true;
 }
 

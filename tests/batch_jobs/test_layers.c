@@ -48,7 +48,7 @@ static void no_other_model_is_asked_about_a_job(scene *s)
  * instead. */
 static void a_job_that_was_silent_is_asked_about_again(scene *s)
 {
-    open_acme(s, beluga_with_fallback("mock/echo"), beluga_with_timeout_ms(200));
+    open_acme(s, beluga_with_fallback("mock/echo"), beluga_with_timeout_ms(2000));
     script(s->peer, HANGS);
     script(s->peer, JSON("{\"id\":\"j\",\"state\":1}"));
     assert_int_equal(get(s), 0);

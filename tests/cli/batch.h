@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MODEL      "openai/peer-chat"
-#define GENEROUS   20000
+#define GENEROUS   60000
 #define MAX_OUTPUT ((size_t)1 << 20)
 
 /* ---- a server, an input, an output ----------------------------------------------------------- */

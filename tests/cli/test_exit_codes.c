@@ -412,7 +412,7 @@ static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
     assert_int_equal(cli_finish(cli), 130);
     struct pollfd p = {.fd = fd, .events = POLLIN};
     /* the pipe ends when no process has it open any longer */
-    assert_int_equal(poll(&p, 1, 20000), 1);
+    assert_int_equal(poll(&p, 1, 60000), 1);
     assert_int_equal(read(fd, said, sizeof said), 0);
     close(fd);
 }

@@ -20,7 +20,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PATIENCE = 120
+PATIENCE = 300
 
 
 def load(path):
@@ -87,10 +87,10 @@ class Site:
         self.environment.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
         self.processes, self.jobs = [], 0
 
-    def address(self):
-        """The address of a job that no other case uses."""
+    def address(self, ack_wait=60):
+        """The address of a job that no other case uses. No claim ends by itself, unless its worker was killed."""
         self.jobs += 1
-        return f"nats://127.0.0.1:{self.servers.ports[0]}/job{self.jobs}?ack_wait=5"
+        return f"nats://127.0.0.1:{self.servers.ports[0]}/job{self.jobs}?ack_wait={ack_wait}"
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -175,8 +175,9 @@ def contains(text, part):
 
 
 # Model and options that shape answers belong to the job, from which workers get them.
-SLOW = ("-m", "mock/echo", "-o", "mock.latency_ms=30")
 FAST = ("-m", "mock/echo")
+SLOW = (*FAST, "-o", "mock.latency_ms=30")
+SLOWER = (*FAST, "-o", "mock.latency_ms=100")
 
 
 # ---- cases --------------------------------------------------------------------------------------
@@ -223,7 +224,7 @@ def a_worker_ends_when_the_job_is_over(site):
 
 
 def a_worker_that_is_killed_leaves_its_lines_to_another(site):
-    job, source, out = site.address(), site.numbers("c.jsonl", 200), site.path("c.out")
+    job, source, out = site.address(ack_wait=5), site.numbers("c.jsonl", 200), site.path("c.out")
     collector = site.start(source, "--out", out, *SLOW, "--queue", job, "-q")
     first = site.start("--work", job, "-j", "4", "--stay", "-q")
     wait_for(lambda: count_lines(out) >= 20, "twenty results")
@@ -349,11 +350,8 @@ def a_failure_that_may_pass_is_no_result_yet(site):
     provider = Provider()
     collector = site.start(source, "--out", out, "-m", "openai/peer-chat", "--queue", job, "-q")
     site.wait_for_job(job)
-    provider.status = 503
-    worker = site.start("--work", job, "-j", "2", "--json", "-o", "max_retries=0", OPENAI_BASE_URL=provider.url())
-    wait_for(lambda: provider.requests >= 6, "six refused requests")
-    provider.status = 200
-    code, text, err = site.finish(worker)
+    provider.failures = 6
+    code, text, err = site.run("--work", job, "-j", "2", "--json", "-o", "max_retries=0", OPENAI_BASE_URL=provider.url())
     expect(code, 0, f"the worker's exit code ({err})")
     summary = json.loads(text)
     expect((summary["done"], summary["failed"], summary["returned"] >= 1), (6, 0, True), f"its summary {summary}")
@@ -497,7 +495,7 @@ def a_worker_learns_what_a_line_takes_before_it_asks_many(site):
 def a_smaller_budget_stops_a_worker_that_is_busy(site):
     job, source, out = site.address(), site.numbers("busy.jsonl", 2000), site.path("busy.out")
     prices = site.write("prices.yaml", PRICES)
-    command = (source, "--out", out, *SLOW, "-o", f"prices={prices}", "--queue", job, "-q", "--budget")
+    command = (source, "--out", out, *SLOWER, "-o", f"prices={prices}", "--queue", job, "-q", "--budget")
     collector = site.start(*command, "50")
     worker = site.start("--work", job, "-j", "2", "--stay", "-o", f"prices={prices}")
     wait_for(lambda: count_lines(out) > 40, "results")
@@ -536,8 +534,9 @@ def retries_count_in_the_limits(site):
     expect(site.finish(collector)[0], 0, "the collector's exit code")
     times = provider.times
     expect(len(times), 5, "requests")
-    # The first line took four requests, so that at one a second the next may come no earlier than four seconds later.
-    expect(times[4] - times[0] > 3.5, True, f"times {[round(t - times[0], 1) for t in times]}")
+    # The first line took four requests, so that at one a second the next may come no earlier than four seconds later,
+    # and not one second. The time of the first request may be noted too late.
+    expect(times[4] - times[0] > 2.5, True, f"times {[round(t - times[0], 1) for t in times]}")
 
 
 def a_result_that_is_too_long_is_an_error_of_its_own(site):
@@ -586,7 +585,7 @@ def what_was_deleted_from_the_queue_is_told(site):
 
 def a_job_that_is_removed_ends_its_worker(site):
     job, source = site.address(), site.numbers("u.jsonl", 40)
-    collector = site.start(source, "--out", site.path("u.out"), *SLOW, "--queue", job, "-q")
+    collector = site.start(source, "--out", site.path("u.out"), *FAST, "-o", "mock.latency_ms=1000", "--queue", job, "-q")
     site.wait_for_job(job)
     worker = site.start("--work", job, "-j", "1", "--json")  # its last result may never be confirmed
     wait_for(lambda: count_lines(site.path("u.out")) >= 3, "three results")
@@ -616,13 +615,13 @@ def what_is_left_of_a_job_is_not_taken_for_another(site):
 
 def answers_of_a_removed_job_are_not_those_of_the_next_one(site):
     """Its collector reads no results of the job that has its name now, and its workers put none into it."""
-    job, slow = site.address(), ("-m", "mock/echo", "-o", "mock.latency_ms=500")
-    first = site.start(site.numbers("x.jsonl", 40), "--out", site.path("x.out"), *slow, "--queue", job, "-q")
+    job, latency = site.address(), (*FAST, "-o", "mock.latency_ms=2000")  # so that it is not over when it is removed
+    first = site.start(site.numbers("x.jsonl", 40), "--out", site.path("x.out"), *latency, "--queue", job, "-q")
     worker = site.start("--work", job, "-j", "4", "--stay", "-q")
     wait_for(lambda: count_lines(site.path("x.out")) >= 1, "a result")
     expect(site.run("--remove", job)[0], 0, "removing it")
     other = site.write("y.jsonl", "".join(f'{{"prompt":"another {i}"}}\n' for i in range(40)))
-    code, _, err = site.run(other, "--out", site.path("y.out"), *slow, "--queue", job, "--ordered", "-q")
+    code, _, err = site.run(other, "--out", site.path("y.out"), *SLOWER, "--queue", job, "--ordered", "-q")
     expect(code, 0, f"the second collector's exit code ({err})")
     expect([r["text"] for r in site.results("y.out")], [f"another {i}" for i in range(40)], "texts of the second job")
     code, _, err = site.finish(first)

@@ -15,6 +15,9 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from ports import free_port  # noqa: E402
+
 SCRIPT = os.path.join(HERE, "..", "..", "scripts", "mcp-servers")
 FOLDER = subprocess.run([SCRIPT, "--path"], capture_output=True, text=True, check=True).stdout.strip()
 EVERYTHING = os.path.join(FOLDER, "node_modules/@modelcontextprotocol/server-everything/dist/index.js")
@@ -25,12 +28,6 @@ TIMEOUT_SECONDS = 90
 
 class Skip(Exception):
     pass
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Service:

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 #define ADDRESS_BYTES 512
-#define QUICK         "ack_wait=1"
+#define QUICK         "ack_wait=3"
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
@@ -98,10 +99,10 @@ static void test_a_line_that_came_back_tells_its_tries(void **state)
 {
     (void)state;
     servers_start(&nats, 1, NULL);
-    queue *q = role_create(nats_at("tries", QUICK));
+    queue *q = role_create(nats_at("tries", NULL));
     role_put(q, 7, 7, 1);
     for (unsigned i = 1; i <= 3; i++) {
-        queue *worker = role_join(nats_at("tries", QUICK));
+        queue *worker = role_join(nats_at("tries", NULL));
         queue_claim claim = role_claim(worker);
         assert_int_equal(claim.line, 7);
         assert_int_equal(claim.tries, i);
@@ -119,7 +120,7 @@ static void test_a_line_under_way_is_nobody_elses(void **state)
     role_put(q, 1, 1, 1);
     queue *one = role_join(nats_at("way", QUICK)), *two = role_join(nats_at("way", QUICK));
     queue_claim claim = role_claim(one), other;
-    for (int i = 0; i < 30; i++) { /* three times as long as a worker may be silent */
+    for (int i = 0; i < 60; i++) { /* twice as long as a worker may be silent */
         queue_extend(one);
         assert_int_equal(queue_take(two, &other, 1), 0);
         struct timespec tenth = {.tv_nsec = 100000000};
@@ -322,6 +323,41 @@ static void test_nothing_is_lost_when_connections_are_cut(void **state)
     relay_stop(&way);
 }
 
+/* The answer to an earlier try, which comes while the put is sent again. */
+static nats_library usual;
+static _Atomic(nats_queue *) answered;
+
+static int64_t answer_meanwhile(natsConnection *connection)
+{
+    static const char answer[] = "{\"stream\":\"s\",\"seq\":1}";
+    char subject[NATS_SUBJECT_BYTES + 8];
+    natsMsg *message = NULL;
+    nats_queue *q = atomic_exchange(&answered, NULL);
+    if (q) {
+        snprintf(subject, sizeof subject, "%s.put.1", q->inbox);
+        usual.natsMsg_Create(&message, subject, NULL, answer, sizeof answer - 1);
+        nats_on_answer(NULL, NULL, message, q);
+    }
+    return usual.natsConnection_GetMaxPayload(connection);
+}
+
+static void test_a_late_answer_counts_once(void **state)
+{
+    (void)state;
+    beluga_error err;
+    servers_start(&nats, 1, NULL);
+    nats_library *lib = (nats_library *)(uintptr_t)nats_load(&err);
+    usual = *lib;
+    lib->natsConnection_GetMaxPayload = answer_meanwhile;
+    queue *q = role_create(nats_at("late", NULL));
+    atomic_store(&answered, nats_of(q));
+    assert_int_equal(queue_put(q, 1, "x", 1, &err), 0);
+    assert_int_equal(queue_seal(q, 1, &err), 0);
+    assert_int_equal(role_wait_for(q, 0).put, 0); /* it was confirmed, so it is not sent again */
+    queue_free(q);
+    *lib = usual;
+}
+
 /* A server whose disk is full keeps the connection, but confirms nothing, as a stopped one does. */
 static void test_a_silent_server_is_told(void **state)
 {
@@ -398,6 +434,26 @@ static void test_a_job_that_is_removed_ends_its_workers(void **state)
     assert_int_equal(err.code, BELUGA_ERROR_NOT_FOUND);
     assert_int_equal(queue_remove(q, &err), BELUGA_ERROR_NOT_FOUND);
     queue_free(worker);
+    queue_free(q);
+}
+
+/* A server whose disk is slow may answer later than a request waits. */
+static void test_a_slow_server_removes_a_job(void **state)
+{
+    (void)state;
+    beluga_error err;
+    servers_start(&nats, 1, NULL);
+    queue *q = role_create(nats_at("slow", NULL));
+    kill(nats.pids[0], SIGSTOP);
+    pid_t waker = fork();
+    if (waker == 0) {
+        sleep(3);
+        kill(nats.pids[0], SIGCONT);
+        _exit(0);
+    }
+    assert_int_equal(queue_remove(q, &err), 0);
+    role_end(waker);
+    assert_int_equal(queue_remove(q, &err), BELUGA_ERROR_NOT_FOUND);
     queue_free(q);
 }
 
@@ -751,10 +807,12 @@ int main(int count, char **arguments)
         CASE(test_a_long_manifest_arrives),
         CASE(test_nothing_is_lost_when_the_server_is_killed),
         CASE(test_nothing_is_lost_when_connections_are_cut),
+        CASE(test_a_late_answer_counts_once),
         CASE(test_a_silent_server_is_told),
         CASE(test_patience_has_an_end),
         CASE(test_a_wait_can_be_ended),
         CASE(test_a_job_that_is_removed_ends_its_workers),
+        CASE(test_a_slow_server_removes_a_job),
         CASE(test_credentials_are_asked_for),
         CASE(test_a_token_is_enough),
         CASE(test_a_seed_signs_in),

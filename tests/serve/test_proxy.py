@@ -16,16 +16,13 @@ import time
 
 import gateway
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from ports import free_port  # noqa: E402
+
 NAME = "llm.example.com"
 EXAMPLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "examples", "gateway")
 SERVE = f'  keys: [{{name: tester, sha256: "{gateway.KEY_SHA256}", page: true}}]\n'
 BIG = 20 << 20
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def read(name):
