@@ -18,6 +18,7 @@ SECONDS = 300
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
 FEW, MANY = 200, 1200
 FEW_EXCHANGES, MANY_EXCHANGES = 20, 120
+FEW_TRACED, MANY_TRACED, TRACES = 5, 15, 12
 FEW_CALLS, MANY_CALLS = 5, 25  # for jobs, whose calls may take long
 INSIDE = {"stream_event", "parse_event"}  # pieces of work of bench-event; the others are bench-work's
 
@@ -126,6 +127,14 @@ class Bench:
             with one_core(), self.peer(*peer_options) as port:
                 return count([self.program("http"), port, kind, side, str(exchanges)])
         return (of(MANY_EXCHANGES) - of(FEW_EXCHANGES)) / (MANY_EXCHANGES - FEW_EXCHANGES)
+
+    def exchange_system_calls(self, kind, side):
+        """Return the system calls of one exchange over HTTP. A client that has to wait once more, since another program ran in
+        between, makes more of them; so each run is short, and the least of many counts."""
+        def of(exchanges):
+            with one_core(), self.peer() as port:
+                return min(self.system_calls([self.program("http"), port, kind, side, str(exchanges)]) for _ in range(TRACES))
+        return (of(MANY_TRACED) - of(FEW_TRACED)) / (MANY_TRACED - FEW_TRACED)
 
     def job_instructions(self, program, *peer_options, at_once=1, **job):
         """Return the instructions of one call of a job (job.h) by a client program, with `at_once` calls at once."""

@@ -51,7 +51,7 @@ inside() {
         alone=(--net)
         enter="ip link set lo up && $enter"
     fi
-    apart 1800 "${alone[@]}" --mount-proc="$root/proc" sh -c "$enter" "$root" \
+    apart 7200 "${alone[@]}" --mount-proc="$root/proc" sh -c "$enter" "$root" \
         /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
         "${environment[@]}" "$@"
 }
@@ -60,7 +60,7 @@ inside() {
 make_system() { # SUITE PACKAGE,...
     local more=()
     [ -z "$2" ] || more=("--include=$2")
-    apart 600 debootstrap --variant=minbase "${more[@]}" "$1" "$root" "$mirror" \
+    apart 1800 debootstrap --variant=minbase "${more[@]}" "$1" "$root" "$mirror" \
         >"$work/debootstrap.log" 2>&1 || { tail -n 20 "$work/debootstrap.log"; return 1; }
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     apt-config dump | grep -E '^Acquire::(Check-Valid-Until|Check-Date|http::Proxy)' \

@@ -184,7 +184,7 @@ class Reply:
     def steps(self):
         self.head(b"text/event-stream", b"Transfer-Encoding: chunked\r\n")
         self.piece("one")
-        assert self.service.step.wait(15)
+        assert self.service.step.wait(60)
         self.piece("two")
         self.finish()
         return True

@@ -4,6 +4,7 @@
  * openssl. */
 #include "../support/folder.h"
 #include "../support/scene.h"
+#include "../support/sockets.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -36,19 +37,8 @@ static bool run(const char *command)
 typedef struct server {
     pid_t pid;
     FILE *says;
-    int port;
+    int port, kept; /* the socket that keeps the port */
 } server;
-
-static int free_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
-    close(fd);
-    return ntohs(at.sin_port);
-}
 
 static void serve(int port, const char *version, int out)
 {
@@ -68,7 +58,7 @@ static bool start_server(server *s, const char *version)
     char line[256];
     int ends[2];
     if (!has_openssl) return false;
-    s->port = free_port();
+    s->kept = keep_port(&s->port);
     assert_int_equal(pipe(ends), 0);
     s->pid = fork();
     if (!s->pid) serve(s->port, version, ends[1]);
@@ -84,6 +74,7 @@ static void stop_server(server *s)
     kill(s->pid, SIGKILL);
     waitpid(s->pid, NULL, 0);
     fclose(s->says);
+    close(s->kept);
 }
 
 static bool answers_openssl(const server *s, const char *version)

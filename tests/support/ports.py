@@ -1,18 +1,14 @@
 """Ports for servers that can't choose one themselves."""
-import random
 import socket
 
-CHOICE = random.SystemRandom()  # not the seed of a test
+KEPT = []
 
 
 def free_port():
-    """A port of 127.0.0.1 below those that the system gives to programs that do not choose: one of these may be taken before
-    the server listens, or while it is started again."""
-    while True:
-        port = CHOICE.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                pass
+    """A port of 127.0.0.1 that stays free for such a server until this program ends, also while the server is started again:
+    the kernel gives a port that is bound to nobody else, but a server that sets SO_REUSEADDR, as most do, can listen there."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    KEPT.append(kept)
+    return kept.getsockname()[1]

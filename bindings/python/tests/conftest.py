@@ -2,11 +2,14 @@
 import http.server
 import os
 import re
-import socket
 import subprocess
+import sys
 import threading
 
 import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "tests", "support"))
+import ports  # noqa: E402
 
 
 class Tap:
@@ -66,9 +69,7 @@ def llama():
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scripts", "llama-server")
     if subprocess.run([script, "--installed"], capture_output=True).returncode:
         pytest.skip("llama.cpp's server is not in .deps/")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = ports.free_port()
     process = subprocess.Popen([script, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     yield f"http://127.0.0.1:{port}/v1"
     process.terminate()
