@@ -805,6 +805,19 @@ def a_file_that_was_cut_at_the_provider_is_waited_for():
             assert_each_once(place, 3)
 
 
+def jobs_without_the_record_of_their_run_are_told():
+    with Place("--batch-seconds", "60") as place:
+        place.write(texts(3))
+        expect(place.ask(), UNDER_WAY)
+        os.rename(place.out + ".batch", place.path("away"))
+        expect(place.ask(), USAGE, "put " + place.out + ".batch back", "end them with --cancel")
+        os.remove(place.out)
+        expect(place.ask(), USAGE, "put " + place.out + ".batch back")
+        assert place.control()["jobs"]["created"] == 1
+        os.rename(place.path("away"), place.out + ".batch")
+        expect(place.ask(), UNDER_WAY)
+
+
 def a_state_that_is_not_known_is_told_in_the_words_of_the_provider():
     with Place("--batch-seconds", "0") as place, Changer(place.peer.port, b'"status":"completed"', b'"status":"paused"') as way:
         place.write(texts(2))
@@ -1273,7 +1286,7 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
           results_that_are_cut_are_fetched_again, answers_that_cannot_be_read_are_not_deleted,
           no_other_job_is_paid_when_no_answer_of_one_can_be_read, a_page_in_the_place_of_results_ends_the_run_at_last,
           results_that_are_gone_say_what_to_do, a_file_that_was_cut_at_the_provider_is_waited_for,
-          a_state_that_is_not_known_is_told_in_the_words_of_the_provider,
+          a_state_that_is_not_known_is_told_in_the_words_of_the_provider, jobs_without_the_record_of_their_run_are_told,
           members_for_bodies_do_not_touch_the_job, files_that_cannot_be_deleted_stay,
           ids_templates_and_formats_are_those_of_other_runs, each_api_embeds_texts_in_jobs_of_their_own,
           a_line_may_have_many_texts_where_the_api_takes_them, jobs_that_embed_nothing_say_so_before_anything_is_sent,
