@@ -304,6 +304,7 @@ static void do_round(batch_jobs *self)
 {
     bool was_full = self->full;
     self->submitted = self->ended = self->completed = self->unreachable = false;
+    self->asked_ms = 0;
     batch_jobs_find(self);
     if (self->cancel) cancel_all(self);
     ask_after_all(self);
@@ -395,7 +396,7 @@ static void go_round(batch_jobs *self)
     for (;;) {
         do_round(self);
         if (is_over(self)) break;
-        wait_for_next(self, wait);
+        wait_for_next(self, self->asked_ms > wait ? self->asked_ms : wait);
         wait = lengthen(self, wait);
     }
     /* The file of a job that was refused is deleted at once, since the user may never run the same

@@ -1131,6 +1131,16 @@ def files_that_cannot_be_listed_stay():
         assert place.control()["files"]["now"] == []
 
 
+def the_wait_that_a_provider_asks_for_is_kept():
+    with Place("--batch-seconds", "0", "--fault", "busy-create:2") as place:
+        place.write(texts(2))
+        expect(place.wait(), 0)
+        place.write(texts(4))
+        ended = expect(place.wait("-o", "max_retries=0"), 0, "trying again after 1s, as the provider asks")
+        assert ended.err.count("trying again") == 1, ended
+        assert_each_once(place, 4)
+
+
 def a_refused_job_leaves_no_file():
     for api in APIS:
         with Place("--fault", "busy-create:1", api=api) as place:
@@ -1288,6 +1298,7 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
           results_that_are_gone_say_what_to_do, a_file_that_was_cut_at_the_provider_is_waited_for,
           a_state_that_is_not_known_is_told_in_the_words_of_the_provider, jobs_without_the_record_of_their_run_are_told,
           members_for_bodies_do_not_touch_the_job, files_that_cannot_be_deleted_stay,
+          the_wait_that_a_provider_asks_for_is_kept,
           ids_templates_and_formats_are_those_of_other_runs, each_api_embeds_texts_in_jobs_of_their_own,
           a_line_may_have_many_texts_where_the_api_takes_them, jobs_that_embed_nothing_say_so_before_anything_is_sent,
           lines_for_vectors_fail_and_are_asked_again_as_others_are, vectors_cost_half_and_no_output,
