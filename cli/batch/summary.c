@@ -143,6 +143,7 @@ static const char *how_on(const batch_work *run)
 static void tell_how_on(const cli_args *args, const batch_work *run, uint64_t left)
 {
     uint64_t behind = left ? 0 : count_all_left(run);
+    if (run->output->error == BATCH_OUTPUT_LOST) return;
     left = tell_jobs(run, left);
     if (left)
         out_note("%" PRIu64 " line%s left; finished answers are safe in %s, and %s", left,

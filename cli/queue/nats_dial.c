@@ -25,7 +25,8 @@ static const struct {
     const char *text;
 } refusals[] = {
     {JSNotEnabledErr, BELUGA_ERROR_NOT_SUPPORTED,
-     "the server runs without JetStream: add jetstream { } to its configuration"},
+     "the server runs without JetStream (add jetstream { } to its configuration), or the domain "
+     "in the address is wrong"},
     {JSNotEnabledForAccountErr, BELUGA_ERROR_NOT_SUPPORTED, "the account may not use JetStream"},
     {JSStreamReplicasNotSupportedErr, BELUGA_ERROR_INVALID_CONFIG,
      "the server is not part of a cluster, and can't keep replicas: use ?replicas=1"},
@@ -83,7 +84,7 @@ static const char *text_of(const nats_library *nats, natsStatus status)
                "in NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_CREDS or NATS_NKEY";
     case NATS_NO_SERVER: return "no server answers at this address";
     case NATS_NO_RESPONDERS:
-        return "JetStream does not answer: it is off, or its cluster has no leader";
+        return "JetStream does not answer: the stream was removed, or its cluster has no leader";
     case NATS_TIMEOUT: return "the server does not answer";
     case NATS_SECURE_CONNECTION_REQUIRED:
         return "the server requires TLS: use tls:// instead of nats://";

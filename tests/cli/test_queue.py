@@ -694,6 +694,21 @@ def a_full_store_is_told_and_more_room_goes_on(site):
     expect([r["text"].split()[0] for r in site.results("full.out")], [str(i) for i in range(3000)], "texts")
 
 
+def an_output_that_goes_leaves_the_job(site):
+    job, source, out = site.address(), site.numbers("gone.jsonl", 60), site.path("gone.out")
+    command = (source, "--out", out, *SLOW, "--queue", job)
+    collector = site.start(*command)
+    worker = site.start("--work", job, "-j", "1", "--stay", "-q")
+    wait_for(lambda: count_lines(out) >= 3, "three results")
+    os.remove(out)
+    code, _, err = site.finish(collector)
+    expect(code, 10, f"the collector's exit code ({err})")
+    contains(err, "gone.out was removed, renamed or replaced while this run wrote to it")
+    expect(site.run(*command)[0], 0, "the same command again")
+    expect(ids(site.results("gone.out")), sorted(f"id-{i}" for i in range(60)), "ids")
+    worker.kill()
+
+
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
@@ -711,7 +726,7 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another,
          answers_of_a_removed_job_are_not_those_of_the_next_one, a_job_that_lost_its_state_ends_its_collector,
          the_first_failure_is_in_the_summary,
-         a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
+         an_output_that_goes_leaves_the_job, a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
 
 
 def run_cases(site, cases):
