@@ -277,6 +277,20 @@ def a_worker_that_is_told_to_end_gives_its_lines_back(site):
     print(f"# the rest took {time.monotonic() - begun:.1f} s")
 
 
+def lines_that_wait_for_a_limit_are_given_back_at_once(site):
+    """A worker with a low limit of its own has begun lines that would wait for minutes."""
+    job, source, out = site.address(), site.numbers("fl.jsonl", 12), site.path("fl.out")
+    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "8", "-o", "requests_per_minute=1", "--stay", "--json")
+    wait_for(lambda: count_lines(out) >= 1, "a result")
+    worker.send_signal(signal.SIGTERM)
+    code, text, _ = site.finish(worker)
+    expect((code, json.loads(text)["state"], json.loads(text)["failed"]), (130, "interrupted", 0), "how it ended")
+    site.start("--work", job, "--stay", "-q")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect(len(site.results("fl.out")), 12, "results")
+
+
 def rows_of_a_csv_need_no_header_at_the_worker(site):
     job, out = site.address(), site.path("g.out")
     source = site.write("g.csv", "id;body;text\na;x;\"one\ntwo\"\nb;y;three\n")
@@ -712,6 +726,7 @@ def an_output_that_goes_leaves_the_job(site):
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
+         lines_that_wait_for_a_limit_are_given_back_at_once,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet,
