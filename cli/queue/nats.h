@@ -171,6 +171,7 @@ typedef struct nats_queue {
     /* The subjects of lines and results, without their numbers. They are not those of a later job
      * of the same name. "": not known yet. */
     char line_subject[NATS_SUBJECT_BYTES], result_subject[NATS_SUBJECT_BYTES];
+    bool used; /* the streams had lines or results when their subjects were read */
     natsConnection *connection;
     jsCtx *js;
     natsSubscription *answers;

@@ -138,6 +138,7 @@ static natsStatus find_subject(nats_queue *q, const char *stream, char subject[N
     jsStreamInfo *info = NULL;
     natsStatus s = q->nats->js_GetStreamInfo(&info, q->js, stream, NULL, code);
     if (s == NATS_OK && !read_subject(info, subject)) s = NATS_ERR;
+    if (s == NATS_OK) q->used |= info->State.Msgs != 0;
     q->nats->jsStreamInfo_Destroy(info);
     return s;
 }
@@ -295,20 +296,6 @@ static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *
     return *code == JSStreamWrongLastSequenceErr ? NATS_OK : s;
 }
 
-/* Return whether the streams have lines or results. */
-static bool are_used(nats_queue *q)
-{
-    const char *streams[] = {q->lines, q->results};
-    bool used = false;
-    for (size_t i = 0; i < sizeof streams / sizeof *streams && !used; i++) {
-        jsStreamInfo *info = NULL;
-        natsStatus s = q->nats->js_GetStreamInfo(&info, q->js, streams[i], NULL, NULL);
-        used = s == NATS_OK && info->State.Msgs;
-        q->nats->jsStreamInfo_Destroy(info);
-    }
-    return used;
-}
-
 /* Refuse to use streams with lines or results of a job that has no manifest any more, since they
  * would be taken for those of the new job. If somebody else has just created the job, it has a
  * manifest. */
@@ -316,7 +303,7 @@ static int refuse_remains(nats_queue *q, beluga_error *err)
 {
     jsErrCode code = 0;
     beluga_error stop = {.code = 0};
-    if (!are_used(q) || read_manifest(q, &code, &stop) == NATS_OK) return 0;
+    if (!q->used || read_manifest(q, &code, &stop) == NATS_OK) return 0;
     return explain_remains(q, err);
 }
 

@@ -135,6 +135,14 @@ void servers_kill(servers *s, int index)
     s->pids[index] = 0;
 }
 
+void servers_pause(servers *s, int index)
+{
+    int status = 0;
+    kill(s->pids[index], SIGSTOP);
+    assert_int_equal(waitpid(s->pids[index], &status, WUNTRACED), s->pids[index]);
+    assert_true(WIFSTOPPED(status));
+}
+
 void servers_configure_again(servers *s, const char *extra)
 {
     snprintf(s->extra, sizeof s->extra, "%s", extra);

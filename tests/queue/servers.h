@@ -34,6 +34,10 @@ void servers_stop(servers *s);
 void servers_kill(servers *s, int index);
 void servers_start_again(servers *s, int index);
 
+/* Stop a server until it gets SIGCONT. On a busy machine it may still answer for a while after
+ * SIGSTOP, so this waits until it does no more. */
+void servers_pause(servers *s, int index);
+
 /* Replace `extra`; the servers read it when they are started again. */
 void servers_configure_again(servers *s, const char *extra);
 
