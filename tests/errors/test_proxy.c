@@ -1,10 +1,9 @@
 /* Faults of a proxy: the error says that the proxy failed, and never contains the proxy's
  * password. */
 #include "../support/openai.h"
+#include "../support/sockets.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define PASSWORD "pr0xy-passw0rd"
@@ -35,19 +34,6 @@ static void answer(peer *p, int status)
     peer_step_status(r, status, "Proxy-Authenticate: Basic realm=\"x\"\r\nConnection: close\r\n");
     peer_step_body(r, page, sizeof page - 1);
     peer_step_close(r);
-}
-
-/* Return a port where nothing listens. While *fd is open, no other program can listen there. */
-static int closed_port(int *fd)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    socklen_t n = sizeof at;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(*fd >= 0);
-    assert_int_equal(bind(*fd, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(getsockname(*fd, (struct sockaddr *)&at, &n), 0);
-    return ntohs(at.sin_port);
 }
 
 /* Call through a proxy that asks for credentials, which must fail, and return the error. */

@@ -20,6 +20,16 @@ static inline struct sockaddr_in address_of(int listener)
     return at;
 }
 
+/* Return a port where nothing listens. While *fd is open, no other program can listen there. */
+static inline int closed_port(int *fd)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(*fd >= 0);
+    assert_int_equal(bind(*fd, (struct sockaddr *)&at, sizeof at), 0);
+    return ntohs(address_of(*fd).sin_port);
+}
+
 /* Listen on a free port; `url` receives the base URL of an API at this port. */
 static inline int listen_locally(int backlog, char *url, size_t size)
 {
