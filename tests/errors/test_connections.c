@@ -1,10 +1,9 @@
 /* Connections that fail, and answers that are larger than a maximum. */
+#include "../support/sockets.h"
 #include "../support/too_short.h"
 #include "answers.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 enum { HEADER_BYTES = 200 * 1024, DEEP = 5000 };
 
@@ -20,14 +19,18 @@ static void reply_raw(peer *p, const char *bytes)
 
 static void a_dead_port_is_a_network_error_that_may_pass(void **state)
 {
+    int fd;
+    char url[64];
     beluga_error err;
     (void)state;
-    SCOPED(beluga_chat_model) *model = open_at("http://127.0.0.1:1/v1", NULL, 0);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", keep_port(&fd));
+    SCOPED(beluga_chat_model) *model = open_at(url, NULL, 0);
     assert_int_equal(ask(model, &err), BELUGA_ERROR_NETWORK);
     assert_clean(&err);
     assert_true(beluga_error_is_retryable(&err));
     assert_non_null(strstr(err.message, "connect"));
     assert_true(*err.cause);
+    close(fd);
 }
 
 /* Make a call to a port where nothing listens. If `retries` is negative, the library's default

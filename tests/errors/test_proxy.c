@@ -1,10 +1,9 @@
 /* Faults of a proxy: the error says that the proxy failed, and never contains the proxy's
  * password. */
 #include "../support/openai.h"
+#include "../support/sockets.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define PASSWORD "pr0xy-passw0rd"
@@ -35,19 +34,6 @@ static void answer(peer *p, int status)
     peer_step_status(r, status, "Proxy-Authenticate: Basic realm=\"x\"\r\nConnection: close\r\n");
     peer_step_body(r, page, sizeof page - 1);
     peer_step_close(r);
-}
-
-/* Return a port where nothing listens. While *fd is open, no other program can listen there. */
-static int closed_port(int *fd)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    socklen_t n = sizeof at;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(*fd >= 0);
-    assert_int_equal(bind(*fd, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(getsockname(*fd, (struct sockaddr *)&at, &n), 0);
-    return ntohs(at.sin_port);
 }
 
 /* Call through a proxy that asks for credentials, which must fail, and return the error. */
@@ -105,7 +91,7 @@ static void a_proxy_that_does_not_run_is_not_told_as_the_server(void **state)
     char proxy[128];
     int fd;
     (void)state;
-    write_proxy(proxy, sizeof proxy, closed_port(&fd));
+    write_proxy(proxy, sizeof proxy, keep_port(&fd));
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         beluga_error err;
         assert_int_equal(ask_through(proxy, urls[i], &err), BELUGA_ERROR_NETWORK);
@@ -121,7 +107,7 @@ static void a_server_that_does_not_run_is_not_told_as_a_proxy(void **state)
     int fd;
     beluga_error err;
     (void)state;
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", closed_port(&fd));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", keep_port(&fd));
     assert_int_equal(ask_through("", url, &err), BELUGA_ERROR_NETWORK);
     assert_string_equal(err.message, "the server refused the connection (is it running?)");
     close(fd);
@@ -134,7 +120,7 @@ static void a_variable_takes_no_proxy_away_that_was_given(void **state)
     int fd;
     beluga_error err;
     (void)state;
-    write_proxy(proxy, sizeof proxy, closed_port(&fd));
+    write_proxy(proxy, sizeof proxy, keep_port(&fd));
     setenv("no_proxy", "127.0.0.1", 1);
     assert_int_equal(ask_through(proxy, SERVER, &err), BELUGA_ERROR_NETWORK);
     assert_non_null(strstr(err.message, "the proxy refused the connection"));
@@ -163,7 +149,7 @@ static void a_proxy_of_a_variable_is_told_as_one(void **state)
     char proxy[128];
     int fd;
     (void)state;
-    write_proxy(proxy, sizeof proxy, closed_port(&fd));
+    write_proxy(proxy, sizeof proxy, keep_port(&fd));
     variable_fails(proxy, BELUGA_ERROR_NETWORK, "the proxy refused the connection");
     close(fd);
 }

@@ -100,8 +100,8 @@ static void start(servers *s)
 {
     assert_true(folder_make(s->folder, "nats"));
     for (int i = 0; i < s->count; i++) {
-        s->kept[s->n_kept++] = keep_port(&s->ports[i]);
-        s->kept[s->n_kept++] = keep_port(&s->routes[i]);
+        s->ports[i] = keep_port(&s->kept[s->n_kept++]);
+        s->routes[i] = keep_port(&s->kept[s->n_kept++]);
     }
     for (int i = 0; i < s->count; i++) configure(s, i);
     for (int i = 0; i < s->count; i++) s->pids[i] = run(s, i);

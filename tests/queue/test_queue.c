@@ -666,7 +666,7 @@ static void test_a_server_that_is_not_there_is_told(void **state)
 {
     (void)state;
     char text[ADDRESS_BYTES];
-    int port, kept = keep_port(&port);
+    int kept, port = keep_port(&kept);
     snprintf(text, sizeof text, "nats://127.0.0.1:%d/job", port);
     expect_refusal(text, BELUGA_ERROR_NETWORK, "no server");
     close(kept);

@@ -58,7 +58,7 @@ static bool start_server(server *s, const char *version)
     char line[256];
     int ends[2];
     if (!has_openssl) return false;
-    s->kept = keep_port(&s->port);
+    s->port = keep_port(&s->kept);
     assert_int_equal(pipe(ends), 0);
     s->pid = fork();
     if (!s->pid) serve(s->port, version, ends[1]);

@@ -31,18 +31,17 @@ static inline int listen_locally(int backlog, char *url, size_t size)
     return listener;
 }
 
-/* Keep a free port of 127.0.0.1 for a server that another program starts: until the returned socket
- * is closed, the kernel gives the port to nobody else, and a server that sets SO_REUSEADDR, as most
- * do, can listen there, also a second time. */
-static inline int keep_port(int *port)
+/* Return a port of 127.0.0.1 where nothing listens. Until *fd is closed, the kernel gives it to
+ * nobody else, and a server that sets SO_REUSEADDR, as most do, can listen there, also a second
+ * time. */
+static inline int keep_port(int *fd)
 {
     static const int on = 1;
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int kept = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(setsockopt(kept, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-    assert_int_equal(bind(kept, (struct sockaddr *)&at, sizeof at), 0);
-    *port = ntohs(address_of(kept).sin_port);
-    return kept;
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    assert_int_equal(bind(*fd, (struct sockaddr *)&at, sizeof at), 0);
+    return ntohs(address_of(*fd).sin_port);
 }
 
 /* Connect to a listener. With SOCK_NONBLOCK the connection may not be established yet. */
