@@ -34,7 +34,7 @@ static const char usage_text[] =
     "  --mode example      POST /v1/chat, the service of providers that beluga new makes\n"
     "  --mode batch        the batch APIs of OpenAI (also below /openai), Together (below\n"
     "                      /together), Anthropic, Gemini and Mistral, and GET /control/batches\n"
-    "  --port N            port; 0, the default, chooses a free port; the URL is printed\n"
+    "  --port N            port; 0, the default, chooses a free port; it is printed\n"
     "  --tokens N          words of a streamed answer (default 60)\n"
     "  --answer-words N    words of an answer in one piece (default: about 600 bytes in all)\n"
     "  --interval-ms M     pause before each word of a streamed answer (default 0)\n"

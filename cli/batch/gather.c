@@ -10,6 +10,8 @@
 #include "output.h"
 #include "report.h"
 
+#include <beluga/provider/json.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,9 +34,14 @@ static int report(const batch_gatherer *c, const beluga_error *err)
     return report_error(c->args, err, NULL);
 }
 
+static void hear(batch_gatherer *c);
+
+/* Called while the queue waits: for a server, or for room in it. The user is told meanwhile. */
 static bool is_stopped(void *payload)
 {
-    (void)payload;
+    batch_gatherer *c = payload;
+    int64_t now = beluga__now_ms();
+    if (c->runs && now - c->heard_ms >= WAIT_MS) hear(c);
     return batch_signals_seen();
 }
 
@@ -86,7 +93,8 @@ int batch_gather_find(batch_gatherer *c)
     beluga_error err;
     const char *json;
     size_t n;
-    const queue_settings settings = {.address = c->args->queue, .stopped = is_stopped};
+    const queue_settings settings = {
+        .address = c->args->queue, .stopped = is_stopped, .payload = c};
     batch_mark_read(c->out, &c->mark);
     if (queue_open(&settings, &c->queue, &err) != 0) return report(c, &err);
     int rc = queue_join(c->queue, &json, &n, &err);
@@ -257,6 +265,20 @@ static int put_some(batch_gatherer *c)
 
 /* ---- collecting results ---------------------------------------------------------------------- */
 
+/* Remember the first failure for the summary: its cause is often that of all others. */
+static void note_failure(batch_gatherer *c, const queue_result *result)
+{
+    beluga_json_doc *doc = NULL;
+    if (c->failure.code || beluga_json_parse(result->bytes, result->length, &doc, NULL) != 0)
+        return;
+    const beluga_json *error = beluga_json_get(beluga_json_doc_root(doc), "error");
+    const char *name = beluga_json_get_string(error, "code", NULL);
+    const char *message = beluga_json_get_string(error, "message", NULL);
+    if (name && message)
+        beluga_error_set(&c->failure, beluga_error_code_from_name(name), "%s", message);
+    beluga_json_doc_free(doc);
+}
+
 /* Write a result to the output. If the output already has a result of this line, an earlier run
  * wrote it before it was killed. */
 static int keep_result(batch_gatherer *c, const queue_result *result)
@@ -274,6 +296,7 @@ static int keep_result(batch_gatherer *c, const queue_result *result)
      * again. */
     if (!c->unreadable) c->mark.position = result->position;
     if (batch_output_has(c->output, entry.line)) return 0;
+    if (entry.failed) note_failure(c, result);
     return batch_output_add(c->output, &entry, result->bytes, result->length);
 }
 
@@ -321,6 +344,7 @@ static int write_mark(batch_gatherer *c, bool now)
 static void hear(batch_gatherer *c)
 {
     char news[QUEUE_NEWS_BYTES];
+    c->heard_ms = beluga__now_ms();
     while (queue_news(c->queue, news)) {
         batch_progress_hide(c->progress);
         out_note("%s", news);
@@ -419,7 +443,9 @@ static void go(batch_gatherer *c)
     if (count_done(c) < c->mark.lines) c->mark.position = 0;
     c->written.position = c->mark.position;
     c->came_ms = c->whole_ms = beluga__now_ms();
+    c->runs = true;
     while ((!c->sealed || count_left(c)) && take_turn(c) == 0) continue;
+    c->runs = false;
     batch_output_sync(c->output, true);
     if (!c->output->error) write_mark(c, true);
 }

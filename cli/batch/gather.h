@@ -37,6 +37,8 @@ typedef struct batch_gatherer {
     batch_mark mark, written;
     int64_t marked_ms, came_ms; /* when the mark was written, and when the last result arrived */
     int64_t whole_ms;           /* when no line was missing from the queue */
+    int64_t heard_ms;           /* when the user was last told the queue's news */
+    bool runs;                  /* lines are put, or results collected */
     batch_file_supply lines;
     bool sealed;
     /* when to try again to seal the job, and when to give up; 0: not tried yet */
@@ -46,7 +48,8 @@ typedef struct batch_gatherer {
     queue_counts counts;
     queue_sum spent;
     /* The outcome. */
-    beluga_error error; /* the error that stopped the run; code 0: none */
+    beluga_error error;   /* the error that stopped the run; code 0: none */
+    beluga_error failure; /* that of the first line that failed; code 0: none */
     bool interrupted;
     int code; /* exit code of a failure that was already reported; 0: none */
 } batch_gatherer;

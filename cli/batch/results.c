@@ -28,6 +28,12 @@
 static int complain(const char *path, int error)
 {
     if (error == ENOMEM) return out_no_memory();
+    if (error == BATCH_OUTPUT_LOST) {
+        out_error("%s was removed, renamed or replaced while this run wrote to it: move the file "
+                  "back, or run the same command again, which asks for what is missing",
+                  path);
+        return CLI_EXIT_OUTPUT;
+    }
     char text[128];
     out_error("%s can't be written: %s", path, beluga__file_explain(error, text, sizeof text));
     return CLI_EXIT_OUTPUT;
@@ -337,10 +343,25 @@ int batch_output_add(batch_output *out, const batch_entry *entry, const char *te
     return 0;
 }
 
+/* Return whether the path no longer names the open file. What is written to it then is lost when it
+ * is closed, so the run must not go on, nor remove the answers from where they came. */
+static bool is_lost(const batch_output *out)
+{
+    struct stat a, b;
+    if (out->only_read || out->fd < 0 || fstat(out->fd, &a) != 0) return false;
+    if (stat(out->path, &b) != 0) return errno == ENOENT;
+    return a.st_dev != b.st_dev || a.st_ino != b.st_ino;
+}
+
 int batch_output_sync(batch_output *out, bool now)
 {
     int64_t before = beluga__now_ms();
-    if (!out->dirty || (!now && before < out->next_sync_ms)) return 0;
+    bool due = out->dirty && (now || before >= out->next_sync_ms);
+    if ((due || now) && is_lost(out)) {
+        if (!out->error) out->error = BATCH_OUTPUT_LOST;
+        return -1;
+    }
+    if (!due) return 0;
     out->dirty = false;
     if (fdatasync(out->fd) != 0) {
         if (!out->error) out->error = errno;

@@ -8,6 +8,7 @@
 #ifndef BELUGA_CLI_BATCH_RESULTS_H
 #define BELUGA_CLI_BATCH_RESULTS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,9 @@ void batch_totals_add(batch_totals *totals, const batch_entry *entry);
 
 /* Read the outcome of a line from its result. @return false if this is not a result. */
 bool batch_entry_read(const char *bytes, size_t n, batch_entry *entry);
+
+/* The `error` of an output whose path no longer names the open file. */
+#define BATCH_OUTPUT_LOST ESTALE
 
 typedef struct batch_output {
     char *path; /* owned */
@@ -103,8 +107,8 @@ uint64_t batch_output_count(const batch_output *out, uint64_t last);
  * same lines as before. */
 int batch_output_add(batch_output *out, const batch_entry *entry, const char *text, size_t n);
 
-/* Make the added results durable, if this is due or `now` is set. @return 0, or -1: `error` is set.
- */
+/* Make the added results durable, if this is due or `now` is set. @return 0, or -1: `error` is set,
+ * also if the file is no longer at its path. */
 int batch_output_sync(batch_output *out, bool now);
 
 /* Print `error`. @return the exit code. */

@@ -80,11 +80,22 @@ static int refuse_with_jobs(const batch_output *out, const batch_difference *dif
     return CLI_EXIT_USAGE;
 }
 
+/* Without the record of the run it is not known what the jobs were asked, so their answers can't be
+ * taken; and whoever only removes the output would pay for their lines twice. */
+static void tell_jobs_without_record(const batch_output *out)
+{
+    out_note(
+        "%s.jobs names batch jobs that are under way, and paid for: put %s.batch back to collect "
+        "their answers, or end them with --cancel --out %s, and then remove %s.jobs, too",
+        out->path, out->path, out->path, out->path);
+}
+
 int batch_resume_output(batch_output *out, const batch_resume *r)
 {
     batch_difference difference;
     if (!is_begun(out) && !r->jobs_open) return begin_anew(out, r);
     int rc = batch_sidecar_compare(out->path, r->facts, &difference);
+    if (rc && r->jobs_open) tell_jobs_without_record(out);
     if (rc || difference.kind == BATCH_SAME) return rc ? rc : clean(out, r);
     rc = batch_output_read(out, r->survey->last_line, BATCH_AGAIN_NONE);
     if (rc) return rc;

@@ -422,10 +422,19 @@ static void on_done(void *payload, int status, uint64_t succeeded, uint64_t fail
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* Give up the calls that only wait, for a limit or for another attempt: with a low limit they would
+ * hold up the end for minutes. Their lines have no result, so they are asked later. A call under
+ * way may fail and then wait, so this is repeated until the end. */
+static void give_up_waiting(const running_batch *run)
+{
+    if (beluga_loop_cancel_waiting(run->loop)) beluga_loop_step(run->loop);
+}
+
 static void note_signal(running_batch *run)
 {
     if (!batch_signals_seen() || run->self->interrupted) return;
     run->self->interrupted = true;
+    give_up_waiting(run);
     batch_progress_hide(run->self->progress);
     if (!run->running)
         out_note("stopping; press Ctrl-C again to end at once");
@@ -466,6 +475,7 @@ static int take_turn(running_batch *run)
     if (rc != 0) return rc;
     note_signal(run);
     bool stopping = run->stopped || run->self->interrupted;
+    if (stopping) give_up_waiting(run);
     if (supply->ops->extend(supply, stopping) != 0) give_up(run);
     if (run->starved && run->stirred) beluga_batch_wake(run->batch);
     batch_progress_show(run->self->progress, run->self->totals);

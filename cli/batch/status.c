@@ -50,10 +50,12 @@ static int count(job_status *s)
 {
     beluga_error err;
     if (queue_count(s->queue, &s->counts, COUNT_MS)) return 0;
-    if (queue_failed(s->queue, &err)) return report_error(s->args, &err, NULL);
-    out_error("%s does not report the state of the job %s", queue_where(s->queue),
-              queue_job(s->queue));
-    return CLI_EXIT_TIMEOUT;
+    if (!queue_failed(s->queue, &err))
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT,
+                         "%s: the state of the job can't be read: ask "
+                         "again when the server answers",
+                         queue_where(s->queue));
+    return report_error(s->args, &err, NULL);
 }
 
 static void wait_a_moment(job_status *s, int64_t until)

@@ -121,9 +121,11 @@ static uint64_t tell_jobs(const batch_work *run, uint64_t left)
     if (run->jobs_in_doubt == jobs) are = "may be";
     out_note("%zu job%s with %" PRIu64
              " line%s %s under way at the provider: run the same command again to collect the "
-             "answers, or with --wait to stay until the end; --cancel ends %s",
+             "answers, or with --wait to stay until the end%s",
              jobs, jobs == 1 ? "" : "s", lines, lines == 1 ? "" : "s", are,
-             jobs == 1 ? "it" : "them");
+             run->cancels ? ""
+             : jobs == 1  ? "; --cancel ends it"
+                          : "; --cancel ends them");
     return left > lines ? left - lines : 0;
 }
 
@@ -141,6 +143,7 @@ static const char *how_on(const batch_work *run)
 static void tell_how_on(const cli_args *args, const batch_work *run, uint64_t left)
 {
     uint64_t behind = left ? 0 : count_all_left(run);
+    if (run->output->error == BATCH_OUTPUT_LOST) return;
     left = tell_jobs(run, left);
     if (left)
         out_note("%" PRIu64 " line%s left; finished answers are safe in %s, and %s", left,

@@ -21,8 +21,11 @@
 
 /* With --stay, the time between two checks for a job. */
 #define STAY_MS          2000
+#define COUNT_MS         2000
 #define ERROR_LINE_BYTES 1536
 #define MOST_BUDGET      1e9
+/* In `told`: a message has said that the worker waits for the next job. */
+#define TOLD_OVER (-1)
 
 /* The state of a worker, for one job. */
 typedef struct worker {
@@ -84,8 +87,22 @@ static bool may_come(const worker *w, const beluga_error *err)
     return true;
 }
 
+/* Return whether to wait because of --stay for the next job of this name: all lines of this one are
+ * finished, but nobody has removed it. */
+static bool is_waited_out(const worker *w)
+{
+    queue_counts counts;
+    if (!w->args->stay || !queue_count(w->queue, &counts, COUNT_MS) || !queue_is_over(&counts))
+        return false;
+    if (*w->told != TOLD_OVER)
+        out_note("the job %s at %s is over; waiting for the next one because of --stay",
+                 queue_job(w->queue), queue_where(w->queue));
+    *w->told = TOLD_OVER;
+    return true;
+}
+
 /* Connect to the queue and read the manifest of the job. @param[out] missing  The job does not
- * exist, but may appear later. */
+ * exist, or is over, but another may appear later. */
 static int join(worker *w, bool *missing)
 {
     beluga_error err;
@@ -99,6 +116,8 @@ static int join(worker *w, bool *missing)
     if (*missing) return 0;
     if (rc == BELUGA_ERROR_NOT_FOUND) return tell_missing(w);
     if (rc) return report_error(w->args, &err, NULL);
+    *missing = is_waited_out(w);
+    if (*missing) return 0;
     *w->told = 0;
     if (batch_manifest_read(&w->manifest, json, n) == 0) return 0;
     out_error("another version of beluga made the job %s: install the same version here, or create "
@@ -200,8 +219,8 @@ static int check_facts(worker *w)
     tell_model(w);
     batch_manifest_compare(&w->manifest, &w->facts, &difference);
     if (difference.kind == BATCH_SAME) return 0;
-    out_error("the job %s %s than this machine would use: set the same value here, with -o or in "
-              "the configuration",
+    out_error("the job %s %s, but this machine would use something else: set the same value here, "
+              "with -o or in the configuration",
               queue_job(w->queue), difference.text);
     return CLI_EXIT_CONFIG;
 }

@@ -66,6 +66,7 @@ int batch_collect(batch_command *b)
     if (rc == 0) rc = batch_gather_run(c);
     if (rc != 0) return rc;
     run.error = c->error;
+    run.failure = c->failure;
     run.interrupted = c->interrupted;
     bool over = !c->code && !b->output.error && !batch_summary_left(&run);
     rc = batch_finish(b, &run);

@@ -53,6 +53,8 @@ static const struct option_group {
                                       ARG_ATTACH_COLUMN, ARG_LIMIT)},
     {"Options of the output:", ARG_SET(ARG_OUT, ARG_OUTPUT_FORMAT, ARG_ORDERED, ARG_ERRORS)},
     {"Options of the run:", ARG_SET(ARG_JOBS, ARG_RETRY_FAILED, ARG_DRY_RUN, ARG_BUDGET)},
+    {"Options of the provider's batch API:",
+     ARG_SET(ARG_PROVIDER_BATCH, ARG_WAIT, ARG_POLL, ARG_KEEP_FILES, ARG_CANCEL)},
     {"Options of many machines:",
      ARG_SET(ARG_QUEUE, ARG_KEEP_JOB, ARG_WORK, ARG_STAY, ARG_IDLE, ARG_STATUS, ARG_REMOVE)},
     {"Options of the answer:", ARG_SET(ARG_SCHEMA, ARG_EXTRACT, ARG_JSON, ARG_USAGE, ARG_STRICT,

@@ -234,6 +234,12 @@ static int write_result(collection *c, job_line *line, const beluga_batch_result
     return rc;
 }
 
+/* Returns whether an error means that an answer came, is paid for, and can't be read. */
+static bool is_unreadable(int code)
+{
+    return code == BELUGA_ERROR_INVALID_RESPONSE || code == BELUGA_ERROR_MALFORMED_RESPONSE;
+}
+
 /* Returns the next state of a line that got no answer. After BATCH_JOB_TRIES jobs, the error is
  * final. */
 static line_state try_again(const collection *c, const job_line *line)
@@ -251,7 +257,9 @@ static line_state judge(collection *c, const job_line *line, const beluga_error 
     }
     if (err->code == BELUGA_ERROR_CONTEXT_CANCELED)
         return c->job->cancelled ? LINE_FREE : try_again(c, line);
-    if (err->retryable) return try_again(c, line);
+    bool unreadable = is_unreadable(err->code);
+    c->unread |= unreadable;
+    if (err->retryable && !unreadable) return try_again(c, line);
     if (!batch_alike_is_suspect(err)) return LINE_DONE;
     if (!c->suspect.code) c->suspect = *err;
     return try_again(c, line);
@@ -317,9 +325,21 @@ static void judge_all(collection *c)
         if (c->lines[i].state == LINE_AGAIN) c->lines[i].state = LINE_FREE;
 }
 
+/* If the job has results, and all of them are for lines that it does not contain, the server may
+ * have changed their ids, and would do so in the next job, too. */
+static void judge_strange(collection *c)
+{
+    if (!c->strange || c->strange < c->delivered) return;
+    c->unread = true;
+    if (!c->suspect.code)
+        beluga_error_set(&c->suspect, BELUGA_ERROR_INVALID_RESPONSE,
+                         "no result of the job %s has the id of one of its lines", c->job->id);
+}
+
 static int settle(collection *c, uint32_t state)
 {
     int rc = 0;
+    judge_strange(c);
     for (size_t i = 0; i < c->count && rc == 0; i++)
         if (c->lines[i].state == LINE_OPEN) rc = settle_open_line(c, &c->lines[i], state);
     judge_all(c);
@@ -345,10 +365,9 @@ static int note_collected(collection *c)
  * for, and another version of this program, or a person, may be able to read them. */
 static int keep_unread(const collection *c)
 {
-    bool unread = c->unread || c->suspect.code == BELUGA_ERROR_INVALID_RESPONSE ||
-                  c->suspect.code == BELUGA_ERROR_MALFORMED_RESPONSE;
-    if (c->answered || !unread) return 0;
-    out_note("no answer of the job %s can be read, so its files are kept at the provider",
+    if (c->answered || !c->unread) return 0;
+    out_note("no answer of the job %s can be read, so its files are kept at the provider; another "
+             "run would ask its lines again",
              c->job->id);
     return batch_journal_deleted(c->self->journal, c->job, true);
 }
@@ -373,24 +392,29 @@ static void tell(const collection *c)
                  c->job->id, c->strange, c->strange == 1 ? "" : "s");
 }
 
-/* Returns the least number of results that a job must have which has completed. Without counts,
- * one, since requests that failed have results, too. */
-static uint64_t count_expected(const beluga_batch_job *seen)
+/* Returns the least number of results that a job must have which has completed: all that have not
+ * failed, since the number of answers may lag behind. Without counts, one, since requests that
+ * failed have results, too. A file that was cut lacks at least one (`cut`). */
+static uint64_t count_expected(const collection *c, const beluga_batch_job *seen, bool cut)
 {
-    if (seen->state != BELUGA_BATCH_STATE_COMPLETED) return 0;
-    return seen->succeeded < 0 ? 1 : (uint64_t)seen->succeeded;
+    int64_t n = 0;
+    if (seen->state == BELUGA_BATCH_STATE_COMPLETED) {
+        n = seen->succeeded < 0 ? 1 : seen->succeeded;
+        if (seen->failed >= 0 && seen->total - seen->failed > n) n = seen->total - seen->failed;
+    }
+    return cut && (uint64_t)n <= c->delivered ? c->delivered + 1 : (uint64_t)n;
 }
 
 /* Returns whether to wait for results that the provider has made, and that are paid for, but did
  * not send. Their file may have been cut at the end of a line, or be incomplete for some time. So
  * the results are fetched again, until some minutes have passed; then the lines are asked again,
  * and the files stay at the provider, for the user to look at. */
-static bool waits_for_results(collection *c, const beluga_batch_job *seen)
+static bool waits_for_results(collection *c, const beluga_batch_job *seen, bool cut)
 {
     beluga_error err;
     batch_noted_job *job = c->job;
     int64_t now = beluga__wall_ms();
-    uint64_t expected = count_expected(seen);
+    uint64_t expected = count_expected(c, seen, cut);
     if (c->delivered >= expected) return false;
     c->missing = expected - c->delivered;
     bool first = !job->looked_ms || job->looked_ms > now;
@@ -399,7 +423,7 @@ static bool waits_for_results(collection *c, const beluga_batch_job *seen)
         batch_jobs_stop_for_journal(c->self);
     beluga_error_set(
         &err, BELUGA_ERROR_STREAM_CLOSED,
-        "the job %s has completed, but only %" PRIu64 " of at least %" PRIu64
+        "the job %s has ended, but only %" PRIu64 " of at least %" PRIu64
         " results came. If this does not change in %d minutes, the lines of the others "
         "are asked again",
         job->id, c->delivered, expected, (int)(COMPLETE_MS / 60000));
@@ -424,12 +448,28 @@ static void end(collection *c, uint32_t state)
     c->self->ended = true;
 }
 
+/* Say what can be done about results that are gone, or can't be read, since the next run could do
+ * no more. */
+static void explain_no_results(const batch_jobs *self, const batch_noted_job *job, bool gone)
+{
+    out_note("the results of the job %s %s. If this does not change, look at the job on the "
+             "provider's own page; to ask its lines again, and pay for them again, remove %s when "
+             "no other job is under way",
+             job->id,
+             gone ? "are not there: providers delete them after some time" : "can't be read",
+             self->journal->path);
+}
+
 /* Handle a failure to fetch results. The results so far are in the output, and the next run fetches
- * the others. */
+ * the others. A file that can't be read is fetched again several times, since a server between may
+ * have sent a page of its own. */
 static void fail(batch_jobs *self, batch_noted_job *job, beluga_error *err)
 {
+    bool gone = err->code == BELUGA_ERROR_NOT_FOUND, unreadable = is_unreadable(err->code);
     batch_jobs_excuse(self, job->seen, &job->missed_results, err);
+    if (unreadable && ++job->missed_results > BATCH_JOB_MISSES) err->retryable = 0;
     batch_jobs_fail(self, BATCH_TROUBLE_RESULTS, err);
+    if (self->stopped && (gone || unreadable)) explain_no_results(self, job, gone);
     if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED)
         out_note("the results so far are safe; to fetch the others, give the same command with a "
                  "larger -o max_response_bytes=BYTES");
@@ -444,9 +484,10 @@ void batch_jobs_collect(batch_jobs *self, batch_noted_job *job, const beluga_bat
     if (rc == 0) {
         rc = beluga_batch_job_results(self->work->model, self->context, job->id, on_result, &c,
                                       &err);
-        if (rc == 0 && !waits_for_results(&c, seen))
+        bool cut = rc == BELUGA_ERROR_MALFORMED_RESPONSE && c.delivered;
+        if ((rc == 0 || cut) && !self->stopped && !waits_for_results(&c, seen, cut))
             end(&c, seen->state);
-        else if (rc && !batch_signals_seen() && !self->stopped)
+        else if (rc && !cut && !batch_signals_seen() && !self->stopped)
             fail(self, job, &err);
     }
     batch_pass_free(&c.pass);

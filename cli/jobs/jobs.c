@@ -16,6 +16,7 @@
 #define SLICE_MS    ((int64_t)100)
 #define LABEL_BYTES 96
 #define ERROR_BYTES 1024
+#define STATE_BYTES 128
 
 /* ---- a job that failed as a whole ------------------------------------------------------------ */
 
@@ -57,15 +58,25 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
 
 /* ---- states of jobs -------------------------------------------------------------------------- */
 
-static void tell_state(const batch_jobs *self, const batch_noted_job *job)
+/* Write the name of a job's state; for a state that this version does not know, the provider's word
+ * for it. */
+static void write_state(const beluga_batch_job *seen, char text[STATE_BYTES])
 {
-    char age[32], answered[32] = "";
+    bool known = seen->state != BELUGA_BATCH_STATE_UNKNOWN || !*seen->raw_state;
+    snprintf(text, STATE_BYTES, known ? "%s" : "in the state \"%.60s\", which beluga does not know",
+             known ? beluga_batch_state_name(seen->state) : seen->raw_state);
+}
+
+static void tell_state(const batch_jobs *self, const batch_noted_job *job,
+                       const beluga_batch_job *seen)
+{
+    char age[32], answered[32] = "", state[STATE_BYTES];
     if (self->work->progress->bar) return; /* the progress bar shows all jobs together */
     batch_format_time((double)(beluga__wall_s() - job->time), age, sizeof age);
     if (job->answered >= 0) snprintf(answered, sizeof answered, "%" PRId64 " of ", job->answered);
-    out_note("the job %s is %s: %s%" PRIu64 " line%s, %s old", job->id,
-             beluga_batch_state_name(job->state), answered, job->lines.lines,
-             job->lines.lines == 1 ? "" : "s", age);
+    write_state(seen, state);
+    out_note("the job %s is %s: %s%" PRIu64 " line%s, %s old", job->id, state, answered,
+             job->lines.lines, job->lines.lines == 1 ? "" : "s", age);
 }
 
 static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batch_job *seen)
@@ -75,7 +86,7 @@ static void take_state(batch_jobs *self, batch_noted_job *job, const beluga_batc
     bool changed = job->state != seen->state || job->answered != answered;
     job->state = seen->state;
     job->answered = answered;
-    if (changed) tell_state(self, job);
+    if (changed) tell_state(self, job, seen);
 }
 
 /* Returns the number of answered lines in all open jobs except `but`. */
@@ -151,12 +162,14 @@ static void ask_after_all(batch_jobs *self)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* Report that a job was cancelled, or that it had ended before. */
+/* Report that a job is being cancelled, which can take some minutes, or that it had ended before.
+ */
 static void tell_cancelled(const batch_noted_job *job, const beluga_batch_job *seen)
 {
-    bool before =
-        beluga_batch_state_is_end(seen->state) && seen->state != BELUGA_BATCH_STATE_CANCELLED;
-    out_note("the job %s %s", job->id, before ? "has already ended" : "was cancelled");
+    const char *what = "is being cancelled";
+    if (beluga_batch_state_is_end(seen->state)) what = "has already ended";
+    if (seen->state == BELUGA_BATCH_STATE_CANCELLED) what = "was cancelled";
+    out_note("the job %s %s", job->id, what);
 }
 
 /* Cancel a job. Returns whether the provider has refused this. */
@@ -183,6 +196,7 @@ static bool cancel(batch_jobs *self, batch_noted_job *job)
     }
     self->unreachable |= beluga__hint_is_unsent(&err);
     beluga_error_format(&err, line, sizeof line);
+    if (rc == BELUGA_ERROR_NOT_FOUND) explain_missing(self, job);
     out_note("the job %s can't be cancelled: %s", job->id, line);
     return true;
 }
@@ -290,6 +304,7 @@ static void do_round(batch_jobs *self)
 {
     bool was_full = self->full;
     self->submitted = self->ended = self->completed = self->unreachable = false;
+    self->asked_ms = 0;
     batch_jobs_find(self);
     if (self->cancel) cancel_all(self);
     ask_after_all(self);
@@ -381,7 +396,7 @@ static void go_round(batch_jobs *self)
     for (;;) {
         do_round(self);
         if (is_over(self)) break;
-        wait_for_next(self, wait);
+        wait_for_next(self, self->asked_ms > wait ? self->asked_ms : wait);
         wait = lengthen(self, wait);
     }
     /* The file of a job that was refused is deleted at once, since the user may never run the same

@@ -67,6 +67,7 @@ typedef struct batch_jobs {
     bool budget_spent; /* the next line could exceed the budget */
     bool full;         /* the provider accepts no more jobs at present */
     bool unreachable;  /* the provider could not be reached in this round */
+    int64_t asked_ms;  /* the longest wait that the provider asked for in this round */
     bool stopped;      /* the run must stop; the error is in `work`, or in the output */
     bool told_warning;
     unsigned told_troubles; /* one bit for each batch_trouble that was reported and still lasts */

@@ -73,7 +73,8 @@ typedef struct batch_noted_job {
     bool told_to_end;  /* the provider was asked to cancel it */
     bool stays_this_run; /* its uploaded files could not be deleted; the next run tries again */
     bool seen;           /* the provider has shown it in this run, so it belongs to our key */
-    /* how often in a row the provider did not find the job, and how often its results */
+    /* how often in a row the provider did not find the job, and how often its results were not
+     * found or could not be read */
     unsigned misses, missed_results;
 } batch_noted_job;
 

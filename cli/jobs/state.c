@@ -4,7 +4,11 @@
 #include "jobs/jobs.h"
 #include "output.h"
 
-#define ERROR_BYTES 1024
+#include <stdio.h>
+
+#define ERROR_BYTES  1024
+#define LATER_BYTES  80
+#define MAX_ASKED_MS ((int64_t)60 * 60 * 1000)
 
 void batch_jobs_stop(batch_jobs *self, const beluga_error *err)
 {
@@ -28,6 +32,21 @@ bool batch_jobs_told(batch_jobs *self, batch_trouble trouble)
     return told;
 }
 
+/* Returns the wait that the provider asked for, or the longest that it can ask for. */
+static int64_t find_asked_ms(const beluga_error *err)
+{
+    return err->retry_after_ms < MAX_ASKED_MS ? err->retry_after_ms : MAX_ASKED_MS;
+}
+
+static void write_later(const beluga_error *err, char text[LATER_BYTES])
+{
+    char time[32];
+    *text = '\0';
+    if (err->retry_after_ms <= 0) return;
+    batch_format_time((double)find_asked_ms(err) / 1000, time, sizeof time);
+    snprintf(text, LATER_BYTES, " after %s, as the provider asks", time);
+}
+
 void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error *err)
 {
     static const char *const whats[] = {
@@ -38,15 +57,17 @@ void batch_jobs_fail(batch_jobs *self, batch_trouble trouble, const beluga_error
         [BATCH_TROUBLE_CANCEL] = "a job can't be cancelled",
         [BATCH_TROUBLE_CREATE] = "no job could be created",
         [BATCH_TROUBLE_ROOM] = "the provider accepts no more jobs now"};
-    char line[ERROR_BYTES];
+    char line[ERROR_BYTES], later[LATER_BYTES];
     bool again = self->wait && err->retryable;
     bool told = batch_jobs_told(self, trouble);
     self->unreachable |= beluga__hint_is_unsent(err);
+    write_later(err, later);
+    if (err->retry_after_ms > self->asked_ms) self->asked_ms = find_asked_ms(err);
     if (again && told) return;
     batch_progress_hide(self->work->progress);
     beluga_error_format(err, line, sizeof line);
     if (again) {
-        out_note("%s; trying again: %s", whats[trouble], line);
+        out_note("%s; trying again%s: %s", whats[trouble], later, line);
         return;
     }
     out_note("%s", whats[trouble]);

@@ -266,7 +266,7 @@ static int take_one(protocol_request *request, const protocol_member *member,
     if (beluga_json_is_number(value) && beluga_json_int(value, 0) == 1) return 0;
     return protocol_refuse(
         request, NULL, member->name.text,
-        "this server gives one answer to each request: send another request for another answer");
+        "beluga gives one answer to each request: send another request for another answer");
 }
 
 /* Read max_tokens, the old name of max_completion_tokens. If both are given, the newer one counts.

@@ -119,7 +119,7 @@ static int add_image(protocol_request *request, const protocol_place *at, beluga
     int rc = 0;
     if (!image && beluga_json_get_string(part, "file_id", NULL))
         return protocol_refuse(request, at, "file_id",
-                               "this server does not store files: send the image itself");
+                               "beluga does not store files: send the image itself");
     if (!url) rc = protocol_need_text(request, &in, image, "url", &url, NULL);
     return rc ? rc : protocol_add_url(request, &in, message, BELUGA_PART_IMAGE, url);
 }
@@ -151,7 +151,7 @@ static int add_file(protocol_request *request, const protocol_place *at, beluga_
     if (beluga_json_get(file, "file_id"))
         return protocol_refuse(
             request, at, "file_id",
-            "this server does not store files: send the bytes of the file as file_data");
+            "beluga does not store files: send the bytes of the file as file_data");
     return protocol_refuse(request, at, "file_data", "it is missing");
 }
 

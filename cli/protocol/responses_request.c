@@ -344,7 +344,7 @@ static int refuse_reference(item_reader *r)
 {
     return protocol_refuse(
         r->request, &r->at, "type",
-        "this server does not store items: send the item itself instead of a reference to it");
+        "beluga does not store items: send the item itself instead of a reference to it");
 }
 
 static int read_more_tools(item_reader *r)
@@ -445,7 +445,7 @@ static int refuse_kept(protocol_request *request, const protocol_member *member,
 {
     (void)value;
     return protocol_refuse(request, NULL, member->name.text,
-                           "this server stores nothing between requests: send the whole "
+                           "beluga stores nothing between requests: send the whole "
                            "conversation as input, with store: false");
 }
 
@@ -454,8 +454,7 @@ static int take_background(protocol_request *request, const protocol_member *mem
 {
     if (!beluga_json_bool(value, false)) return 0;
     return protocol_refuse(request, NULL, member->name.text,
-                           "this server does not answer in the background: leave this member out, "
-                           "and read the answer as a stream");
+                           "beluga does not answer in the background: leave this member out");
 }
 
 #define NAME(text) .name = BELUGA_JSON_NAME(text)

@@ -262,6 +262,9 @@ bool nats_disconnect(nats_queue *q);
 /* ---- nats_job.c ------------------------------------------------------------------------------ */
 
 void nats_name_streams(nats_queue *q);
+/* Name a subject, such as "state.spent", that only this job has, and not a later one of the same
+ * name. */
+void nats_name_subject(const nats_queue *q, const char *what, char subject[NATS_SUBJECT_BYTES]);
 /* Return whether a stream of lines or results is that of this job, and not of a later one. */
 bool nats_is_ours(const jsStreamInfo *info, const char *subject);
 int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_error *err);
@@ -278,9 +281,11 @@ size_t nats_max_message(const nats_queue *q);
  * Store data in parts if it is too long for a message. Blocks; calls `beat` between parts.
  * @param kind  "line", "result" or "manifest".
  * @param ref   Receives the reference to the parts.
+ * @param code  Receives JetStream's error code; 0: none.
  */
 natsStatus nats_parts_store(nats_queue *q, const char *kind, uint64_t line, const char *bytes,
-                            size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q));
+                            size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q),
+                            jsErrCode *code);
 /* @return the message's reference to its parts; NULL: the message has no parts. */
 const char *nats_parts_of(const nats_queue *q, natsMsg *message);
 /*

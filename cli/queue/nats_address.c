@@ -253,16 +253,18 @@ static int take_variables(nats_address *a, beluga_error *err)
 
 /* ---- the address ----------------------------------------------------------------------------- */
 
+/* Messages give commands with this address, so it has the domain: another has other jobs. */
 static int describe(nats_address *a, beluga_error *err)
 {
-    size_t room = sizeof a->job + 16;
+    size_t room = sizeof a->job + 16 + (a->domain ? strlen(a->domain) + 8 : 0);
     for (int i = 0; i < a->n_servers; i++) room += strlen(a->servers[i]) + 1;
     char *to = a->where = malloc(room);
     if (!to) return fail_memory(err);
     to += sprintf(to, "%s://", a->tls ? "tls" : "nats");
     for (int i = 0; i < a->n_servers; i++)
         to += sprintf(to, "%s%s", i ? "," : "", strstr(a->servers[i], "://") + 3);
-    sprintf(to, "/%s", a->job);
+    to += sprintf(to, "/%s", a->job);
+    if (a->domain) sprintf(to, "?domain=%s", a->domain);
     return 0;
 }
 
@@ -280,6 +282,8 @@ int nats_address_parse(const char *text, nats_address *a, beluga_error *err)
     int rc = take_hosts(a, hosts, err);
     if (rc == 0) rc = take_job(a, job, err);
     if (rc == 0) rc = take_settings(a, rest, err);
+    if (rc == 0 && a->domain && !consists_of((piece){a->domain, strlen(a->domain)}, "-_"))
+        rc = fail(err, "domain must have only letters, digits, - and _");
     if (rc == 0) rc = take_variables(a, err);
     return rc ? rc : describe(a, err);
 }

@@ -61,9 +61,14 @@ void nats_tell_locked(nats_queue *q, const char *format, ...)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-static bool is_stopped(const nats_queue *q)
+/* The lock is released meanwhile, since the caller may use the queue in its function. */
+static bool is_stopped_locked(nats_queue *q)
 {
-    return q->settings.stopped && q->settings.stopped(q->settings.payload);
+    if (!q->settings.stopped) return false;
+    pthread_mutex_unlock(&q->lock);
+    bool stopped = q->settings.stopped(q->settings.payload);
+    pthread_mutex_lock(&q->lock);
+    return stopped;
 }
 
 static int stopped(const nats_queue *q, beluga_error *err)
@@ -88,9 +93,8 @@ int nats_wait_locked(nats_queue *q, beluga_error *err)
         *err = q->error;
         return err->code;
     }
-    if (is_stopped(q)) return stopped(q, err);
     beluga__wait_until(&q->changed, &q->lock, beluga__ends_ns(LOOK_MS));
-    return 0;
+    return is_stopped_locked(q) ? stopped(q, err) : 0;
 }
 
 int nats_pause(nats_queue *q, int64_t ms, beluga_error *err)

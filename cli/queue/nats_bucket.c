@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REQUEST_MS 2000
+#define REQUEST_MS 5000
 
 /* If the user may not send a request, the server tells so apart from it, and the request itself has
  * no answer. */

@@ -8,8 +8,10 @@
 #include <pthread.h>
 #include <string.h>
 
-#define REQUEST_MS   2000
+#define REQUEST_MS   5000
 #define CALLBACKS_MS 5000
+#define DIALS        3
+#define AGAIN_MS     250
 
 /* ---- callbacks of libnats, on its threads ---------------------------------------------------- */
 
@@ -130,6 +132,22 @@ static natsStatus use_connection(nats_queue *q)
     return s == NATS_OK ? listen_for_answers(q) : s;
 }
 
+static bool may_be_busy(natsStatus s)
+{
+    return s == NATS_TIMEOUT || s == NATS_CONNECTION_CLOSED || s == NATS_IO_ERROR;
+}
+
+/* Connect. A server that has just started, or is busy, may not answer in time at first. */
+static natsStatus dial(nats_queue *q, natsOptions *options)
+{
+    beluga_error err;
+    q->lost_ms = beluga__now_ms();
+    natsStatus s = nats_dial(q->nats, options, &q->connection);
+    for (int i = 1; i < DIALS && may_be_busy(s) && nats_pause(q, AGAIN_MS, &err) == 0; i++)
+        s = nats_dial(q->nats, options, &q->connection);
+    return s;
+}
+
 int nats_connect(nats_queue *q, beluga_error *err)
 {
     natsOptions *options = NULL;
@@ -142,7 +160,7 @@ int nats_connect(nats_queue *q, beluga_error *err)
     if (rc == 0 && set_callbacks(q, options) != NATS_OK)
         rc = nats_explain(q, NATS_NO_MEMORY, 0, "can't set the options of the connection", err);
     if (rc == 0) {
-        natsStatus s = nats_dial(q->nats, options, &q->connection);
+        natsStatus s = dial(q, options);
         q->connected = s == NATS_OK;
         if (s == NATS_OK) s = use_connection(q);
         rc = s == NATS_OK ? check_max_message(q, err) : nats_explain(q, s, 0, "can't connect", err);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONNECT_MS       3000
+#define CONNECT_MS       5000
 #define RECONNECT_MS     500
 #define RECONNECT_JITTER 500
 #define PING_MS          10000
@@ -25,7 +25,8 @@ static const struct {
     const char *text;
 } refusals[] = {
     {JSNotEnabledErr, BELUGA_ERROR_NOT_SUPPORTED,
-     "the server runs without JetStream: add jetstream { } to its configuration"},
+     "the server runs without JetStream (add jetstream { } to its configuration), or the domain "
+     "in the address is wrong"},
     {JSNotEnabledForAccountErr, BELUGA_ERROR_NOT_SUPPORTED, "the account may not use JetStream"},
     {JSStreamReplicasNotSupportedErr, BELUGA_ERROR_INVALID_CONFIG,
      "the server is not part of a cluster, and can't keep replicas: use ?replicas=1"},
@@ -36,8 +37,15 @@ static const struct {
      "or use ?replicas=1"},
     {JSStreamNotFoundErr, BELUGA_ERROR_NOT_FOUND, "the job does not exist"},
     {JSNoMessageFoundErr, BELUGA_ERROR_NOT_FOUND, "the job does not exist"},
-    {JSStorageResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
-    {JSInsufficientResourcesErr, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full"},
+    {JSStorageResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, NATS_STORE_IS_FULL},
+    {JSInsufficientResourcesErr, BELUGA_ERROR_LIMIT_EXCEEDED, NATS_STORE_IS_FULL},
+    {JSAccountResourcesExceededErr, BELUGA_ERROR_LIMIT_EXCEEDED, NATS_STORE_IS_FULL},
+    {JSMaximumStreamsLimitErr, BELUGA_ERROR_LIMIT_EXCEEDED,
+     "the account may have no more streams (a job needs three, a bucket one): remove others, or "
+     "raise max_streams"},
+    {JSStreamSubjectOverlapErr, BELUGA_ERROR_INVALID_CONFIG,
+     "another stream of this account already stores these subjects: choose another name, or "
+     "change the subjects of that stream"},
 };
 
 static int code_of(natsStatus status)
@@ -76,7 +84,7 @@ static const char *text_of(const nats_library *nats, natsStatus status)
                "in NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_CREDS or NATS_NKEY";
     case NATS_NO_SERVER: return "no server answers at this address";
     case NATS_NO_RESPONDERS:
-        return "JetStream does not answer: it is off, or its cluster has no leader";
+        return "JetStream does not answer: the stream was removed, or its cluster has no leader";
     case NATS_TIMEOUT: return "the server does not answer";
     case NATS_SECURE_CONNECTION_REQUIRED:
         return "the server requires TLS: use tls:// instead of nats://";
@@ -112,6 +120,12 @@ int nats_explain_at(const nats_library *nats, const char *where, natsStatus stat
     else
         beluga_error_set(err, error, "%s: %s: %s", where, what, text);
     return error;
+}
+
+bool nats_is_full(jsErrCode code)
+{
+    return code == JSStorageResourcesExceededErr || code == JSInsufficientResourcesErr ||
+           code == JSAccountResourcesExceededErr;
 }
 
 /* ---- options --------------------------------------------------------------------------------- */

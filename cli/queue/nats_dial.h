@@ -9,6 +9,12 @@
 int nats_explain_at(const nats_library *nats, const char *where, natsStatus status, jsErrCode code,
                     const char *what, beluga_error *err);
 
+#define NATS_STORE_IS_FULL                                                                         \
+    "the server's store is full, or the account's share of it: remove jobs that are over (beluga " \
+    "batch --remove), or raise max_file"
+/* @return whether the server refuses to store something for want of room. */
+bool nats_is_full(jsErrCode code);
+
 /* Make a name for a client from its machine and process, with a random number. */
 void nats_dial_name(char name[QUEUE_NAME_BYTES]);
 

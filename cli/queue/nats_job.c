@@ -33,9 +33,16 @@ void nats_name_streams(nats_queue *q)
     memcpy(q->reading.puller.stream, q->results, sizeof q->results);
 }
 
-static void name_state(const nats_queue *q, const char *what, char subject[NATS_SUBJECT_BYTES])
+/* The manifest's subject has no word, since it is read before the word is known. */
+static void name_manifest(const nats_queue *q, char subject[NATS_SUBJECT_BYTES])
 {
-    snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.state.%s", q->base.job, what);
+    snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.state.manifest", q->base.job);
+}
+
+void nats_name_subject(const nats_queue *q, const char *what, char subject[NATS_SUBJECT_BYTES])
+{
+    const char *word = strrchr(q->line_subject, '.');
+    snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.%s%s", q->base.job, what, word ? word : "");
 }
 
 /* Return whether a failure is temporary: a leader is being elected, or a server is unreachable. */
@@ -187,10 +194,10 @@ static int add_streams(nats_queue *q, beluga_error *err)
 
 /* ---- the manifest ---------------------------------------------------------------------------- */
 
-static natsStatus get_message(nats_queue *q, const char *what, natsMsg **message, jsErrCode *code)
+static natsStatus get_manifest(nats_queue *q, natsMsg **message, jsErrCode *code)
 {
     char subject[NATS_SUBJECT_BYTES];
-    name_state(q, what, subject);
+    name_manifest(q, subject);
     return q->nats->js_GetLastMsg(message, q->js, q->state, subject, NULL, code);
 }
 
@@ -211,7 +218,7 @@ static natsStatus read_manifest(nats_queue *q, jsErrCode *code, beluga_error *st
     for (;;) {
         natsMsg *message = NULL;
         *code = 0;
-        natsStatus s = get_message(q, "manifest", &message, code);
+        natsStatus s = get_manifest(q, &message, code);
         if (s == NATS_OK) s = take_manifest(q, message);
         q->nats->natsMsg_Destroy(message);
         if (s == NATS_OK || !may_pass(s, *code) || beluga__now_ms() > end ||
@@ -276,9 +283,9 @@ static natsStatus put_manifest(nats_queue *q, const char *text, size_t n, bool *
     jsPubOptions options;
     q->nats->jsPubOptions_Init(&options);
     options.ExpectNoMessage = true;
-    name_state(q, "manifest", subject);
+    name_manifest(q, subject);
     natsStatus s = NATS_OK;
-    if (n > nats_max_message(q)) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL);
+    if (n > nats_max_message(q)) s = nats_parts_store(q, "manifest", 0, text, n, ref, NULL, code);
     if (s == NATS_OK)
         s = q->nats->natsMsg_Create(&message, subject, NULL, *ref ? "" : text, *ref ? 0 : (int)n);
     if (s == NATS_OK && *ref) s = q->nats->natsMsgHeader_Set(message, NATS_HEADER_REF, ref);
@@ -382,7 +389,7 @@ static int publish_state(nats_queue *q, const char *name, const char *text, cons
 {
     char subject[NATS_SUBJECT_BYTES];
     int rc = 0;
-    name_state(q, name, subject);
+    nats_name_subject(q, name, subject);
     while (rc == 0) {
         jsErrCode code = 0;
         natsStatus s =
@@ -400,7 +407,7 @@ int nats_seal(queue *base, uint64_t lines, beluga_error *err)
     char text[64];
     int rc = nats_puts_wait(q, err);
     snprintf(text, sizeof text, "{\"lines\":%" PRIu64 "}", lines);
-    return rc ? rc : publish_state(q, "sealed", text, "can't mark the job as complete", err);
+    return rc ? rc : publish_state(q, "state.sealed", text, "can't mark the job as complete", err);
 }
 
 int nats_set_terms(queue *base, const char *terms, beluga_error *err)
@@ -409,5 +416,6 @@ int nats_set_terms(queue *base, const char *terms, beluga_error *err)
         beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the terms of the job are too long");
         return err->code;
     }
-    return publish_state(nats_of(base), "terms", terms, "can't change the limits of the job", err);
+    return publish_state(nats_of(base), "state.terms", terms, "can't change the limits of the job",
+                         err);
 }

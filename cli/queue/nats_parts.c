@@ -46,7 +46,8 @@ static void name_part(const nats_queue *q, const char *ref, size_t length, size_
 }
 
 natsStatus nats_parts_store(nats_queue *q, const char *kind, uint64_t line, const char *bytes,
-                            size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q))
+                            size_t n, char ref[NATS_REF_BYTES], void (*beat)(nats_queue *q),
+                            jsErrCode *code)
 {
     char nonce[NATS_NONCE_BYTES], digest[BELUGA__SHA256_TEXT], subject[NATS_SUBJECT_BYTES];
     char name[64];
@@ -58,7 +59,7 @@ natsStatus nats_parts_store(nats_queue *q, const char *kind, uint64_t line, cons
     for (size_t at = 0; at < n && s == NATS_OK; at += part, count++) {
         size_t length_of_part = n - at < part ? n - at : part;
         name_part(q, name, (size_t)length, count, subject);
-        s = q->nats->js_Publish(NULL, q->js, subject, bytes + at, (int)length_of_part, NULL, NULL);
+        s = q->nats->js_Publish(NULL, q->js, subject, bytes + at, (int)length_of_part, NULL, code);
         if (beat) beat(q);
     }
     beluga__sha256_begin(&sha);

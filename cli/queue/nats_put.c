@@ -6,6 +6,7 @@
  */
 #include "base/clock.h"
 #include "queue/nats.h"
+#include "queue/nats_dial.h"
 
 #include <beluga/provider/json.h>
 
@@ -71,7 +72,9 @@ void nats_puts_free(nats_queue *q)
 static nats_answer judge_refusal(const beluga_json *error)
 {
     const char *text = beluga_json_get_string(error, "description", NULL);
-    if (beluga_json_get_int(error, "err_code", 0) == JSStreamStoreFailedErr && text) {
+    jsErrCode code = (jsErrCode)beluga_json_get_int(error, "err_code", 0);
+    if (nats_is_full(code)) return NATS_FULL;
+    if (code == JSStreamStoreFailedErr && text) {
         if (strstr(text, "per subject")) return NATS_THERE;
         if (strstr(text, "exceeded")) return NATS_FULL;
     }
@@ -148,12 +151,13 @@ static natsStatus send_stored(nats_queue *q, nats_put *put, const char *reply)
     return s;
 }
 
-static natsStatus store_parts(nats_queue *q, nats_put *put)
+static natsStatus store_parts(nats_queue *q, nats_put *put, jsErrCode *code)
 {
+    *code = 0;
     if (put->kind == NATS_PUT_ACK || put->ref[0] || put->length <= nats_max_message(q))
         return NATS_OK;
     return nats_parts_store(q, put->kind == NATS_PUT_LINE ? "line" : "result", put->line,
-                            put->bytes, put->length, put->ref, nats_beat);
+                            put->bytes, put->length, put->ref, nats_beat, code);
 }
 
 /* Send a put. The put must already be in `waiting`, since the answer may arrive before this
@@ -190,14 +194,27 @@ static void wait_for_answer(nats_queue *q, nats_put *put, int64_t due_ms)
     beluga__list_append(&q->waiting, &put->node);
 }
 
+/* Tell the user that the store is full, and end the queue if it stays so. */
+static void note_full_locked(nats_queue *q, int64_t now_ms)
+{
+    if (!q->full_since_ms) {
+        q->full_since_ms = now_ms;
+        nats_tell_locked(q, "%.60s: %s; trying again", q->base.where, NATS_STORE_IS_FULL);
+    }
+    if (now_ms - q->full_since_ms > FULL_MS)
+        nats_fail_locked(q, BELUGA_ERROR_LIMIT_EXCEEDED, NATS_STORE_IS_FULL);
+}
+
 static bool send_fresh(nats_queue *q, int64_t now_ms)
 {
+    jsErrCode code;
     pthread_mutex_lock(&q->lock);
     nats_put *put = q->connected ? take_fresh(q) : NULL;
     pthread_mutex_unlock(&q->lock);
     if (!put) return false;
-    bool stored = store_parts(q, put) == NATS_OK;
+    bool stored = store_parts(q, put, &code) == NATS_OK;
     pthread_mutex_lock(&q->lock);
+    if (nats_is_full(code)) note_full_locked(q, now_ms);
     /* Meanwhile an earlier try may have been answered, which has put it into the other list. */
     bool is_due = beluga__list_empty(&put->node);
     if (is_due) wait_for_answer(q, put, now_ms + (stored ? NATS_ANSWER_MS : AGAIN_MS));
@@ -212,7 +229,7 @@ static void tell_silence_locked(nats_queue *q, const nats_put *put)
 {
     bool silent = q->connected && put->kind != NATS_PUT_ACK && put->answer == NATS_UNANSWERED &&
                   put->tries >= SILENT_TRIES;
-    if (!silent || q->is_silent) return;
+    if (!silent || q->is_silent || q->full_since_ms) return;
     q->is_silent = true;
     nats_tell_locked(q,
                      "%s: the server does not confirm what is sent: its disk may be full, see "
@@ -280,12 +297,7 @@ static void tell_outcome_locked(nats_queue *q, const nats_put *put)
 /* Send a put again later, because the store is full or no server answers. */
 static void try_later_locked(nats_queue *q, nats_put *put, int64_t now_ms)
 {
-    if (put->answer == NATS_FULL && !q->full_since_ms) {
-        q->full_since_ms = now_ms;
-        nats_tell_locked(q, "%s: the server's store is full; trying again", q->base.where);
-    }
-    if (q->full_since_ms && now_ms - q->full_since_ms > FULL_MS)
-        nats_fail_locked(q, BELUGA_ERROR_LIMIT_EXCEEDED, "the server's store is full");
+    if (put->answer == NATS_FULL) note_full_locked(q, now_ms);
     if (put->answer == NATS_TOO_LONG)
         nats_fail_locked(q, BELUGA_ERROR_LIMIT_EXCEEDED,
                          "line %" PRIu64 " is longer than the server allows", put->line);

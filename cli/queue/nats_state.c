@@ -21,11 +21,6 @@
 #define GONE_MS     15000
 #define SPEND_TRIES 8
 
-static void name_subject(const nats_queue *q, const char *what, char subject[NATS_SUBJECT_BYTES])
-{
-    snprintf(subject, NATS_SUBJECT_BYTES, "beluga.%s.%s", q->base.job, what);
-}
-
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 /* A stream of a later job of the same name counts as missing. */
@@ -62,7 +57,7 @@ static beluga_json_doc *read_state(nats_queue *q, const char *what, uint64_t *se
     char subject[NATS_SUBJECT_BYTES];
     natsMsg *message = NULL;
     beluga_json_doc *doc = NULL;
-    name_subject(q, what, subject);
+    nats_name_subject(q, what, subject);
     *code = 0;
     *s = q->nats->js_GetLastMsg(&message, q->js, q->state, subject, NULL, code);
     if (*s == NATS_OK) {
@@ -91,7 +86,10 @@ static void end_for(nats_queue *q, jsErrCode code)
 {
     if (code != JSStreamNotFoundErr && code != JSConsumerNotFoundErr) return;
     pthread_mutex_lock(&q->lock);
-    nats_fail_locked(q, BELUGA_ERROR_NOT_FOUND, "the job was removed");
+    nats_fail_locked(q, BELUGA_ERROR_NOT_FOUND,
+                     "the job was removed, or a part of it; beluga batch --remove %s clears what "
+                     "is left",
+                     q->base.where);
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -186,7 +184,7 @@ static natsStatus set_sum(nats_queue *q, const queue_sum *sum, uint64_t sequence
     char subject[NATS_SUBJECT_BYTES], text[256];
     jsPubOptions options;
     jsErrCode code = 0;
-    name_subject(q, "state.spent", subject);
+    nats_name_subject(q, "state.spent", subject);
     int n = snprintf(text, sizeof text,
                      "{\"cost\":%.17g,\"lines\":%" PRId64 ",\"failed\":%" PRId64
                      ",\"input_tokens\":%" PRId64 ",\"output_tokens\":%" PRId64 "}",
@@ -228,10 +226,11 @@ static bool read_terms(nats_queue *q)
     char subject[NATS_SUBJECT_BYTES];
     natsMsg *message = NULL;
     jsErrCode code = 0;
-    name_subject(q, "state.terms", subject);
+    nats_name_subject(q, "state.terms", subject);
     natsStatus s = q->nats->js_GetLastMsg(&message, q->js, q->state, subject, NULL, &code);
     if (s == NATS_OK) keep_terms(q, message);
     q->nats->natsMsg_Destroy(message);
+    end_for(q, code);
     return s == NATS_OK || s == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
 }
 
@@ -374,13 +373,13 @@ static void listen(nats_queue *q, bool works, bool asked)
     nats_workers *w = &q->workers;
     char subject[NATS_SUBJECT_BYTES];
     if (works && !w->who) {
-        name_subject(q, "who", subject);
+        nats_name_subject(q, "who", subject);
         if (nats_subscribe(q, &w->who, subject, on_who) != NATS_OK) return;
     }
     if (!asked || w->alive) return;
-    name_subject(q, "alive", subject);
+    nats_name_subject(q, "alive", subject);
     if (nats_subscribe(q, &w->alive, subject, on_alive) != NATS_OK) return;
-    name_subject(q, "who", subject);
+    nats_name_subject(q, "who", subject);
     q->nats->natsConnection_Publish(q->connection, subject, "", 0);
 }
 
@@ -408,7 +407,7 @@ static void announce(nats_queue *q, int64_t now_ms)
     pthread_mutex_unlock(&q->lock);
     if (connected && (works || asked)) listen(q, works, asked);
     if (!*text) return;
-    name_subject(q, "alive", subject);
+    nats_name_subject(q, "alive", subject);
     q->nats->natsConnection_Publish(q->connection, subject, text, (int)strlen(text));
 }
 

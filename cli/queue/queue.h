@@ -39,7 +39,8 @@ typedef struct queue_settings {
      */
     int64_t patience_ms;
     /* Called on the caller's thread, ten times a second while a function waits. Returning true ends
-     * the wait with BELUGA_ERROR_CONTEXT_CANCELED. NULL: none. */
+     * the wait with BELUGA_ERROR_CONTEXT_CANCELED. It may call functions of the queue that never
+     * block. NULL: none. */
     bool (*stopped)(void *payload);
     void *payload;
 } queue_settings;

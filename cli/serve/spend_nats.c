@@ -82,6 +82,8 @@ static int publish(nats_store *s, const char *key, char *why)
                                          (int)s->text.length, NULL, &code);
     if (status == NATS_OK && ack->Sequence == s->seen + 1) s->seen++;
     nats->jsPubAck_Destroy(ack);
+    /* If the bucket is gone, nobody answers, and libnats reports that JetStream is off. */
+    if (code == JSNotEnabledErr) code = 0;
     return status == NATS_OK ? 0 : fail(s, status, code, "can't write", why);
 }
 

@@ -326,8 +326,9 @@ BELUGA_API const beluga_embeddings *beluga_response_embeddings(const beluga_resp
  *
  * @param fn, payload  The function that receives the results, on this thread, and its payload.
  * @return 0 when all results of the provider were delivered; BELUGA_ERROR_INVALID_INPUT if the job
- * has not ended; BELUGA_ERROR_STREAM_CLOSED if the results were cut off; otherwise as
- * beluga_batch_job_get.
+ * has not ended; BELUGA_ERROR_STREAM_CLOSED if the results were cut off on their way;
+ * BELUGA_ERROR_MALFORMED_RESPONSE if none of their lines can be read, or the provider's file itself
+ * ends in the middle of a line; otherwise as beluga_batch_job_get.
  *
  * Threads: any. Blocks: until all results are delivered; the timeouts of a stream limit how long
  * the provider may pause. Since: 0.1

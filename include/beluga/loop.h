@@ -82,5 +82,21 @@ BELUGA_API int beluga_loop_wait(beluga_loop *loop, int64_t timeout_ms);
  */
 BELUGA_API size_t beluga_loop_active(const beluga_loop *loop);
 
+/**
+ * Cancel the calls on the loop that only wait: for their turn under a limit, such as
+ * `requests_per_minute`, or for the time of another attempt after a failure. They end with
+ * BELUGA_ERROR_CONTEXT_CANCELED in the loop's next step. All other calls go on: those whose request
+ * is under way, the later steps of a tool loop, and the parts of a list of texts that is embedded
+ * in several requests, since something of these may be paid for.
+ *
+ * This is for a program that wants to end soon and keep what it pays for. A call that fails later
+ * may wait again, so call this function again after each step, until beluga_loop_active is 0.
+ *
+ * @return the number of calls that were cancelled. In a forked child 0, for the parent's loop.
+ *
+ * Threads: one at a time, and not from a callback of the loop. Blocks: never. Since: 0.1
+ */
+BELUGA_API size_t beluga_loop_cancel_waiting(beluga_loop *loop);
+
 BELUGA_END_DECLS
 #endif

@@ -226,6 +226,7 @@ static int start_part(part *p, beluga_error *err)
         return status;
     }
     p->op->aborted = lost;
+    p->op->is_part = p->n != job->n;
     job->n_running++;
     return 0;
 }

@@ -300,10 +300,12 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
             "request_body is the body of one request, but a tool loop sends several: leave it out");
     bool first = run->steps++ == 0;
     beluga__chat_model_fold(run->model, &run->builder, 0);
-    return beluga__chat_model_start(
+    int status = beluga__chat_model_start(
         run->model, run->loop, BELUGA__CALL_STREAM, run->context, run->span, run->messages,
         first ? run->options.opts : run->later, first ? run->options.n : run->n_later, on_event,
         run, &run->op, err);
+    if (!status) run->op->is_part = !first;
+    return status;
 }
 
 /* Start more jobs or the next step, or end the run. */

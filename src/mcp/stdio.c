@@ -246,6 +246,7 @@ static int send_text(beluga__mcp_wire *wire, const char *text, size_t n,
                      beluga__mcp_request *request, beluga_error *err)
 {
     stdio *s = stdio_of(wire);
+    if (s->broke) return 0; /* the request will fail with the reason, which is told soon */
     if (s->closing)
         return beluga_error_set(err, BELUGA_ERROR_STREAM_CLOSED, "MCP server %s has ended",
                                 wire->place->name);

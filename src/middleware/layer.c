@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/mem.h"
+#include "model/course.h"
 
 void *beluga__layer_new(size_t size, const beluga__layer_kind *kind, beluga__runtime *runtime,
                         beluga__model *inner)
@@ -71,6 +72,16 @@ void beluga__layer_release(beluga__model *model)
     beluga__layer *layer = beluga__container_of(model, beluga__layer, model);
     beluga__model_release(layer->inner);
     beluga__release(&layer->runtime->allocator, layer);
+}
+
+bool beluga__layer_waits(const beluga__stage *stage)
+{
+    while (stage && stage->ops->cancel == beluga__layer_cancel) {
+        const beluga__layer_stage *base = beluga__container_of(stage, beluga__layer_stage, stage);
+        if (!base->inner) return !beluga__course_resumes(base->call);
+        stage = base->inner;
+    }
+    return false;
 }
 
 int beluga__layer_stopped(const beluga_call *call, beluga_error *err)

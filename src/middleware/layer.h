@@ -65,6 +65,11 @@ void beluga__layer_cancel(beluga__stage *stage);
 void beluga__layer_pause(beluga__stage *stage, bool paused);
 void beluga__layer_release(beluga__model *model);
 
+/* Returns whether a call only waits: no request of it is under way, and none was answered whose
+ * answer it would lose. `stage` is its outermost stage. While a layer waits for the call's turn, or
+ * for the time of another attempt, it has no inner stage. */
+bool beluga__layer_waits(const beluga__stage *stage);
+
 /* Set the error for a call that is being cancelled, because its caller cancelled it or its deadline
  * passed. Returns the code. */
 int beluga__layer_stopped(const beluga_call *call, beluga_error *err);

@@ -102,6 +102,32 @@ static bool passes_over(beluga__http_stage *self, const beluga_frame *frame, int
     return true;
 }
 
+static const char none_readable[] = "none of the lines in the file of results can be read";
+
+/* End a file of results that HTTP has delivered whole, but whose last line can't be decoded: the
+ * file itself was cut, or is something else, such as a web page. */
+static void whole_but_cut(beluga__http_stage *self, const beluga_frame *frame)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE, "%s",
+                     self->line_read ? "the file of results ends in the middle of a line"
+                                     : none_readable);
+    self->emit.failed = false;
+    beluga__emit_fail(&self->emit, err.code, &err);
+    if (!self->line_lost) beluga__http_stage_give_cause(self, frame->data, frame->length);
+    beluga__http_stage_conclude(self);
+}
+
+/* End a body whose last frame can't be decoded. */
+static void incomplete(beluga__http_stage *self, const beluga_frame *frame)
+{
+    bool whole = beluga__http_is_framed(&self->response);
+    if (whole && !beluga__call_is_answer(self->emit.call))
+        whole_but_cut(self, frame);
+    else
+        cut_within_event(self);
+}
+
 /* Skip a frame that could not be decoded, if it may be skipped, else end the call. Returns 0 to
  * continue with the next frame, or 1 if the call has ended. */
 static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int status)
@@ -112,7 +138,7 @@ static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int s
         return 0;
     }
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer) {
-        cut_within_event(self); /* the body has ended, so this frame is an incomplete last line */
+        incomplete(self, frame); /* the body has ended, so this frame is its last line */
         return 1;
     }
     if (passes_over(self, frame, status)) return 0;
@@ -249,8 +275,7 @@ static int end_results(beluga__http_stage *self)
     }
     if (self->line_lost && !self->line_read) {
         beluga_error err;
-        beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE,
-                         "none of the lines in the file of results can be read");
+        beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE, "%s", none_readable);
         beluga__emit_fail(&self->emit, err.code, &err);
         const beluga__buf *sample = &self->response.body;
         beluga__http_stage_give_cause(self, sample->data, sample->length);

@@ -372,6 +372,11 @@ static void abort_running(beluga__running *run)
     beluga__operation_abort(beluga__container_of(run, beluga_op, run));
 }
 
+beluga_op *beluga__operation_of(beluga__running *run)
+{
+    return run->abort == abort_running ? beluga__container_of(run, beluga_op, run) : NULL;
+}
+
 static beluga_op *new_op(beluga_call *call, beluga_event_cb cb, void *payload)
 {
     beluga_op *op = beluga__arena_zalloc(&call->arena, sizeof *op);

@@ -29,6 +29,9 @@ struct beluga_op {
     bool usage_pending : 1; /* `usage` is not delivered yet, since START and METADATA come first */
     /* RAW was delivered since the last restart; it is delivered even before START */
     bool raw_told : 1;
+    /* The call belongs to a work with further calls, which are paid for or under way, so it must
+     * not be given up alone. */
+    bool is_part : 1;
     beluga__task stop; /* runs in the next step of the loop and delivers the error `stop_code` */
     int stop_code;
     uint32_t tool_calls;
@@ -55,6 +58,8 @@ struct beluga_op {
  * caller, and one that is released after the terminal event. `err` is never NULL. */
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err);
+/* Returns the op of an entry in the loop's list; NULL: the entry is something else. */
+beluga_op *beluga__operation_of(beluga__running *run);
 /* Free the caller's handle, as beluga_op_free does, while the loop of the op still exists. */
 void beluga__operation_free(beluga_op *op);
 /* Stop the op at once, without a terminal event. */

@@ -164,9 +164,22 @@ static void a_line_that_can_not_be_read_leaves_the_others(scene *s)
     expect_results(s, 0, "a=[1] c=[3] ");
     script_results(s->peer, "{\"id\":\"a\",\"bo\n" GOOD("b", "2") "\n");
     expect_results(s, 0, "b=[2] ");
-    /* the second line is incomplete, since the file was cut */
+}
+
+/* HTTP has delivered the whole file, so another try would bring the same. */
+static void a_file_that_was_cut_before_it_was_sent_is_told(scene *s)
+{
+    open_acme(s, beluga_with_max_retries(0));
     script_results(s->peer, GOOD("b", "2") "\n{\"id\":\"c\"");
-    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "b=[2] ");
+    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "b=[2] ");
+    assert_non_null(strstr(s->err.message, "ends in the middle of a line"));
+    assert_non_null(strstr(s->err.cause, "{\"id\":\"c\""));
+    script_results(s->peer, "what?\n" GOOD("b", "2") "\n{\"id\":\"c\"");
+    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "b=[2] ");
+    script_results(s->peer, "<html>\n<p>Sign in</p>\n</html>");
+    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
+    assert_non_null(strstr(s->err.message, "none of the lines in the file of results can be read"));
+    assert_non_null(strstr(s->err.cause, "<html>"));
 }
 
 static void a_file_of_which_no_line_can_be_read_ends_the_call(scene *s)
@@ -304,6 +317,7 @@ int main(void)
         ACME(an_answer_that_wants_a_request_leaves_the_others),
         ACME(an_answer_has_no_url_of_its_own),
         ACME(a_line_that_can_not_be_read_leaves_the_others),
+        ACME(a_file_that_was_cut_before_it_was_sent_is_told),
         ACME(a_file_of_which_no_line_can_be_read_ends_the_call),
         ACME(an_id_that_is_no_utf8_ends_the_call),
         ACME(a_line_that_is_no_utf8_has_an_id_of_nobody),

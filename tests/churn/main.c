@@ -36,7 +36,8 @@ enum {
     IN_FLIGHT = 128, /* concurrent calls */
     PROMPTS = 4000,  /* different prompts; some are repeated while their answer is cached */
     CACHE_BYTES = 1 << 20,
-    STUCK_S = 120, /* seconds without an ended call that count as stuck */
+    CACHE_TTL_MS = 5000, /* long enough for repeated prompts on a slow machine, too */
+    STUCK_S = 120,       /* seconds without an ended call that count as stuck */
     MOST_CONNECTIONS = IN_FLIGHT + 16
 };
 /* How much the process may grow after it has settled, including the fragmentation of malloc. */
@@ -299,7 +300,7 @@ static void open_model(churn_run *c, const char *provider, const char *name, con
     beluga_error err;
     beluga_config *config = beluga_config_new(
         beluga_with_model_name(name), beluga_with_env(), beluga_with_fallback(fallback),
-        beluga_with_hooks(hooks), beluga_with_cache_ttl_ms(200),
+        beluga_with_hooks(hooks), beluga_with_cache_ttl_ms(CACHE_TTL_MS),
         beluga_with_cache(beluga_memory_cache_store(c->cache)), beluga_with_prices(CHURN_PRICES),
         beluga_with_budget(1e6), beluga_with_max_tokens(100),
         beluga_with_requests_per_minute(100000000), beluga_with_tokens_per_minute(1000000000),

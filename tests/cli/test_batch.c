@@ -205,10 +205,47 @@ static void calls_wait_for_their_turn_as_long_as_it_takes(void **state)
     assert_int_equal(peer_wait_requests(p, 1, GENEROUS), 0);
     for (int ms = 0; !count_lines(read_path(out)) && ms < GENEROUS; ms += 10) poll(NULL, 0, 10);
     cli_signal(cli, SIGINT);
-    cli_wait_for_err(cli, "stopping after the 11 calls under way");
-    cli_signal(cli, SIGTERM);
+    cli_finish(cli); /* nothing of the other calls is under way, so they are given up at once */
+    assert_int_equal(cli->code, 130);
+    assert_contains(cli->err, "the same command continues");
+    assert_int_equal(count_lines(read_path(out)), 1);
+    assert_int_equal(RUN(cli, "-j", "12"), 0);
+    assert_each_once(12);
+    assert_int_equal(peer_requests(p), 12);
+}
+
+/* One call is to be repeated after the time that the service named, and the other one is under way.
+ */
+static void ctrl_c_gives_up_a_call_that_waits_for_another_attempt(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = serve_openai(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_step_status(r, 429, "Retry-After: 40\r\n");
+    peer_step_body(r, "", 0);
+    answer_behind_gate(p);
+    begin(cli, 2, p, 2);
+    cli_signal(cli, SIGINT);
+    cli_wait_for_err(cli, "stopping after the ");
+    peer_open_gate(p, 0);
     cli_finish(cli);
-    assert_int_equal(cli->signal, SIGTERM);
+    assert_int_equal(cli->code, 130);
+    assert_int_equal(count_lines(read_path(out)), 1);
+    assert_int_equal(RUN(cli, "-j", "2"), 0);
+    assert_each_once(2);
+    assert_int_equal(peer_requests(p), 3);
+}
+
+static void a_refused_key_leaves_nobody_waiting(void **state)
+{
+    cli_process *cli = *state;
+    SCOPED(peer) *p = serve_openai(cli);
+    peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "who are you");
+    answer_for_ever(p, "Hello");
+    write_numbers(cli, 12);
+    assert_int_not_equal(RUN(cli, "-j", "12", "-o", "requests_per_minute=1"), 0);
+    assert_int_equal(peer_requests(p), 1);
+    assert_int_equal(count_lines(read_path(out)), 0);
 }
 
 static void a_kill_loses_only_what_was_under_way(void **state)
@@ -353,6 +390,8 @@ int main(void)
         TEST(ctrl_c_finishes_what_runs_and_the_same_command_goes_on),
         TEST(a_second_ctrl_c_ends_at_once),
         TEST(calls_wait_for_their_turn_as_long_as_it_takes),
+        TEST(ctrl_c_gives_up_a_call_that_waits_for_another_attempt),
+        TEST(a_refused_key_leaves_nobody_waiting),
         TEST(a_kill_loses_only_what_was_under_way),
         TEST(the_option_that_is_another_is_named),
         TEST(an_output_that_is_the_input_is_not_to_be_removed),

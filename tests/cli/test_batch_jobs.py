@@ -439,7 +439,8 @@ def cancelling_keeps_what_was_answered_and_frees_the_rest():
         expect(place.ask(), UNDER_WAY)
         for _ in range(6):
             place.ask()
-        expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "was cancelled", "lines are left")
+        expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05"), 0, "is being cancelled", "is cancelled:",
+               "lines are left")
         answered = len(place.results())
         assert 0 < answered < 40, answered
         # The lines that are left may go to jobs or to usual calls; the peer has jobs only.
@@ -453,7 +454,7 @@ def cancelling_needs_no_input():
         place.write(texts(4))
         expect(place.run("--out", place.out, "--cancel"), USAGE, "there is no")
         expect(place.ask(), UNDER_WAY)
-        ended = expect(place.run("--out", place.out, "--cancel", "--json"), 0, "was cancelled")
+        ended = expect(place.run("--out", place.out, "--cancel", "--json"), 0, "is being cancelled")
         assert json.loads(ended.out) == {"out": place.out, "refused": 0, "jobs_under_way": 1, "lines_under_way": 4,
                                          "exit_code": 0}, ended
         assert place.control()["jobs"]["all"][0]["state"] in ("cancelling", "cancelled")
@@ -467,7 +468,7 @@ def a_job_that_has_ended_is_not_said_to_be_cancelled():
         place.write(texts(3))
         expect(place.ask(), UNDER_WAY)
         ended = expect(place.run("--out", place.out, "--cancel"), 0, "has already ended")
-        assert "was cancelled" not in ended.err, ended
+        assert "cancelled" not in ended.err, ended
         expect(place.run(*place.common(), "--cancel"), 0, "3 of 3 lines done")
         assert_each_once(place, 3)
 
@@ -619,6 +620,18 @@ class NoList(Cutter):
         return data.replace(b"GET /v1/batches?", b"GET /v1/no-list?")
 
 
+class Changer(Cutter):
+    """A way to a server whose answers are changed: `what` is replaced by a text of the same length. Each of these
+    changes is of a server between, or of one that people run themselves."""
+
+    def __init__(self, port, what, by):
+        super().__init__(port, b"nothing is cut")
+        self.what, self.by = re.compile(what), by
+
+    def change(self, data):
+        return self.what.sub(lambda found: self.by.ljust(len(found[0])), data)
+
+
 class Spoiler(Cutter):
     """A way to a server on which no answer in a file of results can be read."""
 
@@ -638,7 +651,7 @@ def cancelling_is_tried_again():
         place.write(texts(4))
         expect(place.ask(), UNDER_WAY)
         expect(place.run(*place.common(), "--cancel", "--wait", "--poll", "0.05", "-o", "max_retries=0"), 0,
-               "can't be cancelled", "was cancelled", "4 lines are left")
+               "can't be cancelled", "is being cancelled", "4 lines are left")
         assert way.cut == 2
 
 
@@ -762,6 +775,80 @@ def answers_that_cannot_be_read_are_not_deleted():
         place.peer.base = base
         expect(place.wait(), 0, "3 of 3 lines done")
         assert len(place.control()["files"]["now"]) == 2
+
+
+def no_other_job_is_paid_when_no_answer_of_one_can_be_read():
+    # a body that is a string without JSON; ids that were changed
+    for what, by, words in ((rb'"body":\{"id":"chatcmpl.*(?=\}\},"error")', b'"body":"nothing","rest":{', "malformed_response"),
+                            (rb'"custom_id":"b-(?=.*"response":)', b'"custom_id":"x-', "has the id of one of its lines")):
+        with Place("--batch-seconds", "0") as place, Changer(place.peer.port, what, by) as way:
+            place.write(texts(3))
+            place.peer.base = way.base
+            expect(place.wait(), 8, words, "so its files are kept at the provider", "3 lines are left")
+            assert place.control()["jobs"]["created"] == 1
+            assert place.events()[-2:] == ["collected", "kept"], place.events()
+
+
+def a_page_in_the_place_of_results_ends_the_run_at_last():
+    with Place("--batch-seconds", "0") as place, Changer(place.peer.port, rb'\{"id":"batch_req_', b"<html>") as way:
+        place.write(texts(3))
+        base, place.peer.base = place.peer.base, way.base
+        ended = expect(place.wait("-o", "max_retries=0"), 8, "none of the lines in the file of results can be read",
+                       "look at the job on the provider's own page", "3 lines is under way")
+        assert ended.err.count("trying again") == 1, ended
+        place.peer.base = base
+        expect(place.wait(), 0)
+        assert_each_once(place, 3)
+
+
+def results_that_are_gone_say_what_to_do():
+    gone = rb'"output_file_id":"file-[^"]*"'
+    with Place("--batch-seconds", "0") as place, Changer(place.peer.port, gone, b'"output_file_id":"file-0"') as way:
+        place.write(texts(3))
+        base, place.peer.base = place.peer.base, way.base
+        expect(place.wait(), 1, "not_found", "providers delete them after some time", "remove " + place.out + ".jobs")
+        assert place.control()["jobs"]["created"] == 1
+        place.peer.base = base
+        expect(place.wait(), 0)
+        assert_each_once(place, 3)
+
+
+def a_file_that_was_cut_at_the_provider_is_waited_for():
+    # in the last line of a file there is no newline any more, and half of its text is missing
+    for count in (b"3", b"0"):
+        cut = rb'"response":[^\n]*\n$|(?<="completed":)3'
+        with Place("--batch-seconds", "0") as place, Changer(place.peer.port, cut, b"0") as way:
+            way.change = lambda data, way=way, count=count: way.what.sub(
+                lambda found: count if found[0] == b"3" else b" " * len(found[0]), data)
+            place.write(texts(3))
+            base, place.peer.base = place.peer.base, way.base
+            expect(place.ask(), UNDER_WAY)
+            expect(place.ask("-o", "max_retries=0"), 8, "only 2 of at least 3 results")
+            assert place.events()[-1] == "looked" and len(place.results()) == 2, place.events()
+            place.peer.base = base
+            expect(place.wait(), 0)
+            assert_each_once(place, 3)
+
+
+def jobs_without_the_record_of_their_run_are_told():
+    with Place("--batch-seconds", "60") as place:
+        place.write(texts(3))
+        expect(place.ask(), UNDER_WAY)
+        os.rename(place.out + ".batch", place.path("away"))
+        expect(place.ask(), USAGE, "put " + place.out + ".batch back", "end them with --cancel")
+        os.remove(place.out)
+        expect(place.ask(), USAGE, "put " + place.out + ".batch back")
+        assert place.control()["jobs"]["created"] == 1
+        os.rename(place.path("away"), place.out + ".batch")
+        expect(place.ask(), UNDER_WAY)
+
+
+def a_state_that_is_not_known_is_told_in_the_words_of_the_provider():
+    with Place("--batch-seconds", "0") as place, Changer(place.peer.port, b'"status":"completed"', b'"status":"paused"') as way:
+        place.write(texts(2))
+        place.peer.base = way.base
+        expect(place.ask(), UNDER_WAY)
+        expect(place.ask(), UNDER_WAY, 'in the state "paused"')
 
 
 def results_that_are_cut_are_fetched_again():
@@ -1063,6 +1150,16 @@ def files_that_cannot_be_listed_stay():
         assert place.control()["files"]["now"] == []
 
 
+def the_wait_that_a_provider_asks_for_is_kept():
+    with Place("--batch-seconds", "0", "--fault", "busy-create:2") as place:
+        place.write(texts(2))
+        expect(place.wait(), 0)
+        place.write(texts(4))
+        ended = expect(place.wait("-o", "max_retries=0"), 0, "trying again after 1s, as the provider asks")
+        assert ended.err.count("trying again") == 1, ended
+        assert_each_once(place, 4)
+
+
 def a_refused_job_leaves_no_file():
     for api in APIS:
         with Place("--fault", "busy-create:1", api=api) as place:
@@ -1217,7 +1314,11 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
           what_is_wrong_with_a_line_is_final, want_of_credit_stops_the_run_and_fails_no_line,
           a_job_that_fails_as_a_whole_stops_the_run_with_its_reason, a_full_queue_is_waited_for_with_smaller_jobs,
           results_that_are_cut_are_fetched_again, answers_that_cannot_be_read_are_not_deleted,
+          no_other_job_is_paid_when_no_answer_of_one_can_be_read, a_page_in_the_place_of_results_ends_the_run_at_last,
+          results_that_are_gone_say_what_to_do, a_file_that_was_cut_at_the_provider_is_waited_for,
+          a_state_that_is_not_known_is_told_in_the_words_of_the_provider, jobs_without_the_record_of_their_run_are_told,
           members_for_bodies_do_not_touch_the_job, files_that_cannot_be_deleted_stay,
+          the_wait_that_a_provider_asks_for_is_kept,
           ids_templates_and_formats_are_those_of_other_runs, each_api_embeds_texts_in_jobs_of_their_own,
           a_line_may_have_many_texts_where_the_api_takes_them, jobs_that_embed_nothing_say_so_before_anything_is_sent,
           lines_for_vectors_fail_and_are_asked_again_as_others_are, vectors_cost_half_and_no_output,

@@ -192,6 +192,26 @@ static void an_output_is_written_by_one_at_a_time(void **state)
     batch_output_close(&other);
 }
 
+/* Answers in a file without a name would be lost without a word. */
+static void an_output_that_goes_is_noticed(void **state)
+{
+    batch_output out;
+    char elsewhere[160];
+    (void)state;
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", folder);
+    put_output(OK(1), sizeof(OK(1)) - 1);
+    assert_int_equal(batch_output_open(&out, path), 0);
+    assert_int_equal(batch_output_sync(&out, true), 0);
+    assert_int_equal(rename(path, elsewhere), 0);
+    assert_int_equal(batch_output_sync(&out, true), -1);
+    assert_int_equal(out.error, BATCH_OUTPUT_LOST);
+    assert_int_equal(batch_output_complain(&out), CLI_EXIT_OUTPUT);
+    put_output(OK(2), sizeof(OK(2)) - 1); /* another file of this name is no better */
+    assert_int_equal(batch_output_sync(&out, true), -1);
+    batch_output_close(&out);
+    assert_int_equal(rename(elsewhere, path), 0);
+}
+
 /* Compare these facts with those that are recorded beside the output, which must exist and be
  * complete. Returns the kind of the difference, whose description must be `told`. */
 static int difference_to(const batch_facts *facts, const char *told)
@@ -289,6 +309,7 @@ int main(void)
         IN_FOLDER(lines_are_brought_into_order),
         IN_FOLDER(failed_lines_are_collected),
         IN_FOLDER(an_output_is_written_by_one_at_a_time),
+        IN_FOLDER(an_output_that_goes_is_noticed),
         IN_FOLDER(what_an_output_belongs_to_is_kept_beside_it),
         cmocka_unit_test(progress_fits_any_width),
         cmocka_unit_test(what_is_not_known_is_not_shown),

@@ -282,7 +282,7 @@ static void a_line_that_asks_nothing_is_told_why(void **state)
     is_refused("{\"url\":\"/v1/embeddings\",\"body\":{}}", "input: it must be a string");
     is_refused("{\"url\":\"/v1/images\",\"body\":{}}", "not /v1/images");
     is_refused("{\"body\":{\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}}",
-               "n: this server gives one answer to each request");
+               "n: beluga gives one answer to each request");
     is_refused("{\"body\":{\"temperature\":\"hot\",\"messages\":[]}}",
                "temperature: it must be a number");
     is_refused("{\"body\":{\"tools\":[{\"function\":{\"name\":7}}],\"messages\":[]}}",

@@ -277,6 +277,20 @@ def a_worker_that_is_told_to_end_gives_its_lines_back(site):
     print(f"# the rest took {time.monotonic() - begun:.1f} s")
 
 
+def lines_that_wait_for_a_limit_are_given_back_at_once(site):
+    """A worker with a low limit of its own has begun lines that would wait for minutes."""
+    job, source, out = site.address(), site.numbers("fl.jsonl", 12), site.path("fl.out")
+    collector = site.start(source, "--out", out, "-m", "mock/echo", "--queue", job, "-q")
+    worker = site.start("--work", job, "-j", "8", "-o", "requests_per_minute=1", "--stay", "--json")
+    wait_for(lambda: count_lines(out) >= 1, "a result")
+    worker.send_signal(signal.SIGTERM)
+    code, text, _ = site.finish(worker)
+    expect((code, json.loads(text)["state"], json.loads(text)["failed"]), (130, "interrupted", 0), "how it ended")
+    site.start("--work", job, "--stay", "-q")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    expect(len(site.results("fl.out")), 12, "results")
+
+
 def rows_of_a_csv_need_no_header_at_the_worker(site):
     job, out = site.address(), site.path("g.out")
     source = site.write("g.csv", "id;body;text\na;x;\"one\ntwo\"\nb;y;three\n")
@@ -316,7 +330,7 @@ def a_job_of_other_facts_is_refused_by_both_sides(site):
     site.wait_for_job(job)
     code, _, err = site.run("--work", job, "-o", "temperature=0.7")
     expect(code, 3, "the worker's exit code")
-    contains(err, "temperature")
+    contains(err, "was begun with another temperature (0.5), but this machine would use something else")
     code, _, err = site.run(site.numbers("j2.jsonl", 6), *command[1:], "--out", site.path("j2.out"))
     expect(code, 2, "the other collector's exit code")
     contains(err, "another input")
@@ -566,6 +580,14 @@ def a_row_that_is_too_long_is_an_error_of_its_own(site):
     worker.kill()
 
 
+def the_first_failure_is_in_the_summary(site):
+    job, source = site.address(), site.write("first.jsonl", '{"prompt":"one"}\n{"prompt"\n')
+    site.start("--work", job, "--stay", "-q")
+    code, _, err = site.run(source, "--out", site.path("first.out"), *FAST, "--queue", job)
+    expect(code, 11, f"the collector's exit code ({err})")
+    contains(err, "the first failure: invalid_input: line 2: it is not valid JSON")
+
+
 def what_was_deleted_from_the_queue_is_told(site):
     job, source, out = site.address(), site.numbers("t.jsonl", 5), site.path("t.out")
     command = (source, "--out", out, *FAST, "--queue", job, "-q")
@@ -631,9 +653,80 @@ def answers_of_a_removed_job_are_not_those_of_the_next_one(site):
     worker.kill()
 
 
+def a_job_that_lost_its_state_ends_its_collector(site):
+    job = site.address()
+    collector = site.start(site.numbers("z.jsonl", 5), "--out", site.path("z.out"), *FAST, "--queue", job, "-q")
+    site.wait_for_job(job)
+    name = job.split("/")[-1].split("?")[0]
+    wait_for(lambda: '"waiting":5' in site.run("--status", job, "--json")[1], "the lines")
+    request(site, f"$JS.API.STREAM.DELETE.beluga_{name}_state")
+    code, _, err = site.finish(collector)
+    expect(code, 1, f"the collector's exit code ({err})")
+    contains(err, "beluga batch --remove")
+    expect(site.run("--remove", job, "-q")[0], 0, "removing it")
+
+
+def a_worker_that_stays_tells_once_that_a_job_is_over(site):
+    job = site.address()
+    worker = site.start("--work", job, "-q", "--stay")
+    collector = site.start(site.numbers("over.jsonl", 5), "--out", site.path("over.out"), *FAST, "--queue", job, "--keep-job", "-q")
+    expect(site.finish(collector)[0], 0, "the collector's exit code")
+    worker.kill()
+    code, _, err = site.finish(site.start("--work", job, "--stay", "--idle", "5s"))
+    expect(code, 0, f"the worker's exit code ({err})")
+    expect(err.count("waiting for the next one"), 1, f"how often it says so ({err})")
+    expect(err.count("finished 0 lines"), 0, f"rounds without a line ({err})")
+
+
+def says(process, words, heard):
+    """Whether a process has written these words to stderr; `heard` has what was read before."""
+    os.set_blocking(process.stderr.fileno(), False)
+    try:
+        heard += os.read(process.stderr.fileno(), 65536)
+    except BlockingIOError:
+        pass
+    return words in heard
+
+
+def a_full_store_is_told_and_more_room_goes_on(site):
+    os.mkdir(site.path("small"))
+    small = torture.Servers(site.path("small"), 1, torture.Network(1, 0))
+    small.start_again(0, ", max_file: 1MB")
+    job = f"nats://127.0.0.1:{small.ports[0]}/full?ack_wait=5"
+    source = site.write("full.jsonl", "".join(f'{{"prompt":"{i} {"x" * 1000}"}}\n' for i in range(3000)))
+    try:
+        collector = site.start(source, "--out", site.path("full.out"), *FAST, "--queue", job, "--ordered")
+        heard = bytearray()
+        wait_for(lambda: says(collector, b"store is full", heard), "the collector says that the store is full")
+        small.start_again(0, ", max_file: 100MB")
+        worker = site.start("--work", job, "--stay", "-q")
+        code, _, err = site.finish(collector)
+        worker.kill()
+    finally:
+        small.close()
+    expect(code, 0, f"the collector's exit code ({err})")
+    expect([r["text"].split()[0] for r in site.results("full.out")], [str(i) for i in range(3000)], "texts")
+
+
+def an_output_that_goes_leaves_the_job(site):
+    job, source, out = site.address(), site.numbers("gone.jsonl", 60), site.path("gone.out")
+    command = (source, "--out", out, *SLOW, "--queue", job)
+    collector = site.start(*command)
+    worker = site.start("--work", job, "-j", "1", "--stay", "-q")
+    wait_for(lambda: count_lines(out) >= 3, "three results")
+    os.remove(out)
+    code, _, err = site.finish(collector)
+    expect(code, 10, f"the collector's exit code ({err})")
+    contains(err, "gone.out was removed, renamed or replaced while this run wrote to it")
+    expect(site.run(*command)[0], 0, "the same command again")
+    expect(ids(site.results("gone.out")), sorted(f"id-{i}" for i in range(60)), "ids")
+    worker.kill()
+
+
 CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job_is_over,
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
+         lines_that_wait_for_a_limit_are_given_back_at_once,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
          what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet,
@@ -646,7 +739,9 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          retries_count_in_the_limits, a_result_that_is_too_long_is_an_error_of_its_own,
          a_row_that_is_too_long_is_an_error_of_its_own, what_was_deleted_from_the_queue_is_told,
          a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another,
-         answers_of_a_removed_job_are_not_those_of_the_next_one]
+         answers_of_a_removed_job_are_not_those_of_the_next_one, a_job_that_lost_its_state_ends_its_collector,
+         the_first_failure_is_in_the_summary,
+         an_output_that_goes_leaves_the_job, a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
 
 
 def run_cases(site, cases):

@@ -384,6 +384,34 @@ static void a_job_is_cancelled_once(scene *s)
     beluga_job_free(NULL);
 }
 
+/* Embed these texts one by one while another call has the only place, and return how many calls can
+ * be given up. */
+static size_t give_up(scene *s, size_t n_texts, ending *end)
+{
+    *end = (ending){.ends = 0};
+    assert_int_equal(beluga_embed_start(s->model, s->loop, NULL, three, NULL, n_texts, on_end, end,
+                                        NULL, &s->err, beluga_with_max_inputs(1)),
+                     0);
+    return beluga_loop_cancel_waiting(s->loop);
+}
+
+/* A part of three texts may be under way or paid for, and would be lost with those that wait. */
+static void a_job_that_only_waits_is_given_up_if_it_is_one_request(scene *s)
+{
+    ending one, three_texts;
+    open_with(s, beluga_with_max_concurrent_calls(1));
+    script(s->peer, WAITS_AT(0), STREAMS("first"));
+    script(s->peer, REPEATS(3), ONE("1"));
+    push(s);
+    assert_int_equal(give_up(s, 1, &one), 1);
+    assert_int_equal(give_up(s, 3, &three_texts), 0);
+    peer_open_gate(s->peer, 0);
+    while (!one.ends || !three_texts.ends) poll_and_step(s->loop);
+    assert_int_equal(one.error.code, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(three_texts.error.code, 0);
+    beluga_embeddings_free(three_texts.embeddings);
+}
+
 static void a_loop_that_is_freed_ends_a_job_without_a_callback(scene *s)
 {
     ending end = {.ends = 0};
@@ -454,6 +482,7 @@ int main(void)
         SCENE(a_deadline_ends_the_wait),
         SCENE(on_a_loop_the_end_calls_back),
         SCENE(a_job_is_cancelled_once),
+        SCENE(a_job_that_only_waits_is_given_up_if_it_is_one_request),
         SCENE(a_loop_that_is_freed_ends_a_job_without_a_callback),
         SCENE(the_mock_embeds_words),
         SCENE(similarity_is_a_cosine),

@@ -127,6 +127,14 @@ def echo(request):
     say(request, request["params"]["arguments"]["text"])
 
 
+def hang(request):
+    """Answer nothing; when asked to, never again."""
+    heard["hanging"].append(request["id"])
+    if request["params"]["arguments"].get("mute"):
+        os.close(1)
+        time.sleep(600)
+
+
 def environment(request):
     say(request, json.dumps({"env": dict(os.environ), "cwd": os.getcwd(), "arguments": sys.argv[1:]}))
 
@@ -145,7 +153,7 @@ CALLS = {
     "fail": lambda r: say(r, "it failed", isError=True),
     "flood": flood,
     "grow": grow,
-    "hang": lambda r: heard["hanging"].append(r["id"]),
+    "hang": hang,
     "image": lambda r: answer(r, {"content": [{"type": "image", "data": "AAAAAAA=", "mimeType": "image/png"}]}),
     "late": lambda r: (time.sleep(0.2), say(r, "late")),
     "long": long,

@@ -32,8 +32,11 @@ static void service_start(service *s, const char *way)
     s->lines = fdopen(pipes[0], "r");
     assert_non_null(fgets(line, sizeof line, s->lines));
     snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d/mcp", atoi(line));
-    s->settings = (beluga_mcp_settings){
-        .size = sizeof s->settings, .name = "srv", .url = s->url, .connect_timeout_ms = 20000};
+    s->settings = (beluga_mcp_settings){.size = sizeof s->settings,
+                                        .name = "srv",
+                                        .url = s->url,
+                                        .connect_timeout_ms = 60000,
+                                        .timeout_ms = PATIENT_MS};
 }
 
 static void service_end(service *s)
@@ -276,7 +279,7 @@ static void a_service_that_floods_ends_its_call_alone(void **state)
     beluga_mcp *mcp = open_with(&s.settings);
     expect_failure_of(mcp, "flood", BELUGA_ERROR_TOOL_EXECUTION, "did not end in time");
     expect_line(&s, "HUNG UP tools/call");
-    s.settings.timeout_ms = 0;
+    s.settings.timeout_ms = PATIENT_MS;
     beluga_mcp_close(mcp);
     mcp = open_with(&s.settings);
     expect_failure_of(mcp, "long", BELUGA_ERROR_TOOL_EXECUTION, "too long");

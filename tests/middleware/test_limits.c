@@ -157,6 +157,39 @@ static void who_is_cancelled_while_waiting_leaves_the_queue(scene *s)
     for (int i = 0; i < 3; i++) beluga_op_free(ops[i]);
 }
 
+static void who_only_waits_for_a_place_can_be_given_up(scene *s)
+{
+    record r[3];
+    beluga_op *ops[3];
+    open_with(s, beluga_with_max_concurrent_calls(1));
+    script(s->peer, WAITS_AT(0), STREAMS("first"));
+    for (int i = 0; i < 3; i++) {
+        record_clear(&r[i]);
+        ops[i] = push_stream(s->model, s->loop, NULL, &r[i]);
+    }
+    assert_int_equal(beluga_loop_cancel_waiting(s->loop), 2);
+    assert_int_equal(beluga_loop_cancel_waiting(s->loop), 0);
+    for (int i = 1; i < 3; i++) {
+        step_until_end(s->loop, &r[i]);
+        assert_story(&r[i], "error(context_canceled)");
+    }
+    peer_open_gate(s->peer, 0);
+    step_until_end(s->loop, &r[0]);
+    assert_int_equal(r[0].finishes, 1);
+    expect_requests(s, 1);
+    for (int i = 0; i < 3; i++) beluga_op_free(ops[i]);
+}
+
+static void who_only_waits_for_a_turn_can_be_given_up(scene *s)
+{
+    open_mock_with(s, beluga_with_requests_per_minute(1));
+    expect_text(s, NULL);
+    push(s);
+    assert_int_equal(beluga_loop_cancel_waiting(s->loop), 1);
+    step_to_the_end(s);
+    assert_story(&s->r, "error(context_canceled)");
+}
+
 static void who_is_cancelled_while_waiting_gives_back_the_turn(scene *s)
 {
     open_mock_with(s, beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
@@ -299,6 +332,8 @@ int main(void)
         SCENE(so_many_run_at_once_and_the_others_follow),
         SCENE(who_is_cancelled_while_waiting_leaves_the_queue),
         SCENE(waiting_for_a_place_has_an_end),
+        SCENE(who_only_waits_for_a_place_can_be_given_up),
+        SCENE(who_only_waits_for_a_turn_can_be_given_up),
         cmocka_unit_test(threads_wait_for_each_other),
         SCENE(who_is_cancelled_while_waiting_gives_back_the_turn),
         SCENE(what_an_open_breaker_refuses_takes_no_turn),

@@ -56,6 +56,33 @@ static void what_the_provider_gave_a_time_for_costs_nothing(scene *s)
     for (int i = 0; i < CALLS; i++) assert_true(r[i].finishes || r[i].error.attempts == 2);
 }
 
+/* Step until the call waits for another attempt, and give it up. */
+static void expect_given_up(scene *s)
+{
+    script(s->peer, FAILS(429, "Retry-After: 50\r\n"));
+    push(s);
+    while (!beluga_loop_cancel_waiting(s->loop)) {
+        assert_int_equal(s->r.errors, 0);
+        assert_int_equal(beluga_loop_wait(s->loop, 10), 0);
+    }
+    step_to_the_end(s);
+    assert_story(&s->r, "error(context_canceled)");
+    expect_requests(s, 1);
+}
+
+static void who_waits_for_another_attempt_can_be_given_up(scene *s)
+{
+    open_with(s, beluga_with_max_retries(1));
+    expect_given_up(s);
+}
+
+static void so_can_who_waits_beneath_other_layers(scene *s)
+{
+    open_with(s, beluga_with_max_retries(1), beluga_with_fallback("mock/echo"),
+              beluga_with_max_concurrent_calls(9), beluga_with_breaker_failures(5));
+    expect_given_up(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -63,6 +90,8 @@ int main(void)
         SCENE(an_error_can_be_taken_from_those_retried),
         SCENE(a_sick_provider_is_not_hammered),
         SCENE(what_the_provider_gave_a_time_for_costs_nothing),
+        SCENE(who_waits_for_another_attempt_can_be_given_up),
+        SCENE(so_can_who_waits_beneath_other_layers),
     };
     return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
 }

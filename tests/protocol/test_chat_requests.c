@@ -289,7 +289,7 @@ static void an_error_begins_with_the_member_that_is_wrong(void **state)
         {OF_USER("[{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"\"}}]"),
          "messages[0].content[0].input_audio.format: it is missing"},
         {OF_USER("[{\"type\":\"file\",\"file\":{\"file_id\":\"file-1\"}}]"),
-         "messages[0].content[0].file.file_id: this server does not store files: send the bytes of "
+         "messages[0].content[0].file.file_id: beluga does not store files: send the bytes of "
          "the file as file_data"},
         {OF_USER("[{\"type\":\"file\",\"file\":{\"file_data\":"
                  "\"data:application/pdf;base64,!\"}}]"),
@@ -310,7 +310,7 @@ static void an_error_begins_with_the_member_that_is_wrong(void **state)
         {"{" HI ",\"max_tokens\":0}", "max_tokens: it must be between 1 and 2147483647"},
         {"{" HI ",\"max_tokens\":1.5}", "max_tokens: it must be a whole number"},
         {"{" HI ",\"parallel_tool_calls\":1}", "parallel_tool_calls: it must be true or false"},
-        {"{" HI ",\"n\":2}", "n: this server gives one answer to each request: send another "
+        {"{" HI ",\"n\":2}", "n: beluga gives one answer to each request: send another "
                              "request for another answer"},
         {"{" HI ",\"stop\":[1]}", "stop[0]: it must be a string"},
         {"{" HI ",\"stop\":{}}", "stop: it must be a string, or a list of at most 32 strings"},

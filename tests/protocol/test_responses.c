@@ -175,18 +175,16 @@ static void what_was_kept_elsewhere_is_refused_with_what_to_do(void **state)
 {
     (void)state;
     refuses("{\"input\":\"x\",\"previous_response_id\":\"resp_1\"}",
-            "previous_response_id: this server stores nothing between requests: send the "
+            "previous_response_id: beluga stores nothing between requests: send the "
             "whole conversation as input, with store: false");
     refuses("{\"input\":[{\"type\":\"item_reference\",\"id\":\"msg_1\"}]}",
-            "input[0].type: this server does not store items: send the item itself instead of a "
+            "input[0].type: beluga does not store items: send the item itself instead of a "
             "reference to it");
     refuses("{\"input\":[{\"id\":\"msg_1\"}]}",
-            "input[0].type: this server does not store items: send the item itself instead of a "
+            "input[0].type: beluga does not store items: send the item itself instead of a "
             "reference to it");
     refuses("{\"input\":\"x\",\"background\":true}",
-            "background: this server does not answer in the background: leave this member out, and "
-            "read the "
-            "answer as a stream");
+            "background: beluga does not answer in the background: leave this member out");
 }
 
 static void what_is_wrong_is_named_by_its_place(void **state)
@@ -200,7 +198,7 @@ static void what_is_wrong_is_named_by_its_place(void **state)
             "input[0].call_id: it is missing");
     refuses("{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\","
             "\"file_id\":\"file-1\"}]}]}",
-            "input[0].content[0].file_id: this server does not store files: send the image itself");
+            "input[0].content[0].file_id: beluga does not store files: send the image itself");
 }
 
 /* OpenAI would refuse signatures of other providers, so such a body is not passed on unchanged. */

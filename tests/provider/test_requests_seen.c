@@ -152,7 +152,7 @@ static void a_replay_plays_each_request_and_does_not_wait(void **state)
     tape_edit(t, 1, "\"wait_ms\": 1", "\"wait_ms\": 60000");
     tape_replay(t);
     tape_silence(t);
-    SCOPED(beluga_context) *soon = beluga_context_new_timeout(NULL, PATIENCE_MS);
+    SCOPED(beluga_context) *soon = beluga_context_new_timeout(NULL, PATIENCE_MS / 2);
     beluga_error err;
     if (generate_under(model, soon, "Hello", &err)) fail_msg("%s", err.message);
 }

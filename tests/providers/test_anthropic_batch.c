@@ -248,7 +248,7 @@ static void results_that_are_cut_are_no_results(scene *s)
 {
     end_job_here(s);
     script(s->peer, JSONL, BODY(SUCCEEDED("r-0") "{\"custom_id\":\"r-1\",\"res"), CLOSES);
-    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "r-0=[Hi! My name is Claude.] ");
+    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "r-0=[Hi! My name is Claude.] ");
 }
 
 static void lines_that_are_no_results_leave_the_others(scene *s)

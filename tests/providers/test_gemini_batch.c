@@ -478,7 +478,7 @@ static void results_that_are_cut_are_no_results(scene *s)
 {
     script(s->peer, JSON(ENDED_WITH("files/out")));
     script(s->peer, JSONL, BODY(LINE("r-0", "Hi") "{\"key\":\"r-1\",\"resp"), CLOSES);
-    expect_results(s, BELUGA_ERROR_STREAM_CLOSED, "r-0=[Hi] ");
+    expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "r-0=[Hi] ");
     script(s->peer, JSON(ENDED_WITH("files/out")));
     script(s->peer, JSONL, BODY("{\"response\":" RESPONSE("Hi") "}\n"));
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");

@@ -13,7 +13,7 @@ static void *pump(void *argument)
     ssize_t n = 1;
     while (n > 0) {
         n = recv(p->from, bytes, sizeof bytes, 0);
-        for (ssize_t sent = 0, step; sent < n; sent += step) {
+        for (ssize_t sent = 0, step; sent < n && !p->drops; sent += step) {
             step = send(p->to, bytes + sent, (size_t)(n - sent), MSG_NOSIGNAL);
             if (step <= 0) n = step = -1;
         }
@@ -23,11 +23,12 @@ static void *pump(void *argument)
     return NULL;
 }
 
-static void begin(relay *r, int from, int to)
+static void begin(relay *r, int from, int to, bool drops)
 {
     relay_pump *p = &r->pumps[r->count];
     p->from = from;
     p->to = to;
+    p->drops = drops;
     r->count += pthread_create(&p->thread, NULL, pump, p) == 0;
 }
 
@@ -44,8 +45,9 @@ static void *run(void *argument)
         bool take = client >= 0 && !r->end && r->count + 2 <= RELAY_MAX &&
                     connect(server, (struct sockaddr *)&at, sizeof at) == 0;
         if (take) {
-            begin(r, client, server);
-            begin(r, server, client);
+            begin(r, client, server, false);
+            begin(r, server, client, r->silent > 0);
+            r->silent -= r->silent > 0;
         }
         bool end = r->end;
         pthread_mutex_unlock(&r->lock);
@@ -57,10 +59,10 @@ static void *run(void *argument)
     }
 }
 
-void relay_start(relay *r, int to_port)
+void relay_start(relay *r, int to_port, int silent)
 {
     char url[64];
-    *r = (relay){.to = to_port, .listener = listen_locally(16, url, sizeof url)};
+    *r = (relay){.to = to_port, .silent = silent, .listener = listen_locally(16, url, sizeof url)};
     r->port = ntohs(address_of(r->listener).sin_port);
     pthread_mutex_init(&r->lock, NULL);
     assert_int_equal(pthread_create(&r->thread, NULL, run, r), 0);

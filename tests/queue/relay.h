@@ -9,11 +9,13 @@
 
 typedef struct relay_pump {
     int from, to;
+    bool drops;
     pthread_t thread;
 } relay_pump;
 
 typedef struct relay {
     int listener, port, to;
+    int silent; /* of the connections that come next, so many are never answered */
     pthread_t thread;
     pthread_mutex_t lock;
     relay_pump pumps[RELAY_MAX]; /* two for each connection that was accepted so far */
@@ -21,7 +23,8 @@ typedef struct relay {
     bool end;
 } relay;
 
-void relay_start(relay *r, int to_port);
+/* @param silent how many connections are accepted first on which no byte comes */
+void relay_start(relay *r, int to_port, int silent);
 /* Cut all connections, even in the middle of a message. */
 void relay_cut(relay *r);
 void relay_stop(relay *r);

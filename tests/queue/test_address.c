@@ -71,6 +71,7 @@ static void test_numbers_and_files(void **state)
     assert_int_equal(a.ack_wait_ms, 60000);
     assert_int_equal(a.patience_ms, 3600000);
     assert_string_equal(a.domain, "leaf");
+    assert_string_equal(a.where, "nats://h/j?domain=leaf"); /* for the commands in messages */
     assert_string_equal(a.nkey, "n");
     assert_string_equal(a.ca, "a");
     assert_string_equal(a.cert, "c");
@@ -108,6 +109,7 @@ static void test_wrong_addresses_are_explained(void **state)
         const char *text, *word;
     } wrong[] = {{"nats://host", "job or bucket"},
                  {"nats://host/", "job or bucket"},
+                 {"nats://host/j?domain=a.b", "domain"},
                  {"nats:///job", "host"},
                  {"nats://a,,b/job", "host"},
                  {"nats://a b/job", "host"},

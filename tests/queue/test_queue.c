@@ -306,7 +306,7 @@ static void test_nothing_is_lost_when_connections_are_cut(void **state)
     relay way;
     char address[ADDRESS_BYTES];
     servers_start(&nats, 1, NULL);
-    relay_start(&way, nats.ports[0]);
+    relay_start(&way, nats.ports[0], 0);
     snprintf(address, sizeof address, "nats://127.0.0.1:%d/cut?ack_wait=2", way.port);
     queue *q = role_create(address);
     pid_t worker = role_spawn("ask", address, 64);
@@ -672,6 +672,18 @@ static void test_a_server_that_is_not_there_is_told(void **state)
     close(kept);
 }
 
+static void test_a_server_that_is_slow_to_answer_is_asked_again(void **state)
+{
+    (void)state;
+    relay way;
+    char address[ADDRESS_BYTES];
+    servers_start(&nats, 1, NULL);
+    relay_start(&way, nats.ports[0], 1);
+    snprintf(address, sizeof address, "nats://127.0.0.1:%d/slow", way.port);
+    queue_free(role_open(address));
+    relay_stop(&way);
+}
+
 static void test_replicas_need_a_cluster(void **state)
 {
     (void)state;
@@ -710,6 +722,40 @@ static void test_workers_spend_together(void **state)
     assert_int_equal(sum.output_tokens, 4000);
     queue_free(one);
     queue_free(two);
+}
+
+/* Remove the job, and create another one of the same name. Returns its queue. */
+static queue *make_job_again(queue *old, const char *address)
+{
+    beluga_error err;
+    if (queue_remove(old, &err) != 0) fail_msg("%s", err.message);
+    queue_free(old);
+    return role_create(address);
+}
+
+static void test_a_worker_of_a_removed_job_spends_nothing_of_the_next_one(void **state)
+{
+    (void)state;
+    beluga_error err;
+    const queue_sum some = {.cost = 5, .lines = 1}, own = {.cost = 1, .lines = 1};
+    queue_sum sum = {0};
+    char terms[QUEUE_TERMS_BYTES] = "";
+    servers_start(&nats, 1, NULL);
+    queue *first = role_create(nats_at("late", NULL)), *late = role_join(nats_at("late", NULL));
+    queue *next = make_job_again(first, nats_at("late", NULL));
+    queue_spend(late, &some);
+    assert_int_equal(queue_set_terms(late, "{\"budget\":1}", &err), 0);
+    queue_free(late); /* this stores what it has spent */
+    queue_spend(next, &own);
+    for (int i = 0; i < 600 && !queue_spent(next, &sum); i++) {
+        struct timespec tenth = {.tv_nsec = 100000000};
+        nanosleep(&tenth, NULL);
+    }
+    assert_true(queue_spent(next, &sum));
+    assert_true(sum.cost == 1);
+    assert_int_equal(sum.lines, 1);
+    assert_false(queue_terms(next, terms));
+    queue_free(next);
 }
 
 static void test_terms_can_change(void **state)
@@ -765,6 +811,33 @@ static void test_workers_are_listed(void **state)
     queue_free(one);
     queue_free(two);
     queue_free(q);
+}
+
+static void test_a_worker_of_a_removed_job_is_not_listed_in_the_next_one(void **state)
+{
+    (void)state;
+    queue_worker workers[4];
+    size_t n = 0;
+    servers_start(&nats, 1, NULL);
+    queue *first = role_create(nats_at("gone", NULL)), *late = role_join(nats_at("gone", NULL));
+    role_put(first, 1, 1, 1);
+    role_claim(late);
+    queue *next = make_job_again(first, nats_at("gone", NULL)),
+          *worker = role_join(nats_at("gone", NULL));
+    role_put(next, 1, 1, 1);
+    role_claim(worker);
+    queue_workers(next, workers, 4); /* both workers hear this request, if they listen to it */
+    for (int i = 0; i < 600 && !n; i++) {
+        queue_extend(late); /* a worker that is silent is not announced */
+        queue_extend(worker);
+        struct timespec second = {.tv_sec = 1};
+        nanosleep(&second, NULL);
+        n = queue_workers(next, workers, 4);
+    }
+    assert_int_equal(n, 1);
+    queue_free(late);
+    queue_free(worker);
+    queue_free(next);
 }
 
 static void test_collecting_goes_on_behind_a_position(void **state)
@@ -824,10 +897,13 @@ int main(int count, char **arguments)
         CASE(test_a_server_with_tiny_messages_is_told),
         CASE(test_a_limit_of_messages_may_shrink),
         CASE(test_a_server_that_is_not_there_is_told),
+        CASE(test_a_server_that_is_slow_to_answer_is_asked_again),
         CASE(test_replicas_need_a_cluster),
         CASE(test_workers_spend_together),
+        CASE(test_a_worker_of_a_removed_job_spends_nothing_of_the_next_one),
         CASE(test_terms_can_change),
         CASE(test_workers_are_listed),
+        CASE(test_a_worker_of_a_removed_job_is_not_listed_in_the_next_one),
         CASE(test_collecting_goes_on_behind_a_position),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
 
 /* 2026-11-30T23:00:00.123Z */
 #define AT_MS       INT64_C(1796079600123)
-#define GENEROUS_MS 30000
+#define GENEROUS_MS 60000
 
 /* A replacement for the code of clients' keys, so that this test needs no keys. */
 bool serve_access_state(const serve_access *access, size_t index, serve_key_state *out)

@@ -13,7 +13,7 @@
 /* 2026-11-30T23:00:00Z, the last hour of a month. */
 #define LATE        INT64_C(1796079600)
 #define HOUR        3600
-#define GENEROUS_MS 30000
+#define GENEROUS_MS 60000
 
 static char folder[64];
 

@@ -3,6 +3,7 @@
  * expires first shows which time was counted. */
 #include "../support/scene.h"
 #include "../support/sockets.h"
+#include "../support/too_short.h"
 
 #include <beluga/providers/mock.h>
 
@@ -96,11 +97,16 @@ static void speak_for_three_seconds(peer *p)
 
 static void a_stream_that_goes_silent_is_stream_timeout(scene *s)
 {
-    script(s->peer, BEGINS, SAYS("Hello"), HANGS);
-    expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_idle_timeout_ms(100),
-                       beluga_with_total_timeout_ms(10000));
+    char told[32];
+    int64_t ms = 100;
+    do {
+        script(s->peer, BEGINS, SAYS("Hello"), HANGS);
+        expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_idle_timeout_ms(ms),
+                           beluga_with_total_timeout_ms(100 * ms));
+    } while (was_too_short(&ms, s->r.texts > 0));
     assert_story(&s->r, "start metadata [Hello]");
-    assert_non_null(strstr(s->r.error.message, "100 ms"));
+    snprintf(told, sizeof told, " %d ms", (int)ms);
+    assert_non_null(strstr(s->r.error.message, told));
     wait_cancelled(s, 0);
 }
 
@@ -116,13 +122,18 @@ static void comments_and_pings_move_the_idle_timeout(scene *s)
 /* The server never stops, so one of the two limits must end this call. */
 static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(scene *s)
 {
+    size_t asked;
+    int64_t ms = 400;
     open_with(s, beluga_with_max_retries(3));
-    drip(script(s->peer, EVENT_STREAM), ": still here\n\n");
-    expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_progress_timeout_ms(400),
-                       beluga_with_total_timeout_ms(20000));
-    assert_non_null(strstr(s->r.error.message, "progress_timeout"));
+    drip(script(s->peer, FOR_EVER, EVENT_STREAM), ": still here\n\n");
+    do { /* if no sign of life was there in time, the server is asked again */
+        asked = peer_requests(s->peer);
+        expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_progress_timeout_ms(ms),
+                           beluga_with_total_timeout_ms(50 * ms));
+        assert_non_null(strstr(s->r.error.message, "progress_timeout"));
+    } while (was_too_short(&ms, peer_requests(s->peer) == asked + 1));
     assert_false(s->r.error.retryable);
-    expect_requests(s, 1);
+    expect_requests(s, asked + 1);
 }
 
 static void text_is_progress_however_long_it_takes(scene *s)
@@ -134,9 +145,12 @@ static void text_is_progress_however_long_it_takes(scene *s)
 
 static void bytes_that_drip_are_no_sign_of_life(scene *s)
 {
-    drip(script(s->peer, BEGINS, SAYS("Hello")), "x");
-    expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_idle_timeout_ms(200),
-                       beluga_with_total_timeout_ms(10000));
+    int64_t ms = 200;
+    do {
+        drip(script(s->peer, BEGINS, SAYS("Hello")), "x");
+        expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_idle_timeout_ms(ms),
+                           beluga_with_total_timeout_ms(50 * ms));
+    } while (was_too_short(&ms, s->r.texts > 0));
     assert_story(&s->r, "start metadata [Hello]");
 }
 
@@ -153,8 +167,11 @@ static void a_stream_may_take_as_long_as_it_wants_while_events_come(scene *s)
 
 static void a_stream_has_a_total_only_when_one_is_set(scene *s)
 {
-    say_slowly(script(s->peer, BEGINS), 3000, 10);
-    expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_total_timeout_ms(300));
+    int64_t ms = 300;
+    do {
+        say_slowly(script(s->peer, BEGINS), 3000, 10);
+        expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_total_timeout_ms(ms));
+    } while (was_too_short(&ms, s->r.texts > 0));
     assert_true(s->r.texts > 0);
     assert_non_null(strstr(s->r.error.message, "no complete answer"));
 }
@@ -254,12 +271,14 @@ static void a_deadline_is_context_timeout_and_is_not_retried(scene *s)
 {
     open_with(s, beluga_with_max_retries(3));
     script(s->peer, REPEATS(PEER_FOR_EVER), HANGS);
-    s->ctx = beluga_context_new_timeout(NULL, 100);
+    s->ctx = beluga_context_new_timeout(NULL, 1000);
     expect_end(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
     beluga_context_unref(s->ctx);
-    s->ctx = beluga_context_new_timeout(NULL, 100);
+    s->ctx = beluga_context_new_timeout(NULL, 1000);
     expect_failure(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
     assert_false(s->err.retryable);
+    /* Both were sent, but on a slow machine the peer may read them after their end. */
+    for (size_t i = 0; i < 2; i++) wait_cancelled(s, i);
     expect_requests(s, 2);
 }
 
@@ -289,14 +308,17 @@ static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(s
 {
     script(s->peer, ANSWERS("Hello"));
     expect_text(s, "Hello");
-    sleep_ms(1500);
+    sleep_ms(5000);
     script(s->peer, HANGS);
-    s->ctx = beluga_context_new_timeout(NULL, 1000);
+    s->ctx = beluga_context_new_timeout(NULL, 4500);
     beluga_response *response;
     assert_int_equal(beluga_invoke(s->model, s->ctx, beluga_input_text("Hi"), &response, &s->err,
                                    beluga_with_timeout_ms(100)),
                      BELUGA_ERROR_TIMEOUT);
 }
+
+/* On a slow machine an answer needs some time, too. */
+enum { ENOUGH_MS = 3000, LATER_MS = ENOUGH_MS + 200 };
 
 /* A new client is used, so that its loop is new, too. */
 static void time_before_the_first_next_does_not_count(void **state)
@@ -308,7 +330,7 @@ static void time_before_the_first_next_does_not_count(void **state)
     assert_int_equal(beluga_client_new(NULL, &client), 0);
     beluga_config *config =
         beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key("x"),
-                          beluga_with_timeout_ms(1000), beluga_with_max_retries(0));
+                          beluga_with_timeout_ms(ENOUGH_MS), beluga_with_max_retries(0));
     assert_int_equal(
         beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
     beluga_config_free(config);
@@ -316,7 +338,7 @@ static void time_before_the_first_next_does_not_count(void **state)
         record_clear(&r);
         script(p, STREAMS("Hello"));
         beluga_stream *stream = begin_stream(model, NULL);
-        sleep_ms(1200);
+        sleep_ms(LATER_MS);
         pull_all(stream, &r);
         assert_story(&r, "start metadata [Hello] usage(12,1) finish(stop)");
         beluga_stream_free(stream);
@@ -327,23 +349,23 @@ static void time_before_the_first_next_does_not_count(void **state)
 
 static void time_between_two_nexts_does_not_count(scene *s)
 {
-    open_with(s, beluga_with_timeout_ms(1000), beluga_with_total_timeout_ms(1000));
+    open_with(s, beluga_with_timeout_ms(ENOUGH_MS), beluga_with_total_timeout_ms(ENOUGH_MS));
     script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
     begin_until(s, BELUGA_EVENT_TEXT);
     let_the_rest_come(s);
-    sleep_ms(1200); /* the socket's buffer has the whole answer */
+    sleep_ms(LATER_MS); /* the socket's buffer has the whole answer */
     pull_to_the_end(s);
     assert_story(&s->r, "start metadata [Hello] [ world] finish(stop)");
 }
 
 static void time_while_paused_does_not_count(scene *s)
 {
-    open_with(s, beluga_with_timeout_ms(1000), beluga_with_total_timeout_ms(1000));
+    open_with(s, beluga_with_timeout_ms(ENOUGH_MS), beluga_with_total_timeout_ms(ENOUGH_MS));
     script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), STOPS, DONE);
     push(s);
     step_to_text(s);
     beluga_op_pause(s->op, true);
-    sleep_ms(1200);
+    sleep_ms(LATER_MS);
     step_until_quiet(s->loop);
     assert_story(&s->r, "start metadata [Hello]");
     let_the_rest_come(s);
@@ -354,12 +376,12 @@ static void time_while_paused_does_not_count(scene *s)
 
 static void a_host_that_was_busy_reads_what_came_before_a_timeout_may_fail_the_call(scene *s)
 {
-    open_with(s, beluga_with_timeout_ms(1000));
+    open_with(s, beluga_with_timeout_ms(ENOUGH_MS));
     script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), STOPS, DONE);
     push(s);
     step_to_text(s);
     let_the_rest_come(s);
-    sleep_ms(1200);
+    sleep_ms(LATER_MS);
     step_to_the_end(s);
     assert_story(&s->r, "start metadata [Hello] finish(stop)");
 }

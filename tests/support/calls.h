@@ -22,7 +22,7 @@
 
 /* The longest wait, in milliseconds, for something that must happen; the test fails after it. A
  * passing test never waits that long. */
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 60000 };
 
 /* Set if this is built with a sanitizer. Some tests then do fewer repetitions. */
 #if defined(__SANITIZE_THREAD__)

@@ -19,7 +19,7 @@
 #define SECRET_KEY "sk-test-4f1dC0ffee5ecret"
 
 /* Longest wait for something that must happen; the test fails after it. */
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 /* Open `openai` at a URL with further options, in this registry. A failure is described in
  * `err`. */

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { MAX_ALLOCATIONS = 100000, REST_MS = 30000 };
+enum { MAX_ALLOCATIONS = 100000, REST_MS = 60000 };
 
 /* A thread of the default client may still wipe the key of an ended call, and then free it with the
  * current allocator, so wait for that thread. */

@@ -450,6 +450,39 @@ static void a_hosts_loop_never_blocks_on_a_tool(void **state)
     while (atomic_load(&sleepers_woken) == before) usleep(1000);
 }
 
+/* One call a minute is allowed. The first run waits with its second step, whose first one is paid
+ * for, and the second run with its first. */
+static void a_run_that_waits_is_given_up_only_before_its_first_answer(void **state)
+{
+    (void)state;
+    SCOPED(beluga_tool) *echo_tool = tool("echo", echo, NULL, 0);
+    SCOPED(beluga_chat_model) *alone =
+        open_mock(beluga_mock_with_tool_calls("[{\"name\":\"echo\",\"arguments\":{}}]"),
+                  beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(600000));
+    SCOPED(beluga_chat_model) *model = NULL;
+    assert_int_equal(beluga_bind_tools(alone, &echo_tool, 1, &model, NULL), 0);
+    SCOPED(beluga_loop) *loop = new_loop();
+    beluga_messages *messages[2];
+    beluga_tool_run *runs[2];
+    story s[2] = {{.text = ""}, {.text = ""}};
+    for (int i = 0; i < 2; i++) {
+        messages[i] = beluga_messages_new();
+        beluga_messages_add(messages[i], beluga_human_message("go"));
+        assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages[i], record_story,
+                                                  &s[i], &runs[i], NULL, NULL, 0),
+                         0);
+        /* two runs or one, each with the call of a step that waits */
+        while (!s[0].results || beluga_loop_active(loop) != 2u * (unsigned)(i + 1))
+            assert_int_equal(beluga_loop_wait(loop, 10), 0);
+        assert_int_equal(beluga_loop_cancel_waiting(loop), i);
+    }
+    while (beluga_loop_active(loop) != 2) assert_int_equal(beluga_loop_wait(loop, 10), 0);
+    for (int i = 0; i < 2; i++) {
+        beluga_tool_run_free(runs[i]);
+        beluga_messages_free(messages[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +500,7 @@ int main(void)
         cmocka_unit_test(a_tool_that_the_caller_runs_ends_the_loop_with_its_call),
         cmocka_unit_test(cancelling_the_context_ends_a_run_whose_tool_still_works),
         cmocka_unit_test(a_hosts_loop_never_blocks_on_a_tool),
+        cmocka_unit_test(a_run_that_waits_is_given_up_only_before_its_first_answer),
     };
     return cmocka_run_group_tests_name("tool_loop", tests, NULL, NULL);
 }

@@ -142,7 +142,8 @@ static long run(const program *p, const fault *f)
  * open a moment longer, so wait. */
 static void check_leftovers(size_t descriptors)
 {
-    for (int i = 0; i < 200 && (atomic_load(&memory.live) || open_descriptors() > descriptors); i++)
+    for (int i = 0; i < 6000 && (atomic_load(&memory.live) || open_descriptors() > descriptors);
+         i++)
         poll(NULL, 0, 10);
     if (atomic_load(&memory.live))
         fail_msg("%s: %zu bytes of memory are left", context, atomic_load(&memory.live));
