@@ -41,7 +41,7 @@ def compare(expected, printed):
 def main(path, command):
     with open(path, encoding="utf-8") as lines:
         expected = lines.read().splitlines()
-    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=50)
+    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=280)
     good = compare(expected, done.stdout.decode("utf-8").splitlines())
     if done.returncode:
         print(f"exit status {done.returncode}")

@@ -16,7 +16,7 @@ def run(program, folder):
     path = os.path.join(folder, "demo.jsonl")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
     environment["BELUGA_TELEMETRY_FILE"] = path
-    subprocess.run([program], env=environment, stdout=subprocess.DEVNULL, timeout=50, check=True)
+    subprocess.run([program], env=environment, stdout=subprocess.DEVNULL, timeout=280, check=True)
     with open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 

@@ -33,7 +33,7 @@ class Report:
 
 
 def links_lead_somewhere(folder):
-    done = subprocess.run([sys.executable, "-B", os.path.join(SITE, "check.py"), folder], capture_output=True, text=True, timeout=300,
+    done = subprocess.run([sys.executable, "-B", os.path.join(SITE, "check.py"), folder], capture_output=True, text=True, timeout=1500,
                           check=False)
     return [line.lstrip("# ") for line in done.stdout.splitlines() if line.startswith("#")] or ([] if done.returncode == 0 else [done.stderr])
 
@@ -47,7 +47,7 @@ def a_broken_link_is_found(folder):
                    '<script src="https://other.invalid/x.js"></script><img src="none.png"><svg><title>x</title></svg></body></html>')
     with open(os.path.join(bad, "style.css"), "w", encoding="utf-8") as file:
         file.write("@import 'x';")
-    done = subprocess.run([sys.executable, "-B", os.path.join(SITE, "check.py"), bad], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-B", os.path.join(SITE, "check.py"), bad], capture_output=True, text=True, timeout=600, check=False)
     words = ("the id a", "none.html", "#none", "other.invalid", "none.png", "no alt", "no title", "0 headings", "@import")
     return [f"{word} was not found" for word in words if word not in done.stdout] + ([] if done.returncode else ["it was content"])
 
@@ -88,7 +88,7 @@ def names_are_found(chromium, folder):
 
 def it_reads_without_scripts(folder):
     text = subprocess.run(["w3m", "-dump", "-cols", "80", os.path.join(folder, "guides", "streaming.html")], capture_output=True, text=True,
-                          timeout=60, check=True).stdout
+                          timeout=600, check=True).stdout
     return [f"{word!r} is not to be read" for word in ("Inside your event loop", "beluga_stream_next", "All pages", "Configuration")
             if word not in text]
 
@@ -113,7 +113,7 @@ def main():
     report = Report()
     with tempfile.TemporaryDirectory(prefix="beluga-site-") as scratch:
         folder = os.path.join(scratch, "site")
-        subprocess.run([sys.executable, "-B", os.path.join(SITE, "build.py"), "--command", BELUGA, folder], check=True, timeout=600)
+        subprocess.run([sys.executable, "-B", os.path.join(SITE, "build.py"), "--command", BELUGA, folder], check=True, timeout=3000)
         report.say(links_lead_somewhere(folder), "every link and anchor leads somewhere, and nothing comes from elsewhere")
         report.say(a_broken_link_is_found(scratch), "what would be wrong is found")
         report.say(diagrams_are_drawn(folder), "the diagrams are drawn")

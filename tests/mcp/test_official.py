@@ -23,7 +23,7 @@ FOLDER = subprocess.run([SCRIPT, "--path"], capture_output=True, text=True, chec
 EVERYTHING = os.path.join(FOLDER, "node_modules/@modelcontextprotocol/server-everything/dist/index.js")
 ADDER = os.path.join(HERE, "official", "adder.py")
 PYTHON_PATH = os.path.join(FOLDER, "python")
-TIMEOUT_SECONDS = 90
+TIMEOUT_SECONDS = 300
 
 
 class Skip(Exception):

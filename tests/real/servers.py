@@ -8,7 +8,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-START_SECONDS = 30
+START_SECONDS = 120
 STOP_SECONDS = 5
 POLL_SECONDS = 0.02
 LISTENING = re.compile(r"listening on (http://127\.0\.0\.1:\d+)")

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-enum { TALK_TEXT_BYTES = 8192, TALK_TIMEOUT_MS = 20000 };
+enum { TALK_TEXT_BYTES = 8192, TALK_TIMEOUT_MS = 120000 };
 
 /* The content of a stream, joined by the tests, to compare it with the response that the library
  * joins. */

@@ -21,7 +21,7 @@ import zlib
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 MODULES = os.path.join(os.environ.get("BELUGA_DEPS", os.path.join(ROOT, ".deps")), "aimock")
-SECONDS = 60
+SECONDS = 300
 ANSWER = "As you wish."
 MODEL = "a-model"
 # What may be in a model's name, and is escaped in a path.

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import traceback
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 300
 EXIT_OK, EXIT_AUTHENTICATION, EXIT_RATE_LIMIT, EXIT_NETWORK, EXIT_RESPONSE = 0, 4, 5, 7, 8
 TRIES = 20
 ENDLESS = ["-o", 'extra_body={"ignore_eos": true}', "-o", "max_tokens=24"]

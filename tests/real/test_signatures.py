@@ -16,7 +16,7 @@ import time
 
 from test_clients import ANSWER, HERE, MODULES, Handler, address, bedrock_answer, serving, skip_without_clients
 
-SECONDS = 60
+SECONDS = 300
 FIELDS = ["method", "url", "type", "body", "id", "secret", "token", "region", "now"]
 HEADERS = ["authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"]
 SHOWN = 3

@@ -84,14 +84,23 @@ int gate_stop(gate *g)
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
-int gate_dial(const gate *g)
+/* @return a descriptor, or -1 if nobody listens. */
+static int dial(const gate *g)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)g->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0) return fd;
+    close(fd);
+    return -1;
+}
+
+int gate_dial(const gate *g)
+{
+    int fd = dial(g);
+    assert_true(fd >= 0);
     return fd;
 }
 
@@ -158,7 +167,8 @@ int gate_request(gate *g, const char *method, const char *path, const char *head
                  const char *body)
 {
     char all[2048];
-    int fd = gate_dial(g);
+    int fd = dial(g);
+    if (fd < 0) return 0;
     snprintf(all, sizeof all, "Connection: close\r\n%s", headers ? headers : "");
     gate_say(fd, method, path, all, body);
     gate_hear(g, fd, NULL);

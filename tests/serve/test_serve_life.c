@@ -328,22 +328,32 @@ static void a_request_keeps_the_configuration_that_it_began_with(void **state)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static void a_drain_lets_requests_end(void **state)
+/* Drain a server that answers a request. It listens for another second, which may be over before a
+ * loaded machine asks. @return whether it was asked in time. */
+static bool drain_in_time(gate *g, int number)
 {
-    gate *g = *state;
     gate_serve(g, GATE_MODELS);
-    script(g->peer, BEGINS, SAYS("Hel"), WAITS_AT(0), SAYS("lo"), STOPS, DONE);
+    script(g->peer, BEGINS, SAYS("Hel"), WAITS_AT(number), SAYS("lo"), STOPS, DONE);
     int fd = ask(g, CHAT, GATE_CHAT("m", "true"));
     gate_hear(g, fd, "Hel");
     cli_signal(g->cli, SIGTERM);
     cli_wait_for_err(g->cli, "ending");
-    assert_int_equal(gate_request(g, "GET", "/ready", NULL, NULL), 503);
-    assert_contains(g->text, "draining");
-    peer_open_gate(g->peer, 0);
-    gate_hear_more(g, fd, NULL);
+    int status = gate_request(g, "GET", "/ready", NULL, NULL);
+    if (status) assert_int_equal(status, 503);
+    if (status) assert_contains(g->text, "draining");
+    peer_open_gate(g->peer, number);
+    gate_hear(g, fd, NULL);
     assert_contains(g->text, "data: [DONE]\n\n");
     close(fd);
     assert_int_equal(cli_finish(g->cli), 0);
+    return status != 0;
+}
+
+static void a_drain_lets_requests_end(void **state)
+{
+    for (int i = 0; i < 10; i++)
+        if (drain_in_time(*state, i)) return;
+    fail_msg("it never listens when it drains");
 }
 
 static void a_drain_ends_in_its_time_and_requests_fail(void **state)
