@@ -726,7 +726,7 @@ def a_full_queue_is_waited_for_with_smaller_jobs():
     with Place("--batch-seconds", "0", "--fault", "queue-full") as place:
         place.write(texts(8))
         expect(place.ask(), UNDER_WAY)
-        expect(place.ask(), 5, "Enqueued token limit", "8 lines are left")
+        expect(place.ask(), 5, "Enqueued token limit", "with --wait, beluga tries smaller jobs", "8 lines are left")
         expect(place.wait(), 5, "Enqueued token limit")  # for a single line, too
         assert place.results() == {}
 
