@@ -48,6 +48,9 @@ static void judge_failure(batch_jobs *self, uint64_t lines, const beluga_batch_j
     if (!err.retryable || !self->wait || is_hopeless(self, lines, alone)) {
         /* the run ends with its first error, which is that of a line if the job has results */
         if (self->work->error.code) out_note("%s", err.message);
+        if (err.code == BELUGA_ERROR_RATE_LIMIT && !self->wait)
+            out_note(
+                "with --wait, beluga tries smaller jobs, or waits until the provider has room");
         batch_jobs_stop(self, &err);
     } else {
         out_note("the job %s failed, and its lines will be asked again later: %s", seen->id,

@@ -66,6 +66,7 @@ typedef struct batch_jobs {
     unsigned failures; /* number of consecutive jobs for which the provider's queue had no room */
     bool budget_spent; /* the next line could exceed the budget */
     bool full;         /* the provider accepts no more jobs at present */
+    bool closed;       /* it has not even accepted a job of one line, and none since then */
     bool unreachable;  /* the provider could not be reached in this round */
     int64_t asked_ms;  /* the longest wait that the provider asked for in this round */
     bool stopped;      /* the run must stop; the error is in `work`, or in the output */

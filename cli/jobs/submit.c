@@ -15,6 +15,7 @@
 
 /* Estimated length of an answer if nothing is known about it, in tokens. */
 #define USUAL_OUTPUT 1000
+#define ERROR_BYTES  1024
 
 /* The chunks that are being filled, and the state of creating jobs. A job either answers messages
  * or embeds texts, so there is one chunk for each. */
@@ -60,17 +61,35 @@ static bool would_pass_budget(const submission *s, double cost)
 /* ---- a chunk --------------------------------------------------------------------------------- */
 
 /* Returns whether a smaller job may succeed. A proxy in front of the service may have a lower limit
- * than the service. */
-static bool may_halve(uint64_t lines, const beluga_error *err)
+ * than the service. And Gemini refuses a job that has more tokens than the account may have waiting
+ * as if it were a matter of rate (googleapis/python-genai 1901 and js-genai 1264: 429 without a
+ * time to wait, and no job under way). */
+static bool may_halve(const batch_jobs *self, uint64_t lines, const beluga_error *err)
 {
-    return err->code == BELUGA_ERROR_LIMIT_EXCEEDED && err->http_status == 413 && lines > 1;
+    uint64_t open_lines;
+    bool large = err->code == BELUGA_ERROR_LIMIT_EXCEEDED && err->http_status == 413;
+    bool full = err->code == BELUGA_ERROR_RATE_LIMIT && err->retry_after_ms <= 0 && !self->closed &&
+                !batch_journal_open_jobs(self->journal, &open_lines);
+    return (large || full) && lines > 1;
 }
 
-static void halve(submission *s, uint64_t lines)
+static void halve(submission *s, uint64_t lines, const beluga_error *err)
 {
+    char line[ERROR_BYTES];
     s->halves = true;
     s->self->most = lines / 2;
-    out_note("a job of %" PRIu64 " lines is too large for the server; trying smaller ones", lines);
+    beluga_error_format(err, line, sizeof line);
+    out_note("a job of %" PRIu64 " lines %s too large for the server; trying smaller ones: %s",
+             lines, err->code == BELUGA_ERROR_RATE_LIMIT ? "may be" : "is", line);
+}
+
+/* Wait until the provider accepts jobs again. If it accepts not even one line, the size of the job
+ * was not the reason, so that later jobs may be large. */
+static void take_full(batch_jobs *self, uint64_t lines, const beluga_error *err)
+{
+    if (lines <= 1) self->closed = true;
+    if (self->closed) self->most = 0;
+    batch_jobs_fail(self, BATCH_TROUBLE_ROOM, err);
 }
 
 static void take_refusal(submission *s, batch_noted_job *job, const beluga_error *err)
@@ -78,10 +97,10 @@ static void take_refusal(submission *s, batch_noted_job *job, const beluga_error
     uint64_t lines = job->lines.lines;
     if (batch_journal_refused(s->self->journal, job) != 0)
         batch_jobs_stop_for_journal(s->self);
-    else if (may_halve(lines, err))
-        halve(s, lines);
+    else if (may_halve(s->self, lines, err))
+        halve(s, lines, err);
     else if (err->code == BELUGA_ERROR_RATE_LIMIT)
-        batch_jobs_fail(s->self, BATCH_TROUBLE_ROOM, err);
+        take_full(s->self, lines, err);
     else if (beluga__hint_is_unsent(err) || err->retryable)
         batch_jobs_fail(s->self, BATCH_TROUBLE_CREATE, err);
     else
@@ -111,6 +130,7 @@ static void create(submission *s, const batch_chunk *chunk, batch_noted_job *job
         batch_jobs_stop_for_journal(self);
     if (rc == 0) {
         self->submitted = true;
+        self->closed = false;
         batch_jobs_recover(self, BATCH_TROUBLE_CREATE);
         batch_jobs_recover(self, BATCH_TROUBLE_ROOM);
         self->doubts = 0;

@@ -751,7 +751,7 @@ def a_full_queue_is_waited_for_with_smaller_jobs():
     with Place("--batch-seconds", "0", "--fault", "queue-full") as place:
         place.write(texts(8))
         expect(place.ask(), UNDER_WAY)
-        expect(place.ask(), 5, "Enqueued token limit", "8 lines are left")
+        expect(place.ask(), 5, "Enqueued token limit", "with --wait, beluga tries smaller jobs", "8 lines are left")
         expect(place.wait(), 5, "Enqueued token limit")  # for a single line, too
         assert place.results() == {}
 
@@ -763,6 +763,26 @@ def a_server_that_takes_less_gets_smaller_jobs():
         report = place.control()
         assert report["texts_answered_twice"] == 0 and len(place.results()) == 60
         assert place.events() is None
+
+
+def a_job_of_more_than_may_wait_is_made_smaller():
+    # Google refuses a job that has more tokens than may wait with 429 and no time to wait (googleapis/python-genai 1901,
+    # js-genai 1264)
+    refusal = rb"HTTP/1\.1 413 [^\r]*"
+    for ask in ("wait", "ask"):
+        with Place("--batch-seconds", "0", "--max-body", "3000") as place, \
+                Changer(place.peer.port, refusal, b"HTTP/1.1 429 Too Many") as way:
+            place.peer.base = way.base
+            place.write(texts(60))
+            ended = getattr(place, ask)("-o", "max_retries=0")
+            expect(ended, 0 if ask == "wait" else UNDER_WAY, "a job of 60 lines may be too large for the server")
+            assert place.control()["jobs"]["created"] > 1
+            expect(place.wait("-o", "max_retries=0"), 0)
+            assert_each_once(place, 60)
+    with Place("--max-body", "100") as place, Changer(place.peer.port, refusal, b"HTTP/1.1 429 Too Many") as way:
+        place.peer.base = way.base
+        place.write(texts(4))
+        expect(place.ask("-o", "max_retries=0"), 5, "accepts no more jobs now", "4 lines are left")
 
 
 def answers_that_cannot_be_read_are_not_deleted():
@@ -1318,7 +1338,7 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
           results_that_are_gone_say_what_to_do, a_file_that_was_cut_at_the_provider_is_waited_for,
           a_state_that_is_not_known_is_told_in_the_words_of_the_provider, jobs_without_the_record_of_their_run_are_told,
           members_for_bodies_do_not_touch_the_job, files_that_cannot_be_deleted_stay,
-          the_wait_that_a_provider_asks_for_is_kept,
+          the_wait_that_a_provider_asks_for_is_kept, a_job_of_more_than_may_wait_is_made_smaller,
           ids_templates_and_formats_are_those_of_other_runs, each_api_embeds_texts_in_jobs_of_their_own,
           a_line_may_have_many_texts_where_the_api_takes_them, jobs_that_embed_nothing_say_so_before_anything_is_sent,
           lines_for_vectors_fail_and_are_asked_again_as_others_are, vectors_cost_half_and_no_output,
