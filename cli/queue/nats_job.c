@@ -135,12 +135,28 @@ static natsStatus find_subject(nats_queue *q, const char *stream, char subject[N
     return s;
 }
 
-/* Read the subjects from the streams, which another process may have created. */
+/* Read how long a claim lasts. Whoever created the job decides that, and workers extend their
+ * claims accordingly, whatever their own addresses say. */
+static natsStatus find_ack_wait(nats_queue *q, jsErrCode *code)
+{
+    jsConsumerInfo *info = NULL;
+    natsStatus s = q->nats->js_GetConsumerInfo(&info, q->js, q->lines, NATS_CONSUMER, NULL, code);
+    if (s == NATS_OK && info->Config && info->Config->AckWait > 0) {
+        pthread_mutex_lock(&q->lock);
+        q->address.ack_wait_ms = info->Config->AckWait / NS_PER_MS;
+        pthread_mutex_unlock(&q->lock);
+    }
+    q->nats->jsConsumerInfo_Destroy(info);
+    return s;
+}
+
+/* Read what the streams and the consumer are like, which another process may have created. */
 static natsStatus find_subjects(nats_queue *q, int replicas, jsErrCode *code)
 {
     (void)replicas;
     natsStatus s = find_subject(q, q->lines, q->line_subject, code);
-    return s == NATS_OK ? find_subject(q, q->results, q->result_subject, code) : s;
+    if (s == NATS_OK) s = find_subject(q, q->results, q->result_subject, code);
+    return s == NATS_OK ? find_ack_wait(q, code) : s;
 }
 
 /* Repeat a step of creating the job until it succeeds, or fails for a reason that is not temporary.
@@ -222,7 +238,8 @@ static natsStatus read_manifest(nats_queue *q, jsErrCode *code, beluga_error *st
 
 static bool is_missing(jsErrCode code)
 {
-    return code == JSStreamNotFoundErr || code == JSNoMessageFoundErr;
+    return code == JSStreamNotFoundErr || code == JSNoMessageFoundErr ||
+           code == JSConsumerNotFoundErr;
 }
 
 static int explain_remains(const nats_queue *q, beluga_error *err)

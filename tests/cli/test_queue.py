@@ -695,6 +695,22 @@ def a_full_store_is_told_and_more_room_goes_on(site):
     expect([r["text"].split()[0] for r in site.results("full.out")], [str(i) for i in range(3000)], "texts")
 
 
+def a_worker_that_stays_outlasts_a_job_that_is_being_removed(site):
+    job, source = site.address(), site.numbers("part.jsonl", 5)
+    collector = site.start(source, "--out", site.path("part.out"), *FAST, "--queue", job, "-q")
+    site.wait_for_job(job)
+    name = job.split("/")[-1].split("?")[0]
+    request(site, f"$JS.API.STREAM.DELETE.beluga_{name}_lines")  # the first step of a removal
+    site.finish(collector)
+    worker, heard = site.start("--work", job, "--stay"), bytearray()
+    wait_for(lambda: says(worker, b"only partly removed", heard), "the worker says what it found")
+    expect(site.run("--remove", job, "-q")[0], 0, "removing the rest")
+    code, _, err = site.run(source, "--out", site.path("part.out"), *FAST, "--queue", job, "-q")
+    expect(code, 0, f"the exit code of the next job ({err})")
+    expect(len(site.results("part.out")), 5, "results")
+    worker.kill()
+
+
 def an_output_that_goes_leaves_the_job(site):
     job, source, out = site.address(), site.numbers("gone.jsonl", 60), site.path("gone.out")
     command = (source, "--out", out, *SLOW, "--queue", job)
@@ -727,7 +743,7 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another,
          answers_of_a_removed_job_are_not_those_of_the_next_one, a_job_that_lost_its_state_ends_its_collector,
          the_first_failure_is_in_the_summary,
-         an_output_that_goes_leaves_the_job, a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
+         a_worker_that_stays_outlasts_a_job_that_is_being_removed, an_output_that_goes_leaves_the_job, a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
 
 
 def run_cases(site, cases):
