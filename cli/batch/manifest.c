@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 2
+#define VERSION 3
 /* Longer values of options are not put into the manifest. */
 #define MOST_VALUE_BYTES 128
 

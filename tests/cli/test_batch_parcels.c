@@ -256,7 +256,7 @@ static int apply(const char *options, double *temperature)
     beluga_config *config = beluga_config_new_n(NULL, 0);
     assert_non_null(config);
     int n = snprintf(json, sizeof json,
-                     "{\"version\":2,\"id\":\"x\",\"model\":\"mock/echo\",\"format\":\"text\","
+                     "{\"version\":3,\"id\":\"x\",\"model\":\"mock/echo\",\"format\":\"text\","
                      "\"options\":\"[%s]\"}",
                      options);
     assert_int_equal(batch_manifest_read(&m, json, (size_t)n), 0);

@@ -304,8 +304,23 @@ def what_failed_is_asked_again_as_a_new_job(site):
     site.start("--work", job, "--stay", "-q")
     expect(site.run(source, *command)[0], 11, "the exit code")
     site.write("i.jsonl", '{"id":"a","prompt":"x"}\n{"id":"b","prompt":"y"}\n')
-    expect(site.run(source, *command, "--retry-failed")[0], 0, "the exit code of the second run")
+    code, _, err = site.run(source, *command, "--retry-failed")
+    expect(code, 0, f"the exit code of the second run ({err})")
     expect(ids(site.results("i.out")), ["a", "b"], "ids")
+
+
+def a_late_acknowledgement_is_not_one_of_the_next_job(site):
+    """It has the names of a stream and its consumer, and the number of a line: one of them must be another in each job."""
+    job, source, seen = site.address(), site.numbers("late.jsonl", 3), set()
+    name = job.split("/")[-1].split("?")[0]
+    for _ in range(2):
+        collector = site.start(source, "--out", site.path("late.out"), *FAST, "--queue", job, "-q")
+        site.wait_for_job(job)
+        seen.update(request(site, f"$JS.API.CONSUMER.NAMES.beluga_{name}_lines")["consumers"])
+        collector.send_signal(signal.SIGINT)
+        site.finish(collector)
+        expect(site.run("--remove", job, "-q")[0], 0, "removing it")
+    expect(len(seen), 2, f"different names of consumers ({seen})")
 
 
 def a_job_of_other_facts_is_refused_by_both_sides(site):
@@ -730,7 +745,8 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          a_worker_that_is_killed_leaves_its_lines_to_another, a_collector_that_is_killed_goes_on,
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
-         what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
+         what_failed_is_asked_again_as_a_new_job,
+         a_late_acknowledgement_is_not_one_of_the_next_job, a_job_of_other_facts_is_refused_by_both_sides,
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet,
          a_worker_that_waits_for_a_job_names_it, a_worker_that_is_idle_ends_when_it_was_told_so,
          the_budget_is_that_of_all_workers, a_fast_worker_spends_no_more_than_its_calls_under_way,
