@@ -70,16 +70,17 @@ static int tell_missing(const worker *w)
     return report_error(w->args, &err, NULL);
 }
 
-/* Return whether to wait because of --stay: a job or server that is missing now may appear later.
- */
+/* Return whether to wait because of --stay: a job or server that is missing now may appear later. A
+ * job of which only a part is there may just be on its way out. */
 static bool may_come(const worker *w, const beluga_error *err)
 {
     bool away = err->code == BELUGA_ERROR_NETWORK || err->code == BELUGA_ERROR_TIMEOUT;
-    if (!w->args->stay || (!away && err->code != BELUGA_ERROR_NOT_FOUND)) return false;
+    bool partly = w->queue && err->code == BELUGA_ERROR_INVALID_CONFIG;
+    if (!w->args->stay || (!away && !partly && err->code != BELUGA_ERROR_NOT_FOUND)) return false;
     int code = away ? BELUGA_ERROR_NETWORK : err->code;
     if (*w->told == code) return true;
     *w->told = code;
-    if (away)
+    if (away || partly)
         out_note("%s; trying again because of --stay", err->message);
     else
         out_note("there is no job %s at %s; waiting for it because of --stay", queue_job(w->queue),

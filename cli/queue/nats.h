@@ -25,7 +25,6 @@
 
 #include <pthread.h>
 
-#define NATS_CONSUMER      "workers"
 #define NATS_SUBJECT_BYTES 256
 #define NATS_STREAM_BYTES  96
 #define NATS_NONCE_BYTES   17

@@ -29,7 +29,6 @@ void nats_name_streams(nats_queue *q)
     else
         snprintf(q->api, sizeof q->api, "$JS.API");
     memcpy(q->puller.stream, q->lines, sizeof q->lines);
-    snprintf(q->puller.consumer, sizeof q->puller.consumer, NATS_CONSUMER);
     memcpy(q->reading.puller.stream, q->results, sizeof q->results);
 }
 
@@ -106,7 +105,7 @@ static natsStatus add_consumer(nats_queue *q, int replicas, jsErrCode *code)
     jsConsumerConfig config;
     (void)replicas;
     q->nats->jsConsumerConfig_Init(&config);
-    config.Durable = NATS_CONSUMER;
+    config.Durable = q->puller.consumer;
     config.DeliverPolicy = js_DeliverAll;
     config.AckPolicy = js_AckExplicit;
     config.AckWait = q->address.ack_wait_ms * NS_PER_MS;
@@ -143,12 +142,44 @@ static natsStatus find_subject(nats_queue *q, const char *stream, char subject[N
     return s;
 }
 
+/* Read how long a claim lasts. Whoever created the job decides that, and workers extend their
+ * claims accordingly, whatever their own addresses say. */
+static natsStatus find_consumer(nats_queue *q, jsErrCode *code)
+{
+    jsConsumerInfo *info = NULL;
+    natsStatus s =
+        q->nats->js_GetConsumerInfo(&info, q->js, q->lines, q->puller.consumer, NULL, code);
+    if (s == NATS_OK && info->Config && info->Config->AckWait > 0) {
+        pthread_mutex_lock(&q->lock);
+        q->address.ack_wait_ms = info->Config->AckWait / NS_PER_MS;
+        pthread_mutex_unlock(&q->lock);
+    }
+    q->nats->jsConsumerInfo_Destroy(info);
+    return s;
+}
+
+/* Name the consumer after the subjects of this job. An acknowledgement has the consumer's name and
+ * the number of a line: a late one, for a job that was removed, would else count for the line of
+ * that number in the next job, which would then never be asked. */
+static void name_consumer(nats_queue *q)
+{
+    const char *dot = strrchr(q->line_subject, '.');
+    snprintf(q->puller.consumer, sizeof q->puller.consumer, "workers-%.60s", dot ? dot + 1 : "");
+}
+
 /* Read the subjects from the streams, which another process may have created. */
 static natsStatus find_subjects(nats_queue *q, int replicas, jsErrCode *code)
 {
     (void)replicas;
     natsStatus s = find_subject(q, q->lines, q->line_subject, code);
+    if (s == NATS_OK) name_consumer(q);
     return s == NATS_OK ? find_subject(q, q->results, q->result_subject, code) : s;
+}
+
+static natsStatus find_all(nats_queue *q, int replicas, jsErrCode *code)
+{
+    natsStatus s = find_subjects(q, replicas, code);
+    return s == NATS_OK ? find_consumer(q, code) : s;
 }
 
 /* Repeat a step of creating the job until it succeeds, or fails for a reason that is not temporary.
@@ -178,8 +209,8 @@ static int add_streams(nats_queue *q, beluga_error *err)
     } steps[] = {{add_lines, "can't create the stream of the lines"},
                  {add_results, "can't create the stream of the results"},
                  {add_state, "can't create the stream of the job's state"},
-                 {add_consumer, "can't create the consumer of the lines"},
-                 {find_subjects, "can't read the streams of the job"}};
+                 {find_subjects, "can't read the streams of the job"},
+                 {add_consumer, "can't create the consumer of the lines"}};
     int replicas = q->address.replicas ? q->address.replicas : NATS_REPLICAS;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         jsErrCode code = 0;
@@ -230,7 +261,8 @@ static natsStatus read_manifest(nats_queue *q, jsErrCode *code, beluga_error *st
 
 static bool is_missing(jsErrCode code)
 {
-    return code == JSStreamNotFoundErr || code == JSNoMessageFoundErr;
+    return code == JSStreamNotFoundErr || code == JSNoMessageFoundErr ||
+           code == JSConsumerNotFoundErr;
 }
 
 static int explain_remains(const nats_queue *q, beluga_error *err)
@@ -247,7 +279,7 @@ static int join_streams(nats_queue *q, beluga_error *err)
     int replicas = 0;
     jsErrCode code = 0;
     beluga_error stop = {.code = 0};
-    natsStatus s = do_step(q, find_subjects, &replicas, &code, &stop);
+    natsStatus s = do_step(q, find_all, &replicas, &code, &stop);
     if (s == NATS_OK) return nats_claims_begin(q, err);
     if (stop.code) return *err = stop, stop.code;
     if (is_missing(code)) return explain_remains(q, err);

@@ -41,7 +41,8 @@ static natsStatus count_messages(nats_queue *q, const char *stream, const char *
 static natsStatus count_claims(nats_queue *q, queue_counts *counts, jsErrCode *code)
 {
     jsConsumerInfo *info = NULL;
-    natsStatus s = q->nats->js_GetConsumerInfo(&info, q->js, q->lines, NATS_CONSUMER, NULL, code);
+    natsStatus s =
+        q->nats->js_GetConsumerInfo(&info, q->js, q->lines, q->puller.consumer, NULL, code);
     if (s == NATS_OK) {
         counts->waiting = info->NumPending;
         counts->claimed = info->NumAckPending > 0 ? (uint64_t)info->NumAckPending : 0;

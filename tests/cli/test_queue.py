@@ -319,8 +319,23 @@ def what_failed_is_asked_again_as_a_new_job(site):
     site.start("--work", job, "--stay", "-q")
     expect(site.run(source, *command)[0], 11, "the exit code")
     site.write("i.jsonl", '{"id":"a","prompt":"x"}\n{"id":"b","prompt":"y"}\n')
-    expect(site.run(source, *command, "--retry-failed")[0], 0, "the exit code of the second run")
+    code, _, err = site.run(source, *command, "--retry-failed")
+    expect(code, 0, f"the exit code of the second run ({err})")
     expect(ids(site.results("i.out")), ["a", "b"], "ids")
+
+
+def a_late_acknowledgement_is_not_one_of_the_next_job(site):
+    """It has the names of a stream and its consumer, and the number of a line: one of them must be another in each job."""
+    job, source, seen = site.address(), site.numbers("late.jsonl", 3), set()
+    name = job.split("/")[-1].split("?")[0]
+    for _ in range(2):
+        collector = site.start(source, "--out", site.path("late.out"), *FAST, "--queue", job, "-q")
+        site.wait_for_job(job)
+        seen.update(request(site, f"$JS.API.CONSUMER.NAMES.beluga_{name}_lines")["consumers"])
+        collector.send_signal(signal.SIGINT)
+        site.finish(collector)
+        expect(site.run("--remove", job, "-q")[0], 0, "removing it")
+    expect(len(seen), 2, f"different names of consumers ({seen})")
 
 
 def a_job_of_other_facts_is_refused_by_both_sides(site):
@@ -708,6 +723,22 @@ def a_full_store_is_told_and_more_room_goes_on(site):
     expect([r["text"].split()[0] for r in site.results("full.out")], [str(i) for i in range(3000)], "texts")
 
 
+def a_worker_that_stays_outlasts_a_job_that_is_being_removed(site):
+    job, source = site.address(), site.numbers("part.jsonl", 5)
+    collector = site.start(source, "--out", site.path("part.out"), *FAST, "--queue", job, "-q")
+    site.wait_for_job(job)
+    name = job.split("/")[-1].split("?")[0]
+    request(site, f"$JS.API.STREAM.DELETE.beluga_{name}_lines")  # the first step of a removal
+    site.finish(collector)
+    worker, heard = site.start("--work", job, "--stay"), bytearray()
+    wait_for(lambda: says(worker, b"only partly removed", heard), "the worker says what it found")
+    expect(site.run("--remove", job, "-q")[0], 0, "removing the rest")
+    code, _, err = site.run(source, "--out", site.path("part.out"), *FAST, "--queue", job, "-q")
+    expect(code, 0, f"the exit code of the next job ({err})")
+    expect(len(site.results("part.out")), 5, "results")
+    worker.kill()
+
+
 def an_output_that_goes_leaves_the_job(site):
     job, source, out = site.address(), site.numbers("gone.jsonl", 60), site.path("gone.out")
     command = (source, "--out", out, *SLOW, "--queue", job)
@@ -728,7 +759,8 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          an_interrupt_leaves_the_job_and_says_how_to_go_on, a_worker_that_is_told_to_end_gives_its_lines_back,
          lines_that_wait_for_a_limit_are_given_back_at_once,
          rows_of_a_csv_need_no_header_at_the_worker, lines_that_can_t_be_asked_are_errors_of_their_own,
-         what_failed_is_asked_again_as_a_new_job, a_job_of_other_facts_is_refused_by_both_sides,
+         what_failed_is_asked_again_as_a_new_job,
+         a_late_acknowledgement_is_not_one_of_the_next_job, a_job_of_other_facts_is_refused_by_both_sides,
          a_wrong_key_ends_the_worker_and_fails_no_line, a_failure_that_may_pass_is_no_result_yet,
          a_worker_that_waits_for_a_job_names_it, a_worker_that_is_idle_ends_when_it_was_told_so,
          the_budget_is_that_of_all_workers, a_fast_worker_spends_no_more_than_its_calls_under_way,
@@ -741,7 +773,7 @@ CASES = [two_workers_ask_all_lines_once_and_in_order, a_worker_ends_when_the_job
          a_job_that_is_removed_ends_its_worker, what_is_left_of_a_job_is_not_taken_for_another,
          answers_of_a_removed_job_are_not_those_of_the_next_one, a_job_that_lost_its_state_ends_its_collector,
          the_first_failure_is_in_the_summary,
-         an_output_that_goes_leaves_the_job, a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
+         a_worker_that_stays_outlasts_a_job_that_is_being_removed, an_output_that_goes_leaves_the_job, a_worker_that_stays_tells_once_that_a_job_is_over, a_full_store_is_told_and_more_room_goes_on]
 
 
 def run_cases(site, cases):
