@@ -392,16 +392,17 @@ static void tell(const collection *c)
                  c->job->id, c->strange, c->strange == 1 ? "" : "s");
 }
 
-/* Returns the least number of results that a job must have which has completed: all that have not
- * failed, since the number of answers may lag behind. Without counts, one, since requests that
- * failed have results, too. A file that was cut lacks at least one (`cut`). */
+/* Returns the least number of results that a job must have: as many as it has answers. One that has
+ * completed must have all that have not failed, since the number of answers may lag behind; without
+ * counts, one, since requests that failed have results, too. A file that was cut lacks at least one
+ * (`cut`). */
 static uint64_t count_expected(const collection *c, const beluga_batch_job *seen, bool cut)
 {
-    int64_t n = 0;
-    if (seen->state == BELUGA_BATCH_STATE_COMPLETED) {
-        n = seen->succeeded < 0 ? 1 : seen->succeeded;
-        if (seen->failed >= 0 && seen->total - seen->failed > n) n = seen->total - seen->failed;
-    }
+    bool completed = seen->state == BELUGA_BATCH_STATE_COMPLETED;
+    int64_t n = seen->succeeded < 0 ? completed : seen->succeeded;
+    if (seen->state == BELUGA_BATCH_STATE_FAILED) n = 0;
+    if (completed && seen->failed >= 0 && seen->total - seen->failed > n)
+        n = seen->total - seen->failed;
     return cut && (uint64_t)n <= c->delivered ? c->delivered + 1 : (uint64_t)n;
 }
 

@@ -863,6 +863,22 @@ def jobs_without_the_record_of_their_run_are_told():
         expect(place.ask(), UNDER_WAY)
 
 
+def answers_of_a_job_that_was_cut_short_are_waited_for():
+    for state in (b"expired", b"cancelled"):
+        with Place("--batch-seconds", "0") as place, Changer(place.peer.port, b'"status":"completed"', b"") as way:
+            late = rb'"output_file_id":"file-[^"]*"'
+            way.change = lambda data, state=state: re.sub(
+                late, lambda found: b'"output_file_id":null'.ljust(len(found[0])),
+                way.what.sub((b'"status":"%b"' % state).ljust(20), data))
+            place.write(texts(3))
+            base, place.peer.base = place.peer.base, way.base
+            expect(place.ask(), UNDER_WAY)
+            expect(place.ask(), 8, "only 0 of at least 3 results")
+            place.peer.base = base
+            expect(place.wait(), 0)
+            assert_each_once(place, 3)
+
+
 def a_state_that_is_not_known_is_told_in_the_words_of_the_provider():
     with Place("--batch-seconds", "0") as place, Changer(place.peer.port, b'"status":"completed"', b'"status":"paused"') as way:
         place.write(texts(2))
@@ -1337,6 +1353,7 @@ CHECKS = [no_copy_of_a_repeated_upload_stays, files_that_cannot_be_listed_stay,
           no_other_job_is_paid_when_no_answer_of_one_can_be_read, a_page_in_the_place_of_results_ends_the_run_at_last,
           results_that_are_gone_say_what_to_do, a_file_that_was_cut_at_the_provider_is_waited_for,
           a_state_that_is_not_known_is_told_in_the_words_of_the_provider, jobs_without_the_record_of_their_run_are_told,
+          answers_of_a_job_that_was_cut_short_are_waited_for,
           members_for_bodies_do_not_touch_the_job, files_that_cannot_be_deleted_stay,
           the_wait_that_a_provider_asks_for_is_kept, a_job_of_more_than_may_wait_is_made_smaller,
           ids_templates_and_formats_are_those_of_other_runs, each_api_embeds_texts_in_jobs_of_their_own,

@@ -241,6 +241,19 @@ static void a_job_has_succeeded_when_its_results_are_there(scene *s)
                NAMED "completed|BATCH_STATE_SUCCEEDED|" UNKNOWN);
 }
 
+/* Google's page on the Batch API: such a job "will not have any results to retrieve". */
+static void a_job_that_was_cut_short_has_only_the_answers_that_it_gives_out(scene *s)
+{
+#define CUT(word, more)                                                                       \
+    "{\"name\":\"batches/b\",\"done\":true,\"metadata\":{\"state\":\"BATCH_STATE_" word "\"," \
+    "\"batchStats\":{\"requestCount\":\"5\",\"successfulRequestCount\":\"2\"}}" more "}"
+    expect_job(s, CUT("EXPIRED", ""), NAMED "expired|BATCH_STATE_EXPIRED||5 -1 0|0 0 0");
+    expect_job(s, CUT("CANCELLED", ""), NAMED "cancelled|BATCH_STATE_CANCELLED||5 -1 0|0 0 0");
+    expect_job(s, CUT("CANCELLED", ",\"response\":{\"responsesFile\":\"files/r\"}"),
+               NAMED "cancelled|BATCH_STATE_CANCELLED||5 2 0|0 0 0");
+#undef CUT
+}
+
 static void a_job_tells_why_it_failed(scene *s)
 {
     expect_job(s,
@@ -497,6 +510,7 @@ int main(void)
         BATCH(vertex_ai_has_no_batch_api_here),
         BATCH(states_have_two_words_each),
         BATCH(a_job_has_succeeded_when_its_results_are_there),
+        BATCH(a_job_that_was_cut_short_has_only_the_answers_that_it_gives_out),
         BATCH(a_job_tells_why_it_failed),
         BATCH(a_job_tells_the_kind_of_failure),
         BATCH(a_job_is_cancelled_and_looked_at),

@@ -87,6 +87,16 @@ static int64_t count_of(const beluga_json *stats, const char *key)
     return n < 0 ? -1 : n;
 }
 
+/* Returns the number of answers; -1: not known. A job that was cancelled or has expired may count
+ * answers that it does not give out ("will not have any results to retrieve" in Google's page on
+ * the Batch API). */
+static int64_t count_answers(const beluga_json *job, const beluga_json *stats)
+{
+    beluga_batch_state state = state_of(job);
+    bool cut = state == BELUGA_BATCH_STATE_CANCELLED || state == BELUGA_BATCH_STATE_EXPIRED;
+    return cut && !has_output(job) ? -1 : count_of(stats, "successfulRequestCount");
+}
+
 static int emit_job(const beluga_json *json, beluga_emit *emit)
 {
     const beluga_json *metadata = metadata_of(json),
@@ -102,7 +112,7 @@ static int emit_job(const beluga_json *json, beluga_emit *emit)
                   .error_code = beluga__gemini_error_code(error, 0),
                   .reason = beluga_json_get_string(error, "message", NULL),
                   .total = count_of(stats, "requestCount"),
-                  .succeeded = count_of(stats, "successfulRequestCount"),
+                  .succeeded = count_answers(json, stats),
                   .failed = count_of(stats, "failedRequestCount"),
                   .created = beluga__time_value(beluga_json_get(metadata, "createTime")),
                   .ended = beluga__time_value(beluga_json_get(metadata, "endTime")),
