@@ -252,7 +252,7 @@ def an_interrupt_leaves_the_job_and_says_how_to_go_on(site):
     job, source, out = site.address(), site.numbers("e.jsonl", 50), site.path("e.out")
     command = (source, "--out", out, "-m", "mock/echo", "--queue", job)
     collector = site.start(*command)
-    site.wait_for_job(job)
+    wait_for(lambda: '"state":"waiting"' in site.run("--status", job, "--json")[1], "all lines are in the queue")
     collector.send_signal(signal.SIGINT)
     code, _, err = site.finish(collector)
     expect(code, 130, "its exit code")
