@@ -448,7 +448,7 @@ static void test_a_slow_server_removes_a_job(void **state)
     servers_pause(&nats, 0);
     pid_t waker = fork();
     if (waker == 0) {
-        sleep(3);
+        sleep(8);
         kill(nats.pids[0], SIGCONT);
         _exit(0);
     }
