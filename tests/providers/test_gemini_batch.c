@@ -247,8 +247,8 @@ static void a_job_that_was_cut_short_has_only_the_answers_that_it_gives_out(scen
 #define CUT(word, more)                                                                       \
     "{\"name\":\"batches/b\",\"done\":true,\"metadata\":{\"state\":\"BATCH_STATE_" word "\"," \
     "\"batchStats\":{\"requestCount\":\"5\",\"successfulRequestCount\":\"2\"}}" more "}"
-    expect_job(s, CUT("EXPIRED", ""), NAMED "expired|BATCH_STATE_EXPIRED||5 -1 0|0 0 0");
-    expect_job(s, CUT("CANCELLED", ""), NAMED "cancelled|BATCH_STATE_CANCELLED||5 -1 0|0 0 0");
+    expect_job(s, CUT("EXPIRED", ""), NAMED "expired|BATCH_STATE_EXPIRED||5 0 0|0 0 0");
+    expect_job(s, CUT("CANCELLED", ""), NAMED "cancelled|BATCH_STATE_CANCELLED||5 0 0|0 0 0");
     expect_job(s, CUT("CANCELLED", ",\"response\":{\"responsesFile\":\"files/r\"}"),
                NAMED "cancelled|BATCH_STATE_CANCELLED||5 2 0|0 0 0");
 #undef CUT

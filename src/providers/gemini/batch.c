@@ -87,14 +87,15 @@ static int64_t count_of(const beluga_json *stats, const char *key)
     return n < 0 ? -1 : n;
 }
 
-/* Returns the number of answers; -1: not known. A job that was cancelled or has expired may count
- * answers that it does not give out ("will not have any results to retrieve" in Google's page on
- * the Batch API). */
+/* Returns the number of answers; -1: not known. Answers that a job which was cancelled or has
+ * expired counts, but does not give out, are none ("will not have any results to retrieve" in
+ * Google's page on the Batch API). */
 static int64_t count_answers(const beluga_json *job, const beluga_json *stats)
 {
     beluga_batch_state state = state_of(job);
     bool cut = state == BELUGA_BATCH_STATE_CANCELLED || state == BELUGA_BATCH_STATE_EXPIRED;
-    return cut && !has_output(job) ? -1 : count_of(stats, "successfulRequestCount");
+    int64_t n = count_of(stats, "successfulRequestCount");
+    return cut && !has_output(job) && n > 0 ? 0 : n;
 }
 
 static int emit_job(const beluga_json *json, beluga_emit *emit)
