@@ -74,6 +74,14 @@ static void ended(beluga__http_stage *self, beluga__body_end end, const beluga_e
 
 /* --- frames ----------------------------------------------------------------------------------- */
 
+static int fail(beluga__http_stage *self, int code, const char *text)
+{
+    beluga_error err;
+    beluga_error_set(&err, code, "%s", text);
+    beluga__emit_fail(&self->emit, code, &err);
+    return code;
+}
+
 /* End a stream whose last frame can't be decoded: the body was cut in the middle of an event, and
  * had no length by which HTTP could notice this. */
 static void cut_within_event(beluga__http_stage *self)
@@ -102,30 +110,15 @@ static bool passes_over(beluga__http_stage *self, const beluga_frame *frame, int
     return true;
 }
 
-static const char none_readable[] = "none of the lines in the file of results can be read";
+static const char *const none_readable = "no line of the file of results can be read";
 
-/* End a file of results that HTTP has delivered whole, but whose last line can't be decoded: the
- * file itself was cut, or is something else, such as a web page. */
-static void whole_but_cut(beluga__http_stage *self, const beluga_frame *frame)
+/* Fail a call for results whose file HTTP has delivered whole, but whose last line can't be
+ * decoded: the file itself was cut, or is something else, such as a web page. */
+static void fail_cut_file(beluga__http_stage *self)
 {
-    beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE, "%s",
-                     self->line_read ? "the file of results ends in the middle of a line"
-                                     : none_readable);
     self->emit.failed = false;
-    beluga__emit_fail(&self->emit, err.code, &err);
-    if (!self->line_lost) beluga__http_stage_give_cause(self, frame->data, frame->length);
-    beluga__http_stage_conclude(self);
-}
-
-/* End a body whose last frame can't be decoded. */
-static void incomplete(beluga__http_stage *self, const beluga_frame *frame)
-{
-    bool whole = beluga__http_is_framed(&self->response);
-    if (whole && !beluga__call_is_answer(self->emit.call))
-        whole_but_cut(self, frame);
-    else
-        cut_within_event(self);
+    fail(self, BELUGA_ERROR_MALFORMED_RESPONSE,
+         self->line_read ? "the file of results ends within a line" : none_readable);
 }
 
 /* Skip a frame that could not be decoded, if it may be skipped, else end the call. Returns 0 to
@@ -137,13 +130,20 @@ static int unreadable(beluga__http_stage *self, const beluga_frame *frame, int s
         self->emit.failed = false;
         return 0;
     }
-    if (status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer) {
-        incomplete(self, frame); /* the body has ended, so this frame is its last line */
+    /* When the body has ended, this frame is its last line. */
+    bool last = status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer;
+    bool whole = beluga__http_is_framed(&self->response);
+    if (last && (!whole || beluga__call_is_answer(self->emit.call))) {
+        cut_within_event(self);
         return 1;
     }
-    if (passes_over(self, frame, status)) return 0;
+    if (last)
+        fail_cut_file(self);
+    else if (passes_over(self, frame, status))
+        return 0;
     beluga__emit_fail(&self->emit, status, NULL);
-    beluga__http_stage_give_cause(self, frame->data, frame->length);
+    if (!last || !self->line_lost) /* the first line of a page says more than its last one */
+        beluga__http_stage_give_cause(self, frame->data, frame->length);
     beluga__http_stage_conclude(self);
     return 1;
 }
@@ -228,13 +228,12 @@ static int on_frame(void *payload, const beluga_frame *given)
     return 0;
 }
 
-static const char result_too_large[] =
+static const char *const result_too_large =
     "one result of the batch job is larger than max_response_bytes: raise that option";
 
 /* Fail the call because the stream could not be cut into frames. */
 static void failed_framing(beluga__http_stage *self, int status)
 {
-    beluga_error err;
     const char *why = beluga_error_text(status);
     if (status == BELUGA_ERROR_NO_MEMORY) why = "no memory for the stream";
     if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
@@ -246,8 +245,8 @@ static void failed_framing(beluga__http_stage *self, int status)
         why = "the provider's function cut returned a cancellation, but the call was not cancelled";
     if (status == BELUGA_ERROR_INVALID_RESPONSE)
         why = "the provider's function cut returned a frame outside the bytes that it was given";
-    beluga_error_set(&err, status, "%s", why);
-    beluga__http_stage_fail(self, status, &err);
+    fail(self, status, why);
+    beluga__http_stage_conclude(self);
 }
 
 void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_t n)
@@ -267,19 +266,12 @@ void beluga__http_stage_read_frames(beluga__http_stage *self, char *bytes, size_
  * Returns 0 or an error code. */
 static int end_results(beluga__http_stage *self)
 {
-    if (self->framer.passed_over) {
-        beluga_error err;
-        beluga_error_set(&err, BELUGA_ERROR_LIMIT_EXCEEDED, "%s", result_too_large);
-        beluga__emit_fail(&self->emit, err.code, &err);
-        return err.code;
-    }
+    if (self->framer.passed_over) return fail(self, BELUGA_ERROR_LIMIT_EXCEEDED, result_too_large);
+    const beluga__buf *first = &self->response.body; /* the first line that can't be decoded */
     if (self->line_lost && !self->line_read) {
-        beluga_error err;
-        beluga_error_set(&err, BELUGA_ERROR_MALFORMED_RESPONSE, "%s", none_readable);
-        beluga__emit_fail(&self->emit, err.code, &err);
-        const beluga__buf *sample = &self->response.body;
-        beluga__http_stage_give_cause(self, sample->data, sample->length);
-        return err.code;
+        fail(self, BELUGA_ERROR_MALFORMED_RESPONSE, none_readable);
+        beluga__http_stage_give_cause(self, first->data, first->length);
+        return BELUGA_ERROR_MALFORMED_RESPONSE;
     }
     const beluga_batch_api *api = beluga__http_stage_provider(self)->batch;
     int status = 0;

@@ -172,13 +172,13 @@ static void a_file_that_was_cut_before_it_was_sent_is_told(scene *s)
     open_acme(s, beluga_with_max_retries(0));
     script_results(s->peer, GOOD("b", "2") "\n{\"id\":\"c\"");
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "b=[2] ");
-    assert_non_null(strstr(s->err.message, "ends in the middle of a line"));
+    assert_non_null(strstr(s->err.message, "ends within a line"));
     assert_non_null(strstr(s->err.cause, "{\"id\":\"c\""));
     script_results(s->peer, "what?\n" GOOD("b", "2") "\n{\"id\":\"c\"");
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "b=[2] ");
     script_results(s->peer, "<html>\n<p>Sign in</p>\n</html>");
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
-    assert_non_null(strstr(s->err.message, "none of the lines in the file of results can be read"));
+    assert_non_null(strstr(s->err.message, "no line of the file of results can be read"));
     assert_non_null(strstr(s->err.cause, "<html>"));
 }
 
@@ -187,7 +187,7 @@ static void a_file_of_which_no_line_can_be_read_ends_the_call(scene *s)
     open_acme(s, beluga_with_max_retries(0));
     script_results(s->peer, "{\"id\":\"a\",\"bo\nbusy\n");
     expect_results(s, BELUGA_ERROR_MALFORMED_RESPONSE, "");
-    assert_non_null(strstr(s->err.message, "none of the lines in the file of results can be read"));
+    assert_non_null(strstr(s->err.message, "no line of the file of results can be read"));
     assert_non_null(strstr(s->err.cause, "{\"id\":\"a\""));
 }
 

@@ -813,7 +813,7 @@ def a_page_in_the_place_of_results_ends_the_run_at_last():
     with Place("--batch-seconds", "0") as place, Changer(place.peer.port, rb'\{"id":"batch_req_', b"<html>") as way:
         place.write(texts(3))
         base, place.peer.base = place.peer.base, way.base
-        ended = expect(place.wait("-o", "max_retries=0"), 8, "none of the lines in the file of results can be read",
+        ended = expect(place.wait("-o", "max_retries=0"), 8, "no line of the file of results can be read",
                        "look at the job on the provider's own page", "3 lines is under way")
         assert ended.err.count("trying again") == 1, ended
         place.peer.base = base
