@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REQUEST_MS 5000
-
 /* If the user may not send a request, the server tells so apart from it, and the request itself has
  * no answer. */
 static const char *find_denial(const nats_bucket *b, natsStatus status)
@@ -59,7 +57,7 @@ static natsStatus use_connection(nats_bucket *b, natsOptions *options)
     if (status == NATS_OK) status = b->nats->jsOptions_Init(&js);
     if (status != NATS_OK) return status;
     js.Domain = b->address.domain;
-    js.Wait = REQUEST_MS;
+    js.Wait = NATS_REQUEST_MS;
     return b->nats->natsConnection_JetStream(&b->js, b->connection, &js);
 }
 
@@ -230,7 +228,7 @@ int nats_bucket_next(const nats_bucket *b, uint64_t behind, const char *filter,
     int n = snprintf(ask, sizeof ask, "{\"seq\":%" PRIu64 ",\"next_by_subj\":\"%s%s\"}", behind + 1,
                      b->prefix, filter);
     natsStatus status =
-        b->nats->natsConnection_Request(&answer, b->connection, b->get, ask, n, REQUEST_MS);
+        b->nats->natsConnection_Request(&answer, b->connection, b->get, ask, n, NATS_REQUEST_MS);
     if (status != NATS_OK) {
         nats_bucket_explain(b, status, 0, "can't read", err);
         return -1;

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#define REQUEST_MS   5000
 #define CALLBACKS_MS 5000
 #define DIALS        3
 #define AGAIN_MS     250
@@ -127,7 +126,7 @@ static natsStatus use_connection(nats_queue *q)
     jsOptions options;
     natsStatus s = q->nats->jsOptions_Init(&options);
     options.Domain = q->address.domain;
-    options.Wait = REQUEST_MS;
+    options.Wait = NATS_REQUEST_MS;
     if (s == NATS_OK) s = q->nats->natsConnection_JetStream(&q->js, q->connection, &options);
     return s == NATS_OK ? listen_for_answers(q) : s;
 }

@@ -5,6 +5,9 @@
 #include "queue/nats_address.h"
 #include "queue/nats_library.h"
 
+/* How long a server may take to answer a request; libnats has the same. */
+#define NATS_REQUEST_MS 5000
+
 /* Fill an error from a status of libnats and a code of JetStream. @return the error's code. */
 int nats_explain_at(const nats_library *nats, const char *where, natsStatus status, jsErrCode code,
                     const char *what, beluga_error *err);

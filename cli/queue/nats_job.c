@@ -1,6 +1,7 @@
 /* Creates the streams of a job, stores and reads its manifest, and removes the job. */
 #include "base/clock.h"
 #include "base/mix.h"
+#include "base/thread.h"
 #include "queue/nats.h"
 #include "queue/nats_dial.h"
 
@@ -364,6 +365,19 @@ int nats_create(queue *base, const char *manifest, size_t n, bool *made, beluga_
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* Wait before the removal is tried again. The queue has ended if the keeper has missed a stream,
+ * but the others must be deleted. */
+static int pause_of_removal(nats_queue *q, beluga_error *stop)
+{
+    int rc = nats_pause(q, AGAIN_MS, stop);
+    if (rc != BELUGA_ERROR_NOT_FOUND) return rc;
+    *stop = (beluga_error){0};
+    pthread_mutex_lock(&q->lock);
+    beluga__wait_until(&q->changed, &q->lock, beluga__ends_ns(AGAIN_MS));
+    pthread_mutex_unlock(&q->lock);
+    return 0;
+}
+
 /* Delete a stream, and note in `there` whether it was there. A server whose disk is slow may delete
  * it after the request has timed out, so a stream that is missing then was there, too. */
 static natsStatus delete_stream(nats_queue *q, const char *stream, bool *there, jsErrCode *code,
@@ -376,9 +390,7 @@ static natsStatus delete_stream(nats_queue *q, const char *stream, bool *there, 
         *there |= s == NATS_OK || s == NATS_TIMEOUT;
         if (s == NATS_OK || *code == JSStreamNotFoundErr) return NATS_OK;
         if (!may_pass(s, *code) || beluga__now_ms() > end) return s;
-        /* The queue has ended if the keeper has missed a stream, but the others must be deleted. */
-        if (nats_pause(q, AGAIN_MS, stop) == BELUGA_ERROR_NOT_FOUND) *stop = (beluga_error){0};
-        if (stop->code) return s;
+        if (pause_of_removal(q, stop) != 0) return s;
     }
 }
 

@@ -193,6 +193,15 @@ static void a_second_ctrl_c_ends_at_once(void **state)
     assert_true(cli->signal == SIGTERM || cli->signal == SIGINT);
 }
 
+/* Expect that the run was interrupted, has one answer, and says how to go on. */
+static void expect_one_answer(cli_process *cli)
+{
+    cli_finish(cli);
+    assert_int_equal(cli->code, 130);
+    assert_contains(cli->err, "the same command continues");
+    assert_int_equal(count_lines(read_path(out)), 1);
+}
+
 /* With one request a minute the last call waits 11 minutes for its turn, and not limit_wait. */
 static void calls_wait_for_their_turn_as_long_as_it_takes(void **state)
 {
@@ -205,10 +214,7 @@ static void calls_wait_for_their_turn_as_long_as_it_takes(void **state)
     assert_int_equal(peer_wait_requests(p, 1, GENEROUS), 0);
     for (int ms = 0; !count_lines(read_path(out)) && ms < GENEROUS; ms += 10) poll(NULL, 0, 10);
     cli_signal(cli, SIGINT);
-    cli_finish(cli); /* nothing of the other calls is under way, so they are given up at once */
-    assert_int_equal(cli->code, 130);
-    assert_contains(cli->err, "the same command continues");
-    assert_int_equal(count_lines(read_path(out)), 1);
+    expect_one_answer(cli); /* nothing of the other calls is under way */
     assert_int_equal(RUN(cli, "-j", "12"), 0);
     assert_each_once(12);
     assert_int_equal(peer_requests(p), 12);
@@ -228,9 +234,7 @@ static void ctrl_c_gives_up_a_call_that_waits_for_another_attempt(void **state)
     cli_signal(cli, SIGINT);
     cli_wait_for_err(cli, "stopping after the ");
     peer_open_gate(p, 0);
-    cli_finish(cli);
-    assert_int_equal(cli->code, 130);
-    assert_int_equal(count_lines(read_path(out)), 1);
+    expect_one_answer(cli);
     assert_int_equal(RUN(cli, "-j", "2"), 0);
     assert_each_once(2);
     assert_int_equal(peer_requests(p), 3);
